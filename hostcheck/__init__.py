@@ -1,0 +1,3 @@
+"""Preflight and topology auditor for VMware ESXi hosts that run NVIDIA vGPU."""
+
+__version__ = "0.1.0"

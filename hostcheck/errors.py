@@ -1,0 +1,21 @@
+"""Errors that cross a module border.
+
+HostcheckError
+├── ParseError    an answer was not understood; becomes an Unknown fact, never a crash
+└── UsageError    the user can mend it: one line, exit code 2
+"""
+
+
+class HostcheckError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ParseError(HostcheckError):
+    """An answer does not look like the command it is said to come from.
+
+    The message says what was expected and quotes the first offending line.
+    """
+
+
+class UsageError(HostcheckError):
+    """Something the user gave is wrong: the message says what, where and what to do."""
