@@ -1,0 +1,100 @@
+"""Questions and answers.
+
+A `Request` is data: everything this tool may ever ask is a constant of this type. Slots in its
+template take integers only, so nothing that a host or VM says can reach a shell.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from hostcheck.model.fact import Unknown
+
+EVERYTHING = "*"
+"""The subject of a listing: all objects of a type that the account can see."""
+
+
+class Wire(StrEnum):
+    """The way a question travels."""
+
+    PROPERTIES = "properties"
+    """vSphere PropertyCollector: the paths of one managed object."""
+    METHOD = "method"
+    """One read-only vSphere method."""
+    ESXCLI = "esxcli"
+    """An esxcli command through the vSphere API (ExecuteSoap): no SSH."""
+    SHELL = "shell"
+    """One command line in the ESXi shell, over SSH."""
+
+
+class Path(Struct, frozen=True):
+    """A property path and the first API version that knows it, as (major, minor, update)."""
+
+    name: str
+    since: tuple[int, ...] = (6, 5)
+
+
+class Request(Struct, frozen=True):
+    """One question. Compare, hash and store it by `key`.
+
+    `template` is the command line, `Type.method` or managed object type, with `{slots}` for
+    integers; `subject` is the managed object id of a vSphere question, empty for the shell.
+    """
+
+    wire: Wire
+    template: str
+    purpose: str
+    privilege: str = ""
+    paths: tuple[Path, ...] = ()
+    slots: tuple[tuple[str, int], ...] = ()
+    subject: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words that are sent: the template with its integers."""
+        return self.template.format(**dict(self.slots)) if self.slots else self.template
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Identity of the question in a recording."""
+        return (self.wire.value, self.text, self.subject)
+
+    def fill(self, **slots: int) -> "Request":
+        """Return the request with its integer slots filled. Raises TypeError for anything else."""
+        for name, value in slots.items():
+            if type(value) is not int or value < 0:
+                raise TypeError(f"slot {name} takes a non-negative integer, not {value!r}")
+        return Request(
+            self.wire, self.template, self.purpose, self.privilege, self.paths,
+            tuple(sorted(slots.items())), self.subject,
+        )  # fmt: skip
+
+    def of(self, subject: str) -> "Request":
+        """Return the request addressed to one managed object."""
+        return Request(
+            self.wire, self.template, self.purpose, self.privilege, self.paths, self.slots, subject
+        )
+
+
+class Capture(Struct, frozen=True):
+    """What came back, verbatim. A failure is an answer too and replays like one.
+
+    `text` is standard output, or the XML as the server sent it; `taken_at` is UTC, ISO 8601.
+    """
+
+    request: Request
+    text: str = ""
+    stderr: str = ""
+    exit_status: int = 0
+    failure: Unknown | None = None
+    taken_at: str = ""
+    duration_ms: int = 0
+
+
+class Source(Struct, frozen=True):
+    """Where and when a fact was read: one line of a host's `sources` table."""
+
+    wire: Wire
+    asked: str
+    subject: str
+    taken_at: str

@@ -1,0 +1,233 @@
+"""The ESXi host as one joined topology. Words are hwloc's; sizes are bytes; times are UTC text."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from hostcheck.model.capture import Source
+from hostcheck.model.fact import Fact
+from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.vm import Vm
+
+
+class GraphicsType(StrEnum):
+    """vSphere API spelling. esxcli says Basic, Shared, Passthru, SharedPassthru."""
+
+    BASIC = "basic"
+    SHARED = "shared"
+    DIRECT = "direct"
+    SHARED_DIRECT = "sharedDirect"
+
+
+class Mode(StrEnum):
+    """A switch as nvidia-smi prints it.
+
+    `NOT_SUPPORTED` is its `N/A`: the board has no such switch, or the driver does not say; only the
+    catalogue can tell these apart.
+    """
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    NOT_SUPPORTED = "not supported"
+
+
+class Package(Struct, frozen=True):
+    """One physical processor package. `pus` are logical processor numbers (threads)."""
+
+    os_index: int
+    vendor: str
+    description: str
+    pus: tuple[int, ...]
+    node_os_indexes: tuple[int, ...]
+    """NUMA nodes whose processors lie on this package."""
+
+
+class NumaNode(Struct, frozen=True):
+    """One NUMA node as ESXi counts it."""
+
+    os_index: int
+    memory_bytes: Fact[int]
+    pus: tuple[int, ...]
+    package_os_indexes: tuple[int, ...]
+    """Packages it has processors on: one, or several when the BIOS interleaves nodes."""
+
+
+class Sriov(Struct, frozen=True):
+    """SR-IOV as vSphere shows it for one device. A device without the capability has all off."""
+
+    capable: bool
+    enabled: bool = False
+    active: bool = False
+    vf_count: int = 0
+    vf_maximum: int = 0
+
+
+class Passthrough(Struct, frozen=True):
+    """DirectPath I/O state of one device."""
+
+    capable: bool
+    enabled: bool
+    active: bool
+
+
+class PcieLink(Struct, frozen=True):
+    """Negotiated and possible link. The current generation drops when a GPU idles."""
+
+    generation: int
+    generation_max: int
+    width: int
+    width_max: int
+
+
+class PhysicalGpu(Struct, frozen=True):
+    """One physical GPU: one PCI function, not one board (an A16 board is four)."""
+
+    address: PciAddress
+    pci_id: PciId
+    name: str
+    catalogue_key: Fact[str]
+    """Its entry in the catalogue, found by PCI id and subsystem."""
+    bridges: tuple[PciAddress, ...]
+    """Upstream PCI bridges, nearest first; the last is the root port."""
+    numa_node: Fact[int]
+    graphics_active: Fact[GraphicsType]
+    graphics_configured: Fact[GraphicsType]
+    vgpu_mode: Fact[str]
+    """sameSize, mixedSize, multiInstanceGpu or none (API 8.0.3)."""
+    graphics_memory_bytes: Fact[int]
+    """As vSphere sees it; 0 while no vGPU driver owns the GPU."""
+    vm_ids: Fact[tuple[str, ...]]
+    """Managed object ids of the VMs on it now."""
+    sriov: Fact[Sriov]
+    passthrough: Fact[Passthrough]
+    smi_seen: Fact[bool]
+    """Whether nvidia-smi lists it."""
+    uuid: Fact[str]
+    ecc_current: Fact[Mode]
+    ecc_pending: Fact[Mode]
+    mig_current: Fact[Mode]
+    mig_pending: Fact[Mode]
+    framebuffer_bytes: Fact[int]
+    framebuffer_used_bytes: Fact[int]
+    bar1_bytes: Fact[int]
+    link: Fact[PcieLink]
+    display_mode: Fact[str]
+    display_active: Fact[str]
+    virtualization_mode: Fact[str]
+    """Host VGPU, Pass-Through, None: nvidia-smi's words."""
+    host_vgpu_mode: Fact[str]
+    """SR-IOV or Non SR-IOV: nvidia-smi's words."""
+    rows_remap_pending: Fact[bool]
+    rows_remap_failed: Fact[bool]
+    pages_retire_pending: Fact[bool]
+    profiles_supported: Fact[tuple[str, ...]]
+    """`nvidia-smi vgpu -s`."""
+    profiles_creatable: Fact[tuple[str, ...]]
+    """`nvidia-smi vgpu -c`: what can still be started on it now."""
+    mig_instances: Fact[tuple[str, ...]]
+    """`nvidia-smi mig -lgi`: names of the GPU instances that exist."""
+
+
+class VgpuInstance(Struct, frozen=True):
+    """One running vGPU, from `nvidia-smi vgpu -q`."""
+
+    address: PciAddress
+    vm_name: str
+    profile: str
+    guest_driver: Fact[str]
+    licence: Fact[str]
+
+
+class Nic(Struct, frozen=True):
+    """One physical network adapter."""
+
+    name: str
+    address: PciAddress
+    link_up: Fact[bool]
+    speed_mbps: Fact[int]
+    driver: Fact[str]
+    bridges: tuple[PciAddress, ...]
+    numa_node: Fact[int]
+    switches: tuple[str, ...]
+    """Names of the virtual switches it is an uplink of."""
+
+
+class Service(Struct, frozen=True):
+    """A host service such as TSM-SSH; policy is on, automatic or off."""
+
+    key: str
+    running: bool
+    policy: str
+
+
+class Software(Struct, frozen=True):
+    """An installed VIB or component."""
+
+    name: str
+    version: str
+    vendor: str
+
+
+class Testimony(Struct, frozen=True):
+    """One fact as several sources tell it; each statement is the value in words, or why not.
+
+    The first statement is the one that the checks judge; the others only testify.
+    """
+
+    topic: str
+    statements: tuple[Fact[str], ...]
+
+
+class Host(Struct, frozen=True):
+    """An ESXi host with everything that is known of it, joined by PCI address."""
+
+    name: str
+    id: str
+    """Managed object id."""
+    cluster: Fact[str]
+    sources: tuple[Source, ...]
+    connection_state: Fact[str]
+    power_state: Fact[str]
+    in_maintenance_mode: Fact[bool]
+    reboot_required: Fact[bool]
+    boot_time: Fact[str]
+    vendor: Fact[str]
+    model: Fact[str]
+    bios_version: Fact[str]
+    bios_date: Fact[str]
+    firmware_type: Fact[str]
+    version: Fact[str]
+    """`8.0.3`"""
+    build: Fact[str]
+    lockdown_mode: Fact[str]
+    services: Fact[tuple[Service, ...]]
+    memory_bytes: Fact[int]
+    package_count: Fact[int]
+    core_count: Fact[int]
+    pu_count: Fact[int]
+    packages: Fact[tuple[Package, ...]]
+    numa_node_count: Fact[int]
+    numa_nodes: Fact[tuple[NumaNode, ...]]
+    graphics_default: Fact[GraphicsType]
+    assignment_policy: Fact[str]
+    profiles_offered: Fact[tuple[str, ...]]
+    """vGPU profiles that vSphere offers on this host now."""
+    drs_automation: Fact[str]
+    gpus: Fact[tuple[PhysicalGpu, ...]]
+    """NVIDIA GPUs of the PCI inventory; virtual functions are not listed."""
+    nics: Fact[tuple[Nic, ...]]
+    smi_answers: Fact[bool]
+    """Whether the vGPU manager talks: nvidia-smi ran and reached the driver."""
+    smi_gpu_count: Fact[int]
+    driver_version: Fact[str]
+    """Of the vGPU manager: `550.54.16`."""
+    driver_packages: Fact[tuple[Software, ...]]
+    """NVIDIA VIBs and components; known and empty when none is installed."""
+    nvlink: Fact[tuple[tuple[str, ...], ...]]
+    """`nvidia-smi topo -m` among GPUs, in the order of nvidia-smi: NV12, SYS, X ..."""
+    nvlink_order: tuple[PciAddress, ...]
+    """GPU addresses in the order of the rows of `nvlink`."""
+    vgpu_instances: Fact[tuple[VgpuInstance, ...]]
+    vms: Fact[tuple[Vm, ...]]
+    """VMs registered here that have a vGPU, a passthrough device or a device group."""
+    testimonies: tuple[Testimony, ...]

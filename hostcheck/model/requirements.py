@@ -1,0 +1,77 @@
+"""What the plan needs: the catalogue's numbers and the site's wishes, as the checks see them."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from hostcheck.model.pci import PciId
+
+
+class Architecture(StrEnum):
+    """GPU generations that have, or had, vGPU."""
+
+    MAXWELL = "Maxwell"
+    PASCAL = "Pascal"
+    VOLTA = "Volta"
+    TURING = "Turing"
+    AMPERE = "Ampere"
+    ADA = "Ada"
+    HOPPER = "Hopper"
+    BLACKWELL = "Blackwell"
+
+
+def bare(name: str) -> str:
+    """Return a profile's name without vendor words: `GRID A40-8Q`, `nvidia_a40-8q` -> `a40-8q`."""
+    return name.lower().replace(" ", "_").removeprefix("nvidia_").removeprefix("grid_")
+
+
+class VgpuProfile(Struct, frozen=True):
+    """One vGPU type. `series` is A, B, C or Q; counts are per GPU."""
+
+    name: str
+    series: str
+    framebuffer_mib: int
+    mig: bool
+    max_per_gpu: int
+    max_per_gpu_mixed: int | None = None
+    verified: bool = True
+
+
+class GpuModel(Struct, frozen=True):
+    """One catalogue entry: a kind of physical GPU. `sources` are keys of the catalogue's list."""
+
+    key: str
+    name: str
+    architecture: Architecture
+    ids: tuple[PciId, ...]
+    """Sub-system zero matches any."""
+    framebuffer_gib: int
+    ecc: bool
+    ecc_costs_framebuffer: bool
+    """GDDR boards pay 1/16 of the framebuffer, HBM boards nothing."""
+    sriov: str
+    """required, t4 or none: what vGPU on it needs of the BIOS."""
+    mig: bool
+    sparse: bool
+    """2:4 structured sparsity in the tensor cores."""
+    profile_prefixes: tuple[str, ...]
+    """vSphere spellings: `nvidia_a40-`, `grid_a100d-`."""
+    profiles: tuple[VgpuProfile, ...]
+    verified: bool
+    sources: tuple[str, ...]
+
+    def profile(self, name: str) -> VgpuProfile | None:
+        """Find a profile by its vSphere name; None when this catalogue does not list it."""
+        wanted = bare(name)
+        return next((one for one in self.profiles if bare(one.name) == wanted), None)
+
+    def serves(self, profile: str) -> bool:
+        """Whether a vSphere profile name belongs to this GPU, in either spelling."""
+        return profile.lower().startswith(self.profile_prefixes)
+
+
+class Requirements(Struct, frozen=True):
+    """The catalogue, found by key."""
+
+    edition: str
+    models: dict[str, GpuModel]

@@ -1,0 +1,115 @@
+"""Judgements: what a check says of one subject, and what becomes of that in a report."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Status(StrEnum):
+    """XCCDF's words. Not numbers: comparing them would rank `unknown` somewhere by accident."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "notapplicable"
+    ERROR = "error"
+
+
+class Severity(StrEnum):
+    """How much a fail matters. Belongs to the check."""
+
+    REQUIRED = "required"
+    """The VM will not start, or the GPU is broken, when this fails."""
+    RECOMMENDED = "recommended"
+    """It starts, and runs badly or breaks at the next change."""
+    INFORMATIONAL = "informational"
+    """Worth knowing."""
+
+
+class Answer(StrEnum):
+    """The verdict on a host or VM, from its required results."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+    UNSURE = "UNSURE"
+    NO_GPU = "NO-GPU"
+    """A host that has no NVIDIA GPU: there is nothing to be ready for."""
+
+
+class Verdict(Struct, frozen=True):
+    """What a check says of one subject. `note` qualifies a pass or explains a fail."""
+
+    status: Status
+    observed: str = ""
+    expected: str = ""
+    note: str = ""
+
+
+class Subject(Struct, frozen=True):
+    """What was judged: kind (host, gpu, nic, vm, placement, agreement), stable id, name."""
+
+    kind: str
+    id: str
+    name: str
+    values: dict[str, str] = {}
+    """Words for the placeholders of fix commands: host, gpu, vm ..."""
+
+
+class Unseen(Struct, frozen=True):
+    """Why a result is unknown: the words of an Unknown fact."""
+
+    why: str
+    detail: str
+    asked: str
+    privilege: str = ""
+
+
+class Command(Struct, frozen=True):
+    """One way to mend it: `tool` is esxcli, PowerCLI, BIOS (Dell) ..., `text` is copyable."""
+
+    tool: str
+    text: str
+
+
+class Result(Struct, frozen=True):
+    """One line of a report. `sources` index the `sources` table of the host."""
+
+    check: str
+    severity: Severity
+    status: Status
+    subject: Subject
+    observed: str
+    expected: str
+    note: str = ""
+    sources: tuple[int, ...] = ()
+    unseen: Unseen | None = None
+    fix: tuple[Command, ...] = ()
+    trace: str = ""
+    """For status error: the exception and where it was raised."""
+
+
+class Manual(Struct, frozen=True):
+    """One check's manual page, generated from its docstring."""
+
+    id: str
+    title: str
+    family: str
+    severity: Severity
+    subject: str
+    why: str
+    symptom: str
+    """The vSphere or nvidia-smi message that this would have caused, as users search for it."""
+    fix: str
+    commands: tuple[Command, ...]
+    needs: tuple[str, ...]
+    """`maintenance mode`, `host reboot`, `VM power off`: what the fix interrupts."""
+    source: str
+
+
+def verdict_of(statuses: "list[Status]") -> Answer:
+    """Fold the statuses of required results. Nothing judged is not a GO."""
+    if Status.FAIL in statuses:
+        return Answer.NO_GO
+    if Status.UNKNOWN in statuses or Status.ERROR in statuses:
+        return Answer.UNSURE
+    return Answer.GO if Status.PASS in statuses else Answer.UNSURE

@@ -1,0 +1,56 @@
+"""The run file: one versioned JSON document, the truth of which every report is a view."""
+
+from msgspec import Struct
+
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Manual, Result
+
+SCHEMA = "hostcheck.run/1"
+
+
+class HostReport(Struct, frozen=True):
+    """One host: what is known of it, what was judged, and the verdict of its required results."""
+
+    verdict: Answer
+    host: Host
+    results: tuple[Result, ...]
+
+
+class Candidate(Struct, frozen=True):
+    """One host on which the VM of a preflight might start. Lower `rank` is better."""
+
+    rank: int
+    host: str
+    verdict: Answer
+    summary: str
+    """One sentence: the reason that decides."""
+    gpus: tuple[str, ...]
+    """Addresses of the GPUs that could serve it."""
+    results: tuple[Result, ...]
+    """Every result the verdict rests on: host, GPUs that could serve it, VM, placement."""
+
+
+class Preflight(Struct, frozen=True):
+    """May this VM be powered on, and where?"""
+
+    vm: str
+    verdict: Answer
+    summary: str
+    candidates: tuple[Candidate, ...]
+
+
+class Run(Struct, frozen=True):
+    """Everything one run learnt. Holds no wall-clock time but those at which answers were taken."""
+
+    schema: str
+    tool_version: str
+    catalogue_edition: str
+    target: str
+    """vCenter or ESXi that was asked, without user name."""
+    first_answer_at: str
+    last_answer_at: str
+    hosts: tuple[HostReport, ...]
+    checks: tuple[Manual, ...]
+    preflight: Preflight | None = None
+    notices: tuple[str, ...] = ()
+    """What the reader must know of the run itself: hosts left out, limits reached."""

@@ -1,0 +1,73 @@
+"""A virtual machine, as far as a vGPU and its placement are concerned. Memory is in bytes."""
+
+from msgspec import Struct
+
+from hostcheck.model.fact import Fact
+from hostcheck.model.pci import PciAddress
+
+KEPT_OPTIONS = (
+    "numa.", "cpuid.", "sched.cpu.", "sched.mem.", "pciPassthru", "firmware", "vvtd.",
+    "amd.iommu.", "hypervisor.cpuid.", "svga.present", "mem.hotadd",
+)  # fmt: skip
+"""Beginnings of the advanced settings that are kept. All others never leave the transport."""
+
+
+class VmVgpu(Struct, frozen=True):
+    """A vGPU of the VM (`VirtualPCIPassthrough` with a VMIOP backing)."""
+
+    label: str
+    profile: str
+
+
+class VmPassthrough(Struct, frozen=True):
+    """A whole device given to the VM: static (`address`) or dynamic (`allowed`) DirectPath I/O."""
+
+    label: str
+    kind: str
+    """static, dynamic or dvx."""
+    address: Fact[PciAddress]
+    """Where it sits now; for a dynamic device only known while the VM runs."""
+    allowed: tuple[str, ...]
+    """`10de:20b7` ids that a dynamic device accepts."""
+
+
+class VmNic(Struct, frozen=True):
+    """A network adapter of the VM and the host adapters that may carry its traffic."""
+
+    label: str
+    network: str
+    uplinks: Fact[tuple[str, ...]]
+    """Host adapter names (vmnicN)."""
+
+
+class Vm(Struct, frozen=True):
+    """A VM that has, or asks for, a GPU."""
+
+    name: str
+    id: str
+    host_id: str
+    power_state: Fact[str]
+    hardware_version: Fact[int]
+    """20 for `vmx-20`."""
+    firmware: Fact[str]
+    vcpu_count: Fact[int]
+    cores_per_socket: Fact[int]
+    memory_bytes: Fact[int]
+    memory_reserved_bytes: Fact[int]
+    memory_locked_to_max: Fact[bool]
+    """"Reserve all guest memory"."""
+    cpu_hot_add: Fact[bool]
+    memory_hot_add: Fact[bool]
+    latency_sensitivity: Fact[str]
+    cores_per_numa_node: Fact[int]
+    options: Fact[dict[str, str]]
+    """The advanced settings this tool knows (numa.*, sched.*, pciPassthru*); all others are
+    dropped before anything is stored, because guestinfo may hold secrets."""
+    devices: Fact[int]
+    """How many virtual devices were read."""
+    vgpus: tuple[VmVgpu, ...]
+    passthroughs: tuple[VmPassthrough, ...]
+    device_groups: Fact[tuple[str, ...]]
+    nics: tuple[VmNic, ...]
+    gpu_addresses: Fact[tuple[PciAddress, ...]]
+    """Physical GPUs that serve it now; known only while it runs."""
