@@ -1,0 +1,354 @@
+"""The full log of NVIDIA's management tool, which it prints as XML or as indented text.
+
+Both forms become one `field_tree`; this module names the fields of that tree, over all versions of
+the log, and turns them into facts.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from hostcheck.errors import ParseError
+from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.host import Mode, PcieLink
+from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.syntax import smi_words as words
+from hostcheck.syntax.field_tree import Field, find, key
+from hostcheck.syntax.smi_words import Noticed, Peeled
+
+T = TypeVar("T")
+
+_SECTIONS = frozenset(
+    key(label)
+    for label in (
+        "Product Name",
+        "GPU UUID",
+        "UUID",
+        "PCI",
+        "MIG Mode",
+        "ECC Mode",
+        "ECC Errors",
+        "FB Memory Usage",
+        "BAR1 Memory Usage",
+        "GPU Virtualization Mode",
+        "Remapped Rows",
+        "Retired Pages",
+        "Display Mode",
+        "Persistence Mode",
+        "Fabric",
+        "Inforom Version",
+        "VBIOS Version",
+        "vGPU Device Capability",
+    )
+)
+_ONCE = ("Product Name", "GPU UUID", "UUID", "PCI")
+
+
+class SmiGpu(Struct, frozen=True, kw_only=True):
+    """One GPU of the log. Sizes are bytes; strings are the tool's words."""
+
+    address: Reading[PciAddress]
+    name: Reading[str]
+    architecture: Reading[str]
+    uuid: Reading[str]
+    pci_id: Reading[PciId]
+    vbios: Reading[str]
+    module_id: Reading[int]
+    display_mode: Reading[str]
+    display_active: Reading[str]
+    persistence_mode: Reading[Mode]
+    ecc_current: Reading[Mode]
+    ecc_pending: Reading[Mode]
+    mig_current: Reading[Mode]
+    mig_pending: Reading[Mode]
+    mig_device_count: Reading[int]
+    framebuffer_total_bytes: Reading[int]
+    framebuffer_used_bytes: Reading[int]
+    bar1_total_bytes: Reading[int]
+    virtualization_mode: Reading[str]
+    """`Host VGPU`, `Pass-Through`, `None`."""
+    host_vgpu_mode: Reading[str]
+    """`SR-IOV` or `Non SR-IOV`."""
+    vgpu_heterogeneous_mode: Reading[Mode]
+    """Whether vGPUs of different framebuffer sizes may share this GPU now."""
+    heterogeneous_profiles: Reading[bool]
+    """Whether the GPU can mix vGPU types of one size."""
+    heterogeneous_sizes: Reading[bool]
+    """Whether the GPU can mix vGPU types of different sizes."""
+    link: Reading[PcieLink]
+    rows_remap_pending: Reading[bool]
+    rows_remap_failed: Reading[bool]
+    rows_remapped_correctable: Reading[int]
+    rows_remapped_uncorrectable: Reading[int]
+    pages_retire_pending: Reading[bool]
+    pages_retired_single_bit: Reading[int]
+    pages_retired_double_bit: Reading[int]
+    ecc_uncorrected_volatile: Reading[int]
+    """Since the driver was loaded. Known only when every part of the sum is."""
+    ecc_uncorrected_aggregate: Reading[int]
+    """Over the life of the board."""
+    inforom_ecc_object: Reading[str]
+    gsp_firmware: Reading[str]
+    fabric_state: Reading[str]
+    fabric_status: Reading[str]
+    recovery_action: Reading[str]
+    """`None` when nothing needs to be done."""
+    reset_required: Reading[bool]
+
+
+class SmiLog(Noticed, frozen=True, kw_only=True):
+    """The log: `attached_gpus` is its own count, which an excerpt's `gpus` may not reach."""
+
+    driver_version: Reading[str]
+    attached_gpus: Reading[int]
+    gpus: tuple[SmiGpu, ...]
+
+
+class _Section:
+    """A section of the log and the command that its readings are said to come from."""
+
+    def __init__(self, field: Field, what: str) -> None:
+        self.field = field
+        self.what = what
+
+    def read(self, reader: Callable[[str, str], Reading[T]], *paths: str) -> Reading[T]:
+        """Read the field at the first path that exists."""
+        found = find(self.field, *paths)
+        if found is None:
+            return words.absent(self.asked(paths[0]), f"the answer has no '{paths[0]}'")
+        if found.twice:
+            return Unknown(Why.UNPARSED, f"'{found.path}' is there twice", self.asked(found.path))
+        return reader(found.value, self.asked(found.path))
+
+    def asked(self, path: str) -> str:
+        """Name a field as a question."""
+        return f"{self.what}: {path}"
+
+
+def log_of(root: Field, gpus: list[Field], *, what: str, peeled: Peeled) -> SmiLog:
+    """Read the log from its top section and the sections of its GPUs, whose value is the address.
+
+    Fields of a GPU at the top are an excerpt of one GPU that lost its title.
+    Raises ParseError when nothing in it belongs to this log, or when two GPUs ran into one.
+    """
+    top = _Section(root, what)
+    driver = top.read(words.word, "Driver Version", "KMD Version")
+    attached = top.read(words.number, "Attached GPUs")
+    sections = [root, *gpus] if _holds_gpu(root) else gpus
+    if not sections and isinstance(attached, Unknown) and isinstance(driver, Unknown):
+        raise words.refuse(peeled, what=what, expected="a log with 'GPU <address>'")
+    found = tuple(_gpu(section, what) for section in sections)
+    words.each_once((gpu.address for gpu in found), what=what)
+    return SmiLog(
+        driver_version=driver,
+        attached_gpus=attached,
+        gpus=found,
+        lost=peeled.notices.lost,
+        lost_unnamed=peeled.notices.lost_unnamed,
+        inforom_corrupted=peeled.notices.inforom_corrupted,
+    )
+
+
+def empty_log(peeled: Peeled, *, what: str) -> SmiLog:
+    """Return the log of a driver that runs and lists no GPU.
+
+    The count is a known zero when it says so, Unknown when a GPU that is lost was all it named.
+    """
+    notices = peeled.notices
+    said = f"nvidia-smi says only {words.quoted(peeled.first)}"
+    return SmiLog(
+        driver_version=words.absent(f"{what}: Driver Version", said),
+        attached_gpus=0
+        if peeled.no_devices and not peeled.names_lost
+        else words.absent(f"{what}: Attached GPUs", said),
+        gpus=(),
+        lost=notices.lost,
+        lost_unnamed=notices.lost_unnamed,
+        inforom_corrupted=notices.inforom_corrupted,
+    )
+
+
+def _gpu(field: Field, what: str) -> SmiGpu:
+    _check_one_gpu(field, what)
+    gpu = _Section(field, what)
+    return SmiGpu(
+        address=_address(gpu),
+        name=gpu.read(words.word, "Product Name"),
+        architecture=gpu.read(words.word, "Product Architecture"),
+        uuid=gpu.read(words.word, "GPU UUID", "uuid"),
+        pci_id=_pci_id(gpu),
+        vbios=gpu.read(words.word, "VBIOS Version"),
+        module_id=gpu.read(words.number, "Module ID", "gpu_module_id", "Platform Info/Module Id"),
+        display_mode=gpu.read(words.word, "Display Mode"),
+        display_active=gpu.read(words.word, "Display Active"),
+        persistence_mode=gpu.read(words.switch, "Persistence Mode"),
+        ecc_current=gpu.read(words.switch, "ECC Mode/Current", "ecc_mode/current_ecc"),
+        ecc_pending=gpu.read(words.switch, "ECC Mode/Pending", "ecc_mode/pending_ecc"),
+        mig_current=gpu.read(words.switch, "MIG Mode/Current", "mig_mode/current_mig"),
+        mig_pending=gpu.read(words.switch, "MIG Mode/Pending", "mig_mode/pending_mig"),
+        mig_device_count=_mig_device_count(gpu),
+        framebuffer_total_bytes=gpu.read(words.size, "FB Memory Usage/Total"),
+        framebuffer_used_bytes=gpu.read(words.size, "FB Memory Usage/Used"),
+        bar1_total_bytes=gpu.read(words.size, "BAR1 Memory Usage/Total"),
+        virtualization_mode=gpu.read(words.word, "GPU Virtualization Mode/Virtualization Mode"),
+        host_vgpu_mode=gpu.read(words.word, "GPU Virtualization Mode/Host VGPU Mode"),
+        vgpu_heterogeneous_mode=gpu.read(
+            words.switch, "GPU Virtualization Mode/vGPU Heterogeneous Mode"
+        ),
+        heterogeneous_profiles=gpu.read(
+            words.capability,
+            "vGPU Device Capability/Heterogeneous Time-Slice Profiles",
+            "vgpu_device_capability/heterogeneous_timeSlice_profile",
+        ),
+        heterogeneous_sizes=gpu.read(
+            words.capability, "vGPU Device Capability/Heterogeneous Time-Slice Sizes"
+        ),
+        link=_link(gpu),
+        rows_remap_pending=gpu.read(
+            words.yes_or_no, "Remapped Rows/Pending", "remapped_rows/remapped_row_pending"
+        ),
+        rows_remap_failed=gpu.read(
+            words.yes_or_no,
+            "Remapped Rows/Remapping Failure Occurred",
+            "remapped_rows/remapped_row_failure",
+        ),
+        rows_remapped_correctable=gpu.read(
+            words.number, "Remapped Rows/Correctable Error", "remapped_rows/remapped_row_corr"
+        ),
+        rows_remapped_uncorrectable=gpu.read(
+            words.number, "Remapped Rows/Uncorrectable Error", "remapped_rows/remapped_row_unc"
+        ),
+        pages_retire_pending=gpu.read(
+            words.yes_or_no,
+            "Retired Pages/Pending Page Blacklist",
+            "Retired Pages/Pending",
+            "retired_pages/pending_blacklist",
+            "retired_pages/pending_retirement",
+        ),
+        pages_retired_single_bit=gpu.read(
+            words.number,
+            "Retired Pages/Single Bit ECC",
+            "retired_pages/multiple_single_bit_retirement/retired_count",
+        ),
+        pages_retired_double_bit=gpu.read(
+            words.number,
+            "Retired Pages/Double Bit ECC",
+            "retired_pages/double_bit_retirement/retired_count",
+        ),
+        ecc_uncorrected_volatile=_uncorrected(gpu, "Volatile"),
+        ecc_uncorrected_aggregate=_uncorrected(gpu, "Aggregate"),
+        inforom_ecc_object=gpu.read(words.word, "Inforom Version/ECC Object"),
+        gsp_firmware=gpu.read(words.word, "GSP Firmware Version"),
+        fabric_state=gpu.read(words.word, "Fabric/State"),
+        fabric_status=gpu.read(words.word, "Fabric/Status"),
+        recovery_action=gpu.read(words.word, "GPU Recovery Action"),
+        reset_required=gpu.read(words.yes_or_no, "GPU Reset Status/Reset Required"),
+    )
+
+
+def _holds_gpu(field: Field) -> bool:
+    return any(
+        key(child.label) in _SECTIONS and (child.value or child.children)
+        for child in field.children
+    )
+
+
+def _check_one_gpu(field: Field, what: str) -> None:
+    if field.children and not _holds_gpu(field):
+        raise ParseError(
+            f"{what}: expected the fields of a GPU below {words.quoted(field.value)}, "
+            f"found {words.quoted(field.children[0].label)}"
+        )
+    for label in _ONCE:
+        if len(field.named(label)) > 1:
+            raise ParseError(
+                f"{what}: GPU {words.quoted(field.value)} has '{label}' twice: "
+                "the line that begins the next GPU is missing"
+            )
+
+
+def _address(gpu: _Section) -> Reading[PciAddress]:
+    titled = words.pci_address(gpu.field.value, gpu.asked("GPU"))
+    if not isinstance(titled, Unknown):
+        return titled
+    return gpu.read(words.pci_address, "PCI/Bus Id", "pci/pci_bus_id")
+
+
+def _pci_id(gpu: _Section) -> Reading[PciId]:
+    device = gpu.read(words.word, "PCI/Device Id", "pci/pci_device_id")
+    subsystem = gpu.read(words.word, "PCI/Sub System Id", "pci/pci_sub_system_id")
+    if isinstance(device, Unknown):
+        return device
+    return words.pci_id(device, subsystem, gpu.asked("PCI/Device Id"))
+
+
+def _mig_device_count(gpu: _Section) -> Reading[int]:
+    """Count MIG devices. The text form prints none as nothing, before `Accounting Mode`."""
+    asked = gpu.asked("MIG Devices")
+    listed = gpu.field.named("MIG Device")
+    if listed:
+        return len(listed)
+    for devices in gpu.field.named("mig_devices"):
+        if devices.children:
+            return len(devices.named("mig_device"))
+        if devices.value.casefold() == "none":
+            return 0
+        return words.no_value(devices.value, asked) or words.unparsed(
+            devices.value, asked, "a list of MIG devices"
+        )
+    if {key("MIG Mode"), key("Accounting Mode")} <= gpu.field.keys():
+        return 0
+    return words.absent(asked, "the answer has no list of MIG devices")
+
+
+def _link(gpu: _Section) -> Reading[PcieLink]:
+    generation = "PCI/GPU Link Info/PCIe Generation"
+    width = "PCI/GPU Link Info/Link Width"
+    gen_xml, width_xml = "pci/pci_gpu_link_info/pcie_gen", "pci/pci_gpu_link_info/link_widths"
+    now = gpu.read(words.number, f"{generation}/Current", f"{gen_xml}/current_link_gen")
+    most = gpu.read(words.number, f"{generation}/Max", f"{gen_xml}/max_link_gen")
+    wide = gpu.read(_lanes, f"{width}/Current", f"{width_xml}/current_link_width")
+    widest = gpu.read(_lanes, f"{width}/Max", f"{width_xml}/max_link_width")
+    if isinstance(now, Unknown):
+        return now
+    if isinstance(most, Unknown):
+        return most
+    if isinstance(wide, Unknown):
+        return wide
+    if isinstance(widest, Unknown):
+        return widest
+    return PcieLink(now, most, wide, widest)
+
+
+def _lanes(value: str, asked: str) -> Reading[int]:
+    """Read `16x`. Without its x the number was cut."""
+    unknown = words.no_value(value, asked)
+    if unknown is not None:
+        return unknown
+    lanes = words.number(value[:-1], asked) if value.endswith("x") else None
+    return words.unparsed(value, asked, "a width like 16x") if lanes is None else lanes
+
+
+def _uncorrected(gpu: _Section, span: str) -> Reading[int]:
+    """Sum what could not be corrected: `Double Bit` before Turing, SRAM and DRAM since."""
+    total = gpu.read(words.number, f"ECC Errors/{span}/Double Bit/Total")
+    if not isinstance(total, Unknown) or find(gpu.field, f"ECC Errors/{span}/Double Bit/Total"):
+        return total
+    parts = [gpu.read(words.number, f"ECC Errors/{span}/DRAM Uncorrectable")]
+    if find(gpu.field, f"ECC Errors/{span}/SRAM Uncorrectable"):
+        parts.append(gpu.read(words.number, f"ECC Errors/{span}/SRAM Uncorrectable"))
+    else:
+        parts += [
+            gpu.read(
+                words.number,
+                f"ECC Errors/{span}/SRAM Uncorrectable {kind}",
+            )
+            for kind in ("Parity", "SEC-DED")
+        ]
+    count = 0
+    for part in parts:
+        if isinstance(part, Unknown):
+            return part
+        count += part
+    return count
