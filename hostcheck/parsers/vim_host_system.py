@@ -1,0 +1,391 @@
+"""`HostSystem`: everything the vSphere API tells of a host with the Read-only role.
+
+Facts of property names, types and first versions: pyVmomi 9.1 type table and the API reference.
+Two traps: PCI ids are signed shorts (0x8086 comes as -32634), and a NUMA node lists its
+processors in descending order.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Path, Request, Wire
+from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.host import GraphicsType, Passthrough, Service, Sriov
+from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
+from hostcheck.syntax.vim import Node, VimObject, object_of
+
+REQUEST = Request(
+    Wire.PROPERTIES, "HostSystem", "hardware, graphics, passthrough, network and services",
+    "System.Read",
+    (
+        Path("name"), Path("parent"), Path("vm"), Path("summary.rebootRequired"),
+        Path("runtime.connectionState"), Path("runtime.powerState"),
+        Path("runtime.inMaintenanceMode"), Path("runtime.bootTime"),
+        Path("hardware.systemInfo"), Path("hardware.biosInfo"), Path("hardware.cpuInfo"),
+        Path("hardware.cpuPkg"), Path("hardware.memorySize"), Path("hardware.numaInfo"),
+        Path("hardware.pciDevice"),
+        Path("config.product"), Path("config.graphicsInfo"), Path("config.graphicsConfig"),
+        Path("config.sharedPassthruGpuTypes"), Path("config.pciPassthruInfo"),
+        Path("config.network.pnic"), Path("config.network.vswitch"),
+        Path("config.network.portgroup"), Path("config.network.proxySwitch"),
+        Path("config.service"), Path("config.lockdownMode"),
+        Path("configManager.imageConfigManager"),
+    ),
+)  # fmt: skip
+
+
+T = TypeVar("T")
+GRAPHICS_TYPES = {kind.value: kind for kind in GraphicsType}
+
+
+class CpuPackage(Struct, frozen=True):
+    """`pus` are logical processor numbers, ascending."""
+
+    os_index: int
+    vendor: str
+    description: str
+    pus: tuple[int, ...]
+
+
+class ListedNode(Struct, frozen=True):
+    """A NUMA node as the API lists it; `pci` is empty when the server does not fill it."""
+
+    os_index: int
+    memory_bytes: Reading[int]
+    pus: tuple[int, ...]
+    pci: tuple[PciAddress, ...]
+
+
+class Device(Struct, frozen=True):
+    """A PCI function. `device_class` as in pci.ids: 0x0302 is a 3D controller."""
+
+    address: PciAddress
+    pci_id: PciId
+    device_class: int
+    vendor_name: str
+    name: str
+    parent: Reading[PciAddress]
+
+
+class Graphics(Struct, frozen=True):
+    """One device of `config.graphicsInfo`: the active state."""
+
+    address: PciAddress
+    name: str
+    type: Reading[GraphicsType]
+    vgpu_mode: Reading[str]
+    memory_bytes: Reading[int]
+    vm_ids: tuple[str, ...]
+
+
+class Configured(Struct, frozen=True):
+    """One device of `config.graphicsConfig`: the state after the next restart."""
+
+    address: PciAddress
+    type: Reading[GraphicsType]
+
+
+class PassthroughState(Struct, frozen=True):
+    """One device of `config.pciPassthruInfo`."""
+
+    address: PciAddress
+    passthrough: Passthrough
+    sriov: Sriov
+
+
+class Pnic(Struct, frozen=True):
+    """A physical adapter; `key` is what switches call it."""
+
+    key: str
+    name: str
+    address: PciAddress
+    driver: Reading[str]
+    speed_mbps: Reading[int]
+
+
+class Switch(Struct, frozen=True):
+    """A virtual switch: its uplinks by key, and what a VM's adapter calls it by."""
+
+    name: str
+    uuid: str
+    uplinks: tuple[str, ...]
+    port_groups: tuple[str, ...]
+
+
+class HostSystem(Struct, frozen=True):
+    """Memory is in bytes, times are as the server wrote them."""
+
+    id: str
+    name: Reading[str]
+    parent_id: Reading[str]
+    vm_ids: Reading[tuple[str, ...]]
+    image_manager_id: Reading[str]
+    connection_state: Reading[str]
+    power_state: Reading[str]
+    in_maintenance_mode: Reading[bool]
+    reboot_required: Reading[bool]
+    boot_time: Reading[str]
+    vendor: Reading[str]
+    model: Reading[str]
+    bios_version: Reading[str]
+    bios_date: Reading[str]
+    firmware_type: Reading[str]
+    version: Reading[str]
+    build: Reading[str]
+    memory_bytes: Reading[int]
+    package_count: Reading[int]
+    core_count: Reading[int]
+    pu_count: Reading[int]
+    packages: Reading[tuple[CpuPackage, ...]]
+    numa_node_count: Reading[int]
+    numa_nodes: Reading[tuple[ListedNode, ...]]
+    devices: Reading[tuple[Device, ...]]
+    graphics: Reading[tuple[Graphics, ...]]
+    graphics_configured: Reading[tuple[Configured, ...]]
+    graphics_default: Reading[GraphicsType]
+    assignment_policy: Reading[str]
+    profiles_offered: Reading[tuple[str, ...]]
+    passthrough: Reading[tuple[PassthroughState, ...]]
+    pnics: Reading[tuple[Pnic, ...]]
+    switches: Reading[tuple[Switch, ...]]
+    services: Reading[tuple[Service, ...]]
+    lockdown_mode: Reading[str]
+
+
+def parse(text: str) -> HostSystem:
+    """Read one host. Raises ParseError when the text is no HostSystem or a field is no number."""
+    host = object_of(text, kind="HostSystem")
+    return HostSystem(
+        id=host.id,
+        name=host.text("name"),
+        parent_id=host.text("parent"),
+        vm_ids=_each(host, "vm", lambda node: node.words),
+        image_manager_id=host.text("configManager.imageConfigManager"),
+        connection_state=host.text("runtime.connectionState"),
+        power_state=host.text("runtime.powerState"),
+        in_maintenance_mode=host.truth("runtime.inMaintenanceMode"),
+        reboot_required=host.truth("summary.rebootRequired"),
+        boot_time=host.text("runtime.bootTime"),
+        vendor=host.text("hardware.systemInfo", "vendor"),
+        model=host.text("hardware.systemInfo", "model"),
+        bios_version=host.text("hardware.biosInfo", "biosVersion"),
+        bios_date=host.text("hardware.biosInfo", "releaseDate"),
+        firmware_type=host.text("hardware.biosInfo", "firmwareType"),
+        version=host.text("config.product", "version"),
+        build=host.text("config.product", "build"),
+        memory_bytes=host.number("hardware.memorySize"),
+        package_count=host.number("hardware.cpuInfo", "numCpuPackages"),
+        core_count=host.number("hardware.cpuInfo", "numCpuCores"),
+        pu_count=host.number("hardware.cpuInfo", "numCpuThreads"),
+        packages=_each(host, "hardware.cpuPkg", _package),
+        numa_node_count=host.number("hardware.numaInfo", "numNodes"),
+        numa_nodes=_numa_nodes(host),
+        devices=_each(host, "hardware.pciDevice", _device),
+        graphics=_each(host, "config.graphicsInfo", _graphics),
+        graphics_configured=_configured(host),
+        graphics_default=_graphics_type(
+            host.text("config.graphicsConfig", "hostDefaultGraphicsType")
+        ),
+        assignment_policy=host.text("config.graphicsConfig", "sharedPassthruAssignmentPolicy"),
+        profiles_offered=_each(host, "config.sharedPassthruGpuTypes", lambda node: node.words),
+        passthrough=_each(host, "config.pciPassthruInfo", _passthrough),
+        pnics=_each(host, "config.network.pnic", _pnic),
+        switches=_switches(host),
+        services=_services(host),
+        lockdown_mode=host.text("config.lockdownMode"),
+    )
+
+
+def _each(host: VimObject, path: str, read: Callable[[Node], T]) -> Reading[tuple[T, ...]]:
+    """Read every member of an array property."""
+    node = host.node(path)
+    return node if isinstance(node, Unknown) else tuple(read(item) for item in node.items())
+
+
+def _must(reading: Reading[T]) -> T:
+    """Return a field that the API never leaves out. Raises ParseError when it did."""
+    if isinstance(reading, Unknown):
+        raise ParseError(f"{reading.asked}: {reading.detail}")
+    return reading
+
+
+def _address(node: Node, *path: str) -> PciAddress:
+    words = _must(node.text(*path))
+    try:
+        return from_hex(words)
+    except ValueError as error:
+        raise ParseError(f"{node.asked}: {error}") from None
+
+
+def _graphics_type(words: Reading[str]) -> Reading[GraphicsType]:
+    if isinstance(words, Unknown):
+        return words
+    if words in GRAPHICS_TYPES:
+        return GRAPHICS_TYPES[words]
+    return Unknown(Why.UNPARSED, f"a graphics type that is not known: {words!r}", "graphicsType")
+
+
+def _package(node: Node) -> CpuPackage:
+    description = node.text("description")
+    return CpuPackage(
+        os_index=_must(node.number("index")),
+        vendor=_must(node.text("vendor")),
+        description="" if isinstance(description, Unknown) else " ".join(description.split()),
+        pus=tuple(sorted(node.numbers("threadId"))),
+    )
+
+
+def _numa_nodes(host: VimObject) -> Reading[tuple[ListedNode, ...]]:
+    info = host.node("hardware.numaInfo")
+    if isinstance(info, Unknown):
+        return info
+    return tuple(sorted(map(_numa_node, info.children("numaNode")), key=lambda node: node.os_index))
+
+
+def _numa_node(node: Node) -> ListedNode:
+    memory = node.number("memorySize")
+    if isinstance(memory, Unknown):
+        memory = node.number("memoryRangeLength")  # before API 8.0
+    return ListedNode(
+        os_index=_must(node.number("typeId")),
+        memory_bytes=memory,
+        pus=tuple(sorted(node.numbers("cpuID"))),
+        pci=tuple(sorted(_address(item) for item in node.children("pciId"))),
+    )
+
+
+def _device(node: Node) -> Device:
+    def short(name: str) -> int:
+        return unsigned16(_must(node.number(name)))
+
+    vendor_name, name = node.text("vendorName"), node.text("deviceName")
+    parent = node.text("parentBridge")
+    return Device(
+        address=_address(node, "id"),
+        pci_id=PciId(
+            short("vendorId"), short("deviceId"), short("subVendorId"), short("subDeviceId")
+        ),
+        device_class=short("classId"),
+        vendor_name="" if isinstance(vendor_name, Unknown) else vendor_name,
+        name="" if isinstance(name, Unknown) else name,
+        parent=parent if isinstance(parent, Unknown) else _address(node, "parentBridge"),
+    )
+
+
+def _graphics(node: Node) -> Graphics:
+    name, kilobytes = node.text("deviceName"), node.number("memorySizeInKB")
+    return Graphics(
+        address=_address(node, "pciId"),
+        name="" if isinstance(name, Unknown) else name,
+        type=_graphics_type(node.text("graphicsType")),
+        vgpu_mode=node.text("vgpuMode"),
+        memory_bytes=kilobytes if isinstance(kilobytes, Unknown) else kilobytes * 1024,
+        vm_ids=tuple(sorted(item.words for item in node.children("vm"))),
+    )
+
+
+def _configured(host: VimObject) -> Reading[tuple[Configured, ...]]:
+    config = host.node("config.graphicsConfig")
+    if isinstance(config, Unknown):
+        return config
+    return tuple(
+        Configured(_address(item, "deviceId"), _graphics_type(item.text("graphicsType")))
+        for item in config.children("deviceType")
+    )
+
+
+def _passthrough(node: Node) -> PassthroughState:
+    """Read one entry. The subtype HostSriovInfo is what tells an SR-IOV capable device."""
+
+    def truth(name: str) -> bool:
+        return _must(node.truth(name))
+
+    sriov = Sriov(capable=False)
+    if node.type == "HostSriovInfo":
+        sriov = Sriov(
+            capable=truth("sriovCapable"),
+            enabled=truth("sriovEnabled"),
+            active=truth("sriovActive"),
+            vf_count=_must(node.number("numVirtualFunction")),
+            vf_maximum=_must(node.number("maxVirtualFunctionSupported")),
+        )
+    return PassthroughState(
+        address=_address(node, "id"),
+        passthrough=Passthrough(
+            capable=truth("passthruCapable"),
+            enabled=truth("passthruEnabled"),
+            active=truth("passthruActive"),
+        ),
+        sriov=sriov,
+    )
+
+
+def _pnic(node: Node) -> Pnic:
+    """Read one adapter. A link that is down has no `linkSpeed`; that is a known zero."""
+    speed = node.number("linkSpeed", "speedMb")
+    key = node.text("key")
+    name = _must(node.text("device"))
+    return Pnic(
+        key=name if isinstance(key, Unknown) else key,
+        name=name,
+        address=_address(node, "pci"),
+        driver=node.text("driver"),
+        speed_mbps=0 if isinstance(speed, Unknown) and speed.why is Why.ABSENT else speed,
+    )
+
+
+def _switches(host: VimObject) -> Reading[tuple[Switch, ...]]:
+    """Read standard and distributed switches. Both lists must be readable, else uplinks are not."""
+    standard, distributed = (
+        host.node("config.network.vswitch"),
+        host.node("config.network.proxySwitch"),
+    )
+    groups = host.node("config.network.portgroup")
+    for part in (standard, groups):
+        if isinstance(part, Unknown):
+            return part
+    if isinstance(distributed, Unknown) and distributed.why is not Why.ABSENT:
+        return distributed
+    found = []
+    if isinstance(standard, Node) and isinstance(groups, Node):
+        for node in standard.items():
+            key, name = node.text("key"), _must(node.text("name"))
+            found.append(
+                Switch(
+                    name=name,
+                    uuid="",
+                    uplinks=tuple(sorted(item.words for item in node.children("pnic"))),
+                    port_groups=tuple(
+                        sorted(
+                            _must(group.text("spec", "name"))
+                            for group in groups.items()
+                            if group.text("spec", "vswitchName") == name
+                            or (isinstance(key, str) and group.text("vswitch") == key)
+                        )
+                    ),
+                )
+            )
+    if isinstance(distributed, Node):
+        found += [
+            Switch(
+                name=_must(node.text("dvsName")),
+                uuid=_must(node.text("dvsUuid")),
+                uplinks=tuple(sorted(item.words for item in node.children("pnic"))),
+                port_groups=(),
+            )
+            for node in distributed.items()
+        ]
+    return tuple(sorted(found, key=lambda switch: (switch.name, switch.uuid)))
+
+
+def _services(host: VimObject) -> Reading[tuple[Service, ...]]:
+    info = host.node("config.service")
+    if isinstance(info, Unknown):
+        return info
+    return tuple(
+        Service(_must(node.text("key")), _must(node.truth("running")), _must(node.text("policy")))
+        for node in info.children("service")
+    )

@@ -1,0 +1,228 @@
+"""`VirtualMachine`: what the vSphere API tells of a VM, with the Read-only role.
+
+A vGPU is a `VirtualPCIPassthrough` device with a VMIOP backing, which names a profile and no PCI
+address; where it sits is told by the host (`config.graphicsInfo[].vm`).
+"""
+
+from msgspec import Struct
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Path, Request, Wire
+from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
+from hostcheck.model.vm import KEPT_OPTIONS, VmVgpu
+from hostcheck.syntax.vim import Node, VimObject, object_of
+
+MIB = 1024 * 1024
+
+REQUEST = Request(
+    Wire.PROPERTIES, "VirtualMachine", "GPUs, memory, processors and adapters of a VM",
+    "System.Read",
+    (
+        Path("name"), Path("runtime.host"), Path("runtime.powerState"), Path("config.template"),
+        Path("config.version"), Path("config.firmware"), Path("config.hardware"),
+        Path("config.memoryAllocation"), Path("config.memoryReservationLockedToMax"),
+        Path("config.cpuHotAddEnabled"), Path("config.memoryHotAddEnabled"),
+        Path("config.latencySensitivity"), Path("config.extraConfig"),
+        Path("config.numaInfo", (8, 0)), Path("config.deviceGroups", (8, 0)),
+    ),
+)  # fmt: skip
+
+
+class Static(Struct, frozen=True):
+    """A device of static DirectPath I/O."""
+
+    label: str
+    address: Reading[PciAddress]
+
+
+class Dynamic(Struct, frozen=True):
+    """A device of dynamic DirectPath I/O; `assigned` is set while the VM runs."""
+
+    label: str
+    allowed: tuple[str, ...]
+    assigned: Reading[PciAddress]
+
+
+class Adapter(Struct, frozen=True):
+    """A network adapter: the standard port group by name, or the distributed switch by uuid."""
+
+    label: str
+    network: str
+    switch_uuid: str
+
+
+class Devices(Struct, frozen=True):
+    """The virtual devices that matter here; `count` is of all of them."""
+
+    count: int
+    vgpus: tuple[VmVgpu, ...]
+    static: tuple[Static, ...]
+    dynamic: tuple[Dynamic, ...]
+    dvx: tuple[str, ...]
+    adapters: tuple[Adapter, ...]
+
+
+class VirtualMachine(Struct, frozen=True):
+    """Memory is in bytes; `hardware_version` is 20 for `vmx-20`."""
+
+    id: str
+    name: Reading[str]
+    host_id: Reading[str]
+    power_state: Reading[str]
+    template: Reading[bool]
+    hardware_version: Reading[int]
+    firmware: Reading[str]
+    vcpu_count: Reading[int]
+    cores_per_socket: Reading[int]
+    memory_bytes: Reading[int]
+    memory_reserved_bytes: Reading[int]
+    memory_locked_to_max: Reading[bool]
+    cpu_hot_add: Reading[bool]
+    memory_hot_add: Reading[bool]
+    latency_sensitivity: Reading[str]
+    cores_per_numa_node: Reading[int]
+    options: Reading[dict[str, str]]
+    devices: Reading[Devices]
+    device_groups: Reading[tuple[str, ...]]
+
+
+def parse(text: str) -> VirtualMachine:
+    """Read one VM. Raises ParseError when the text is no VirtualMachine."""
+    vm = object_of(text, kind="VirtualMachine")
+    return VirtualMachine(
+        id=vm.id,
+        name=vm.text("name"),
+        host_id=vm.text("runtime.host"),
+        power_state=vm.text("runtime.powerState"),
+        template=vm.truth("config.template"),
+        hardware_version=_hardware_version(vm.text("config.version")),
+        firmware=vm.text("config.firmware"),
+        vcpu_count=vm.number("config.hardware", "numCPU"),
+        cores_per_socket=vm.number("config.hardware", "numCoresPerSocket"),
+        memory_bytes=_mebibytes(vm.number("config.hardware", "memoryMB")),
+        memory_reserved_bytes=_mebibytes(vm.number("config.memoryAllocation", "reservation")),
+        memory_locked_to_max=vm.truth("config.memoryReservationLockedToMax"),
+        cpu_hot_add=vm.truth("config.cpuHotAddEnabled"),
+        memory_hot_add=vm.truth("config.memoryHotAddEnabled"),
+        latency_sensitivity=vm.text("config.latencySensitivity", "level"),
+        cores_per_numa_node=vm.number("config.numaInfo", "coresPerNumaNode"),
+        options=_options(vm),
+        devices=_devices(vm),
+        device_groups=_device_groups(vm),
+    )
+
+
+def name_in(text: str) -> str:
+    """Return the VM's name without reading the rest, empty when it is not there."""
+    try:
+        name = object_of(text, kind="VirtualMachine").text("name")
+    except ParseError:
+        return ""
+    return "" if isinstance(name, Unknown) else name
+
+
+def _mebibytes(reading: Reading[int]) -> Reading[int]:
+    return reading if isinstance(reading, Unknown) else reading * MIB
+
+
+def _hardware_version(words: Reading[str]) -> Reading[int]:
+    if isinstance(words, Unknown):
+        return words
+    digits = words.removeprefix("vmx-")
+    if digits.isdecimal():
+        return int(digits)
+    return Unknown(Why.UNPARSED, f"not a hardware version: {words!r}", "config.version")
+
+
+def _options(vm: VimObject) -> Reading[dict[str, str]]:
+    node = vm.node("config.extraConfig")
+    if isinstance(node, Unknown):
+        return node
+    options = {}
+    for item in node.items():
+        key, value = item.text("key"), item.text("value")
+        if isinstance(key, str) and isinstance(value, str) and key.startswith(KEPT_OPTIONS):
+            options[key] = value
+    return dict(sorted(options.items()))
+
+
+def _label(node: Node) -> str:
+    label = node.text("deviceInfo", "label")
+    return "PCI device" if isinstance(label, Unknown) else label
+
+
+def _address(words: Reading[str]) -> Reading[PciAddress]:
+    if isinstance(words, Unknown):
+        return words
+    try:
+        return from_hex(words)
+    except ValueError as error:
+        return Unknown(Why.UNPARSED, str(error), "VirtualPCIPassthrough backing id")
+
+
+def _allowed(backing: Node) -> tuple[str, ...]:
+    ids = []
+    for item in backing.children("allowedDevice"):
+        vendor, device = item.number("vendorId"), item.number("deviceId")
+        if isinstance(vendor, Unknown) or isinstance(device, Unknown):
+            raise ParseError("a dynamic DirectPath device without vendor or device id")
+        ids.append(str(PciId(unsigned16(vendor), unsigned16(device))))
+    return tuple(ids)
+
+
+def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per kind of backing
+    hardware = vm.node("config.hardware")
+    if isinstance(hardware, Unknown):
+        return hardware
+    count = 0
+    vgpus: list[VmVgpu] = []
+    static: list[Static] = []
+    dynamic: list[Dynamic] = []
+    dvx: list[str] = []
+    adapters: list[Adapter] = []
+    for device in hardware.children("device"):
+        count += 1
+        backing = device.child("backing")
+        if isinstance(backing, Unknown):
+            continue
+        match backing.type:
+            case "VirtualPCIPassthroughVmiopBackingInfo":
+                profile = backing.text("vgpu")
+                vgpus.append(
+                    VmVgpu(_label(device), "" if isinstance(profile, Unknown) else profile)
+                )
+            case "VirtualPCIPassthroughDeviceBackingInfo":
+                static.append(Static(_label(device), _address(backing.text("id"))))
+            case "VirtualPCIPassthroughDynamicBackingInfo":
+                assigned = _address(backing.text("assignedId"))
+                dynamic.append(Dynamic(_label(device), _allowed(backing), assigned))
+            case "VirtualPCIPassthroughDvxBackingInfo":
+                dvx.append(_label(device))
+            case "VirtualEthernetCardNetworkBackingInfo":
+                name = backing.text("deviceName")
+                network = "" if isinstance(name, Unknown) else name
+                adapters.append(Adapter(_label(device), network, ""))
+            case "VirtualEthernetCardDistributedVirtualPortBackingInfo":
+                uuid, group = (
+                    backing.text("port", "switchUuid"),
+                    backing.text("port", "portgroupKey"),
+                )
+                adapters.append(
+                    Adapter(
+                        _label(device),
+                        "" if isinstance(group, Unknown) else group,
+                        "" if isinstance(uuid, Unknown) else uuid,
+                    )
+                )
+            case other if other.startswith("VirtualEthernetCard"):
+                adapters.append(Adapter(_label(device), other, ""))  # NSX: its uplinks are unknown
+    return Devices(count, tuple(vgpus), tuple(static), tuple(dynamic), tuple(dvx), tuple(adapters))
+
+
+def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
+    node = vm.node("config.deviceGroups")
+    if isinstance(node, Unknown):
+        return node
+    names = (group.text("deviceGroupName") for group in node.children("deviceGroup"))
+    return tuple(name for name in names if isinstance(name, str))
