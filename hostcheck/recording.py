@@ -1,0 +1,198 @@
+"""A recording is a directory: one machine, its answers as files anyone can read, and a manifest.
+
+    2n-2xA100-80-esxi803/
+        manifest.json              schema, target, host, one entry per answer
+        api/HostSystem.xml         answers of vSphere, as the server sent them
+        shell/nvidia-smi_-q_-x.txt standard output of a command
+
+A folder of such directories is a fleet. Nothing in it is secret: no credential is an answer, and
+advanced settings of VMs that this tool does not know are dropped before an answer is kept.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+
+from hostcheck import __version__
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.fact import Unknown
+
+SCHEMA = "hostcheck.recording/1"
+MANIFEST = "manifest.json"
+_FOLDERS = {Wire.SHELL: "shell", Wire.ESXCLI: "esxcli"}
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
+_LONGEST_NAME = 120
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer. `file` is relative to the recording; empty when nothing came back."""
+
+    wire: Wire
+    asked: str
+    subject: str = ""
+    file: str = ""
+    taken_at: str = ""
+    duration_ms: int = 0
+    exit_status: int = 0
+    stderr: str = ""
+    failure: Unknown | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What the directory holds. `host_id` and `cluster_id` are managed object ids."""
+
+    schema: str
+    tool_version: str
+    target: str
+    host: str
+    host_id: str
+    cluster_kind: str
+    cluster_id: str
+    vm_ids: tuple[str, ...]
+    answers: tuple[Entry, ...]
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """One machine's answers in memory, by the key of the question."""
+
+    target: str
+    host: str
+    host_id: str
+    cluster_kind: str
+    cluster_id: str
+    vm_ids: tuple[str, ...]
+    captures: dict[tuple[str, str, str], Capture]
+
+
+def directory_name(host: str) -> str:
+    """Return a safe directory name for a host."""
+    return _UNSAFE.sub("_", host).strip("._")[:_LONGEST_NAME] or "host"
+
+
+def _file_name(capture: Capture) -> str:
+    request = capture.request
+    folder = _FOLDERS.get(request.wire, "api")
+    stem = request.text if request.wire is Wire.SHELL else f"{request.text}-{request.subject}"
+    if request.wire is Wire.PROPERTIES and request.template != "VirtualMachine":
+        stem = request.text
+    suffix = "txt" if request.wire is Wire.SHELL else "xml"
+    return f"{folder}/{_UNSAFE.sub('_', stem)[:_LONGEST_NAME].strip('_')}.{suffix}"
+
+
+def save(recording: Recording, folder: Path) -> None:
+    """Write a recording.
+
+    Raises UsageError when the folder holds something else, or cannot be written.
+    """
+    try:
+        if (folder / MANIFEST).is_file():
+            there = load_manifest(folder).host
+            if there != recording.host:
+                raise UsageError(f"{folder} is of {there}; give another folder")
+        elif folder.exists() and any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty and holds no recording; give another folder")
+        _write(recording, folder)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
+
+
+def _write(recording: Recording, folder: Path) -> None:
+    entries, taken = [], set()
+    for key in sorted(recording.captures):
+        capture = recording.captures[key]
+        name = ""
+        if capture.text:
+            name = _file_name(capture)
+            while name in taken:
+                stem, _, suffix = name.rpartition(".")
+                name = f"{stem}+.{suffix}"
+            taken.add(name)
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(capture.text.encode())
+        entries.append(
+            Entry(
+                wire=capture.request.wire,
+                asked=capture.request.text,
+                subject=capture.request.subject,
+                file=name,
+                taken_at=capture.taken_at,
+                duration_ms=capture.duration_ms,
+                exit_status=capture.exit_status,
+                stderr=capture.stderr,
+                failure=capture.failure,
+            )
+        )
+    manifest = Manifest(
+        SCHEMA, __version__, recording.target, recording.host, recording.host_id,
+        recording.cluster_kind,
+        recording.cluster_id, recording.vm_ids, tuple(entries),
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def find(folder: Path) -> list[Path]:
+    """Return the recordings in a folder, or the folder itself, sorted by name.
+
+    Raises UsageError when there is none.
+    """
+    if (folder / MANIFEST).is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; give a recording or a folder of recordings")
+    found = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    if not found:
+        raise UsageError(f"{folder}: holds no {MANIFEST}, nor does any folder in it")
+    return found
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a recording.
+
+    Raises UsageError when it is missing, broken, or of another schema.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give a recording") from None
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path}: not a manifest of a recording ({error})") from None
+    if manifest.schema != SCHEMA:
+        raise UsageError(f"{path}: schema {manifest.schema!r}, this version reads {SCHEMA!r}")
+    return manifest
+
+
+def load(folder: Path) -> Recording:
+    """Read a recording. A file that is gone or unreadable is an answer that was not recorded.
+
+    Raises UsageError when the manifest is missing, broken, or of another schema.
+    """
+    manifest = load_manifest(folder)
+    captures = {}
+    root = folder.resolve()
+    for entry in manifest.answers:
+        text = ""
+        if entry.file:
+            file = (root / entry.file).resolve()
+            if not file.is_relative_to(root):
+                raise UsageError(f"{folder}: {entry.file!r} lies outside the recording")
+            try:
+                text = file.read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+        request = Request(entry.wire, entry.asked, "", subject=entry.subject)
+        captures[request.key] = Capture(
+            request, text, entry.stderr, entry.exit_status, entry.failure, entry.taken_at,
+            entry.duration_ms,
+        )  # fmt: skip
+    return Recording(
+        manifest.target, manifest.host, manifest.host_id, manifest.cluster_kind,
+        manifest.cluster_id, manifest.vm_ids,
+        captures,
+    )  # fmt: skip

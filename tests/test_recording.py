@@ -1,0 +1,212 @@
+"""A recording survives being written and read, and a broken one is one line."""
+
+import json
+import re
+import shutil
+import string
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hostcheck import app, recording
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.recording import Recording
+from hostcheck.transports.replay import ReplayTransport
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803"
+
+TEXT = st.text(max_size=80)
+ASKED = st.text(min_size=1, max_size=200) | st.sampled_from(
+    [
+        "nvidia-smi -q",
+        "nvidia-smi  -q",
+        "nvidia-smi_-q",
+        "a/../../b",
+        "..",
+        "{slot}",
+        "CON",
+        "é",
+        "\0",
+    ]
+)
+FAILURE = st.none() | st.builds(
+    Unknown, why=st.sampled_from(Why), detail=TEXT, asked=TEXT, privilege=TEXT
+)
+
+
+@st.composite
+def captures(draw):
+    wire = draw(st.sampled_from(Wire))
+    subject = "" if wire is Wire.SHELL else draw(st.sampled_from(["host-1", "vm-2", "", "../x"]))
+    return Capture(
+        Request(wire, draw(ASKED), "", subject=subject), draw(TEXT), draw(TEXT),
+        draw(st.integers(-1, 255)), draw(FAILURE), draw(st.just("2026-11-21T10:00:00Z")),
+        draw(st.integers(0, 10**6)),
+    )  # fmt: skip
+
+
+@st.composite
+def recordings(draw):
+    found = {one.request.key: one for one in draw(st.lists(captures(), max_size=6))}
+    return Recording(
+        draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT),
+        tuple(draw(st.lists(TEXT, max_size=3))), found,
+    )  # fmt: skip
+
+
+def files(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(recorded=recordings())
+def test_what_is_saved_is_loaded(tmp_path_factory, recorded):
+    folder = tmp_path_factory.mktemp("recording") / "one"
+    recording.save(recorded, folder)
+    loaded = recording.load(folder)
+    assert loaded == recorded
+    names = files(folder)
+    assert set(folder.parent.rglob("*")) == {
+        folder, *(folder / name for name in names), *((folder / name).parent for name in names),
+    } | {folder}  # fmt: skip
+    assert all(re.fullmatch(r"[A-Za-z0-9_.=,/+-]+", name) for name in names)
+    replay = ReplayTransport(loaded)
+    for capture in recorded.captures.values():
+        assert replay.fetch(capture.request) == capture
+    recording.save(loaded, folder)
+    assert files(folder) == names
+
+
+@given(name=st.text(max_size=300))
+def test_a_host_name_is_a_safe_folder_name(name):
+    made = recording.directory_name(name)
+    assert made
+    assert set(made) <= set(string.ascii_letters + string.digits + "_.=,-")
+    assert not made.startswith(".")
+    assert len(made) <= 200
+
+
+def test_replay_says_what_was_not_recorded():
+    replay = ReplayTransport(recording.load(FIXTURE))
+    asked = Request(Wire.SHELL, "nvidia-smi --new", "")
+    assert replay.fetch(asked).failure.why is Why.NOT_RECORDED
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return Path(shutil.copytree(FIXTURE, tmp_path / "copy"))
+
+
+def judged(folder):
+    source = app.RecordedSource(folder)
+    (target,) = source.machines()
+    return app.report_of(app.host_of(source.collect(target)))
+
+
+def test_a_file_that_is_gone_was_not_recorded_and_decides_nothing(copy):
+    whole = {(one.check, one.subject.id): one.status.value for one in judged(copy).results}
+    for path in sorted(copy.rglob("*.*")):
+        if path.name in ("manifest.json", "expected.json"):
+            continue
+        data = path.read_bytes()
+        path.unlink()
+        for one in judged(copy).results:
+            before = whole.get((one.check, one.subject.id))
+            if one.status.value in ("pass", "fail") and before in ("pass", "fail", "unknown"):
+                assert one.status.value == before, (path.name, one.check)
+        path.write_bytes(data)
+
+
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def put(folder, manifest):
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"schema": 3}', "\xff", '{"schema": "hostcheck.recording/1"}']
+)
+def test_a_broken_manifest_is_one_line(copy, text):
+    (copy / "manifest.json").write_text(text, encoding="latin-1")
+    with pytest.raises(UsageError, match="not a manifest of a recording") as caught:
+        app.RecordedSource(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_schema_is_one_line(copy):
+    put(copy, {**manifest_of(copy), "schema": "hostcheck.recording/99"})
+    with pytest.raises(UsageError, match=r"schema 'hostcheck\.recording/99', this version reads"):
+        app.RecordedSource(copy)
+
+
+@pytest.mark.parametrize("file", ["../outside.txt", "/etc/hostname", "api/../../outside.txt"])
+def test_a_path_out_of_the_recording_is_refused(copy, file):
+    (copy.parent / "outside.txt").write_text("not yours")
+    manifest = manifest_of(copy)
+    manifest["answers"][0]["file"] = file
+    put(copy, manifest)
+    with pytest.raises(UsageError, match="lies outside the recording"):
+        recording.load(copy)
+
+
+def test_a_link_out_of_the_recording_is_refused(copy):
+    (copy.parent / "outside.txt").write_text("not yours")
+    entry = next(one for one in manifest_of(copy)["answers"] if one.get("file"))
+    (copy / entry["file"]).unlink()
+    (copy / entry["file"]).symlink_to(copy.parent / "outside.txt")
+    with pytest.raises(UsageError, match="lies outside the recording"):
+        recording.load(copy)
+
+
+def test_a_folder_of_something_else_is_not_written_to(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is not empty and holds no recording"):
+        recording.save(recording.load(FIXTURE), tmp_path)
+    assert files(tmp_path) == {"notes.txt": b"mine"}
+
+
+def test_a_place_that_is_no_folder_or_not_writable_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(UsageError, match="give another folder"):
+            recording.save(recording.load(FIXTURE), place)
+
+
+def test_the_recording_of_another_host_is_not_overwritten(tmp_path):
+    one = recording.load(FIXTURE)
+    recording.save(one, tmp_path / "one")
+    before = files(tmp_path)
+    other = msgspec.structs.replace(one, host="another.lab.test")
+    with pytest.raises(UsageError, match=r"is of esx-01\.lab\.test"):
+        recording.save(other, tmp_path / "one")
+    assert files(tmp_path) == before
+
+
+def test_a_folder_without_recordings_is_one_line(tmp_path):
+    for folder, told in ((tmp_path, "holds no manifest.json"), (tmp_path / "x", "no such folder")):
+        with pytest.raises(UsageError, match=told):
+            app.RecordedSource(folder)
+
+
+def test_two_recordings_of_one_host_are_refused(tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(FIXTURE, tmp_path / name)
+    with pytest.raises(UsageError, match="are of one host"):
+        app.RecordedSource(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_read_all_the_same(copy):
+    entry = next(one for one in manifest_of(copy)["answers"] if one["asked"] == "nvidia-smi -q -x")
+    (copy / entry["file"]).write_bytes(b"\xff\xfe\0 no text")
+    assert judged(copy).results
