@@ -1,0 +1,143 @@
+"""What is written to, and cut out of, vSphere SOAP messages: text in, text out, no socket.
+
+A property answer is cut into its objects as the server sent them, without decoding: decoding every
+value in Python costs many times the CPU of reading it (docs/decisions/0002).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape
+
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.vm import KEPT_OPTIONS
+from hostcheck.syntax.vim import Node, refusal
+from hostcheck.syntax.xml import local, root_of
+
+READ_ONLY = frozenset({
+    "RetrieveServiceContent", "Login", "Logout",
+    "CreatePropertyCollector", "DestroyPropertyCollector", "CreateContainerView", "DestroyView",
+    "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
+    "fetchSoftwarePackages", "RetrieveManagedMethodExecuter", "ExecuteSoap",
+})  # fmt: skip
+"""Every vSphere method this tool can call. Login to DestroyView touch only our own session."""
+
+ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+)
+
+_OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>(.*?)</objects>", re.DOTALL)
+_ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
+_TOKEN = re.compile(rb"<token>([^<]*)</token>")
+_PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
+_OPTION = re.compile(rb"<OptionValue(?:\s[^>]*)?>\s*<key>([^<]*)</key>.*?</OptionValue>", re.DOTALL)
+_KEPT = tuple(beginning.encode() for beginning in KEPT_OPTIONS)
+_DEFAULT_PREFIXES = {
+    b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
+    b"xsd": b"http://www.w3.org/2001/XMLSchema",
+}
+
+
+class SoapFault(Exception):  # noqa: N818  it is what SOAP calls it
+    """The server answered with a fault. `name` is its type, `unknown` the reason in our words."""
+
+    def __init__(self, name: str, unknown: Unknown, object_id: str, property_name: str) -> None:
+        super().__init__(f"{name}: {unknown.detail}")
+        self.name = name
+        self.unknown = unknown
+        self.object_id = object_id
+        self.property_name = property_name
+
+
+def call(method: str, this_type: str, this_id: str, arguments: str = "") -> str:
+    """Return the body of one method call."""
+    return (
+        f'<{method} xmlns="urn:vim25"><_this type="{escape(this_type)}">{escape(this_id)}</_this>'
+        f"{arguments}</{method}>"
+    )
+
+
+def retrieve(collector: str, kind: str, paths: Iterable[str], targets: str, page: int) -> str:
+    """Return a RetrievePropertiesEx call for exact paths of one type."""
+    wanted = "".join(f"<pathSet>{escape(path)}</pathSet>" for path in paths)
+    return call(
+        "RetrievePropertiesEx", "PropertyCollector", collector,
+        f"<specSet><propSet><type>{escape(kind)}</type><all>false</all>{wanted}</propSet>{targets}"
+        f"</specSet><options><maxObjects>{page}</maxObjects></options>",
+    )  # fmt: skip
+
+
+def targets_of(kind: str, ids: Iterable[str]) -> str:
+    """Name the objects of a retrieval one by one."""
+    return "".join(
+        f'<objectSet><obj type="{escape(kind)}">{escape(one)}</obj><skip>false</skip></objectSet>'
+        for one in ids
+    )
+
+
+def targets_in_view(view: str) -> str:
+    """Name the objects of a retrieval by a container view."""
+    return (
+        f'<objectSet><obj type="ContainerView">{escape(view)}</obj><skip>true</skip>'
+        '<selectSet xsi:type="TraversalSpec"><name>view</name><type>ContainerView</type>'
+        "<path>view</path><skip>false</skip></selectSet></objectSet>"
+    )
+
+
+def objects_in(answer: bytes) -> Iterator[tuple[str, str]]:
+    """Cut a property answer into (managed object id, XML of the object).
+
+    The XML is the server's, with the namespaces of the envelope declared on it so that it stands
+    alone, and without advanced settings that this tool does not know: guestinfo may hold secrets.
+    """
+    prefixes = dict(_DEFAULT_PREFIXES)
+    prefixes.update(_PREFIX.findall(answer[: answer.find(b"<objects")]))
+    head = b'<objects xmlns="urn:vim25"'
+    for prefix in sorted(prefixes):
+        head += b" xmlns:" + prefix + b'="' + prefixes[prefix] + b'"'
+    for found in _OBJECT.finditer(answer):
+        inner = _OPTION.sub(_keep_option, found.group(1))
+        name = _ID.search(inner)
+        if name is not None:
+            yield name.group(1).decode(), (head + b">" + inner + b"</objects>").decode()
+
+
+def _keep_option(found: re.Match[bytes]) -> bytes:
+    return found.group(0) if found.group(1).startswith(_KEPT) else b""
+
+
+def token_in(answer: bytes) -> str:
+    """Return the paging token of a property answer, empty on the last page."""
+    found = _TOKEN.search(answer, 0, 4096) or _TOKEN.search(answer, max(0, len(answer) - 4096))
+    return found.group(1).decode() if found else ""
+
+
+def returned(answer: bytes) -> str:
+    """Return the text of a `<returnval>` that is a reference or a word.
+
+    Raises ParseError when the answer is no XML or has none.
+    """
+    for element in root_of(answer.decode(), what="vSphere answer").iter():
+        if local(element) == "returnval":
+            return (element.text or "").strip()
+    return ""
+
+
+def fault_in(answer: bytes) -> SoapFault:
+    """Read the fault of an HTTP 500 answer. Raises ParseError when it is no SOAP."""
+    root = root_of(answer.decode(errors="replace"), what="vSphere fault")
+    name = object_id = property_name = ""
+    for element in root.iter():
+        tag = local(element)
+        if tag == "detail" and len(element):
+            name = local(element[0]).removesuffix("Fault")
+        elif tag in ("object", "obj") and element.text:
+            object_id = element.text.strip()
+        elif tag == "name" and element.text:
+            property_name = element.text.strip()
+    unknown = refusal(Node(root, "fault"), "")
+    if name in ("NoPermission", "NotAuthenticated", "InvalidLogin") and unknown.why is Why.ABSENT:
+        unknown = Unknown(Why.DENIED, unknown.detail, "", unknown.privilege)
+    return SoapFault(name or "Fault", unknown, object_id, property_name)
