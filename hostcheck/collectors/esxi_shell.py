@@ -1,0 +1,99 @@
+"""What is asked of the ESXi shell, in order: one command at a time, all of them read-only."""
+
+from collections.abc import Iterable
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Request, Wire
+from hostcheck.model.pci import PciAddress, parts
+from hostcheck.parsers import (
+    esxcli_graphics_device_list,
+    esxcli_graphics_host_get,
+    esxcli_hardware_cpu_global_get,
+    esxcli_hardware_memory_get,
+    esxcli_hardware_pci_list,
+    esxcli_software_vib_list,
+    esxcli_system_version_get,
+    nvidia_smi_mig_lgi,
+    nvidia_smi_q,
+    nvidia_smi_q_x,
+    nvidia_smi_query_gpu,
+    nvidia_smi_topo_m,
+    nvidia_smi_vgpu_c,
+    nvidia_smi_vgpu_q,
+    nvidia_smi_vgpu_s,
+    vsish_numa_nodes,
+    vsish_package_list,
+    vsish_pci_config_header,
+)
+from hostcheck.transports.base import Transport
+
+HOST_REQUESTS = (
+    esxcli_system_version_get.REQUEST,
+    esxcli_hardware_cpu_global_get.REQUEST,
+    esxcli_hardware_memory_get.REQUEST,
+    vsish_package_list.REQUEST,
+    vsish_numa_nodes.REQUEST,
+    esxcli_hardware_pci_list.REQUEST,
+    esxcli_graphics_host_get.REQUEST,
+    esxcli_graphics_device_list.REQUEST,
+    esxcli_software_vib_list.REQUEST,
+)
+NVIDIA_REQUESTS = (
+    nvidia_smi_query_gpu.REQUEST,
+    nvidia_smi_vgpu_q.REQUEST,
+    nvidia_smi_vgpu_s.REQUEST,
+    nvidia_smi_vgpu_c.REQUEST,
+    nvidia_smi_mig_lgi.REQUEST,
+    nvidia_smi_topo_m.REQUEST,
+)
+REQUESTS = (
+    *HOST_REQUESTS,
+    vsish_pci_config_header.REQUEST,
+    nvidia_smi_q_x.REQUEST,
+    nvidia_smi_q.REQUEST,
+    *NVIDIA_REQUESTS,
+)
+ESXCLI_REQUESTS = tuple(
+    Request(Wire.ESXCLI, one.template, one.purpose, "Host.Config.Settings")
+    for one in HOST_REQUESTS
+    if one.template.startswith("esxcli ")
+)
+"""The same commands through the vSphere API, for hosts whose SSH is off."""
+
+
+def collect(shell: Transport, gpus: Iterable[PciAddress]) -> None:
+    """Ask everything of one shell. A host without NVIDIA GPUs is not asked about them."""
+    for request in HOST_REQUESTS:
+        shell.fetch(request)
+    gpus = list(gpus)
+    for gpu in gpus:
+        shell.fetch(config_header(gpu))
+    if not gpus:
+        return
+    capture = shell.fetch(nvidia_smi_q_x.REQUEST)
+    if capture.failure is None and not _understood(capture.text):
+        shell.fetch(nvidia_smi_q.REQUEST)
+    for request in NVIDIA_REQUESTS:
+        shell.fetch(request)
+
+
+def collect_esxcli(vsphere: Transport, host_id: str) -> None:
+    """Ask the esxcli commands through the vSphere API."""
+    for request in ESXCLI_REQUESTS:
+        vsphere.fetch(request.of(host_id))
+
+
+def config_header(gpu: PciAddress) -> Request:
+    """Return the question for a device's NUMA node; vsish takes decimal numbers."""
+    segment, bus, slot, function = parts(gpu)
+    return vsish_pci_config_header.REQUEST.fill(
+        segment=segment, bus=bus, slot=slot, function=function
+    )
+
+
+def _understood(text: str) -> bool:
+    try:
+        nvidia_smi_q_x.parse(text)
+    except ParseError:
+        return False
+    return True

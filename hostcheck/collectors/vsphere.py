@@ -1,0 +1,123 @@
+"""What is asked of vSphere: a listing first, then every chosen host, its cluster and its VMs."""
+
+import fnmatch
+from collections.abc import Collection, Iterable, Iterator
+
+from msgspec import Struct
+
+from hostcheck.errors import ParseError, UsageError
+from hostcheck.model.capture import Request
+from hostcheck.model.fact import Unknown
+from hostcheck.parsers import (
+    vim_compute_resource,
+    vim_host_system,
+    vim_listing,
+    vim_software_packages,
+    vim_virtual_machine,
+)
+from hostcheck.transports.base import Transport
+
+REQUESTS = (
+    *vim_listing.REQUEST,
+    vim_host_system.REQUEST,
+    *vim_compute_resource.REQUEST,
+    vim_virtual_machine.REQUEST,
+    vim_software_packages.REQUEST,
+)
+
+
+class Target(Struct, frozen=True):
+    """A host to be collected, and the managed objects that belong to it."""
+
+    name: str
+    host_id: str
+    cluster_kind: str
+    cluster_id: str
+    vm_ids: tuple[str, ...]
+
+
+def targets(
+    vsphere: Transport, *, hosts: Iterable[str] = (), clusters: Iterable[str] = ()
+) -> list[Target]:
+    """List the hosts, filtered by name patterns before anything else is asked.
+
+    Raises UsageError when the inventory cannot be listed or a pattern matches nothing.
+    """
+    listed = _listing(vsphere, vim_listing.HOSTS)
+    clusters_found = {one.id: one for one in _listing(vsphere, vim_listing.COMPUTE_RESOURCES)}
+    names = {one.id: one.name for one in clusters_found.values()}
+    vms: dict[str, list[str]] = {}
+    for vm in _listing(vsphere, vim_listing.VMS):
+        vms.setdefault(vm.link, []).append(vm.id)
+    hosts, clusters = list(hosts), list(clusters)
+    _refuse_unmatched(hosts, [one.name for one in listed], "host")
+    _refuse_unmatched(clusters, list(names.values()), "cluster")
+    return [
+        Target(
+            one.name,
+            one.id,
+            clusters_found[one.link].kind if one.link in clusters_found else "",
+            one.link,
+            tuple(sorted(vms.get(one.id, ()))),
+        )
+        for one in listed
+        if matches(one.name, hosts) and matches(names.get(one.link, ""), clusters)
+    ]
+
+
+def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[tuple[Target, str]]:
+    """Find the VMs of a name on the given hosts."""
+    by_id = {target.host_id: target for target in found}
+    return [
+        (by_id[vm.link], vm.id)
+        for vm in _listing(vsphere, vim_listing.VMS)
+        if vm.name == name and vm.link in by_id
+    ]
+
+
+def _listing(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
+    capture = vsphere.fetch(request)
+    if capture.failure is not None:
+        raise UsageError(
+            f"the inventory cannot be listed: {capture.failure.detail}; the account needs "
+            f"{capture.failure.privilege or 'System.View and System.Read'} on it"
+        )
+    try:
+        return vim_listing.parse(capture.text)
+    except ParseError as error:
+        raise UsageError(f"the inventory listing is not understood: {error}") from None
+
+
+def matches(name: str, patterns: Collection[str]) -> bool:
+    """Say whether a name matches one of the patterns; no pattern matches everything."""
+    return not patterns or any(fnmatch.fnmatchcase(name.lower(), one.lower()) for one in patterns)
+
+
+def _refuse_unmatched(patterns: list[str], names: list[str], kind: str) -> None:
+    for pattern in patterns:
+        if not any(matches(name, [pattern]) for name in names):
+            some = ", ".join(sorted(names)[:5]) or "none"
+            raise UsageError(f"no {kind} matches {pattern!r}; there are: {some}")
+
+
+def questions(target: Target) -> Iterator[Request]:
+    """Yield the property questions about one host, in the order in which they are asked."""
+    yield vim_host_system.REQUEST.of(target.host_id)
+    if target.cluster_id:
+        yield vim_compute_resource.request_for(target.cluster_kind).of(target.cluster_id)
+    for vm_id in target.vm_ids:
+        yield vim_virtual_machine.REQUEST.of(vm_id)
+
+
+def collect(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:
+    """Ask everything about one host. Returns what was understood of the host itself."""
+    for request in questions(target):
+        vsphere.fetch(request)
+    capture = vsphere.fetch(vim_host_system.REQUEST.of(target.host_id))
+    try:
+        host = vim_host_system.parse(capture.text) if capture.failure is None else None
+    except ParseError:
+        return None
+    if host is not None and not isinstance(host.image_manager_id, Unknown):
+        vsphere.fetch(vim_software_packages.REQUEST.of(host.image_manager_id))
+    return host
