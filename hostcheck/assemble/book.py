@@ -1,0 +1,98 @@
+"""Captures of one host, opened: parsed answers, facts with their sources, and why there is none."""
+
+import re
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Capture, Request, Source, Wire
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+_DENIED = re.compile(r"permission denied|not permitted|access denied|requires? root", re.IGNORECASE)
+
+
+class Answer(Generic[T]):
+    """A parsed answer and its source (-1 where nothing came back); fields of it are facts."""
+
+    def __init__(self, value: T | Unknown, source: int) -> None:
+        self.value = value
+        self.source = source
+
+    def fact(self, pick: Callable[[T], Reading[U]]) -> Fact[U]:
+        """Return one field as a fact."""
+        if isinstance(self.value, Unknown):
+            return self.value
+        reading = pick(self.value)
+        return reading if isinstance(reading, Unknown) else Known(reading, (self.source,))
+
+
+class Book:
+    """The captures of one host, and the table of those that facts were read from."""
+
+    def __init__(self, captures: dict[tuple[str, str, str], Capture]) -> None:
+        self._captures = captures
+        self.sources: list[Source] = []
+        self._indexes: dict[tuple[str, str, str], int] = {}
+
+    def asked(self, wire: Wire) -> bool:
+        """Say whether anything was asked over that wire."""
+        return any(key[0] == wire.value for key in self._captures)
+
+    def source(self, capture: Capture) -> int:
+        """Return the index of a capture in the table of sources."""
+        key = capture.request.key
+        if key not in self._indexes:
+            self._indexes[key] = len(self.sources)
+            request = capture.request
+            self.sources.append(
+                Source(request.wire, request.text, request.subject, capture.taken_at)
+            )
+        return self._indexes[key]
+
+    def read(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
+        """Return what an answer says, or why it says nothing."""
+        capture = self._captures.get(request.key)
+        if capture is None:
+            return Answer(Unknown(Why.NOT_ASKED, _not_asked(request), request.text), -1)
+        if capture.failure is not None:
+            failure = capture.failure
+            asked = failure.asked or request.text
+            return Answer(Unknown(failure.why, failure.detail, asked, failure.privilege), -1)
+        tolerant = request.text.startswith("nvidia-smi")  # it ends with 14 or 15 and still answers
+        said = (capture.stderr.strip() or capture.text.strip()).partition("\n")[0]
+        if capture.exit_status and not (tolerant and capture.text.strip()):
+            return Answer(_refused(request, capture.exit_status, said), self.source(capture))
+        try:
+            return Answer(parse(capture.text), self.source(capture))
+        except ParseError as error:
+            if capture.exit_status:
+                return Answer(_refused(request, capture.exit_status, said), self.source(capture))
+            return Answer(Unknown(Why.UNPARSED, str(error), request.text), self.source(capture))
+
+    def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Answer[T]:
+        """Read an esxcli answer from the shell or, where that was not asked, from the API."""
+        if request.key not in self._captures:
+            over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)
+            if over_api.key in self._captures:
+                return self.read(over_api, parse)
+        return self.read(request, parse)
+
+
+def _not_asked(request: Request) -> str:
+    if request.wire is Wire.SHELL:
+        return "the ESXi shell was not asked (--ssh)"
+    return "this was not asked"
+
+
+def _refused(request: Request, exit_status: int, said: str) -> Unknown:
+    why = Why.DENIED if _DENIED.search(said) else Why.ABSENT
+    detail = f"exit status {exit_status}: {said}" if said else f"exit status {exit_status}"
+    return Unknown(why, detail, request.text)
+
+
+def not_asked(statement: Fact[U]) -> bool:
+    """Say whether a fact is unknown only because nobody asked."""
+    return isinstance(statement, Unknown) and statement.why is Why.NOT_ASKED

@@ -1,0 +1,127 @@
+"""What several sources say of the same thing, side by side."""
+
+from collections.abc import Callable
+
+from hostcheck.assemble.book import Answer, Book, U, not_asked
+from hostcheck.assemble.devices import Locator
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.host import (
+    GraphicsType,
+    Mode,
+    PhysicalGpu,
+    Testimony,
+)
+from hostcheck.model.pci import PciAddress
+from hostcheck.parsers import (
+    esxcli_graphics_device_list,
+    esxcli_hardware_cpu_global_get,
+    esxcli_hardware_memory_get,
+    esxcli_hardware_pci_list,
+    esxcli_system_version_get,
+    nvidia_smi_query_gpu,
+    vsish_numa_nodes,
+    vsish_package_list,
+)
+from hostcheck.parsers.vim_host_system import HostSystem
+
+
+def _words(fact: Fact[U], show: Callable[[U], str] = str) -> Fact[str]:
+    return fact if isinstance(fact, Unknown) else Known(show(fact.value), fact.sources)
+
+
+def testimonies_of(
+    book: Book,
+    host_id: str,
+    system: Answer[HostSystem],
+    pci: Answer[tuple[esxcli_hardware_pci_list.PciDevice, ...]],
+    gpus: Fact[tuple[PhysicalGpu, ...]],
+) -> tuple[Testimony, ...]:
+    """Put side by side what several sources say of the same thing."""
+    cpu = book.read_esxcli(
+        esxcli_hardware_cpu_global_get.REQUEST, host_id, esxcli_hardware_cpu_global_get.parse
+    )
+    memory = book.read_esxcli(
+        esxcli_hardware_memory_get.REQUEST, host_id, esxcli_hardware_memory_get.parse
+    )
+    version = book.read_esxcli(
+        esxcli_system_version_get.REQUEST, host_id, esxcli_system_version_get.parse
+    )
+    packages = book.read(vsish_package_list.REQUEST, vsish_package_list.parse)
+    nodes = book.read(vsish_numa_nodes.REQUEST, vsish_numa_nodes.parse)
+    graphics = book.read_esxcli(
+        esxcli_graphics_device_list.REQUEST, host_id, esxcli_graphics_device_list.parse
+    )
+    query = book.read(nvidia_smi_query_gpu.REQUEST, nvidia_smi_query_gpu.parse)
+    topics: list[tuple[str, list[Fact[str]]]] = [
+        (
+            "ESXi version",
+            [
+                _words(system.fact(lambda one: one.version)),
+                _words(version.fact(lambda one: one.version)),
+            ],
+        ),
+        (
+            "package count",
+            [
+                _words(system.fact(lambda one: one.package_count)),
+                _words(cpu.fact(lambda one: one.package_count)),
+                _words(packages.fact(len)),
+            ],
+        ),
+        (
+            "NUMA node count",
+            [
+                _words(system.fact(lambda one: one.numa_node_count)),
+                _words(memory.fact(lambda one: one.numa_node_count)),
+                _words(nodes.fact(len)),
+            ],
+        ),
+    ]
+    located = Locator(book, system, pci, Known(()))
+    for gpu in gpus.value if isinstance(gpus, Known) else ():
+        where = gpu.address
+        topics += [
+            (
+                f"NUMA node of GPU {where}",
+                [
+                    _words(located.by_api(where)),
+                    _words(located.by_esxcli(where)),
+                    _words(located.by_vsish(where)),
+                ],
+            ),
+            (
+                f"graphics type of GPU {where}",
+                [
+                    _words(gpu.graphics_active),
+                    _words(graphics.fact(lambda found, where=where: _esxcli_type(found, where))),  # type: ignore[misc]
+                ],
+            ),
+            (
+                f"ECC mode of GPU {where}",
+                [
+                    _words(gpu.ecc_current),
+                    _words(query.fact(lambda found, where=where: _csv_ecc(found, where))),  # type: ignore[misc]
+                ],
+            ),
+        ]
+    return tuple(
+        Testimony(topic, tuple(statements))
+        for topic, all_statements in topics
+        if (statements := [one for one in all_statements if not not_asked(one)])
+    )
+
+
+def _esxcli_type(
+    devices: tuple[esxcli_graphics_device_list.GraphicsDevice, ...], where: PciAddress
+) -> Reading[GraphicsType]:
+    for device in devices:
+        if device.address == where:
+            return device.graphics_type
+    return Unknown(Why.ABSENT, f"{where} is not listed", "esxcli graphics device list")
+
+
+def _csv_ecc(query: nvidia_smi_query_gpu.GpuQuery, where: PciAddress) -> Reading[Mode]:
+    for gpu in query.gpus:
+        if gpu.address == where:
+            return gpu.ecc_current
+    return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi --query-gpu")

@@ -1,0 +1,308 @@
+"""Physical GPUs: what vSphere and nvidia-smi say of each, joined by PCI address."""
+
+import re
+from collections.abc import Callable
+
+from hostcheck import catalog
+from hostcheck.assemble.book import Answer, Book, U
+from hostcheck.assemble.devices import Locator
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.host import (
+    GraphicsType,
+    PhysicalGpu,
+    Software,
+    VgpuInstance,
+)
+from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, PciAddress, parts
+from hostcheck.parsers import (
+    esxcli_software_vib_list,
+    nvidia_smi_mig_lgi,
+    nvidia_smi_q,
+    nvidia_smi_q_x,
+    nvidia_smi_vgpu_c,
+    nvidia_smi_vgpu_q,
+    nvidia_smi_vgpu_s,
+    vim_host_system,
+    vim_software_packages,
+)
+from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.syntax.smi_log import SmiGpu, SmiLog
+from hostcheck.syntax.vgpu_types import VgpuOffers
+
+DRIVER_PACKAGE = re.compile(r"^(NVIDIA|NVD)[-_ ]|^nvd", re.IGNORECASE)
+NOT_TALKING = "couldn't communicate with the NVIDIA driver"
+NO_COMMAND = 127
+
+
+def smi_log(book: Book) -> Answer[SmiLog]:
+    """Read nvidia-smi's XML or, where the driver does not know that option, its text."""
+    log = book.read(nvidia_smi_q_x.REQUEST, nvidia_smi_q_x.parse)
+    if isinstance(log.value, Unknown):
+        text = book.read(nvidia_smi_q.REQUEST, nvidia_smi_q.parse)
+        if not isinstance(text.value, Unknown):
+            return text
+    return log
+
+
+def smi_answers(log: Answer[SmiLog]) -> Fact[bool]:
+    """Tell a driver that does not talk, or is not there, from a question that was not answered."""
+    if not isinstance(log.value, Unknown):
+        return Known(True, (log.source,))
+    detail = log.value.detail
+    if log.value.why in (Why.ABSENT, Why.UNPARSED) and (
+        NOT_TALKING in detail or f"exit status {NO_COMMAND}" in detail
+    ):
+        return Known(False, (log.source,))
+    return log.value
+
+
+ONLY_LOST = "nvidia-smi named a lost GPU and listed no other"
+
+
+def smi_count(log: SmiLog) -> Reading[int]:
+    """Count the GPUs; an answer that is nothing but a complaint about one of them counts none."""
+    if not log.gpus and (log.lost or log.lost_unnamed):
+        return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
+    return len(log.gpus)
+
+
+def _smi_sees(log: SmiLog, where: PciAddress) -> Reading[bool]:
+    if any(gpu.address == where for gpu in log.gpus):
+        return True
+    if not log.gpus and log.lost and where not in log.lost:
+        return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
+    return False
+
+
+def smi_order(log: Answer[SmiLog]) -> tuple[PciAddress, ...]:
+    """Return GPU addresses in the order in which nvidia-smi numbers them."""
+    if isinstance(log.value, Unknown):
+        return ()
+    return tuple(gpu.address for gpu in log.value.gpus if not isinstance(gpu.address, Unknown))
+
+
+def _is_physical(
+    device: vim_host_system.Device, heads: set[tuple[int, int]], drawn: set[PciAddress]
+) -> bool:
+    """Tell a GPU from its virtual functions: NVIDIA's physical one sits at slot 0, function 0."""
+    segment, bus, slot, function = parts(device.address)
+    if slot == function == 0:
+        return True
+    return (segment, bus) not in heads and device.address in drawn
+
+
+def _nvidia_functions(one: HostSystem) -> Reading[tuple[vim_host_system.Device, ...]]:
+    if isinstance(one.devices, Unknown):
+        return one.devices
+    display = [
+        device
+        for device in one.devices
+        if device.pci_id.vendor == NVIDIA and device.device_class in DISPLAY_CLASSES
+    ]
+    heads = {parts(device.address)[:2] for device in display if parts(device.address)[2:] == (0, 0)}
+    drawn = set()
+    if not isinstance(one.graphics, Unknown):
+        drawn = {graphics.address for graphics in one.graphics}
+    elif any(parts(device.address)[:2] not in heads for device in display):
+        return one.graphics  # it alone tells such a GPU from a virtual function
+    return tuple(
+        sorted(
+            (device for device in display if _is_physical(device, heads, drawn)),
+            key=lambda device: device.address,
+        )
+    )
+
+
+def gpu_addresses(one: HostSystem | None) -> tuple[PciAddress, ...]:
+    """Return the addresses of the NVIDIA GPUs, for the questions that are asked of each."""
+    functions = _nvidia_functions(one) if one is not None else ()
+    return () if isinstance(functions, Unknown) else tuple(one.address for one in functions)
+
+
+def gpus_of(
+    book: Book, system: Answer[HostSystem], log: Answer[SmiLog], located: Locator
+) -> Fact[tuple[PhysicalGpu, ...]]:
+    """Join every NVIDIA GPU of the PCI inventory with what is known of it."""
+    functions = system.fact(_nvidia_functions)
+    if isinstance(functions, Unknown):
+        return functions
+    facts = _GpuFacts(book, system, log)
+    gpus = tuple(facts.gpu(device, located) for device in functions.value)
+    return Known(gpus, functions.sources)
+
+
+class _GpuFacts:
+    """Joins what vSphere and nvidia-smi say of each GPU, by PCI address."""
+
+    def __init__(self, book: Book, system: Answer[HostSystem], log: Answer[SmiLog]) -> None:
+        self._system = system
+        self._log = log
+        self._supported = book.read(nvidia_smi_vgpu_s.REQUEST, nvidia_smi_vgpu_s.parse)
+        self._creatable = book.read(nvidia_smi_vgpu_c.REQUEST, nvidia_smi_vgpu_c.parse)
+        self._instances = book.read(nvidia_smi_mig_lgi.REQUEST, nvidia_smi_mig_lgi.parse)
+
+    def gpu(self, device: vim_host_system.Device, located: Locator) -> PhysicalGpu:
+        where = device.address
+        model = catalog.identify(device.pci_id)
+        asked = "hostcheck catalogue"
+        missing = Unknown(Why.ABSENT, f"{device.pci_id} is not in the catalogue", asked)
+        return PhysicalGpu(
+            address=where,
+            pci_id=device.pci_id,
+            name=model.name if model else device.name,
+            catalogue_key=self._system.fact(lambda _: model.key if model else missing),
+            bridges=located.bridges(where),
+            numa_node=located.node(where),
+            graphics_active=self._graphics(where, lambda one: one.type),
+            graphics_configured=self._configured(where),
+            vgpu_mode=self._graphics(where, lambda one: one.vgpu_mode),
+            graphics_memory_bytes=self._graphics(where, lambda one: one.memory_bytes),
+            vm_ids=self._graphics(where, lambda one: one.vm_ids),
+            sriov=self._passthrough(where, lambda one: one.sriov),
+            passthrough=self._passthrough(where, lambda one: one.passthrough),
+            smi_seen=self._log.fact(lambda log: _smi_sees(log, where)),
+            uuid=self._smi(where, lambda one: one.uuid),
+            ecc_current=self._smi(where, lambda one: one.ecc_current),
+            ecc_pending=self._smi(where, lambda one: one.ecc_pending),
+            mig_current=self._smi(where, lambda one: one.mig_current),
+            mig_pending=self._smi(where, lambda one: one.mig_pending),
+            framebuffer_bytes=self._smi(where, lambda one: one.framebuffer_total_bytes),
+            framebuffer_used_bytes=self._smi(where, lambda one: one.framebuffer_used_bytes),
+            bar1_bytes=self._smi(where, lambda one: one.bar1_total_bytes),
+            link=self._smi(where, lambda one: one.link),
+            display_mode=self._smi(where, lambda one: one.display_mode),
+            display_active=self._smi(where, lambda one: one.display_active),
+            virtualization_mode=self._smi(where, lambda one: one.virtualization_mode),
+            host_vgpu_mode=self._smi(where, lambda one: one.host_vgpu_mode),
+            rows_remap_pending=self._smi(where, lambda one: one.rows_remap_pending),
+            rows_remap_failed=self._smi(where, lambda one: one.rows_remap_failed),
+            pages_retire_pending=self._smi(where, lambda one: one.pages_retire_pending),
+            profiles_supported=self._offers(self._supported, where),
+            profiles_creatable=self._offers(self._creatable, where),
+            mig_instances=self._mig_instances(where),
+        )
+
+    def _graphics(
+        self, where: PciAddress, pick: Callable[[vim_host_system.Graphics], Reading[U]]
+    ) -> Fact[U]:
+        def find(one: HostSystem) -> Reading[U]:
+            if isinstance(one.graphics, Unknown):
+                return one.graphics
+            for graphics in one.graphics:
+                if graphics.address == where:
+                    return pick(graphics)
+            return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsInfo")
+
+        return self._system.fact(find)
+
+    def _configured(self, where: PciAddress) -> Fact[GraphicsType]:
+        def find(one: HostSystem) -> Reading[GraphicsType]:
+            if isinstance(one.graphics_configured, Unknown):
+                return one.graphics_configured
+            for configured in one.graphics_configured:
+                if configured.address == where:
+                    return configured.type
+            return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsConfig")
+
+        return self._system.fact(find)
+
+    def _passthrough(
+        self, where: PciAddress, pick: Callable[[vim_host_system.PassthroughState], U]
+    ) -> Fact[U]:
+        def find(one: HostSystem) -> Reading[U]:
+            if isinstance(one.passthrough, Unknown):
+                return one.passthrough
+            for state in one.passthrough:
+                if state.address == where:
+                    return pick(state)
+            return Unknown(
+                Why.ABSENT, f"{where} is not listed", "HostSystem config.pciPassthruInfo"
+            )
+
+        return self._system.fact(find)
+
+    def _smi(self, where: PciAddress, pick: Callable[[SmiGpu], Reading[U]]) -> Fact[U]:
+        def find(log: SmiLog) -> Reading[U]:
+            for gpu in log.gpus:
+                if gpu.address == where:
+                    return pick(gpu)
+            return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi -q -x")
+
+        return self._log.fact(find)
+
+    def _offers(self, answer: Answer[VgpuOffers], where: PciAddress) -> Fact[tuple[str, ...]]:
+        def find(offers: VgpuOffers) -> Reading[tuple[str, ...]]:
+            for gpu in offers.gpus:
+                if gpu.address == where:
+                    return gpu.types
+            return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi vgpu")
+
+        return answer.fact(find)
+
+    def _mig_instances(self, where: PciAddress) -> Fact[tuple[str, ...]]:
+        """GPU instances are listed by nvidia-smi's index of the GPU."""
+        order = smi_order(self._log)
+        if where not in order:
+            return self._smi(where, lambda _: ())
+        index = order.index(where)
+        return self._instances.fact(
+            lambda one: tuple(each.name for each in one.instances if each.gpu_index == index)
+        )
+
+
+def running_vgpus(
+    running: nvidia_smi_vgpu_q.RunningVgpus, source: int
+) -> Reading[tuple[VgpuInstance, ...]]:
+    """Return the running vGPUs; `source` is the index of the answer that lists them."""
+
+    def lift(reading: Reading[str]) -> Fact[str]:
+        return reading if isinstance(reading, Unknown) else Known(reading, (source,))
+
+    found = []
+    for gpu in running.gpus:
+        if isinstance(gpu.vgpus, Unknown):
+            return gpu.vgpus
+        found += [
+            VgpuInstance(
+                vgpu.address,
+                "" if isinstance(vgpu.vm_name, Unknown) else vgpu.vm_name,
+                "" if isinstance(vgpu.type_name, Unknown) else vgpu.type_name,
+                lift(vgpu.guest_driver),
+                lift(vgpu.licence),
+            )
+            for vgpu in gpu.vgpus
+        ]
+    return tuple(found)
+
+
+def driver_packages(
+    book: Book, system: Answer[HostSystem], host_id: str
+) -> Fact[tuple[Software, ...]]:
+    """List NVIDIA's packages: from esxcli where that was asked, else from the API.
+
+    Both read one database. The Read-only role is refused the API's list, so it is not the first.
+    """
+    vibs = book.read_esxcli(
+        esxcli_software_vib_list.REQUEST, host_id, esxcli_software_vib_list.parse
+    )
+    if not isinstance(vibs.value, Unknown) or vibs.value.why is not Why.NOT_ASKED:
+        return vibs.fact(_nvidia_vibs)
+    manager = system.fact(lambda one: one.image_manager_id)
+    if isinstance(manager, Unknown):
+        return manager
+    api = book.read(vim_software_packages.REQUEST.of(manager.value), vim_software_packages.parse)
+    return api.fact(
+        lambda packages: tuple(one for one in packages if DRIVER_PACKAGE.match(one.name))
+    )
+
+
+def _nvidia_vibs(vibs: tuple[esxcli_software_vib_list.Vib, ...]) -> Reading[tuple[Software, ...]]:
+    found = []
+    for vib in vibs:
+        if isinstance(vib.name, Unknown):
+            return vib.name
+        if DRIVER_PACKAGE.match(vib.name):
+            version = "" if isinstance(vib.version, Unknown) else vib.version
+            vendor = "" if isinstance(vib.vendor, Unknown) else vib.vendor
+            found.append(Software(vib.name, version, vendor))
+    return tuple(sorted(found, key=lambda software: software.name))

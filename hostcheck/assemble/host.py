@@ -1,0 +1,102 @@
+"""Captures in, one joined `Host` out."""
+
+from collections.abc import Iterable
+
+from hostcheck.assemble.book import Book
+from hostcheck.assemble.cross_checks import testimonies_of
+from hostcheck.assemble.devices import Locator
+from hostcheck.assemble.gpus import (
+    driver_packages,
+    gpus_of,
+    running_vgpus,
+    smi_answers,
+    smi_count,
+    smi_log,
+    smi_order,
+)
+from hostcheck.assemble.network import nics_of
+from hostcheck.assemble.processors import numa_nodes_of, packages_of
+from hostcheck.assemble.vms import vms_of
+from hostcheck.model.capture import Capture
+from hostcheck.model.host import (
+    Host,
+)
+from hostcheck.parsers import (
+    esxcli_hardware_pci_list,
+    nvidia_smi_topo_m,
+    nvidia_smi_vgpu_q,
+    vim_compute_resource,
+    vim_host_system,
+)
+
+
+def assemble(
+    *,
+    name: str,
+    host_id: str,
+    cluster_kind: str,
+    cluster_id: str,
+    vm_ids: Iterable[str],
+    captures: dict[tuple[str, str, str], Capture],
+) -> Host:
+    """Join everything that was answered about one host."""
+    book = Book(captures)
+    system = book.read(vim_host_system.REQUEST.of(host_id), vim_host_system.parse)
+    cluster = book.read(
+        vim_compute_resource.request_for(cluster_kind).of(cluster_id), vim_compute_resource.parse
+    )
+    pci = book.read_esxcli(
+        esxcli_hardware_pci_list.REQUEST, host_id, esxcli_hardware_pci_list.parse
+    )
+    log = smi_log(book)
+    nodes = numa_nodes_of(system)
+    located = Locator(book, system, pci, nodes)
+    gpus = gpus_of(book, system, log, located)
+    nics = nics_of(system, located)
+    order = smi_order(log)
+    topo = book.read(nvidia_smi_topo_m.REQUEST, nvidia_smi_topo_m.parse)
+    vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
+    vms = vms_of(book, system, tuple(vm_ids), gpus)
+    testimonies = testimonies_of(book, host_id, system, pci, gpus)
+    return Host(
+        name=name,
+        id=host_id,
+        cluster=cluster.fact(lambda one: one.name),
+        connection_state=system.fact(lambda one: one.connection_state),
+        power_state=system.fact(lambda one: one.power_state),
+        in_maintenance_mode=system.fact(lambda one: one.in_maintenance_mode),
+        reboot_required=system.fact(lambda one: one.reboot_required),
+        boot_time=system.fact(lambda one: one.boot_time),
+        vendor=system.fact(lambda one: one.vendor),
+        model=system.fact(lambda one: one.model),
+        bios_version=system.fact(lambda one: one.bios_version),
+        bios_date=system.fact(lambda one: one.bios_date),
+        firmware_type=system.fact(lambda one: one.firmware_type),
+        version=system.fact(lambda one: one.version),
+        build=system.fact(lambda one: one.build),
+        lockdown_mode=system.fact(lambda one: one.lockdown_mode),
+        services=system.fact(lambda one: one.services),
+        memory_bytes=system.fact(lambda one: one.memory_bytes),
+        package_count=system.fact(lambda one: one.package_count),
+        core_count=system.fact(lambda one: one.core_count),
+        pu_count=system.fact(lambda one: one.pu_count),
+        packages=packages_of(system),
+        numa_node_count=system.fact(lambda one: one.numa_node_count),
+        numa_nodes=nodes,
+        graphics_default=system.fact(lambda one: one.graphics_default),
+        assignment_policy=system.fact(lambda one: one.assignment_policy),
+        profiles_offered=system.fact(lambda one: one.profiles_offered),
+        drs_automation=cluster.fact(lambda one: one.drs_automation),
+        gpus=gpus,
+        nics=nics,
+        smi_answers=smi_answers(log),
+        smi_gpu_count=log.fact(smi_count),
+        driver_version=log.fact(lambda one: one.driver_version),
+        driver_packages=driver_packages(book, system, host_id),
+        nvlink=topo.fact(lambda one: one.links),
+        nvlink_order=order,
+        vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus.source)),
+        vms=vms,
+        testimonies=testimonies,
+        sources=tuple(book.sources),
+    )

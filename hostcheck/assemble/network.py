@@ -1,0 +1,48 @@
+"""Physical network adapters and the switches they are uplinks of."""
+
+import re
+
+from hostcheck.assemble.book import Answer
+from hostcheck.assemble.devices import Locator
+from hostcheck.model.fact import Fact, Reading, Unknown
+from hostcheck.model.host import (
+    Nic,
+)
+from hostcheck.parsers.vim_host_system import HostSystem
+
+
+def nics_of(system: Answer[HostSystem], located: Locator) -> Fact[tuple[Nic, ...]]:
+    """Join the physical adapters with their place and their switches."""
+
+    def join(one: HostSystem) -> Reading[tuple[Nic, ...]]:
+        if isinstance(one.pnics, Unknown):
+            return one.pnics
+        switches = () if isinstance(one.switches, Unknown) else one.switches
+        return tuple(
+            Nic(
+                name=pnic.name,
+                address=pnic.address,
+                link_up=system.fact(lambda _, pnic=pnic: _up(pnic.speed_mbps)),  # type: ignore[misc]
+                speed_mbps=system.fact(lambda _, pnic=pnic: pnic.speed_mbps),  # type: ignore[misc]
+                driver=system.fact(lambda _, pnic=pnic: pnic.driver),  # type: ignore[misc]
+                bridges=located.bridges(pnic.address),
+                numa_node=located.node(pnic.address),
+                switches=tuple(
+                    switch.name
+                    for switch in switches
+                    if {pnic.key, pnic.name} & set(switch.uplinks)
+                ),
+            )
+            for pnic in sorted(one.pnics, key=lambda pnic: natural(pnic.name))
+        )
+
+    return system.fact(join)
+
+
+def _up(speed_mbps: Reading[int]) -> Reading[bool]:
+    return speed_mbps if isinstance(speed_mbps, Unknown) else speed_mbps > 0
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a sort key that puts vmnic2 before vmnic10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

@@ -1,0 +1,216 @@
+"""VMs that have, or may have, a GPU, and the GPUs and adapters behind them."""
+
+from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.network import natural
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.host import (
+    PhysicalGpu,
+)
+from hostcheck.model.pci import PciAddress
+from hostcheck.model.vm import Vm, VmNic, VmPassthrough
+from hostcheck.parsers import (
+    vim_virtual_machine,
+)
+from hostcheck.parsers.vim_host_system import HostSystem
+
+SERVED_BY = "HostSystem config.graphicsInfo"
+
+
+def vms_of(
+    book: Book,
+    system: Answer[HostSystem],
+    vm_ids: tuple[str, ...],
+    gpus: Fact[tuple[PhysicalGpu, ...]],
+) -> Fact[tuple[Vm, ...]]:
+    """List the VMs that have, or may have, a GPU; one that cannot be read may have one."""
+    if isinstance(system.value, Unknown):
+        return system.value
+    found = []
+    for vm_id in vm_ids:
+        answer = book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse)
+        vm = _vm(answer, vm_id, system, gpus)
+        if vm is not None:
+            found.append(vm)
+    return Known(tuple(sorted(found, key=lambda vm: (vm.name, vm.id))), (system.source,))
+
+
+def _vm(
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    vm_id: str,
+    system: Answer[HostSystem],
+    gpus: Fact[tuple[PhysicalGpu, ...]],
+) -> Vm | None:
+    name = answer.fact(lambda one: one.name)
+    devices = answer.fact(lambda one: one.devices)
+    groups = answer.fact(lambda one: one.device_groups)
+    template = answer.fact(lambda one: one.template)
+    if template == Known(True, (answer.source,)):
+        return None
+    held = devices.value if isinstance(devices, Known) else None
+    if held is not None and not _may_have_gpu(held, answer, system, gpus):
+        return None
+    return Vm(
+        name=name.value if isinstance(name, Known) else vm_id,
+        id=vm_id,
+        host_id=_home(answer),
+        power_state=answer.fact(lambda one: one.power_state),
+        hardware_version=answer.fact(lambda one: one.hardware_version),
+        firmware=answer.fact(lambda one: one.firmware),
+        vcpu_count=answer.fact(lambda one: one.vcpu_count),
+        cores_per_socket=answer.fact(lambda one: one.cores_per_socket),
+        memory_bytes=answer.fact(lambda one: one.memory_bytes),
+        memory_reserved_bytes=answer.fact(lambda one: one.memory_reserved_bytes),
+        memory_locked_to_max=answer.fact(lambda one: one.memory_locked_to_max),
+        cpu_hot_add=answer.fact(lambda one: one.cpu_hot_add),
+        memory_hot_add=answer.fact(lambda one: one.memory_hot_add),
+        latency_sensitivity=answer.fact(lambda one: one.latency_sensitivity),
+        cores_per_numa_node=answer.fact(lambda one: one.cores_per_numa_node),
+        options=answer.fact(lambda one: one.options),
+        devices=_judged_devices(answer, template, held),
+        vgpus=held.vgpus if held else (),
+        passthroughs=_passthroughs(answer, held),
+        device_groups=groups,
+        nics=_vm_nics(held, system),
+        gpu_addresses=_vm_gpus(answer, held, vm_id, gpus),
+    )
+
+
+def _may_have_gpu(
+    held: vim_virtual_machine.Devices,
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    system: Answer[HostSystem],
+    gpus: Fact[tuple[PhysicalGpu, ...]],
+) -> bool:
+    """Tell a VM with a GPU from one that was given an adapter or a disk.
+
+    A fixed address says what it is only on the VM's own host.
+    """
+    if held.vgpus or held.dynamic or held.dvx:
+        return True
+    at_home = not isinstance(system.value, Unknown) and _home(answer) == system.value.id
+    if not at_home or isinstance(gpus, Unknown):
+        return bool(held.static)
+    known = {gpu.address for gpu in gpus.value}
+    return any(isinstance(one.address, Unknown) or one.address in known for one in held.static)
+
+
+def _judged_devices(
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    template: Fact[bool],
+    held: vim_virtual_machine.Devices | None,
+) -> Fact[int]:
+    """Count the devices; Unknown where the VM may be a template, of which nothing is asked."""
+    if isinstance(template, Unknown):
+        return template
+    return answer.fact(lambda one: held.count if held else one.devices)  # type: ignore[arg-type, return-value]
+
+
+def _home(answer: Answer[vim_virtual_machine.VirtualMachine]) -> str:
+    """Return the id of the host that the VM is registered on; a preflight looks at others too."""
+    if isinstance(answer.value, Unknown) or isinstance(answer.value.host_id, Unknown):
+        return ""
+    return answer.value.host_id
+
+
+def _passthroughs(
+    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
+) -> tuple[VmPassthrough, ...]:
+    if held is None:
+        return ()
+
+    def lift(reading: Reading[PciAddress]) -> Fact[PciAddress]:
+        return answer.fact(lambda _: reading)
+
+    nowhere = Unknown(
+        Why.ABSENT, "a DVX device has no fixed address", "VirtualMachine config.hardware"
+    )
+    return (
+        *(VmPassthrough(one.label, "static", lift(one.address), ()) for one in held.static),
+        *(
+            VmPassthrough(one.label, "dynamic", lift(one.assigned), one.allowed)
+            for one in held.dynamic
+        ),
+        *(VmPassthrough(label, "dvx", nowhere, ()) for label in held.dvx),
+    )
+
+
+def _vm_nics(
+    held: vim_virtual_machine.Devices | None,
+    system: Answer[HostSystem],
+) -> tuple[VmNic, ...]:
+    """Find the host adapters behind each adapter: its port group's, or its switch's, uplinks."""
+    if held is None:
+        return ()
+
+    def uplinks(adapter: vim_virtual_machine.Adapter) -> Fact[tuple[str, ...]]:
+        def find(one: HostSystem) -> Reading[tuple[str, ...]]:
+            if isinstance(one.switches, Unknown):
+                return one.switches
+            if isinstance(one.pnics, Unknown):
+                return one.pnics
+            for switch in one.switches:
+                if (adapter.switch_uuid and adapter.switch_uuid == switch.uuid) or (
+                    not adapter.switch_uuid and adapter.network in switch.port_groups
+                ):
+                    return tuple(
+                        sorted(
+                            (
+                                pnic.name
+                                for pnic in one.pnics
+                                if {pnic.key, pnic.name} & set(switch.uplinks)
+                            ),
+                            key=natural,
+                        )
+                    )
+            network = adapter.network or "its network"
+            return Unknown(
+                Why.ABSENT, f"no switch of this host carries {network}", "HostSystem config.network"
+            )
+
+        return system.fact(find)
+
+    return tuple(VmNic(one.label, one.network, uplinks(one)) for one in held.adapters)
+
+
+def _vm_gpus(
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    held: vim_virtual_machine.Devices | None,
+    vm_id: str,
+    gpus: Fact[tuple[PhysicalGpu, ...]],
+) -> Fact[tuple[PciAddress, ...]]:
+    """Return the GPUs that serve the VM now."""
+    if isinstance(answer.value, Unknown):
+        return answer.value
+    if held is None:
+        return answer.fact(lambda _: Unknown(Why.ABSENT, "its devices are not known"))
+    if isinstance(gpus, Unknown):
+        return gpus
+    given = [*(one.address for one in held.static), *(one.assigned for one in held.dynamic)]
+    for address in given:
+        if isinstance(address, Unknown):
+            return address
+    whole = Known(tuple(gpu.address for gpu in gpus.value if gpu.address in given), gpus.sources)
+    if not held.vgpus:
+        return whole
+    if answer.value.power_state != "poweredOn":
+        return Unknown(Why.ABSENT, "the VM is not running, no GPU serves it yet", SERVED_BY)
+    sliced = _serving(vm_id, gpus.value)
+    if isinstance(sliced, Unknown):
+        return sliced
+    addresses = sorted({*whole.value, *sliced.value})
+    return Known(tuple(addresses), tuple(sorted({answer.source, *sliced.sources})))
+
+
+def _serving(vm_id: str, gpus: tuple[PhysicalGpu, ...]) -> Fact[tuple[PciAddress, ...]]:
+    """Return the GPUs that list the VM among those they serve."""
+    found: list[PciAddress] = []
+    sources: set[int] = set()
+    for gpu in gpus:
+        if isinstance(gpu.vm_ids, Unknown):
+            return gpu.vm_ids
+        sources.update(gpu.vm_ids.sources)
+        if vm_id in gpu.vm_ids.value:
+            found.append(gpu.address)
+    if not found:
+        return Unknown(Why.ABSENT, "vSphere does not say on which GPU it runs", SERVED_BY)
+    return Known(tuple(found), tuple(sorted(sources)))
