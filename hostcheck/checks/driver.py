@@ -1,0 +1,134 @@
+"""DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
+
+import re
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import (
+    PASSED_THROUGH,
+    GpuOnHost,
+    Placement,
+    every_gpu,
+    every_host_with_gpu,
+    every_placement,
+    gib,
+    given_away,
+    profiles_of,
+)
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements, bare
+from hostcheck.model.result import Severity, Verdict
+
+GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
+DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
+"""Names of driver packages; the GPU management daemon is another one."""
+FIRST_SPLIT = 470
+"""vGPU 13, the first release with two packages."""
+COMPUTE_ONLY_AIE = 535
+"""vGPU 16, from which C types are made by the AI Enterprise package alone."""
+
+
+@check("DRV-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
+def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """A vGPU driver owns the GPU.
+
+    Why: vSphere shows the framebuffer of a GPU only while a host driver owns it; without one
+     there is no vGPU.
+    Symptom: No graphics device is available for vGPU
+    Fix: Install NVIDIA's host driver (the AI Enterprise package for A30, A100, H100 and C types,
+     the graphics package for A, B and Q types) with the GPU not in passthrough, then reboot even
+     if the installer says that no reboot is required.
+    Run esxcli: esxcli software component list
+    Run esxcli (from the depot you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  commands are one line to copy
+    memory = known(one.gpu.graphics_memory_bytes)
+    if not memory and given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    lost = (
+        not memory
+        and known.certainly(one.host.smi_answers, True)
+        and known.certainly(one.gpu.smi_seen, False)
+    )
+    return judge(
+        ok=memory > 0,
+        observed=f"{gib(memory)} of framebuffer" if memory else "no framebuffer: no driver owns it",
+        expected="framebuffer of a GPU that a driver owns",
+        note="a driver runs on this host and does not see this GPU: see GPU-001" if lost else "",
+    )
+
+
+@check("DRV-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """NVIDIA's host driver is installed.
+
+    Why: Without the driver's VIB no GPU of the host serves vGPUs.
+    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
+    Fix: Install NVIDIA's host driver for this ESXi release, then reboot.
+    Run esxcli: esxcli software vib list
+    Needs: maintenance mode, host reboot
+    """
+    packages = known(host.driver_packages)
+    return judge(
+        ok=bool(packages),
+        observed=", ".join(f"{one.name} {one.version}" for one in packages) or "no NVIDIA package",
+        expected="NVD-VMware or NVD-AIE (NVIDIA-VMware, NVIDIA-AIE on ESXi 7)",
+    )
+
+
+@check("DRV-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """nvidia-smi reaches the driver.
+
+    Why: A driver that is loaded and does not talk leaves every GPU without vGPUs: the wrong
+     package, a missing reboot, or all GPUs in passthrough.
+    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make
+     sure that the latest NVIDIA driver is installed and running.
+    Fix: Check that the package fits the GPU, that no GPU is in passthrough, and reboot.
+    Run shell: vmkload_mod -l | grep nvidia
+    Needs: maintenance mode, host reboot
+    """
+    talks = known(host.smi_answers)
+    observed = "nvidia-smi answers" if talks else "nvidia-smi does not reach a driver"
+    if talks and not isinstance(host.driver_version, Unknown):
+        observed = f"nvidia-smi answers, driver {known(host.driver_version)}"
+    return judge(ok=talks, observed=observed, expected="nvidia-smi answers")
+
+
+@check("DRV-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """The host driver package makes the series of the VM's vGPU profile.
+
+    Why: NVIDIA ships two packages: the graphics one makes A, B and Q types, the AI Enterprise one
+     makes C types. With the wrong one vSphere does not offer the profile: this check tells why.
+    Symptom: No graphics device is available for vGPU
+    Fix: Install the package that fits: NVD-AIE for C types, NVD-VMware for A, B and Q types.
+    Run esxcli: esxcli software vib list
+    Needs: maintenance mode, host reboot
+    """
+    vm = placed.vm
+    known(vm.devices)
+    series = {name[-1].upper() for name in (bare(one) for one in profiles_of(vm, known))}
+    if not series:
+        return not_applicable("no vGPU: whole devices only")
+    packages = [one for one in known(placed.host.driver_packages) if DRIVER.search(one.name)]
+    if not packages:
+        return not_applicable("no NVIDIA driver package: see DRV-002")
+    compute = [one for one in packages if "AIE" in one.name.upper()]
+    graphics = [one for one in packages if one not in compute]
+    observed = ", ".join(f"{one.name} {one.version}" for one in packages)
+    expected = "a package that makes " + ", ".join(sorted(f"{one} types" for one in series))
+    if series - {"C"} and not graphics:
+        return judge(ok=False, observed=observed, expected=expected)
+    if "C" in series and not compute:
+        branch = max(_branch(one.version) for one in graphics)
+        if FIRST_SPLIT <= branch < COMPUTE_ONLY_AIE:
+            return unsure(observed, expected, "between branches 470 and 535 both packages made C")
+        return judge(ok=branch < FIRST_SPLIT, observed=observed, expected=expected)
+    return judge(ok=True, observed=observed, expected=expected)
+
+
+def _branch(version: str) -> int:
+    """Return 550 for `550.54.16-1OEM.800.1.0.20613240`; 0 when that is no NVIDIA version."""
+    head = version.partition(".")[0]
+    return int(head) if head.isdecimal() else 0

@@ -1,0 +1,266 @@
+"""Declare, find and run checks.
+
+`@check` makes a value and registers nothing; `all_checks` finds the values in the modules of this
+package. A check judges one subject. Loops, unknowns, crashes, counting and order belong here:
+an Unknown fact becomes an *unknown* result, an exception an *error* result, and neither can look
+like a pass.
+"""
+
+import importlib
+import pkgutil
+import re
+import shlex
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import PurePath
+from typing import Any, Generic, NoReturn, TypeVar
+
+from msgspec import Struct
+
+import hostcheck.checks
+from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import (
+    Command,
+    Manual,
+    Result,
+    Severity,
+    Status,
+    Subject,
+    Unseen,
+    Verdict,
+)
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+Subjects = Iterable[tuple[Subject, S]] | Unknown
+"""What a check is asked about on one host; Unknown when that cannot even be listed."""
+
+
+class _NotKnown(Exception):  # noqa: N818  not an error: the way out of a check
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown = unknown
+
+
+class Known:
+    """Opens facts inside a check, and remembers where the opened ones were read."""
+
+    def __init__(self) -> None:
+        self.sources: set[int] = set()
+
+    def __call__(self, fact: Fact[T]) -> T:
+        """Return the value, or leave the check: its result is then *unknown*."""
+        if isinstance(fact, Unknown):
+            raise _NotKnown(fact)
+        self.sources.update(fact.sources)
+        return fact.value
+
+    def leave(self, unknown: Unknown) -> NoReturn:
+        """Leave the check: what it needs cannot be told from the facts that are there."""
+        raise _NotKnown(unknown)
+
+    def certainly(self, fact: Fact[T], value: T) -> bool:
+        """Say whether the fact is known to be `value`; not knowing is False and no way out."""
+        if isinstance(fact, Unknown) or fact.value != value:
+            return False
+        self.sources.update(fact.sources)
+        return True
+
+
+def attempt(look: Callable[[Known], T]) -> T | Unknown:
+    """Open facts outside a check; the Unknown that would have ended the check is returned."""
+    try:
+        return look(Known())
+    except _NotKnown as left:
+        return left.unknown
+
+
+def judge(*, ok: bool, observed: str, expected: str, note: str = "") -> Verdict:
+    """Return pass or fail."""
+    return Verdict(Status.PASS if ok else Status.FAIL, observed, expected, note)
+
+
+def not_applicable(observed: str, note: str = "") -> Verdict:
+    """Return a verdict for a subject that the question does not concern."""
+    return Verdict(Status.NOT_APPLICABLE, observed, "", note)
+
+
+def unsure(observed: str, expected: str, note: str = "") -> Verdict:
+    """Return a verdict for facts that are known and do not suffice."""
+    return Verdict(Status.UNKNOWN, observed, expected, note)
+
+
+class Check(Struct, Generic[S], frozen=True):
+    """One check: what it is about, and the function that judges."""
+
+    id: str
+    severity: Severity
+    source: str
+    each: Callable[[Host], Subjects[S]]
+    function: Callable[[S, Requirements, Known], Verdict]
+    manual: Manual
+
+    def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
+        """Judge every subject of a host; at least one result comes out."""
+        subjects = self.each(host)
+        itself = subject("host", host.id, host.name, host=host.name)
+        if isinstance(subjects, Unknown):
+            yield self._unknown(itself, subjects, Known())
+            return
+        nothing = True
+        for about, one in subjects:
+            nothing = False
+            yield self.judge(about, one, needs)
+        if nothing:
+            yield self._result(itself, not_applicable(f"no {self.manual.subject} here"), Known())
+
+    def judge(self, about: Subject, one: S, needs: Requirements) -> Result:
+        """Judge one subject. Never raises."""
+        known = Known()
+        try:
+            return self._result(about, self.function(one, needs, known), known)
+        except _NotKnown as left:
+            return self._unknown(about, left.unknown, known)
+        except Exception as error:  # noqa: BLE001  a crashed check is a result, not the end of a run
+            return self._error(about, error)
+
+    def _result(self, about: Subject, verdict: Verdict, known: Known) -> Result:
+        unseen = None
+        if verdict.status is Status.UNKNOWN:
+            unseen = Unseen(Why.ABSENT.value, verdict.observed, "")
+        return Result(
+            check=self.id,
+            severity=self.severity,
+            status=verdict.status,
+            subject=about,
+            observed=verdict.observed,
+            expected=verdict.expected,
+            note=verdict.note,
+            sources=tuple(sorted(known.sources)),
+            unseen=unseen,
+            fix=self._fix(about) if verdict.status is Status.FAIL else (),
+        )
+
+    def _unknown(self, about: Subject, unknown: Unknown, known: Known) -> Result:
+        unseen = Unseen(unknown.why.value, unknown.detail, unknown.asked, unknown.privilege)
+        return Result(
+            self.id, self.severity, Status.UNKNOWN, about, "not known", "",
+            sources=tuple(sorted(known.sources)), unseen=unseen,
+        )  # fmt: skip
+
+    def _error(self, about: Subject, error: Exception) -> Result:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        trace = f"{type(error).__name__}: {error} ({PurePath(where.filename).name}:{where.lineno})"
+        return Result(
+            self.id, self.severity, Status.ERROR, about, "the check itself failed", "", trace=trace
+        )
+
+    def _fix(self, about: Subject) -> tuple[Command, ...]:
+        return tuple(
+            Command(command.tool, fill(command, about.values)) for command in self.manual.commands
+        )
+
+
+def subject(kind: str, id_: str, name: str, **values: str) -> Subject:
+    """Return a subject; control characters never leave a name."""
+    return Subject(kind, id_, printable(name), {key: printable(v) for key, v in values.items()})
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal or shell would act upon."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+_SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
+"""PowerShell takes typographic quotes for plain ones; doubled, each stands for itself."""
+_QUOTES: dict[str, Callable[[str], str]] = {
+    "PowerCLI": lambda word: "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", word) + "'",
+    "vSphere Client": str,
+    "BIOS": str,
+}
+
+
+def fill(command: Command, values: dict[str, str]) -> str:
+    """Put names into a command, quoted for the shell that it is meant for.
+
+    A VM may be called `$(reboot)`; what a user copies must still be one word.
+    """
+    quote = _QUOTES.get(command.tool.partition(" (")[0], shlex.quote)
+    return re.sub(
+        r"\{(\w+)\}",
+        lambda slot: quote(values[slot[1]]) if slot[1] in values else slot[0],
+        command.text,
+    )
+
+
+_SECTION = re.compile(r"^(Why|Symptom|Fix|Needs|Run [^:]+): ?", re.MULTILINE)
+
+
+def manual_of(
+    id_: str, severity: Severity, source: str, each: Callable[..., Any], text: str
+) -> Manual:
+    """Read a check's docstring: a title, then the sections Why, Symptom, Fix, Run TOOL and Needs.
+
+    Raises ValueError when title, Why or Fix is missing: an undocumented check is not a check.
+    """
+    parts = _SECTION.split(text.strip())
+    title = " ".join(parts[0].split()).rstrip(".")
+    sections = [
+        (name, " ".join(words.split()))
+        for name, words in zip(parts[1::2], parts[2::2], strict=True)
+    ]
+    named = dict(sections)
+    if not title or not named.get("Why") or not named.get("Fix"):
+        raise ValueError(f"{id_}: the docstring needs a title, Why: and Fix:")
+    return Manual(
+        id=id_,
+        title=title,
+        family=id_.partition("-")[0],
+        severity=severity,
+        subject=(each.__doc__ or "").partition(".")[0],
+        why=named["Why"],
+        symptom=named.get("Symptom", ""),
+        fix=named["Fix"],
+        commands=tuple(
+            Command(name.removeprefix("Run "), words)
+            for name, words in sections
+            if name.startswith("Run ")
+        ),
+        needs=tuple(part.strip() for part in named.get("Needs", "").split(",") if part.strip()),
+        source=source,
+    )
+
+
+def check(
+    id_: str, *, severity: Severity, source: str, each: Callable[[Host], Subjects[S]]
+) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
+    """Make a check of a function. `source` says where the requirement is written."""
+
+    def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
+        manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
+        return Check(id_, severity, source, each, function, manual)
+
+    return make
+
+
+def _dedented(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines())
+
+
+@cache
+def all_checks() -> tuple[Check[Any], ...]:
+    """Find every check, sorted by id. Raises ValueError for an id that is used twice."""
+    found: dict[str, Check[Any]] = {}
+    for module in pkgutil.iter_modules(hostcheck.checks.__path__):
+        for value in vars(importlib.import_module(f"hostcheck.checks.{module.name}")).values():
+            if isinstance(value, Check) and found.setdefault(value.id, value) is not value:
+                raise ValueError(f"two checks are called {value.id}")
+    return tuple(found[id_] for id_ in sorted(found))
+
+
+def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
+    """Run every check on a host, in the order of ids."""
+    return tuple(result for one in all_checks() for result in one.run(host, needs))

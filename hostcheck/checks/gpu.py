@@ -1,0 +1,211 @@
+"""ECC, MIG, GPU: the state of each GPU as its driver tells it."""
+
+from collections.abc import Callable
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import (
+    PASSED_THROUGH,
+    GpuOnHost,
+    every_gpu,
+    every_host_with_gpu,
+    given_away,
+    model_of,
+    numbered,
+)
+from hostcheck.model.fact import Fact
+from hostcheck.model.host import Host, Mode
+from hostcheck.model.requirements import Architecture, GpuModel, Requirements
+from hostcheck.model.result import Severity, Verdict
+
+GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+TROUBLESHOOTING = (
+    "https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/troubleshooting.html"
+)
+FIRST_BRANCH_WITH_ECC = 430
+"""vGPU 9.0: before it, no vGPU started on a GPU with ECC on."""
+BEFORE_AMPERE = (Architecture.PASCAL, Architecture.VOLTA, Architecture.TURING)
+BEFORE_ROW_REMAPPING = (Architecture.MAXWELL, *BEFORE_AMPERE)
+
+
+def _forbidden(model: GpuModel, host: Host, known: Known) -> str:
+    """Say why ECC must be off, empty when it may be on.
+
+    Ampere and later GPUs are unknown to releases before 9.0, so their release need not be read.
+    """
+    if model.architecture is Architecture.MAXWELL:
+        return "Maxwell boards never run vGPU with ECC on"
+    if model.architecture in BEFORE_AMPERE:
+        branch = int(known(host.driver_version).partition(".")[0])
+        if branch < FIRST_BRANCH_WITH_ECC:
+            return f"driver branch {branch} is vGPU 8 or older, which needs ECC off"
+    return ""
+
+
+@check("ECC-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
+def ecc_allowed(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """ECC is off where vGPU needs it off.
+
+    Why: vGPU before release 9.0, and the Maxwell boards M60 and M6 with any release, do not start
+     with ECC on. Everywhere else ECC may stay on: on HBM boards it costs nothing, on GDDR boards
+     1/16 of the framebuffer.
+    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
+    Fix: Turn ECC off, or install vGPU 9.0 or later where the board allows it, then reboot.
+    Run nvidia-smi: nvidia-smi -i {gpu} -e 0
+    Needs: maintenance mode, host reboot
+    """
+    model = model_of(one.gpu, needs, known)
+    if not model.ecc:
+        return not_applicable(f"{model.name} has no ECC")
+    if not _may_forbid(model):
+        return judge(
+            ok=True,
+            observed=_shown(one.gpu.ecc_current, known),
+            expected="ECC on or off",
+            note=_cost(model) if known.certainly(one.gpu.ecc_current, Mode.ENABLED) else "",
+        )
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    ecc = known(one.gpu.ecc_current)
+    if ecc is Mode.NOT_SUPPORTED:
+        return unsure("nvidia-smi says N/A for ECC", "Enabled or Disabled", f"{model.name} has ECC")
+    if ecc is Mode.DISABLED:
+        return judge(ok=True, observed="ECC off", expected="ECC off, or a release that allows it")
+    forbidden = _forbidden(model, one.host, known)
+    return judge(
+        ok=not forbidden,
+        observed="ECC on",
+        expected="ECC off" if forbidden else "ECC on or off",
+        note=forbidden or _cost(model),
+    )
+
+
+def _may_forbid(model: GpuModel) -> bool:
+    return model.architecture is Architecture.MAXWELL or model.architecture in BEFORE_AMPERE
+
+
+def _shown(ecc: Fact[Mode], known: Known) -> str:
+    for mode, words in ((Mode.ENABLED, "ECC on"), (Mode.DISABLED, "ECC off")):
+        if known.certainly(ecc, mode):
+            return words
+    return "ECC state not read; it never blocks vGPU on this GPU"
+
+
+def _cost(model: GpuModel) -> str:
+    return (
+        "costs 64 MB of framebuffer per GB; A and B types do not show ECC to the guest"
+        if model.ecc_costs_framebuffer
+        else ""
+    )
+
+
+def _no_change_pending(
+    current: Mode, pending: Mode, what: str, has_switch: Callable[[], bool]
+) -> Verdict:
+    """Compare the two; the catalogue is asked only when nvidia-smi says N/A."""
+    if Mode.NOT_SUPPORTED in (current, pending):
+        if has_switch():
+            return unsure(f"nvidia-smi says N/A for {what}", "Enabled or Disabled")
+        return not_applicable(f"no {what} switch: nvidia-smi says N/A")
+    return judge(
+        ok=current is pending,
+        observed=f"{what} {current.value} now, {pending.value} after the next reboot",
+        expected="the same now and after the next reboot",
+    )
+
+
+@check("ECC-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """No ECC change waits for a reboot.
+
+    Why: The change takes effect at the next reboot, when nobody looks: framebuffer sizes and, on
+     old boards, whether vGPUs start at all change with it.
+    Fix: Reboot the host to take the change, or set ECC back to what it is now.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q -d ECC
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if given_away(gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    return _no_change_pending(
+        known(gpu.ecc_current),
+        known(gpu.ecc_pending),
+        "ECC",
+        lambda: model_of(gpu, needs, known).ecc,
+    )
+
+
+@check("MIG-001", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """No MIG change waits for a reboot.
+
+    Why: MIG and time-sliced vGPU types exclude each other on a GPU; on Ampere under ESXi the mode
+     changes only with a reboot of the host.
+    Symptom: No graphics device is available for vGPU
+    Fix: Reboot the host to take the change, or set MIG back to what it is now.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if given_away(gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    return _no_change_pending(
+        known(gpu.mig_current),
+        known(gpu.mig_pending),
+        "MIG",
+        lambda: model_of(gpu, needs, known).mig,
+    )
+
+
+@check("GPU-001", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_host_with_gpu)
+def every_gpu_seen(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """nvidia-smi lists every GPU of the PCI inventory.
+
+    Why: A GPU that fell off the bus stays in the PCI inventory, and nvidia-smi may end with
+     status 0 without it.
+    Symptom: Unable to determine the device handle for GPU: Unknown Error
+    Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
+    Run shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
+    Needs: maintenance mode, host reboot
+    """
+    listed = known(host.gpus)
+    count = known(host.smi_gpu_count)
+    bound = [gpu for gpu in listed if known(gpu.passthrough).active]
+    wanted = [gpu for gpu in listed if gpu not in bound]
+    missing = [gpu.address for gpu in wanted if not known(gpu.smi_seen)]
+    note = f"nvidia-smi does not list {', '.join(missing)}" if missing else ""
+    return judge(
+        ok=not missing and count == len(wanted),
+        observed=f"{numbered(count, 'GPU')} in nvidia-smi",
+        expected=f"{numbered(len(wanted), 'GPU')} of the PCI inventory not in passthrough",
+        note=note,
+    )
+
+
+@check("GPU-002", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The GPU's memory waits for no repair.
+
+    Why: A row remapping or page retirement that is pending takes effect at the next reset; one
+     that failed means the GPU must be replaced.
+    Fix: Reset the GPU by a reboot of the host; replace it when remapping has failed.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q -d ROW_REMAPPER,PAGE_RETIREMENT
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    expected = "no repair pending"
+    model = model_of(gpu, needs, known)
+    if not model.ecc:
+        return not_applicable(f"{model.name} has no ECC, and so no page retirement")
+    if given_away(gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    if model.architecture in BEFORE_ROW_REMAPPING:
+        pending = known(gpu.pages_retire_pending)
+        observed = "page retirement pending" if pending else "no page retirement pending"
+        return judge(ok=not pending, observed=observed, expected=expected)
+    if known(gpu.rows_remap_failed):
+        return judge(
+            ok=False, observed="row remapping failed", expected=expected, note="replace it"
+        )
+    pending = known(gpu.rows_remap_pending)
+    observed = "row remapping pending" if pending else "no row remapping pending or failed"
+    return judge(ok=not pending, observed=observed, expected=expected)

@@ -1,0 +1,64 @@
+"""HOST: can this host start anything at all now?"""
+
+from hostcheck.checks.engine import Known, check, judge
+from hostcheck.checks.subjects import every_host
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+
+API = "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
+
+
+@check("HOST-001", severity=Severity.REQUIRED, source=API, each=every_host)
+def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """The host is connected and powered on.
+
+    Why: vCenter keeps showing the last known state of a host that it has lost; nothing else in
+     this report is current then.
+    Symptom: Host is not responding
+    Fix: Bring the host back into its vCenter, then audit again.
+    Run vSphere Client: Hosts and Clusters > {host} > Connection > Connect
+    Run PowerCLI: Set-VMHost -VMHost {host} -State Connected
+    """
+    state, power = known(host.connection_state), known(host.power_state)
+    return judge(
+        ok=(state, power) == ("connected", "poweredOn"),
+        observed=f"{state}, {power}",
+        expected="connected, poweredOn",
+    )
+
+
+@check("HOST-002", severity=Severity.REQUIRED, source=API, each=every_host)
+def not_in_maintenance(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """The host is not in maintenance mode.
+
+    Why: No VM is powered on on a host in maintenance mode.
+    Symptom: The operation is not allowed in the current state.
+    Fix: End the maintenance, when whoever started it is done.
+    Run esxcli: esxcli system maintenanceMode set --enable false
+    Run govc: govc host.maintenance.exit {host}
+    """
+    inside = known(host.in_maintenance_mode)
+    return judge(
+        ok=not inside,
+        observed="in maintenance mode" if inside else "not in maintenance mode",
+        expected="not in maintenance mode",
+    )
+
+
+@check("HOST-003", severity=Severity.RECOMMENDED, source=API, each=every_host)
+def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """No reboot is pending.
+
+    Why: A driver or setting that waits for a reboot looks right and does not work yet; what this
+     report says of the host changes with that reboot.
+    Fix: Reboot the host, then audit again.
+    Run esxcli: esxcli system shutdown reboot --reason "pending changes"
+    Needs: maintenance mode, host reboot
+    """
+    pending = known(host.reboot_required)
+    return judge(
+        ok=not pending,
+        observed="a reboot is required" if pending else "no reboot required",
+        expected="no reboot required",
+    )

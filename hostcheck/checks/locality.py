@@ -1,0 +1,102 @@
+"""LOC: whether GPU, network and VM meet on one NUMA node."""
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.subjects import (
+    Placement,
+    addresses,
+    every_placement,
+    gib,
+    serving_gpus,
+    takes_all,
+)
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+
+LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
+
+
+@check("LOC-001", severity=Severity.RECOMMENDED, source=LOCALITY, each=every_placement)
+def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The VM's GPU and the adapters that carry its traffic are on one NUMA node.
+
+    Why: Data that arrives on the other socket crosses the link between the sockets on its way to
+     the GPU, at a part of the bandwidth and with more latency.
+    Fix: Connect the VM to a switch whose active uplinks sit on the GPU's node, or start it on a
+     GPU on the uplinks' node.
+    Run vSphere Client: {host} > Configure > Networking > Virtual switches > Edit > Teaming and failover
+    """  # noqa: E501  a menu path is one line to copy
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
+        return not_applicable("no GPU here serves it")
+    if not placed.vm.nics:
+        return not_applicable("the VM has no network adapter")
+    nics = {nic.name: nic for nic in known(placed.host.nics)}
+    uplinks = sorted({name for nic in placed.vm.nics for name in known(nic.uplinks)})
+    if not uplinks:
+        return not_applicable("its networks have no uplinks")
+    at = {name: known(nics[name].numa_node) for name in uplinks}
+    gpu_nodes = {gpu.address: known(gpu.numa_node) for gpu in gpus}
+    near = [
+        address
+        for address, node in gpu_nodes.items()
+        if all(other == node for other in at.values())
+    ]
+    ok = len(near) == len(gpus) if takes_all(placed, known) else bool(near)
+    told_gpus = ", ".join(f"{address} on node {node}" for address, node in gpu_nodes.items())
+    told_nics = ", ".join(f"{name} on node {node}" for name, node in at.items())
+    note = ""
+    if ok and len(near) < len(gpus):
+        note = f"only on {', '.join(near)}: vSphere may choose another GPU"
+    return judge(
+        ok=ok,
+        observed=f"{told_gpus}; {told_nics}",
+        expected="GPU and uplinks on one NUMA node",
+        note=note,
+    )
+
+
+@check("LOC-002", severity=Severity.RECOMMENDED, source=LOCALITY, each=every_placement)
+def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The VM fits into the NUMA node of its GPU.
+
+    Why: A VM with more processors or memory than one node has is spread over several, and part of
+     it then works on the GPU from afar.
+    Fix: Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).
+    Run govc: govc vm.change -vm {vm} -c CPUS -m MEGABYTES
+    Needs: VM power off
+    """
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
+        return not_applicable("no GPU here serves it")
+    vcpus, memory = known(placed.vm.vcpu_count), known(placed.vm.memory_bytes)
+    sizes = {gpu.address: _size(placed.host, known(gpu.numa_node), known) for gpu in gpus}
+    fitting = [
+        address for address, (cores, size) in sizes.items() if vcpus <= cores and memory <= size
+    ]
+    ok = len(fitting) == len(gpus) if takes_all(placed, known) else bool(fitting)
+    cores, size = max(sizes.values())
+    return judge(
+        ok=ok,
+        observed=f"{vcpus} vCPU and {gib(memory)}; GPU {addresses(gpus)}",
+        expected=f"at most {cores} cores and {gib(size)}, the GPU's node",
+        note="" if ok else _excess(vcpus, cores, memory, size),
+    )
+
+
+def _size(host: Host, node_index: int, known: Known) -> tuple[int, int]:
+    """Return cores and bytes of a node; hyper-threads do not count, as ESXi counts."""
+    threads = max(1, known(host.pu_count) // known(host.core_count))
+    for node in known(host.numa_nodes):
+        if node.os_index == node_index:
+            return len(node.pus) // threads, known(node.memory_bytes)
+    raise LookupError(f"NUMA node {node_index} is not listed")
+
+
+def _excess(vcpus: int, cores: int, memory: int, size: int) -> str:
+    parts = []
+    if vcpus > cores:
+        parts.append(f"{vcpus - cores} vCPU too many")
+    if memory > size:
+        parts.append(f"{gib(memory - size)} too much memory")
+    return " and ".join(parts)

@@ -1,0 +1,91 @@
+"""Manual pages: of one check, of all checks, and of everything that may be asked."""
+
+import textwrap
+from collections.abc import Iterable
+
+from hostcheck.model.capture import Request, Wire
+from hostcheck.model.result import Manual
+
+WIDTH = 96
+WIRES = {
+    Wire.PROPERTIES: "vSphere properties (read by PropertyCollector)",
+    Wire.METHOD: "vSphere methods",
+    Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
+    Wire.SHELL: "ESXi shell over SSH (only with --ssh)",
+}
+
+
+def page(manual: Manual) -> str:
+    """Return one check's manual page as text."""
+    lines = [f"{manual.id}  {manual.title}", ""]
+    lines += [f"Judges     every {manual.subject}", f"Severity   {manual.severity.value}", ""]
+    sections = [
+        ("Why", manual.why),
+        ("What you would have seen", manual.symptom),
+        ("Fix", manual.fix),
+    ]
+    for name, words in sections:
+        if words:
+            lines += [name, *_wrapped(words), ""]
+    if manual.commands:
+        lines += ["How"]
+        for command in manual.commands:
+            lines += [f"  {command.tool}:", f"    {command.text}"]
+        lines += [""]
+    if manual.needs:
+        lines += [f"Needs      {', '.join(manual.needs)}"]
+    lines += [f"Source     {manual.source}"]
+    return "\n".join(lines)
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def markdown(manuals: Iterable[Manual]) -> str:
+    """Return the documentation page of all checks."""
+    lines = [
+        "# Checks", "",
+        "Generated from the checks themselves; `pytest --update` rewrites it.", "",
+    ]  # fmt: skip
+    for manual in manuals:
+        lines += [f"## {manual.id} {manual.title}", ""]
+        lines += [f"*{manual.severity.value}*, judges every {manual.subject}", ""]
+        lines += [manual.why, ""]
+        if manual.symptom:
+            lines += [f"What you would have seen: `{manual.symptom}`", ""]
+        lines += [f"**Fix.** {manual.fix}", ""]
+        lines += [f"- {command.tool}: `{command.text}`" for command in manual.commands]
+        if manual.needs:
+            lines += ["", f"Needs {', '.join(manual.needs)}."]
+        lines += ["", f"Source: <{manual.source}>", ""]
+    return "\n".join(lines)
+
+
+def requests_page(
+    requests: Iterable[Request], methods: Iterable[str], readable: Iterable[Request]
+) -> str:
+    """Return everything that may ever be asked, and what else can be read, as text."""
+    requests = list(requests)
+    asked = {request.template for request in requests}
+    lines = ["Nothing but what is listed here can be sent. Slots in braces take integers only.", ""]
+    for wire, title in WIRES.items():
+        lines += [title]
+        for request in requests:
+            if request.wire is wire:
+                lines += [f"  {request.template}"]
+                lines += [f"      {request.purpose}" + _privilege(request)]
+                lines += textwrap.wrap(
+                    ", ".join(path.name for path in request.paths), WIDTH,
+                    initial_indent="      ", subsequent_indent="      ",
+                )  # fmt: skip
+        lines += [""]
+    lines += ["vSphere methods that carry these questions"]
+    lines += textwrap.wrap(", ".join(methods), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    lines += ["", "Never asked; `hostcheck parse` reads them too"]
+    lines += [f"  {one.template}" for one in readable if one.template not in asked]
+    return "\n".join(lines)
+
+
+def _privilege(request: Request) -> str:
+    return f" (needs {request.privilege})" if request.privilege else ""

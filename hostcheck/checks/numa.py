@@ -1,0 +1,123 @@
+"""NUMA: what the BIOS made of the sockets."""
+
+import re
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import every_host, gib, numbered
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host, NumaNode, Package
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Status, Verdict
+
+SNC_ARTICLE = "https://frankdenneman.ai/2022-09-21-sub-numa-clustering/"
+NESTED_MODELS = ("VMware", "VMware Virtual Platform")
+NPS_WAYS = (2, 4)
+"""Nodes per socket that AMD's NPS setting can make; more are last-level caches."""
+NO_MEMORY = "a socket without memory or with a failed memory bank"
+NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
+"""First-generation EPYC: 7xx1, with P for one socket."""
+
+
+@check("NUMA-001", severity=Severity.RECOMMENDED, source=SNC_ARTICLE, each=every_host)
+def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """Every package is one NUMA node.
+
+    Why: Sub-NUMA clustering, NPS2/4 and L3-as-NUMA cut a socket into nodes with a part of its
+     cores, memory and PCIe devices each; a GPU VM that fits the socket then no longer fits the
+     node that its GPU hangs on.
+    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.
+    Run BIOS (Dell): System BIOS > Processor Settings > Sub NUMA Cluster: Disabled (Intel); NUMA Nodes Per Socket: 1, L3 Cache as NUMA Domain: Disabled (AMD)
+    Run BIOS (HPE): System Configuration > BIOS > Processor Options > Sub-NUMA Clustering: Disabled; the workload profiles "Virtualization - Max Performance" and "General Throughput Compute" turn it on
+    Run BIOS (Lenovo): System Settings > Processors > SNC: Disabled (Intel); NUMA Nodes per Socket: NPS1 (AMD)
+    Run BIOS (Supermicro): Advanced > Chipset > North Bridge > SNC: Disabled (Intel); NUMA Nodes Per Socket: NPS1, ACPI SRAT L3 Cache As NUMA Domain: Disabled (AMD)
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  a BIOS path is one line to copy
+    model = known(host.model)
+    if model.startswith(NESTED_MODELS):
+        return not_applicable(
+            f"nested ESXi ({model})", "its NUMA nodes are those of the hypervisor below"
+        )
+    packages, nodes = known(host.packages), known(host.numa_nodes)
+    count, node_count = known(host.package_count), known(host.numa_node_count)
+    if (len(packages), len(nodes)) != (count, max(node_count, 1)) and node_count:
+        return unsure(
+            f"{count} packages and {node_count} nodes are counted, "
+            f"{len(packages)} and {len(nodes)} listed",
+            "the counts and the lists of one answer agree",
+        )
+    observed = f"{numbered(len(nodes) or 1, 'NUMA node')} on {numbered(count, 'package')}"
+    if not nodes or len(nodes) < count:
+        return judge(
+            ok=not nodes and count == 1,
+            observed=observed,
+            expected="one NUMA node per package",
+            note=_too_few(packages, nodes),
+        )
+    split = [package for package in packages if len(package.node_os_indexes) > 1]
+    if not split:
+        return judge(
+            ok=len(nodes) == count, observed=observed, expected="one NUMA node per package"
+        )
+    return Verdict(
+        Status.FAIL, observed, "one NUMA node per package", _told_apart(split, packages, nodes)
+    )
+
+
+def _too_few(packages: tuple[Package, ...], nodes: tuple[NumaNode, ...]) -> str:
+    """Say why there are fewer nodes than packages, where that can be told."""
+    bare = _without_node(packages)
+    if nodes and bare:
+        return f"no node on package {bare}: {NO_MEMORY}"
+    if nodes and len(packages) % len(nodes):
+        return f"packages share nodes unevenly: node interleaving, or {NO_MEMORY}"
+    return (
+        "the BIOS interleaves memory over the sockets (node interleaving or NPS0): every access is "
+        "part remote"
+    )
+
+
+def _without_node(packages: tuple[Package, ...]) -> str:
+    return ", ".join(str(package.os_index) for package in packages if not package.node_os_indexes)
+
+
+def _told_apart(
+    split: list[Package], packages: tuple[Package, ...], nodes: tuple[NumaNode, ...]
+) -> str:
+    """Name the setting that made the nodes, and the VM that no longer fits one."""
+    ways = sorted({len(package.node_os_indexes) for package in split})
+    first = split[0]
+    if len(ways) > 1:
+        each = ", ".join(f"{len(one.node_os_indexes)} on package {one.os_index}" for one in split)
+        cause = f"sockets are cut unevenly, {each}: sub-NUMA clustering, or {NO_MEMORY}"
+    elif first.vendor in ("amd", "hygon"):
+        if ways[-1] > max(NPS_WAYS):
+            cause = f"L3 cache as NUMA domain (CCX as NUMA): {ways[-1]} nodes on a socket"
+        elif NAPLES.match(first.description):
+            cause = f"NPS{ways[-1]}; first-generation EPYC is always cut into 4"
+        else:
+            cause = f"NPS{ways[-1]}"
+    else:
+        cause = f"sub-NUMA clustering (SNC-{ways[-1]}; Cluster-on-Die on Haswell and Broadwell)"
+    where = ""
+    if len(split) < len(packages):
+        listed = ", ".join(str(package.os_index) for package in split)
+        bare = _without_node(packages)
+        others = f"no node on package {bare}: {NO_MEMORY}" if bare else "the others have one node"
+        where = f" on package {listed} only; {others}"
+    return f"{cause}{where}. {_largest_fit(first, nodes)}"
+
+
+def _largest_fit(package: Package, nodes: tuple[NumaNode, ...]) -> str:
+    """Say which VM sizes the cut costs: from above one node's size up to the socket's."""
+    mine = [node for node in nodes if node.os_index in package.node_os_indexes]
+    smallest = min(len(node.pus) for node in mine)
+    memory = [
+        node.memory_bytes.value for node in mine if not isinstance(node.memory_bytes, Unknown)
+    ]
+    told = f"A VM with more than {smallest} logical processors"
+    if len(memory) == len(mine):
+        told += f" or {gib(min(memory))} of memory"
+    whole = f"{len(package.pus)} logical processors"
+    if len(memory) == len(mine):
+        whole += f" and {gib(sum(memory))}"
+    return f"{told} spans nodes; uncut the socket holds {whole}"

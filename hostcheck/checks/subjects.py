@@ -1,0 +1,177 @@
+"""What checks are asked about: each function lists the subjects of one host."""
+
+from msgspec import Struct
+
+from hostcheck.checks.engine import Known, Subjects, attempt, subject
+from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.host import Host, PhysicalGpu, Testimony
+from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.requirements import GpuModel, Requirements
+from hostcheck.model.result import Subject
+from hostcheck.model.vm import Vm
+
+NO_HOME = Unknown(
+    Why.ABSENT, "vSphere does not say on which host the VM is", "VirtualMachine runtime.host"
+)
+NO_PROFILE = Unknown(
+    Why.ABSENT, "vSphere does not name the vGPU's profile", "VirtualMachine config.hardware"
+)
+
+
+class GpuOnHost(Struct, frozen=True):
+    """A GPU and the host around it."""
+
+    gpu: PhysicalGpu
+    host: Host
+
+
+class Placement(Struct, frozen=True):
+    """A VM on a host: where it runs, or where it might."""
+
+    vm: Vm
+    host: Host
+
+
+def every_host(host: Host) -> Subjects[Host]:
+    """Host."""
+    return [(subject("host", host.id, host.name, host=host.name), host)]
+
+
+def every_gpu(host: Host) -> Subjects[GpuOnHost]:
+    """NVIDIA GPU."""
+    if isinstance(host.gpus, Unknown):
+        return host.gpus
+    return [(gpu_subject(gpu, host), GpuOnHost(gpu, host)) for gpu in host.gpus.value]
+
+
+def gpu_subject(gpu: PhysicalGpu, host: Host) -> Subject:
+    """Name a GPU."""
+    name = f"GPU {gpu.address} {gpu.name}"
+    return subject("gpu", gpu.address, name, host=host.name, gpu=gpu.address)
+
+
+def every_host_with_gpu(host: Host) -> Subjects[Host]:
+    """Host with an NVIDIA GPU."""
+    if isinstance(host.gpus, Unknown):
+        return host.gpus
+    return every_host(host) if host.gpus.value else []
+
+
+def every_vm(host: Host) -> Subjects[Vm]:
+    """VM with a GPU."""
+    if isinstance(host.vms, Unknown):
+        return host.vms
+    return [(vm_subject(vm, host), vm) for vm in host.vms.value]
+
+
+def vm_subject(vm: Vm, host: Host) -> Subject:
+    """Name a VM."""
+    return subject("vm", vm.id, f"VM {vm.name}", host=host.name, vm=vm.name)
+
+
+def every_placement(host: Host) -> Subjects[Placement]:
+    """VM with a GPU on a host."""
+    if isinstance(host.vms, Unknown):
+        return host.vms
+    return [(vm_subject(vm, host), Placement(vm, host)) for vm in host.vms.value]
+
+
+def every_testimony(host: Host) -> Subjects[Testimony]:
+    """Fact that several sources tell."""
+    return [
+        (subject("agreement", one.topic, one.topic, host=host.name), one)
+        for one in host.testimonies
+    ]
+
+
+def given_away(gpu: PhysicalGpu, known: Known) -> bool:
+    """Say whether the GPU is in passthrough: then it serves whole, and no vGPU is asked of it."""
+    return known(gpu.passthrough).active
+
+
+PASSED_THROUGH = "in passthrough: the GPU is given to a VM as a whole"
+
+
+def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
+    """Return the catalogue entry of a GPU, or leave the check."""
+    return needs.models[known(gpu.catalogue_key)]
+
+
+def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[PhysicalGpu, ...]:
+    """Return the GPUs that serve the VM, or that could: by profile, address or allowed id.
+
+    Leaves the check when the VM's devices, the host's GPUs or a GPU's model are not known.
+    """
+    vm = placed.vm
+    known(vm.devices)
+    gpus = known(placed.host.gpus)
+    if runs_here(placed, known):
+        now = known(vm.gpu_addresses)
+        return tuple(gpu for gpu in gpus if gpu.address in now)
+    return tuple(gpu for gpu in gpus if _could_serve(vm, gpu, needs, known))
+
+
+def runs_here(placed: Placement, known: Known) -> bool:
+    """Say whether the VM runs on this host now; leaves the check when that is not known."""
+    vm = placed.vm
+    if vm.host_id and vm.host_id != placed.host.id:
+        return False
+    if known(vm.power_state) != "poweredOn":
+        return False
+    if not vm.host_id:
+        known.leave(NO_HOME)
+    return True
+
+
+def takes_all(placed: Placement, known: Known) -> bool:
+    """Say whether the VM works on all of its serving GPUs: vSphere will not choose one of them."""
+    vm = placed.vm
+    fixed = not vm.vgpus and all(device.kind == "static" for device in vm.passthroughs)
+    return fixed or runs_here(placed, known)
+
+
+def serving(placed: Placement, needs: Requirements) -> tuple[PhysicalGpu, ...] | Unknown:
+    """Return the GPUs that could serve the VM, or what is missing to tell."""
+    return attempt(lambda known: serving_gpus(placed, needs, known))
+
+
+def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
+    profiles = profiles_of(vm, known)
+    if profiles:
+        model = model_of(gpu, needs, known)
+        served = all(model.serves(profile) for profile in profiles)
+        return served and not given_away(gpu, known)
+    for device in vm.passthroughs:
+        if device.kind == "static":
+            known(device.address)
+    short = str(PciId(gpu.pci_id.vendor, gpu.pci_id.device))
+    return any(
+        _is_at(device.address, gpu.address) or short in device.allowed for device in vm.passthroughs
+    )
+
+
+def profiles_of(vm: Vm, known: Known) -> tuple[str, ...]:
+    """Return the vGPU types that the VM asks for; leaves the check when one has no name."""
+    if not all(vgpu.profile for vgpu in vm.vgpus):
+        known.leave(NO_PROFILE)
+    return tuple(sorted({vgpu.profile for vgpu in vm.vgpus}))
+
+
+def _is_at(fact: Fact[PciAddress], address: PciAddress) -> bool:
+    return not isinstance(fact, Unknown) and fact.value == address
+
+
+def addresses(gpus: tuple[PhysicalGpu, ...]) -> str:
+    """Name GPUs in a sentence."""
+    return ", ".join(gpu.address for gpu in gpus) or "no GPU"
+
+
+def numbered(count: int, word: str) -> str:
+    """Return `1 node`, `4 nodes`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def gib(size: int) -> str:
+    """Return a size in GiB, with one decimal where it has one."""
+    whole = size / 2**30
+    return f"{whole:.0f} GiB" if whole == round(whole) or whole >= 100 else f"{whole:.1f} GiB"

@@ -1,0 +1,208 @@
+"""VGPU, MIG: whether a host has what the VM's vGPU profile needs."""
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import (
+    Placement,
+    addresses,
+    every_placement,
+    model_of,
+    numbered,
+    profiles_of,
+    runs_here,
+    serving_gpus,
+)
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host import Mode, PhysicalGpu
+from hostcheck.model.requirements import (
+    Architecture,
+    GpuModel,
+    Requirements,
+    VgpuProfile,
+    bare,
+)
+from hostcheck.model.result import Severity, Verdict
+
+GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+FRACTIONAL_SINCE = 8
+"""First vSphere release that gives a VM several fractional vGPUs."""
+
+
+@check("VGPU-001", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The host has a GPU of the kind that the VM asks for.
+
+    Why: A vGPU type belongs to one kind of GPU, and a passthrough device to one address or id; a
+     host without that kind cannot start the VM.
+    Symptom: No graphics device is available for vGPU
+    Fix: Give the VM a profile of a GPU that this host has, or start it on another host.
+    Run govc: govc vm.info -json {vm}
+    """
+    known(placed.vm.devices)
+    wanted = profiles_of(placed.vm, known)
+    if not wanted:
+        whole = serving_gpus(placed, needs, known)
+        expected = "a device that the VM's passthrough asks for"
+        if whole:
+            return judge(ok=True, observed=addresses(whole), expected=expected)
+        return unsure("no GPU here is its passthrough device", expected, "it may be no GPU at all")
+    serving = serving_gpus(placed, needs, known)
+    models = [model_of(gpu, needs, known) for gpu in known(placed.host.gpus)]
+    unserved = [name for name in wanted if not any(model.serves(name) for model in models)]
+    kinds = ", ".join(sorted({model.name for model in models})) or "no NVIDIA GPU"
+    note = f"no GPU here serves {', '.join(unserved)}" if unserved else ""
+    together = any(all(model.serves(name) for name in wanted) for model in models)
+    if not unserved and not together:
+        note = "the vGPUs of one VM must be of one kind of GPU"
+    elif together and not serving:
+        note = "every GPU of that kind is in passthrough"
+    return judge(
+        ok=bool(serving),
+        observed=f"{', '.join(wanted)} on {kinds}",
+        expected="a GPU of the profile's kind",
+        note=note,
+    )
+
+
+@check("VGPU-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+def profile_creatable(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """A GPU can take the VM's vGPU profile now.
+
+    Why: A GPU is locked to the size of its first vGPU, may be full, or may be in MIG mode; its
+     driver lists what can still be started on it.
+    Symptom: No graphics device is available for vGPU
+    Fix: Stop or move a VM that holds the GPU, or start this one on another host.
+    Run nvidia-smi: nvidia-smi vgpu -c
+    """
+    vm = placed.vm
+    known(vm.devices)
+    if not vm.vgpus:
+        return not_applicable("no vGPU: whole devices only")
+    if runs_here(placed, known):
+        return not_applicable("the VM runs already")
+    gpus = serving_gpus(placed, needs, known)
+    wanted = {bare(name) for name in profiles_of(vm, known)}
+    free = tuple(
+        gpu for gpu in gpus if wanted <= {bare(name) for name in known(gpu.profiles_creatable)}
+    )
+    return judge(
+        ok=bool(free),
+        observed=f"{addresses(free)} of {addresses(gpus)} can take it",
+        expected=f"a GPU that can take {', '.join(sorted(wanted))}",
+    )
+
+
+@check("VGPU-003", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """VSphere offers every vGPU profile of the VM on this host.
+
+    Why: The driver tells vSphere which types it can make; a type that is missing belongs to
+     another GPU, another release, the other driver package, or the other MIG mode. A host whose
+     nvidia-smi works and that offers no type at all has a GPU that its release does not support.
+    Symptom: No graphics device is available for vGPU
+    Fix: Install the host driver package and release that offer the profile, or take a profile that
+     this host offers.
+    Run PowerCLI: (Get-VMHost {host}).ExtensionData.Config.SharedPassthruGpuTypes
+    Needs: maintenance mode, host reboot
+    """
+    known(placed.vm.devices)
+    wanted = profiles_of(placed.vm, known)
+    if not wanted:
+        return not_applicable("no vGPU: whole devices only")
+    if not serving_gpus(placed, needs, known):
+        return not_applicable("no GPU here serves it: see VGPU-001")
+    offered = known(placed.host.profiles_offered)
+    missing = [name for name in wanted if bare(name) not in {bare(one) for one in offered}]
+    return judge(
+        ok=not missing,
+        observed=f"{len(offered)} profiles offered" if offered else "no profile is offered",
+        expected=f"{', '.join(wanted)} among them",
+        note=f"not offered: {', '.join(missing)}" if missing else "",
+    )
+
+
+@check("VGPU-004", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The vGPUs of the VM may be combined in one VM.
+
+    Why: vSphere 7 gives a VM several vGPUs only of the full-framebuffer type; A and B types are
+     never combined, and on Maxwell and Pascal only the full-framebuffer Q type is.
+    Symptom: Module 'DevicePowerOn' power on failed.
+    Fix: Give the VM one vGPU, or several of the full-framebuffer C or Q type.
+    Run vSphere Client: {vm} > Edit Settings > PCI devices
+    Needs: VM power off
+    """
+    known(placed.vm.devices)
+    count = len(placed.vm.vgpus)
+    if count <= 1:
+        return not_applicable(f"{numbered(count, 'vGPU')}: nothing to combine")
+    serving = serving_gpus(placed, needs, known)
+    if not serving:
+        return not_applicable("no GPU here serves it")
+    model = model_of(serving[0], needs, known)
+    profiles = [_listed(model, name, known) for name in profiles_of(placed.vm, known)]
+    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
+    fractional = [one.name for one in profiles if one.framebuffer_mib < full]
+    observed = f"{count} vGPUs: {', '.join(sorted(one.name for one in profiles))}"
+    refused = ""
+    if any(one.series in ("A", "B") for one in profiles):
+        refused = "A and B types cannot be combined"
+    elif fractional and model.architecture in (Architecture.MAXWELL, Architecture.PASCAL):
+        refused = f"{model.architecture.value} combines full-framebuffer types only"
+    elif fractional and int(known(placed.host.version).partition(".")[0]) < FRACTIONAL_SINCE:
+        refused = "before vSphere 8 a VM combines full-framebuffer types only"
+    return judge(ok=not refused, observed=observed, expected="types that combine", note=refused)
+
+
+@check("MIG-002", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """A GPU is in the MIG mode that the VM's vGPU profile needs.
+
+    Why: A GPU in MIG mode makes MIG-backed types only, and one that is not makes time-sliced types
+     only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi.
+    Symptom: No graphics device is available for vGPU
+    Fix: Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere
+     that needs a reboot of the host.
+    Run nvidia-smi (MIG off): nvidia-smi -i GPU -mig 0
+    Run nvidia-smi (MIG on): nvidia-smi -i GPU -mig 1
+    Needs: maintenance mode, host reboot
+    """
+    vm = placed.vm
+    known(vm.devices)
+    wanted = profiles_of(vm, known)
+    if not wanted:
+        return not_applicable("no vGPU: whole devices only")
+    if runs_here(placed, known):
+        return not_applicable("the VM runs already")
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
+        return not_applicable("no GPU here serves it")
+    backed = {_listed(model_of(gpus[0], needs, known), name, known).mig for name in wanted}
+    form = "MIG-backed" if True in backed else "time-sliced"
+    if len(backed) > 1:
+        return judge(
+            ok=False, observed="MIG-backed and time-sliced types", expected="types of one form"
+        )
+    fitting = tuple(gpu for gpu in gpus if _in_mig(gpu, needs, known) in backed)
+    return judge(
+        ok=bool(fitting),
+        observed=f"{addresses(fitting)} of {addresses(gpus)}",
+        expected=f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}",
+    )
+
+
+def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
+    """Say whether a GPU is in MIG mode: by the board, by vSphere where it tells, by nvidia-smi."""
+    if not model_of(gpu, needs, known).mig:
+        return False
+    if isinstance(gpu.vgpu_mode, Unknown) and gpu.vgpu_mode.why is Why.ABSENT:
+        return known(gpu.mig_current) is Mode.ENABLED
+    return known(gpu.vgpu_mode) == "multiInstanceGpu"
+
+
+def _listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
+    """Return a profile of the catalogue, or leave the check."""
+    found = model.profile(name)
+    if found is None:
+        detail = f"{name} is not among the profiles of {model.name}"
+        known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
+    return found

@@ -1,0 +1,73 @@
+"""VM: what the VM itself must have."""
+
+from hostcheck.checks.engine import Known, check, judge
+from hostcheck.checks.subjects import every_vm, gib
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.vm import Vm
+
+RESERVATION = "https://frankdenneman.ai/2022-10-18-could-not-initialize-plugin/"
+GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+VM_OPERATOR = "https://github.com/vmware-tanzu/vm-operator"
+GPU_HARDWARE_VERSION = 17
+
+
+@check("VM-001", severity=Severity.REQUIRED, source=RESERVATION, each=every_vm)
+def memory_reserved(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+    """All memory of the VM is reserved.
+
+    Why: A device that reads and writes guest memory by itself needs all of it in place; vSphere
+     refuses to start the VM otherwise.
+    Symptom: Invalid memory setting: memory reservation (sched.mem.min) should be equal to memsize
+    Fix: Reserve all guest memory, locked, so that it stays so when the memory size changes.
+    Run vSphere Client: {vm} > Edit Settings > Memory > Reserve all guest memory (All locked)
+    Run govc: govc vm.change -vm {vm} -memory-pin
+    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.MemoryReservationLockedToMax = $true; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
+    known(vm.devices)
+    expected = "all memory reserved"
+    if known.certainly(vm.memory_locked_to_max, True):
+        return judge(ok=True, observed="all guest memory reserved, locked", expected=expected)
+    memory, reserved = known(vm.memory_bytes), known(vm.memory_reserved_bytes)
+    observed = f"{gib(reserved)} of {gib(memory)} reserved"
+    if reserved >= memory:
+        note = "equal today and not locked: it breaks at the next change of the memory size"
+        return judge(ok=True, observed=f"{observed}, not locked", expected=expected, note=note)
+    known(vm.memory_locked_to_max)
+    return judge(ok=False, observed=observed, expected=expected)
+
+
+@check("VM-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_vm)
+def efi_firmware(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+    """The VM boots with EFI.
+
+    Why: A GPU with more than 256 MB of address space is mapped above 4 GB, which a VM with BIOS
+     firmware does not reach. The guest must have been installed with EFI.
+    Symptom: Module 'DevicePowerOn' power on failed.
+    Fix: Install the guest with EFI firmware; changing the setting alone leaves it unbootable.
+    Run vSphere Client: {vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI
+    Needs: VM power off
+    """
+    known(vm.devices)
+    firmware = known(vm.firmware)
+    return judge(ok=firmware == "efi", observed=f"firmware {firmware}", expected="firmware efi")
+
+
+@check("VM-003", severity=Severity.RECOMMENDED, source=VM_OPERATOR, each=every_vm)
+def hardware_version(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+    """The VM's hardware version is 17 or later.
+
+    Why: VMware's own VM Operator asks for version 17 before it gives a VM a vGPU or passthrough
+     device; older versions miss what current GPUs need.
+    Fix: Upgrade the compatibility of the VM, after a backup: it cannot be undone.
+    Run govc: govc vm.upgrade -vm {vm} -version 17
+    Needs: VM power off
+    """
+    known(vm.devices)
+    version = known(vm.hardware_version)
+    return judge(
+        ok=version >= GPU_HARDWARE_VERSION,
+        observed=f"vmx-{version}",
+        expected=f"vmx-{GPU_HARDWARE_VERSION} or later",
+    )

@@ -1,0 +1,55 @@
+"""HOST: can the host start anything now?"""
+
+import pytest
+
+from hostcheck.model.fact import Why
+from tests.checks.synthetic import a_host, result, says, unknown
+
+UNKNOWN = [
+    ("HOST-001", "connection_state"),
+    ("HOST-001", "power_state"),
+    ("HOST-002", "in_maintenance_mode"),
+    ("HOST-003", "reboot_required"),
+]
+
+
+def test_a_host_that_is_there():
+    says(result("HOST-001", a_host()), "pass", "connected, poweredOn")
+
+
+@pytest.mark.parametrize(
+    ("connection", "power"),
+    [("notResponding", "poweredOn"), ("disconnected", "poweredOn"), ("notResponding", "unknown"),
+     ("connected", "standBy"), ("connected", "poweredOff"), ("connected", "unknown")],
+)  # fmt: skip
+def test_a_host_that_is_not(connection, power):
+    one = result("HOST-001", a_host(connection_state=connection, power_state=power))
+    says(one, "fail", f"{connection}, {power}")
+
+
+@pytest.mark.parametrize(("inside", "status"), [(True, "fail"), (False, "pass")])
+def test_maintenance(inside, status):
+    says(result("HOST-002", a_host(in_maintenance_mode=inside)), status, "in maintenance mode")
+
+
+@pytest.mark.parametrize(
+    ("pending", "status", "words"),
+    [(True, "fail", "a reboot is required"), (False, "pass", "no reboot required")],
+)
+def test_reboot(pending, status, words):
+    one = result("HOST-003", a_host(reboot_required=pending))
+    says(one, status, words)
+    assert bool(one.fix) is pending
+
+
+@pytest.mark.parametrize(("check", "field"), UNKNOWN)
+def test_unknown(check, field):
+    lost = unknown(Why.UNREACHABLE, "no route to host", "HostSystem runtime")
+    one = result(check, a_host(**{field: lost}))
+    says(one, "unknown")
+    assert (one.unseen.why, one.unseen.detail) == ("unreachable", "no route to host")
+
+
+@pytest.mark.parametrize("check", ["HOST-001", "HOST-002", "HOST-003"])
+def test_a_host_without_gpus_is_judged_too(check):
+    says(result(check, a_host(gpus=())), "pass")

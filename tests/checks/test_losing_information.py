@@ -1,0 +1,285 @@
+"""The law: losing information never turns a fail or an unknown into a pass, nor a pass into a fail.
+
+Every fact of a host, every answer of a recorded machine and every property in such an answer is
+taken away, one at a time, and the host is judged again.
+"""
+
+import re
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hostcheck import app, preflight, recording
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov
+from hostcheck.model.result import Answer, Status
+from hostcheck.model.run import HostReport
+from hostcheck.model.vm import VmVgpu
+from hostcheck.parsers import (
+    esxcli_hardware_pci_list,
+    nvidia_smi_q_x,
+    vim_host_system,
+    vim_virtual_machine,
+)
+from tests.checks.synthetic import (
+    GIB,
+    a_gpu,
+    a_host,
+    a_nic,
+    a_vm,
+    changed,
+    dynamic,
+    known,
+    processors,
+    static,
+    synthetic,
+    told_by,
+    unknown,
+    with_gpu,
+)
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+RECORDINGS = sorted(path.parent for path in FIXTURES.glob("*/manifest.json"))
+recordings = pytest.mark.parametrize(
+    "folder", RECORDINGS, ids=[folder.name for folder in RECORDINGS]
+)
+LOST = Unknown(Why.TIMEOUT, "the time limit passed", "taken away by a test")
+MAY_BECOME = {
+    Answer.GO: {Answer.GO, Answer.UNSURE},
+    Answer.NO_GPU: {Answer.NO_GPU, Answer.UNSURE},
+    Answer.NO_GO: {Answer.NO_GO, Answer.UNSURE},
+    Answer.UNSURE: {Answer.UNSURE},
+}
+
+
+# --- the law --------------------------------------------------------------------------------------
+
+
+def betrayals(before: HostReport, after: HostReport) -> list[str]:
+    """Return how the poorer report claims more than the richer one."""
+    was = {(one.check, one.subject.kind, one.subject.id): one.status for one in before.results}
+    found = []
+    for one in after.results:
+        told = f"{one.check} {one.subject.kind} {one.subject.id}"
+        old = was.get((one.check, one.subject.kind, one.subject.id))
+        if one.status is Status.ERROR and old is not Status.ERROR:
+            found.append(f"{told}: crashed, {one.trace}")
+        elif old is not None and one.status not in (old, Status.UNKNOWN):
+            found.append(f"{told}: {old.value} became {one.status.value}")
+    return found + verdicts(before.verdict, after.verdict, "host")
+
+
+def verdicts(before: Answer, after: Answer, what: str) -> list[str]:
+    return [] if after in MAY_BECOME[before] else [f"{what}: {before.value} became {after.value}"]
+
+
+def starts(report: HostReport) -> dict[str, Answer]:
+    """Judge the power-on of every VM of a host."""
+    vms = report.host.vms.value if isinstance(report.host.vms, Known) else ()
+    return {
+        vm.id: preflight._candidate(vm.id, vm.name, report).verdict
+        for vm in vms
+        if vm.vgpus or vm.passthroughs
+    }
+
+
+def poorer(before: HostReport, after: HostReport) -> list[str]:
+    """Return the betrayals of the host's report and of the power-on of its VMs."""
+    found = betrayals(before, after)
+    then = starts(before)
+    for vm_id, answer in starts(after).items():
+        if vm_id in then:
+            found += verdicts(then[vm_id], answer, f"power-on of {vm_id}")
+    return found
+
+
+# --- (a) every fact of a host ---------------------------------------------------------------------
+
+
+def poorer_ones(value, path=""):
+    """Yield, for every Known in a tree, its path and the tree with an Unknown in its place."""
+    if isinstance(value, Known):
+        yield path, LOST
+        for where, changed in poorer_ones(value.value, path):
+            yield where, Known(changed, value.sources)
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            for where, changed in poorer_ones(getattr(value, name), f"{path}.{name}"):
+                yield where, replace(value, **{name: changed})
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            for where, changed in poorer_ones(item, f"{path}[{index}]"):
+                yield where, (*value[:index], changed, *value[index + 1 :])
+
+
+def broken_facts(host):
+    before = app.report_of(host)
+    return [
+        f"without {path}: {words}"
+        for path, changed in poorer_ones(host)
+        for words in poorer(before, app.report_of(changed))
+    ]
+
+
+def flawed():
+    """Return a host with every flaw that fits on one."""
+    sick = a_gpu(
+        0, 0,
+        graphics_active=GraphicsType.SHARED, graphics_configured=GraphicsType.SHARED,
+        graphics_memory_bytes=0, sriov=Sriov(capable=False), smi_seen=False,
+        ecc_current=Mode.ENABLED, ecc_pending=Mode.DISABLED,
+        mig_current=Mode.ENABLED, mig_pending=Mode.DISABLED,
+        rows_remap_pending=True, rows_remap_failed=True, profiles_creatable=(),
+    )  # fmt: skip
+    old = a_gpu(1, 2, "p40", ecc_current=Mode.ENABLED, pages_retire_pending=True)
+    board = a_gpu(2, 3, "m60", ecc_current=Mode.ENABLED, ecc_pending=Mode.ENABLED)
+    whole = a_gpu(
+        3, 3, "l40s", passthrough=Passthrough(capable=True, enabled=True, active=True),
+        graphics_active=GraphicsType.DIRECT, catalogue_key=unknown(Why.ABSENT, "not in it"),
+    )  # fmt: skip
+    big = {"vcpu_count": 64, "memory_bytes": 900 * GIB, "memory_reserved_bytes": 100 * GIB}
+    vms = (
+        a_vm(0, sick, ("vmnic1",), memory_locked_to_max=False, **big),
+        a_vm(1, None, ("vmnic0", "vmnic1"), memory_locked_to_max=False, **big),
+        a_vm(2, None, vgpus=(VmVgpu("PCI device 0", "grid_h100-80c"),)),
+        a_vm(3, whole, ("vmnic0",), vgpus=(), passthroughs=(static(whole),)),
+        a_vm(4, None, ("vmnic0",), vgpus=(), passthroughs=(static(whole), static(old))),
+        a_vm(5, None, ("vmnic0",), vgpus=(), passthroughs=(dynamic("10de:26b9"),)),
+        a_vm(6, None, ("vmnic0",), vgpus=(), passthroughs=(static("0000:ff:00.0"),)),
+    )
+    return a_host(
+        gpus=(sick, old, board, whole), nics=(a_nic(0, 0), a_nic(1, 2)), vms=vms,
+        **processors((2, 2)),
+        connection_state="notResponding", in_maintenance_mode=True, reboot_required=True,
+        graphics_default=GraphicsType.SHARED, driver_version="418.70", driver_packages=(),
+        smi_gpu_count=2,
+        testimonies=(
+            told_by("NUMA node count", "4", "2", "4"),
+            told_by("ESXi version", "8.0.3", "8.0.2"),
+        ),
+    )  # fmt: skip
+
+
+HOSTS = {
+    "healthy": synthetic("2 package, 2 node, 1 gpu/node, 1 nic/node, 1 vm/gpu"),
+    "every flaw": flawed(),
+    "one node": synthetic("1 package, 1 node, 2 gpu, 1 nic, 1 vm/gpu"),
+    "interleaved": synthetic("2 package, 1 node, 1 gpu, 1 nic, 1 vm"),
+    "nested": changed(synthetic("8 package, 1 node, 1 nic"), model="VMware7,1"),
+    "driver mute": synthetic("2 package, 2 node, 1 gpu/node", smi_answers=known(False)),
+    "one GPU good, one bad": with_gpu(
+        synthetic("2 package, 2 node, 1 gpu/node, 1 nic/node"), graphics_active=GraphicsType.BASIC
+    ),
+    "powered off": a_host(
+        gpus=(a_gpu(0, 0), a_gpu(1, 1)),
+        nics=(a_nic(0, 0), a_nic(1, 1)),
+        vms=(a_vm(0, None, ("vmnic1",)),),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_losing_one_fact(name):
+    assert broken_facts(HOSTS[name]) == []
+
+
+def test_the_flawed_host_fails_every_check_that_can_fail_there():
+    failed = {one.check for one in app.report_of(flawed()).results if one.status is Status.FAIL}
+    assert failed >= {
+        "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
+        "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "LOC-001", "LOC-002", "HOST-001",
+        "HOST-002", "HOST-003", "SRC-001",
+    }  # fmt: skip
+
+
+# --- (b) every answer, and every property of an answer --------------------------------------------
+
+PROPERTY = re.compile(r"<propSet><name>([^<]+)</name>.*?</propSet>", re.DOTALL)
+DENIED = (
+    '<missingSet xmlns:x="http://www.w3.org/2001/XMLSchema-instance"><path>{}</path><fault>'
+    '<fault x:type="NoPermission"><privilegeId>System.Read</privilegeId></fault>'
+    "<localizedMessage>Permission was denied.</localizedMessage></fault></missingSet>"
+)
+OBJECTS = ("HostSystem", "VirtualMachine", "ComputeResource", "ClusterComputeResource")
+
+
+@pytest.fixture(autouse=True)
+def _parse_once():
+    """Answers that were not touched are not read again: facts are frozen."""
+    modules = (
+        esxcli_hardware_pci_list, nvidia_smi_q_x, vim_host_system, vim_virtual_machine,
+    )  # fmt: skip
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(patch.object(module, "parse", cache(module.parse)))
+        yield
+
+
+def judged(folder, held):
+    """Collect, assemble and judge a recording that is held in memory."""
+    source = app.RecordedSource(folder)
+    (target,) = source.machines()
+    with patch.object(recording, "load", return_value=held):
+        return app.report_of(app.host_of(source.collect(target)))
+
+
+def without_answer(held):
+    for key in held.captures:
+        left = {other: capture for other, capture in held.captures.items() if other != key}
+        yield f"{key[1]} {key[2]}", replace(held, captures=left)
+
+
+def without_property(held):
+    for key, capture in held.captures.items():
+        if key[1] not in OBJECTS:
+            continue
+        for match in PROPERTY.finditer(capture.text):
+            for how, instead in (("absent", ""), ("denied", DENIED.format(match[1]))):
+                text = capture.text[: match.start()] + instead + capture.text[match.end() :]
+                yield (
+                    f"{key[2]} {match[1]} ({how})",
+                    replace(held, captures={**held.captures, key: replace(capture, text=text)}),
+                )
+
+
+def broken(folder, losses):
+    held = recording.load(folder)
+    before = judged(folder, held)
+    return [
+        f"without {what}: {words}"
+        for what, changed in losses(held)
+        for words in poorer(before, judged(folder, changed))
+    ]
+
+
+@recordings
+def test_losing_one_fact_of_a_recorded_machine(folder):
+    assert broken_facts(judged(folder, recording.load(folder)).host) == []
+
+
+@recordings
+def test_losing_one_answer(folder):
+    assert broken(folder, without_answer) == []
+
+
+@recordings
+def test_losing_one_property(folder):
+    assert broken(folder, without_property) == []
+
+
+# --- the test of the test -------------------------------------------------------------------------
+
+
+def test_the_law_is_not_vacuous():
+    """A report that forgets a fail is caught, and so is one that invents one."""
+    good = app.report_of(HOSTS["healthy"])
+    bad = app.report_of(with_gpu(HOSTS["healthy"], graphics_active=GraphicsType.SHARED))
+    assert any("fail became pass" in words for words in betrayals(bad, good))
+    assert any("pass became fail" in words for words in betrayals(good, bad))
+    assert "host: NO-GO became GO" in betrayals(bad, good)
+    assert "host: GO became NO-GO" in betrayals(good, bad)

@@ -1,0 +1,86 @@
+"""PCI-001: SR-IOV is needed from Ampere on, and by no GPU before."""
+
+import pytest
+
+from hostcheck.model.fact import Why
+from hostcheck.model.host import Sriov
+from tests.checks.synthetic import NEEDS, a_gpu, a_host, changed, result, says, unknown
+
+OFF = Sriov(capable=False)
+NEW = sorted(key for key, model in NEEDS.models.items() if model.sriov == "required")
+OLD = sorted(key for key, model in NEEDS.models.items() if model.sriov == "none")
+
+
+def judged(model, **changes):
+    return result("PCI-001", a_host(gpus=[a_gpu(0, 0, model, **changes)]))
+
+
+def test_every_generation_is_told_apart():
+    architectures = {
+        kind: {NEEDS.models[key].architecture.value for key in keys}
+        for kind, keys in (("new", NEW), ("old", OLD))
+    }
+    assert architectures == {
+        "new": {"Ampere", "Ada", "Hopper", "Blackwell"},
+        "old": {"Maxwell", "Pascal", "Volta", "Turing"},
+    }
+
+
+@pytest.mark.parametrize("model", NEW)
+def test_ampere_and_later_fail_without(model):
+    one = judged(model, sriov=OFF)
+    says(one, "fail", "no SR-IOV capability", "needs it", "inferred")
+    assert {"BIOS (Dell)", "BIOS (HPE)"} <= {command.tool for command in one.fix}
+
+
+@pytest.mark.parametrize("model", NEW)
+def test_ampere_and_later_pass_with(model):
+    says(judged(model), "pass", "SR-IOV capable", "inferred")
+
+
+def test_active_virtual_functions_are_shown():
+    sriov = Sriov(capable=True, enabled=True, active=True, vf_count=20, vf_maximum=20)
+    says(judged("a40", sriov=sriov), "pass", "active, 20 virtual functions")
+
+
+def test_capable_and_not_active_is_told():
+    says(judged("a40"), "pass", "not active, 0 virtual functions")
+
+
+@pytest.mark.parametrize("model", OLD)
+@pytest.mark.parametrize("sriov", [OFF, unknown(), Sriov(capable=True)])
+def test_turing_and_older_do_not_need_it(model, sriov):
+    says(judged(model, sriov=sriov), "notapplicable", "no virtual functions")
+
+
+@pytest.mark.parametrize("sriov", [OFF, unknown(), Sriov(capable=True)])
+def test_t4_has_its_own_note(sriov):
+    one = judged("t4", sriov=sriov)
+    says(one, "notapplicable", "some servers map its memory only with SR-IOV on in the BIOS")
+    assert "vCenter" in one.note
+
+
+def test_the_quadro_of_the_same_generation_has_not():
+    assert judged("rtx8000p").note == ""
+
+
+@pytest.mark.parametrize("sriov", [OFF, Sriov(capable=True)])
+def test_a_gpu_that_is_not_in_the_catalogue_is_unknown(sriov):
+    missing = unknown(Why.ABSENT, "10de:ffff is not in the catalogue", "hostcheck catalogue")
+    one = judged("a40", catalogue_key=missing, sriov=sriov)
+    says(one, "unknown")
+    assert "not in the catalogue" in one.unseen.detail
+
+
+def test_unknown_capability_is_unknown():
+    one = judged("a40", sriov=unknown(Why.DENIED, "NoPermission", privilege="System.Read"))
+    says(one, "unknown")
+    assert one.unseen.privilege == "System.Read"
+
+
+def test_no_gpu():
+    says(result("PCI-001", a_host()), "notapplicable")
+
+
+def test_unknown_gpus():
+    says(result("PCI-001", changed(a_host(), gpus=unknown())), "unknown")

@@ -1,0 +1,208 @@
+"""VGPU-003, VGPU-004, MIG-002, DRV-004, VM-002, VM-003: what a profile needs of host and VM."""
+
+import pytest
+
+from hostcheck.model.fact import Why
+from hostcheck.model.host import Mode, Software
+from hostcheck.model.vm import VmVgpu
+from tests.checks.synthetic import a_gpu, a_host, a_vm, known, result, says, static, unknown
+
+OFF = {"power_state": "poweredOff", "gpu_addresses": unknown(Why.ABSENT, "off")}
+AIE = Software("NVD-AIE_ESXi_8.0.0_Driver", "550.54.16-1OEM.800.1.0.20613240", "NVIDIA")
+GRAPHICS = Software("NVD-VMware_ESXi_8.0.0_Driver", "550.54.16-1OEM.800.1.0.20613240", "NVD")
+DAEMON = Software("nvdgpumgmtdaemon", "550.54.16-1OEM.700.1.0.15843807", "NVD")
+
+
+def asks(*profiles):
+    return tuple(VmVgpu(f"PCI device {index}", name) for index, name in enumerate(profiles))
+
+
+def judged(check, *profiles, model="a100-pcie-80", gpu=None, vm=None, **host):
+    gpu = a_gpu(model=model, **(gpu or {}))
+    one = a_vm(**{**OFF, "vgpus": asks(*profiles), **(vm or {})})
+    return result(check, a_host(gpus=[gpu], vms=[one], **host))
+
+
+# --- VGPU-003 -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offered", ["grid_a100d-40c", "nvidia_a100d-40c"])
+def test_a_profile_that_vsphere_offers_in_either_spelling(offered):
+    one = judged("VGPU-003", "grid_a100d-40c", profiles_offered=("grid_a100d-80c", offered))
+    says(one, "pass", "2 profiles offered")
+
+
+def test_a_profile_that_vsphere_does_not_offer():
+    one = judged("VGPU-003", "grid_a100d-40c", profiles_offered=("grid_a100d-80c",))
+    says(one, "fail", "not offered: grid_a100d-40c")
+
+
+def test_a_host_that_offers_nothing():
+    says(judged("VGPU-003", "grid_a100d-40c", profiles_offered=()), "fail", "no profile is offered")
+
+
+def test_offers_that_could_not_be_read():
+    says(judged("VGPU-003", "grid_a100d-40c", profiles_offered=unknown()), "unknown")
+
+
+@pytest.mark.parametrize("check", ["VGPU-003", "MIG-002", "DRV-004"])
+def test_whole_devices_ask_for_no_profile(check):
+    says(judged(check, vm={"passthroughs": (static(a_gpu()),)}), "notapplicable")
+
+
+# --- VGPU-004 -------------------------------------------------------------------------------------
+
+
+def test_one_vgpu_is_not_combined():
+    says(judged("VGPU-004", "grid_a100d-40c"), "notapplicable", "1 vGPU")
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [("7.0.3", "fail"), ("8.0.0", "pass"), ("9.0.0", "pass")]
+)
+def test_fractional_types_are_combined_since_vsphere_8(version, status):
+    one = judged("VGPU-004", "grid_a100d-40c", "grid_a100d-40c", version=version)
+    says(one, status, "2 vGPUs")
+
+
+@pytest.mark.parametrize("version", ["7.0.3", unknown()])
+def test_full_framebuffer_types_are_combined_on_any_release(version):
+    says(judged("VGPU-004", "grid_a100d-80c", "grid_a100d-80c", version=version), "pass")
+
+
+def test_fractional_types_on_a_release_that_is_not_known():
+    says(judged("VGPU-004", "grid_a100d-40c", "grid_a100d-40c", version=unknown()), "unknown")
+
+
+@pytest.mark.parametrize("series", ["a", "b"])
+def test_a_and_b_types_are_never_combined(series):
+    name = f"nvidia_a40-2{series}"
+    one = judged("VGPU-004", name, name, model="a40")
+    says(one, "fail", "A and B types cannot be combined")
+
+
+@pytest.mark.parametrize(
+    ("profile", "status"), [("grid_p40-24q", "pass"), ("grid_p40-12q", "fail")]
+)
+def test_pascal_combines_the_full_framebuffer_only(profile, status):
+    says(judged("VGPU-004", profile, profile, model="p40"), status)
+
+
+def test_a_type_that_the_catalogue_does_not_list():
+    one = judged("VGPU-004", "grid_a100d-41c", "grid_a100d-41c")
+    says(one, "unknown")
+    assert "grid_a100d-41c is not among the profiles" in one.unseen.detail
+
+
+# --- MIG-002 --------------------------------------------------------------------------------------
+
+SILENT = unknown(Why.ABSENT, "the server did not set it")
+
+
+@pytest.mark.parametrize(
+    ("profile", "mode", "status"),
+    [
+        ("grid_a100d-40c", "sameSize", "pass"),
+        ("grid_a100d-40c", "multiInstanceGpu", "fail"),
+        ("grid_a100d-3-40c", "multiInstanceGpu", "pass"),
+        ("grid_a100d-3-40c", "mixedSize", "fail"),
+        ("grid_a100d-3-40c", unknown(), "unknown"),
+    ],
+)
+def test_vsphere_tells_the_mode_since_8_0_3(profile, mode, status):
+    gpu = {"vgpu_mode": mode, "mig_current": unknown()}
+    says(judged("MIG-002", profile, gpu=gpu), status)
+
+
+@pytest.mark.parametrize(
+    ("profile", "mode", "status"),
+    [
+        ("grid_a100d-40c", Mode.DISABLED, "pass"),
+        ("grid_a100d-40c", Mode.ENABLED, "fail"),
+        ("grid_a100d-3-40c", Mode.ENABLED, "pass"),
+        ("grid_a100d-3-40c", Mode.DISABLED, "fail"),
+        ("grid_a100d-40c", unknown(), "unknown"),
+    ],
+)
+def test_before_that_nvidia_smi_tells_it(profile, mode, status):
+    says(judged("MIG-002", profile, gpu={"vgpu_mode": SILENT, "mig_current": mode}), status)
+
+
+def test_a_board_without_mig_needs_no_mode():
+    gpu = {"vgpu_mode": unknown(), "mig_current": unknown()}
+    says(judged("MIG-002", "nvidia_a40-8q", model="a40", gpu=gpu), "pass", "MIG off")
+
+
+def test_types_of_both_forms_in_one_vm():
+    one = judged("MIG-002", "grid_a100d-40c", "grid_a100d-3-40c")
+    says(one, "fail", "MIG-backed and time-sliced")
+
+
+def test_a_vm_that_runs_has_found_its_gpu():
+    gpu = a_gpu(vgpu_mode="multiInstanceGpu")
+    one = result("MIG-002", a_host(gpus=[gpu], vms=[a_vm(on=gpu)]))
+    says(one, "notapplicable", "runs already")
+
+
+def test_one_gpu_of_two_in_the_right_mode_is_named():
+    gpus = [a_gpu(0, vgpu_mode="multiInstanceGpu"), a_gpu(1, 1, vgpu_mode="sameSize")]
+    one = result("MIG-002", a_host(gpus=gpus, vms=[a_vm(**OFF, vgpus=asks("grid_a100d-40c"))]))
+    says(one, "pass")
+    assert one.observed.startswith(gpus[1].address)
+
+
+# --- DRV-004 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "packages", "status"),
+    [
+        ("grid_a100d-40c", (AIE, DAEMON), "pass"),
+        ("grid_a100d-40c", (GRAPHICS, DAEMON), "fail"),
+        ("nvidia_a40-8q", (GRAPHICS,), "pass"),
+        ("nvidia_a40-8q", (AIE,), "fail"),
+        ("nvidia_a40-1b", (AIE, DAEMON), "fail"),
+        ("nvidia_a40-8q", (DAEMON,), "notapplicable"),
+        ("nvidia_a40-8q", (), "notapplicable"),
+        ("nvidia_a40-8q", unknown(), "unknown"),
+    ],
+)
+def test_the_package_makes_the_series(profile, packages, status):
+    model = "a40" if "a40" in profile else "a100-pcie-80"
+    says(judged("DRV-004", profile, model=model, driver_packages=packages), status)
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [("460.73", "pass"), ("510.47.03", "unknown"), ("535.129.03", "fail")]
+)
+def test_c_types_left_the_graphics_package_between_470_and_535(version, status):
+    package = (Software("NVIDIA-VMware_ESXi_7.0.2_Driver", f"{version}-1OEM.702", "NVIDIA"),)
+    says(judged("DRV-004", "grid_a100d-40c", driver_packages=package), status)
+
+
+# --- VM-002, VM-003 -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("firmware", "status"), [("efi", "pass"), ("bios", "fail"), (unknown(), "unknown")]
+)
+def test_firmware(firmware, status):
+    says(judged("VM-002", "grid_a100d-40c", vm={"firmware": firmware}), status)
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [(14, "fail"), (16, "fail"), (17, "pass"), (22, "pass"),
+                            (unknown(), "unknown")],
+)  # fmt: skip
+def test_hardware_version(version, status):
+    says(judged("VM-003", "grid_a100d-40c", vm={"hardware_version": version}), status)
+
+
+@pytest.mark.parametrize("check", ["VM-002", "VM-003", "VGPU-003", "VGPU-004", "MIG-002"])
+def test_a_vm_whose_devices_are_not_known(check):
+    says(judged(check, "grid_a100d-40c", vm={"devices": unknown()}), "unknown")
+
+
+def test_known_words_are_words():
+    """The builder makes Known facts of plain values; this file leans on it."""
+    assert a_vm(firmware="efi").firmware == known("efi")
