@@ -1,0 +1,377 @@
+"""The report for terminals: the verdict first, then what to do, then each host."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.host import Host, Nic, PhysicalGpu
+from hostcheck.model.result import Result, Severity, Status
+from hostcheck.model.run import HostReport, Preflight, Run
+from hostcheck.reports import summary, topology, words
+
+NARROWEST = 40
+SUBJECTS_SHOWN = 4
+COMMANDS_SHOWN = 4
+
+_COLOURS = {
+    "GO": "1;32", "NO-GO": "1;31", "UNSURE": "1;33", "strong": "1", "soft": "2",
+    Status.PASS: "32", Status.FAIL: "31", Status.UNKNOWN: "33", Status.ERROR: "35",
+    Status.NOT_APPLICABLE: "2",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How wide the terminal is, and whether it has colours."""
+
+    width: int
+    colour: bool
+
+    def paint(self, text: str, kind: str) -> str:
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
+
+    def wrap(self, text: str, indent: int = 0, hanging: int | None = None) -> list[str]:
+        hang = indent if hanging is None else hanging
+        return textwrap.wrap(
+            words.one_line(text), max(self.width, NARROWEST), initial_indent=" " * indent,
+            subsequent_indent=" " * hang, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
+    """Return the whole report as lines for a terminal."""
+    page = _Page(width, colour)
+    lines = [*_lead(run, page), *_steps(run, page), *_sure(run, page)]
+    if run.preflight is not None:
+        lines += _candidates(run, run.preflight, page)
+    for report in run.hosts:
+        lines += _host(run, report, page)
+    lines += _foot(run, page)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
+    """Return the answer of a preflight alone: GO, NO-GO or UNSURE, why, and the hosts ranked."""
+    page = _Page(width, colour)
+    if run.preflight is None:
+        return "This run holds no preflight.\n"
+    lines = [*_lead(run, page), *_candidates(run, run.preflight, page), *_steps(run, page)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def topology_text(host: Host, *, ascii_only: bool = False) -> str:
+    """Return the host as a tree of places and devices, then the distance matrix."""
+    shown = topology.view(host)
+    tree = _Tree(ascii_only)
+    for group in shown.groups:
+        package = tree.add(tree.root, _package_line(group))
+        for node in group.nodes:
+            _node(tree, package, node, shown, _node_line(node))
+        if not group.nodes:
+            tree.add(package, "NUMA nodes not known")
+    if shown.adrift:
+        _node(tree, tree.root, shown.adrift, shown, "NUMA node not known: on any of them")
+    for guest in shown.elsewhere:
+        state = {True: "on, GPU not known or none", False: "off", None: "power not known"}
+        tree.add(tree.root, f"VM {words.one_line(guest.vm.name)}  {state[guest.running]}")
+    for topic, fact in shown.unknowns:
+        tree.add(tree.root, f"{topic} not known: {words.missing(fact)}")
+    lines = [words.one_line(host.name), *tree.lines()]
+    if shown.note:
+        lines += ["", shown.note]
+    return "\n".join([*lines, *_matrix(host, ascii_only=ascii_only)]) + "\n"
+
+
+def plain(text: str) -> str:
+    """Return the text in ASCII, with the signs of this report spelled in it."""
+    signs = {"✓": "+", "✕": "x", "…": "...", "·": "-", "–": "-"}  # noqa: RUF001
+    for sign, stand_in in signs.items():
+        text = text.replace(sign, stand_in)
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def _lead(run: Run, page: _Page) -> Iterator[str]:
+    answer = summary.verdict(run)
+    label = f"{words.ANSWER_MARK[answer]} {answer.value}"
+    yield f"{page.paint(label, answer.value)}  {page.paint(summary.headline(run), 'strong')}"
+    yield from page.wrap(summary.reason(run), 2)
+    for notice in run.notices:
+        yield from page.wrap(f"Note: {notice}", 2, 8)
+
+
+def _steps(run: Run, page: _Page) -> Iterator[str]:
+    steps = summary.steps(run)
+    if not steps:
+        return
+    yield from ("", page.paint("WHAT TO DO", "strong"))
+    for number, step in enumerate(steps, 1):
+        yield from page.wrap(
+            f"{number}. {step.fix or step.title} [{step.check}]", int(number < 10), 4
+        )
+        told = [step.severity.value, _hosts(name for name, _ in step.hosts)]
+        if step.needs:
+            told.append("needs " + ", ".join(step.needs))
+        yield from page.wrap("; ".join(told), 4)
+        for command in step.commands[:COMMANDS_SHOWN]:
+            yield from _command(command.tool, command.text, 6)
+        if len(step.commands) > COMMANDS_SHOWN:
+            rest = len(step.commands) - COMMANDS_SHOWN
+            yield f"      and {words.count(rest, 'more command')} below"
+
+
+def _sure(run: Run, page: _Page) -> Iterator[str]:
+    told = summary.coverage(run)
+    counts = ", ".join(
+        f"{told.counts[status]} {words.STATUS[status]}"
+        for status in words.WORST_FIRST
+        if told.counts[status]
+    )
+    yield from ("", page.paint("HOW SURE", "strong"))
+    yield from page.wrap(f"{told.judged} of {told.wanted} judged: {counts or 'nothing'}", 2)
+    for cause in told.causes:
+        checks = words.count(len(cause.checks), "check")
+        required = f", {cause.required} of them required" if cause.required else ""
+        yield from page.wrap(
+            f"? {cause.sentence}: {checks} ({words.count(cause.count, 'result')}{required}) "
+            f"on {_hosts(cause.hosts)}", 2, 4,
+        )  # fmt: skip
+    yield from page.wrap(
+        f"Answers taken from {words.moment(run.first_answer_at)} "
+        f"to {words.moment(run.last_answer_at)}", 2,
+    )  # fmt: skip
+
+
+def _candidates(run: Run, asked: Preflight, page: _Page) -> Iterator[str]:
+    yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
+    if not asked.candidates:
+        yield "  no host was considered"
+    for candidate in sorted(asked.candidates, key=lambda c: (c.rank, c.host)):
+        label = f"{words.ANSWER_MARK[candidate.verdict]} {candidate.verdict.value:<6}"
+        name = words.one_line(candidate.host)
+        yield f"{candidate.rank:>3}. {page.paint(label, candidate.verdict.value)}  {name}"
+        yield from page.wrap(candidate.summary, 5)
+        if candidate.gpus:
+            yield from page.wrap(f"GPUs that could serve it: {', '.join(candidate.gpus)}", 5, 7)
+        wanted = [r for r in candidate.results if r.severity is Severity.REQUIRED]
+        for group in summary.groups(run, wanted):
+            if group.status in {Status.FAIL, Status.UNKNOWN, Status.ERROR}:
+                yield from page.wrap(
+                    f"{words.MARK[group.status]} {group.check} {group.title}: "
+                    f"{_because(group.results[0])}{_more(len(group.results) - 1)}", 5, 7,
+                )  # fmt: skip
+
+
+def _host(run: Run, report: HostReport, page: _Page) -> Iterator[str]:
+    host = report.host
+    label = f"{words.ANSWER_MARK[report.verdict]} {report.verdict.value}"
+    counted = [
+        f"{sum(r.status is status for r in report.results)} {words.STATUS[status]}"
+        for status in words.WORST_FIRST
+        if any(r.status is status for r in report.results)
+    ]
+    yield ""
+    yield (
+        f"{page.paint(words.one_line(host.name), 'strong')}  "
+        f"{page.paint(label, report.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
+    )
+    grouped = summary.groups(run, report.results)
+    for group in grouped:
+        if group.status is Status.FAIL:
+            yield from _fail(group, page)
+        elif group.status is Status.ERROR:
+            yield from page.wrap(
+                f"{words.MARK[group.status]} {group.check} {group.severity.value}  {group.title}: "
+                f"the check failed: {_because(group.results[0])}", 2, 4,
+            )  # fmt: skip
+    yield from _unknowns(report.results, page)
+
+
+def _fail(group: summary.Group, page: _Page) -> Iterator[str]:
+    mark = page.paint(f"{words.MARK[group.status]} {group.check}", Status.FAIL)
+    yield f"  {mark} {group.severity.value}  {words.one_line(group.title)}"
+    for result in group.results[:SUBJECTS_SHOWN]:
+        yield from page.wrap(f"{result.subject.name}: {_because(result)}", 4, 6)
+    rest = len(group.results) - SUBJECTS_SHOWN
+    if rest > 0:
+        yield f"    and {rest} more of the same"
+    if group.manual is not None:
+        if group.manual.why:
+            yield from page.wrap(f"Why: {group.manual.why}", 4, 9)
+        if group.manual.symptom:
+            yield from page.wrap(f'Seen as: "{group.manual.symptom}"', 4, 13)
+        needs = f" Needs {', '.join(group.manual.needs)}." if group.manual.needs else ""
+        if group.manual.fix:
+            yield from page.wrap(f"Fix: {group.manual.fix}{needs}", 4, 9)
+    for command in dict.fromkeys(command for result in group.results for command in result.fix):
+        yield from _command(command.tool, command.text, 9)
+
+
+def _unknowns(results: Sequence[Result], page: _Page) -> Iterator[str]:
+    """Gather unknown results by their cause: ten checks without SSH are one line."""
+    causes: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        if result.status is Status.UNKNOWN:
+            seen = result.unseen
+            key = (seen.why, seen.privilege, seen.detail) if seen else ("", "", "")
+            causes.setdefault(key, []).append(result)
+    for (why, privilege, detail), found in causes.items():
+        checks = list(dict.fromkeys(result.check for result in found))
+        told = f"{words.why_words(why)}{': ' + detail if detail else ''}"
+        need = f" (needs {privilege})" if privilege else ""
+        yield from page.wrap(
+            f"? {told}{need}: {words.count(len(checks), 'check')}: {', '.join(checks)}", 2, 4
+        )
+        asked = dict.fromkeys(r.unseen.asked for r in found if r.unseen and r.unseen.asked)
+        if asked:
+            yield from page.wrap(f"asked: {'; '.join(asked)}", 4, 6)
+
+
+def _because(result: Result) -> str:
+    if result.status is Status.FAIL:
+        note = f" ({result.note})" if result.note else ""
+        return f"{result.observed}; expected {result.expected}{note}"
+    if result.unseen is not None:
+        need = f" (needs {result.unseen.privilege})" if result.unseen.privilege else ""
+        return f"{words.why_words(result.unseen.why)}: {result.unseen.detail}{need}"
+    return result.trace or result.note or result.observed
+
+
+def _command(tool: str, text: str, indent: int) -> Iterator[str]:
+    """Yield a command unwrapped, so that it can be copied."""
+    yield f"{' ' * indent}{words.one_line(tool)}: {words.one_line(text)}"
+
+
+def _foot(run: Run, page: _Page) -> Iterator[str]:
+    yield ""
+    yield from page.wrap(
+        f"hostcheck {run.tool_version}, catalogue {run.catalogue_edition}, asked "
+        f"{run.target}. Read only: nothing was changed on any host or VM.",
+    )
+
+
+def _hosts(names: Iterable[str]) -> str:
+    listed = [words.one_line(name) for name in dict.fromkeys(names)]
+    if len(listed) <= SUBJECTS_SHOWN:
+        return ", ".join(listed)
+    return f"{len(listed)} hosts: {', '.join(listed[:SUBJECTS_SHOWN])} ..."
+
+
+def _more(number: int) -> str:
+    return f" (and {number} more)" if number > 0 else ""
+
+
+class _Tree:
+    """A tree of lines, drawn with boxes or with ASCII."""
+
+    def __init__(self, ascii_only: bool) -> None:
+        self.ascii_only = ascii_only
+        self.root = 0
+        self.texts = [""]
+        self.below: list[list[int]] = [[]]
+
+    def add(self, parent: int, text: str) -> int:
+        self.texts.append(plain(text) if self.ascii_only else text)
+        self.below.append([])
+        self.below[parent].append(len(self.texts) - 1)
+        return len(self.texts) - 1
+
+    def lines(self, at: int = 0, prefix: str = "") -> Iterator[str]:
+        fork, last, rail = ("|-- ", "`-- ", "|   ") if self.ascii_only else ("├─ ", "└─ ", "│  ")
+        for number in self.below[at]:
+            final = number == self.below[at][-1]
+            yield prefix + (last if final else fork) + self.texts[number]
+            yield from self.lines(number, prefix + (" " * len(rail) if final else rail))
+
+
+def _package_line(group: topology.Group) -> str:
+    numbers = ", ".join(str(number) for number in group.os_indexes)
+    if not group.os_indexes:
+        return "Package not known"
+    several = len(group.os_indexes) > 1
+    name = f"Packages {numbers}, interleaved" if several else f"Package {numbers}"
+    return f"{name}  {words.one_line(group.description)}".rstrip()
+
+
+def _node_line(node: topology.Node) -> str:
+    memory = node.memory_bytes
+    parts = [words.size(memory.value) if isinstance(memory, Known) else "memory not known"]
+    if node.pu_count is not None:
+        parts.append(words.count(node.pu_count, "PU"))
+    if node.note:
+        parts.append(node.note)
+    return f"NUMA node {node.os_index}  {', '.join(parts)}"
+
+
+def _node(
+    tree: _Tree, parent: int, node: topology.Node, shown: topology.Topology, line: str
+) -> None:
+    place = tree.add(parent, line)
+    for port in node.ports:
+        below = tree.add(place, f"root port {port.address or 'not known'}")
+        for gpu in port.gpus:
+            card = tree.add(below, _gpu_line(shown, gpu))
+            for guest in shown.guests_of(gpu.address):
+                profile = ", ".join(sorted({vgpu.profile for vgpu in guest.vm.vgpus}))
+                tree.add(card, f"VM {words.one_line(guest.vm.name)}  {profile or 'passthrough'}")
+        for nic in port.nics:
+            tree.add(below, _nic_line(nic))
+    if not node.ports:
+        tree.add(place, "no GPU, no network adapter")
+
+
+def _gpu_line(shown: topology.Topology, gpu: PhysicalGpu) -> str:
+    parts = [f"GPU {shown.number(gpu.address)}", gpu.address, words.one_line(gpu.name)]
+    if isinstance(gpu.graphics_active, Known):
+        parts.append(words.GRAPHICS[gpu.graphics_active.value])
+    else:
+        parts.append("graphics type not known")
+    for name, mode in (("ECC", gpu.ecc_current), ("MIG", gpu.mig_current)):
+        value = words.MODE[mode.value] if isinstance(mode, Known) else "not known"
+        parts.append(f"{name} {value}")
+    used, total = gpu.framebuffer_used_bytes, gpu.framebuffer_bytes
+    if isinstance(used, Known) and isinstance(total, Known):
+        parts.append(f"{words.size(used.value)} of {words.size(total.value)} used")
+    else:
+        parts.append("framebuffer use not known")
+    return "  ".join(parts)
+
+
+def _nic_line(nic: Nic) -> str:
+    if isinstance(nic.link_up, Unknown):
+        state = "link not known"
+    else:
+        state = "up" if nic.link_up.value else "down"
+    rate = words.speed(nic.speed_mbps.value) if isinstance(nic.speed_mbps, Known) else ""
+    return "  ".join(part for part in (words.one_line(nic.name), nic.address, state, rate) if part)
+
+
+def _matrix(host: Host, *, ascii_only: bool) -> Iterator[str]:
+    table = topology.matrix(host)
+    if not table.rows:
+        return
+    names = [words.cut(words.one_line(name), 10) for name in table.columns]
+    if ascii_only:
+        names = [plain(name) for name in names]
+    entries = [[_entry(cell) for cell in row] for row in table.cells]
+    widths = [
+        max(len(name), *(len(row[column]) for row in entries)) for column, name in enumerate(names)
+    ]
+    first = max(len(name) for name in table.rows)
+    yield ""
+    yield "  ".join(
+        [" " * first, *(name.ljust(width) for name, width in zip(names, widths, strict=True))]
+    ).rstrip()
+    for name, row in zip(table.rows, entries, strict=True):
+        yield "  ".join(
+            [name.ljust(first), *(e.ljust(w) for e, w in zip(row, widths, strict=True))]
+        ).rstrip()
+    yield ""
+    for code in table.used:
+        yield f"  {code.value:<5} {topology.LEGEND[code]}"
+    if any(cell.nvlink for row in table.cells for cell in row):
+        yield "  NV#   joined by that many NVLinks as well"
+
+
+def _entry(cell: topology.Cell) -> str:
+    return f"{cell.nvlink}/{cell.distance.value}" if cell.nvlink else cell.distance.value

@@ -1,0 +1,148 @@
+"""The wording all reports share: sizes, times, statuses, and names made harmless.
+
+Names come from hosts and VMs, and may hold anything: terminal escapes, characters that reverse the
+reading order, half characters. `clean` shows them instead of obeying them.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from hostcheck.model.capture import Source
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host import GraphicsType, Mode
+from hostcheck.model.result import Answer, Severity, Status
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+MARK = {
+    Status.PASS: "✓",
+    Status.FAIL: "✕",
+    Status.UNKNOWN: "?",
+    Status.NOT_APPLICABLE: "-",
+    Status.ERROR: "!",
+}
+"""One sign per status, of different shapes: they are told apart without colour."""
+
+STATUS = {
+    Status.PASS: "pass",
+    Status.FAIL: "fail",
+    Status.UNKNOWN: "unknown",
+    Status.NOT_APPLICABLE: "not applicable",
+    Status.ERROR: "error",
+}
+
+ANSWER_MARK = {Answer.GO: "✓", Answer.NO_GO: "✕", Answer.UNSURE: "?", Answer.NO_GPU: "-"}
+
+WORST_FIRST = (
+    Status.FAIL,
+    Status.ERROR,
+    Status.UNKNOWN,
+    Status.PASS,
+    Status.NOT_APPLICABLE,
+)
+"""What stands for a set of results, first found wins. A pass never hides an unknown."""
+
+GRAVEST_FIRST = (Severity.REQUIRED, Severity.RECOMMENDED, Severity.INFORMATIONAL)
+
+GRAPHICS = {
+    GraphicsType.BASIC: "Basic",
+    GraphicsType.SHARED: "Shared",
+    GraphicsType.DIRECT: "Direct",
+    GraphicsType.SHARED_DIRECT: "Shared Direct",
+}
+"""As the vSphere Client spells them."""
+
+MODE = {Mode.ENABLED: "on", Mode.DISABLED: "off", Mode.NOT_SUPPORTED: "N/A"}
+
+WHY = {
+    Why.UNREACHABLE: "Nothing answered",
+    Why.DENIED: "The account was refused",
+    Why.ABSENT: "The answer does not hold it",
+    Why.TIMEOUT: "The time limit passed",
+    Why.UNPARSED: "The answer was not understood",
+    Why.NOT_RECORDED: "The recording does not hold it",
+    Why.NOT_ASKED: "It was not asked",
+}
+
+
+def why_words(why: str) -> str:
+    """Return the sentence for a reason, or the reason itself when it is new to this report."""
+    return WHY[Why(why)] if why in set(Why) else why
+
+
+def clean(text: str) -> str:
+    """Return the text with control, direction and half characters shown as escapes."""
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """Return the cleaned text on one line."""
+    return " ".join(clean(text).split())
+
+
+def _escape(match: re.Match[str]) -> str:
+    point = ord(match.group())
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+
+
+def cut(text: str, length: int) -> str:
+    """Return the text, or its beginning and an ellipsis when it is longer than `length`."""
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def size(octets: int) -> str:
+    """Return a size in binary units: `80 GiB`, `1.5 TiB`."""
+    amount = float(octets)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            break
+        amount /= 1024
+    shown = f"{amount:.1f}".removesuffix(".0") if amount < 100 else f"{amount:.0f}"
+    return f"{shown} {unit}"
+
+
+def speed(mbps: int) -> str:
+    """Return a network speed: `100 Gb/s`, `100 Mb/s`."""
+    return f"{mbps / 1000:g} Gb/s" if mbps >= 1000 else f"{mbps} Mb/s"
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Return `1 host`, `2 hosts`."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 time in UTC, to the second, with its offset. Odd text stays as it is."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return clean(text)
+    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    return when.strftime("%Y-%m-%d %H:%M:%S +00:00")
+
+
+def missing(fact: Unknown) -> str:
+    """Return why a fact is not known, in one line, with the privilege that would help."""
+    detail = one_line(fact.detail)
+    need = f"; needs {clean(fact.privilege)}" if fact.privilege else ""
+    return f"{fact.why.value}{': ' + detail if detail else ''}{need}"
+
+
+def where(source: Source) -> str:
+    """Return where an answer was read: the wire, the question and whom it was put to."""
+    subject = f" of {clean(source.subject)}" if source.subject else ""
+    return f"{source.wire.value}: {one_line(source.asked)}{subject}"
+
+
+def places(sources: tuple[Source, ...], indexes: tuple[int, ...]) -> tuple[Source, ...]:
+    """Return the sources at these indexes; an index outside the table is left out."""
+    return tuple(sources[index] for index in indexes if 0 <= index < len(sources))
+
+
+def known_or(fact: "Known[str] | Unknown", other: str = "") -> str:
+    """Return a known text, else the other."""
+    return fact.value if isinstance(fact, Known) else other

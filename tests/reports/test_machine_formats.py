@@ -1,0 +1,73 @@
+"""JSON is the run itself; JUnit makes what is unknown an error, never a pass."""
+
+import subprocess
+import sys
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from hostcheck.model.result import Status
+from hostcheck.model.run import Run
+from hostcheck.reports import json_report, junit
+from tests.reports import builders as b
+
+
+def test_json_reads_back_as_the_same_run():
+    for run in (b.one_host(), b.fleet(8), b.preflight_run(), b.hostile()):
+        text = json_report.render(run)
+        assert msgspec.json.decode(text, type=Run) == run
+        assert text == json_report.render(run)
+        assert text.endswith("}\n")
+
+
+def suites(run):
+    return ET.fromstring(junit.render(run).encode())
+
+
+def test_junit_has_a_suite_per_host_and_a_case_per_result():
+    run = b.fleet(8)
+    root = suites(run)
+    assert [suite.get("name") for suite in root] == [r.host.name for r in run.hosts]
+    for suite, report in zip(root, run.hosts, strict=True):
+        assert len(suite.findall("testcase")) == len(report.results) == int(suite.get("tests"))
+
+
+def test_junit_outcomes_follow_the_status():
+    report = b.one_host().hosts[0]
+    suite = suites(b.run(report))[0]
+    child = {
+        Status.FAIL: "failure", Status.UNKNOWN: "error", Status.ERROR: "error",
+        Status.NOT_APPLICABLE: "skipped",
+    }  # fmt: skip
+    for case, result in zip(suite.findall("testcase"), report.results, strict=True):
+        found = [e.tag for e in case if e.tag != "system-out"]
+        assert found == ([child[result.status]] if result.status in child else [])
+    for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        assert int(suite.get(kind)) == len(suite.findall(f"testcase/{tag}"))
+
+
+def test_junit_counts_add_up():
+    root = suites(b.fleet(8))
+    for kind in ("tests", "failures", "errors", "skipped"):
+        assert int(root.get(kind)) == sum(int(suite.get(kind)) for suite in root)
+
+
+def test_junit_survives_hostile_names():
+    text = junit.render(b.hostile())
+    assert "\x1b" not in text
+    assert "\x00" not in text
+    assert len(suites(b.hostile()).findall(".//testcase")) == len(b.hostile().hosts[0].results)
+
+
+def test_junit_holds_what_only_the_preflight_judged():
+    names = [suite.get("name") for suite in suites(b.preflight_run())]
+    assert "preflight of new-vm on esx01.lab.example" in names
+
+
+def test_naming_the_formats_imports_no_template_engine():
+    code = (
+        "import sys, hostcheck.reports as r; list(r.FORMATS); "
+        "sys.exit(any(m in sys.modules for m in ('jinja2', 'rich', 'hostcheck.reports.html')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0

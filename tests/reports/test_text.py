@@ -1,0 +1,88 @@
+"""The report for terminals: the verdict leads, unknowns stand by their cause, names are inert."""
+
+import pytest
+
+from hostcheck.reports import FORMATS, text
+from tests.reports import builders as b
+
+
+def test_the_verdict_is_the_first_line():
+    assert text.render(b.healthy()).startswith("✓ GO  esx01.lab.example is ready")
+    assert text.render(b.one_host()).startswith("✕ NO-GO  esx01.lab.example is not ready")
+    assert text.render(b.run(b.report(b.host(), b.SSH_OFF))).startswith("? UNSURE")
+    assert text.render(b.run()).startswith("? UNSURE  No host was found")
+
+
+def test_unknowns_are_gathered_by_cause():
+    told = text.render(b.run(b.report(b.host(), b.SSH_OFF)))
+    assert "? It was not asked: SSH is off: 3 checks: DRV-002, ECC-001, ECC-002" in told
+
+
+def test_a_missing_privilege_is_named():
+    told = text.render(b.one_host())
+    assert "Host.Config.NetService" in told
+
+
+def test_a_fail_tells_why_what_is_seen_and_how_to_mend_it():
+    told = text.render(b.one_host())
+    for words in (
+        "GFX-001 required", "Shared; expected Shared Direct", "Why: vGPU needs", "Seen as:",
+        "Needs maintenance mode", "esxcli graphics host set --default-type SharedPassthru",
+    ):  # fmt: skip
+        assert words in told
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_prose_keeps_the_width_and_commands_stay_whole(width):
+    for line in text.render(b.one_host(), width=width).splitlines():
+        command = any(mark in line for mark in ("esxcli", "PowerCLI", "BIOS:", "vSphere Client:"))
+        heading = "GFX-001" in line or line.startswith(("✕", "esx"))
+        assert len(line) <= width or command or heading
+
+
+def test_colour_only_adds_escapes():
+    import re  # noqa: PLC0415
+
+    painted = text.render(b.one_host(), colour=True)
+    assert "\x1b[1;31m" in painted
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == text.render(b.one_host())
+
+
+def test_names_cannot_drive_the_terminal():
+    told = text.render(b.hostile()) + text.topology_text(b.hostile().hosts[0].host)
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert "\\x1b[31m" in told
+
+
+def test_preflight_tells_the_answer_and_ranks_the_hosts():
+    told = text.preflight(b.preflight_run())
+    assert told.startswith("✓ GO  new-vm may be powered on, best on esx01")
+    places = [told.index(f"{n}. {mark}") for n, mark in ((1, "✓ GO"), (2, "? UN"), (3, "✕ NO"))]
+    assert places == sorted(places)
+    assert text.preflight(b.preflight_run("NO-GO")).startswith("✕ NO-GO  new-vm would not start")
+    assert text.preflight(b.preflight_run("UNSURE")).startswith("? UNSURE")
+    assert text.preflight(b.healthy()) == "This run holds no preflight.\n"
+
+
+def test_the_tree_has_an_ascii_form():
+    told = text.topology_text(b.unknown_nodes(), ascii_only=True)
+    assert told.isascii()
+    assert "|-- Package 0" in told
+    assert text.topology_text(b.hostile().hosts[0].host, ascii_only=True).isascii()
+
+
+def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
+    told = text.topology_text(b.unknown_nodes())
+    node0 = told[told.index("NUMA node 0") : told.index("Package 1")]
+    assert "GPU 2" not in node0
+    assert "NUMA node not known" in told
+    assert "?     unknown" in told
+    nvlink = text.topology_text(b.nvlinked(b.host()))
+    assert "NV12/SYS" in nvlink
+    assert "NV#" in nvlink
+
+
+def test_every_format_is_found_by_name():
+    assert list(FORMATS) == ["text", "html", "json", "junit"]
+    assert FORMATS["text"](b.healthy()) == text.render(b.healthy())
