@@ -1,0 +1,5 @@
+"""`python -m hostcheck`."""
+
+from hostcheck.cli import main
+
+main()

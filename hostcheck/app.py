@@ -1,0 +1,325 @@
+"""The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from hostcheck import __version__, catalog, fleet, recording
+from hostcheck.assemble import assemble, gpu_addresses
+from hostcheck.checks.engine import all_checks, run_all
+from hostcheck.collectors import esxi_shell, vsphere
+from hostcheck.collectors.vsphere import Target
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Result, Severity, verdict_of
+from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
+from hostcheck.parsers import vim_virtual_machine
+from hostcheck.recording import Recording
+from hostcheck.transports.base import Transport
+from hostcheck.transports.recorder import RecorderTransport
+from hostcheck.transports.replay import ReplayTransport
+from hostcheck.transports.soap import READ_ONLY
+
+VSPHERE_WIRES = frozenset({Wire.PROPERTIES.value, Wire.METHOD.value, Wire.ESXCLI.value})
+SHELL_WIRES = frozenset({Wire.SHELL.value})
+
+
+class Source(Protocol):
+    """Where machines come from: a vCenter, an ESXi host, or a folder of recordings."""
+
+    @property
+    def target(self) -> str:
+        """What was asked, in words, without a user name."""
+
+    def machines(self) -> list[Target]:
+        """List the machines, by name."""
+
+    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+        """Return the machines that have a VM of that name, and its id."""
+
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Announce the machines that will be collected, in this order."""
+
+    def collect(self, target: Target) -> Recording:
+        """Ask everything about one machine. Never raises for what a machine does."""
+
+    def close(self) -> None:
+        """Give back what was opened."""
+
+
+class LiveSource:
+    """A vCenter or ESXi host, with the shells of its hosts where `open_shell` is given."""
+
+    def __init__(
+        self,
+        target: str,
+        session: Transport,
+        *,
+        hosts: Iterable[str] = (),
+        clusters: Iterable[str] = (),
+        open_shell: Callable[[str], Transport] | None = None,
+        over_esxcli: bool = False,
+    ) -> None:
+        self.target = target
+        self._session = session
+        self._hosts = tuple(hosts)
+        self._clusters = tuple(clusters)
+        self._open_shell = open_shell
+        self._over_esxcli = over_esxcli
+        self._shells: set[Transport] = set()
+
+    @property
+    def uses_shell(self) -> bool:
+        """Whether hosts are asked one by one, which is worth doing side by side."""
+        return self._open_shell is not None
+
+    def machines(self) -> list[Target]:
+        """List the hosts that the filters leave."""
+        return vsphere.targets(self._session, hosts=self._hosts, clusters=self._clusters)
+
+    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+        """Find a VM in the listing."""
+        return vsphere.vms_called(self._session, name, self.machines())
+
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Let vSphere answer pages instead of single objects."""
+        self._session.expect(
+            question for target in targets for question in vsphere.questions(target)
+        )
+
+    def collect(self, target: Target) -> Recording:
+        """Ask vSphere, then the shell of the host."""
+        shell = self._open_shell(target.name) if self._open_shell else None
+        if shell is not None:
+            self._shells.add(shell)
+        try:
+            return _collect(
+                self.target, target, self._session, shell, over_esxcli=self._over_esxcli
+            )
+        finally:
+            if shell is not None:
+                shell.close()
+                self._shells.discard(shell)
+
+    def close(self) -> None:
+        """Log out, also of shells that an interrupt left in the middle of a command."""
+        for shell in tuple(self._shells):
+            shell.close()
+        self._session.close()
+
+
+class RecordedSource:
+    """A recording, or a folder of them."""
+
+    def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
+        """Find the recordings. Raises UsageError when there is none."""
+        self._folders: dict[str, Path] = {}
+        patterns = tuple(hosts)
+        for path in recording.find(folder):
+            manifest = recording.load_manifest(path)
+            if vsphere.matches(manifest.host, patterns):
+                if manifest.host in self._folders:
+                    raise UsageError(f"{path} and {self._folders[manifest.host]} are of one host")
+                self._folders[manifest.host] = path
+        if not self._folders:
+            raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
+        names = {recording.load_manifest(path).target for path in self._folders.values()}
+        self.target = ", ".join(sorted(names))
+
+    def machines(self) -> list[Target]:
+        """List the recorded hosts by name."""
+        found = []
+        for host in sorted(self._folders):
+            manifest = recording.load_manifest(self._folders[host])
+            found.append(
+                Target(
+                    host,
+                    manifest.host_id,
+                    manifest.cluster_kind,
+                    manifest.cluster_id,
+                    manifest.vm_ids,
+                )
+            )
+        return found
+
+    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+        """Find a VM in the answers about VMs."""
+        found = []
+        for target in self.machines():
+            captures = recording.load(self._folders[target.name]).captures
+            for vm_id in target.vm_ids:
+                capture = captures.get(vim_virtual_machine.REQUEST.of(vm_id).key)
+                if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
+                    found.append((target, vm_id))
+        return found
+
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Do nothing: everything is there already."""
+
+    def collect(self, target: Target) -> Recording:
+        """Put the questions of today to the recording."""
+        recorded = recording.load(self._folders[target.name])
+        replay = ReplayTransport(recorded)
+        wires = {key[0] for key in recorded.captures}
+        return _collect(
+            recorded.target,
+            target,
+            replay,
+            replay if Wire.SHELL.value in wires else None,
+            over_esxcli=Wire.ESXCLI.value in wires,
+        )
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _collect(
+    name: str, target: Target, session: Transport, shell: Transport | None, *, over_esxcli: bool
+) -> Recording:
+    asked = RecorderTransport(
+        session, shell or session, accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else frozenset())
+    )
+    host = vsphere.collect(asked, target)
+    if over_esxcli:
+        esxi_shell.collect_esxcli(asked, target.host_id)
+    if shell is not None:
+        esxi_shell.collect(asked, gpu_addresses(host))
+    return Recording(
+        name,
+        target.name,
+        target.host_id,
+        target.cluster_kind,
+        target.cluster_id,
+        target.vm_ids,
+        asked.captures,
+    )
+
+
+def host_of(recorded: Recording) -> Host:
+    """Join the answers of one machine."""
+    return assemble(
+        name=recorded.host,
+        host_id=recorded.host_id,
+        cluster_kind=recorded.cluster_kind,
+        cluster_id=recorded.cluster_id,
+        vm_ids=recorded.vm_ids,
+        captures=recorded.captures,
+    )
+
+
+def report_of(host: Host) -> HostReport:
+    """Judge one host."""
+    results = run_all(host, catalog.requirements())
+    if not isinstance(host.gpus, Unknown) and not host.gpus.value:
+        return HostReport(Answer.NO_GPU, host, results)
+    required = [one.status for one in results if one.severity is Severity.REQUIRED]
+    return HostReport(verdict_of(required), host, results)
+
+
+def recordings(
+    source: Source, targets: list[Target], *, workers: int = 1, done: Callable[[str], None]
+) -> Iterator[Recording]:
+    """Collect machines side by side, in order; `done` is told each name as it arrives."""
+    source.expect(targets)
+    for recorded in fleet.each(targets, source.collect, workers=workers):
+        done(recorded.host)
+        yield recorded
+
+
+def run_of(
+    target: str,
+    reports: Iterable[HostReport],
+    *,
+    preflight: Preflight | None = None,
+    notices: tuple[str, ...] = (),
+) -> Run:
+    """Put host reports into a run, in the order of host names."""
+    hosts = tuple(sorted(reports, key=lambda report: (report.host.name, report.host.id)))
+    times = sorted(
+        source.taken_at for report in hosts for source in report.host.sources if source.taken_at
+    )
+    return Run(
+        schema=SCHEMA,
+        tool_version=__version__,
+        catalogue_edition=catalog.requirements().edition,
+        target=target,
+        first_answer_at=times[0] if times else "",
+        last_answer_at=times[-1] if times else "",
+        hosts=hosts,
+        checks=tuple(check.manual for check in all_checks()),
+        preflight=preflight,
+        notices=notices,
+    )
+
+
+EXIT_CODES = {Answer.GO: 0, Answer.NO_GO: 1, Answer.UNSURE: 3, Answer.NO_GPU: 3}
+
+
+def exit_code(run: Run, *, strict: bool) -> int:
+    """Return 0 all pass, 1 something fails, 3 nothing fails and something is not known.
+
+    Hosts without a GPU do not count; a run that found nothing else found nothing. With `strict`
+    recommended checks count like required ones.
+    """
+    counted = (Severity.REQUIRED, Severity.RECOMMENDED) if strict else (Severity.REQUIRED,)
+    if run.preflight is not None:
+        judged: Iterable[Result] = run.preflight.candidates[0].results
+    else:
+        judged = (
+            result
+            for report in run.hosts
+            if report.verdict is not Answer.NO_GPU
+            for result in report.results
+        )
+    return EXIT_CODES[verdict_of([one.status for one in judged if one.severity in counted])]
+
+
+def read_run(path: Path) -> Run:
+    """Read a run file. Raises UsageError when it is none, or of another schema."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give a run file (audit -o RUN.json)") from None
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.schema != SCHEMA:
+            raise UsageError(f"{path}: schema {head.schema!r}, this version reads {SCHEMA!r}")
+        return msgspec.json.decode(data, type=Run)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path}: not a run file ({error})") from None
+
+
+class _Head(msgspec.Struct, frozen=True):
+    schema: str
+
+
+def requests() -> tuple[Request, ...]:
+    """Return everything that may be asked, of vSphere and of a shell."""
+    return (*vsphere.REQUESTS, *esxi_shell.ESXCLI_REQUESTS, *esxi_shell.REQUESTS)
+
+
+def vsphere_methods() -> tuple[str, ...]:
+    """Return the vSphere methods that may be called."""
+    return tuple(sorted(READ_ONLY))
+
+
+def may_run(request: Request) -> bool:
+    """Say whether a command is a listed one. Its slots hold integers by construction."""
+    return any(
+        (one.wire, one.template) == (request.wire, request.template)
+        for one in (*esxi_shell.REQUESTS, *esxi_shell.ESXCLI_REQUESTS)
+    )
+
+
+def with_vm(recorded: Recording, vm: Capture) -> Recording:
+    """Return a machine's answers as if that VM were registered on it: for a preflight elsewhere."""
+    vm_id = vm.request.subject
+    return msgspec.structs.replace(
+        recorded,
+        vm_ids=tuple(sorted({*recorded.vm_ids, vm_id})),
+        captures={**recorded.captures, vm.request.key: vm},
+    )

@@ -1,0 +1,612 @@
+"""Commands: options in, exit code out. Only this module reads argv, the environment or a prompt.
+
+Everything heavy is imported where it is used, so that `--help` and completion answer at once.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from hostcheck import __version__
+from hostcheck.errors import HostcheckError, UsageError
+
+if TYPE_CHECKING:
+    from hostcheck import app
+    from hostcheck.model.run import Run
+    from hostcheck.settings import Settings
+    from hostcheck.transports.base import Transport
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_USAGE = 2
+EXIT_UNKNOWN = 3
+FORMATS = ("text", "json", "html", "junit")
+KEYRING_SERVICE = "hostcheck"
+
+
+class Group(click.Group):
+    """Turns every error of ours into one line and exit code 2, for all commands."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run, with one line for what the user can mend and for an interrupt.
+
+        A crash exits like everything else that leaves us not knowing, and never like a verdict.
+        """
+        kwargs["standalone_mode"] = False
+        try:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
+            code = super().main(*args, **kwargs)
+        except click.exceptions.Exit as leave:
+            code = leave.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("hostcheck: interrupted", err=True)
+            code = EXIT_UNKNOWN
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = EXIT_USAGE
+        except click.ClickException as error:
+            click.echo(f"hostcheck: {' '.join(error.format_message().split())}", err=True)
+            code = EXIT_USAGE
+        except HostcheckError as error:
+            click.echo(f"hostcheck: {error}", err=True)
+            code = EXIT_USAGE
+        except Exception:  # noqa: BLE001  the last ring: nothing above knows better
+            traceback.print_exc()
+            click.echo("hostcheck: this is a bug; please report the lines above", err=True)
+            code = EXIT_UNKNOWN
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hostcheck")
+def main() -> None:
+    """Say whether ESXi hosts can run their vGPU VMs, and why not.
+
+    Reads only: `hostcheck requests` lists everything that may ever be asked of a host.
+    """
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def add(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+_existing = partial(click.Path, exists=True, path_type=Path)
+
+source_options = _options(
+    click.option(
+        "--vcenter", "vcenter", metavar="URL", default="",
+        help="vCenter or ESXi: HOST, HOST:PORT or https URL. Default: GOVC_URL.",
+    ),
+    click.option("--user", default="", help="vSphere user. Default: GOVC_USERNAME."),
+    click.option(
+        "--password-file", type=_existing(dir_okay=False),
+        help="File whose first line is the password. Default: GOVC_PASSWORD, keyring, prompt.",
+    ),
+    click.option(
+        "--tls-ca", multiple=True, type=_existing(dir_okay=False),
+        help="CA file (PEM) to trust, repeatable. Default: GOVC_TLS_CA_CERTS and the system's.",
+    ),
+    click.option(
+        "--tls-thumbprint", default="", metavar="SHA256",
+        help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
+    ),
+    click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
+    click.option("--ssh/--no-ssh", default=None, help="Also ask the ESXi shells over SSH."),
+    click.option("--ssh-user", default="", help="SSH user. Default: ssh_config, then root."),
+    click.option("--ssh-port", type=click.IntRange(1, 65535), help="SSH port."),
+    click.option(
+        "--ssh-config", type=click.Path(path_type=Path), help="Default: ~/.ssh/config."
+    ),
+    click.option(
+        "--ssh-known-hosts", multiple=True, type=click.Path(path_type=Path),
+        help="Trusted host keys, repeatable. Default: ~/.ssh/known_hosts.",
+    ),
+    click.option("--ssh-key", multiple=True, type=_existing(dir_okay=False), help="Private key."),
+    click.option("--ssh-agent/--no-ssh-agent", default=None, help="Offer the agent's keys."),
+    click.option(
+        "--ssh-password-file", type=_existing(dir_okay=False),
+        help="File whose first line is the SSH password. Default: HOSTCHECK_SSH_PASSWORD, keyring.",
+    ),
+    click.option(
+        "--ask-ssh-password", is_flag=True, help="Prompt for the SSH password of the hosts."
+    ),
+    click.option("--command-timeout", type=click.FloatRange(1, 3600), help="Seconds a command."),
+    click.option("--host-timeout", type=click.FloatRange(1, 36000), help="Seconds of SSH a host."),
+    click.option(
+        "--esxcli/--no-esxcli", default=None,
+        help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
+    ),
+    click.option("--workers", type=click.IntRange(1, 256), help="Hosts side by side."),
+    click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
+    click.option("--config", type=_existing(dir_okay=False), help="Default: hostcheck.toml."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+)  # fmt: skip
+from_option = click.option(
+    "--from", "from_", type=_existing(), metavar="DIR",
+    help="Replay a recording, or a folder of them, instead of asking a live target.",
+)  # fmt: skip
+cluster_option = click.option(
+    "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
+)
+report_options = _options(
+    click.option(
+        "--format", "format_", type=click.Choice(FORMATS), default="text",
+        help="What goes to stdout.", show_default=True,
+    ),
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
+    click.option("--html", type=click.Path(path_type=Path), help="Write an HTML report here."),
+    click.option("--strict", is_flag=True, help="Let recommended checks decide the exit code too."),
+)  # fmt: skip
+
+
+@main.command()
+@source_options
+@from_option
+@cluster_option
+@report_options
+@click.option("--save", type=click.Path(path_type=Path), help="Keep recordings in this folder.")
+def audit(
+    from_: Path | None,
+    format_: str,
+    output: Path | None,
+    html: Path | None,
+    strict: bool,
+    save: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Collect, judge and report all hosts, or the chosen ones."""
+    from hostcheck import app, recording
+
+    with _source(from_, quiet=quiet, **options) as (source, workers):
+        targets = source.machines()
+        reports = []
+        with _progress("audit", len(targets), quiet=quiet) as done:
+            for recorded in app.recordings(source, targets, workers=workers, done=done):
+                if save is not None:
+                    recording.save(recorded, save / recording.directory_name(recorded.host))
+                reports.append(app.report_of(app.host_of(recorded)))
+        run = app.run_of(source.target, reports)
+    _deliver(run, format_, output, html)
+    sys.exit(app.exit_code(run, strict=strict))
+
+
+@main.command()
+@click.argument("vm")
+@source_options
+@from_option
+@report_options
+def preflight(
+    vm: str,
+    from_: Path | None,
+    format_: str,
+    output: Path | None,
+    html: Path | None,
+    strict: bool,
+    quiet: bool,
+    hosts: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Say GO, NO-GO or UNSURE for one VM on its candidate hosts, with reasons.
+
+    Candidates are the hosts of the VM's cluster, or those that --host names.
+    """
+    from hostcheck import app
+    from hostcheck.preflight import preflight as judge_vm
+
+    with (
+        _source(from_, quiet=quiet, hosts=(), **options) as (source, workers),
+        _progress("preflight", None, quiet=quiet) as done,
+    ):
+        run = judge_vm(source, vm, hosts=hosts, workers=workers, done=done)
+    _deliver(run, format_, output, html)
+    sys.exit(app.exit_code(run, strict=strict))
+
+
+@main.command()
+@source_options
+@cluster_option
+@click.option(
+    "--save", required=True, type=click.Path(path_type=Path), help="Folder for the recordings."
+)
+def record(save: Path, quiet: bool, **options: Any) -> None:
+    """Collect only: one replayable recording per host in a folder."""
+    from hostcheck import app, recording
+
+    with _source(None, quiet=quiet, **options) as (source, workers):
+        targets = source.machines()
+        with _progress("record", len(targets), quiet=quiet) as done:
+            for recorded in app.recordings(source, targets, workers=workers, done=done):
+                folder = save / recording.directory_name(recorded.host)
+                recording.save(recorded, folder)
+                click.echo(str(folder))
+    if not targets:
+        click.echo("hostcheck: no host was found", err=True)
+        sys.exit(EXIT_UNKNOWN)
+
+
+@main.command()
+@click.argument("run", type=_existing(dir_okay=False))
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
+def report(run: Path, format_: str, output: Path | None) -> None:
+    """Render a saved run in any format."""
+    from hostcheck import app
+
+    text = _render(app.read_run(run), format_, plain=output is not None)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+@main.command()
+@click.argument("host")
+@source_options
+@from_option
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "svg", "json")), default="text",
+    show_default=True,
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
+def topology(
+    host: str,
+    from_: Path | None,
+    format_: str,
+    output: Path | None,
+    quiet: bool,
+    hosts: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Draw one host: packages, NUMA nodes, root ports, GPUs, NICs, VMs, and their distances."""
+    from hostcheck import app
+
+    with _source(from_, quiet=quiet, hosts=(*hosts, host), **options) as (source, _):
+        targets = source.machines()
+        if len(targets) != 1:
+            raise UsageError(f"{host!r} matches {len(targets)} hosts; name one")
+        source.expect(targets)
+        report_ = app.report_of(app.host_of(source.collect(targets[0])))
+    if format_ == "json":
+        from hostcheck.reports.json_report import document
+
+        text = document(report_.host)
+    elif format_ == "svg":
+        from hostcheck.reports.svg import topology_svg
+
+        text = topology_svg(report_.host, report_.results)
+    else:
+        from hostcheck.reports.text import topology_text
+
+        text = topology_text(report_.host)
+    if output is None:
+        click.echo(text.rstrip("\n"))
+    else:
+        _write(output, text)
+
+
+@main.command()
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
+def checks(format_: str) -> None:
+    """List what is checked."""
+    from hostcheck.checks.engine import all_checks
+
+    if format_ == "json":
+        from hostcheck.reports.json_report import document
+
+        click.echo(document(tuple(one.manual for one in all_checks())), nl=False)
+        return
+    for one in all_checks():
+        click.echo(f"{one.id:<9} {one.severity.value:<14} {one.manual.title}")
+
+
+def _check_ids(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
+    from hostcheck.checks.engine import all_checks
+
+    return [one.id for one in all_checks() if one.id.startswith(incomplete.upper())]
+
+
+@main.command()
+@click.argument("id_", metavar="ID", shell_complete=_check_ids)
+def explain(id_: str) -> None:
+    """Print one check's manual page."""
+    from hostcheck.checks.engine import all_checks
+    from hostcheck.checks.manual import page
+
+    found = {one.id: one.manual for one in all_checks()}
+    if id_.upper() not in found:
+        raise UsageError(f"no check is called {id_!r}; there are: {', '.join(found)}")
+    click.echo(page(found[id_.upper()]))
+
+
+@main.command()
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
+def requests(format_: str) -> None:
+    """List everything that may ever be asked of a vCenter or host."""
+    from hostcheck import app, ask
+    from hostcheck.checks.manual import requests_page
+
+    if format_ == "json":
+        from hostcheck.reports.json_report import document
+
+        click.echo(document(app.requests()), nl=False)
+        return
+    readable = [one for one, _ in ask.parsers()]
+    click.echo(requests_page(app.requests(), app.vsphere_methods(), readable))
+
+
+@main.command()
+@click.argument("request")
+@click.argument("file", type=click.File("rb"))
+def parse(request: str, file: Any) -> None:
+    """Print the facts (JSON) that one raw output of REQUEST yields; FILE - reads stdin."""
+    from hostcheck import ask
+
+    name, facts = ask.parse(request, file.read().decode("utf-8", errors="replace"))
+    from hostcheck.reports.json_report import document
+
+    click.echo(document({"request": name, "facts": facts}), nl=False)
+
+
+# --- from options to sources ----------------------------------------------------------------------
+
+
+@contextmanager
+def _source(
+    from_: Path | None, *, quiet: bool, hosts: tuple[str, ...] = (), **options: Any
+) -> "Iterator[tuple[app.Source, int]]":
+    from hostcheck import app
+    from hostcheck.settings import find
+
+    settings = find(options.pop("config", None), os.environ)
+    workers = options.pop("workers", None) or settings.ssh.workers
+    if from_ is not None:
+        if options.get("vcenter"):
+            raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
+        if options.get("clusters"):
+            raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
+        source: app.Source = app.RecordedSource(from_, hosts=hosts)
+        workers = 1
+    else:
+        live = _live(settings, hosts=hosts, quiet=quiet, **options)
+        workers = workers if live.uses_shell else 1
+        source = live
+    try:
+        yield source, workers
+    finally:
+        source.close()
+
+
+def _live(
+    settings: "Settings", *, hosts: tuple[str, ...], quiet: bool, **given: Any
+) -> "app.LiveSource":
+    from hostcheck import app
+    from hostcheck.settings import server_of, thumbprint_in
+    from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+
+    url = given["vcenter"] or os.environ.get("GOVC_URL", "") or settings.vcenter.url
+    if not url:
+        raise UsageError(
+            "no target: give --vcenter HOST (or GOVC_URL, or url in hostcheck.toml), or --from DIR"
+        )
+    server = server_of(url)
+    if given["vcenter"] and server.password:
+        raise UsageError(
+            "a password in --vcenter is visible to every user of this machine; use the prompt, "
+            "GOVC_PASSWORD, --password-file or the keyring"
+        )
+    user = (
+        given["user"] or os.environ.get("GOVC_USERNAME", "") or server.user or settings.vcenter.user
+    )
+    if not user:
+        raise UsageError("no user: give --user (or GOVC_USERNAME, or user in hostcheck.toml)")
+    if os.environ.get("GOVC_INSECURE", "").lower() in ("1", "true") and not quiet:
+        click.echo(
+            "hostcheck: GOVC_INSECURE is ignored: certificates are always verified", err=True
+        )
+    known_hosts = os.environ.get("GOVC_TLS_KNOWN_HOSTS", "")
+    thumbprint = given["tls_thumbprint"] or settings.vcenter.tls_thumbprint
+    if not thumbprint and known_hosts and Path(known_hosts).is_file():
+        thumbprint = thumbprint_in(
+            Path(known_hosts).read_text(errors="replace"), server.host, server.port
+        )
+    ca_files = [str(path) for path in given["tls_ca"]] or list(settings.vcenter.tls_ca)
+    ca_files = ca_files or [
+        path for path in os.environ.get("GOVC_TLS_CA_CERTS", "").split(os.pathsep) if path
+    ]
+    password = _password(
+        f"Password of {user} at {server.host}",
+        f"{user}@{server.host}",
+        given["password_file"],
+        os.environ.get("GOVC_PASSWORD") or server.password,
+    )
+    endpoint = Endpoint(
+        host=server.host,
+        user=user,
+        port=server.port,
+        ca_files=tuple(ca_files),
+        thumbprint=thumbprint,
+        timeout=given["timeout"] or settings.vcenter.timeout,
+    )
+    ssh = settings.ssh.enabled if given["ssh"] is None else given["ssh"]
+    shells = _shells(settings, given) if ssh else None
+    esxcli = settings.audit.esxcli if given["esxcli"] is None else given["esxcli"]
+    return app.LiveSource(
+        server.host if server.port == 443 else f"{server.host}:{server.port}",
+        VsphereTransport(endpoint, password, app.may_run),
+        hosts=hosts or settings.audit.hosts,
+        clusters=given.get("clusters") or settings.audit.clusters,
+        open_shell=shells,
+        over_esxcli=esxcli,
+    )
+
+
+def _shells(settings: "Settings", given: dict[str, Any]) -> "Callable[[str], Transport]":
+    from hostcheck import app
+    from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+
+    ssh = settings.ssh
+    base = Shell(
+        address="",
+        user=ssh.user,
+        port=ssh.port,
+        known_hosts=tuple(str(Path(name).expanduser()) for name in ssh.known_hosts),
+        key_files=tuple(str(Path(name).expanduser()) for name in ssh.key_files),
+        use_agent=ssh.agent if given["ssh_agent"] is None else given["ssh_agent"],
+        connect_timeout=ssh.connect_timeout,
+        command_timeout=given["command_timeout"] or ssh.command_timeout,
+        host_timeout=given["host_timeout"] or ssh.host_timeout,
+    )
+    config = Path(given["ssh_config"] or ssh.config).expanduser()
+    password = _ssh_password(given)
+
+    def open_shell(host: str) -> "Transport":
+        shell = shell_from_ssh_config(
+            host,
+            config=config,
+            base=base,
+            override_user=given["ssh_user"],
+            override_port=given["ssh_port"] or 0,
+            override_known_hosts=tuple(str(path) for path in given["ssh_known_hosts"]),
+            override_keys=tuple(str(path) for path in given["ssh_key"]),
+        )
+        return SshTransport(shell, app.may_run, password)
+
+    return open_shell
+
+
+def _ssh_password(given: dict[str, Any]) -> Callable[[], str] | None:
+    """Return a way to get the password, or None when only keys may be tried."""
+    found = os.environ.get("HOSTCHECK_SSH_PASSWORD", "")
+    if given["ask_ssh_password"]:
+        found = click.prompt("SSH password of the hosts", hide_input=True, err=True)
+    elif not found and not given["ssh_password_file"]:
+        found = _from_keyring("ssh")
+    if not found and not given["ssh_password_file"]:
+        return None
+    return _password("SSH password of the hosts", "ssh", given["ssh_password_file"], found)
+
+
+def _password(prompt: str, name: str, file: Path | None, given: str) -> Callable[[], str]:
+    """Return a function that finds a password once: file, environment, keyring, prompt."""
+
+    @cache
+    def get() -> str:
+        if file is not None:
+            try:
+                return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+            except (OSError, UnicodeDecodeError):
+                raise UsageError(f"{file}: cannot be read as a line of text") from None
+        found = given or _from_keyring(name)
+        if found:
+            return found
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "no password: set GOVC_PASSWORD, give --password-file, or keep it in the keyring "
+                f"(keyring set {KEYRING_SERVICE} {name})"
+            )
+        return str(click.prompt(prompt, hide_input=True, err=True))
+
+    return get
+
+
+def _from_keyring(name: str) -> str:
+    """Ask the keyring, where the optional library and a backend are there."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password(KEYRING_SERVICE, name) or ""
+    except KeyringError:
+        return ""
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show how far a phase is: a bar on a terminal, a line per host elsewhere, nothing if quiet."""
+    if quiet:
+        yield lambda _: None
+        return
+    if not sys.stderr.isatty():
+        count = 0
+
+        def line(host: str) -> None:
+            nonlocal count
+            count += 1
+            of = f"/{total}" if total is not None else ""
+            click.echo(f"{what}: {count}{of} {host}", err=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[host]}", markup=False),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(what, total=total, host="")
+        yield lambda host: bar.update(task, advance=1, host=host)
+
+
+def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -> None:
+    """Keep the run, write the HTML, print the report."""
+    if output is not None:
+        _write(output, _render(run, "json", plain=True))
+    if html is not None:
+        _write(html, _render(run, "html", plain=True))
+    try:
+        click.echo(_render(run, format_, plain=False), nl=False)
+    except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _render(run: "Run", format_: str, *, plain: bool) -> str:
+    if format_ == "text":
+        from hostcheck.reports import text
+
+        colour = not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        return text.render(run, width=_width(), colour=colour)
+    from hostcheck.reports import FORMATS as RENDERERS
+
+    return RENDERERS[format_](run)
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+if __name__ == "__main__":
+    main()

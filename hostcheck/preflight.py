@@ -1,0 +1,174 @@
+"""May this VM be powered on, and where: GO, NO-GO or UNSURE, from the results of each candidate.
+
+A candidate rests on the required results of the host, of the VM, and of the GPUs that could serve
+it: one good GPU is enough, and GPUs that could not serve the VM do not count.
+"""
+
+from collections.abc import Callable, Iterable
+
+from hostcheck import app, catalog
+from hostcheck.checks.subjects import Placement, serving
+from hostcheck.collectors.vsphere import Target, matches
+from hostcheck.errors import UsageError
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import PhysicalGpu
+from hostcheck.model.result import Answer, Result, Severity, Status, verdict_of
+from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.model.vm import Vm
+from hostcheck.parsers import vim_virtual_machine
+
+ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
+VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
+"""Families whose GPU checks concern vGPUs only, not whole devices."""
+SHOWN_CAUSES = 3
+
+
+def preflight(
+    source: app.Source,
+    vm_name: str,
+    *,
+    hosts: Iterable[str] = (),
+    workers: int = 1,
+    done: Callable[[str], None],
+) -> Run:
+    """Judge one VM on its own host and on every other host of its cluster, or on those named.
+
+    Raises UsageError when no VM or more than one goes by that name, or it has no GPU.
+    """
+    patterns = tuple(hosts)
+    home, vm_id = _find(source, vm_name)
+    chosen = [one for one in source.machines() if _is_candidate(one, home, patterns)]
+    if not chosen:
+        raise UsageError(f"no host matches {', '.join(patterns)}")
+    others = [one for one in chosen if one != home]
+    source.expect([home])
+    first = source.collect(home)
+    done(home.name)
+    capture = first.captures[vim_virtual_machine.REQUEST.of(vm_id).key]
+    reports = [app.report_of(app.host_of(first))] if len(others) < len(chosen) else []
+    reports += [
+        app.report_of(app.host_of(app.with_vm(recorded, capture)))
+        for recorded in app.recordings(source, others, workers=workers, done=done)
+    ]
+    return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
+
+
+def _find(source: app.Source, name: str) -> tuple[Target, str]:
+    found = source.vms_called(name)
+    if not found:
+        raise UsageError(f"no VM is called {name!r} on the hosts that were given")
+    if len(found) > 1:
+        where = ", ".join(sorted(target.name for target, _ in found))
+        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one")
+    return found[0]
+
+
+def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bool:
+    if patterns:
+        return matches(target.name, patterns)
+    if target == home:
+        return True
+    return bool(home.cluster_id) and target.cluster_id == home.cluster_id
+
+
+def _ranked(vm_id: str, vm_name: str, reports: list[HostReport]) -> Preflight:
+    """Rank the candidates: by verdict, then by recommended fails, the VM's own host first."""
+    judged = [_candidate(vm_id, vm_name, report) for report in reports]
+    judged.sort(key=lambda one: (ORDER.index(one.verdict), _flaws(one), one.rank, one.host))
+    candidates = tuple(
+        Candidate(rank, one.host, one.verdict, one.summary, one.gpus, one.results)
+        for rank, one in enumerate(judged, start=1)
+    )
+    best = candidates[0]
+    return Preflight(vm_name, best.verdict, f"{best.host}: {best.summary}", candidates)
+
+
+def _flaws(candidate: Candidate) -> int:
+    return sum(one.status is not Status.PASS for one in candidate.results)
+
+
+def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
+    vm = _vm_of(report, vm_id)
+    if isinstance(vm, Unknown):
+        summary = f"what VMs it has is not known: {vm.detail}"
+        return Candidate(1, report.host.name, Answer.UNSURE, summary, (), ())
+    if not vm.vgpus and not vm.passthroughs and not isinstance(vm.devices, Unknown):
+        raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
+    about_host = [one for one in report.results if one.subject.kind == "host"]
+    about_vm = [
+        one for one in report.results if one.subject.kind == "vm" and one.subject.id == vm_id
+    ]
+    gpus = serving(Placement(vm, report.host), catalog.requirements())
+    about_gpus, usable = _gpu_results(vm, gpus, report)
+    results = tuple(
+        one
+        for one in (*about_host, *about_vm, *about_gpus)
+        if one.status is not Status.NOT_APPLICABLE
+    )
+    required = [one for one in results if one.severity is Severity.REQUIRED]
+    verdict = verdict_of([one.status for one in required])
+    rank = 0 if vm.host_id == report.host.id else 1
+    return Candidate(
+        rank, report.host.name, verdict, _summary(verdict, required, usable), usable, results
+    )
+
+
+def _vm_of(report: HostReport, vm_id: str) -> Vm | Unknown:
+    if isinstance(report.host.vms, Unknown):
+        return report.host.vms
+    for vm in report.host.vms.value:
+        if vm.id == vm_id:
+            return vm
+    raise UsageError(f"VM {vm_id} has no vGPU and no passthrough device: nothing to judge")
+
+
+def _gpu_results(
+    vm: Vm, gpus: tuple[PhysicalGpu, ...] | Unknown, report: HostReport
+) -> tuple[list[Result], tuple[str, ...]]:
+    """Return the results of the best GPUs that could serve the VM, and their addresses.
+
+    Which GPUs could serve it is itself judged, by VGPU-001.
+    """
+    if isinstance(gpus, Unknown):
+        return [], ()
+    by_gpu: dict[str, list[Result]] = {gpu.address: [] for gpu in gpus}
+    for result in report.results:
+        about_one = result.subject.kind == "gpu" and result.subject.id in by_gpu
+        if about_one and (vm.vgpus or not result.check.startswith(VGPU_FAMILIES)):
+            by_gpu[result.subject.id].append(result)
+    answers = {
+        address: verdict_of(
+            [one.status for one in results if one.severity is Severity.REQUIRED] or [Status.PASS]
+        )
+        for address, results in by_gpu.items()
+    }
+    for answer in ORDER:
+        best = tuple(address for address in by_gpu if answers[address] is answer)
+        if best:
+            usable = best if answer is not Answer.NO_GO else ()
+            return [one for address in best for one in by_gpu[address]], usable
+    return [], ()
+
+
+def _summary(verdict: Answer, required: list[Result], usable: tuple[str, ...]) -> str:
+    """Say the reason that decides, in one sentence."""
+    if verdict is Answer.GO:
+        passed = sum(one.status is Status.PASS for one in required)
+        on = f", on GPU {', '.join(usable)}" if usable else ""
+        return f"all {passed} required checks pass{on}"
+    deciding = (Status.FAIL,) if verdict is Answer.NO_GO else (Status.UNKNOWN, Status.ERROR)
+    causes: dict[str, list[str]] = {}
+    for one in required:
+        if one.status in deciding:
+            causes.setdefault(_reason(one), []).append(one.check)
+    reasons = [f"{', '.join(dict.fromkeys(checks))} {words}" for words, checks in causes.items()]
+    told = "; ".join(reasons[:SHOWN_CAUSES]) or "nothing was judged"
+    more = len(reasons) - SHOWN_CAUSES
+    return f"{told}; and {more} more" if more > 0 else told
+
+
+def _reason(result: Result) -> str:
+    if result.unseen is not None:
+        return f"{result.subject.name} is not known: {result.unseen.detail}"
+    words = result.note or result.trace or f"expected {result.expected}"
+    return f"{result.subject.name}: {result.observed} ({words})"

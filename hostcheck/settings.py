@@ -1,0 +1,123 @@
+"""Settings: one file, the variables that this ecosystem sets already, and options over both.
+
+Nothing here holds a password: passwords come from a prompt, the environment, a file or a keyring.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from hostcheck.errors import UsageError
+
+FILE = "hostcheck.toml"
+
+
+class Vcenter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[vcenter]`: where to connect. `timeout` is in seconds."""
+
+    url: str = ""
+    user: str = ""
+    tls_ca: tuple[str, ...] = ()
+    tls_thumbprint: str = ""
+    timeout: float = 60
+
+
+class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[ssh]`: how to reach the ESXi shell. Times are seconds."""
+
+    enabled: bool = False
+    user: str = "root"
+    port: int = 22
+    config: str = "~/.ssh/config"
+    known_hosts: tuple[str, ...] = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+    key_files: tuple[str, ...] = ()
+    agent: bool = False
+    connect_timeout: float = 15
+    command_timeout: float = 30
+    host_timeout: float = 180
+    workers: int = 16
+
+
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[audit]`: which hosts, by name patterns."""
+
+    hosts: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    esxcli: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    vcenter: Vcenter = Vcenter()
+    ssh: Ssh = Ssh()
+    audit: Audit = Audit()
+
+
+class Server(msgspec.Struct, frozen=True):
+    """What a URL names."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+def read(path: Path) -> Settings:
+    """Read a settings file. Raises UsageError that names the file and the setting."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path}: {error}; `hostcheck audit --help` lists the settings") from None
+
+
+def find(given: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Read the file that was given, else hostcheck.toml here or in the user's configuration."""
+    if given is not None:
+        return read(given)
+    home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    for path in (Path(FILE), home / "hostcheck" / FILE):
+        if path.is_file():
+            return read(path)
+    return Settings()
+
+
+def server_of(text: str) -> Server:
+    """Read `host`, `host:port`, `user@host` or a URL as GOVC_URL takes it.
+
+    Raises UsageError when there is no host in it, or it is not https.
+    """
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        port = parts.port or 443
+    except ValueError:
+        raise UsageError(
+            f"{_shown(text)}: not a URL, or its port is not a number from 1 to 65535"
+        ) from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise UsageError(f"{_shown(text)}: give a host name or an https:// URL")
+    return Server(
+        parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
+    )
+
+
+def _shown(text: str) -> str:
+    """Return a URL without its user and password, whatever signs are in them."""
+    scheme, separator, rest = text.partition("://") if "://" in text else ("", "", text)
+    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else text
+
+
+def thumbprint_in(text: str, host: str, port: int) -> str:
+    """Find a host in a GOVC_TLS_KNOWN_HOSTS file: lines of `host:port THUMBPRINT`."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0] in (f"{host}:{port}", host):
+            return words[1]
+    return ""

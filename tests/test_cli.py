@@ -1,0 +1,214 @@
+"""The command line: help, mistakes, and what is not imported."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hostcheck.cli import main
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "fixtures"
+FIXTURE = FIXTURES / "2n-2xA100-80-esxi803"
+MEMORY = "Physical Memory: 1099511627776 Bytes\nReliable Memory: 0 Bytes\nNUMA Node Count: 2\n"
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_this_user(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in [*os.environ]:
+        if name.startswith(("GOVC_", "HOSTCHECK_", "XDG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(main, [*map(str, arguments)], **options)
+
+
+def process(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "hostcheck", *map(str, arguments)], capture_output=True,
+        text=True, timeout=60, check=False, **options,
+    )  # fmt: skip
+
+
+COMMANDS = sorted(main.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_has_help(command):
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"{command} [OPTIONS]" in done.output
+    assert main.commands[command].get_short_help_str()
+    for parameter in main.commands[command].params:
+        if isinstance(parameter, click.Option) and parameter.name != "format_":
+            assert parameter.help, parameter.name
+
+
+def test_the_group_lists_all_commands_and_the_version():
+    listed = run("--help").output
+    assert all(command in listed for command in COMMANDS)
+    assert run("-h").output == listed
+    assert "hostcheck, version" in run("--version").output
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """Files of all kinds that are not what they should be."""
+    files = {
+        "garbage": bytes(range(256)) * 40, "empty": b"", "list.json": b"[]",
+        "other.json": b'{"schema": "hostcheck.run/99"}', "no-schema.json": b'{"a": 1}',
+        "half.json": b'{"schema": "hostcheck.run/1"}', "deep.json": b"[" * 100_000,
+    }  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "manifest.json").write_bytes(files["garbage"])
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "bogus", "audit --bogus", "audit --from nowhere", "audit --from empty", "audit",
+        "audit --from folder", "audit --from . --vcenter x", "audit --from . --cluster x",
+        "audit --workers 0", "audit --timeout soon", "audit --config nowhere",
+        "audit --config garbage", "audit --vcenter http://vc", "audit --vcenter vc",
+        "audit --vcenter vc:99999 --user u", "audit --format pdf", "audit extra",
+        "report nowhere", "report garbage", "report empty", "report list.json",
+        "report other.json", "report no-schema.json", "report half.json", "report deep.json",
+        "report folder", "report", "record", "record --save x", "preflight", "preflight vm",
+        "explain", "explain FOO-001", "parse", "parse nonsense empty", "parse nonsense nowhere",
+        "parse vmware empty", "topology", "topology x --from .", "checks --format html",
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("broken")
+def test_a_mistake_is_one_line_and_exit_code_2(words):
+    done = run(*words.split())
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("hostcheck: ")
+    assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("name", ["garbage", "empty", "list.json"])
+@pytest.mark.parametrize("question", ["nvidia-smi -q -x", "nvidia-smi", "HostSystem", "lspci -p"])
+@pytest.mark.usefixtures("broken")
+def test_parse_of_the_wrong_file_is_one_line(name, question):
+    done = run("parse", question, name)
+    assert done.exit_code in (0, 2), done.output
+    if done.exit_code:
+        assert done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_request_that_is_almost_right_gets_a_hint():
+    done = run("parse", "esxcli hardware memori get", "empty")
+    assert done.exit_code == 2
+    assert "did you mean" in done.stderr
+    assert "'esxcli hardware memory get'" in done.stderr
+
+
+def test_an_unknown_check_is_told_which_there_are():
+    assert "NUMA-001" in run("explain", "nope").stderr
+
+
+def test_a_mistake_shows_no_traceback_outside_of_tests_either(broken):
+    for words in (["report", "garbage"], ["audit", "--from", "folder"], ["explain", "x"]):
+        done = process(*words, cwd=broken)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_place_that_cannot_be_written_is_one_line():
+    for option in ("-o", "--html"):
+        done = run("audit", "--from", FIXTURE, "-q", option, "garbage/run")
+        assert done.exit_code == 2
+        assert done.stderr.count("\n") == 1, done.stderr
+    done = run("audit", "--from", FIXTURE, "-q", "--save", "garbage")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+def test_parse_reads_standard_input(tmp_path):
+    (tmp_path / "memory.txt").write_text(MEMORY)
+    given = run("parse", "esxcli hardware memory get", "memory.txt")
+    piped = run("parse", "ESXCLI  hardware memory get", "-", input=MEMORY)
+    assert given.exit_code == piped.exit_code == 0, given.output + piped.output
+    assert given.stdout == piped.stdout
+    found = json.loads(piped.stdout)
+    assert found["request"] == "esxcli hardware memory get"
+    assert found["facts"]["numa_node_count"] == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_made(shell):
+    script = subprocess.run(
+        [sys.executable, "-c", "from hostcheck.cli import main; main(prog_name='hostcheck')"],
+        env={**os.environ, "_HOSTCHECK_COMPLETE": f"{shell}_source"}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert script.returncode == 0, script.stderr
+    assert "_HOSTCHECK_COMPLETE" in script.stdout
+
+
+def test_check_ids_are_completed():
+    done = subprocess.run(
+        [sys.executable, "-c", "from hostcheck.cli import main; main(prog_name='hostcheck')"],
+        env={**os.environ, "_HOSTCHECK_COMPLETE": "bash_complete", "COMP_CWORD": "2",
+             "COMP_WORDS": "hostcheck explain num"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "plain,NUMA-001" in done.stdout
+
+
+HEAVY = {"pyVmomi", "paramiko", "jinja2", "rich", "cryptography", "msgspec", "hostcheck.app"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom hostcheck.cli import main\n"
+        f"try: main({arguments!r}, prog_name='hostcheck')\n"
+        "except SystemExit: print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    loaded = set(done.stderr.split())
+    assert "hostcheck.cli" in loaded
+    assert not loaded & HEAVY
+
+
+def test_a_replay_imports_neither_pyvmomi_nor_paramiko():
+    code = (
+        "import sys\nfrom hostcheck.cli import main\n"
+        f"try: main(['audit', '-q', '--from', {str(FIXTURE)!r}])\n"
+        "except SystemExit: print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert not set(done.stderr.split()) & {"pyVmomi", "paramiko", "jinja2"}
+
+
+def test_every_machine_that_is_recorded_is_audited_without_a_crash():
+    done = run("audit", "--from", FIXTURES, "--format", "json")
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    statuses = {one["status"] for host in found["hosts"] for one in host["results"]}
+    assert "error" not in statuses
+    assert len(done.stderr.splitlines()) == len(found["hosts"])
+
+
+def test_every_module_runs_as_a_module_too():
+    assert process("--version").stdout == run("--version").output
