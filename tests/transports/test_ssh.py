@@ -1,0 +1,478 @@
+"""The SSH transport against a real OpenSSH server, and against servers that misbehave."""
+
+import base64
+import hashlib
+import hmac
+import re
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import paramiko
+import pytest
+
+from hostcheck import app
+from hostcheck.collectors import esxi_shell
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Request, Wire
+from hostcheck.model.fact import Why
+from hostcheck.model.pci import from_hex
+from hostcheck.parsers import vsish_pci_config_header
+from hostcheck.transports.known_hosts import trust_in
+from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+from tests.peers import shapes, shell
+from tests.peers.fleet import Fleet
+from tests.transports.meddler import silence
+from tests.transports.scripted_sshd import KEY, Script, scripted, talker
+
+NAME = "esx-01.lab.test"
+SHAPE = shapes.HEALTHY.hosts[0]
+FIRST, SECOND, *_ = esxi_shell.HOST_REQUESTS
+SOON = 10
+"""Seconds in which something with a limit of one second must have come to an end."""
+
+
+def reach(shells, name=NAME, **given):
+    """Describe the shell of a host, with the key unless something else is given."""
+    usual = Shell(
+        address=shells.addresses[name], user=shells.user, port=shells.port,
+        known_hosts=(str(shells.known_hosts_file),), key_files=(str(shells.key_file),),
+        connect_timeout=10, command_timeout=10, host_timeout=60,
+    )  # fmt: skip
+    return msgspec.structs.replace(usual, **given)
+
+
+def logins(shells):
+    return len(re.findall("Accepted (?!key )", shells.log_file.read_text()))
+
+
+@pytest.fixture
+def dial():
+    """Return a function that opens a transport, closed with the test."""
+    opened = []
+
+    def dial(to, password=None, allowed=app.may_run):
+        opened.append(SshTransport(to, allowed, None if password is None else lambda: password))
+        return opened[-1]
+
+    yield dial
+    for one in opened:
+        one.close()
+
+
+def right(capture, host=SHAPE):
+    """Say whether a capture is what the host says to that command."""
+    said = shell.answers(host)[capture.request.text]
+    return capture.failure is None and (capture.text, capture.stderr, capture.exit_status) == said
+
+
+# Logins
+
+
+def test_a_key_is_enough_and_every_command_runs_over_one_connection(shells, dial):
+    before = logins(shells)
+    transport = dial(reach(shells))
+    esxi_shell.collect(transport, [from_hex(gpu.address) for gpu in SHAPE.gpus])
+    assert right(transport.fetch(FIRST))
+    assert logins(shells) == before + 1, "MaxSessions 1 is enough"
+
+
+@pytest.mark.parametrize(
+    "methods", [("password",), ("keyboard-interactive",), ("password", "keyboard-interactive")]
+)
+def test_a_password_is_enough(new_shells, dial, methods):
+    server = new_shells(shapes.HEALTHY, methods=methods)
+    transport = dial(reach(server, key_files=()), server.password)
+    assert right(transport.fetch(FIRST))
+    assert "Failed" not in server.log_file.read_text()
+
+
+def test_a_wrong_password_is_tried_once_for_all_commands(new_shells, dial):
+    server = new_shells(shapes.HEALTHY, methods=("keyboard-interactive", "password"))
+    transport = dial(reach(server, key_files=()), "wr0ng")
+    for request in esxi_shell.HOST_REQUESTS:
+        capture = transport.fetch(request)
+        assert capture.failure.why is Why.DENIED
+        assert capture.failure.asked == request.text
+        assert "wr0ng" not in repr(capture)
+    assert server.log_file.read_text().count("\nFailed ") == 1
+
+
+@pytest.mark.parametrize(
+    ("methods", "attempts"),
+    [
+        ("publickey,password", ["none", "publickey", "password"]),
+        ("publickey,password,keyboard-interactive", ["none", "publickey", "keyboard-interactive"]),
+        ("password", ["none", "password"]),
+        ("publickey", ["none", "publickey"]),
+        ("hostbased", ["none"]),
+    ],
+)
+def test_each_credential_is_tried_once(tmp_path, dial, shells, methods, attempts):
+    script = Script(methods=methods)
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,))
+        transport = dial(to, "secret")
+        captures = [transport.fetch(request) for request in esxi_shell.HOST_REQUESTS]
+    assert [attempt.split()[0] for attempt in script.attempts] == attempts
+    assert {one.failure.why for one in captures} == {Why.DENIED}
+    assert methods.replace(",", ", ") in captures[0].failure.detail
+    assert captures[0].failure.privilege == "SSH login with the Administrator role"
+
+
+def test_only_a_password_prompt_is_answered_with_the_password(tmp_path, dial, shells):
+    script = Script(methods="keyboard-interactive")
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,))
+        dial(to, "secret").fetch(FIRST)
+    assert script.answers == [["", "secret", ""]]
+
+
+def test_without_a_password_none_is_tried(tmp_path, dial, shells):
+    script = Script(methods="password,keyboard-interactive")
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=())
+        assert dial(to).fetch(FIRST).failure.why is Why.DENIED
+    assert script.attempts == ["none"]
+
+
+def test_a_key_that_cannot_be_read_does_not_keep_the_next_from_working(shells, dial, tmp_path):
+    locked, garbage = tmp_path / "locked", tmp_path / "garbage"
+    paramiko.RSAKey.generate(1024).write_private_key_file(str(locked), password="phrase")
+    garbage.write_bytes(b"\0\xff")
+    files = (str(tmp_path / "missing"), str(locked), str(garbage), str(shells.key_file))
+    assert right(dial(reach(shells, key_files=files)).fetch(FIRST))
+
+
+def test_a_host_that_denies_the_account_is_denied(shells, dial):
+    capture = dial(reach(shells, "esx-14.lab.test"), shells.password).fetch(FIRST)
+    assert capture.failure.why is Why.DENIED
+
+
+# Host keys
+
+
+def test_an_unknown_host_key_is_refused_with_advice_before_any_login(tmp_path, dial, shells):
+    script = Script()
+    with scripted(script, tmp_path) as (port, _):
+        nobody = str(tmp_path / "nothing")
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(nobody,))
+        capture = dial(to, "secret").fetch(FIRST)
+    assert script.attempts == []
+    assert capture.failure.why is Why.DENIED
+    assert f"ssh-keyscan -p {port} 127.0.0.1" in capture.failure.detail
+    assert KEY.fingerprint in capture.failure.detail
+    assert capture.failure.privilege == f"known_hosts entry for [127.0.0.1]:{port}"
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "other", "revoked"])
+def test_a_changed_or_revoked_host_key_is_refused_before_any_login(tmp_path, dial, shells, kind):
+    script = Script()
+    with scripted(script, tmp_path) as (port, known):
+        name, words = f"[127.0.0.1]:{port}", f"{KEY.get_name()} {KEY.get_base64()}"
+        if kind == "revoked":
+            text = f"{name} {words}\n@revoked * {words}\n"
+        else:
+            other = (
+                paramiko.ECDSAKey.generate() if kind == "ecdsa" else paramiko.RSAKey.generate(2048)
+            )
+            text = f"{name} {other.get_name()} {other.get_base64()}\n"
+        Path(known).write_text(text)
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,))
+        capture = dial(to, "secret").fetch(FIRST)
+    assert script.attempts == []
+    # Of another type than the server has: there is nothing that both could agree on.
+    assert capture.failure.why is (Why.UNREACHABLE if kind == "other" else Why.DENIED)
+    told = {"revoked": "revoked", "ecdsa": "not the one in known_hosts", "other": "host key"}
+    assert told[kind] in capture.failure.detail
+
+
+def test_hashed_entries_written_by_ssh_keygen_are_found(shells, dial, tmp_path):
+    hashed = tmp_path / "known_hosts"
+    shutil.copyfile(shells.known_hosts_file, hashed)
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(hashed)], check=True, capture_output=True)
+    assert shells.addresses[NAME] not in hashed.read_text()
+    assert right(dial(reach(shells, known_hosts=(str(hashed),))).fetch(FIRST))
+
+
+def hashed_name(name):
+    salt = b"0123456789abcdefghij"
+    digest = hmac.new(salt, name.encode(), hashlib.sha1).digest()
+    return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
+
+
+BLOB = base64.b64encode(b"the key").decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "trusted"),
+    [
+        ("esx-01 ssh-rsa KEY", "esx-01", True),
+        ("ESX-01,192.0.2.1\tssh-rsa\tKEY comment", "esx-01", True),
+        ("other,192.0.2.1 ssh-rsa KEY", "192.0.2.1", True),
+        ("[esx-01]:2222 ssh-rsa KEY", "[esx-01]:2222", True),
+        ("[esx-01]:2222 ssh-rsa KEY", "esx-01", False),
+        ("esx-01 ssh-rsa KEY", "[esx-01]:2222", False),
+        ("[*.lab.test]:2222 ssh-rsa KEY", "[esx-01.lab.test]:2222", True),
+        ("*.lab.test ssh-rsa KEY", "esx-01.lab.test", True),
+        ("esx-0? ssh-rsa KEY", "esx-01", True),
+        ("*,!esx-01 ssh-rsa KEY", "esx-01", False),
+        ("*,!esx-01 ssh-rsa KEY", "esx-02", True),
+        (hashed_name("esx-01") + " ssh-rsa KEY", "esx-01", True),
+        (hashed_name("[esx-01]:2222") + " ssh-rsa KEY", "[esx-01]:2222", True),
+        (hashed_name("esx-01") + " ssh-rsa KEY", "esx-02", False),
+        ("|1|broken ssh-rsa KEY", "esx-01", False),
+        ("|1|!!|!! ssh-rsa KEY", "esx-01", False),
+        ("# esx-01 ssh-rsa KEY", "#", False),
+        ("esx-01 ssh-rsa", "esx-01", False),
+        ("esx-01 ssh-rsa not/base64!", "esx-01", False),
+        ("@cert-authority * ssh-rsa KEY", "esx-01", False),
+        ("", "esx-01", False),
+        ("\0\ufffd \x7f KEY", "esx-01", False),
+    ],
+)
+def test_known_hosts_lines(tmp_path, line, name, trusted):
+    file = tmp_path / "known_hosts"
+    file.write_text(f"a line of nonsense\n{line.replace('KEY', BLOB)}\n")
+    trust = trust_in([str(tmp_path / "missing"), str(tmp_path), str(file)], name)
+    assert trust.keys == (frozenset({("ssh-rsa", b"the key")}) if trusted else frozenset())
+
+
+def test_a_large_known_hosts_file_takes_no_time(shells, dial, tmp_path):
+    file = tmp_path / "known_hosts"
+    lines = "".join(f"{hashed_name(f'host-{i}')} ssh-rsa {BLOB}\n" for i in range(5000))
+    file.write_text(lines + shells.known_hosts_file.read_text())
+    began = time.monotonic()
+    assert right(dial(reach(shells, known_hosts=(str(file),))).fetch(FIRST))
+    assert time.monotonic() - began < SOON
+
+
+# ssh_config
+
+
+def configured(text, tmp_path, host=NAME, **given):
+    file = tmp_path / "ssh_config"
+    file.write_text(text)
+    return shell_from_ssh_config(host, config=file, base=Shell(""), **given)
+
+
+def test_the_config_of_the_user_is_applied(shells, dial, tmp_path):
+    known = tmp_path / "own_known_hosts"
+    _, kind, key = shells.known_hosts_file.read_text().splitlines()[0].split()
+    known.write_text(f"the-alias {kind} {key}\n")
+    to = configured(
+        f"Host lab-one\n  HostName {shells.addresses[NAME]}\n  Port {shells.port}\n"
+        f"  User {shells.user}\n  IdentityFile {shells.key_file}\n  HostKeyAlias the-alias\n"
+        f"  UserKnownHostsFile {known}\n",
+        tmp_path, "lab-one",
+    )  # fmt: skip
+    assert to.host_key_name == "the-alias"
+    assert right(dial(to).fetch(FIRST)), "an alias stands for host and port together"
+
+
+def test_the_config_that_the_peers_hand_out_works(shells, dial):
+    base = Shell("", key_files=(str(shells.key_file),))
+    to = shell_from_ssh_config(NAME, config=shells.config_file, base=base)
+    assert right(dial(to).fetch(FIRST))
+
+
+def test_what_was_said_on_the_command_line_wins(tmp_path):
+    text = "Host *\n  User a\n  Port 1\n  IdentityFile /a\n  UserKnownHostsFile /a /b\n"
+    read = configured(text, tmp_path)
+    assert (read.user, read.port, read.key_files) == ("a", 1, ("/a",))
+    assert read.known_hosts == ("/a", "/b")
+    given = configured(
+        text, tmp_path, override_user="u", override_port=2, override_keys=("/k",),
+        override_known_hosts=("/h",),
+    )  # fmt: skip
+    assert (given.user, given.port, given.key_files) == ("u", 2, ("/k",))
+    assert given.known_hosts == ("/h",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Host *\n  Port many\n", "Port 70000\n", "Match host\n", "no equals sign\n\0", "\udcff\n",
+     "UserKnownHostsFile ~nobody-at-all/x\n"],
+)  # fmt: skip
+def test_a_broken_config_is_one_line(tmp_path, text):
+    file = tmp_path / "ssh_config"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError, match="not a usable ssh_config") as caught:
+        shell_from_ssh_config(NAME, config=file, base=Shell(""))
+    assert "\n" not in str(caught.value)
+
+
+def test_no_config_at_all_leaves_the_settings(tmp_path):
+    base = Shell("", user="me", port=2200, known_hosts=("/x",))
+    to = shell_from_ssh_config(NAME, config=tmp_path / "none", base=base)
+    assert to == msgspec.structs.replace(base, address=NAME)
+
+
+# Commands
+
+
+def test_streams_and_status_are_kept_apart_and_as_they_were(tmp_path, dial, shells):
+    script = Script(password="secret")
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=())
+        capture = dial(to, "secret").fetch(FIRST)
+    assert capture.failure is None
+    assert (capture.text, capture.exit_status) == ("ok \ufffd\r\n", 3)
+    assert capture.taken_at.endswith("Z")
+
+
+def test_an_unlisted_command_is_refused_before_anything_is_sent(shells, dial):
+    before = logins(shells)
+    transport = dial(reach(shells))
+    for request in (
+        Request(Wire.SHELL, "esxcli system shutdown poweroff", ""),
+        Request(Wire.SHELL, FIRST.template + "; reboot", ""),
+        Request(Wire.ESXCLI, FIRST.template, ""),
+        Request(Wire.METHOD, "HostSystem.Reboot", ""),
+    ):
+        with pytest.raises(PermissionError, match="not one of the listed commands"):
+            transport.fetch(request)
+    assert logins(shells) == before
+
+
+@pytest.mark.parametrize("value", [-1, "0; reboot", 1.0, True, None, b"1", [1]])
+def test_slots_take_nothing_but_whole_numbers(value):
+    with pytest.raises(TypeError, match="non-negative integer"):
+        vsish_pci_config_header.REQUEST.fill(segment=0, bus=value, slot=0, function=0)
+
+
+def test_a_flood_on_stderr_before_stdout_is_drained(new_shells, dial):
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="flood"),)))
+    capture = dial(reach(server)).fetch(FIRST)
+    out, _, _ = shell.answers(SHAPE)[FIRST.text]
+    assert capture.failure is None
+    assert capture.stderr == "e" * (1 << 20)
+    assert capture.text == "o" * (1 << 20) + out
+
+
+@pytest.mark.parametrize("sessions", [1, 10])
+def test_a_command_that_hangs_is_a_timeout_and_the_next_one_runs(new_shells, dial, sessions):
+    server = new_shells(shapes.HEALTHY, max_sessions=sessions)
+    trouble = server.key_file.parent / "replay" / SHAPE.address / "trouble"
+    transport = dial(reach(server, command_timeout=1))
+    assert right(transport.fetch(FIRST))
+    trouble.write_text("hang\n")
+    began = time.monotonic()
+    capture = transport.fetch(SECOND)
+    assert time.monotonic() - began < SOON
+    assert (capture.failure.why, capture.failure.asked) == (Why.TIMEOUT, SECOND.text)
+    trouble.unlink()
+    for request in esxi_shell.HOST_REQUESTS[2:]:
+        assert right(transport.fetch(request)), request.text
+
+
+def test_a_host_that_hangs_ends_at_its_limit(new_shells, dial):
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="hang"),)))
+    transport = dial(reach(server, command_timeout=1, host_timeout=2.5))
+    began = time.monotonic()
+    captures = [transport.fetch(request) for request in esxi_shell.HOST_REQUESTS]
+    assert time.monotonic() - began < SOON
+    assert {one.failure.why for one in captures} == {Why.TIMEOUT}
+    assert "2.5 s for this host are spent" in captures[-1].failure.detail
+
+
+def test_a_server_that_never_takes_the_command_is_a_timeout(tmp_path, dial, shells):
+    script = Script(password="secret", takes_exec=False)
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(
+            shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=(),
+            command_timeout=1,
+        )  # fmt: skip
+        began = time.monotonic()
+        capture = dial(to, "secret").fetch(FIRST)
+        assert time.monotonic() - began < SOON
+    assert capture.failure.why is Why.TIMEOUT
+
+
+def test_a_server_that_hangs_up_is_dialled_once_more_and_no_more(new_shells, dial):
+    healthy = replace(SHAPE, **shapes.at(2))
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="close"), healthy)))
+    before = logins(server)
+    transport = dial(reach(server))
+    captures = [transport.fetch(request) for request in esxi_shell.HOST_REQUESTS]
+    assert {one.failure.why for one in captures} == {Why.UNREACHABLE}
+    assert "lost twice" in captures[-1].failure.detail
+    assert logins(server) == before + 2
+    assert right(dial(reach(server, healthy.name)).fetch(FIRST)), "and the next host is asked"
+
+
+def test_a_connection_lost_once_is_opened_again(new_shells, dial):
+    server = new_shells(shapes.HEALTHY)
+    trouble = server.key_file.parent / "replay" / SHAPE.address / "trouble"
+    transport = dial(reach(server))
+    trouble.write_text("close\n")
+    assert transport.fetch(FIRST).failure.why is Why.UNREACHABLE
+    trouble.unlink()
+    assert right(transport.fetch(SECOND))
+
+
+def test_a_refused_connection_names_the_service(new_shells, dial):
+    stopped = shapes.HOSTS["2n-2xA100-80-ssh-stopped-esxi803"]
+    server = new_shells(Fleet((SHAPE, stopped)))
+    transport = dial(reach(server, stopped.name))
+    for request in (FIRST, SECOND):
+        failure = transport.fetch(request).failure
+        assert (failure.why, failure.privilege) == (Why.UNREACHABLE, "service TSM-SSH")
+        assert "refused" in failure.detail
+        assert failure.asked == request.text
+
+
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "a..b", "x" * 300, ""])
+def test_a_name_that_is_no_host_is_unreachable(shells, dial, name):
+    capture = dial(reach(shells, address=name, connect_timeout=5)).fetch(FIRST)
+    assert capture.failure.why in (Why.UNREACHABLE, Why.DENIED)
+
+
+def test_a_silent_host_costs_the_connect_limit_once(shells, dial):
+    with silence() as port:
+        transport = dial(reach(shells, address="127.0.0.1", port=port, connect_timeout=1))
+        began = time.monotonic()
+        captures = [transport.fetch(request) for request in esxi_shell.REQUESTS[:9]]
+        assert time.monotonic() - began < 5, "nine commands, one second"
+    assert {one.failure.why for one in captures} == {Why.TIMEOUT}
+    assert "no connection within 1 s" in captures[0].failure.detail
+
+
+@pytest.mark.parametrize(
+    ("says", "repeat"),
+    [(b"SSH-2.0-x", True), (b"hello\r\n", True), (b"", True), (b"HTTP/1.1 400\r\n\r\n", False),
+     (b"", False), (b"\0" * 70000, False), (b"SSH-2.0-x\r\n\xff\xff\xff\xff", True)],
+)  # fmt: skip
+def test_what_speaks_no_ssh_ends_at_the_limit(shells, dial, says, repeat):
+    with talker(says=says, repeat=repeat) as port:
+        transport = dial(reach(shells, address="127.0.0.1", port=port, connect_timeout=1))
+        began = time.monotonic()
+        captures = [transport.fetch(request) for request in (FIRST, SECOND)]
+        assert time.monotonic() - began < SOON
+    assert {one.failure.why for one in captures} <= {Why.TIMEOUT, Why.UNREACHABLE}
+
+
+def test_closing_ends_a_command_that_runs(new_shells, dial):
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="hang"),)))
+    transport = dial(reach(server, command_timeout=60, host_timeout=600))
+    captures = []
+    worker = threading.Thread(target=lambda: captures.append(transport.fetch(FIRST)))
+    worker.start()
+    time.sleep(1)
+    began = time.monotonic()
+    transport.close()
+    worker.join(SOON)
+    assert time.monotonic() - began < SOON
+    assert captures[0].failure.why in (Why.NOT_ASKED, Why.UNREACHABLE)
+    assert transport.fetch(SECOND).failure.why is Why.NOT_ASKED
+
+
+def test_the_password_is_in_no_capture_and_no_field(shells, dial):
+    transport = dial(reach(shells, key_files=()), shells.password)
+    capture = transport.fetch(FIRST)
+    kept = {name: value for name, value in vars(transport).items() if name != "_password"}
+    assert shells.password not in repr(capture) + repr(kept)

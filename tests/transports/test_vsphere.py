@@ -1,0 +1,566 @@
+"""The vSphere transport against a real API server, and against one that misbehaves."""
+
+import hashlib
+import ssl
+import time
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from pyVmomi import vim
+
+from hostcheck import app
+from hostcheck.collectors import esxi_shell
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Path, Request, Wire
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.parsers import (
+    esxcli_hardware_memory_get,
+    vim_host_system,
+    vim_listing,
+    vim_software_packages,
+    vim_virtual_machine,
+)
+from hostcheck.syntax.vim import object_of
+from hostcheck.transports import soap, vsphere
+from tests.peers import shapes
+from tests.peers.api import Trouble
+from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
+from tests.transports.meddler import drip, fault, hold, meddling, reply, silence
+
+HOST = vim_host_system.REQUEST
+VM = vim_virtual_machine.REQUEST
+HEALTHY = shapes.HEALTHY
+(SHAPE,) = HEALTHY.hosts
+LIMIT = {"timeout": 1.0}
+SOON = 10
+"""Seconds in which a question with a limit of one second must have come to an end."""
+
+
+def thumbprint(server, kind):
+    return hashlib.new(kind, ssl.PEM_cert_to_DER_cert(server.ca_file.read_text())).hexdigest()
+
+
+def collect(session):
+    """Collect every host as an audit does and return the recordings by host."""
+    source = app.LiveSource("test", session)
+    targets = source.machines()
+    return {one.host: one for one in app.recordings(source, targets, done=lambda _: None)}
+
+
+def failures(recorded):
+    return {
+        capture.request.text: capture.failure.why
+        for capture in recorded.captures.values()
+        if capture.failure is not None
+    }
+
+
+# Getting in
+
+
+def test_a_wrong_password_is_one_line_and_leaves_no_session(vcenter, log_in):
+    before = vcenter.stats()["calls"].get("Login", 0)
+    with pytest.raises(
+        UsageError, match=r"password of auditor@vsphere\.local is refused"
+    ) as caught:
+        log_in(vcenter, password="s3cret-and-wrong")
+    assert "\n" not in str(caught.value)
+    assert "s3cret-and-wrong" not in str(caught.value)
+    assert vcenter.stats()["open_sessions"] == 0
+    assert vcenter.stats()["calls"]["Login"] == before + 1, "a wrong password is tried once"
+
+
+def test_an_unknown_authority_is_refused_with_advice(vcenter, log_in):
+    with pytest.raises(UsageError, match="--tls-ca FILE or pin it with --tls-thumbprint"):
+        log_in(vcenter, ca_files=())
+
+
+def test_a_certificate_for_another_name_is_refused(vcenter, log_in):
+    with pytest.raises(UsageError, match="not trusted"):
+        log_in(vcenter, host="127.1")
+
+
+def test_a_ca_file_that_is_none_is_one_line(vcenter, log_in, tmp_path):
+    broken = tmp_path / "ca.pem"
+    broken.write_text("this is no certificate\n")
+    with pytest.raises(UsageError, match="give a readable PEM file"):
+        log_in(vcenter, ca_files=(str(broken),))
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sha1"])
+@pytest.mark.parametrize("colons", [False, True])
+def test_the_right_thumbprint_is_enough(vcenter, log_in, kind, colons):
+    given = thumbprint(vcenter, kind)
+    if colons:
+        given = ":".join(given[i : i + 2] for i in range(0, len(given), 2)).upper()
+    session = log_in(vcenter, ca_files=(), thumbprint=given)
+    assert session.is_vcenter
+    session.close()
+    assert vcenter.stats()["open_sessions"] == 0
+
+
+def test_a_wrong_thumbprint_is_refused_and_the_ca_does_not_help(vcenter, log_in):
+    logins = vcenter.stats()["calls"].get("Login", 0)
+    with pytest.raises(UsageError, match=thumbprint(vcenter, "sha256")):
+        log_in(vcenter, thumbprint="ab" * 32)
+    assert vcenter.stats()["calls"].get("Login", 0) == logins
+
+
+def test_nobody_at_home_is_one_line(vcenter, log_in):
+    with silence() as port:
+        pass
+    with pytest.raises(UsageError, match="check the name, the port and the firewall"):
+        log_in(vcenter, port=port)
+
+
+def test_a_web_server_that_is_no_vcenter_is_one_line(vcenter, log_in):
+    def teapot(handler, _meddler, _method, _body):
+        reply(handler, 404, b"<html>not here</html>")
+        return True
+
+    with (
+        meddling(vcenter, teapot) as server,
+        pytest.raises(UsageError, match="no vSphere API answers there") as caught,
+    ):
+        log_in(server)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["RetrieveServiceContent", "Login", "CreatePropertyCollector"])
+@pytest.mark.parametrize("kind", ["no_permission", "busy", "drop", "truncate"])
+def test_a_login_that_breaks_is_one_line_and_leaves_no_session(new_vcenter, log_in, method, kind):
+    server = new_vcenter(HEALTHY, Trouble(method, kind, 200))
+    with pytest.raises(UsageError) as caught:
+        log_in(server)
+    assert "\n" not in str(caught.value)
+    assert server.password not in str(caught.value)
+    if method != "Login":  # a login whose answer was lost cannot be given back
+        assert server.stats()["open_sessions"] == 0
+
+
+@pytest.mark.parametrize("spoil", [hold, partial(drip, head=True), partial(drip, head=False)])
+@pytest.mark.parametrize("method", ["RetrieveServiceContent", "Login"])
+def test_a_silent_login_ends_at_the_limit(vcenter, log_in, method, spoil):
+    def spoiled(handler, meddler, called, _body):
+        if called == method:
+            spoil(handler, meddler)
+        return called == method
+
+    with meddling(vcenter, spoiled) as server:
+        began = time.monotonic()
+        with pytest.raises(UsageError, match="no vSphere API answers there"):
+            log_in(server, **LIMIT)
+        assert time.monotonic() - began < SOON
+
+
+def test_a_silent_port_ends_at_the_limit(vcenter, log_in):
+    with silence() as port:
+        began = time.monotonic()
+        with pytest.raises(UsageError, match="no vSphere API answers there"):
+            log_in(vcenter, port=port, **LIMIT)
+        assert time.monotonic() - began < SOON
+
+
+# What leaves this machine
+
+
+def test_only_listed_methods_reach_the_server_and_no_session_stays(vcenter, log_in):
+    with meddling(vcenter) as server:
+        source = app.LiveSource("test", log_in(server), over_esxcli=True)
+        for _ in app.recordings(source, source.machines(), done=lambda _: None):
+            pass
+        source.close()
+    assert set(server.calls) <= soap.READ_ONLY
+    assert server.paths == {"GET /sdk/vimServiceVersions.xml", "POST /sdk"}
+    assert server.calls["Login"] == server.calls["Logout"] == 1
+    assert server.calls["CreateContainerView"] == server.calls["DestroyView"]
+    assert vcenter.stats()["open_sessions"] == 0
+
+
+def test_every_other_method_is_refused_before_it_is_sent(vcenter, log_in):
+    with meddling(vcenter) as server:
+        session = log_in(server)
+        sent = dict(server.calls)
+        with pytest.raises(PermissionError, match="PowerOffVM_Task"):
+            vim.VirtualMachine("vm-10001", session._stub).PowerOff()
+        with pytest.raises(PermissionError, match="RebootHost_Task"):
+            session._post(soap.call("RebootHost_Task", "HostSystem", "host-1001"))
+        with pytest.raises(PermissionError, match="Fetch"):
+            vim.HostSystem("host-1001", session._stub).config  # noqa: B018
+        with pytest.raises(PermissionError, match="ShutdownHost_Task"):
+            session.fetch(Request(Wire.METHOD, "HostSystem.ShutdownHost_Task", "").of("host-1001"))
+        with pytest.raises(PermissionError, match="esxcli system shutdown poweroff"):
+            session.fetch(
+                Request(Wire.ESXCLI, "esxcli system shutdown poweroff", "").of("host-1001")
+            )
+        assert dict(server.calls) == sent
+
+
+def test_a_shell_command_is_none_of_its_business(vcenter, log_in):
+    with pytest.raises(ValueError, match="shell"):
+        log_in(vcenter).fetch(esxi_shell.HOST_REQUESTS[0])
+
+
+def test_the_password_is_in_no_capture_and_no_argument_of_the_session(vcenter, log_in):
+    session = log_in(vcenter)
+    kept = {name: value for name, value in vars(session).items() if name != "_password"}
+    assert vcenter.password not in repr(kept)
+    assert vcenter.password not in repr(collect(session))
+
+
+# Pages and requests
+
+
+def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in):
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(2 * vsphere.PAGE + 50))
+    server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)))
+    session = log_in(server)
+    listed = vim_listing.parse(session.fetch(vim_listing.VMS).text)
+    assert {one.name for one in listed} == {vm.name for vm in vms}
+    assert server.stats()["calls"]["ContinueRetrievePropertiesEx"] == 2
+    (recorded,) = collect(session).values()
+    assert set(recorded.vm_ids) == set(server.ids.vms.values())
+    assert not failures(recorded)
+
+
+def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in):
+    counts = {}
+    for count in (8, 24):
+        fleet = shapes.many(count)
+        server = new_vcenter(fleet)
+        session = log_in(server)
+        assert len(collect(session)) == count
+        session.close()
+        calls = server.stats()["calls"]
+        vms = sum(len(host.vms) for host in fleet)
+        pages = -(-vms // vsphere.PAGE)
+        # Three listings; the hosts, the clusters, and the VMs a page at a time.
+        counts[count] = calls["RetrievePropertiesEx"] - pages
+        assert calls["CreateContainerView"] == 3
+        assert calls["Login"] == 1
+    assert counts == {8: 5, 24: 5}
+
+
+def test_answers_are_the_same_with_and_without_the_hint(vcenter, log_in):
+    session = log_in(vcenter)
+    requests = [HOST.of(one) for one in vcenter.ids.hosts.values()]
+    alone = [session.fetch(request).text for request in requests]
+    session.expect(requests)
+    together = [session.fetch(request).text for request in requests]
+    assert alone == together
+
+
+# A server that misbehaves
+
+
+def test_a_session_that_ends_on_the_way_is_renewed_at_any_question(new_vcenter, log_in):
+    quiet = log_in(new_vcenter(HEALTHY))
+    expected = {
+        key: capture.text
+        for one in collect(quiet).values()
+        for key, capture in one.captures.items()
+    }
+    for method, call in (
+        ("CreateContainerView", 2), ("RetrievePropertiesEx", 1), ("RetrievePropertiesEx", 3),
+        ("RetrievePropertiesEx", 5), ("DestroyView", 1), ("fetchSoftwarePackages", 1),
+    ):  # fmt: skip
+        server = new_vcenter(HEALTHY, Trouble(method, "not_authenticated", first=call, last=call))
+        session = log_in(server)
+        (recorded,) = collect(session).values()
+        session.close()
+        assert {key: one.text for key, one in recorded.captures.items()} == expected, method
+        stats = server.stats()
+        assert stats["calls"]["Login"] == 2, method
+        assert stats["open_sessions"] == 0, method
+
+
+def test_a_session_that_ends_between_pages_starts_the_listing_again(new_vcenter, log_in):
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(2 * vsphere.PAGE + 50))
+    ended = Trouble("ContinueRetrievePropertiesEx", "not_authenticated", first=2, last=2)
+    server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)), ended)
+    listed = vim_listing.parse(log_in(server).fetch(vim_listing.VMS).text)
+    assert len(listed) == len(vms)
+
+
+def test_a_session_that_always_ends_is_given_up(new_vcenter, log_in):
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", "not_authenticated", first=4))
+    session = log_in(server)
+    (recorded,) = collect(session).values()
+    assert set(failures(recorded).values()) == {Why.DENIED}
+    # One more login per page that was asked, and none per object.
+    assert server.stats()["calls"]["Login"] <= 4
+
+
+def test_a_login_that_is_refused_later_is_tried_once_and_the_run_goes_on(new_vcenter, log_in):
+    server = new_vcenter(
+        HEALTHY,
+        Trouble("RetrievePropertiesEx", "not_authenticated", first=4),
+        Trouble("Login", "no_permission", first=2),
+    )
+    (recorded,) = collect(log_in(server)).values()
+    assert set(failures(recorded).values()) == {Why.DENIED}
+    assert all("a new login failed" in one.failure.detail for one in recorded.captures.values())
+    assert server.stats()["calls"]["Login"] == 2
+
+
+@pytest.mark.parametrize(("kind", "amount"), [("drop", 0), ("truncate", 300), ("truncate", 3000)])
+def test_a_broken_answer_is_asked_again(new_vcenter, log_in, kind, amount):
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, amount, first=4, last=5))
+    (recorded,) = collect(log_in(server)).values()
+    assert not failures(recorded)
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate"])
+def test_answers_that_stay_broken_are_unreachable_and_no_exception(new_vcenter, log_in, kind):
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, 300, first=4))
+    session = log_in(server)
+    (recorded,) = collect(session).values()
+    assert set(failures(recorded).values()) == {Why.UNREACHABLE}
+    assert all(one.failure.asked == one.request.text for one in recorded.captures.values())
+    session.close()
+    assert server.stats()["open_sessions"] == 0
+    statuses = {one.status.value for one in app.report_of(app.host_of(recorded)).results}
+    assert not statuses & {"pass", "fail"}, "what nobody answered is neither right nor wrong"
+
+
+def test_a_busy_server_is_asked_again_after_a_pause(new_vcenter, log_in):
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", "busy", first=4, last=4))
+    (recorded,) = collect(log_in(server)).values()
+    assert not failures(recorded)
+
+
+@pytest.mark.parametrize("after", ["0", "soon"])
+def test_a_server_that_stays_busy_is_unreachable(vcenter, log_in, after):
+    def busy(handler, _meddler, method, _body):
+        if method == "RetrievePropertiesEx":
+            reply(handler, 503, b"later", {"Retry-After": after})
+        return method == "RetrievePropertiesEx"
+
+    with meddling(vcenter, busy) as server:
+        session = log_in(server)
+        capture = session.fetch(HOST.of("host-1001"))
+        assert capture.failure.why is Why.UNREACHABLE
+        assert "503" in capture.failure.detail
+        assert server.calls["RetrievePropertiesEx"] == vsphere.ATTEMPTS
+        session.close()
+
+
+@pytest.mark.parametrize("spoil", [hold, partial(drip, head=True), partial(drip, head=False)])
+def test_a_silent_or_dripping_answer_is_a_timeout(vcenter, log_in, spoil):
+    def spoiled(handler, meddler, method, _body):
+        if method == "RetrievePropertiesEx":
+            spoil(handler, meddler)
+        return method == "RetrievePropertiesEx"
+
+    with meddling(vcenter, spoiled) as server:
+        session = log_in(server, **LIMIT)
+        session.expect([HOST.of(one) for one in vcenter.ids.hosts.values()])
+        began = time.monotonic()
+        captures = [session.fetch(HOST.of(one)) for one in vcenter.ids.hosts.values()]
+        assert time.monotonic() - began < SOON
+        assert {one.failure.why for one in captures} == {Why.TIMEOUT}
+        assert {one.failure.asked for one in captures} == {"HostSystem"}
+        assert server.calls["RetrievePropertiesEx"] == 1, "nobody waits once per object"
+        session.close()
+    assert vcenter.stats()["open_sessions"] == 0
+
+
+def test_an_answer_that_is_no_text_or_no_xml_is_a_capture(vcenter, log_in):
+    answers = [b"\xff\xfe\xff", b"", b"<html>", b"<objects><obj>host-1001</obj>\xff</objects>"]
+
+    def nonsense(handler, _meddler, method, _body):
+        if method in ("RetrievePropertiesEx", "fetchSoftwarePackages"):
+            reply(handler, 200, answers[0])
+            return True
+        return False
+
+    with meddling(vcenter, nonsense) as server:
+        session = log_in(server)
+        while answers:
+            assert session.fetch(HOST.of("host-1001")).failure is not None
+            packages = vim_software_packages.REQUEST.of("imageConfigManager-1001")
+            assert session.fetch(packages).failure is not None
+            del answers[0]
+
+
+def test_a_failed_page_does_not_spoil_the_next(vcenter, log_in):
+    def once(handler, meddler, method, _body):
+        if method == "RetrievePropertiesEx" and meddler.calls[method] == 1:
+            reply(handler, 500, fault("SystemError"))
+            return True
+        return False
+
+    with meddling(vcenter, once) as server:
+        session = log_in(server)
+        assert session.fetch(HOST.of("host-1001")).failure is not None
+        assert session.fetch(HOST.of("host-1002")).failure is None
+
+
+# Refusals
+
+
+def test_a_path_the_server_does_not_know_is_left_out_alone(vcenter, log_in):
+    session = log_in(vcenter)
+    asked = Request(
+        Wire.PROPERTIES, "HostSystem", "", "",
+        (Path("name"), Path("config.nonsense"), Path("hardware.cpuInfo"), Path("parent.nonsense")),
+    )  # fmt: skip
+    host = object_of(session.fetch(asked.of("host-1001")).text, kind="HostSystem")
+    assert host.text("name") == "esx-01.lab.test"
+    assert host.number("hardware.cpuInfo", "numCpuPackages") == 2
+    assert host.node("config.nonsense").why is Why.ABSENT
+    before = vcenter.stats()["calls"]["RetrievePropertiesEx"]
+    session.fetch(asked.of("host-1002"))
+    assert vcenter.stats()["calls"]["RetrievePropertiesEx"] == before + 1, "it is not asked again"
+
+
+def test_paths_of_newer_releases_are_not_asked_of_old_ones(new_vcenter, log_in):
+    server = new_vcenter(shapes.RECORDED["2n-2xM60-ecc-on-esxi670"])
+    (recorded,) = collect(log_in(server)).values()
+    assert not failures(recorded)
+    assert not any("numaInfo" in path for path in server.stats()["paths"] if "VirtualM" in path)
+
+
+def test_an_object_without_permission_does_not_take_the_others_along(vcenter, log_in):
+    def refuse(handler, _meddler, method, body):
+        if method == "RetrievePropertiesEx" and b">host-1002<" in body:
+            reply(handler, 500, fault("NoPermission", "HostSystem", "host-1002", "System.View"))
+            return True
+        return False
+
+    with meddling(vcenter, refuse) as server:
+        session = log_in(server)
+        requests = [HOST.of(f"host-100{number}") for number in (1, 2, 3)]
+        session.expect(requests)
+        first, second, third = (session.fetch(request) for request in requests)
+    assert first.failure is None
+    assert third.failure is None
+    assert second.failure.why is Why.DENIED
+    assert second.failure.privilege == "System.View"
+    assert second.failure.asked == "HostSystem"
+
+
+def test_a_vm_that_is_gone_does_not_take_the_others_along(vcenter, log_in):
+    session = log_in(vcenter)
+    there = sorted(vcenter.ids.vms.values())[:2]
+    requests = [VM.of(there[0]), VM.of("vm-999999"), VM.of(there[1])]
+    session.expect(requests)
+    captures = [session.fetch(request) for request in requests]
+    assert [one.failure is None for one in captures] == [True, False, True]
+    assert "ManagedObjectNotFound" in captures[1].failure.detail
+
+
+def test_an_object_the_answer_leaves_out_is_denied(vcenter, log_in):
+    def empty(handler, _meddler, method, _body):
+        if method == "RetrievePropertiesEx":
+            reply(handler, 200, b"<RetrievePropertiesExResponse></RetrievePropertiesExResponse>")
+        return method == "RetrievePropertiesEx"
+
+    with meddling(vcenter, empty) as server:
+        capture = log_in(server).fetch(HOST.of("host-1001"))
+    assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "System.View")
+
+
+def test_a_denied_property_is_kept_verbatim_and_names_its_privilege(new_vcenter, log_in):
+    host = replace(
+        SHAPE,
+        denied=(
+            DeniedProperty("config.service", "Host.Config.Service"),
+            DeniedProperty("config.extraConfig", "VirtualMachine.Config.AdvancedConfig",
+                           "train-01-a"),
+        ),
+    )  # fmt: skip
+    server = new_vcenter(Fleet((host,)))
+    recorded = collect(log_in(server))["esx-01.lab.test"]
+    text = recorded.captures[HOST.of(recorded.host_id).key].text
+    assert "<missingSet" in text
+    assert "Host.Config.Service" in text
+    fact = vim_host_system.parse(text).services
+    assert isinstance(fact, Unknown)
+    assert (fact.why, fact.privilege) == (Why.DENIED, "Host.Config.Service")
+    joined = app.host_of(recorded)
+    assert (joined.services.why, joined.services.privilege) == (
+        Why.DENIED,
+        "Host.Config.Service",
+    )
+
+
+def test_a_denied_method_names_its_privilege(vcenter, log_in):
+    session = log_in(vcenter)
+    manager = f"imageConfigManager-{vcenter.ids.hosts['esx-15.lab.test'].split('-')[1]}"
+    capture = session.fetch(vim_software_packages.REQUEST.of(manager))
+    assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "Host.Config.Image")
+    assert capture.failure.asked == vim_software_packages.REQUEST.text
+
+
+def test_a_listing_that_is_refused_says_what_the_account_needs(new_vcenter, log_in):
+    denied = Trouble("CreateContainerView", "no_permission", privilege="System.View")
+    session = log_in(new_vcenter(HEALTHY, denied))
+    with pytest.raises(UsageError, match=r"the account needs System\.View"):
+        app.LiveSource("test", session).machines()
+
+
+def test_guestinfo_never_leaves_the_transport(vcenter, log_in):
+    session = log_in(vcenter)
+    for recorded in collect(session).values():
+        for capture in recorded.captures.values():
+            assert CANARY not in capture.text
+            assert "guestinfo" not in capture.text
+    kept = session.fetch(VM.of(vcenter.ids.vms["train-01-a"])).text
+    assert "pciPassthru.use64bitMMIO" in kept, "known settings stay"
+
+
+# esxcli over the API
+
+
+def test_esxcli_over_the_api(vcenter, log_in):
+    session = log_in(vcenter)
+    host = vcenter.ids.hosts["esx-02.lab.test"]
+    for request in esxi_shell.ESXCLI_REQUESTS:
+        capture = session.fetch(request.of(host))
+        assert capture.failure is None, request.text
+        assert capture.text.startswith("<"), request.text
+    memory = session.fetch(
+        Request(Wire.ESXCLI, esxcli_hardware_memory_get.REQUEST.text, "").of(host)
+    )
+    assert esxcli_hardware_memory_get.parse(memory.text).numa_node_count == 4
+
+
+def test_an_esxcli_command_that_faults_is_absent_in_the_hosts_words(vcenter, log_in):
+    request = Request(Wire.ESXCLI, "esxcli hardware nonsense get", "")
+    session = log_in(vcenter, allowed=lambda _: True)
+    capture = session.fetch(request.of(vcenter.ids.hosts["esx-01.lab.test"]))
+    assert capture.failure.why is Why.ABSENT
+    assert "could not be found" in capture.failure.detail
+    assert capture.failure.asked == "esxcli hardware nonsense get"
+
+
+def test_esxcli_without_the_privilege_is_denied(new_vcenter, log_in, vcenter):
+    host = vcenter.ids.hosts["esx-15.lab.test"]
+    request = esxi_shell.ESXCLI_REQUESTS[0]
+    capture = log_in(vcenter).fetch(request.of(host))
+    assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "Host.Config.Settings")
+    no_executer = Trouble("RetrieveManagedMethodExecuter", "no_permission", privilege="Some.Thing")
+    server = new_vcenter(HEALTHY, no_executer)
+    session = log_in(server)
+    for one in esxi_shell.ESXCLI_REQUESTS:
+        capture = session.fetch(one.of("host-1001"))
+        assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "Some.Thing")
+    assert server.stats()["calls"]["RetrieveManagedMethodExecuter"] == 1
+
+
+def test_a_session_that_ends_before_esxcli_is_renewed(new_vcenter, log_in):
+    for method in ("RetrieveManagedMethodExecuter", "ExecuteSoap"):
+        server = new_vcenter(HEALTHY, Trouble(method, "not_authenticated", first=1, last=1))
+        session = log_in(server)
+        for request in esxi_shell.ESXCLI_REQUESTS:
+            assert session.fetch(request.of("host-1001")).failure is None, request.text
+
+
+def test_closing_twice_and_asking_afterwards_does_no_harm(vcenter, log_in):
+    session = log_in(vcenter)
+    session.close()
+    session.close()
+    assert session.fetch(HOST.of("host-1001")).failure.why is Why.NOT_ASKED
+    assert vcenter.stats()["open_sessions"] == 0
