@@ -265,6 +265,8 @@ def exit_code(run: Run, *, strict: bool) -> int:
     Hosts without a GPU do not count; a run that found nothing else found nothing. With `strict`
     recommended checks count like required ones.
     """
+    if run.preflight is not None and not strict:
+        return EXIT_CODES[run.preflight.verdict]
     counted = (Severity.REQUIRED, Severity.RECOMMENDED) if strict else (Severity.REQUIRED,)
     if run.preflight is not None:
         judged: Iterable[Result] = run.preflight.candidates[0].results

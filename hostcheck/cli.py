@@ -187,12 +187,23 @@ def audit(
 
 
 @main.command()
-@click.argument("vm")
+@click.argument("vm", default="")
 @source_options
 @from_option
+@cluster_option
 @report_options
+@click.option("--profile", default="", help="vGPU profile of a VM that does not exist yet.")
+@click.option("--count", type=click.IntRange(1, 16), default=1, help="vGPUs of that VM.")
+@click.option("--vcpus", type=click.IntRange(1, 960), default=1, help="vCPUs of that VM.")
+@click.option("--memory", type=click.IntRange(1), default=4096, help="Memory of that VM, MiB.")
+@click.option("--spec", type=_existing(dir_okay=False), help="That VM in a TOML file.")
 def preflight(
     vm: str,
+    profile: str,
+    count: int,
+    vcpus: int,
+    memory: int,
+    spec: Path | None,
     from_: Path | None,
     format_: str,
     output: Path | None,
@@ -200,20 +211,36 @@ def preflight(
     strict: bool,
     quiet: bool,
     hosts: tuple[str, ...],
+    clusters: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Say GO, NO-GO or UNSURE for one VM on its candidate hosts, with reasons.
 
-    Candidates are the hosts of the VM's cluster, or those that --host names.
+    Candidates are the hosts of the VM's cluster, or those that --host names. A VM that does not
+    exist yet is given by --profile or --spec, and judged on every host.
     """
     from hostcheck import app
-    from hostcheck.preflight import preflight as judge_vm
+    from hostcheck import preflight as judging
 
+    if bool(vm) + bool(profile) + bool(spec) != 1:
+        raise UsageError("name one of: a VM, --profile, --spec")
+    wish = None
+    if spec is not None:
+        wish = judging.read_spec(spec)
+    elif profile:
+        wish = judging.VmSpec(profile=profile, count=count, vcpus=vcpus, memory_mb=memory)
+    chosen = hosts if wish else ()
     with (
-        _source(from_, quiet=quiet, hosts=(), **options) as (source, workers),
+        _source(from_, quiet=quiet, hosts=chosen, clusters=clusters, **options) as (
+            source,
+            workers,
+        ),
         _progress("preflight", None, quiet=quiet) as done,
     ):
-        run = judge_vm(source, vm, hosts=hosts, workers=workers, done=done)
+        if wish is not None:
+            run = judging.what_if(source, wish, workers=workers, done=done)
+        else:
+            run = judging.preflight(source, vm, hosts=hosts, workers=workers, done=done)
     _deliver(run, format_, output, html)
     sys.exit(app.exit_code(run, strict=strict))
 

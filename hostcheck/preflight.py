@@ -4,22 +4,35 @@ A candidate rests on the required results of the host, of the VM, and of the GPU
 it: one good GPU is enough, and GPUs that could not serve the VM do not count.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from hostcheck import app, catalog
 from hostcheck.checks.subjects import Placement, serving
 from hostcheck.collectors.vsphere import Target, matches
 from hostcheck.errors import UsageError
-from hostcheck.model.fact import Unknown
-from hostcheck.model.host import PhysicalGpu
+from hostcheck.model.capture import Source, Wire
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Severity, Status, verdict_of
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
-from hostcheck.model.vm import Vm
+from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.parsers import vim_virtual_machine
 
+T = TypeVar("T")
+
+MIB = 1024 * 1024
+GIVEN_ID = "given"
+"""Stands for the managed object id of a VM that does not exist yet."""
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
+NOW = ("VGPU-002",)
+"""Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use."""
 SHOWN_CAUSES = 3
 
 
@@ -51,6 +64,89 @@ def preflight(
         for recorded in app.recordings(source, others, workers=workers, done=done)
     ]
     return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
+
+
+class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less."""
+
+    profile: str
+    count: int = 1
+    vcpus: int = 1
+    memory_mb: int = 4096
+    reserved_mb: int = -1
+    firmware: str = "efi"
+    hardware_version: int = 20
+    name: str = "VM to be"
+
+    def vm(self, source: int) -> Vm:
+        """Return the VM, its facts told by the given source."""
+
+        def known(value: T) -> Known[T]:
+            return Known(value, (source,))
+
+        unasked = Unknown(Why.NOT_ASKED, "the VM does not exist yet", "the given VM")
+        reserved = self.memory_mb if self.reserved_mb < 0 else self.reserved_mb
+        return Vm(
+            name=self.name,
+            id=GIVEN_ID,
+            host_id=GIVEN_ID,
+            power_state=known("poweredOff"),
+            hardware_version=known(self.hardware_version),
+            firmware=known(self.firmware),
+            vcpu_count=known(self.vcpus),
+            cores_per_socket=unasked,
+            memory_bytes=known(self.memory_mb * MIB),
+            memory_reserved_bytes=known(reserved * MIB),
+            memory_locked_to_max=known(self.reserved_mb < 0),
+            cpu_hot_add=unasked,
+            memory_hot_add=unasked,
+            latency_sensitivity=unasked,
+            cores_per_numa_node=unasked,
+            options=unasked,
+            devices=known(self.count),
+            vgpus=tuple(VmVgpu(f"PCI device {index}", self.profile) for index in range(self.count)),
+            passthroughs=(),
+            device_groups=unasked,
+            nics=(),
+            gpu_addresses=unasked,
+        )
+
+
+def read_spec(path: Path) -> VmSpec:
+    """Read a VM to be from a TOML file. Raises UsageError that names the file and the field."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), VmSpec)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path}: not a VM ({error}); fields are {_fields()}") from None
+
+
+def _fields() -> str:
+    return ", ".join(VmSpec.__struct_fields__)
+
+
+def what_if(
+    source: app.Source, spec: VmSpec, *, workers: int = 1, done: Callable[[str], None]
+) -> Run:
+    """Judge a VM that does not exist yet on every host of the source."""
+    reports = [
+        app.report_of(_hosting(app.host_of(recorded), spec))
+        for recorded in app.recordings(source, source.machines(), workers=workers, done=done)
+    ]
+    if not reports:
+        raise UsageError("no host was found")
+    return app.run_of(source.target, reports, preflight=_ranked(GIVEN_ID, spec.name, reports))
+
+
+def _hosting(host: Host, spec: VmSpec) -> Host:
+    """Return the host with the VM to be on it, where its VMs are known at all."""
+    if isinstance(host.vms, Unknown):
+        return host
+    told = Source(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
+    vm = spec.vm(len(host.sources))
+    vms = Known((*host.vms.value, vm), host.vms.sources)
+    return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)
 
 
 def _find(source: app.Source, name: str) -> tuple[Target, str]:
@@ -105,7 +201,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = [one for one in results if one.severity is Severity.REQUIRED]
+    required = [one for one in results if one.severity is Severity.REQUIRED or one.check in NOW]
     verdict = verdict_of([one.status for one in required])
     rank = 0 if vm.host_id == report.host.id else 1
     return Candidate(

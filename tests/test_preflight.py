@@ -172,7 +172,9 @@ def test_not_knowing_which_gpu_would_serve_is_unsure_and_said():
     vm = machine("vm-1", vgpu(), without=["runtime.powerState"])
     (only,) = judged(recorded("esx-1", vm)).candidates
     assert (only.verdict, only.gpus) == (Answer.UNSURE, ())
-    assert only.summary.startswith("MIG-002, VGPU-001, VGPU-003 VM name of vm-1 is not known")
+    assert only.summary.startswith(
+        "MIG-002, VGPU-001, VGPU-002, VGPU-003 VM name of vm-1 is not known"
+    )
 
 
 def test_a_vm_whose_devices_may_not_be_read_is_unsure():

@@ -11,7 +11,8 @@ from hostcheck.checks.subjects import (
     runs_here,
     serving_gpus,
 )
-from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Known as KnownFact
 from hostcheck.model.host import Mode, PhysicalGpu
 from hostcheck.model.requirements import (
     Architecture,
@@ -64,11 +65,12 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
 
 
 @check("VGPU-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
-def profile_creatable(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """A GPU can take the VM's vGPU profile now.
+def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The host's GPUs have room for the VM's vGPUs now.
 
     Why: A GPU is locked to the size of its first vGPU, may be full, or may be in MIG mode; its
-     driver lists what can still be started on it.
+     driver lists what can still be started on it. Where the driver was not asked, only a GPU that
+     no VM uses is known to have room.
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move a VM that holds the GPU, or start this one on another host.
     Run nvidia-smi: nvidia-smi vgpu -c
@@ -80,15 +82,38 @@ def profile_creatable(placed: Placement, needs: Requirements, known: Known) -> V
     if runs_here(placed, known):
         return not_applicable("the VM runs already")
     gpus = serving_gpus(placed, needs, known)
-    wanted = {bare(name) for name in profiles_of(vm, known)}
-    free = tuple(
-        gpu for gpu in gpus if wanted <= {bare(name) for name in known(gpu.profiles_creatable)}
-    )
+    if not gpus:
+        return not_applicable("no GPU here serves it: see VGPU-001")
+    wanted = profiles_of(vm, known)
+    rooms = {gpu: _has_room(gpu, wanted) for gpu in gpus}
+    free = tuple(gpu for gpu, room in rooms.items() if known.certainly(room, True))
+    number = _gpus_needed(placed, model_of(gpus[0], needs, known), wanted)
+    if len(free) < number:
+        for room in rooms.values():
+            known(room)
     return judge(
-        ok=bool(free),
-        observed=f"{addresses(free)} of {addresses(gpus)} can take it",
-        expected=f"a GPU that can take {', '.join(sorted(wanted))}",
+        ok=len(free) >= number,
+        observed=f"{addresses(free)} of {addresses(gpus)} can take {', '.join(wanted)}",
+        expected=numbered(number, "GPU") + " with room",
     )
+
+
+def _has_room(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:
+    """Say whether a GPU can take the profiles: in its driver's words where it was asked."""
+    creatable = gpu.profiles_creatable
+    if isinstance(creatable, KnownFact):
+        offered = {bare(name) for name in creatable.value}
+        return KnownFact({bare(name) for name in wanted} <= offered, creatable.sources)
+    if creatable.why is not Why.NOT_ASKED or isinstance(gpu.vm_ids, Unknown):
+        return creatable
+    return creatable if gpu.vm_ids.value else KnownFact(True, gpu.vm_ids.sources)
+
+
+def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) -> int:
+    """Return how many GPUs the VM fills: one for each vGPU of a type that takes a whole GPU."""
+    found = [model.profile(name) for name in wanted]
+    whole = all(one is not None and one.max_per_gpu == 1 and not one.mig for one in found)
+    return len(placed.vm.vgpus) if whole else 1
 
 
 @check("VGPU-003", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)

@@ -25,6 +25,8 @@ class Wire(StrEnum):
     """An esxcli command through the vSphere API (ExecuteSoap): no SSH."""
     SHELL = "shell"
     """One command line in the ESXi shell, over SSH."""
+    GIVEN = "given"
+    """Nothing was asked: the user states it, of a VM that does not exist yet."""
 
 
 class Path(Struct, frozen=True):

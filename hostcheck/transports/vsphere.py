@@ -312,8 +312,8 @@ class VsphereTransport:
                 return self._method(request)
             case Wire.ESXCLI:
                 return self._esxcli(request)
-            case Wire.SHELL:
-                raise ValueError("a vSphere session cannot answer a shell command")
+            case Wire.SHELL | Wire.GIVEN:
+                raise ValueError(f"a vSphere session cannot answer {request.wire}")
 
     def _once_more(self, ask: Callable[[], T]) -> T:
         """Ask; when the session was lost, log in again and ask anew, from the beginning.

@@ -168,16 +168,39 @@ def test_room_in_any_spelling(name):
 
 def test_room_on_one_of_two():
     one = room(("GRID A100D-40C",), ())
-    says(one, "pass", f"{A.address} of {A.address}, {B.address} can take it")
+    says(one, "pass", f"{A.address} of {A.address}, {B.address} can take")
 
 
 @pytest.mark.parametrize("types", [(), ("GRID A100D-20C",), ("GRID A100D-40CME",)])
 def test_no_room(types):
-    says(room(types, types), "fail", "no GPU of", "can take a100d-40c")
+    says(room(types, types), "fail", "no GPU of", "can take grid_a100d-40c")
 
 
-def test_room_that_was_not_read():
-    says(room(("GRID A100D-40C",), unknown(Why.NOT_ASKED)), "unknown")
+def test_one_gpu_with_room_is_enough_whatever_is_known_of_the_other():
+    says(room(("GRID A100D-40C",), unknown(Why.TIMEOUT)), "pass", f"{A.address} of")
+
+
+@pytest.mark.parametrize("why", [Why.TIMEOUT, Why.DENIED, Why.NOT_RECORDED])
+def test_room_that_was_asked_for_and_not_told(why):
+    says(room((), unknown(why)), "unknown")
+
+
+def test_a_gpu_that_no_vm_uses_has_room_even_if_its_driver_was_not_asked():
+    says(room((), unknown(Why.NOT_ASKED)), "pass", f"{B.address} of")
+
+
+def test_a_gpu_in_use_whose_driver_was_not_asked():
+    gpus = [a_gpu(index, index, profiles_creatable=unknown(Why.NOT_ASKED)) for index in (0, 1)]
+    others = [a_vm(7, gpus[0]), a_vm(8, gpus[1])]
+    host = a_host(gpus=gpus, vms=[a_vm(), *others])
+    says(result("VGPU-002", host, a_vm().id), "unknown")
+
+
+def test_two_whole_gpus_are_needed_for_two_vgpus_of_full_size():
+    vm = a_vm(vgpus=asks("grid_a100d-80c", "grid_a100d-80c"))
+    says(room(("GRID A100D-80C",), ("GRID A100D-80C",), vm=vm), "pass", "2 GPUs with room")
+    says(room(("GRID A100D-80C",), (), vm=vm), "fail", "2 GPUs with room")
+    says(room(("GRID A100D-80C",), unknown(), vm=vm), "unknown")
 
 
 def test_a_running_vm_needs_no_more_room():

@@ -1,0 +1,85 @@
+"""A preflight of a VM that does not exist yet, on the recorded machines."""
+
+from pathlib import Path
+
+import pytest
+
+from hostcheck import app
+from hostcheck.errors import UsageError
+from hostcheck.model.result import Answer
+from hostcheck.model.run import Candidate
+from hostcheck.preflight import VmSpec, read_spec, what_if
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+HEALTHY = "2n-2xA100-80-esxi803"
+GIB = 1024
+
+
+def judged(spec: VmSpec, machine: str = HEALTHY) -> Candidate:
+    run = what_if(app.RecordedSource(FIXTURES / machine), spec, done=lambda _: None)
+    assert run.preflight is not None
+    (only,) = run.preflight.candidates
+    return only
+
+
+def test_a_vm_that_fits_is_go_and_its_gpus_are_named() -> None:
+    one = judged(VmSpec(profile="grid_a100d-40c", vcpus=16, memory_mb=128 * GIB))
+    assert one.verdict is Answer.GO
+    assert one.gpus == ("0000:4a:00.0", "0000:ca:00.0")
+
+
+def test_either_spelling_of_a_profile() -> None:
+    assert judged(VmSpec(profile="nvidia_a100d-40c")).verdict is Answer.GO
+
+
+@pytest.mark.parametrize(
+    ("spec", "check"),
+    [
+        (VmSpec(profile="nvidia_l40s-48q"), "VGPU-001"),
+        (VmSpec(profile="grid_a100d-3-40c"), "MIG-002"),
+        (VmSpec(profile="grid_a100d-80c"), "VGPU-002"),
+        (VmSpec(profile="grid_a100d-40c", memory_mb=64 * GIB, reserved_mb=GIB), "VM-001"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_named(spec: VmSpec, check: str) -> None:
+    one = judged(spec)
+    assert one.verdict is Answer.NO_GO
+    assert check in one.summary
+
+
+def test_a_vm_larger_than_the_gpus_node_starts_and_is_told_so() -> None:
+    one = judged(VmSpec(profile="grid_a100d-40c", vcpus=40, memory_mb=64 * GIB))
+    assert one.verdict is Answer.GO
+    (fit,) = (result for result in one.results if result.check == "LOC-002")
+    assert fit.status.value == "fail"
+    assert "8 vCPU too many" in fit.note
+
+
+def test_what_could_not_be_read_is_unsure() -> None:
+    assert judged(VmSpec("grid_a100d-40c"), "2n-2xA100-80-readonly-holes-esxi803").verdict is (
+        Answer.UNSURE
+    )
+
+
+def test_all_hosts_are_ranked() -> None:
+    run = what_if(app.RecordedSource(FIXTURES), VmSpec("nvidia_a40-8q"), done=lambda _: None)
+    assert run.preflight is not None
+    assert len(run.preflight.candidates) == len(run.hosts)
+    verdicts = [one.verdict for one in run.preflight.candidates]
+    assert verdicts == sorted(verdicts, key=[Answer.GO, Answer.UNSURE, Answer.NO_GO].index)
+
+
+def test_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "vm.toml"
+    path.write_text('profile = "grid_a100d-40c"\nvcpus = 8\nmemory_mb = 65536\nname = "llm"\n')
+    assert read_spec(path) == VmSpec("grid_a100d-40c", vcpus=8, memory_mb=65536, name="llm")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "profile = 1", 'profile = "x"\ncolour = "red"', "not toml", "\x00"]
+)
+def test_a_file_that_is_no_vm_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "vm.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=r"vm\.toml: not a VM .*fields are profile, count"):
+        read_spec(path)
