@@ -1,4 +1,6 @@
-"""VGPU, MIG: whether a host has what the VM's vGPU profile needs."""
+"""VGPU, MIG, VM: whether host and VM have what the VM's GPU needs of both."""
+
+import re
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import (
@@ -24,6 +26,9 @@ from hostcheck.model.requirements import (
 from hostcheck.model.result import Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+MMIO_TABLE = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
+DEFAULT_MMIO_GIB = 32
+UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
 FRACTIONAL_SINCE = 8
 """First vSphere release that gives a VM several fractional vGPUs."""
 
@@ -165,8 +170,7 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
         return not_applicable("no GPU here serves it")
     model = model_of(serving[0], needs, known)
     profiles = [_listed(model, name, known) for name in profiles_of(placed.vm, known)]
-    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
-    fractional = [one.name for one in profiles if one.framebuffer_mib < full]
+    fractional = [one.name for one in profiles if one.mig or _is_part(one, model)]
     observed = f"{count} vGPUs: {', '.join(sorted(one.name for one in profiles))}"
     refused = ""
     if any(one.series in ("A", "B") for one in profiles):
@@ -231,3 +235,93 @@ def _listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
         detail = f"{name} is not among the profiles of {model.name}"
         known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
     return found
+
+
+@check("VM-004", severity=Severity.RECOMMENDED, source=MMIO_TABLE, each=every_placement)
+def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The VM has enough 64-bit MMIO space for its whole GPUs.
+
+    Why: A whole GPU, given through passthrough or as a full-framebuffer vGPU, maps all of its
+     memory into the VM; the default space is 32 GB. For several GPUs the space is the sum of
+     their memory rounded up to a power of two, doubled.
+    Symptom: PCIPassthru: total number of pages needed exceeds limit, failing; Module
+     'DevicePowerOn' power on failed.
+    Fix: Set both advanced settings of the VM; it needs EFI firmware.
+    Run govc: govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e pciPassthru.64bitMMIOSizeGB=GIGABYTES
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
+    vm = placed.vm
+    known(vm.devices)
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
+        return not_applicable("no GPU here serves it: see VGPU-001")
+    model = model_of(gpus[0], needs, known)
+    number = _whole_gpus(placed, model, known)
+    if not number:
+        return not_applicable("a part of a GPU fits the default MMIO space")
+    wanted = model.vm_mmio_gib
+    if number > 1:
+        wanted = max(wanted, 2 * _power_of_two(number * model.framebuffer_gib))
+    options = {key.lower(): value for key, value in known(vm.options).items()}
+    on = options.get("pcipassthru.use64bitmmio", "").upper() == "TRUE"
+    size = options.get("pcipassthru.64bitmmiosizegb", "")
+    given = int(size) if size.isdecimal() else DEFAULT_MMIO_GIB
+    return judge(
+        ok=on and given >= wanted,
+        observed=f"64-bit MMIO {'on' if on else 'off'}, {given} GiB",
+        expected=f"64-bit MMIO on, {wanted} GiB for {numbered(number, 'whole GPU')}",
+    )
+
+
+@check("VM-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """Unified memory, debugger and profiler are not set for a time-sliced part of a GPU.
+
+    Why: Unified memory works on MIG-backed types and on the full-framebuffer type; on a
+     time-sliced part of a GPU the setting is a fault. With any of the three on, the VM is neither
+     migrated nor suspended.
+    Symptom: vGPU hot migration is not enabled.
+    Fix: Remove the setting, or take the full-framebuffer or a MIG-backed type.
+    Run govc: govc vm.change -vm {vm} -e pciPassthru0.cfg.enable_uvm=0
+    Needs: VM power off
+    """
+    vm = placed.vm
+    known(vm.devices)
+    wanted = profiles_of(vm, known)
+    if not wanted:
+        return not_applicable("no vGPU: whole devices only")
+    options = known(vm.options)
+    on = sorted(key for key, value in options.items() if UVM.search(key) and value == "1")
+    if not on:
+        return judge(ok=True, observed="not set", expected="not set on a part of a GPU")
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
+        return not_applicable("no GPU here serves it: see VGPU-001")
+    model = model_of(gpus[0], needs, known)
+    parts = [name for name in wanted if _is_part(_listed(model, name, known), model)]
+    return judge(
+        ok=not parts,
+        observed=f"{', '.join(on)} set for {', '.join(wanted)}",
+        expected="not set on a part of a GPU",
+        note="" if parts else "vMotion and suspend are off while it is set",
+    )
+
+
+def _is_part(profile: VgpuProfile, model: GpuModel) -> bool:
+    """Say whether a profile is a time-sliced part of a GPU."""
+    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
+    return not profile.mig and profile.framebuffer_mib < full
+
+
+def _whole_gpus(placed: Placement, model: GpuModel, known: Known) -> int:
+    """Count the devices of the VM that are whole GPUs."""
+    if not placed.vm.vgpus:
+        return len(placed.vm.passthroughs)
+    profiles = [_listed(model, name, known) for name in profiles_of(placed.vm, known)]
+    whole = all(not one.mig and not _is_part(one, model) for one in profiles)
+    return len(placed.vm.vgpus) if whole else 0
+
+
+def _power_of_two(number: int) -> int:
+    """Return the power of two that is not smaller."""
+    return 1 << (number - 1).bit_length()

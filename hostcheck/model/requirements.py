@@ -59,6 +59,9 @@ class GpuModel(Struct, frozen=True):
     profiles: tuple[VgpuProfile, ...]
     verified: bool
     sources: tuple[str, ...]
+    vm_mmio_gib: int = 64
+    """64-bit MMIO space that a VM needs for one whole GPU, GiB; the general rule where no table
+    names the board."""
 
     def profile(self, name: str) -> VgpuProfile | None:
         """Find a profile by its vSphere name; None when this catalogue does not list it."""

@@ -206,3 +206,74 @@ def test_a_vm_whose_devices_are_not_known(check):
 def test_known_words_are_words():
     """The builder makes Known facts of plain values; this file leans on it."""
     assert a_vm(firmware="efi").firmware == known("efi")
+
+
+# --- VM-004, VM-005 -------------------------------------------------------------------------------
+
+
+def mmio(on="TRUE", size="256"):
+    return {"options": {"pciPassthru.use64bitMMIO": on, "pciPassthru.64bitMMIOSizeGB": size}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        (mmio(), "pass"),
+        (mmio(size="512"), "pass"),
+        (mmio(on="true"), "pass"),
+        (mmio(size="128"), "fail"),
+        (mmio(on="FALSE"), "fail"),
+        (mmio(size="lots"), "fail"),
+        ({"options": {}}, "fail"),
+        ({"options": unknown()}, "unknown"),
+    ],
+)
+def test_mmio_space_of_a_whole_a100_80(settings, status):
+    one = judged("VM-004", "grid_a100d-80c", vm=settings)
+    says(one, status)
+    if status == "fail":
+        assert "256 GiB for 1 whole GPU" in one.expected
+
+
+def test_two_whole_gpus_need_the_power_of_two_after_their_sum():
+    one = judged("VM-004", "grid_a100d-80c", "grid_a100d-80c", vm=mmio())
+    says(one, "fail", "512 GiB for 2 whole GPUs")
+
+
+@pytest.mark.parametrize("profile", ["grid_a100d-40c", "grid_a100d-3-40c"])
+def test_a_part_of_a_gpu_fits_the_default(profile):
+    says(judged("VM-004", profile, vm={"options": {}}), "notapplicable")
+
+
+def test_a_board_that_no_table_names_takes_the_general_rule():
+    one = judged("VM-004", "nvidia_a16-16q", model="a16", vm=mmio(size="32"))
+    says(one, "fail", "64 GiB for 1 whole GPU")
+
+
+def test_a_passed_through_gpu_is_a_whole_one():
+    gpu = a_gpu()
+    one = judged("VM-004", vm={**mmio(), "passthroughs": (static(gpu),)})
+    says(one, "pass", "1 whole GPU")
+
+
+UVM = {"options": {"pciPassthru0.cfg.enable_uvm": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("profile", "settings", "status"),
+    [
+        ("grid_a100d-40c", UVM, "fail"),
+        ("grid_a100d-80c", UVM, "pass"),
+        ("grid_a100d-3-40c", UVM, "pass"),
+        ("grid_a100d-40c", {"options": {"pciPassthru0.cfg.enable_uvm": "0"}}, "pass"),
+        ("grid_a100d-40c", {"options": {"pciPassthru1.cfg.enable_profiling": "1"}}, "fail"),
+        ("grid_a100d-40c", {"options": {}}, "pass"),
+        ("grid_a100d-40c", {"options": unknown()}, "unknown"),
+    ],
+)
+def test_unified_memory(profile, settings, status):
+    says(judged("VM-005", profile, vm=settings), status)
+
+
+def test_unified_memory_that_is_allowed_still_stops_vmotion():
+    assert "vMotion" in judged("VM-005", "grid_a100d-80c", vm=UVM).note
