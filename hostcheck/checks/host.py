@@ -1,11 +1,14 @@
 """HOST: can this host start anything at all now?"""
 
-from hostcheck.checks.engine import Known, check, judge
-from hostcheck.checks.subjects import every_host
+from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.subjects import every_host, every_host_with_gpu
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
+GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+PLACES_VGPUS = 8
+"""First vSphere release whose DRS knows where a vGPU fits."""
 API = "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
 
 
@@ -61,4 +64,28 @@ def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict
         ok=not pending,
         observed="a reboot is required" if pending else "no reboot required",
         expected="no reboot required",
+    )
+
+
+@check("HOST-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """DRS does not move vGPU VMs by itself.
+
+    Why: NVIDIA asks for partially automated or manual DRS where vGPU VMs run; before vSphere 8
+     a fully automated cluster may try to move, or to place, a VM where its vGPU cannot be.
+    Symptom: vGPU hot migration is not enabled.
+    Fix: Set the cluster, or the vGPU VMs in it, to partially automated.
+    Run vSphere Client: the cluster of {host} > Configure > vSphere DRS > Edit > Automation Level
+    """
+    automation = known(host.drs_automation)
+    if automation == "none":
+        return not_applicable("the host is in no cluster")
+    placed = int(known(host.version).partition(".")[0]) >= PLACES_VGPUS
+    note = "since vSphere 8 DRS places vGPU VMs at power-on"
+    automatic = automation == "fullyAutomated"
+    return judge(
+        ok=not automatic or placed,
+        observed=f"DRS {automation}",
+        expected="DRS partially automated, manual or off; any since vSphere 8",
+        note=note if automatic and placed else "",
     )

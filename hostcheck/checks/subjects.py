@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
 from hostcheck.model.fact import Fact, Unknown, Why
-from hostcheck.model.host import Host, PhysicalGpu, Testimony
+from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Subject
@@ -74,6 +74,30 @@ def every_placement(host: Host) -> Subjects[Placement]:
     if isinstance(host.vms, Unknown):
         return host.vms
     return [(vm_subject(vm, host), Placement(vm, host)) for vm in host.vms.value]
+
+
+def every_running_vgpu(host: Host) -> Subjects[VgpuInstance]:
+    """Running vGPU."""
+    if isinstance(host.gpus, Unknown):
+        return host.gpus
+    if not host.gpus.value:
+        return []
+    if isinstance(host.vgpu_instances, Unknown):
+        return host.vgpu_instances
+    return [
+        (
+            subject(
+                "vgpu",
+                f"{one.address} {index}",
+                f"vGPU {one.profile} of {one.vm_name}",
+                host=host.name,
+                gpu=one.address,
+                vm=one.vm_name,
+            ),
+            one,
+        )
+        for index, one in enumerate(host.vgpu_instances.value)
+    ]
 
 
 def every_testimony(host: Host) -> Subjects[Testimony]:

@@ -7,6 +7,7 @@ from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
+    every_running_vgpu,
     model_of,
     numbered,
     profiles_of,
@@ -15,7 +16,7 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
-from hostcheck.model.host import Mode, PhysicalGpu
+from hostcheck.model.host import Mode, PhysicalGpu, VgpuInstance
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -325,3 +326,21 @@ def _whole_gpus(placed: Placement, model: GpuModel, known: Known) -> int:
 def _power_of_two(number: int) -> int:
     """Return the power of two that is not smaller."""
     return 1 << (number - 1).bit_length()
+
+
+@check("VGPU-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_running_vgpu)
+def licensed(one: VgpuInstance, _needs: Requirements, known: Known) -> Verdict:
+    """The running vGPU is licensed.
+
+    Why: An unlicensed vGPU starts and is then slowed down, first a little, after a day to a crawl.
+    Symptom: Unlicensed (Restricted)
+    Fix: Give the guest a licence of the profile's series: vWS for Q, vPC or vWS for B, vApps for A,
+     AI Enterprise for C.
+    Run nvidia-smi: nvidia-smi vgpu -q
+    """
+    licence = known(one.licence)
+    return judge(
+        ok=licence.startswith("Licensed"),
+        observed=f"{one.profile} of {one.vm_name}: {licence}",
+        expected="Licensed",
+    )

@@ -29,7 +29,12 @@ def request_for(kind: str) -> Request:
 
 
 class ComputeResource(Struct, frozen=True):
-    """`drs_automation` is manual, partiallyAutomated or fullyAutomated; `off` with DRS off."""
+    """A cluster, or what stands in for one.
+
+    `drs_automation` is manual, partiallyAutomated or fullyAutomated; `off` with DRS off.
+
+    `none` is said of what is no cluster.
+    """
 
     id: str
     kind: str
@@ -41,6 +46,8 @@ def parse(text: str) -> ComputeResource:
     """Read one compute resource of either type."""
     found = object_of(text, kind="ComputeResource")
     drs = found.text("configurationEx.drsConfig", "defaultVmBehavior")
-    if found.truth("configurationEx.drsConfig", "enabled") is False:
+    if found.kind == STAND_ALONE.template:
+        drs = "none"
+    elif found.truth("configurationEx.drsConfig", "enabled") is False:
         drs = "off"
     return ComputeResource(found.id, found.kind, found.text("name"), drs)

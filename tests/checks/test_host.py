@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from tests.checks.synthetic import a_host, result, says, unknown
+from tests.checks.synthetic import a_host, changed, result, says, synthetic, unknown
 
 UNKNOWN = [
     ("HOST-001", "connection_state"),
@@ -53,3 +53,25 @@ def test_unknown(check, field):
 @pytest.mark.parametrize("check", ["HOST-001", "HOST-002", "HOST-003"])
 def test_a_host_without_gpus_is_judged_too(check):
     says(result(check, a_host(gpus=())), "pass")
+
+
+# --- HOST-004 -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("automation", "version", "status"),
+    [
+        ("fullyAutomated", "7.0.3", "fail"),
+        ("fullyAutomated", "8.0.0", "pass"),
+        ("partiallyAutomated", "7.0.3", "pass"),
+        ("manual", "6.7.0", "pass"),
+        ("off", "6.7.0", "pass"),
+        ("none", "7.0.3", "notapplicable"),
+        (unknown(), "8.0.3", "unknown"),
+        ("fullyAutomated", unknown(), "unknown"),
+    ],
+)
+def test_drs(automation, version, status):
+    host = changed(synthetic("1 package, 1 node, 1 gpu/node"), drs_automation=automation,
+                   version=version)  # fmt: skip
+    says(result("HOST-004", host), status)

@@ -84,3 +84,22 @@ def test_no_gpu():
 
 def test_unknown_gpus():
     says(result("PCI-001", changed(a_host(), gpus=unknown())), "unknown")
+
+
+# --- PCI-002 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "status"),
+    [
+        ("a40", 64 * 2**30, "pass"),
+        ("a40", 256 * 2**20, "fail"),
+        ("rtx-a6000", 256 * 2**20, "fail"),
+        ("l40s", unknown(), "unknown"),
+        ("a100-pcie-80", 256 * 2**20, "notapplicable"),
+        ("t4", unknown(), "notapplicable"),
+    ],
+)
+def test_display_mode_shows_as_a_small_window(model, window, status):
+    host = a_host(gpus=[a_gpu(model=model, bar1_bytes=window)])
+    says(result("PCI-002", host), status)

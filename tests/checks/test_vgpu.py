@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from hostcheck.model.host import Mode, Software
+from hostcheck.model.host import Mode, Software, VgpuInstance
 from hostcheck.model.vm import VmVgpu
 from tests.checks.synthetic import a_gpu, a_host, a_vm, known, result, says, static, unknown
 
@@ -277,3 +277,32 @@ def test_unified_memory(profile, settings, status):
 
 def test_unified_memory_that_is_allowed_still_stops_vmotion():
     assert "vMotion" in judged("VM-005", "grid_a100d-80c", vm=UVM).note
+
+
+# --- VGPU-005 -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("licence", "status"),
+    [
+        ("Licensed (Expiry: 2026-12-01 5:2:12 GMT)", "pass"),
+        ("Licensed", "pass"),
+        ("Unlicensed (Restricted)", "fail"),
+        ("Unlicensed (Unrestricted)", "fail"),
+        (unknown(), "unknown"),
+    ],
+)
+def test_licence(licence, status):
+    gpu = a_gpu()
+    fact = licence if not isinstance(licence, str) else known(licence)
+    running = VgpuInstance(gpu.address, "train-0", "GRID A100D-40C", known("550.90.07"), fact)
+    host = a_host(gpus=[gpu], vms=[a_vm(on=gpu)], vgpu_instances=(running,))
+    says(result("VGPU-005", host), status)
+
+
+def test_no_vgpu_runs():
+    says(result("VGPU-005", a_host(gpus=[a_gpu()])), "notapplicable")
+
+
+def test_running_vgpus_that_were_not_read():
+    says(result("VGPU-005", a_host(gpus=[a_gpu()], vgpu_instances=unknown())), "unknown")
