@@ -16,7 +16,7 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
-from hostcheck.model.host import Mode, PhysicalGpu, VgpuInstance
+from hostcheck.model.host import GraphicsType, Mode, PhysicalGpu, VgpuInstance
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -139,8 +139,11 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     wanted = profiles_of(placed.vm, known)
     if not wanted:
         return not_applicable("no vGPU: whole devices only")
-    if not serving_gpus(placed, needs, known):
+    gpus = serving_gpus(placed, needs, known)
+    if not gpus:
         return not_applicable("no GPU here serves it: see VGPU-001")
+    if not any(known(gpu.graphics_active) is GraphicsType.SHARED_DIRECT for gpu in gpus):
+        return not_applicable("no GPU of its kind is Shared Direct: see GFX-001")
     offered = known(placed.host.profiles_offered)
     missing = [name for name in wanted if bare(name) not in {bare(one) for one in offered}]
     return judge(
