@@ -327,6 +327,60 @@ def topology(
         _write(output, text)
 
 
+@main.command("capacity")
+@source_options
+@from_option
+@cluster_option
+@click.option("--profile", default="", help="Only this vGPU profile: nvidia_l40s-24q.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
+def room(
+    profile: str,
+    from_: Path | None,
+    format_: str,
+    output: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Count how many more vGPUs of each profile fit now, per GPU, host and cluster.
+
+    Framebuffer room only: host memory, processors and NUMA nodes are not counted.
+    """
+    from hostcheck import app, capacity
+    from hostcheck.catalog import requirements
+
+    needs = requirements()
+    if profile and not any(capacity.listed(model, profile) for model in needs.models.values()):
+        raise UsageError(
+            f"--profile {profile!r} is not in the catalogue of {needs.edition}; "
+            "name one as vSphere does, such as nvidia_l40s-24q"
+        )
+    with _source(from_, quiet=quiet, **options) as (source, workers):
+        targets = source.machines()
+        with _progress("capacity", len(targets), quiet=quiet) as done:
+            seen = [
+                app.host_of(recorded)
+                for recorded in app.recordings(source, targets, workers=workers, done=done)
+            ]
+    counted = capacity.capacity(seen, needs, profile=profile)
+    if format_ == "json":
+        from hostcheck.reports.json_report import document
+
+        text = document(counted)
+    else:
+        from hostcheck.reports.capacity_text import render
+
+        text = render(counted, width=_width())
+    if output is None:
+        click.echo(text.rstrip("\n"))
+    else:
+        _write(output, text)
+    if not seen:
+        sys.exit(EXIT_UNKNOWN)
+
+
 @main.command()
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
 def checks(format_: str) -> None:

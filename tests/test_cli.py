@@ -87,6 +87,7 @@ def broken(tmp_path):
         "report folder", "report", "record", "record --save x", "preflight", "preflight vm",
         "explain", "explain FOO-001", "parse", "parse nonsense empty", "parse nonsense nowhere",
         "parse vmware empty", "topology", "topology x --from .", "checks --format html",
+        "capacity", "capacity --profile nvidia_nope-1q --from .", "capacity --from empty",
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("broken")
@@ -212,3 +213,19 @@ def test_every_machine_that_is_recorded_is_audited_without_a_crash():
 
 def test_every_module_runs_as_a_module_too():
     assert process("--version").stdout == run("--version").output
+
+
+@pytest.mark.parametrize("spelling", ["nvidia_a100d-40c", "grid_a100d-40c", "A100D-40C"])
+def test_capacity_counts_one_profile_in_any_spelling(spelling):
+    arguments = ("capacity", "--from", FIXTURE, "--profile", spelling)
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("2 more A100D-40C fit now\n")
+    counted = json.loads(run(*arguments, "--format", "json").stdout)
+    assert counted["totals"] == [{"at_least": False, "free": 2, "profile": "A100D-40C"}]
+
+
+def test_capacity_of_all_profiles_goes_to_a_file(tmp_path):
+    done = run("capacity", "--from", FIXTURE, "-o", tmp_path / "room.txt")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "A100D-40C" in (tmp_path / "room.txt").read_text()

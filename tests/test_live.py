@@ -367,6 +367,14 @@ def test_exit_codes(lab, hostcheck):
     assert hostcheck(*audit, "--vcenter", "").returncode == 2
 
 
+@pytest.mark.parametrize("command", ["audit", "capacity"])
+def test_a_vcenter_that_shows_no_host_is_not_known(command, lab, new_vcenter, hostcheck):
+    own = Lab(new_vcenter(Fleet((), api="8.0.3.0")), lab.shells)
+    done = hostcheck(command, "-q", *own.target, env=own.secrets)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stdout
+
+
 def test_strict_lets_recommended_checks_decide(new_vcenter, new_shells, hostcheck):
     host = replace(shapes.HEALTHY.hosts[0], esxcli_nodes=4)
     own = Lab(new_vcenter(Fleet((host,))), new_shells(Fleet((host,))))

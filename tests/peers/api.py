@@ -69,7 +69,7 @@ def write(fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = ()) -> Id
     writer = _Writer(fleet, directory)
     writer.everything()
     bed = {
-        "version": max(host.version for host in fleet.hosts),
+        "version": max((host.version for host in fleet.hosts), default="8.0.3"),
         "too_new": too_new(fleet.api_version),
         "denied": writer.denied,
         "packages": {

@@ -468,8 +468,7 @@ class Fleet:
     @property
     def api_version(self) -> str:
         """What the server announces."""
-        newest = max(self.hosts, key=lambda host: host.release)
-        return self.api or newest.api_version
+        return self.api or max(self.hosts, key=lambda host: host.release).api_version
 
     def __iter__(self) -> Iterator[HostShape]:
         return iter(self.hosts)
