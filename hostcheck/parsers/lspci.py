@@ -10,11 +10,10 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.model import pci
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress
-from hostcheck.syntax.words import VMKERNEL_NAME, devices_of, parent_of, refuse
+from hostcheck.syntax.words import VMKERNEL_NAME, devices_of, parent_of
 
 REQUEST = Request(Wire.SHELL, "lspci", "PCI devices, to count virtual functions")
 _ROW = re.compile(r"\s*([0-9a-f]\S*)\s+([^:\s][^:]*):(?:\s+(.*))?", re.IGNORECASE)
@@ -32,18 +31,11 @@ class LspciRow(Struct, frozen=True):
 
 def parse(text: str) -> tuple[LspciRow, ...]:
     """Read the lines that begin with an address."""
-    rows = devices_of(text, what=REQUEST.template, expected="'0000:42:00.0 class: name'")
-    return tuple(_row(line) for line in rows)
+    rows = devices_of(text, _ROW, what=REQUEST.template, expected="'0000:42:00.0 class: name'")
+    return tuple(_row(address, match) for address, match in rows)
 
 
-def _row(line: str) -> LspciRow:
-    match = _ROW.fullmatch(line)
-    if match is None:
-        raise refuse(REQUEST.template, "'0000:42:00.0 class: name'", line)
-    try:
-        address = pci.from_hex(match[1])
-    except ValueError:
-        raise refuse(REQUEST.template, "a PCI address", line) from None
+def _row(address: PciAddress, match: re.Match[str]) -> LspciRow:
     description, name = (match[3] or "").strip(), ""
     before, bracket, last = description.removesuffix("]").rpartition("[")
     if bracket and VMKERNEL_NAME.fullmatch(last):

@@ -10,11 +10,10 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.model import pci
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.syntax.words import devices_of, parent_of, refuse
+from hostcheck.syntax.words import devices_of, parent_of
 
 REQUEST = Request(Wire.SHELL, "lspci -n", "PCI ids of all devices and virtual functions")
 _EXPECTED = "'0000:ca:00.0 Class 0200: 8086:1572'"
@@ -36,18 +35,11 @@ class LspciNumbers(Struct, frozen=True):
 
 def parse(text: str) -> tuple[LspciNumbers, ...]:
     """Read the lines that begin with an address; all of them must be understood."""
-    rows = devices_of(text, what=REQUEST.template, expected=_EXPECTED)
-    return tuple(_row(line) for line in rows)
+    rows = devices_of(text, _ROW, what=REQUEST.template, expected=_EXPECTED)
+    return tuple(_row(address, match) for address, match in rows)
 
 
-def _row(line: str) -> LspciNumbers:
-    match = _ROW.fullmatch(line)
-    if match is None:
-        raise refuse(REQUEST.template, _EXPECTED, line)
-    try:
-        address = pci.from_hex(match[1])
-    except ValueError:
-        raise refuse(REQUEST.template, "a PCI address", line) from None
+def _row(address: PciAddress, match: re.Match[str]) -> LspciNumbers:
     name = (match[5] or "").strip()
     return LspciNumbers(
         address=address,

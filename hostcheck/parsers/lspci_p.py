@@ -11,11 +11,10 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.model import pci
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.syntax.words import VMKERNEL_NAME, devices_of, parent_of, refuse
+from hostcheck.syntax.words import VMKERNEL_NAME, devices_of, parent_of
 
 REQUEST = Request(Wire.SHELL, "lspci -p", "owner and driver of each PCI device")
 _EXPECTED = "'0000:ca:00.0 8086:1572 8086:0004 255/   /     A V driver'"
@@ -41,18 +40,11 @@ class LspciOwner(Struct, frozen=True):
 
 def parse(text: str) -> tuple[LspciOwner, ...]:
     """Read the lines that begin with an address; the header does not."""
-    rows = devices_of(text, what=REQUEST.template, expected=_EXPECTED)
-    return tuple(_row(line) for line in rows)
+    rows = devices_of(text, _ROW, what=REQUEST.template, expected=_EXPECTED)
+    return tuple(_row(address, match) for address, match in rows)
 
 
-def _row(line: str) -> LspciOwner:
-    match = _ROW.fullmatch(line)
-    if match is None:
-        raise refuse(REQUEST.template, _EXPECTED, line)
-    try:
-        address = pci.from_hex(match[1])
-    except ValueError:
-        raise refuse(REQUEST.template, "a hexadecimal PCI address", line) from None
+def _row(address: PciAddress, match: re.Match[str]) -> LspciOwner:
     driver, name = _driver_and_name((match[8] or "").split())
     return LspciOwner(
         address=address,

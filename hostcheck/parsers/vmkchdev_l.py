@@ -8,11 +8,10 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.model import pci
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.syntax.words import devices_of, refuse
+from hostcheck.syntax.words import devices_of
 
 REQUEST = Request(Wire.SHELL, "vmkchdev -l", "owner of each PCI device")
 _EXPECTED = "'0000:42:00.0 10de:1b38 10de:11d9 passthru'"
@@ -34,18 +33,11 @@ class DeviceOwner(Struct, frozen=True):
 
 def parse(text: str) -> tuple[DeviceOwner, ...]:
     """Read the lines that begin with an address; all of them must be understood."""
-    rows = devices_of(text, what=REQUEST.template, expected=_EXPECTED)
-    return tuple(_row(line) for line in rows)
+    rows = devices_of(text, _ROW, what=REQUEST.template, expected=_EXPECTED)
+    return tuple(_row(address, match) for address, match in rows)
 
 
-def _row(line: str) -> DeviceOwner:
-    match = _ROW.fullmatch(line)
-    if match is None:
-        raise refuse(REQUEST.template, _EXPECTED, line)
-    try:
-        address = pci.from_hex(match[1])
-    except ValueError:
-        raise refuse(REQUEST.template, "a PCI address", line) from None
+def _row(address: PciAddress, match: re.Match[str]) -> DeviceOwner:
     return DeviceOwner(
         address=address,
         pci_id=PciId(*(int(match[n], 16) for n in range(2, 6))),

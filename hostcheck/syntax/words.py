@@ -24,13 +24,27 @@ def lines_of(text: str, *, what: str, expected: str) -> list[str]:
     return lines
 
 
-def devices_of(text: str, *, what: str, expected: str) -> list[str]:
-    """Return the lines that begin with a PCI address, or look as if they were to."""
+def devices_of(
+    text: str, row: re.Pattern[str], *, what: str, expected: str
+) -> list[tuple[PciAddress, re.Match[str]]]:
+    """Match `row`, whose first group is the address, to each line that begins with one.
+
+    Lines that look as if they were to must match too. Raises ParseError.
+    """
     lines = lines_of(text, what=what, expected=expected)
     rows = [line.strip() for line in lines if _DEVICE.match(line)]
     if not rows:
         raise refuse(what, expected, lines[0])
-    return rows
+    found = []
+    for line in rows:
+        match = row.fullmatch(line)
+        if match is None:
+            raise refuse(what, expected, line)
+        try:
+            found.append((pci.from_hex(match[1]), match))
+        except ValueError:
+            raise refuse(what, "a hexadecimal PCI address", line) from None
+    return found
 
 
 def refuse(what: str, expected: str, line: str) -> ParseError:
