@@ -175,14 +175,17 @@ def audit(
 
     with _source(from_, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
+        shelf = recording.Shelf(save) if save is not None else None
         reports = []
         with _progress("audit", len(targets), quiet=quiet) as done:
             for recorded in app.recordings(source, targets, workers=workers, done=done):
-                if save is not None:
-                    recording.save(recorded, save / recording.directory_name(recorded.host))
+                if shelf is not None:
+                    shelf.add(recorded)
                 reports.append(app.report_of(app.host_of(recorded)))
         run = app.run_of(source.target, reports)
     _deliver(run, format_, output, html)
+    if shelf is not None:
+        shelf.close()
     sys.exit(app.exit_code(run, strict=strict))
 
 
@@ -257,11 +260,13 @@ def record(save: Path, quiet: bool, **options: Any) -> None:
 
     with _source(None, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
+        shelf = recording.Shelf(save)
         with _progress("record", len(targets), quiet=quiet) as done:
             for recorded in app.recordings(source, targets, workers=workers, done=done):
-                folder = save / recording.directory_name(recorded.host)
-                recording.save(recorded, folder)
-                click.echo(str(folder))
+                folder = shelf.add(recorded)
+                if folder is not None:
+                    click.echo(str(folder))
+    shelf.close()
     if not targets:
         click.echo("hostcheck: no host was found", err=True)
         sys.exit(EXIT_UNKNOWN)

@@ -11,6 +11,7 @@ advanced settings of VMs that this tool does not know are dropped before an answ
 
 import json
 import re
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -97,6 +98,44 @@ def save(recording: Recording, folder: Path) -> None:
         _write(recording, folder)
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
+
+
+class Shelf:
+    """A folder that fills with recordings. One that cannot be written never stops the others."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder. Raises UsageError when that cannot be done."""
+        self._folder = folder
+        self._failure: UsageError | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
+
+    def add(self, recording: Recording) -> Path | None:
+        """Save into a folder of its own and return it; None when that failed."""
+        try:
+            place = self._place(recording.host)
+            save(recording, place)
+        except UsageError as error:
+            self._failure = self._failure or error
+            return None
+        return place
+
+    def close(self) -> None:
+        """Raise the first UsageError that there was, if any."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _place(self, host: str) -> Path:
+        """Return the folder of the host: names that differ in odd letters only are numbered."""
+        name = directory_name(host)
+        places = (self._folder / one for one in chain([name], (f"{name}-{n}" for n in count(2))))
+        return next(
+            place
+            for place in places
+            if not (place / MANIFEST).is_file() or load_manifest(place).host == host
+        )
 
 
 def _write(recording: Recording, folder: Path) -> None:

@@ -140,6 +140,16 @@ def test_a_place_that_cannot_be_written_is_one_line():
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
 
 
+def test_the_report_appears_even_if_a_recording_cannot_be_kept(tmp_path):
+    (tmp_path / "kept" / "esx-01.lab.test").mkdir(parents=True)
+    (tmp_path / "kept" / "esx-01.lab.test" / "notes.txt").write_text("mine")
+    plain = run("audit", "--from", FIXTURE, "-q")
+    done = run("audit", "--from", FIXTURE, "-q", "--save", "kept")
+    assert done.stdout == plain.stdout
+    assert done.exit_code == 2
+    assert "is not empty and holds no recording" in done.stderr
+
+
 def test_parse_reads_standard_input(tmp_path):
     (tmp_path / "memory.txt").write_text(MEMORY)
     given = run("parse", "esxcli hardware memory get", "memory.txt")

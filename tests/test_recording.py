@@ -193,6 +193,28 @@ def test_the_recording_of_another_host_is_not_overwritten(tmp_path):
     assert files(tmp_path) == before
 
 
+def test_hosts_whose_names_differ_in_odd_letters_do_not_share_a_folder(tmp_path):
+    one = recording.load(FIXTURE)
+    shelf = recording.Shelf(tmp_path)
+    names = ["esx 01", "esx/01", "esx:01"]
+    for _ in range(2):
+        places = [shelf.add(msgspec.structs.replace(one, host=name)) for name in names]
+        assert places == [tmp_path / name for name in ("esx_01", "esx_01-2", "esx_01-3")]
+    shelf.close()
+    assert [recording.load_manifest(place).host for place in places] == names
+
+
+def test_a_recording_that_cannot_be_written_does_not_stop_the_others(tmp_path):
+    one = recording.load(FIXTURE)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text("[]")
+    shelf = recording.Shelf(tmp_path)
+    assert shelf.add(msgspec.structs.replace(one, host="broken")) is None
+    assert shelf.add(one) == tmp_path / "esx-01.lab.test"
+    with pytest.raises(UsageError, match=r"broken"):
+        shelf.close()
+
+
 def test_a_folder_without_recordings_is_one_line(tmp_path):
     for folder, told in ((tmp_path, "holds no manifest.json"), (tmp_path / "x", "no such folder")):
         with pytest.raises(UsageError, match=told):
