@@ -659,14 +659,19 @@ def _progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable
 
 def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -> None:
     """Keep the run, write the HTML, print the report."""
-    if output is not None:
-        _write(output, _render(run, "json", plain=True))
-    if html is not None:
-        _write(html, _render(run, "html", plain=True))
+    unwritten = None
+    for path, kind in ((output, "json"), (html, "html")):
+        try:
+            if path is not None:
+                _write(path, _render(run, kind, plain=True))
+        except UsageError as error:  # said last: what was learnt is still printed
+            unwritten = unwritten or error
     try:
         click.echo(_render(run, format_, plain=False), nl=False)
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if unwritten is not None:
+        raise unwritten
 
 
 def _render(run: "Run", format_: str, *, plain: bool) -> str:

@@ -132,9 +132,11 @@ def test_a_mistake_shows_no_traceback_outside_of_tests_either(broken):
 
 @pytest.mark.usefixtures("broken")
 def test_a_place_that_cannot_be_written_is_one_line():
+    plain = run("audit", "--from", FIXTURE, "-q")
     for option in ("-o", "--html"):
         done = run("audit", "--from", FIXTURE, "-q", option, "garbage/run")
         assert done.exit_code == 2
+        assert done.stdout == plain.stdout, "the report appears all the same"
         assert done.stderr.count("\n") == 1, done.stderr
     done = run("audit", "--from", FIXTURE, "-q", "--save", "garbage")
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1), done.stderr
