@@ -66,6 +66,14 @@ class Group(click.Group):
             code = EXIT_UNKNOWN
         sys.exit(code if isinstance(code, int) else 0)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A reader that has seen enough, such as `head`, is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _discard_stdout()
+            return 0
+
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hostcheck")
@@ -669,9 +677,13 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
     try:
         click.echo(_render(run, format_, plain=False), nl=False)
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()
     if unwritten is not None:
         raise unwritten
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _render(run: "Run", format_: str, *, plain: bool) -> str:

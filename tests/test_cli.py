@@ -241,3 +241,17 @@ def test_capacity_of_all_profiles_goes_to_a_file(tmp_path):
     done = run("capacity", "--from", FIXTURE, "-o", tmp_path / "room.txt")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "A100D-40C" in (tmp_path / "room.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("checks", 0), ("requests", 0), ("capacity -q --from {}", 0), ("audit -q --from {}", 0),
+     ("audit -q --from {}/../2n-1xA30-sriov-off-esxi800", 1)],
+)  # fmt: skip
+def test_a_reader_that_has_gone_changes_no_exit_code(words, code):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "hostcheck", *words.format(FIXTURE).split()]
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (code, b"")
