@@ -1,6 +1,7 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -77,9 +78,13 @@ class LiveSource:
         """Whether hosts are asked one by one, which is worth doing side by side."""
         return self._open_shell is not None
 
-    def machines(self) -> list[Target]:
-        """List the hosts that the filters leave."""
+    @cached_property
+    def _machines(self) -> list[Target]:
         return vsphere.targets(self._session, hosts=self._hosts, clusters=self._clusters)
+
+    def machines(self) -> list[Target]:
+        """List the hosts that the filters leave. The inventory is read once."""
+        return self._machines
 
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Find a VM in the listing."""
@@ -118,6 +123,7 @@ class RecordedSource:
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
         self._folders: dict[str, Path] = {}
+        found, names = [], set()
         patterns = tuple(hosts)
         for path in recording.find(folder):
             manifest = recording.load_manifest(path)
@@ -125,26 +131,24 @@ class RecordedSource:
                 if manifest.host in self._folders:
                     raise UsageError(f"{path} and {self._folders[manifest.host]} are of one host")
                 self._folders[manifest.host] = path
-        if not self._folders:
+                names.add(manifest.target)
+                found.append(
+                    Target(
+                        manifest.host,
+                        manifest.host_id,
+                        manifest.cluster_kind,
+                        manifest.cluster_id,
+                        manifest.vm_ids,
+                    )
+                )
+        if not found:
             raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
-        names = {recording.load_manifest(path).target for path in self._folders.values()}
         self.target = ", ".join(sorted(names))
+        self._machines = sorted(found, key=lambda target: target.name)
 
     def machines(self) -> list[Target]:
         """List the recorded hosts by name."""
-        found = []
-        for host in sorted(self._folders):
-            manifest = recording.load_manifest(self._folders[host])
-            found.append(
-                Target(
-                    host,
-                    manifest.host_id,
-                    manifest.cluster_kind,
-                    manifest.cluster_id,
-                    manifest.vm_ids,
-                )
-            )
-        return found
+        return self._machines
 
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Find a VM in the answers about VMs."""
