@@ -334,10 +334,7 @@ def topology(
         from hostcheck.reports.text import topology_text
 
         text = topology_text(report_.host)
-    if output is None:
-        click.echo(text.rstrip("\n"))
-    else:
-        _write(output, text)
+    _put(text, output)
 
 
 @main.command("capacity")
@@ -386,10 +383,7 @@ def room(
         from hostcheck.reports.capacity_text import render
 
         text = render(counted, width=_width())
-    if output is None:
-        click.echo(text.rstrip("\n"))
-    else:
-        _write(output, text)
+    _put(text, output)
     if not seen:
         sys.exit(EXIT_UNKNOWN)
 
@@ -701,6 +695,14 @@ def _width() -> int:
     import shutil
 
     return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def _put(text: str, output: Path | None) -> None:
+    """Print a text as whole lines, or write it as it is to the file that was given instead."""
+    if output is None:
+        click.echo(text.rstrip("\n"))
+    else:
+        _write(output, text)
 
 
 def _write(path: Path, text: str) -> None:
