@@ -113,22 +113,10 @@ def capacity(hosts: Iterable[Host], needs: Requirements, *, profile: str = "") -
     return Capacity(name, needs.edition, clusters, totals)
 
 
-def listed(model: GpuModel, name: str) -> VgpuProfile | None:
-    """Find a profile of a GPU in any spelling: vSphere's, nvidia-smi's or the catalogue's."""
-    found = model.profile(name)
-    if found is not None or not _spelled_for(model, name):
-        return found
-    return next((one for one in model.profiles if bare(name).endswith(f"_{bare(one.name)}")), None)
-
-
-def _spelled_for(model: GpuModel, name: str) -> bool:
-    return bare(name).startswith(tuple(bare(prefix) for prefix in model.profile_prefixes))
-
-
 def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, ...]:
     """Return the names to count, as the catalogue spells and orders them."""
     if profile:
-        found = (listed(model, profile) for model in needs.models.values())
+        found = (model.profile(profile) for model in needs.models.values())
         return (next((one.name for one in found if one is not None), profile),)
     here = {
         gpu.model.key
@@ -228,7 +216,7 @@ def _spelled(names: Fact[tuple[str, ...]], model: GpuModel | Unknown) -> Fact[fr
         return names
     spelled = set()
     for name in names.value:
-        found = None if isinstance(model, Unknown) else listed(model, name)
+        found = None if isinstance(model, Unknown) else model.profile(name)
         spelled.add(bare(name) if found is None else found.name)
     return Known(frozenset(spelled), names.sources)
 
@@ -413,7 +401,7 @@ def _held(gpus: list[_Gpu]) -> _Held:
     for one in gpus:
         running = () if isinstance(one.running, Unknown) else one.running.value
         for vm, each in zip(_vms(one), running, strict=True):
-            found = None if isinstance(one.model, Unknown) else listed(one.model, each.profile)
+            found = None if isinstance(one.model, Unknown) else one.model.profile(each.profile)
             held.setdefault(vm, Counter())[found.name if found else each.profile] += 1
     return held
 
@@ -432,7 +420,7 @@ class _Counting:
             name
             for name in wanted
             for model in needs.models.values()
-            if listed(model, name) or _spelled_for(model, name)
+            if model.profile(name) or model.spells(name)
         }
         self._rooms: dict[tuple[str, str, str, str], Room] = {}
 
@@ -548,12 +536,12 @@ class _Counting:
                 yield bound
 
     def _of_kind(self, model: GpuModel, name: str) -> VgpuProfile | _Count | Unknown:
-        found = listed(model, name)
+        found = model.profile(name)
         if found is not None and not found.verified:
             return _absent(f"how many {found.name} fit is not verified", CATALOGUE)
         if found is not None:
             return found
-        if _spelled_for(model, name):
+        if model.spells(name):
             return _absent(f"{name} is not among the profiles of {model.name}", CATALOGUE)
         if name in self._catalogued:
             return _Count(0, Limit.OTHER_KIND, f"{model.name} does not make it")
@@ -589,7 +577,7 @@ class _Counting:
         running = _sizes(one)
         if isinstance(one.model, Unknown) or isinstance(running, Unknown):
             return False
-        wanted = listed(one.model, name)
+        wanted = one.model.profile(name)
         used = sum(each.framebuffer_mib for _, each in running)
         whole = max(each.framebuffer_mib for each in one.model.profiles)
         return wanted is not None and wanted.framebuffer_mib <= whole - used
@@ -685,7 +673,7 @@ def _sizes(one: _Gpu) -> _Sizes | Unknown:
         return one.model
     found = []
     for vgpu in one.running.value:
-        profile = listed(one.model, vgpu.profile)
+        profile = one.model.profile(vgpu.profile)
         if profile is None:
             return _absent(
                 f"{vgpu.profile} of VM {vgpu.vm} is not among the profiles of {one.model.name}",

@@ -362,7 +362,7 @@ def room(
     from hostcheck.catalog import requirements
 
     needs = requirements()
-    if profile and not any(capacity.listed(model, profile) for model in needs.models.values()):
+    if profile and not any(model.profile(profile) for model in needs.models.values()):
         raise UsageError(
             f"--profile {profile!r} is not in the catalogue of {needs.edition}; "
             "name one as vSphere does, such as nvidia_l40s-24q"

@@ -64,9 +64,20 @@ class GpuModel(Struct, frozen=True):
     names the board."""
 
     def profile(self, name: str) -> VgpuProfile | None:
-        """Find a profile by its vSphere name; None when this catalogue does not list it."""
+        """Find a profile in any spelling: vSphere's, nvidia-smi's or the catalogue's.
+
+        The catalogue leaves the board out of some names: `DC-48Q` of an RTX PRO. None when it does
+        not list the profile.
+        """
         wanted = bare(name)
-        return next((one for one in self.profiles if bare(one.name) == wanted), None)
+        exact = next((one for one in self.profiles if bare(one.name) == wanted), None)
+        if exact is not None or not self.spells(name):
+            return exact
+        return next((one for one in self.profiles if wanted.endswith(f"_{bare(one.name)}")), None)
+
+    def spells(self, name: str) -> bool:
+        """Whether a profile name begins like one of this GPU, with or without vendor words."""
+        return bare(name).startswith(tuple(bare(prefix) for prefix in self.profile_prefixes))
 
     def serves(self, profile: str) -> bool:
         """Whether a vSphere profile name belongs to this GPU, in either spelling."""

@@ -94,6 +94,25 @@ def test_a_type_that_the_catalogue_does_not_list():
     assert "grid_a100d-41c is not among the profiles" in one.unseen.detail
 
 
+# --- Names without the board ----------------------------------------------------------------------
+
+RTX_PRO = "nvidia_rtx_pro_6000_blackwell_dc-96q"
+
+
+def test_the_catalogue_may_leave_the_board_out_of_a_name():
+    one = judged("VGPU-004", RTX_PRO, RTX_PRO, model="rtx-pro-6000-bse")
+    says(one, "pass", "2 vGPUs: DC-96Q")
+
+
+def test_two_whole_vgpus_of_such_a_name_need_two_gpus():
+    one = judged(
+        "VGPU-002", RTX_PRO, RTX_PRO, model="rtx-pro-6000-bse",
+        gpu={"profiles_creatable": (RTX_PRO,), "vm_ids": ()},
+    )  # fmt: skip
+    says(one, "fail")
+    assert one.expected == "2 GPUs with room"
+
+
 # --- MIG-002 --------------------------------------------------------------------------------------
 
 SILENT = unknown(Why.ABSENT, "the server did not set it")
