@@ -174,6 +174,9 @@ class _GpuFacts:
             display_active=self._smi(where, lambda one: one.display_active),
             virtualization_mode=self._smi(where, lambda one: one.virtualization_mode),
             host_vgpu_mode=self._smi(where, lambda one: one.host_vgpu_mode),
+            inforom_corrupted=self._log.fact(lambda log: where in log.inforom_corrupted),
+            fabric_state=self._smi(where, lambda one: one.fabric_state),
+            fabric_status=self._smi(where, lambda one: one.fabric_status),
             rows_remap_pending=self._smi(where, lambda one: one.rows_remap_pending),
             rows_remap_failed=self._smi(where, lambda one: one.rows_remap_failed),
             pages_retire_pending=self._smi(where, lambda one: one.pages_retire_pending),
@@ -286,7 +289,7 @@ def driver_packages(
         esxcli_software_vib_list.REQUEST, host_id, esxcli_software_vib_list.parse
     )
     if not isinstance(vibs.value, Unknown) or vibs.value.why is not Why.NOT_ASKED:
-        return vibs.fact(_nvidia_vibs)
+        return vibs.fact(lambda one: _nvidia_vibs(one, vibs.source))
     manager = system.fact(lambda one: one.image_manager_id)
     if isinstance(manager, Unknown):
         return manager
@@ -296,7 +299,9 @@ def driver_packages(
     )
 
 
-def _nvidia_vibs(vibs: tuple[esxcli_software_vib_list.Vib, ...]) -> Reading[tuple[Software, ...]]:
+def _nvidia_vibs(
+    vibs: tuple[esxcli_software_vib_list.Vib, ...], source: int
+) -> Reading[tuple[Software, ...]]:
     found = []
     for vib in vibs:
         if isinstance(vib.name, Unknown):
@@ -304,5 +309,7 @@ def _nvidia_vibs(vibs: tuple[esxcli_software_vib_list.Vib, ...]) -> Reading[tupl
         if DRIVER_PACKAGE.match(vib.name):
             version = "" if isinstance(vib.version, Unknown) else vib.version
             vendor = "" if isinstance(vib.vendor, Unknown) else vib.vendor
-            found.append(Software(vib.name, version, vendor))
+            date = vib.install_date
+            installed = date if isinstance(date, Unknown) else Known(date, (source,))
+            found.append(Software(vib.name, version, vendor, installed))
     return tuple(sorted(found, key=lambda software: software.name))

@@ -6,7 +6,7 @@ from importlib import resources
 import msgspec
 
 from hostcheck.model.pci import PciId
-from hostcheck.model.requirements import GpuModel, Requirements
+from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -14,6 +14,7 @@ class _File(msgspec.Struct, frozen=True):
     edition: str
     """Date of the newest source that was read."""
     sources: dict[str, str]
+    releases: tuple[VgpuRelease, ...]
     gpus: tuple[GpuModel, ...]
 
 
@@ -25,7 +26,8 @@ def _file() -> _File:
 
 def requirements() -> Requirements:
     """Return the catalogue as the checks see it."""
-    return Requirements(_file().edition, {model.key: model for model in _file().gpus})
+    file = _file()
+    return Requirements(file.edition, {model.key: model for model in file.gpus}, file.releases)
 
 
 def sources() -> dict[str, str]:

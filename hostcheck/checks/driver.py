@@ -7,9 +7,11 @@ from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
     Placement,
+    VgpuOnHost,
     every_gpu,
     every_host_with_gpu,
     every_placement,
+    every_running_vgpu,
     gib,
     given_away,
     profiles_of,
@@ -26,6 +28,10 @@ FIRST_SPLIT = 470
 """vGPU 13, the first release with two packages."""
 COMPUTE_ONLY_AIE = 535
 """vGPU 16, from which C types are made by the AI Enterprise package alone."""
+RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
+ISO_DATE = len("2026-11-21")
+LONGEST_BRANCH = 10
+"""How far the versions of Windows drivers run on from their branch's number."""
 
 
 @check("DRV-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
@@ -126,6 +132,80 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
             return unsure(observed, expected, "between branches 470 and 535 both packages made C")
         return judge(ok=branch < FIRST_SPLIT, observed=observed, expected=expected)
     return judge(ok=True, observed=observed, expected=expected)
+
+
+@check("DRV-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """The driver that runs is the driver that is installed.
+
+    Why: A driver package that was installed or replaced after the last boot looks right in every
+     list and does not work until the next boot; the installer may say that no reboot is required.
+    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
+    Fix: Reboot the host.
+    Run esxcli: esxcli software vib list
+    Needs: maintenance mode, host reboot
+    """
+    packages = [one for one in known(host.driver_packages) if DRIVER.search(one.name)]
+    if not packages:
+        return not_applicable("no NVIDIA driver package: see DRV-002")
+    observed = ", ".join(f"{one.name} {one.version}" for one in packages)
+    if isinstance(host.driver_version, Unknown):
+        booted = known(host.boot_time)[:ISO_DATE]
+        later = [one for one in packages if known(one.installed_on)[:ISO_DATE] > booted]
+        if not later:
+            known(host.driver_version)
+        observed = f"{later[0].name} installed on {known(later[0].installed_on)}, boot on {booted}"
+        return judge(ok=False, observed=observed, expected="a boot after the installation")
+    running = known(host.driver_version)
+    return judge(
+        ok=any(_driver_version(one.version) == running for one in packages),
+        observed=f"{observed}; {running} runs",
+        expected="the running version among the installed ones",
+    )
+
+
+def _driver_version(package_version: str) -> str:
+    """Return NVIDIA's version: `550.54.16` of `550.54.16-1OEM.800.1.0.20613240`."""
+    return package_version.partition("-")[0]
+
+
+@check("DRV-006", severity=Severity.RECOMMENDED, source=RELEASE_NOTES, each=every_running_vgpu)
+def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The guest's driver fits the host's.
+
+    Why: A guest driver of a later release than the host's does not load. One of the same release
+     or of the branch before is supported; an older one only between two long-term branches.
+     Known of running vGPUs alone: a VM that is off does not tell its driver.
+    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
+    Fix: Install a guest driver of the host's release, or update the host's driver first.
+    Run nvidia-smi: nvidia-smi vgpu -q
+    Needs: VM power off
+    """
+    host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
+    observed = f"guest {guest_version} on host {host_version}"
+    expected = "the host's release, or the one before"
+    branches = [release.branch for release in needs.releases]
+    host, guest = _branch_index(host_version, branches), _branch_index(guest_version, branches)
+    if host < 0 or guest < 0:
+        return unsure(observed, expected, "a driver branch that the catalogue does not list")
+    if guest > host:
+        return judge(ok=False, observed=observed, expected=expected, note="the guest is newer")
+    if guest < host - 1:
+        note = "supported only where both are long-term branches"
+        return unsure(observed, expected, note)
+    return judge(ok=True, observed=observed, expected=expected)
+
+
+def _branch_index(version: str, branches: list[int]) -> int:
+    """Return the place of a driver's branch among the releases, -1 when it is in none.
+
+    A guest's Windows driver counts on from its branch: 553.24 is of branch 550.
+    """
+    number = _branch(version)
+    for index in reversed(range(len(branches))):
+        if branches[index] <= number < branches[index] + LONGEST_BRANCH:
+            return index
+    return -1
 
 
 def _branch(version: str) -> int:

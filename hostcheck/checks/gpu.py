@@ -24,6 +24,8 @@ TROUBLESHOOTING = (
 FIRST_BRANCH_WITH_ECC = 430
 """vGPU 9.0: before it, no vGPU started on a GPU with ECC on."""
 BEFORE_AMPERE = (Architecture.PASCAL, Architecture.VOLTA, Architecture.TURING)
+WITH_FABRIC = (Architecture.HOPPER, Architecture.BLACKWELL)
+NO_FABRIC = "N/A"
 BEFORE_ROW_REMAPPING = (Architecture.MAXWELL, *BEFORE_AMPERE)
 
 
@@ -209,3 +211,69 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     pending = known(gpu.rows_remap_pending)
     observed = "row remapping pending" if pending else "no row remapping pending or failed"
     return judge(ok=not pending, observed=observed, expected=expected)
+
+
+@check("GPU-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """The PCIe link of the GPU is at its full width.
+
+    Why: A GPU in a slot that gives it half its lanes, or one that is badly seated, moves data at
+     half the rate. The generation is not judged: an idle GPU lowers it.
+    Fix: Move the GPU to a slot with all its lanes, reseat it, or mend the slot's bifurcation.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Needs: maintenance mode, host reboot
+    """
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    link = known(one.gpu.link)
+    return judge(
+        ok=link.width >= link.width_max,
+        observed=f"x{link.width}",
+        expected=f"x{link.width_max}",
+    )
+
+
+@check("GPU-004", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """The GPU's infoROM is sound.
+
+    Why: A GPU with a corrupted infoROM has lost its record of bad memory and of its own settings.
+    Symptom: WARNING: infoROM is corrupted at gpu
+    Fix: Have the GPU repaired or replaced.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Needs: maintenance mode, host reboot
+    """
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    corrupted = known(one.gpu.inforom_corrupted)
+    return judge(
+        ok=not corrupted,
+        observed="infoROM corrupted" if corrupted else "no complaint of nvidia-smi",
+        expected="no complaint of nvidia-smi",
+    )
+
+
+@check("GPU-005", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The GPU has joined its NVLink fabric.
+
+    Why: On boards with NVSwitch the Fabric Manager joins the GPUs; before it has, no group of
+     vGPUs that are linked by NVLink starts.
+    Symptom: No graphics device is available for vGPU
+    Fix: Look into the Fabric Manager's log; restart it; reboot the host.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Needs: maintenance mode, host reboot
+    """
+    model = model_of(one.gpu, needs, known)
+    if model.architecture not in WITH_FABRIC:
+        return not_applicable(f"{model.architecture.value}: its driver tells of no fabric")
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    state, status = known(one.gpu.fabric_state), known(one.gpu.fabric_status)
+    if state == NO_FABRIC:
+        return not_applicable("the GPU is in no NVLink fabric")
+    return judge(
+        ok=(state, status) == ("Completed", "Success"),
+        observed=f"{state}, {status}",
+        expected="Completed, Success",
+    )

@@ -1,15 +1,18 @@
 """PCI: what the BIOS lets the GPU do."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
     every_gpu,
+    every_host_with_gpu,
     gib,
     given_away,
     model_of,
+    numbered,
 )
 from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
@@ -17,6 +20,7 @@ TWO_DISPLAY_MODES = (
     "a40", "l40", "l40s", "l20", "rtx-5000-ada", "rtx-6000-ada", "rtx-a5000", "rtx-a6000",
 )  # fmt: skip
 DISPLAY_BAR1_BYTES = 256 * 1024 * 1024
+FUNCTIONS_WITHOUT_ARI = 8
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 
 
@@ -81,3 +85,88 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
         observed=f"BAR1 of {gib(window)}",
         expected="a BAR1 of more than 256 MiB",
     )
+
+
+@check("PCI-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """The IOMMU (Intel VT-d, AMD IOMMU) is on.
+
+    Why: vGPU and passthrough both need it. vSphere does not show the BIOS switch: this is inferred
+     from what it says may be passed through.
+    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
+    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS.
+    Run BIOS (Dell): System BIOS > Processor Settings > Virtualization Technology: Enabled (AMD: also IOMMU Support: Enabled)
+    Run BIOS (HPE): System Configuration > BIOS > Virtualization Options > Intel VT-d: Enabled (AMD: AMD I/O Virtualization Technology)
+    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > Intel VT for Directed I/O: Enabled (AMD: Processors > IOMMU)
+    Run BIOS (Supermicro): Advanced > Chipset > North Bridge > Intel VT for Directed I/O: Enabled (AMD: NB Configuration > IOMMU)
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  a BIOS path is one line to copy
+    gpus = known(host.gpus)
+    capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
+    return judge(
+        ok=bool(capable),
+        observed=f"{len(capable)} of {numbered(len(gpus), 'GPU')} can be passed through",
+        expected="GPUs that can be passed through, which takes an IOMMU",
+        note="inferred from the devices' capability, not read from the BIOS",
+    )
+
+
+@check("PCI-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The GPU's memory window is mapped above 4 GB.
+
+    Why: From Ampere on a GPU shows all of its memory through a window (BAR1) that only fits above
+     4 GB; with that switched off in the BIOS the window is cut or missing. vSphere does not show
+     the switch: this is inferred from the window's size.
+    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
+    Fix: Turn on memory-mapped I/O above 4 GB in the BIOS.
+    Run BIOS (Dell): System BIOS > Integrated Devices > Memory Mapped I/O above 4GB: Enabled; Memory Mapped I/O Base: 12TB
+    Run BIOS (HPE): System Configuration > BIOS > PCIe Device Configuration > Advanced PCIe Configuration: above 4 GB is on by itself since Gen10
+    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > MM Config Base; 64-bit resources: Enabled
+    Run BIOS (Supermicro): Advanced > PCIe/PCI/PnP Configuration > Above 4G Decoding: Enabled
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  a BIOS path is one line to copy
+    model = model_of(one.gpu, needs, known)
+    if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    window = known(one.gpu.bar1_bytes)
+    observed = f"BAR1 of {gib(window)}"
+    if window > DISPLAY_BAR1_BYTES:
+        return judge(ok=True, observed=observed, expected="a BAR1 of more than 256 MiB")
+    if model.sriov != "required":
+        return not_applicable(f"{observed}: {model.name} may have no larger one")
+    if model.key in TWO_DISPLAY_MODES:
+        return unsure(
+            observed, "a BAR1 of more than 256 MiB", "its display mode may be on: PCI-002"
+        )
+    return judge(ok=False, observed=observed, expected="a BAR1 of more than 256 MiB")
+
+
+@check("PCI-005", severity=Severity.INFORMATIONAL, source=GUIDE, each=every_gpu)
+def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """ARI is on for a GPU that serves vGPUs through virtual functions.
+
+    Why: Alternative Routing-ID Interpretation lets a device have more than eight functions, which
+     the virtual functions of a GPU take. No source that vSphere offers shows the switch: virtual
+     functions that are there prove it, their absence proves nothing.
+    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
+    Fix: Turn on ARI in the BIOS where it has such a switch.
+    Run BIOS (Dell): no switch: ARI comes with SR-IOV Global Enable
+    Run BIOS (HPE): no switch: ARI comes with SR-IOV
+    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > PCI Express ARI: Enabled, where shown
+    Run BIOS (Supermicro): Advanced > PCIe/PCI/PnP Configuration > ARI Support: Enabled
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  a BIOS path is one line to copy
+    model = model_of(one.gpu, needs, known)
+    if model.sriov != "required":
+        return not_applicable(f"{model.name}: vGPU on it uses no virtual functions")
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    sriov = known(one.gpu.sriov)
+    if not sriov.capable:
+        return not_applicable("no SR-IOV capability: see PCI-001")
+    observed = numbered(sriov.vf_count, "virtual function")
+    expected = f"more than {FUNCTIONS_WITHOUT_ARI - 1} virtual functions, which take ARI"
+    if sriov.vf_count < FUNCTIONS_WITHOUT_ARI:
+        return unsure(observed, expected, "the BIOS switch itself cannot be read through vSphere")
+    return judge(ok=True, observed=observed, expected=expected)

@@ -25,6 +25,13 @@ class GpuOnHost(Struct, frozen=True):
     host: Host
 
 
+class VgpuOnHost(Struct, frozen=True):
+    """A running vGPU and the host around it."""
+
+    vgpu: VgpuInstance
+    host: Host
+
+
 class Placement(Struct, frozen=True):
     """A VM on a host: where it runs, or where it might."""
 
@@ -76,7 +83,7 @@ def every_placement(host: Host) -> Subjects[Placement]:
     return [(vm_subject(vm, host), Placement(vm, host)) for vm in host.vms.value]
 
 
-def every_running_vgpu(host: Host) -> Subjects[VgpuInstance]:
+def every_running_vgpu(host: Host) -> Subjects[VgpuOnHost]:
     """Running vGPU."""
     if isinstance(host.gpus, Unknown):
         return host.gpus
@@ -94,7 +101,7 @@ def every_running_vgpu(host: Host) -> Subjects[VgpuInstance]:
                 gpu=one.address,
                 vm=one.vm_name,
             ),
-            one,
+            VgpuOnHost(one, host),
         )
         for index, one in enumerate(host.vgpu_instances.value)
     ]

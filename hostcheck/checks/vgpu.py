@@ -5,6 +5,7 @@ import re
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import (
     Placement,
+    VgpuOnHost,
     addresses,
     every_placement,
     every_running_vgpu,
@@ -16,7 +17,7 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
-from hostcheck.model.host import GraphicsType, Mode, PhysicalGpu, VgpuInstance
+from hostcheck.model.host import GraphicsType, Mode, PhysicalGpu
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -332,7 +333,7 @@ def _power_of_two(number: int) -> int:
 
 
 @check("VGPU-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_running_vgpu)
-def licensed(one: VgpuInstance, _needs: Requirements, known: Known) -> Verdict:
+def licensed(one: VgpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     """The running vGPU is licensed.
 
     Why: An unlicensed vGPU starts and is then slowed down, first a little, after a day to a crawl.
@@ -341,9 +342,9 @@ def licensed(one: VgpuInstance, _needs: Requirements, known: Known) -> Verdict:
      AI Enterprise for C.
     Run nvidia-smi: nvidia-smi vgpu -q
     """
-    licence = known(one.licence)
+    licence = known(one.vgpu.licence)
     return judge(
         ok=licence.startswith("Licensed"),
-        observed=f"{one.profile} of {one.vm_name}: {licence}",
+        observed=f"{one.vgpu.profile} of {one.vgpu.vm_name}: {licence}",
         expected="Licensed",
     )

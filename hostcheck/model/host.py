@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hostcheck.model.capture import Source
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.vm import Vm
 
@@ -117,6 +117,10 @@ class PhysicalGpu(Struct, frozen=True):
     """Host VGPU, Pass-Through, None: nvidia-smi's words."""
     host_vgpu_mode: Fact[str]
     """SR-IOV or Non SR-IOV: nvidia-smi's words."""
+    inforom_corrupted: Fact[bool]
+    fabric_state: Fact[str]
+    """NVLink fabric of SXM boards: `Completed`; `N/A` elsewhere. nvidia-smi's words."""
+    fabric_status: Fact[str]
     rows_remap_pending: Fact[bool]
     rows_remap_failed: Fact[bool]
     pages_retire_pending: Fact[bool]
@@ -166,6 +170,8 @@ class Software(Struct, frozen=True):
     name: str
     version: str
     vendor: str
+    installed_on: Fact[str] = Unknown(Why.ABSENT, "this answer has no install dates")
+    """ISO 8601 date, without a time. esxcli tells it, the API does not."""
 
 
 class Testimony(Struct, frozen=True):

@@ -84,8 +84,19 @@ class GpuModel(Struct, frozen=True):
         return profile.lower().startswith(self.profile_prefixes)
 
 
+class VgpuRelease(Struct, frozen=True):
+    """A vGPU release and the driver branch of its host and guest drivers: 17 is 550."""
+
+    release: int
+    branch: int
+    verified: bool
+    sources: tuple[str, ...]
+
+
 class Requirements(Struct, frozen=True):
     """The catalogue, found by key."""
 
     edition: str
     models: dict[str, GpuModel]
+    releases: tuple[VgpuRelease, ...] = ()
+    """By branch, ascending."""

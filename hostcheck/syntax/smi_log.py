@@ -240,8 +240,8 @@ def _gpu(field: Field, what: str) -> SmiGpu:
         ecc_uncorrected_aggregate=_uncorrected(gpu, "Aggregate"),
         inforom_ecc_object=gpu.read(words.word, "Inforom Version/ECC Object"),
         gsp_firmware=gpu.read(words.word, "GSP Firmware Version"),
-        fabric_state=gpu.read(words.word, "Fabric/State"),
-        fabric_status=gpu.read(words.word, "Fabric/Status"),
+        fabric_state=gpu.read(words.word_or_none, "Fabric/State"),
+        fabric_status=gpu.read(words.word_or_none, "Fabric/Status"),
         recovery_action=gpu.read(words.word, "GPU Recovery Action"),
         reset_required=gpu.read(words.yes_or_no, "GPU Reset Status/Reset Required"),
     )

@@ -176,6 +176,12 @@ def word(value: str, asked: str) -> Reading[str]:
     return no_value(value, asked) or value.strip()
 
 
+def word_or_none(value: str, asked: str) -> Reading[str]:
+    """Read any words where `N/A` says that the board has no such thing, which is an answer."""
+    said = bare(value)
+    return said if said.casefold() == "n/a" else word(value, asked)
+
+
 def number(value: str, asked: str) -> Reading[int]:
     """Read a whole number without a unit."""
     unknown = no_value(value, asked)

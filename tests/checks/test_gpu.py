@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from hostcheck.model.host import Mode, Passthrough
+from hostcheck.model.host import Mode, Passthrough, PcieLink
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
@@ -168,6 +168,7 @@ class TestPending:
 # --- GPU-001 --------------------------------------------------------------------------------------
 
 TWO = synthetic("2 package, 2 node, 1 gpu/node")
+GPU = TWO.gpus.value[0].address
 
 
 def test_all_gpus_are_seen():
@@ -253,3 +254,46 @@ def test_health_of_a_gpu_that_the_catalogue_does_not_know():
 def test_each_gpu_has_its_own_health():
     found = results("GPU-002", with_gpu(TWO, 1, rows_remap_pending=True))
     assert [one.status.value for one in found] == ["pass", "fail"]
+
+
+# --- GPU-003 to GPU-005: link, infoROM, fabric ----------------------------------------------------
+
+SXM = a_host(gpus=[a_gpu(0, 0, "h100-sxm-80")])
+PCIE = a_host(gpus=[a_gpu(0, 0, "h100-pcie-80")])
+HEALTH_OF = {"GPU-003": "link", "GPU-004": "inforom_corrupted", "GPU-005": "fabric_state"}
+
+
+@pytest.mark.parametrize(("width", "status"), [(16, "pass"), (8, "fail"), (1, "fail")])
+def test_link_width(width, status):
+    link = PcieLink(1, 4, width, 16)
+    says(result("GPU-003", with_gpu(TWO, link=link), GPU), status, f"x{width}")
+
+
+def test_generation_of_an_idle_link_is_not_judged():
+    says(result("GPU-003", with_gpu(TWO, link=PcieLink(1, 5, 16, 16)), GPU), "pass")
+
+
+def test_inforom():
+    says(result("GPU-004", TWO, GPU), "pass", "no complaint")
+    says(result("GPU-004", with_gpu(TWO, inforom_corrupted=True), GPU), "fail", "corrupted")
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "verdict"),
+    [("Completed", "Success", "pass"), ("In Progress", "N/A", "fail"),
+     ("Completed", "Insufficient resources", "fail"), ("N/A", "N/A", "notapplicable")],
+)  # fmt: skip
+def test_fabric(state, status, verdict):
+    says(result("GPU-005", with_gpu(SXM, fabric_state=state, fabric_status=status)), verdict)
+
+
+def test_no_fabric_on_pcie_boards_and_before_hopper():
+    says(result("GPU-005", PCIE), "notapplicable", "in no NVLink fabric")
+    says(result("GPU-005", TWO, GPU), "notapplicable", "tells of no fabric")
+
+
+@pytest.mark.parametrize(("check", "field"), HEALTH_OF.items())
+def test_health_that_was_not_read(check, field):
+    says(result(check, with_gpu(SXM, **{field: unknown()})), "unknown")
+    bound = with_gpu(SXM, passthrough=BOUND, **{field: unknown()})
+    says(result(check, bound), "notapplicable", "in passthrough")

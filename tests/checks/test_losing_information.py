@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from hostcheck import app, preflight, recording
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov
+from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
 from hostcheck.model.vm import VmVgpu
@@ -135,6 +135,7 @@ def flawed():
         ecc_current=Mode.ENABLED, ecc_pending=Mode.DISABLED,
         mig_current=Mode.ENABLED, mig_pending=Mode.DISABLED,
         rows_remap_pending=True, rows_remap_failed=True, profiles_creatable=(),
+        link=PcieLink(1, 4, 8, 16), inforom_corrupted=True, bar1_bytes=GIB // 4,
     )  # fmt: skip
     old = a_gpu(1, 2, "p40", ecc_current=Mode.ENABLED, pages_retire_pending=True)
     board = a_gpu(2, 3, "m60", ecc_current=Mode.ENABLED, ecc_pending=Mode.ENABLED)

@@ -3,9 +3,10 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from hostcheck.model.host import Sriov
+from hostcheck.model.host import Passthrough, Sriov
 from tests.checks.synthetic import NEEDS, a_gpu, a_host, changed, result, says, unknown
 
+SMALL = 256 * 1024 * 1024
 OFF = Sriov(capable=False)
 NEW = sorted(key for key, model in NEEDS.models.items() if model.sriov == "required")
 OLD = sorted(key for key, model in NEEDS.models.items() if model.sriov == "none")
@@ -103,3 +104,43 @@ def test_unknown_gpus():
 def test_display_mode_shows_as_a_small_window(model, window, status):
     host = a_host(gpus=[a_gpu(model=model, bar1_bytes=window)])
     says(result("PCI-002", host), status)
+
+
+# --- PCI-003 to PCI-005: what of the BIOS can be inferred -----------------------------------------
+
+
+def of(check, model="a40", **changes):
+    return result(check, a_host(gpus=[a_gpu(0, 0, model, **changes)]))
+
+
+def test_iommu():
+    says(of("PCI-003"), "pass", "1 of 1 GPU", "inferred")
+    nothing = Passthrough(capable=False, enabled=False, active=False)
+    one = of("PCI-003", passthrough=nothing)
+    says(one, "fail", "0 of 1 GPU")
+    assert any("VT-d" in command.text for command in one.fix)
+    says(of("PCI-003", passthrough=unknown()), "unknown")
+
+
+def test_window_above_4_gb():
+    says(of("PCI-004"), "pass", "BAR1 of 128 GiB")
+    says(of("PCI-004", "a100-pcie-80", bar1_bytes=SMALL), "fail", "BAR1 of 0.2 GiB")
+    says(of("PCI-004", "t4", bar1_bytes=SMALL), "notapplicable", "may have no larger one")
+    says(of("PCI-004", "a40", bar1_bytes=SMALL), "unknown", "display mode may be on")
+    says(of("PCI-004", bar1_bytes=unknown()), "unknown")
+
+
+@pytest.mark.parametrize(("functions", "status"), [(16, "pass"), (8, "pass"), (7, "unknown"),
+                                                    (0, "unknown")])  # fmt: skip
+def test_virtual_functions_prove_ari_and_their_absence_nothing(functions, status):
+    sriov = Sriov(capable=True, enabled=True, active=True, vf_count=functions, vf_maximum=32)
+    says(of("PCI-005", sriov=sriov), status, f"{functions} virtual function")
+
+
+@pytest.mark.parametrize(
+    ("model", "sriov", "words"),
+    [("t4", Sriov(capable=True), "no virtual functions"), ("m60", OFF, "no virtual functions"),
+     ("a40", OFF, "see PCI-001")],
+)  # fmt: skip
+def test_ari_concerns_only_what_takes_virtual_functions(model, sriov, words):
+    says(of("PCI-005", model, sriov=sriov), "notapplicable", words)

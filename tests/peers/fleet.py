@@ -158,6 +158,16 @@ class Gpu:
     retire_pending: bool = False
     nvlink_group: int | None = None
     """GPUs with the same number are bridged by NVLink."""
+    width_now: int = 0
+    """Lanes of its PCIe link; 0: all that the model has."""
+    inforom_corrupted: bool = False
+    fabric: bool = True
+    """Whether an SXM board has joined its NVLink fabric."""
+
+    @property
+    def in_fabric(self) -> bool:
+        """Whether the board is one that joins a fabric."""
+        return self.model_key.endswith("sxm-80")
 
     @property
     def model(self) -> GpuModel:
@@ -239,6 +249,7 @@ class Driver:
     """The vGPU manager: its version and the VIB that brings it."""
 
     version: str
+    """Of the driver that runs; the VIB's may be newer."""
     vib: Vib
     talks: bool = True
     """False: the module is there, but nvidia-smi cannot reach it and exits 9."""
@@ -276,6 +287,8 @@ class Vm:
     options: tuple[tuple[str, str], ...] = ()
     gpus: tuple[str, ...] = ()
     home_node: int = 0
+    guest_driver: str = ""
+    """Empty: the version of the host's driver."""
     cpu_hot_add: bool = False
     memory_hot_add: bool = False
     latency: str = "normal"

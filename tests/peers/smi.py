@@ -54,7 +54,7 @@ def answers(host: HostShape) -> dict[str, Answer]:
     if not host.seen_gpus() and not any(gpu.lost for gpu in host.gpus):
         return dict.fromkeys(commands, ("No devices were found\n", "", 6))
     writers = (xml_log, text_log, query, vgpu_query, supported, creatable, mig_list, topology)
-    lost = _lost(host)
+    lost = _lost(host) + _corrupted(host)
     found = {}
     for command, writer in zip(commands, writers, strict=True):
         text = writer(host)
@@ -69,6 +69,14 @@ def _lost(host: HostShape) -> str:
         f"Unable to determine the device handle for GPU{index}: {gpu.address}: Unknown Error\n"
         for index, gpu in enumerate(ordered)
         if gpu.lost
+    )
+
+
+def _corrupted(host: HostShape) -> str:
+    return "".join(
+        f"WARNING: infoROM is corrupted at gpu {gpu.address}\n"
+        for gpu in host.seen_gpus()
+        if gpu.inforom_corrupted
     )
 
 
@@ -110,7 +118,10 @@ def _fields(host: HostShape, gpu: Gpu, index: int) -> dict[str, str]:
         "uuid": gpu.uuid, "bus": gpu.address[5:7].upper(), "slot": gpu.address[8:10].upper(),
         "device": f"{gpu.model.device:04X}10DE", "subsystem": f"{gpu.model.subsystem:04X}10DE",
         "sriov": _sriov_mode(gpu), "gen_max": str(generation), "gen_now": "1",
-        "width": f"{gpu.model.width}x", "total": str(total), "used": str(used),
+        "width": f"{gpu.model.width}x", "width_now": f"{gpu.width_now or gpu.model.width}x",
+        "fabric": ("Completed" if gpu.fabric else "In Progress") if gpu.in_fabric else "N/A",
+        "fabric_status": "Success" if gpu.in_fabric and gpu.fabric else "N/A",
+        "total": str(total), "used": str(used),
         "reserved": str(reserved), "free": str(total - used - reserved),
         "bar": str(gpu.model.bar1_mib), "bar_free": str(gpu.model.bar1_mib - 1),
         "remap_pending": words[gpu.remap_pending], "remap_failed": words[gpu.remap_failed],
@@ -200,7 +211,7 @@ _XML = """\
 \t\t\t</pcie_gen>
 \t\t\t<link_widths>
 \t\t\t\t<max_link_width>{width}</max_link_width>
-\t\t\t\t<current_link_width>{width}</current_link_width>
+\t\t\t\t<current_link_width>{width_now}</current_link_width>
 \t\t\t</link_widths>
 \t\t</pci_gpu_link_info>
 \t\t<pci_bridge_chip>
@@ -268,6 +279,10 @@ _XML = """\
 \t\t</aggregate>
 \t</ecc_errors>
 {health}
+\t<fabric>
+\t\t<state>{fabric}</state>
+\t\t<status>{fabric_status}</status>
+\t</fabric>
 \t<temperature>
 \t\t<gpu_temp>34 C</gpu_temp>
 \t\t<gpu_temp_max_threshold>92 C</gpu_temp_max_threshold>
@@ -422,7 +437,7 @@ GPU {bus_id}
                 Current                   : {gen_now}
             Link Width
                 Max                       : {width}
-                Current                   : {width}
+                Current                   : {width_now}
         Replays Since Reset               : 0
         Tx Throughput                     : 0 KB/s
         Rx Throughput                     : 0 KB/s
@@ -458,6 +473,9 @@ GPU {bus_id}
             DRAM Correctable              : {counter}
             DRAM Uncorrectable            : {counter}
 {health}
+    Fabric
+        State                             : {fabric}
+        Status                            : {fabric_status}
     Temperature
         GPU Current Temp                  : 34 C
         GPU Shutdown Temp                 : 92 C
@@ -530,7 +548,7 @@ _VGPU = """\
         vGPU Name                         : {product}
         vGPU Type                         : {type}
         vGPU UUID                         : {uuid}
-        Guest Driver Version              : 550.54.15
+        Guest Driver Version              : {guest_driver}
         License Status                    : {licence}
         GPU Instance ID                   : N/A
         Accounting Mode                   : Disabled
@@ -569,6 +587,7 @@ def vgpu_query(host: HostShape) -> str:
             name = type_of(gpu, profile)
             total = gib_of(name) * 1024
             block += _VGPU.format(
+                guest_driver=vm.guest_driver or host.driver.version if host.driver else "",
                 id=3_251_634_327 + 100 * number + index, world=world_id(host, vm.name), vm=vm.name,
                 product=gpu.model.product(name), type=470 + index, ecc=_mode(gpu.ecc, 0),
                 uuid=f"afdcf724-1dd2-11b2-8534-{number:06d}{index:06d}", slot=4 + index,
