@@ -50,6 +50,7 @@ class Known:
 
     def __init__(self) -> None:
         self.sources: set[int] = set()
+        self.unverified: set[str] = set()
 
     def __call__(self, fact: Fact[T]) -> T:
         """Return the value, or leave the check: its result is then *unknown*."""
@@ -61,6 +62,11 @@ class Known:
     def leave(self, unknown: Unknown) -> NoReturn:
         """Leave the check: what it needs cannot be told from the facts that are there."""
         raise _NotKnown(unknown)
+
+    def rests_on(self, entry: str, *, verified: bool) -> None:
+        """Note a catalogue entry; on one that no first-hand source confirms nothing can fail."""
+        if not verified:
+            self.unverified.add(entry)
 
     def certainly(self, fact: Fact[T], value: T) -> bool:
         """Say whether the fact is known to be `value`; not knowing is False and no way out."""
@@ -129,6 +135,9 @@ class Check(Struct, Generic[S], frozen=True):
 
     def _result(self, about: Subject, verdict: Verdict, known: Known) -> Result:
         unseen = None
+        failed = verdict.status is Status.FAIL and self.severity is Severity.REQUIRED
+        if failed and known.unverified:
+            verdict = _unverified(verdict, known.unverified)
         if verdict.status is Status.UNKNOWN:
             unseen = Unseen(Why.ABSENT.value, verdict.observed, "")
         return Result(
@@ -162,6 +171,12 @@ class Check(Struct, Generic[S], frozen=True):
         return tuple(
             Command(command.tool, fill(command, about.values)) for command in self.manual.commands
         )
+
+
+def _unverified(fail: Verdict, entries: set[str]) -> Verdict:
+    """Return what is left of a required fail that rests on unconfirmed catalogue entries."""
+    note = f"the catalogue's entry on {', '.join(sorted(entries))} is not verified: no NO-GO on it"
+    return unsure(fail.observed, fail.expected, f"{fail.note}; {note}" if fail.note else note)
 
 
 def subject(kind: str, id_: str, name: str, **values: str) -> Subject:

@@ -125,7 +125,9 @@ PASSED_THROUGH = "in passthrough: the GPU is given to a VM as a whole"
 
 def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
     """Return the catalogue entry of a GPU, or leave the check."""
-    return needs.models[known(gpu.catalogue_key)]
+    model = needs.models[known(gpu.catalogue_key)]
+    known.rests_on(model.name, verified=model.verified)
+    return model
 
 
 def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[PhysicalGpu, ...]:

@@ -239,6 +239,7 @@ def _listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
     if found is None:
         detail = f"{name} is not among the profiles of {model.name}"
         known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
+    known.rests_on(found.name, verified=found.verified)
     return found
 
 

@@ -135,6 +135,8 @@ def render(run: Run) -> str:
         verdict=summary.verdict(run),
         headline=summary.headline(run),
         reason=summary.reason(run),
+        notices=summary.notices(run),
+        catalogue=summary.catalogue(run),
         steps=summary.steps(run),
         coverage=summary.coverage(run),
         drifts=summary.drifts(run.hosts),

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Host
@@ -101,6 +102,41 @@ class Drift:
     share: int
     of: int
     others: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+STALE_DAYS = 180
+"""Age at which a catalogue may miss boards, profiles and releases that hosts have."""
+
+
+def catalogue_age(run: Run) -> int | None:
+    """Return how many days older than the answers the catalogue is; None without two dates."""
+    try:
+        asked = date.fromisoformat(run.last_answer_at[: len("2026-11-21")])
+        return (asked - date.fromisoformat(run.catalogue_edition)).days
+    except ValueError:
+        return None
+
+
+def catalogue(run: Run) -> str:
+    """Name the catalogue's edition and its age."""
+    age = catalogue_age(run)
+    return run.catalogue_edition if age is None else f"{run.catalogue_edition} ({_days(age)})"
+
+
+def _days(age: int) -> str:
+    return f"{words.count(age, 'day')} old" if age > 0 else "newer than the answers"
+
+
+def notices(run: Run) -> tuple[str, ...]:
+    """Return what the reader must know of the run itself."""
+    age = catalogue_age(run)
+    if age is None or age <= STALE_DAYS:
+        return run.notices
+    old = (
+        f"The catalogue was {age} days old when the hosts answered. It may not know their GPUs, "
+        "vGPU profiles or driver releases: update hostcheck."
+    )
+    return (*run.notices, old)
 
 
 def verdict(run: Run) -> Answer:

@@ -96,7 +96,7 @@ def _lead(run: Run, page: _Page) -> Iterator[str]:
     label = f"{words.ANSWER_MARK[answer]} {answer.value}"
     yield f"{page.paint(label, answer.value)}  {page.paint(summary.headline(run), 'strong')}"
     yield from page.wrap(summary.reason(run), 2)
-    for notice in run.notices:
+    for notice in summary.notices(run):
         yield from page.wrap(f"Note: {notice}", 2, 8)
 
 
@@ -245,7 +245,7 @@ def _command(tool: str, text: str, indent: int) -> Iterator[str]:
 def _foot(run: Run, page: _Page) -> Iterator[str]:
     yield ""
     yield from page.wrap(
-        f"hostcheck {run.tool_version}, catalogue {run.catalogue_edition}, asked "
+        f"hostcheck {run.tool_version}, catalogue {summary.catalogue(run)}, asked "
         f"{run.target}. Read only: nothing was changed on any host or VM.",
     )
 

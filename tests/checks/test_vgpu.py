@@ -5,7 +5,7 @@ import pytest
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Mode, Software, VgpuInstance
 from hostcheck.model.vm import VmVgpu
-from tests.checks.synthetic import a_gpu, a_host, a_vm, known, result, says, static, unknown
+from tests.checks.synthetic import NEEDS, a_gpu, a_host, a_vm, known, result, says, static, unknown
 
 OFF = {"power_state": "poweredOff", "gpu_addresses": unknown(Why.ABSENT, "off")}
 AIE = Software("NVD-AIE_ESXi_8.0.0_Driver", "550.54.16-1OEM.800.1.0.20613240", "NVIDIA")
@@ -325,3 +325,26 @@ def test_no_vgpu_runs():
 
 def test_running_vgpus_that_were_not_read():
     says(result("VGPU-005", a_host(gpus=[a_gpu()], vgpu_instances=unknown())), "unknown")
+
+
+# --- unverified rows of the catalogue -------------------------------------------------------------
+
+
+def test_a_row_that_is_not_verified_is_no_ground_for_a_required_fail():
+    pair = ("nvidia_p40-8c", "nvidia_p40-12c")
+    one = judged("VGPU-004", *pair, model="p40")
+    says(one, "unknown", "combines full-framebuffer types only", "P40-12C, P40-8C is not verified")
+    says(judged("VGPU-004", "grid_p40-8q", "grid_p40-12q", model="p40"), "fail")
+
+
+def test_every_row_that_is_not_verified_is_a_known_one():
+    rows = {
+        profile.name
+        for model in NEEDS.models.values()
+        for profile in model.profiles
+        if not profile.verified
+    }
+    assert {"P40-8C", "DC-2-32C"} <= rows
+    assert {key for key, model in NEEDS.models.items() if not model.verified} == {
+        "rtx-pro-6000-bse", "rtx-pro-4500-bse",
+    }  # fmt: skip

@@ -423,7 +423,7 @@ MIXED = {
 
 def run(*reports, preflight=None, notices=()):
     return Run(
-        SCHEMA, "0.1.0", "2026-11 (vGPU 19.2)", "vcenter.lab.example",
+        SCHEMA, "0.1.0", "2026-08-22", "vcenter.lab.example",
         "2026-11-21T08:01:22Z", "2026-11-21T08:01:26Z", reports, manuals(), preflight, notices,
     )  # fmt: skip
 
