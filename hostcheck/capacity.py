@@ -1,7 +1,7 @@
 """How many more vGPUs of each profile fit now, per GPU, host and cluster, and why not more.
 
-Catalogue numbers less what runs, with the driver's own word over them. Missing information is
-never a number. A GPU or host on which a required check fails has no room, as in a preflight.
+The driver's counts or, where it was not asked, the catalogue's, less what runs; what the driver says
+that it can create now is over both. Missing information is never a number. A GPU or host on which a required check fails has no room, as in a preflight.
 """
 
 import re
@@ -183,7 +183,9 @@ def _look_at_gpu(
     host: Host, gpu: PhysicalGpu, required: tuple[_Count | Unknown, ...], needs: Requirements
 ) -> _Gpu:
     key = gpu.catalogue_key
-    model: GpuModel | Unknown = key if isinstance(key, Unknown) else needs.models[key.value]
+    model: GpuModel | Unknown = (
+        key if isinstance(key, Unknown) else _as_told(needs.models[key.value], gpu)
+    )
     gates = list(required)
     running: Fact[tuple[RunningVgpu, ...]]
     if isinstance(gpu.passthrough, Unknown):
@@ -208,6 +210,25 @@ def _look_at_gpu(
         supported=_spelled(gpu.profiles_supported, model),
         creatable=_spelled(gpu.profiles_creatable, model),
     )
+
+
+def _as_told(model: GpuModel, gpu: PhysicalGpu) -> GpuModel:
+    """Return a model with its driver's own counts over those of the catalogue.
+
+    They are of a GPU that runs one size, so the counts of mixed sizes stay the catalogue's.
+    """
+    if isinstance(gpu.profile_limits, Unknown):
+        return model
+    told = {}
+    for limit in gpu.profile_limits.value:
+        listed = model.profile(limit.name)
+        if listed is not None and isinstance(limit.max_per_gpu, Known):
+            told[listed.name] = limit.max_per_gpu.value
+    profiles = tuple(
+        replace(one, max_per_gpu=told[one.name], verified=True) if one.name in told else one
+        for one in model.profiles
+    )
+    return replace(model, profiles=profiles)
 
 
 def _spelled(names: Fact[tuple[str, ...]], model: GpuModel | Unknown) -> Fact[frozenset[str]]:

@@ -9,7 +9,7 @@ from hostcheck import app
 from hostcheck.capacity import capacity
 from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov
+from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov, VgpuLimit
 from hostcheck.model.vm import VmVgpu
 from hostcheck.reports import capacity_text
 from tests.checks.synthetic import (
@@ -273,9 +273,20 @@ def test_a_profile_that_the_catalogue_lacks_is_no_number(profile):
 
 
 def test_an_unverified_number_is_none():
-    gpu = a_gpu(model="p40", profiles_creatable=UNASKED)
-    host = a_host(gpus=[gpu], profiles_offered=("grid_p40-4c", "grid_p40-4q"))
+    card = {"model": "p40", "profiles_creatable": UNASKED}
+    offered = ("grid_p40-4c", "grid_p40-4q")
+    host = a_host(gpus=[a_gpu(**card, profile_limits=UNASKED)], profiles_offered=offered)
     assert (free(host, "P40-4C"), free(host, "P40-4Q")) == ("?", 6)
+    host = a_host(gpus=[a_gpu(**card)], profiles_offered=offered)
+    assert (free(host, "P40-4C"), free(host, "P40-4Q")) == (6, 6)
+
+
+def test_the_drivers_own_count_is_right():
+    limits = (VgpuLimit("GRID A100D-8C", Known(8), unknown()),
+              VgpuLimit("GRID A100D-16C", unknown(), unknown()))  # fmt: skip
+    host = on((), gpu={"profile_limits": limits})
+    assert (free(host, "A100D-8C"), free(host, "A100D-16C")) == (8, 5)
+    assert free(on((), gpu={"profile_limits": UNASKED}), "A100D-8C") == 10
 
 
 @pytest.mark.parametrize(

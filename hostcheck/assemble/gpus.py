@@ -12,6 +12,7 @@ from hostcheck.model.host import (
     PhysicalGpu,
     Software,
     VgpuInstance,
+    VgpuLimit,
 )
 from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, PciAddress, parts
 from hostcheck.parsers import (
@@ -22,6 +23,7 @@ from hostcheck.parsers import (
     nvidia_smi_vgpu_c,
     nvidia_smi_vgpu_q,
     nvidia_smi_vgpu_s,
+    nvidia_smi_vgpu_s_v,
     vim_host_system,
     vim_software_packages,
 )
@@ -138,6 +140,7 @@ class _GpuFacts:
         self._system = system
         self._log = log
         self._supported = book.read(nvidia_smi_vgpu_s.REQUEST, nvidia_smi_vgpu_s.parse)
+        self._limits = book.read(nvidia_smi_vgpu_s_v.REQUEST, nvidia_smi_vgpu_s_v.parse)
         self._creatable = book.read(nvidia_smi_vgpu_c.REQUEST, nvidia_smi_vgpu_c.parse)
         self._instances = book.read(nvidia_smi_mig_lgi.REQUEST, nvidia_smi_mig_lgi.parse)
 
@@ -181,6 +184,7 @@ class _GpuFacts:
             rows_remap_failed=self._smi(where, lambda one: one.rows_remap_failed),
             pages_retire_pending=self._smi(where, lambda one: one.pages_retire_pending),
             profiles_supported=self._offers(self._supported, where),
+            profile_limits=self._limits_of(where),
             profiles_creatable=self._offers(self._creatable, where),
             mig_instances=self._mig_instances(where),
         )
@@ -242,6 +246,22 @@ class _GpuFacts:
 
         return answer.fact(find)
 
+    def _limits_of(self, where: PciAddress) -> Fact[tuple[VgpuLimit, ...]]:
+        source = self._limits.source
+
+        def find(told: nvidia_smi_vgpu_s_v.VgpuTypes) -> Reading[tuple[VgpuLimit, ...]]:
+            for gpu in told.gpus:
+                if gpu.address == where:
+                    return tuple(
+                        VgpuLimit(one.name, _lift(one.maximum, source),
+                                  _lift(one.framebuffer_bytes, source))
+                        for one in gpu.types
+                        if not isinstance(one.name, Unknown)
+                    )  # fmt: skip
+            return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi vgpu -s -v")
+
+        return self._limits.fact(find)
+
     def _mig_instances(self, where: PciAddress) -> Fact[tuple[str, ...]]:
         """GPU instances are listed by nvidia-smi's index of the GPU."""
         order = smi_order(self._log)
@@ -253,14 +273,14 @@ class _GpuFacts:
         )
 
 
+def _lift(reading: Reading[U], source: int) -> Fact[U]:
+    return reading if isinstance(reading, Unknown) else Known(reading, (source,))
+
+
 def running_vgpus(
     running: nvidia_smi_vgpu_q.RunningVgpus, source: int
 ) -> Reading[tuple[VgpuInstance, ...]]:
     """Return the running vGPUs; `source` is the index of the answer that lists them."""
-
-    def lift(reading: Reading[str]) -> Fact[str]:
-        return reading if isinstance(reading, Unknown) else Known(reading, (source,))
-
     found = []
     for gpu in running.gpus:
         if isinstance(gpu.vgpus, Unknown):
@@ -270,8 +290,8 @@ def running_vgpus(
                 vgpu.address,
                 "" if isinstance(vgpu.vm_name, Unknown) else vgpu.vm_name,
                 "" if isinstance(vgpu.type_name, Unknown) else vgpu.type_name,
-                lift(vgpu.guest_driver),
-                lift(vgpu.licence),
+                _lift(vgpu.guest_driver, source),
+                _lift(vgpu.licence, source),
             )
             for vgpu in gpu.vgpus
         ]
@@ -309,7 +329,5 @@ def _nvidia_vibs(
         if DRIVER_PACKAGE.match(vib.name):
             version = "" if isinstance(vib.version, Unknown) else vib.version
             vendor = "" if isinstance(vib.vendor, Unknown) else vib.vendor
-            date = vib.install_date
-            installed = date if isinstance(date, Unknown) else Known(date, (source,))
-            found.append(Software(vib.name, version, vendor, installed))
+            found.append(Software(vib.name, version, vendor, _lift(vib.install_date, source)))
     return tuple(sorted(found, key=lambda software: software.name))

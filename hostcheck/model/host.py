@@ -79,6 +79,16 @@ class PcieLink(Struct, frozen=True):
     width_max: int
 
 
+class VgpuLimit(Struct, frozen=True):
+    """What the driver says of one vGPU type on one GPU, apart from what runs on it now."""
+
+    name: str
+    """nvidia-smi's spelling: `NVIDIA A40-8Q`."""
+    max_per_gpu: Fact[int]
+    """vGPUs of this type and no other."""
+    framebuffer_bytes: Fact[int]
+
+
 class PhysicalGpu(Struct, frozen=True):
     """One physical GPU: one PCI function, not one board (an A16 board is four)."""
 
@@ -126,6 +136,8 @@ class PhysicalGpu(Struct, frozen=True):
     pages_retire_pending: Fact[bool]
     profiles_supported: Fact[tuple[str, ...]]
     """`nvidia-smi vgpu -s`."""
+    profile_limits: Fact[tuple[VgpuLimit, ...]]
+    """`nvidia-smi vgpu -s -v`: how many of each type the driver allows."""
     profiles_creatable: Fact[tuple[str, ...]]
     """`nvidia-smi vgpu -c`: what can still be started on it now."""
     mig_instances: Fact[tuple[str, ...]]

@@ -30,6 +30,7 @@ from hostcheck.model.host import (
     Sriov,
     Testimony,
     VgpuInstance,
+    VgpuLimit,
 )
 from hostcheck.model.pci import PciId, address
 from hostcheck.model.result import Result, Status
@@ -104,6 +105,12 @@ def a_gpu(index=0, node=0, model="a100-pcie-80", **changes) -> PhysicalGpu:
         rows_remap_failed=unknown(Why.ABSENT) if old else known(False),
         pages_retire_pending=known(False) if old and entry.ecc else unknown(Why.ABSENT),
         profiles_supported=known(tuple(one.name for one in entry.profiles)),
+        profile_limits=known(
+            tuple(
+                VgpuLimit(one.name, known(one.max_per_gpu), known(one.framebuffer_mib * 2**20))
+                for one in entry.profiles
+            )
+        ),
         profiles_creatable=known(tuple(one.name for one in entry.profiles)),
         mig_instances=known(()),
     )

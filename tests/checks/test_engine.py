@@ -170,6 +170,7 @@ def test_a_fix_is_told_on_a_fail_only():
 NO_SYMPTOM = {
     "ECC-002": "it works until the reboot",
     "GFX-003": "it works until a GPU is replaced",
+    "CAT-001": "it shows as a wrong count",
     "GPU-003": "it shows as slow transfers",
     "GPU-002": "it shows as random errors",
     "HOST-003": "it shows as whatever the pending change was to mend",

@@ -161,6 +161,8 @@ class Gpu:
     width_now: int = 0
     """Lanes of its PCIe link; 0: all that the model has."""
     inforom_corrupted: bool = False
+    counts: tuple[tuple[str, int], ...] = ()
+    """How many of a type its driver allows, where that is not the catalogue's number."""
     fabric: bool = True
     """Whether an SXM board has joined its NVLink fabric."""
 

@@ -5,6 +5,7 @@ The layout follows real outputs of drivers 470 to 550; names that changed with 5
 
 from xml.sax.saxutils import escape
 
+from hostcheck import catalog
 from tests.peers.fleet import (
     Gpu,
     HostShape,
@@ -45,15 +46,25 @@ def branch(host: HostShape) -> int:
 def answers(host: HostShape) -> dict[str, Answer]:
     """Every nvidia-smi command line that is recorded, with its answer."""
     commands = ("nvidia-smi -q -x", "nvidia-smi -q", QUERY, "nvidia-smi vgpu -q",
-                "nvidia-smi vgpu -s", "nvidia-smi vgpu -c", "nvidia-smi mig -lgi",
-                "nvidia-smi topo -m")  # fmt: skip
+                "nvidia-smi vgpu -s", "nvidia-smi vgpu -s -v", "nvidia-smi vgpu -c",
+                "nvidia-smi mig -lgi", "nvidia-smi topo -m")  # fmt: skip
     if host.driver is None:
         return dict.fromkeys(commands, ("", "sh: nvidia-smi: not found\n", 127))
     if not host.driver.talks:
         return dict.fromkeys(commands, (NO_DRIVER, "", 9))
     if not host.seen_gpus() and not any(gpu.lost for gpu in host.gpus):
         return dict.fromkeys(commands, ("No devices were found\n", "", 6))
-    writers = (xml_log, text_log, query, vgpu_query, supported, creatable, mig_list, topology)
+    writers = (
+        xml_log,
+        text_log,
+        query,
+        vgpu_query,
+        supported,
+        verbose,
+        creatable,
+        mig_list,
+        topology,
+    )
     lost = _lost(host) + _corrupted(host)
     found = {}
     for command, writer in zip(commands, writers, strict=True):
@@ -605,6 +616,41 @@ def _type_list(gpu: Gpu, names: tuple[str, ...]) -> str:
 def supported(host: HostShape) -> str:
     """`nvidia-smi vgpu -s`"""
     return "".join(_type_list(gpu, usable_types(gpu)) for gpu in host.seen_gpus())
+
+
+_TYPE = """\
+    vGPU Type ID                          : 0x{type:x}
+        Name                              : {name}
+        Class                             : {kind}
+        GPU Instance Profile ID           : {instance}
+        Max Instances                     : {most}
+        Max Instances Per VM              : {per_vm}
+        Multi vGPU Exclusive              : False
+        FB Memory                         : {mib} MiB
+        Display Heads                     : 1
+        Frame Rate Limit                  : N/A
+        GRID License                      : NVIDIA Virtual Compute Server,9.0
+"""
+
+
+def verbose(host: HostShape) -> str:
+    """`nvidia-smi vgpu -s -v`: counts are the catalogue's, unless the GPU has its own."""
+    blocks = []
+    for gpu in host.seen_gpus():
+        listed = catalog.requirements().models[gpu.model.key]
+        own = dict(gpu.counts)
+        block = f"GPU {bus_id(gpu)}\n"
+        for number, name in enumerate(usable_types(gpu), start=0x1C0):
+            found = listed.profile(name)
+            assert found is not None, name
+            block += _TYPE.format(
+                type=number, name=gpu.model.product(name), mib=found.framebuffer_mib,
+                kind="Compute" if found.series == "C" else "Quadro",
+                instance=number - 0x1C0 if found.mig else "N/A",
+                most=own.get(name, found.max_per_gpu), per_vm=16 if found.series == "C" else 1,
+            )  # fmt: skip
+        blocks.append(block)
+    return "".join(blocks)
 
 
 def creatable(host: HostShape) -> str:

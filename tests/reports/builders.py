@@ -177,6 +177,7 @@ def gpu(index=0, node=0, *, port=None, **changes):
         rows_remap_failed=Known(False),
         pages_retire_pending=Unknown(Why.ABSENT, "N/A", "nvidia-smi -q -x"),
         profiles_supported=Known(("A100D-20C", "A100D-40C", "A100D-80C")),
+        profile_limits=Known(()),
         profiles_creatable=Known(("A100D-20C",)),
         mig_instances=Known(()),
     )
