@@ -1,7 +1,8 @@
 """How many more vGPUs of each profile fit now, per GPU, host and cluster, and why not more.
 
-The driver's counts or, where it was not asked, the catalogue's, less what runs; what the driver says
-that it can create now is over both. Missing information is never a number. A GPU or host on which a required check fails has no room, as in a preflight.
+The driver's counts, or the catalogue's where it was not asked, less what runs; what the driver says
+it can create now is over both. Missing information is never a number. A GPU or host on which a
+required check fails has no room, as in a preflight.
 """
 
 import re
