@@ -12,13 +12,21 @@ from typing import TypeVar
 import msgspec
 
 from hostcheck import app, catalog
+from hostcheck.checks.engine import all_checks
 from hostcheck.checks.subjects import Placement, serving
 from hostcheck.collectors.vsphere import Target, matches
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
-from hostcheck.model.result import Answer, Result, Severity, Status, verdict_of
+from hostcheck.model.result import (
+    Answer,
+    Result,
+    Severity,
+    Status,
+    root_causes,
+    verdict_of,
+)
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.parsers import vim_virtual_machine
@@ -33,6 +41,7 @@ VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
 NOW = ("VGPU-002",)
 """Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use."""
+KIND_OF_GPU = "VGPU-001"
 SHOWN_CAUSES = 3
 
 
@@ -168,15 +177,28 @@ def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bo
 
 
 def _ranked(vm_id: str, vm_name: str, reports: list[HostReport]) -> Preflight:
-    """Rank the candidates: by verdict, then by recommended fails, the VM's own host first."""
+    """Rank the candidates: by verdict, then by what it takes, the VM's own host first of equals.
+
+    A host without a GPU of the VM's kind comes last of its verdict: nothing done there helps.
+    """
     judged = [_candidate(vm_id, vm_name, report) for report in reports]
-    judged.sort(key=lambda one: (ORDER.index(one.verdict), _flaws(one), one.rank, one.host))
+    judged.sort(
+        key=lambda one: (
+            ORDER.index(one.verdict), _other_kind(one), _flaws(one), one.rank, one.host
+        )
+    )  # fmt: skip
     candidates = tuple(
         Candidate(rank, one.host, one.verdict, one.summary, one.gpus, one.results)
         for rank, one in enumerate(judged, start=1)
     )
     best = candidates[0]
     return Preflight(vm_name, best.verdict, f"{best.host}: {best.summary}", candidates)
+
+
+def _other_kind(candidate: Candidate) -> bool:
+    return any(
+        one.check == KIND_OF_GPU and one.status is not Status.PASS for one in candidate.results
+    )
 
 
 def _flaws(candidate: Candidate) -> int:
@@ -205,7 +227,12 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     verdict = verdict_of([one.status for one in required])
     rank = 0 if vm.host_id == report.host.id else 1
     return Candidate(
-        rank, report.host.name, verdict, _summary(verdict, required, usable), usable, results
+        rank,
+        report.host.name,
+        verdict,
+        _summary(verdict, required, results, usable),
+        usable,
+        results,
     )
 
 
@@ -246,25 +273,35 @@ def _gpu_results(
     return [], ()
 
 
-def _summary(verdict: Answer, required: list[Result], usable: tuple[str, ...]) -> str:
-    """Say the reason that decides, in one sentence."""
+def _summary(
+    verdict: Answer, required: list[Result], results: tuple[Result, ...], usable: tuple[str, ...]
+) -> str:
+    """Say the reason that decides, in one sentence: of fails, those that explain the others."""
     if verdict is Answer.GO:
         passed = sum(one.status is Status.PASS for one in required)
         on = f", on GPU {', '.join(usable)}" if usable else ""
         return f"all {passed} required checks pass{on}"
-    deciding = (Status.FAIL,) if verdict is Answer.NO_GO else (Status.UNKNOWN, Status.ERROR)
     causes: dict[str, list[str]] = {}
-    for one in required:
-        if one.status in deciding:
-            causes.setdefault(_reason(one), []).append(one.check)
+    for one in _deciding(verdict, required, results):
+        causes.setdefault(_reason(one), []).append(one.check)
     reasons = [f"{', '.join(dict.fromkeys(checks))} {words}" for words, checks in causes.items()]
     told = "; ".join(reasons[:SHOWN_CAUSES]) or "nothing was judged"
     more = len(reasons) - SHOWN_CAUSES
     return f"{told}; and {more} more" if more > 0 else told
 
 
+def _deciding(
+    verdict: Answer, required: list[Result], results: tuple[Result, ...]
+) -> Iterable[Result]:
+    if verdict is not Answer.NO_GO:
+        return [one for one in required if one.status in (Status.UNKNOWN, Status.ERROR)]
+    fails = [one for one in required if one.status is Status.FAIL]
+    return root_causes(fails, results, (check.manual for check in all_checks()))
+
+
 def _reason(result: Result) -> str:
     if result.unseen is not None:
         return f"{result.subject.name} is not known: {result.unseen.detail}"
     words = result.note or result.trace or f"expected {result.expected}"
-    return f"{result.subject.name}: {result.observed} ({words})"
+    about = "" if result.subject.kind == "host" else f"{result.subject.name}: "
+    return f"{about}{result.observed} ({words})"

@@ -46,6 +46,7 @@ def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdi
      if the installer says that no reboot is required.
     Run esxcli: esxcli software component list
     Run esxcli (from the depot you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Explains: GFX-001
     Needs: maintenance mode, host reboot
     """  # noqa: E501  commands are one line to copy
     memory = known(one.gpu.graphics_memory_bytes)
@@ -72,8 +73,10 @@ def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
     Fix: Install NVIDIA's host driver for this ESXi release, then reboot.
     Run esxcli: esxcli software vib list
+    Run esxcli (from the depot you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Explains: DRV-001, DRV-003, GFX-001
     Needs: maintenance mode, host reboot
-    """
+    """  # noqa: E501  commands are one line to copy
     packages = known(host.driver_packages)
     return judge(
         ok=bool(packages),
@@ -92,6 +95,7 @@ def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
      sure that the latest NVIDIA driver is installed and running.
     Fix: Check that the package fits the GPU, that no GPU is in passthrough, and reboot.
     Run shell: vmkload_mod -l | grep nvidia
+    Explains: DRV-001, GFX-001
     Needs: maintenance mode, host reboot
     """
     talks = known(host.smi_answers)
@@ -110,6 +114,7 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     Symptom: No graphics device is available for vGPU
     Fix: Install the package that fits: NVD-AIE for C types, NVD-VMware for A, B and Q types.
     Run esxcli: esxcli software vib list
+    Explains: VGPU-003
     Needs: maintenance mode, host reboot
     """
     vm = placed.vm
@@ -143,6 +148,7 @@ def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Ver
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
     Fix: Reboot the host.
     Run esxcli: esxcli software vib list
+    Explains: DRV-001, DRV-003, GFX-001
     Needs: maintenance mode, host reboot
     """
     packages = [one for one in known(host.driver_packages) if DRIVER.search(one.name)]

@@ -211,13 +211,13 @@ def fill(command: Command, values: dict[str, str]) -> str:
     )
 
 
-_SECTION = re.compile(r"^(Why|Symptom|Fix|Needs|Run [^:]+): ?", re.MULTILINE)
+_SECTION = re.compile(r"^(Why|Symptom|Fix|Explains|Needs|Run [^:]+): ?", re.MULTILINE)
 
 
 def manual_of(
     id_: str, severity: Severity, source: str, each: Callable[..., Any], text: str
 ) -> Manual:
-    """Read a check's docstring: a title, then the sections Why, Symptom, Fix, Run TOOL and Needs.
+    """Read a check's docstring: a title, then its sections, as in `_SECTION`.
 
     Raises ValueError when title, Why or Fix is missing: an undocumented check is not a check.
     """
@@ -244,9 +244,14 @@ def manual_of(
             for name, words in sections
             if name.startswith("Run ")
         ),
-        needs=tuple(part.strip() for part in named.get("Needs", "").split(",") if part.strip()),
+        explains=_listed(named.get("Explains", "")),
+        needs=_listed(named.get("Needs", "")),
         source=source,
     )
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in words.split(",") if part.strip())
 
 
 def check(

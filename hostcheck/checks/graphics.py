@@ -65,6 +65,7 @@ def configured_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known)
     Run vSphere Client: {host} > Configure > Hardware > Graphics > Graphics Devices > {gpu} > Edit > Shared Direct
     Run esxcli: esxcli graphics host set --default-type SharedPassthru
     Run esxcli (8.0.3 and later, one device): esxcli graphics device set --device-id {gpu} --type SharedPassthru
+    Explains: GFX-001
     Needs: host reboot
     """  # noqa: E501  commands are one line to copy
     return _of_gpu(one.gpu, known(one.gpu.graphics_configured), known)

@@ -32,6 +32,8 @@ def page(manual: Manual) -> str:
         for command in manual.commands:
             lines += [f"  {command.tool}:", f"    {command.text}"]
         lines += [""]
+    if manual.explains:
+        lines += [f"Explains   {', '.join(manual.explains)}"]
     if manual.needs:
         lines += [f"Needs      {', '.join(manual.needs)}"]
     lines += [f"Source     {manual.source}"]
@@ -56,6 +58,8 @@ def markdown(manuals: Iterable[Manual]) -> str:
             lines += [f"What you would have seen: `{manual.symptom}`", ""]
         lines += [f"**Fix.** {manual.fix}", ""]
         lines += [f"- {command.tool}: `{command.text}`" for command in manual.commands]
+        if manual.explains:
+            lines += ["", f"A fail explains those of {', '.join(manual.explains)}."]
         if manual.needs:
             lines += ["", f"Needs {', '.join(manual.needs)}."]
         lines += ["", f"Source: <{manual.source}>", ""]

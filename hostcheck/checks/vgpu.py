@@ -125,7 +125,7 @@ def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) ->
 
 @check("VGPU-003", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
 def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """VSphere offers every vGPU profile of the VM on this host.
+    """Every vGPU profile of the VM is offered by vSphere on this host.
 
     Why: The driver tells vSphere which types it can make; a type that is missing belongs to
      another GPU, another release, the other driver package, or the other MIG mode. A host whose
@@ -198,6 +198,7 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
      that needs a reboot of the host.
     Run nvidia-smi (MIG off): nvidia-smi -i GPU -mig 0
     Run nvidia-smi (MIG on): nvidia-smi -i GPU -mig 1
+    Explains: VGPU-003
     Needs: maintenance mode, host reboot
     """
     vm = placed.vm

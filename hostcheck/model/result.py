@@ -1,5 +1,6 @@
 """Judgements: what a check says of one subject, and what becomes of that in a report."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -101,9 +102,35 @@ class Manual(Struct, frozen=True):
     """The vSphere or nvidia-smi message that this would have caused, as users search for it."""
     fix: str
     commands: tuple[Command, ...]
+    explains: tuple[str, ...]
+    """Checks whose fail follows from a fail of this one, on the same subject or on its host."""
     needs: tuple[str, ...]
     """`maintenance mode`, `host reboot`, `VM power off`: what the fix interrupts."""
     source: str
+
+
+def root_causes(
+    fails: Iterable[Result], among: Iterable[Result], manuals: Iterable[Manual]
+) -> tuple[Result, ...]:
+    """Return what is to be mended for some fails to go: those that the others follow from.
+
+    `among` are all results of the host, of which a fail of any severity may be the cause.
+    """
+    explains = {manual.id: manual.explains for manual in manuals}
+    every = [one for one in among if one.status is Status.FAIL]
+
+    def root(fail: Result) -> Result:
+        for other in every:
+            whole = other.subject.kind == "host" or other.subject.id == fail.subject.id
+            if whole and fail.check in explains.get(other.check, ()):
+                return root(other)
+        return fail
+
+    found: list[Result] = []
+    for fail in map(root, fails):
+        if fail not in found:
+            found.append(fail)
+    return tuple(found)
 
 
 def verdict_of(statuses: "list[Status]") -> Answer:

@@ -119,6 +119,8 @@ class Choice:
     key: str
     """The anchor of the host's section; empty when the run does not hold that host."""
     findings: tuple[Finding, ...]
+    others: tuple[str, ...]
+    """Hosts that come after it for the same reason: no GPU of the VM's kind."""
 
 
 def render(run: Run) -> str:
@@ -129,6 +131,7 @@ def render(run: Run) -> str:
         _page(run, report, key, checks) for report, key in zip(run.hosts, keys, strict=True)
     )
     choices = _choices(run, {page.name: page for page in pages})
+    steps = summary.steps(run)
     script, style = _asset("report.js"), _asset("report.css")
     return _environment().get_template("report.html").render(
         run=run,
@@ -137,7 +140,10 @@ def render(run: Run) -> str:
         reason=summary.reason(run),
         notices=summary.notices(run),
         catalogue=summary.catalogue(run),
-        steps=summary.steps(run),
+        steps=steps,
+        one_window=summary.one_window(steps),
+        proven=summary.proven(run),
+        blind_spots=words.BLIND_SPOTS,
         coverage=summary.coverage(run),
         drifts=summary.drifts(run.hosts),
         tally=_tally(run),
@@ -215,7 +221,7 @@ def _checks(run: Run) -> tuple[Manual, ...]:
         if result.check not in known
     }
     return run.checks + tuple(
-        Manual(check, check, "", strangers[check], "", "", "", "", (), (), "")
+        Manual(check, check, "", strangers[check], "", "", "", "", (), (), (), "")
         for check in sorted(strangers)
     )
 
@@ -359,13 +365,15 @@ def _choices(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
         return ()
     sources = {report.host.name: report.host.sources for report in run.hosts}
     made = []
-    for candidate in sorted(run.preflight.candidates, key=lambda c: (c.rank, c.host)):
+    for choice in summary.choices(run.preflight):
+        candidate = choice.first
         own = summary.beyond(run, candidate.host, candidate.results)
         page = pages.get(candidate.host)
         key = page.key if page else re.sub(r"\s+", "_", words.clean(candidate.host))
         read = sources.get(candidate.host, ())
         found = _findings(summary.groups(run, own), read, key, "preflight:")
-        made.append(Choice(candidate, page.key if page else "", found))
+        others = tuple(one.host for one in choice.others)
+        made.append(Choice(candidate, page.key if page else "", found, others))
     return tuple(made)
 
 

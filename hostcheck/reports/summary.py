@@ -11,8 +11,17 @@ from datetime import date
 
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Command, Manual, Result, Severity, Status, Unseen
-from hostcheck.model.run import HostReport, Preflight, Run
+from hostcheck.model.result import (
+    Answer,
+    Command,
+    Manual,
+    Result,
+    Severity,
+    Status,
+    Unseen,
+    root_causes,
+)
+from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.reports import words
 
 _ADDRESS = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b")
@@ -62,6 +71,11 @@ class Cause:
     hosts: tuple[str, ...]
 
     @property
+    def settled_by(self) -> str:
+        """What would settle it, in a few words; empty when nothing here would."""
+        return words.settled_by(self.why, self.privilege)
+
+    @property
     def sentence(self) -> str:
         """The cause in a few words."""
         if self.privilege:
@@ -104,6 +118,21 @@ class Drift:
     others: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+HOST_REBOOT = "host reboot"
+PHASES = (
+    ("HOST-001",),
+    ("PCI", "NUMA"),
+    ("GPU",),
+    ("DRV",),
+    ("ECC", "MIG"),
+    ("GFX",),
+    ("HOST-003", "HOST-004"),
+    ("VGPU", "VM", "LOC"),
+    ("HOST-002",),
+)
+"""The order of work, by family or check: BIOS before driver, driver before modes, modes before
+graphics type, and the end of the maintenance last. Others stand with the last but one."""
+KIND_OF_GPU = "VGPU-001"
 STALE_DAYS = 180
 """Age at which a catalogue may miss boards, profiles and releases that hosts have."""
 
@@ -274,12 +303,36 @@ def groups(run: Run, results: Iterable[Result]) -> tuple[Group, ...]:
     )
 
 
+def _phase(check: str) -> int:
+    """Return when in the order of work a check's fix has its place."""
+    family = check.partition("-")[0]
+    return next(
+        (number for number, names in enumerate(PHASES) if check in names or family in names),
+        len(PHASES) - 2,
+    )
+
+
 def steps(run: Run) -> tuple[Step, ...]:
-    """Return what there is to do, gravest first, then what mends most hosts."""
-    failing: dict[str, list[tuple[str, Result]]] = {}
+    """Return what there is to do: gravest first, in the order in which it is to be done.
+
+    A fail that goes with the mending of another is no step of its own.
+    """
+    by_host: dict[str, list[Result]] = {}
     for name, result in _decisive(run):
         if result.status is Status.FAIL:
-            failing.setdefault(result.check, []).append((name, result))
+            by_host.setdefault(name, []).append(result)
+    failing: dict[str, list[tuple[str, Result]]] = {}
+    gravest: dict[str, Severity] = {}
+    for name, fails in by_host.items():
+        listed: set[int] = set()
+        for severity in words.GRAVEST_FIRST:
+            grave = [one for one in fails if one.severity is severity]
+            for result in root_causes(grave, fails, run.checks):
+                if id(result) not in listed:
+                    listed.add(id(result))
+                    failing.setdefault(result.check, []).append((name, result))
+                grave_before = gravest.get(result.check, severity)
+                gravest[result.check] = min(grave_before, severity, key=words.GRAVEST_FIRST.index)
     manuals = {manual.id: manual for manual in run.checks}
     made = []
     for check, found in failing.items():
@@ -290,7 +343,7 @@ def steps(run: Run) -> tuple[Step, ...]:
             Step(
                 check=check,
                 title=manual.title if manual else check,
-                severity=found[0][1].severity,
+                severity=gravest[check],
                 fix=manual.fix if manual else "",
                 needs=manual.needs if manual else (),
                 hosts=tuple(tally.items()),
@@ -303,11 +356,56 @@ def steps(run: Run) -> tuple[Step, ...]:
             made,
             key=lambda step: (
                 words.GRAVEST_FIRST.index(step.severity),
+                _phase(step.check),
                 -len(step.hosts),
                 step.check,
             ),
         )
     )
+
+
+def one_window(found: Sequence[Step]) -> tuple[int, ...]:
+    """Return the numbers, from 1, of the steps that one reboot of the host serves together."""
+    numbers = tuple(n for n, step in enumerate(found, 1) if HOST_REBOOT in step.needs)
+    return numbers if len(numbers) > 1 else ()
+
+
+def proven(run: Run) -> tuple[str, ...]:
+    """Return the titles of the required checks that pass where the VM of a preflight may start."""
+    if run.preflight is None or not run.preflight.candidates:
+        return ()
+    titles = {manual.id: manual.title for manual in run.checks}
+    passed = [
+        result.check
+        for result in run.preflight.candidates[0].results
+        if result.status is Status.PASS and result.severity is Severity.REQUIRED
+    ]
+    return tuple(f"{titles.get(check, check)} [{check}]" for check in dict.fromkeys(passed))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Candidates of a preflight that have the same verdict for the same reason."""
+
+    first: Candidate
+    others: tuple[Candidate, ...]
+
+
+def choices(asked: Preflight) -> tuple[Choice, ...]:
+    """Return the candidates, best first; those on which nothing can be done are one."""
+    found: list[list[Candidate]] = []
+    for candidate in sorted(asked.candidates, key=lambda one: (one.rank, one.host)):
+        same = found and _hopeless(candidate) and _hopeless(found[-1][0])
+        if same:
+            found[-1].append(candidate)
+        else:
+            found.append([candidate])
+    return tuple(Choice(first, tuple(others)) for first, *others in found)
+
+
+def _hopeless(candidate: Candidate) -> bool:
+    """Say whether a host has no GPU of the VM's kind."""
+    return any(one.check == KIND_OF_GPU and one.status is Status.FAIL for one in candidate.results)
 
 
 def coverage(run: Run) -> Coverage:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
-from hostcheck.model.result import Result, Severity, Status
+from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
 from hostcheck.reports import summary, topology, words
 
@@ -42,9 +42,9 @@ class _Page:
 def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """Return the whole report as lines for a terminal."""
     page = _Page(width, colour)
-    lines = [*_lead(run, page), *_steps(run, page), *_sure(run, page)]
+    lines = [*_lead(run, page), *_steps(run, page), *_proven(run, page), *_sure(run, page)]
     if run.preflight is not None:
-        lines += _candidates(run, run.preflight, page)
+        lines += _candidates(run.preflight, page)
     for report in run.hosts:
         lines += _host(run, report, page)
     lines += _foot(run, page)
@@ -56,7 +56,7 @@ def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
     page = _Page(width, colour)
     if run.preflight is None:
         return "This run holds no preflight.\n"
-    lines = [*_lead(run, page), *_candidates(run, run.preflight, page), *_steps(run, page)]
+    lines = [*_lead(run, page), *_candidates(run.preflight, page), *_steps(run, page)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -118,6 +118,22 @@ def _steps(run: Run, page: _Page) -> Iterator[str]:
         if len(step.commands) > COMMANDS_SHOWN:
             rest = len(step.commands) - COMMANDS_SHOWN
             yield f"      and {words.count(rest, 'more command')} below"
+    together = summary.one_window(steps)
+    if together:
+        listed = ", ".join(str(number) for number in together)
+        yield from page.wrap(f"One reboot of the host serves steps {listed} together.", 4)
+
+
+def _proven(run: Run, page: _Page) -> Iterator[str]:
+    """Say of a GO what it rests on, and what nobody looked at."""
+    if run.preflight is None or run.preflight.verdict is not Answer.GO:
+        return
+    yield from ("", page.paint("PROVEN", "strong"))
+    for title in summary.proven(run):
+        yield from page.wrap(f"{words.MARK[Status.PASS]} {title}", 2, 4)
+    yield from ("", page.paint("NOT LOOKED AT", "strong"))
+    for blind in words.BLIND_SPOTS:
+        yield from page.wrap(f"{words.MARK[Status.NOT_APPLICABLE]} {blind}", 2, 4)
 
 
 def _sure(run: Run, page: _Page) -> Iterator[str]:
@@ -136,30 +152,31 @@ def _sure(run: Run, page: _Page) -> Iterator[str]:
             f"? {cause.sentence}: {checks} ({words.count(cause.count, 'result')}{required}) "
             f"on {_hosts(cause.hosts)}", 2, 4,
         )  # fmt: skip
+        if cause.settled_by:
+            yield from page.wrap(f"To settle it: {cause.settled_by}.", 4, 6)
     yield from page.wrap(
         f"Answers taken from {words.moment(run.first_answer_at)} "
         f"to {words.moment(run.last_answer_at)}", 2,
     )  # fmt: skip
 
 
-def _candidates(run: Run, asked: Preflight, page: _Page) -> Iterator[str]:
+def _candidates(asked: Preflight, page: _Page) -> Iterator[str]:
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
     if not asked.candidates:
         yield "  no host was considered"
-    for candidate in sorted(asked.candidates, key=lambda c: (c.rank, c.host)):
+    for choice in summary.choices(asked):
+        candidate = choice.first
         label = f"{words.ANSWER_MARK[candidate.verdict]} {candidate.verdict.value:<6}"
-        name = words.one_line(candidate.host)
-        yield f"{candidate.rank:>3}. {page.paint(label, candidate.verdict.value)}  {name}"
+        yield (
+            f"{candidate.rank:>3}. {page.paint(label, candidate.verdict.value)}  "
+            f"{words.one_line(candidate.host)}"
+        )
         yield from page.wrap(candidate.summary, 5)
         if candidate.gpus:
             yield from page.wrap(f"GPUs that could serve it: {', '.join(candidate.gpus)}", 5, 7)
-        wanted = [r for r in candidate.results if r.severity is Severity.REQUIRED]
-        for group in summary.groups(run, wanted):
-            if group.status in {Status.FAIL, Status.UNKNOWN, Status.ERROR}:
-                yield from page.wrap(
-                    f"{words.MARK[group.status]} {group.check} {group.title}: "
-                    f"{_because(group.results[0])}{_more(len(group.results) - 1)}", 5, 7,
-                )  # fmt: skip
+        if choice.others:
+            names = _hosts(one.host for one in choice.others)
+            yield from page.wrap(f"No GPU of its kind either: {names}", 5, 7)
 
 
 def _host(run: Run, report: HostReport, page: _Page) -> Iterator[str]:

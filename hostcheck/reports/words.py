@@ -69,6 +69,32 @@ WHY = {
 }
 
 
+SETTLED_BY = {
+    Why.UNREACHABLE: "open the way to it (its service, its port), then run again",
+    Why.DENIED: "let the account in, then run again",
+    Why.TIMEOUT: "raise the limit (--timeout, --command-timeout, --host-timeout), then run again",
+    Why.UNPARSED: "report it with a recording (hostcheck record --save DIR)",
+    Why.NOT_RECORDED: "record the machine again with this version",
+}
+"""What would make known what is not, by the reason. An answer that lacks it has no remedy here."""
+
+
+def settled_by(why: str, privilege: str) -> str:
+    """Return what would settle an unknown, in a few words; empty when nothing here would."""
+    if privilege:
+        return f"grant the account {one_line(privilege)}, then run again"
+    return SETTLED_BY.get(Why(why), "") if why in set(Why) else ""
+
+
+BLIND_SPOTS = (
+    "BIOS switches for ACS, AER and 10-bit tags: vSphere shows none of them",
+    "the guest: its driver, its licence and its Secure Boot, until it runs",
+    "admission by vSphere HA, and what other VMs start or stop in the meantime",
+    "the host's log: past Xid errors and the scheduler's policy",
+)
+"""What no check looks at before a power-on, because nothing that is read shows it."""
+
+
 def why_words(why: str) -> str:
     """Return the sentence for a reason, or the reason itself when it is new to this report."""
     return WHY[Why(why)] if why in set(Why) else why

@@ -126,7 +126,7 @@ def manuals():
     return tuple(
         Manual(
             key, title, family, severity, subject, why, symptom, fix,
-            tuple(Command(tool, text) for tool, text in commands), needs,
+            tuple(Command(tool, text) for tool, text in commands), (), needs,
             f"https://example.com/checks/{key}",
         )
         for key, title, family, severity, subject, why, symptom, fix, commands, needs in CHECKS
