@@ -9,10 +9,18 @@ from hostcheck.checks.subjects import (
     serving_gpus,
     takes_all,
 )
+from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
+SNC_STUDY = "Skylake figures in frankdenneman.ai/2022-09-21-sub-numa-clustering"
+SIBLING = "memory of another node of the same socket answers about 9 % slower than its own"
+OTHER_SOCKET = "memory of the other socket answers about 73 % slower than its own (139 ns for 80)"
+OTHER_SOCKET_CUT = (
+    "memory of the other socket answers 78 to 90 % slower than its own where sockets are cut"
+)
+"""What a way costs, measured once and elsewhere: an estimate, and told as one."""
 LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
 
 
@@ -48,6 +56,9 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Know
     note = ""
     if ok and len(near) < len(gpus):
         note = f"only on {', '.join(near)}: vSphere may choose another GPU"
+    elif not ok:
+        apart = [(one, other) for one in gpu_nodes.values() for other in at.values()]
+        note = _estimate(placed.host, [pair for pair in apart if pair[0] != pair[1]])
     return judge(
         ok=ok,
         observed=f"{told_gpus}; {told_nics}",
@@ -76,12 +87,41 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
     ]
     ok = len(fitting) == len(gpus) if takes_all(placed, known) else bool(fitting)
     cores, size = max(sizes.values())
+    excess = _excess(vcpus, cores, memory, size)
+    spans = [pair for gpu in gpus for pair in _spills_to(placed.host, known(gpu.numa_node))]
     return judge(
         ok=ok,
         observed=f"{vcpus} vCPU and {gib(memory)}; GPU {addresses(gpus)}",
         expected=f"at most {cores} cores and {gib(size)}, the GPU's node",
-        note="" if ok else _excess(vcpus, cores, memory, size),
+        note="" if ok else f"{excess}; {_estimate(placed.host, spans)}".rstrip("; "),
     )
+
+
+def _spills_to(host: Host, home: int) -> list[tuple[int, int]]:
+    """Return (home, other) for the node that a VM too large for its home takes next."""
+    nodes = () if isinstance(host.numa_nodes, Unknown) else host.numa_nodes.value
+    others = [(home, node.os_index) for node in nodes if node.os_index != home]
+    near = [pair for pair in others if _one_socket(host, *pair)]
+    return near[:1] or others[:1]
+
+
+def _one_socket(host: Host, one: int, other: int) -> bool:
+    nodes = () if isinstance(host.numa_nodes, Unknown) else host.numa_nodes.value
+    sockets = {node.os_index: set(node.package_os_indexes) for node in nodes}
+    return bool(sockets.get(one, set()) & sockets.get(other, set()))
+
+
+def _estimate(host: Host, apart: list[tuple[int, int]]) -> str:
+    """Say what the worst of some ways between nodes costs; empty where nodes are not known."""
+    if isinstance(host.numa_nodes, Unknown) or not apart:
+        return ""
+    if all(_one_socket(host, *pair) for pair in apart):
+        cost = SIBLING
+    else:
+        sockets = {index for node in host.numa_nodes.value for index in node.package_os_indexes}
+        cut = len(host.numa_nodes.value) > len(sockets)
+        cost = OTHER_SOCKET_CUT if cut else OTHER_SOCKET
+    return f"estimate: {cost} ({SNC_STUDY})"
 
 
 def _size(host: Host, node_index: int, known: Known) -> tuple[int, int]:

@@ -201,3 +201,37 @@ def test_a_node_that_is_not_listed_is_an_error_and_no_pass():
     one = result("LOC-002", host(a_vm(0, a_gpu(0, 7)), gpus=(a_gpu(0, 7),)))
     says(one, "error")
     assert "NUMA node 7 is not listed" in one.trace
+
+
+# --- what bad locality costs ----------------------------------------------------------------------
+
+BIG = {"vcpu_count": 20, "memory_bytes": 64 * GIB}
+
+
+def test_the_other_socket_costs_what_the_study_measured():
+    one = together(a_vm(0, B, ("vmnic0",)))
+    says(one, "fail", "estimate: memory of the other socket answers about 73 % slower")
+    assert "frankdenneman.ai" in one.note
+
+
+def test_a_cut_socket_costs_little_inside_and_more_outside():
+    cut = processors((2, 2))
+    inside = fits(a_vm(0, A, **BIG), **cut)
+    says(inside, "fail", "another node of the same socket answers about 9 % slower")
+    far = together(a_vm(0, A, ("vmnic1",)), nics=(a_nic(1, 2),), **cut)
+    says(far, "fail", "78 to 90 % slower")
+    near = together(a_vm(0, A, ("vmnic1",)), nics=(a_nic(1, 1),), **cut)
+    says(near, "fail", "same socket")
+
+
+def test_a_vm_that_spans_sockets_costs_the_other_socket():
+    says(fits(a_vm(0, A, **BIG)), "fail", "4 vCPU too many; estimate", "73 % slower")
+
+
+def test_no_estimate_where_there_is_nowhere_else_or_the_nodes_are_not_known():
+    alone = fits(a_vm(0, A, vcpu_count=99), gpus=(A,), nics=(N0,), **processors((1,)))
+    says(alone, "fail", "too many")
+    assert "estimate" not in alone.note
+    lost = together(a_vm(0, B, ("vmnic0",)), numa_nodes=unknown())
+    says(lost, "fail")
+    assert lost.note == ""
