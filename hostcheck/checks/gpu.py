@@ -167,6 +167,7 @@ def every_gpu_seen(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Symptom: Unable to determine the device handle for GPU: Unknown Error
     Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
     Run shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
+    Explains: DRV-001
     Needs: maintenance mode, host reboot
     """
     listed = known(host.gpus)

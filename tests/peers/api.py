@@ -584,11 +584,12 @@ def _passthrough(host: HostShape, item: Function) -> Any:
     gpus = {gpu.address: gpu for gpu in host.gpus}
     gpu = gpus.get(item.address)
     direct = gpu is not None and gpu.graphics_active == "direct"
+    device = not item.is_bridge and item.device_class != 0x0600
     common = {
         "id": item.address,
         "dependentDevice": "" if host.nested else item.address,
         "passthruEnabled": direct,
-        "passthruCapable": not item.is_bridge and item.device_class != 0x0600 and not host.nested,
+        "passthruCapable": device and host.iommu and not host.nested,
         "passthruActive": direct,
     }
     if gpu is not None and gpu.model.virtual_functions and gpu.sriov:

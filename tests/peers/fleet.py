@@ -161,6 +161,8 @@ class Gpu:
     width_now: int = 0
     """Lanes of its PCIe link; 0: all that the model has."""
     inforom_corrupted: bool = False
+    bar1_mib: int = 0
+    """Its memory window; 0: the model's. 256 is a GPU in its display mode, or mapped below 4 GB."""
     counts: tuple[tuple[str, int], ...] = ()
     """How many of a type its driver allows, where that is not the catalogue's number."""
     fabric: bool = True
@@ -289,6 +291,7 @@ class Vm:
     options: tuple[tuple[str, str], ...] = ()
     gpus: tuple[str, ...] = ()
     home_node: int = 0
+    licence: str = "Licensed (Expiry: 2026-12-23 5:2:12 GMT)"
     guest_driver: str = ""
     """Empty: the version of the host's driver."""
     cpu_hot_add: bool = False
@@ -358,6 +361,8 @@ class HostShape:
     cluster: str | None = "gpu-cluster-01"
     """Name of its cluster; None for a standalone host."""
     vms: tuple[Vm, ...] = ()
+    iommu: bool = True
+    """Whether the BIOS has VT-d or the AMD IOMMU on."""
     connection: str = "connected"
     shell: bool = True
     """False: no shell login for this account."""
@@ -458,7 +463,7 @@ class HostShape:
             gpu.model.profile(name)
             for gpu in self.gpus
             if self.manager_runs and not gpu.lost and self.active_graphics(gpu) == "sharedDirect"
-            for name in usable_types(gpu)
+            for name in usable_types(self, gpu)
         }
         return tuple(sorted(names))
 
@@ -494,9 +499,17 @@ def port_before(address: str) -> str:
     return f"{address[:5]}{int(address[5:7], 16) - 1:02x}:00.0"
 
 
-def usable_types(gpu: Gpu) -> tuple[str, ...]:
-    """vGPU types that the GPU's mode allows at all: MIG excludes the time-sliced ones."""
-    return gpu.model.mig if gpu.in_mig else gpu.model.time_sliced
+SPLIT_BRANCH = 535
+"""Driver branch from which the AI Enterprise package makes C types, and the other one none."""
+
+
+def usable_types(host: HostShape, gpu: Gpu) -> tuple[str, ...]:
+    """vGPU types that the GPU's mode and the driver package allow at all."""
+    names = gpu.model.mig if gpu.in_mig else gpu.model.time_sliced
+    if host.driver is None or int(host.driver.version.split(".")[0]) < SPLIT_BRANCH:
+        return names
+    compute = "AIE" in host.driver.vib.name
+    return tuple(name for name in names if name.removesuffix("ME").endswith("C") is compute)
 
 
 def type_of(gpu: Gpu, profile: str) -> str:
@@ -515,10 +528,10 @@ def startable_types(host: HostShape, gpu: Gpu) -> tuple[str, ...]:
     """Types that may still start: the size of those that run binds in same-size mode."""
     running = [gib_of(type_of(gpu, profile)) for _, profile in host.on_gpu(gpu)]
     free = gpu.model.mib_gib - sum(running)
-    bound = running[0] if running and not gpu.in_mig and gpu.vgpu_mode == "sameSize" else None
+    bound = running[0] if running and not gpu.in_mig and gpu.vgpu_mode != "mixedSize" else None
     return tuple(
         name
-        for name in usable_types(gpu)
+        for name in usable_types(host, gpu)
         if gib_of(name) <= free and (bound is None or gib_of(name) == bound)
     )
 

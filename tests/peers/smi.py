@@ -134,7 +134,8 @@ def _fields(host: HostShape, gpu: Gpu, index: int) -> dict[str, str]:
         "fabric_status": "Success" if gpu.in_fabric and gpu.fabric else "N/A",
         "total": str(total), "used": str(used),
         "reserved": str(reserved), "free": str(total - used - reserved),
-        "bar": str(gpu.model.bar1_mib), "bar_free": str(gpu.model.bar1_mib - 1),
+        "bar": str(gpu.bar1_mib or gpu.model.bar1_mib),
+        "bar_free": str((gpu.bar1_mib or gpu.model.bar1_mib) - 1),
         "remap_pending": words[gpu.remap_pending], "remap_failed": words[gpu.remap_failed],
         "retire": words[gpu.retire_pending], "watts": f"{gpu.model.watts}.00 W",
         "board": "Yes" if gpu.model_key in {"a16", "m60"} else "No",
@@ -602,7 +603,7 @@ def vgpu_query(host: HostShape) -> str:
                 id=3_251_634_327 + 100 * number + index, world=world_id(host, vm.name), vm=vm.name,
                 product=gpu.model.product(name), type=470 + index, ecc=_mode(gpu.ecc, 0),
                 uuid=f"afdcf724-1dd2-11b2-8534-{number:06d}{index:06d}", slot=4 + index,
-                licence="Licensed (Expiry: 2026-12-23 5:2:12 GMT)", total=total, free=total - 641,
+                licence=vm.licence, total=total, free=total - 641,
             )  # fmt: skip
         blocks.append(block)
     return "\n".join(blocks)
@@ -615,7 +616,7 @@ def _type_list(gpu: Gpu, names: tuple[str, ...]) -> str:
 
 def supported(host: HostShape) -> str:
     """`nvidia-smi vgpu -s`"""
-    return "".join(_type_list(gpu, usable_types(gpu)) for gpu in host.seen_gpus())
+    return "".join(_type_list(gpu, usable_types(host, gpu)) for gpu in host.seen_gpus())
 
 
 _TYPE = """\
@@ -640,7 +641,7 @@ def verbose(host: HostShape) -> str:
         listed = catalog.requirements().models[gpu.model.key]
         own = dict(gpu.counts)
         block = f"GPU {bus_id(gpu)}\n"
-        for number, name in enumerate(usable_types(gpu), start=0x1C0):
+        for number, name in enumerate(usable_types(host, gpu), start=0x1C0):
             found = listed.profile(name)
             assert found is not None, name
             block += _TYPE.format(
