@@ -336,9 +336,12 @@ def _vgpus_here(vm: Vm, host: Host, gpu: PhysicalGpu) -> tuple[str, ...] | Unkno
         return ()
     if isinstance(vm.devices, Unknown):
         return vm.devices
-    profiles = tuple(one.profile for one in vm.vgpus)
-    if not all(profiles):
-        return _absent(f"VM {vm.name} has a vGPU whose profile is not named")
+    named: list[str] = []
+    for one in vm.vgpus:
+        if isinstance(one.profile, Unknown):
+            return one.profile
+        named.append(one.profile.value)
+    profiles = tuple(named)
     across = _gpus_under(vm, host)
     if isinstance(across, Unknown):
         return profiles if len(profiles) == 1 else across

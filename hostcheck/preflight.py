@@ -98,7 +98,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Vm(
             name=self.name,
             id=GIVEN_ID,
-            host_id=GIVEN_ID,
+            host_id=known(GIVEN_ID),
             power_state=known("poweredOff"),
             hardware_version=known(self.hardware_version),
             firmware=known(self.firmware),
@@ -113,7 +113,9 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             cores_per_numa_node=unasked,
             options=unasked,
             devices=known(self.count),
-            vgpus=tuple(VmVgpu(f"PCI device {index}", self.profile) for index in range(self.count)),
+            vgpus=tuple(
+                VmVgpu(f"PCI device {index}", known(self.profile)) for index in range(self.count)
+            ),
             passthroughs=(),
             device_groups=unasked,
             nics=(),
@@ -225,7 +227,8 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     )
     required = [one for one in results if one.severity is Severity.REQUIRED or one.check in NOW]
     verdict = verdict_of([one.status for one in required])
-    rank = 0 if vm.host_id == report.host.id else 1
+    at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
+    rank = 0 if at_home else 1
     return Candidate(
         rank,
         report.host.name,

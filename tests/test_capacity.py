@@ -10,13 +10,13 @@ from hostcheck.capacity import capacity
 from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov, VgpuLimit
-from hostcheck.model.vm import VmVgpu
 from hostcheck.reports import capacity_text
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
     a_host,
     a_vm,
+    asks,
     changed,
     unknown,
     with_gpu,
@@ -36,7 +36,7 @@ def on(*runs, model="a100-pcie-80", gpu=None, **host):
         one = a_gpu(index, model=model, **card)
         gpus.append(one)
         vms += [
-            a_vm(f"{index}{letter}", one, vgpus=(VmVgpu("x", PREFIX[model] + profile),))
+            a_vm(f"{index}{letter}", one, vgpus=asks(PREFIX[model] + profile))
             for letter, profile in zip("abcdefghijklmnop", profiles, strict=False)
         ]
     names = tuple(
@@ -177,7 +177,7 @@ def test_mig_instances_that_no_vm_explains_may_hold_slices():
 
 
 def test_rounded_sizes_do_not_overflow():
-    vgpus = tuple(VmVgpu("x", f"grid_h200x-{p}") for p in ("3-71c", *["1-18c"] * 3))
+    vgpus = asks(*(f"grid_h200x-{p}" for p in ("3-71c", *["1-18c"] * 3)))
     gpu = a_gpu(
         model="h200-sxm", vgpu_mode="multiInstanceGpu", mig_current=Mode.ENABLED,
         profiles_creatable=UNASKED, sriov=Sriov(capable=True),
@@ -257,7 +257,7 @@ def test_an_unknown_of_a_vm_is_no_number(field):
     assert free(with_vm(on(("40c",)), **{field: unknown()}), "A100D-40C") == "?"
 
 
-@pytest.mark.parametrize("vgpus", [(), (VmVgpu("x", ""),), (VmVgpu("x", "grid_a100d-33c"),)])
+@pytest.mark.parametrize("vgpus", [(), asks(unknown()), asks("grid_a100d-33c")])
 def test_a_vm_whose_vgpu_is_not_clear_is_no_number(vgpus):
     host = changed(with_vm(on(("40c",)), vgpus=vgpus), vgpu_instances=UNASKED)
     assert free(host, "A100D-40C") == "?"
@@ -317,7 +317,7 @@ def test_vsphere_and_nvidia_smi_must_agree_on_mode_and_on_what_runs():
 def test_a_vm_on_several_gpus():
     gpus = [a_gpu(index, profiles_creatable=UNASKED, sriov=Sriov(capable=True)) for index in (0, 1)]
     both = Known(tuple(gpu.address for gpu in gpus))
-    same = a_vm(0, gpus[0], vgpus=(VmVgpu("x", "grid_a100d-40c"),) * 2, gpu_addresses=both)
+    same = a_vm(0, gpus[0], vgpus=asks(*["grid_a100d-40c"] * 2), gpu_addresses=both)
     host = a_host(gpus=gpus, vms=[same], vgpu_instances=UNASKED)
     assert total(host, "A100D-40C") == (2, False)
     three = replace(same, vgpus=same.vgpus * 2)
@@ -406,8 +406,8 @@ def test_the_move_that_frees_most_is_first():
         a_gpu(index, profiles_creatable=UNASKED, sriov=Sriov(capable=True)) for index in range(3)
     ]
     both = Known(tuple(gpu.address for gpu in gpus[:2]))
-    wide = a_vm(8, gpus[0], vgpus=(VmVgpu("x", "grid_a100d-4c"),) * 2, gpu_addresses=both)
-    one = a_vm(1, gpus[2], vgpus=(VmVgpu("x", "grid_a100d-4c"),))
+    wide = a_vm(8, gpus[0], vgpus=asks(*["grid_a100d-4c"] * 2), gpu_addresses=both)
+    one = a_vm(1, gpus[2], vgpus=asks("grid_a100d-4c"))
     host = a_host(gpus=gpus, vms=[one, wide], vgpu_instances=UNASKED)
     moves = stranded([host], "A100D-40C").moves
     assert [(each.vm, each.gains, each.elsewhere) for each in moves] == [

@@ -7,7 +7,7 @@ from hostcheck.model.host import (
     PhysicalGpu,
 )
 from hostcheck.model.pci import PciAddress
-from hostcheck.model.vm import Vm, VmNic, VmPassthrough
+from hostcheck.model.vm import Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import (
     vim_virtual_machine,
 )
@@ -52,7 +52,7 @@ def _vm(
     return Vm(
         name=name.value if isinstance(name, Known) else vm_id,
         id=vm_id,
-        host_id=_home(answer),
+        host_id=answer.fact(lambda one: one.host_id),
         power_state=answer.fact(lambda one: one.power_state),
         hardware_version=answer.fact(lambda one: one.hardware_version),
         firmware=answer.fact(lambda one: one.firmware),
@@ -67,7 +67,7 @@ def _vm(
         cores_per_numa_node=answer.fact(lambda one: one.cores_per_numa_node),
         options=answer.fact(lambda one: one.options),
         devices=_judged_devices(answer, template, held),
-        vgpus=held.vgpus if held else (),
+        vgpus=_vgpus(answer, held),
         passthroughs=_passthroughs(answer, held),
         device_groups=groups,
         nics=_vm_nics(held, system),
@@ -87,7 +87,11 @@ def _may_have_gpu(
     """
     if held.vgpus or held.dynamic or held.dvx:
         return True
-    at_home = not isinstance(system.value, Unknown) and _home(answer) == system.value.id
+    at_home = (
+        not isinstance(answer.value, Unknown)
+        and not isinstance(system.value, Unknown)
+        and answer.value.host_id == system.value.id
+    )
     if not at_home or isinstance(gpus, Unknown):
         return bool(held.static)
     known = {gpu.address for gpu in gpus.value}
@@ -105,11 +109,13 @@ def _judged_devices(
     return answer.fact(lambda one: held.count if held else one.devices)  # type: ignore[arg-type, return-value]
 
 
-def _home(answer: Answer[vim_virtual_machine.VirtualMachine]) -> str:
-    """Return the id of the host that the VM is registered on; a preflight looks at others too."""
-    if isinstance(answer.value, Unknown) or isinstance(answer.value.host_id, Unknown):
-        return ""
-    return answer.value.host_id
+def _vgpus(
+    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
+) -> tuple[VmVgpu, ...]:
+    def lift(reading: Reading[str]) -> Fact[str]:
+        return answer.fact(lambda _: reading)
+
+    return tuple(VmVgpu(one.label, lift(one.profile)) for one in held.vgpus) if held else ()
 
 
 def _passthroughs(

@@ -3,19 +3,12 @@
 from msgspec import Struct
 
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Subject
 from hostcheck.model.vm import Vm
-
-NO_HOME = Unknown(
-    Why.ABSENT, "vSphere does not say on which host the VM is", "VirtualMachine runtime.host"
-)
-NO_PROFILE = Unknown(
-    Why.ABSENT, "vSphere does not name the vGPU's profile", "VirtualMachine config.hardware"
-)
 
 
 class GpuOnHost(Struct, frozen=True):
@@ -147,13 +140,9 @@ def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[
 def runs_here(placed: Placement, known: Known) -> bool:
     """Say whether the VM runs on this host now; leaves the check when that is not known."""
     vm = placed.vm
-    if vm.host_id and vm.host_id != placed.host.id:
+    if not isinstance(vm.host_id, Unknown) and vm.host_id.value != placed.host.id:
         return False
-    if known(vm.power_state) != "poweredOn":
-        return False
-    if not vm.host_id:
-        known.leave(NO_HOME)
-    return True
+    return known(vm.power_state) == "poweredOn" and bool(known(vm.host_id))
 
 
 def takes_all(placed: Placement, known: Known) -> bool:
@@ -185,9 +174,7 @@ def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) ->
 
 def profiles_of(vm: Vm, known: Known) -> tuple[str, ...]:
     """Return the vGPU types that the VM asks for; leaves the check when one has no name."""
-    if not all(vgpu.profile for vgpu in vm.vgpus):
-        known.leave(NO_PROFILE)
-    return tuple(sorted({vgpu.profile for vgpu in vm.vgpus}))
+    return tuple(sorted({known(vgpu.profile) for vgpu in vm.vgpus}))
 
 
 def _is_at(fact: Fact[PciAddress], address: PciAddress) -> bool:

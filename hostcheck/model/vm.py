@@ -16,7 +16,7 @@ class VmVgpu(Struct, frozen=True):
     """A vGPU of the VM (`VirtualPCIPassthrough` with a VMIOP backing)."""
 
     label: str
-    profile: str
+    profile: Fact[str]
 
 
 class VmPassthrough(Struct, frozen=True):
@@ -45,7 +45,8 @@ class Vm(Struct, frozen=True):
 
     name: str
     id: str
-    host_id: str
+    host_id: Fact[str]
+    """Managed object id of the host that it is registered on."""
     power_state: Fact[str]
     hardware_version: Fact[int]
     """20 for `vmx-20`."""

@@ -10,7 +10,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
-from hostcheck.model.vm import KEPT_OPTIONS, VmVgpu
+from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
 MIB = 1024 * 1024
@@ -27,6 +27,13 @@ REQUEST = Request(
         Path("config.numaInfo", (8, 0)), Path("config.deviceGroups", (8, 0)),
     ),
 )  # fmt: skip
+
+
+class Vgpu(Struct, frozen=True):
+    """A vGPU, by its profile."""
+
+    label: str
+    profile: Reading[str]
 
 
 class Static(Struct, frozen=True):
@@ -56,7 +63,7 @@ class Devices(Struct, frozen=True):
     """The virtual devices that matter here; `count` is of all of them."""
 
     count: int
-    vgpus: tuple[VmVgpu, ...]
+    vgpus: tuple[Vgpu, ...]
     static: tuple[Static, ...]
     dynamic: tuple[Dynamic, ...]
     dvx: tuple[str, ...]
@@ -176,7 +183,7 @@ def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per k
     if isinstance(hardware, Unknown):
         return hardware
     count = 0
-    vgpus: list[VmVgpu] = []
+    vgpus: list[Vgpu] = []
     static: list[Static] = []
     dynamic: list[Dynamic] = []
     dvx: list[str] = []
@@ -188,10 +195,7 @@ def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per k
             continue
         match backing.type:
             case "VirtualPCIPassthroughVmiopBackingInfo":
-                profile = backing.text("vgpu")
-                vgpus.append(
-                    VmVgpu(_label(device), "" if isinstance(profile, Unknown) else profile)
-                )
+                vgpus.append(Vgpu(_label(device), backing.text("vgpu")))
             case "VirtualPCIPassthroughDeviceBackingInfo":
                 static.append(Static(_label(device), _address(backing.text("id"))))
             case "VirtualPCIPassthroughDynamicBackingInfo":

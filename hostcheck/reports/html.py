@@ -539,7 +539,7 @@ def _vm_table(host: Host) -> Table | None:
 
 def _vm_row(host: Host, guest: topology.Guest) -> Row:
     vm = guest.vm
-    wants = [Shown(vgpu.profile) for vgpu in vm.vgpus]
+    wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
     wants += [
         _show(device.address, str, f"{device.kind} passthrough ") for device in vm.passthroughs
     ]

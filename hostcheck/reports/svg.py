@@ -562,7 +562,7 @@ class _Painter:
             if r.subject.kind != "placement" or topology.touching([r], address)
         ]  # fmt: skip
         failing, unsure = _failing(told), _unsure(told)
-        profile = ", ".join(sorted({vgpu.profile for vgpu in vm.vgpus})) or "passthrough"
+        profile = words.profiles(vm)
         kind = "vm bad" if failing else "vm dim" if unsure else "vm"
         tip = _tip(f"VM {vm.name}, {profile}", failing, unsure)
         check = failing[0].check if failing else ""

@@ -329,8 +329,8 @@ def _node(
         for gpu in port.gpus:
             card = tree.add(below, _gpu_line(shown, gpu))
             for guest in shown.guests_of(gpu.address):
-                profile = ", ".join(sorted({vgpu.profile for vgpu in guest.vm.vgpus}))
-                tree.add(card, f"VM {words.one_line(guest.vm.name)}  {profile or 'passthrough'}")
+                profile = words.profiles(guest.vm)
+                tree.add(card, f"VM {words.one_line(guest.vm.name)}  {profile}")
         for nic in port.nics:
             tree.add(below, _nic_line(nic))
     if not node.ports:

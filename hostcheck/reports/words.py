@@ -11,6 +11,7 @@ from hostcheck.model.capture import Source
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode
 from hostcheck.model.result import Answer, Severity, Status
+from hostcheck.model.vm import Vm
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -167,6 +168,12 @@ def where(source: Source) -> str:
 def places(sources: tuple[Source, ...], indexes: tuple[int, ...]) -> tuple[Source, ...]:
     """Return the sources at these indexes; an index outside the table is left out."""
     return tuple(sources[index] for index in indexes if 0 <= index < len(sources))
+
+
+def profiles(vm: Vm) -> str:
+    """Return the profiles of a VM's vGPUs, or `passthrough` where it has none."""
+    named = {known_or(vgpu.profile, "vGPU of a profile not known") for vgpu in vm.vgpus}
+    return one_line(", ".join(sorted(named))) or "passthrough"
 
 
 def known_or(fact: "Known[str] | Unknown", other: str = "") -> str:

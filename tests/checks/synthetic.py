@@ -136,7 +136,7 @@ def a_vm(index=0, on: PhysicalGpu | None = None, uplinks=("vmnic0",), **changes)
     made = Vm(
         name=f"train-{index}",
         id=f"vm-{index}",
-        host_id=HOST_ID,
+        host_id=known(HOST_ID),
         power_state=known("poweredOn" if on else "poweredOff"),
         hardware_version=known(21),
         firmware=known("efi"),
@@ -151,13 +151,21 @@ def a_vm(index=0, on: PhysicalGpu | None = None, uplinks=("vmnic0",), **changes)
         cores_per_numa_node=known(0),
         options=known({}),
         devices=known(12),
-        vgpus=(VmVgpu("PCI device 0", "grid_a100d-40c"),),
+        vgpus=asks("grid_a100d-40c"),
         passthroughs=(),
         device_groups=known(()),
         nics=(VmNic("Network adapter 1", "VM Network", known(tuple(uplinks))),),
         gpu_addresses=known((on.address,)) if on else unknown(Why.ABSENT, "it does not run"),
     )
     return _with(made, changes)
+
+
+def asks(*profiles) -> tuple[VmVgpu, ...]:
+    """VGPUs of these profiles."""
+    return tuple(
+        VmVgpu(f"PCI device {index}", one if isinstance(one, Unknown) else known(one))
+        for index, one in enumerate(profiles)
+    )
 
 
 def static(gpu_or_address, label="PCI device 0") -> VmPassthrough:
@@ -277,7 +285,7 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         vgpu_instances=known(
             tuple(
                 VgpuInstance(
-                    vm.gpu_addresses.value[0], vm.name, vm.vgpus[0].profile,
+                    vm.gpu_addresses.value[0], vm.name, vm.vgpus[0].profile.value,
                     known("550.90.07"), known("Licensed"),
                 )
                 for vm in vms
@@ -329,7 +337,7 @@ def synthetic(shape: str, *, model="a100-pcie-80", vendor="intel", **changes) ->
     vms = [
         a_vm(
             index, gpu, tuple(filter(None, [near.get(gpu.numa_node.value)])),
-            vgpus=(VmVgpu("PCI device 0", profile),),
+            vgpus=asks(profile),
         )
         for index, gpu in enumerate(seats)
     ]  # fmt: skip

@@ -125,7 +125,7 @@ HEALTHY = host(a_vm(0, A))
         with_vm(HEALTHY, gpu_addresses=UNKNOWN),
         with_vm(HEALTHY, power_state=UNKNOWN),
         with_vm(HEALTHY, devices=UNKNOWN),
-        with_vm(HEALTHY, host_id=""),
+        with_vm(HEALTHY, host_id=unknown()),
         changed(HEALTHY, gpus=UNKNOWN),
     ],
 )
@@ -186,7 +186,7 @@ def test_powered_off_one_node_is_large_enough():
         changed(HEALTHY, numa_nodes=UNKNOWN),
         changed(HEALTHY, core_count=UNKNOWN),
         changed(HEALTHY, pu_count=UNKNOWN),
-        with_vm(HEALTHY, host_id=""),
+        with_vm(HEALTHY, host_id=unknown()),
     ],
 )
 def test_not_knowing_a_size(poorer):

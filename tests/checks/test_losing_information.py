@@ -19,7 +19,6 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
-from hostcheck.model.vm import VmVgpu
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_q_x,
@@ -32,6 +31,7 @@ from tests.checks.synthetic import (
     a_host,
     a_nic,
     a_vm,
+    asks,
     changed,
     dynamic,
     known,
@@ -147,7 +147,7 @@ def flawed():
     vms = (
         a_vm(0, sick, ("vmnic1",), memory_locked_to_max=False, **big),
         a_vm(1, None, ("vmnic0", "vmnic1"), memory_locked_to_max=False, **big),
-        a_vm(2, None, vgpus=(VmVgpu("PCI device 0", "grid_h100-80c"),)),
+        a_vm(2, None, vgpus=asks("grid_h100-80c")),
         a_vm(3, whole, ("vmnic0",), vgpus=(), passthroughs=(static(whole),)),
         a_vm(4, None, ("vmnic0",), vgpus=(), passthroughs=(static(whole), static(old))),
         a_vm(5, None, ("vmnic0",), vgpus=(), passthroughs=(dynamic("10de:26b9"),)),

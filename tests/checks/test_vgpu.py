@@ -4,17 +4,23 @@ import pytest
 
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Mode, Software, VgpuInstance
-from hostcheck.model.vm import VmVgpu
-from tests.checks.synthetic import NEEDS, a_gpu, a_host, a_vm, known, result, says, static, unknown
+from tests.checks.synthetic import (
+    NEEDS,
+    a_gpu,
+    a_host,
+    a_vm,
+    asks,
+    known,
+    result,
+    says,
+    static,
+    unknown,
+)
 
 OFF = {"power_state": "poweredOff", "gpu_addresses": unknown(Why.ABSENT, "off")}
 AIE = Software("NVD-AIE_ESXi_8.0.0_Driver", "550.54.16-1OEM.800.1.0.20613240", "NVIDIA")
 GRAPHICS = Software("NVD-VMware_ESXi_8.0.0_Driver", "550.54.16-1OEM.800.1.0.20613240", "NVD")
 DAEMON = Software("nvdgpumgmtdaemon", "550.54.16-1OEM.700.1.0.15843807", "NVD")
-
-
-def asks(*profiles):
-    return tuple(VmVgpu(f"PCI device {index}", name) for index, name in enumerate(profiles))
 
 
 def judged(check, *profiles, model="a100-pcie-80", gpu=None, vm=None, **host):

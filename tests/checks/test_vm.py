@@ -3,12 +3,12 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from hostcheck.model.vm import VmVgpu
 from tests.checks.synthetic import (
     GIB,
     a_gpu,
     a_host,
     a_vm,
+    asks,
     changed,
     dynamic,
     result,
@@ -20,10 +20,6 @@ from tests.checks.synthetic import (
 )
 
 A, B = a_gpu(0, 0), a_gpu(1, 1)
-
-
-def asks(*profiles):
-    return tuple(VmVgpu(f"PCI device {index}", name) for index, name in enumerate(profiles))
 
 
 def on_host(vm, *gpus, **changes):
@@ -125,7 +121,7 @@ def test_a_host_without_gpus():
 
 def test_a_vgpu_without_a_name_is_unknown():
     for check in ("VGPU-001", "VGPU-002", "LOC-001", "LOC-002"):
-        says(result(check, on_host(a_vm(vgpus=asks("")))), "unknown")
+        says(result(check, on_host(a_vm(vgpus=asks(unknown())))), "unknown")
 
 
 @pytest.mark.parametrize(
@@ -213,13 +209,13 @@ def test_a_vm_that_runs_elsewhere_needs_room_here():
     says(room((), (), vm=vm), "fail")
 
 
-@pytest.mark.parametrize("changes", [{"host_id": ""}, {"power_state": unknown()}])
+@pytest.mark.parametrize("changes", [{"host_id": unknown()}, {"power_state": unknown()}])
 def test_a_vm_of_which_it_is_not_known_whether_it_runs_here(changes):
     says(room((), (), vm=a_vm(0, A, **changes)), "unknown")
 
 
 def test_a_vm_that_is_off_and_of_no_known_host_may_start_here():
-    says(room(("GRID A100D-40C",), vm=a_vm(0, None, host_id="")), "pass")
+    says(room(("GRID A100D-40C",), vm=a_vm(0, None, host_id=unknown())), "pass")
 
 
 def test_whole_devices_have_no_profile():

@@ -204,7 +204,7 @@ def vm(index=0, gpus=(), **changes):
     made = Vm(
         name=f"ml-train-{index:02d}",
         id=f"vm-{100 + index}",
-        host_id="host-12",
+        host_id=Known("host-12", (0,)),
         power_state=Known("poweredOn" if on else "poweredOff", (0,)),
         hardware_version=Known(21),
         firmware=Known("efi"),
@@ -219,7 +219,7 @@ def vm(index=0, gpus=(), **changes):
         cores_per_numa_node=Known(0),
         options=Known({"pciPassthru.use64bitMMIO": "TRUE"}),
         devices=Known(14),
-        vgpus=(VmVgpu("PCI device 0", "grid_a100d-20c"),),
+        vgpus=(VmVgpu("PCI device 0", Known("grid_a100d-20c", (0,))),),
         passthroughs=(),
         device_groups=Known(()),
         nics=(VmNic("Network adapter 1", "prod-100", Known(("vmnic0", "vmnic1"))),),
