@@ -84,9 +84,10 @@ def attempt(look: Callable[[Known], T]) -> T | Unknown:
         return left.unknown
 
 
-def judge(*, ok: bool, observed: str, expected: str, note: str = "") -> Verdict:
-    """Return pass or fail."""
-    return Verdict(Status.PASS if ok else Status.FAIL, observed, expected, note)
+def judge(*, ok: bool, observed: str, expected: str, note: str = "", **values: object) -> Verdict:
+    """Return pass or fail. `values` fill the placeholders of the fix commands."""
+    words = {name: printable(str(value)) for name, value in values.items()}
+    return Verdict(Status.PASS if ok else Status.FAIL, observed, expected, note, words)
 
 
 def not_applicable(observed: str, note: str = "") -> Verdict:
@@ -150,7 +151,7 @@ class Check(Struct, Generic[S], frozen=True):
             note=verdict.note,
             sources=tuple(sorted(known.sources)),
             unseen=unseen,
-            fix=self._fix(about) if verdict.status is Status.FAIL else (),
+            fix=self._fix(about.values | verdict.values) if verdict.status is Status.FAIL else (),
         )
 
     def _unknown(self, about: Subject, unknown: Unknown, known: Known) -> Result:
@@ -167,9 +168,9 @@ class Check(Struct, Generic[S], frozen=True):
             self.id, self.severity, Status.ERROR, about, "the check itself failed", "", trace=trace
         )
 
-    def _fix(self, about: Subject) -> tuple[Command, ...]:
+    def _fix(self, values: dict[str, str]) -> tuple[Command, ...]:
         return tuple(
-            Command(command.tool, fill(command, about.values)) for command in self.manual.commands
+            Command(command.tool, fill(command, values)) for command in self.manual.commands
         )
 
 

@@ -14,6 +14,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
+MIB = 2**20
 SNC_STUDY = "Skylake figures in frankdenneman.ai/2022-09-21-sub-numa-clustering"
 SIBLING = "memory of another node of the same socket answers about 9 % slower than its own"
 OTHER_SOCKET = "memory of the other socket answers about 73 % slower than its own (139 ns for 80)"
@@ -74,7 +75,7 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
     Why: A VM with more processors or memory than one node has is spread over several, and part of
      it then works on the GPU from afar.
     Fix: Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).
-    Run govc: govc vm.change -vm {vm} -c CPUS -m MEGABYTES
+    Run govc: govc vm.change -vm {vm} -c {cpus} -m {megabytes}
     Needs: VM power off
     """
     gpus = serving_gpus(placed, needs, known)
@@ -94,6 +95,8 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
         observed=f"{vcpus} vCPU and {gib(memory)}; GPU {addresses(gpus)}",
         expected=f"at most {cores} cores and {gib(size)}, the GPU's node",
         note="" if ok else f"{excess}; {_estimate(placed.host, spans)}".rstrip("; "),
+        cpus=min(vcpus, cores),
+        megabytes=min(memory, size) // MIB,
     )
 
 

@@ -196,8 +196,8 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     Symptom: No graphics device is available for vGPU
     Fix: Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere
      that needs a reboot of the host.
-    Run nvidia-smi (MIG off): nvidia-smi -i GPU -mig 0
-    Run nvidia-smi (MIG on): nvidia-smi -i GPU -mig 1
+    Run nvidia-smi (MIG off): nvidia-smi -i {gpu} -mig 0
+    Run nvidia-smi (MIG on): nvidia-smi -i {gpu} -mig 1
     Explains: VGPU-003
     Needs: maintenance mode, host reboot
     """
@@ -213,15 +213,20 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
         return not_applicable("no GPU here serves it")
     backed = {_listed(model_of(gpus[0], needs, known), name, known).mig for name in wanted}
     form = "MIG-backed" if True in backed else "time-sliced"
+    to_change = next((gpu for gpu in gpus if known.certainly(gpu.vm_ids, ())), gpus[0])
     if len(backed) > 1:
         return judge(
-            ok=False, observed="MIG-backed and time-sliced types", expected="types of one form"
+            ok=False,
+            observed="MIG-backed and time-sliced types",
+            expected="types of one form",
+            gpu=to_change.address,
         )
     fitting = tuple(gpu for gpu in gpus if _in_mig(gpu, needs, known) in backed)
     return judge(
         ok=bool(fitting),
         observed=f"{addresses(fitting)} of {addresses(gpus)}",
         expected=f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}",
+        gpu=to_change.address,
     )
 
 
@@ -254,7 +259,7 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     Symptom: PCIPassthru: total number of pages needed exceeds limit, failing; Module
      'DevicePowerOn' power on failed.
     Fix: Set both advanced settings of the VM; it needs EFI firmware.
-    Run govc: govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e pciPassthru.64bitMMIOSizeGB=GIGABYTES
+    Run govc: govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e pciPassthru.64bitMMIOSizeGB={gigabytes}
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
     vm = placed.vm
@@ -277,6 +282,7 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
         ok=on and given >= wanted,
         observed=f"64-bit MMIO {'on' if on else 'off'}, {given} GiB",
         expected=f"64-bit MMIO on, {wanted} GiB for {numbered(number, 'whole GPU')}",
+        gigabytes=wanted,
     )
 
 
@@ -289,7 +295,7 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
      migrated nor suspended.
     Symptom: vGPU hot migration is not enabled.
     Fix: Remove the setting, or take the full-framebuffer or a MIG-backed type.
-    Run govc: govc vm.change -vm {vm} -e pciPassthru0.cfg.enable_uvm=0
+    Run govc: govc vm.change -vm {vm} -e {setting}=0
     Needs: VM power off
     """
     vm = placed.vm
@@ -311,6 +317,7 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
         observed=f"{', '.join(on)} set for {', '.join(wanted)}",
         expected="not set on a part of a GPU",
         note="" if parts else "vMotion and suspend are off while it is set",
+        setting=on[0],
     )
 
 

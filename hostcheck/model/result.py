@@ -38,12 +38,17 @@ class Answer(StrEnum):
 
 
 class Verdict(Struct, frozen=True):
-    """What a check says of one subject. `note` qualifies a pass or explains a fail."""
+    """What a check says of one subject.
+
+    `note` qualifies a pass or explains a fail; `values` are words for placeholders of the fix
+    commands, beside those of the subject.
+    """
 
     status: Status
     observed: str = ""
     expected: str = ""
     note: str = ""
+    values: dict[str, str] = {}
 
 
 class Subject(Struct, frozen=True):

@@ -366,7 +366,11 @@ def changed(host: Host, **changes) -> Host:
 def results(check: str, host: Host) -> list[Result]:
     """Run one check on a host."""
     (found,) = (one for one in all_checks() if one.id == check)
-    return list(found.run(host, NEEDS))
+    judged = list(found.run(host, NEEDS))
+    for one in judged:
+        for command in one.fix:
+            assert not re.search(r"\{\w+\}", command.text), command.text
+    return judged
 
 
 def result(check: str, host: Host, subject: str = "") -> Result:

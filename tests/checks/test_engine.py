@@ -1,5 +1,6 @@
 """The engine: what a check need not think of."""
 
+import inspect
 import re
 import shlex
 from unittest.mock import patch
@@ -203,8 +204,10 @@ class TestManuals:
         offered = {"host": "h", "gpu": "g", "vm": "v"}
         kind = {"every_vm": {"host", "vm"}, "every_placement": {"host", "vm"},
                 "every_gpu": {"host", "gpu"}}.get(one.each.__name__, {"host"})  # fmt: skip
+        source = inspect.getsource(one.function)
+        told = dict.fromkeys(re.findall(r"^ +(\w+)=", source, re.MULTILINE), "1")
         for command in one.manual.commands:
-            values = {name: word for name, word in offered.items() if name in kind}
+            values = {name: word for name, word in offered.items() if name in kind} | told
             assert not re.search(r"\{\w+\}", fill(command, values)), command.text
 
     def test_interruptions_are_of_a_closed_list(self, one):

@@ -176,6 +176,17 @@ def test_one_gpu_of_two_in_the_right_mode_is_named():
     assert one.observed.startswith(gpus[1].address)
 
 
+def test_the_mode_is_changed_on_a_gpu_that_no_vm_uses():
+    gpus = [a_gpu(index, index, vgpu_mode="multiInstanceGpu") for index in (0, 1)]
+    running = a_vm(1, gpus[0], vgpus=asks("grid_a100d-3-40c"))
+    wants = a_vm(0, **OFF, vgpus=asks("grid_a100d-40c"))
+    one = result("MIG-002", a_host(gpus=gpus, vms=[wants, running]), wants.id)
+    says(one, "fail")
+    assert [fix.text for fix in one.fix] == [
+        f"nvidia-smi -i {gpus[1].address} -mig {mode}" for mode in (0, 1)
+    ]
+
+
 # --- DRV-004 --------------------------------------------------------------------------------------
 
 
@@ -263,6 +274,7 @@ def test_mmio_space_of_a_whole_a100_80(settings, status):
 def test_two_whole_gpus_need_the_power_of_two_after_their_sum():
     one = judged("VM-004", "grid_a100d-80c", "grid_a100d-80c", vm=mmio())
     says(one, "fail", "512 GiB for 2 whole GPUs")
+    assert one.fix[0].text.endswith("-e pciPassthru.64bitMMIOSizeGB=512")
 
 
 @pytest.mark.parametrize("profile", ["grid_a100d-40c", "grid_a100d-3-40c"])
@@ -298,6 +310,12 @@ UVM = {"options": {"pciPassthru0.cfg.enable_uvm": "1"}}
 )
 def test_unified_memory(profile, settings, status):
     says(judged("VM-005", profile, vm=settings), status)
+
+
+def test_the_setting_that_is_on_is_the_one_to_remove():
+    on = {"options": {"pciPassthru3.cfg.enable_profiling": "1"}}
+    one = judged("VM-005", "grid_a100d-40c", vm=on)
+    assert one.fix[0].text.endswith("-e pciPassthru3.cfg.enable_profiling=0")
 
 
 def test_unified_memory_that_is_allowed_still_stops_vmotion():
