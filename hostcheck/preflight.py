@@ -39,8 +39,9 @@ GIVEN_ID = "given"
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
-NOW = ("VGPU-002",)
-"""Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use."""
+NOW = ("VGPU-002", "VM-006", "VM-007", "VM-008")
+"""Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use, a
+whole one is not there or not free."""
 KIND_OF_GPU = "VGPU-001"
 SHOWN_CAUSES = 3
 

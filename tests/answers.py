@@ -82,9 +82,9 @@ def pnic(number, address):
     ))  # fmt: skip
 
 
-def passthrough(address, *, sriov=True):
+def passthrough(address, *, sriov=True, active="false", **more):
     body = fields(
-        id=address, passthruEnabled="false", passthruCapable="true", passthruActive="false"
+        id=address, passthruEnabled=active, passthruCapable="true", passthruActive=active, **more
     )
     if not sriov:
         return element("HostPciPassthruInfo", body, "HostPciPassthruInfo")
@@ -148,13 +148,14 @@ def vgpu(profile="grid_a100d-40c"):
     return element("device", fields(deviceInfo=fields(label="PCI device 0")) + backing)
 
 
-def whole(address):
-    backing = element("backing", fields(id=address), "VirtualPCIPassthroughDeviceBackingInfo")
+def whole(address, device="20b5", vendor=4318):
+    body = fields(id=address, deviceId=device, vendorId=vendor)
+    backing = element("backing", body, "VirtualPCIPassthroughDeviceBackingInfo")
     return element("device", fields(deviceInfo=fields(label="PCI device 1")) + backing)
 
 
-def offered(assigned="", vendor=4318, device=-32634):
-    body = fields(allowedDevice=fields(vendorId=vendor, deviceId=device))
+def offered(assigned="", vendor=4318, device=-32634, **more):
+    body = fields(allowedDevice=fields(vendorId=vendor, deviceId=device), **more)
     body += fields(assignedId=assigned) if assigned else ""
     backing = element("backing", body, "VirtualPCIPassthroughDynamicBackingInfo")
     return element("device", fields(deviceInfo=fields(label="PCI device 2")) + backing)

@@ -46,6 +46,7 @@ from tests.answers import (
     node,
     numa,
     offered,
+    passthrough,
     pci_list,
     smi,
     smi_gpu,
@@ -434,6 +435,43 @@ def test_a_vm_that_was_given_another_kind_of_device_has_no_gpu():
     assert vms(machine("vm-1", whole("0000:99:00.0"))) == ()
     (vm,) = vms(machine("vm-1", whole(A), whole("0000:99:00.0")))
     assert vm.gpu_addresses.value == (A,)
+
+
+@pytest.mark.parametrize("id_", ["20b5", "0x20b5", "0x20B5"])
+def test_what_a_fixed_device_should_be_and_what_is_there(id_):
+    (vm,) = vms(machine("vm-1", whole(A, id_)))
+    (device,) = vm.passthroughs
+    assert str(device.device.value) == "10de:20b5"
+    assert [str(one) for one in device.there.value] == ["10de:20b5"]
+    (vm,) = vms(machine("vm-1", vgpu(), whole("0000:99:00.0")))
+    assert vm.passthroughs[0].there.value == ()
+
+
+def test_a_fixed_device_of_which_not_all_can_be_read():
+    (vm,) = vms(machine("vm-1", whole(A, "none")))
+    assert "not a hexadecimal device id" in vm.passthroughs[0].device.detail
+    (vm,) = vms(machine("vm-1", whole(A)), missing=["hardware.pciDevice"])
+    assert vm.passthroughs[0].there.why is Why.DENIED
+    (vm,) = vms(machine("vm-1", whole("00000:175:00.0")))
+    for fact in (vm.passthroughs[0].address, vm.passthroughs[0].there):
+        assert "in decimal, in hexadecimal it is 0000:af:00.0" in fact.detail
+
+
+def test_the_label_that_a_dynamic_device_asks_for():
+    (vm,) = vms(machine("vm-1", offered(), offered(customLabel="ml")))
+    assert [one.hardware_label.value for one in vm.passthroughs] == ["", "ml"]
+
+
+def test_hardware_labels():
+    def told(**changed):
+        return joined(host_system(**changed)).gpus.value[0].hardware_label
+
+    assert told(pciPassthruInfo=passthrough(A, hardwareLabel="ml") + passthrough(B)).value == "ml"
+    assert told().value == ""
+    older = told(product=fields(version="7.0.1"))
+    assert older.why is Why.ABSENT
+    assert told(missing=["config.pciPassthruInfo"]).why is Why.DENIED
+    assert isinstance(told(without=["config.product"]), Unknown)
 
 
 # --- software, cluster ----------------------------------------------------------------------------

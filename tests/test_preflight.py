@@ -202,7 +202,9 @@ def test_whole_devices_do_not_need_shared_direct():
     direct = graphics(A, kind="direct", kilobytes=0) + graphics(B, kind="direct", kilobytes=0)
     for device in (whole(A), offered(vendor=0x10DE, device=0x20B5)):
         vm = machine("vm-1", device, **OFF)
-        (only,) = judged(recorded("esx-1", vm, graphicsInfo=direct)).candidates
+        given = passthrough(A, active="true") + passthrough(B, active="true")
+        host = recorded("esx-1", vm, graphicsInfo=direct, pciPassthruInfo=given)
+        (only,) = judged(host).candidates
         assert only.verdict is Answer.GO
         assert A in only.gpus
 
@@ -359,3 +361,11 @@ def test_a_template_is_nothing_to_start():
 
 def test_no_host_matches():
     assert "no host matches nope*" in refused(recorded("esx-1", VM), hosts=["nope*"])
+
+
+def test_a_whole_gpu_that_is_not_in_passthrough_is_no_go():
+    vm = machine("vm-1", whole(A), **OFF)
+    (only,) = judged(recorded("esx-1", vm)).candidates
+    assert only.verdict is Answer.NO_GO
+    assert "VM-008" in only.summary
+    assert f"{A} is not in passthrough" in only.summary

@@ -58,6 +58,17 @@ def smi_answers(log: Answer[SmiLog]) -> Fact[bool]:
     return log.value
 
 
+LABELS = (7, 0, 2)
+"""First release whose API tells hardware labels."""
+NO_LABEL = Unknown(
+    Why.ABSENT, "the server did not set it", "HostSystem config.pciPassthruInfo.hardwareLabel"
+)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
 ONLY_LOST = "nvidia-smi named a lost GPU and listed no other"
 
 
@@ -163,6 +174,7 @@ class _GpuFacts:
             vm_ids=self._graphics(where, lambda one: one.vm_ids),
             sriov=self._passthrough(where, lambda one: one.sriov),
             passthrough=self._passthrough(where, lambda one: one.passthrough),
+            hardware_label=self._label(where),
             smi_seen=self._log.fact(lambda log: _smi_sees(log, where)),
             uuid=self._smi(where, lambda one: one.uuid),
             ecc_current=self._smi(where, lambda one: one.ecc_current),
@@ -214,7 +226,7 @@ class _GpuFacts:
         return self._system.fact(find)
 
     def _passthrough(
-        self, where: PciAddress, pick: Callable[[vim_host_system.PassthroughState], U]
+        self, where: PciAddress, pick: Callable[[vim_host_system.PassthroughState], Reading[U]]
     ) -> Fact[U]:
         def find(one: HostSystem) -> Reading[U]:
             if isinstance(one.passthrough, Unknown):
@@ -227,6 +239,14 @@ class _GpuFacts:
             )
 
         return self._system.fact(find)
+
+    def _label(self, where: PciAddress) -> Fact[str]:
+        """Return the hardware label; a release that knows labels leaves out an empty one."""
+        label = self._passthrough(where, lambda one: one.label)
+        version = self._system.fact(lambda one: one.version)
+        if label == NO_LABEL and isinstance(version, Known) and _release(version.value) >= LABELS:
+            return Known("", version.sources)
+        return label
 
     def _smi(self, where: PciAddress, pick: Callable[[SmiGpu], Reading[U]]) -> Fact[U]:
         def find(log: SmiLog) -> Reading[U]:

@@ -1,18 +1,21 @@
 """VMs that have, or may have, a GPU, and the GPUs and adapters behind them."""
 
+from typing import TypeVar
+
 from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.network import natural
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     PhysicalGpu,
 )
-from hostcheck.model.pci import PciAddress
+from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.vm import Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import (
     vim_virtual_machine,
 )
 from hostcheck.parsers.vim_host_system import HostSystem
 
+T = TypeVar("T")
 SERVED_BY = "HostSystem config.graphicsInfo"
 
 
@@ -68,7 +71,7 @@ def _vm(
         options=answer.fact(lambda one: one.options),
         devices=_judged_devices(answer, template, held),
         vgpus=_vgpus(answer, held),
-        passthroughs=_passthroughs(answer, held),
+        passthroughs=_passthroughs(answer, held, system),
         device_groups=groups,
         nics=_vm_nics(held, system),
         gpu_addresses=_vm_gpus(answer, held, vm_id, gpus),
@@ -119,25 +122,69 @@ def _vgpus(
 
 
 def _passthroughs(
-    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    held: vim_virtual_machine.Devices | None,
+    system: Answer[HostSystem],
 ) -> tuple[VmPassthrough, ...]:
     if held is None:
         return ()
 
-    def lift(reading: Reading[PciAddress]) -> Fact[PciAddress]:
+    def lift(reading: Reading[T]) -> Fact[T]:
         return answer.fact(lambda _: reading)
 
-    nowhere = Unknown(
-        Why.ABSENT, "a DVX device has no fixed address", "VirtualMachine config.hardware"
-    )
+    def none(what: str) -> Unknown:
+        return Unknown(Why.ABSENT, what, "VirtualMachine config.hardware")
+
+    loose = none("a dynamic device has no fixed address")
+    nowhere = none("a DVX device has no fixed address")
+    fixed = none("only a dynamic device asks for a label")
     return (
-        *(VmPassthrough(one.label, "static", lift(one.address), ()) for one in held.static),
         *(
-            VmPassthrough(one.label, "dynamic", lift(one.assigned), one.allowed)
+            VmPassthrough(
+                one.label,
+                "static",
+                address=lift(one.address),
+                allowed=(),
+                device=lift(one.device),
+                there=_at(one.address, system),
+                hardware_label=fixed,
+            )
+            for one in held.static
+        ),
+        *(
+            VmPassthrough(
+                one.label,
+                "dynamic",
+                address=lift(one.assigned),
+                allowed=one.allowed,
+                device=loose,
+                there=loose,
+                hardware_label=lift(one.hardware_label),
+            )
             for one in held.dynamic
         ),
-        *(VmPassthrough(label, "dvx", nowhere, ()) for label in held.dvx),
+        *(
+            VmPassthrough(label, "dvx", nowhere, (), nowhere, nowhere, nowhere)
+            for label in held.dvx
+        ),
     )
+
+
+def _at(where: Reading[PciAddress], system: Answer[HostSystem]) -> Fact[tuple[PciId, ...]]:
+    """Return what sits at an address of the host."""
+
+    def find(one: HostSystem) -> Reading[tuple[PciId, ...]]:
+        if isinstance(where, Unknown):
+            return where
+        if isinstance(one.devices, Unknown):
+            return one.devices
+        return tuple(
+            PciId(device.pci_id.vendor, device.pci_id.device)
+            for device in one.devices
+            if device.address == where
+        )
+
+    return system.fact(find)
 
 
 def _vm_nics(

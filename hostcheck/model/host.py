@@ -110,6 +110,8 @@ class PhysicalGpu(Struct, frozen=True):
     """Managed object ids of the VMs on it now."""
     sriov: Fact[Sriov]
     passthrough: Fact[Passthrough]
+    hardware_label: Fact[str]
+    """What dynamic DirectPath I/O may ask for by name; empty: it has no label (API 7.0.2)."""
     smi_seen: Fact[bool]
     """Whether nvidia-smi lists it."""
     uuid: Fact[str]

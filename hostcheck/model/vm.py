@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from hostcheck.model.fact import Fact
-from hostcheck.model.pci import PciAddress
+from hostcheck.model.pci import PciAddress, PciId
 
 KEPT_OPTIONS = (
     "numa.", "cpuid.", "sched.cpu.", "sched.mem.", "pciPassthru", "firmware", "vvtd.",
@@ -29,6 +29,12 @@ class VmPassthrough(Struct, frozen=True):
     """Where it sits now; for a dynamic device only known while the VM runs."""
     allowed: tuple[str, ...]
     """`10de:20b7` ids that a dynamic device accepts."""
+    device: Fact[PciId]
+    """What the VM's configuration says sits at the fixed address: vendor and device."""
+    there: Fact[tuple[PciId, ...]]
+    """What sits there on this host: one device, or none."""
+    hardware_label: Fact[str]
+    """The label that a dynamic device asks for; empty: any."""
 
 
 class VmNic(Struct, frozen=True):

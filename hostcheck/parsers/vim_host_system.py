@@ -94,6 +94,7 @@ class PassthroughState(Struct, frozen=True):
     address: PciAddress
     passthrough: Passthrough
     sriov: Sriov
+    label: Reading[str]
 
 
 class Pnic(Struct, frozen=True):
@@ -320,6 +321,7 @@ def _passthrough(node: Node) -> PassthroughState:
             active=truth("passthruActive"),
         ),
         sriov=sriov,
+        label=node.text("hardwareLabel"),
     )
 
 

@@ -4,12 +4,14 @@ A vGPU is a `VirtualPCIPassthrough` device with a VMIOP backing, which names a p
 address; where it sits is told by the host (`config.graphicsInfo[].vm`).
 """
 
+from contextlib import suppress
+
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
+from hostcheck.model.pci import PciAddress, PciId, from_decimal, from_hex, unsigned16
 from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
@@ -41,14 +43,19 @@ class Static(Struct, frozen=True):
 
     label: str
     address: Reading[PciAddress]
+    device: Reading[PciId]
 
 
 class Dynamic(Struct, frozen=True):
-    """A device of dynamic DirectPath I/O; `assigned` is set while the VM runs."""
+    """A device of dynamic DirectPath I/O; `assigned` is set while the VM runs.
+
+    `hardware_label` is empty where any device will do.
+    """
 
     label: str
     allowed: tuple[str, ...]
     assigned: Reading[PciAddress]
+    hardware_label: Reading[str]
 
 
 class Adapter(Struct, frozen=True):
@@ -165,7 +172,30 @@ def _address(words: Reading[str]) -> Reading[PciAddress]:
     try:
         return from_hex(words)
     except ValueError as error:
-        return Unknown(Why.UNPARSED, str(error), "VirtualPCIPassthrough backing id")
+        detail = str(error)
+    with suppress(ValueError):
+        detail += f"; its bus is written in decimal, in hexadecimal it is {from_decimal(words)}"
+    return Unknown(Why.UNPARSED, detail, "VirtualPCIPassthrough backing id")
+
+
+def _device_id(backing: Node) -> Reading[PciId]:
+    """Read the ids of a fixed device: the vendor is a signed number, the device hexadecimal."""
+    vendor, words = backing.number("vendorId"), backing.text("deviceId")
+    if isinstance(vendor, Unknown):
+        return vendor
+    if isinstance(words, Unknown):
+        return words
+    try:
+        return PciId(unsigned16(vendor), unsigned16(int(words, 16)))
+    except ValueError:
+        detail = f"not a hexadecimal device id: {words!r}"
+        return Unknown(Why.UNPARSED, detail, "VirtualPCIPassthrough backing deviceId")
+
+
+def _wanted_label(backing: Node) -> Reading[str]:
+    """Read the hardware label; a backing without one takes any device."""
+    label = backing.text("customLabel")
+    return "" if isinstance(label, Unknown) and label.why is Why.ABSENT else label
 
 
 def _allowed(backing: Node) -> tuple[str, ...]:
@@ -197,10 +227,14 @@ def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per k
             case "VirtualPCIPassthroughVmiopBackingInfo":
                 vgpus.append(Vgpu(_label(device), backing.text("vgpu")))
             case "VirtualPCIPassthroughDeviceBackingInfo":
-                static.append(Static(_label(device), _address(backing.text("id"))))
+                static.append(
+                    Static(_label(device), _address(backing.text("id")), _device_id(backing))
+                )
             case "VirtualPCIPassthroughDynamicBackingInfo":
                 assigned = _address(backing.text("assignedId"))
-                dynamic.append(Dynamic(_label(device), _allowed(backing), assigned))
+                dynamic.append(
+                    Dynamic(_label(device), _allowed(backing), assigned, _wanted_label(backing))
+                )
             case "VirtualPCIPassthroughDvxBackingInfo":
                 dvx.append(_label(device))
             case "VirtualEthernetCardNetworkBackingInfo":

@@ -84,6 +84,7 @@ def a_gpu(index=0, node=0, model="a100-pcie-80", **changes) -> PhysicalGpu:
         vm_ids=known(()),
         sriov=known(Sriov(capable=entry.sriov == "required", enabled=False)),
         passthrough=known(Passthrough(capable=True, enabled=False, active=False)),
+        hardware_label=known(""),
         smi_seen=known(True),
         uuid=known(f"GPU-{index:08d}"),
         ecc_current=known(mode),
@@ -168,15 +169,29 @@ def asks(*profiles) -> tuple[VmVgpu, ...]:
     )
 
 
-def static(gpu_or_address, label="PCI device 0") -> VmPassthrough:
+A100 = PciId(0x10DE, 0x20B5)
+
+
+def static(gpu_or_address, **changes) -> VmPassthrough:
+    """A whole device by address: the GPU that is there, or an A100 that was meant to be."""
     where = getattr(gpu_or_address, "address", gpu_or_address)
     fact = where if isinstance(where, Unknown) else known(where)
-    return VmPassthrough(label, "static", fact, ())
+    found = getattr(gpu_or_address, "pci_id", None)
+    itself = PciId(found.vendor, found.device) if found else A100
+    made = VmPassthrough(
+        "PCI device 0", "static", fact, (),
+        device=known(itself), there=known((itself,) if found else ()),
+        hardware_label=unknown(Why.ABSENT, "only a dynamic device asks for a label"),
+    )  # fmt: skip
+    return _with(made, changes)
 
 
-def dynamic(*ids: str, assigned=None, label="PCI device 0") -> VmPassthrough:
+def dynamic(*ids: str, assigned=None, **changes) -> VmPassthrough:
+    """A whole device by its ids, and by its label where one is given."""
     where = known(assigned.address) if assigned else unknown(Why.ABSENT, "not assigned")
-    return VmPassthrough(label, "dynamic", where, ids)
+    loose = unknown(Why.ABSENT, "a dynamic device has no fixed address")
+    made = VmPassthrough("PCI device 0", "dynamic", where, ids, loose, loose, known(""))
+    return _with(made, changes)
 
 
 def told_by(topic: str, *statements) -> Testimony:

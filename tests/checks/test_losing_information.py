@@ -152,6 +152,7 @@ def flawed():
         a_vm(4, None, ("vmnic0",), vgpus=(), passthroughs=(static(whole), static(old))),
         a_vm(5, None, ("vmnic0",), vgpus=(), passthroughs=(dynamic("10de:26b9"),)),
         a_vm(6, None, ("vmnic0",), vgpus=(), passthroughs=(static("0000:ff:00.0"),)),
+        a_vm(7, None, vgpus=(), passthroughs=(dynamic("10de:20b5", hardware_label="ml"),)),
     )
     return a_host(
         gpus=(sick, old, board, whole), nics=(a_nic(0, 0), a_nic(1, 2)), vms=vms,
@@ -193,8 +194,8 @@ def test_the_flawed_host_fails_every_check_that_can_fail_there():
     failed = {one.check for one in app.report_of(flawed()).results if one.status is Status.FAIL}
     assert failed >= {
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
-        "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "LOC-001", "LOC-002", "HOST-001",
-        "HOST-002", "HOST-003", "SRC-001",
+        "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
+        "LOC-001", "LOC-002", "HOST-001", "HOST-002", "HOST-003", "SRC-001",
     }  # fmt: skip
 
 

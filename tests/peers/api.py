@@ -591,6 +591,7 @@ def _passthrough(host: HostShape, item: Function) -> Any:
         "passthruEnabled": direct,
         "passthruCapable": device and host.iommu and not host.nested,
         "passthruActive": direct,
+        "hardwareLabel": (gpu.label or None) if gpu and host.release >= (7, 0, 2) else None,
     }
     if gpu is not None and gpu.model.virtual_functions and gpu.sriov:
         made = host.vf_count(gpu)

@@ -146,6 +146,8 @@ class Gpu:
     graphics_active: str = "sharedDirect"
     graphics_configured: str = "sharedDirect"
     vgpu_mode: str = "sameSize"
+    label: str = ""
+    """Hardware label, for dynamic DirectPath I/O."""
     sriov: bool = True
     """SR-IOV switched on in the BIOS."""
     ecc: tuple[bool, bool] | None = (True, True)

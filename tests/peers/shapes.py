@@ -260,7 +260,7 @@ def _display(number: int) -> HostShape:
 def _bare(number: int) -> HostShape:
     """No driver: the GPU is basic under its raw name; a VM asks for it by dynamic DirectPath."""
     gpu = Gpu("0000:86:00.0", "a100-pcie-40", 1, graphics_active="basic",
-              graphics_configured="shared")  # fmt: skip
+              graphics_configured="shared", label="ml-pool")  # fmt: skip
     vms = (
         Vm(f"dyn-{number:02d}", on=False, nics=("vm-net-b",),
            passed=(PassedDevice("dynamic", device=0x20F1, label="ml-pool"),)),

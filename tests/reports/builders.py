@@ -156,6 +156,7 @@ def gpu(index=0, node=0, *, port=None, **changes):
         vm_ids=Known((), (1,)),
         sriov=Known(Sriov(True, True, True, 20, 20), (1,)),
         passthrough=Known(Passthrough(True, False, False), (1,)),
+        hardware_label=Known("", (0,)),
         smi_seen=Known(True, (2,)),
         uuid=Known(f"GPU-{index:08d}", (2,)),
         ecc_current=Known(Mode.ENABLED, (2,)),
@@ -550,7 +551,9 @@ def hostile():
     cards = made.gpus.value
     guests = tuple(
         vm(i, (cards[i % 2].address,) if i % 3 else (), name=name,
-           passthroughs=(VmPassthrough(name, "static", Known(cards[0].address), ()),))
+           passthroughs=(
+               VmPassthrough(name, "static", Known(cards[0].address), (), *[NOT_ASKED] * 3),
+           ))
         for i, name in enumerate(HOSTILE)
     )  # fmt: skip
     made = replace(
