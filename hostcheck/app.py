@@ -13,12 +13,12 @@ from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, vsphere
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Result, Severity, verdict_of
 from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
-from hostcheck.parsers import vim_virtual_machine
+from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
 from hostcheck.recording import Recording
 from hostcheck.transports.base import Transport
 from hostcheck.transports.recorder import RecorderTransport
@@ -139,6 +139,7 @@ class RecordedSource:
                         manifest.cluster_kind,
                         manifest.cluster_id,
                         manifest.vm_ids,
+                        manifest.pool_ids,
                     )
                 )
         if not found:
@@ -200,6 +201,7 @@ def _collect(
         target.cluster_id,
         target.vm_ids,
         asked.captures,
+        target.pool_ids,
     )
 
 
@@ -321,11 +323,16 @@ def may_run(request: Request) -> bool:
     )
 
 
-def with_vm(recorded: Recording, vm: Capture) -> Recording:
-    """Return a machine's answers as if that VM were registered on it: for a preflight elsewhere."""
-    vm_id = vm.request.subject
+def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
+    """Return a machine's answers as if that VM were registered on it: for a preflight elsewhere.
+
+    What is known of the VM, and of the resource pool that it stays in, comes from its own host.
+    """
+    keys = [vim_virtual_machine.REQUEST.of(vm_id).key]
+    keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.pool_ids]
+    moved = {key: home.captures[key] for key in keys if key in home.captures}
     return msgspec.structs.replace(
         recorded,
         vm_ids=tuple(sorted({*recorded.vm_ids, vm_id})),
-        captures={**recorded.captures, vm.request.key: vm},
+        captures={**recorded.captures, **moved},
     )

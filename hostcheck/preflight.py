@@ -29,7 +29,6 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
-from hostcheck.parsers import vim_virtual_machine
 
 T = TypeVar("T")
 
@@ -39,9 +38,9 @@ GIVEN_ID = "given"
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
-NOW = ("VGPU-002", "VM-006", "VM-007", "VM-008")
+NOW = ("MEM-001", "MEM-002", "VGPU-002", "VM-006", "VM-007", "VM-008")
 """Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use, a
-whole one is not there or not free."""
+whole one is not there or not free, memory is short."""
 KIND_OF_GPU = "VGPU-001"
 SHOWN_CAUSES = 3
 
@@ -67,17 +66,19 @@ def preflight(
     source.expect([home])
     first = source.collect(home)
     done(home.name)
-    capture = first.captures[vim_virtual_machine.REQUEST.of(vm_id).key]
     reports = [app.report_of(app.host_of(first))] if len(others) < len(chosen) else []
     reports += [
-        app.report_of(app.host_of(app.with_vm(recorded, capture)))
+        app.report_of(app.host_of(app.with_vm(recorded, vm_id, first)))
         for recorded in app.recordings(source, others, workers=workers, done=done)
     ]
     return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
 
 
 class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less."""
+    """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less.
+
+    `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead).
+    """
 
     profile: str
     count: int = 1
@@ -86,6 +87,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reserved_mb: int = -1
     firmware: str = "efi"
     hardware_version: int = 20
+    overhead_mb: int = 0
     name: str = "VM to be"
 
     def vm(self, source: int) -> Vm:
@@ -108,8 +110,16 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             memory_bytes=known(self.memory_mb * MIB),
             memory_reserved_bytes=known(reserved * MIB),
             memory_locked_to_max=known(self.reserved_mb < 0),
-            cpu_hot_add=unasked,
-            memory_hot_add=unasked,
+            memory_overhead_bytes=known(self.overhead_mb * MIB),
+            pools=known(()),
+            cpu_hot_add=known(False),
+            memory_hot_add=known(False),
+            vnuma_with_hot_add=unasked,
+            viommu=known(False),
+            vbs=known(False),
+            sev=known(False),
+            sev_snp=known(False),
+            tdx=known(False),
             latency_sensitivity=unasked,
             cores_per_numa_node=unasked,
             options=unasked,

@@ -26,6 +26,8 @@ MANIFEST = "manifest.json"
 _FOLDERS = {Wire.SHELL: "shell", Wire.ESXCLI: "esxcli"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
 _LONGEST_NAME = 120
+NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
+"""Of these one machine may have several."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True):
     cluster_id: str
     vm_ids: tuple[str, ...]
     answers: tuple[Entry, ...]
+    pool_ids: tuple[str, ...] = ()
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ class Recording(msgspec.Struct, frozen=True):
     cluster_id: str
     vm_ids: tuple[str, ...]
     captures: dict[tuple[str, str, str], Capture]
+    pool_ids: tuple[str, ...] = ()
 
 
 def directory_name(host: str) -> str:
@@ -77,7 +81,7 @@ def _file_name(capture: Capture) -> str:
     request = capture.request
     folder = _FOLDERS.get(request.wire, "api")
     stem = request.text if request.wire is Wire.SHELL else f"{request.text}-{request.subject}"
-    if request.wire is Wire.PROPERTIES and request.template != "VirtualMachine":
+    if request.wire is Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
     suffix = "txt" if request.wire is Wire.SHELL else "xml"
     return f"{folder}/{_UNSAFE.sub('_', stem)[:_LONGEST_NAME].strip('_')}.{suffix}"
@@ -168,7 +172,7 @@ def _write(recording: Recording, folder: Path) -> None:
     manifest = Manifest(
         SCHEMA, __version__, recording.target, recording.host, recording.host_id,
         recording.cluster_kind,
-        recording.cluster_id, recording.vm_ids, tuple(entries),
+        recording.cluster_id, recording.vm_ids, tuple(entries), recording.pool_ids,
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
@@ -233,5 +237,5 @@ def load(folder: Path) -> Recording:
     return Recording(
         manifest.target, manifest.host, manifest.host_id, manifest.cluster_kind,
         manifest.cluster_id, manifest.vm_ids,
-        captures,
+        captures, manifest.pool_ids,
     )  # fmt: skip

@@ -7,7 +7,9 @@ from hostcheck.model.pci import PciAddress
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_q_x,
+    vim_compute_resource,
     vim_host_system,
+    vim_resource_pool,
     vim_virtual_machine,
 )
 
@@ -108,6 +110,8 @@ PROPERTIES = {
     "runtime.powerState": "poweredOn",
     "runtime.inMaintenanceMode": "false",
     "hardware.systemInfo": fields(vendor="Dell Inc.", model="PowerEdge"),
+    "parent": "domain-1",
+    "hardware.memorySize": 2**39,
     "hardware.cpuInfo": fields(numCpuPackages=2, numCpuCores=4, numCpuThreads=8),
     "hardware.cpuPkg": package(1, HIGH) + package(0, LOW),
     "hardware.numaInfo": TWO_NODES,
@@ -180,6 +184,9 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
         "config.hardware": fields(numCPU=8, numCoresPerSocket=8, memoryMB=65536) + "".join(devices),
         "config.memoryAllocation": fields(reservation=65536),
         "config.memoryReservationLockedToMax": "true",
+        "config.flags": fields(vvtdEnabled="false", vbsEnabled="false"),
+        "config.initialOverhead": fields(initialMemoryReservation=2**28),
+        "config.extraConfig": "", "resourcePool": "resgroup-1",
     }  # fmt: skip
     given = {
         name: changed.get(name.rpartition(".")[2], body)
@@ -189,6 +196,29 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
     return answer(
         vim_virtual_machine.REQUEST.of(vm_id), managed("VirtualMachine", vm_id, given, missing)
     )
+
+
+def resource_pool(unreserved=2**38, *, pool_id="resgroup-1", owner="domain-1", missing=()):
+    given = {
+        "name": "gold", "owner": owner, "runtime.memory": fields(unreservedForVm=unreserved),
+    }  # fmt: skip
+    given = {name: body for name, body in given.items() if name not in missing}
+    return answer(
+        vim_resource_pool.REQUEST.of(pool_id), managed("ResourcePool", pool_id, given, missing)
+    )
+
+
+def compute_resource(id_="domain-1", kind="ComputeResource", drs="", **summary):
+    """One host of 512 GiB, of which 16 are ESXi's."""
+    numbers = {
+        "numHosts": 1, "numEffectiveHosts": 1, "totalMemory": 2**39,
+        "effectiveMemory": (512 - 16) * 1024,
+    }  # fmt: skip
+    given = {"name": "gpu", "summary": fields(**{**numbers, **summary})}
+    if drs:
+        given["configurationEx.drsConfig"] = drs
+    request = vim_compute_resource.request_for(kind).of(id_)
+    return answer(request, managed(kind, id_, given))
 
 
 def smi_gpu(address, ecc="Enabled", pending="Enabled"):

@@ -34,6 +34,7 @@ from tests.answers import (
     adapter,
     answer,
     bridge,
+    compute_resource,
     element,
     failed,
     fields,
@@ -48,6 +49,7 @@ from tests.answers import (
     offered,
     passthrough,
     pci_list,
+    resource_pool,
     smi,
     smi_gpu,
     vgpu,
@@ -472,6 +474,95 @@ def test_hardware_labels():
     assert older.why is Why.ABSENT
     assert told(missing=["config.pciPassthruInfo"]).why is Why.DENIED
     assert isinstance(told(without=["config.product"]), Unknown)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+def sums(*machines, **changed):
+    host = joined(
+        host_system(**changed), *machines, vm_ids=[one.request.subject for one in machines]
+    )
+    return host.memory_reserved_bytes, host.memory_overhead_bytes
+
+
+def test_running_vms_of_this_host_hold_memory_with_a_gpu_or_without():
+    loose = {"memoryReservationLockedToMax": "false", "memoryAllocation": fields(reservation=1024)}
+    reserved, overhead = sums(
+        machine("vm-1", vgpu()), machine("vm-2", **loose), machine("vm-3", powerState="poweredOff"),
+        machine("vm-4", host="host-9"),
+    )  # fmt: skip
+    assert reserved.value == 2**36 + 2**30
+    assert overhead.value == 2 * 2**28
+    assert len(reserved.sources) == 4
+
+
+@pytest.mark.parametrize(
+    "lost", ["runtime.powerState", "config.memoryAllocation", "config.hardware"]
+)
+def test_one_vm_that_is_not_known_leaves_the_sum_open(lost):
+    loose = {"memoryReservationLockedToMax": "true" if "hardware" in lost else "false"}
+    reserved, _ = sums(machine("vm-1"), machine("vm-2", missing=[lost], **loose))
+    assert reserved.why is Why.DENIED
+    reserved, _ = sums(machine("vm-1"), failed(vim_virtual_machine.REQUEST.of("vm-2")))
+    assert reserved.why is Why.TIMEOUT
+
+
+def test_an_overhead_that_is_not_told():
+    _, overhead = sums(machine("vm-1", without=["config.initialOverhead"]))
+    assert overhead.why is Why.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("summary", "gib"),
+    [
+        ({}, 16),
+        ({"numHosts": 4, "numEffectiveHosts": 4, "totalMemory": 2**41,
+          "effectiveMemory": 2000 * 1024}, 12),
+        ({"numHosts": 4, "numEffectiveHosts": 2, "totalMemory": 2**41,
+          "effectiveMemory": 1000 * 1024}, 12),
+        ({"numHosts": 2, "numEffectiveHosts": 2, "totalMemory": 3 * 2**39,
+          "effectiveMemory": 1500 * 1024}, 12),
+    ],
+)  # fmt: skip
+def test_what_esxi_keeps_is_shared_out_by_size(summary, gib):
+    host = joined(host_system(), compute_resource(**summary))
+    assert host.memory_hypervisor_bytes.value == gib * 2**30
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        {"numHosts": 2, "numEffectiveHosts": 1, "totalMemory": 3 * 2**39},
+        {"numEffectiveHosts": 0},
+        {"totalMemory": 0},
+        {"effectiveMemory": "plenty"},
+    ],
+)
+def test_what_esxi_keeps_is_not_guessed(summary):
+    assert isinstance(
+        joined(host_system(), compute_resource(**summary)).memory_hypervisor_bytes, Unknown
+    )
+    assert isinstance(joined(host_system()).memory_hypervisor_bytes, Unknown)
+
+
+def pools(*captures, **changed):
+    return joined(host_system(**changed), machine("vm-1", vgpu()), *captures, vm_ids=["vm-1"]).vms
+
+
+def test_the_pool_of_a_vm():
+    (pool,) = pools(resource_pool(5 * 2**30)).value[0].pools.value
+    assert (pool.name, pool.unreserved_bytes.value) == ("gold", 5 * 2**30)
+    (pool,) = pools(resource_pool(missing=["name", "runtime.memory"])).value[0].pools.value
+    assert pool.name == "resgroup-1"
+    assert pool.unreserved_bytes.why is Why.DENIED
+
+
+def test_a_pool_that_cannot_be_told():
+    assert pools().value[0].pools.why is Why.NOT_ASKED
+    assert "another cluster" in pools(resource_pool(owner="domain-2")).value[0].pools.detail
+    assert isinstance(pools(resource_pool(missing=["owner"])).value[0].pools, Unknown)
+    assert isinstance(pools(resource_pool(), without=["parent"]).value[0].pools, Unknown)
 
 
 # --- software, cluster ----------------------------------------------------------------------------

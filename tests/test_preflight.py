@@ -15,6 +15,7 @@ from tests.answers import (
     A,
     B,
     adapter,
+    compute_resource,
     element,
     fields,
     function,
@@ -24,6 +25,7 @@ from tests.answers import (
     offered,
     passthrough,
     pnic,
+    resource_pool,
     vgpu,
     whole,
 )
@@ -43,14 +45,17 @@ def recorded(name, *vms, cluster=CLUSTER, number=1, **changed):
     """A healthy host; keywords change its properties by their last word."""
     host_id = f"host-{number}"
     lost = changed.pop("lost", None)
-    system = host_system(host_id, **{**GOOD, **changed})
+    owner = cluster or f"domain-s{number}"
+    kind = "ClusterComputeResource" if cluster else "ComputeResource"
+    left = changed.pop("left", 2**38)
+    system = host_system(host_id, **{**GOOD, "parent": owner, **changed})
     if lost is not None:
         system = replace(system, text="", failure=lost)
-    captures = [system, *vms]
+    pools = {"resgroup-1": resource_pool(left, owner=owner)}
+    captures = [system, compute_resource(owner, kind), *vms, *pools.values()]
     return Recording(
-        "vcenter.test", name, host_id, "ClusterComputeResource" if cluster else "ComputeResource",
-        cluster or f"domain-s{number}", tuple(one.request.subject for one in vms),
-        {one.request.key: one for one in captures},
+        "vcenter.test", name, host_id, kind, owner, tuple(one.request.subject for one in vms),
+        {one.request.key: one for one in captures}, tuple(pools),
     )  # fmt: skip
 
 
@@ -65,7 +70,9 @@ class Fleet:
 
     def machines(self):
         return [
-            Target(one.host, one.host_id, one.cluster_kind, one.cluster_id, one.vm_ids)
+            Target(
+                one.host, one.host_id, one.cluster_kind, one.cluster_id, one.vm_ids, one.pool_ids
+            )
             for _, one in sorted(self.held.items())
         ]
 
@@ -172,9 +179,8 @@ def test_not_knowing_which_gpu_would_serve_is_unsure_and_said():
     vm = machine("vm-1", vgpu(), without=["runtime.powerState"])
     (only,) = judged(recorded("esx-1", vm)).candidates
     assert (only.verdict, only.gpus) == (Answer.UNSURE, ())
-    assert only.summary.startswith(
-        "MIG-002, VGPU-001, VGPU-002, VGPU-003 VM name of vm-1 is not known"
-    )
+    assert "VGPU-001, VGPU-002, VGPU-003" in only.summary
+    assert "VM name of vm-1 is not known" in only.summary
 
 
 def test_a_vm_whose_devices_may_not_be_read_is_unsure():
@@ -369,3 +375,32 @@ def test_a_whole_gpu_that_is_not_in_passthrough_is_no_go():
     assert only.verdict is Answer.NO_GO
     assert "VM-008" in only.summary
     assert f"{A} is not in passthrough" in only.summary
+
+
+def test_memory_that_is_short_is_no_go_and_memory_that_is_tight_unsure():
+    def told(running):
+        other = machine("vm-2", runtime="", hardware=fields(numCPU=8, memoryMB=running * 1024))
+        (only,) = judged(recorded("esx-1", VM, other)).candidates
+        return only.verdict, only.summary
+
+    assert told(400)[0] is Answer.GO
+    verdict, summary = told(500)
+    assert verdict is Answer.NO_GO
+    assert "MEM-001" in summary
+    verdict, summary = told(440)
+    assert verdict is Answer.UNSURE
+    assert "MEM-001" in summary
+
+
+def test_a_pool_that_is_used_up_is_no_go_on_every_host_of_the_cluster():
+    first = recorded("esx-1", VM, left=2**30)
+    found = judged(first, recorded("esx-2", number=2, left=2**30)).candidates
+    assert [one.verdict for one in found] == [Answer.NO_GO, Answer.NO_GO]
+    assert all("MEM-002" in one.summary and "pool gold" in one.summary for one in found)
+
+
+def test_a_pool_of_another_cluster_is_not_taken_for_the_one_it_would_be_in():
+    away = recorded("esx-2", number=2, cluster="domain-c2")
+    found = judged(recorded("esx-1", VM), away, hosts=["esx-*"]).candidates
+    assert [one.verdict for one in found] == [Answer.GO, Answer.UNSURE]
+    assert "belongs to another cluster" in found[1].summary

@@ -14,9 +14,10 @@ from hostcheck.assemble.gpus import (
     smi_log,
     smi_order,
 )
+from hostcheck.assemble.memory import overhead, reserved, used_by_hypervisor
 from hostcheck.assemble.network import nics_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
-from hostcheck.assemble.vms import vms_of
+from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.capture import Capture
 from hostcheck.model.host import (
     Host,
@@ -56,7 +57,8 @@ def assemble(
     order = smi_order(log)
     topo = book.read(nvidia_smi_topo_m.REQUEST, nvidia_smi_topo_m.parse)
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
-    vms = vms_of(book, system, tuple(vm_ids), gpus)
+    answers = vm_answers(book, vm_ids)
+    vms = vms_of(book, system, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, pci, gpus)
     return Host(
         name=name,
@@ -77,6 +79,9 @@ def assemble(
         lockdown_mode=system.fact(lambda one: one.lockdown_mode),
         services=system.fact(lambda one: one.services),
         memory_bytes=system.fact(lambda one: one.memory_bytes),
+        memory_reserved_bytes=reserved(system, answers),
+        memory_overhead_bytes=overhead(system, answers),
+        memory_hypervisor_bytes=used_by_hypervisor(system, cluster),
         package_count=system.fact(lambda one: one.package_count),
         core_count=system.fact(lambda one: one.core_count),
         pu_count=system.fact(lambda one: one.pu_count),

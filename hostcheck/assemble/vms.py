@@ -1,5 +1,6 @@
 """VMs that have, or may have, a GPU, and the GPUs and adapters behind them."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from hostcheck.assemble.book import Answer, Book
@@ -9,35 +10,45 @@ from hostcheck.model.host import (
     PhysicalGpu,
 )
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.model.vm import Vm, VmNic, VmPassthrough, VmVgpu
-from hostcheck.parsers import (
-    vim_virtual_machine,
-)
+from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
+from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
 from hostcheck.parsers.vim_host_system import HostSystem
 
 T = TypeVar("T")
 SERVED_BY = "HostSystem config.graphicsInfo"
 
 
+Answers = dict[str, Answer[vim_virtual_machine.VirtualMachine]]
+"""What was answered about each VM of a host, by its id."""
+
+
+def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
+    """Open the answers about every VM of a host."""
+    return {
+        vm_id: book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse)
+        for vm_id in vm_ids
+    }
+
+
 def vms_of(
     book: Book,
     system: Answer[HostSystem],
-    vm_ids: tuple[str, ...],
+    answers: Answers,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> Fact[tuple[Vm, ...]]:
     """List the VMs that have, or may have, a GPU; one that cannot be read may have one."""
     if isinstance(system.value, Unknown):
         return system.value
     found = []
-    for vm_id in vm_ids:
-        answer = book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse)
-        vm = _vm(answer, vm_id, system, gpus)
+    for vm_id, answer in answers.items():
+        vm = _vm(book, answer, vm_id, system, gpus)
         if vm is not None:
             found.append(vm)
     return Known(tuple(sorted(found, key=lambda vm: (vm.name, vm.id))), (system.source,))
 
 
 def _vm(
+    book: Book,
     answer: Answer[vim_virtual_machine.VirtualMachine],
     vm_id: str,
     system: Answer[HostSystem],
@@ -64,8 +75,16 @@ def _vm(
         memory_bytes=answer.fact(lambda one: one.memory_bytes),
         memory_reserved_bytes=answer.fact(lambda one: one.memory_reserved_bytes),
         memory_locked_to_max=answer.fact(lambda one: one.memory_locked_to_max),
+        memory_overhead_bytes=answer.fact(lambda one: one.memory_overhead_bytes),
+        pools=_pools(book, answer, system),
         cpu_hot_add=answer.fact(lambda one: one.cpu_hot_add),
         memory_hot_add=answer.fact(lambda one: one.memory_hot_add),
+        vnuma_with_hot_add=answer.fact(lambda one: one.vnuma_with_hot_add),
+        viommu=answer.fact(_viommu),
+        vbs=answer.fact(lambda one: one.vbs),
+        sev=answer.fact(lambda one: one.sev),
+        sev_snp=answer.fact(lambda one: one.sev_snp),
+        tdx=answer.fact(lambda one: one.tdx),
         latency_sensitivity=answer.fact(lambda one: one.latency_sensitivity),
         cores_per_numa_node=answer.fact(lambda one: one.cores_per_numa_node),
         options=answer.fact(lambda one: one.options),
@@ -76,6 +95,44 @@ def _vm(
         nics=_vm_nics(held, system),
         gpu_addresses=_vm_gpus(answer, held, vm_id, gpus),
     )
+
+
+def _viommu(vm: vim_virtual_machine.VirtualMachine) -> Reading[bool]:
+    """Say whether the VM has a virtual IOMMU: by its flag, or by the advanced setting."""
+    if isinstance(vm.viommu, Unknown) or vm.viommu:
+        return vm.viommu
+    if isinstance(vm.options, Unknown):
+        return vm.options
+    return vm.options.get("vvtd.enable", "").upper() == "TRUE"
+
+
+def _pools(
+    book: Book,
+    answer: Answer[vim_virtual_machine.VirtualMachine],
+    system: Answer[HostSystem],
+) -> Fact[tuple[Pool, ...]]:
+    """Return the VM's pool; which one it would be in on a host elsewhere is not known."""
+    pool_id = answer.fact(lambda one: one.pool_id)
+    if isinstance(pool_id, Unknown):
+        return pool_id
+    found = book.read(vim_resource_pool.REQUEST.of(pool_id.value), vim_resource_pool.parse)
+    if isinstance(found.value, Unknown):
+        return found.value
+    home = system.fact(lambda one: one.parent_id)
+    owner = found.fact(lambda one: one.owner_id)
+    if isinstance(home, Unknown):
+        return home
+    if isinstance(owner, Unknown):
+        return owner
+    if home.value != owner.value:
+        detail = "the VM's resource pool belongs to another cluster than this host"
+        return Unknown(Why.ABSENT, detail, "ResourcePool owner")
+    name = found.fact(lambda one: one.name)
+    pool = Pool(
+        name.value if isinstance(name, Known) else pool_id.value,
+        found.fact(lambda one: one.unreserved_bytes),
+    )
+    return Known((pool,), (answer.source, found.source))
 
 
 def _may_have_gpu(

@@ -12,6 +12,7 @@ from hostcheck.parsers import (
     vim_compute_resource,
     vim_host_system,
     vim_listing,
+    vim_resource_pool,
     vim_software_packages,
     vim_virtual_machine,
 )
@@ -22,6 +23,7 @@ REQUESTS = (
     vim_host_system.REQUEST,
     *vim_compute_resource.REQUEST,
     vim_virtual_machine.REQUEST,
+    vim_resource_pool.REQUEST,
     vim_software_packages.REQUEST,
 )
 
@@ -34,6 +36,8 @@ class Target(Struct, frozen=True):
     cluster_kind: str
     cluster_id: str
     vm_ids: tuple[str, ...]
+    pool_ids: tuple[str, ...] = ()
+    """Resource pools of its VMs."""
 
 
 def targets(
@@ -46,9 +50,9 @@ def targets(
     listed = _listing(vsphere, vim_listing.HOSTS)
     clusters_found = {one.id: one for one in _listing(vsphere, vim_listing.COMPUTE_RESOURCES)}
     names = {one.id: one.name for one in clusters_found.values()}
-    vms: dict[str, list[str]] = {}
+    vms: dict[str, list[vim_listing.Listed]] = {}
     for vm in _listing(vsphere, vim_listing.VMS):
-        vms.setdefault(vm.link, []).append(vm.id)
+        vms.setdefault(vm.link, []).append(vm)
     hosts, clusters = list(hosts), list(clusters)
     _refuse_unmatched(hosts, [one.name for one in listed], "host")
     _refuse_unmatched(clusters, list(names.values()), "cluster")
@@ -58,7 +62,8 @@ def targets(
             one.id,
             clusters_found[one.link].kind if one.link in clusters_found else "",
             one.link,
-            tuple(sorted(vms.get(one.id, ()))),
+            tuple(sorted(vm.id for vm in vms.get(one.id, ()))),
+            tuple(sorted({vm.pool for vm in vms.get(one.id, ()) if vm.pool})),
         )
         for one in listed
         if matches(one.name, hosts) and matches(names.get(one.link, ""), clusters)
@@ -107,6 +112,8 @@ def questions(target: Target) -> Iterator[Request]:
         yield vim_compute_resource.request_for(target.cluster_kind).of(target.cluster_id)
     for vm_id in target.vm_ids:
         yield vim_virtual_machine.REQUEST.of(vm_id)
+    for pool_id in target.pool_ids:
+        yield vim_resource_pool.REQUEST.of(pool_id)
 
 
 def collect(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:

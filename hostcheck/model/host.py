@@ -222,6 +222,12 @@ class Host(Struct, frozen=True):
     lockdown_mode: Fact[str]
     services: Fact[tuple[Service, ...]]
     memory_bytes: Fact[int]
+    memory_reserved_bytes: Fact[int]
+    """What the running VMs here have reserved."""
+    memory_overhead_bytes: Fact[int]
+    """What ESXi needed beside that to power those VMs on."""
+    memory_hypervisor_bytes: Fact[int]
+    """What ESXi keeps for itself, as the compute resource's effective memory tells."""
     package_count: Fact[int]
     core_count: Fact[int]
     pu_count: Fact[int]

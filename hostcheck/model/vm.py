@@ -46,6 +46,14 @@ class VmNic(Struct, frozen=True):
     """Host adapter names (vmnicN)."""
 
 
+class Pool(Struct, frozen=True):
+    """A resource pool."""
+
+    name: str
+    unreserved_bytes: Fact[int]
+    """What it can still promise to a VM, with what it may borrow from its parents."""
+
+
 class Vm(Struct, frozen=True):
     """A VM that has, or asks for, a GPU."""
 
@@ -63,8 +71,21 @@ class Vm(Struct, frozen=True):
     memory_reserved_bytes: Fact[int]
     memory_locked_to_max: Fact[bool]
     """"Reserve all guest memory"."""
+    memory_overhead_bytes: Fact[int]
+    """What ESXi needs beside the guest's memory to power it on."""
+    pools: Fact[tuple[Pool, ...]]
+    """The resource pool it is in, if it is in one."""
     cpu_hot_add: Fact[bool]
     memory_hot_add: Fact[bool]
+    vnuma_with_hot_add: Fact[bool]
+    """Whether virtual NUMA is shown to the guest though processors can be added (API 8.0)."""
+    viommu: Fact[bool]
+    """A virtual IOMMU, by whichever setting."""
+    vbs: Fact[bool]
+    """Virtualization-based security."""
+    sev: Fact[bool]
+    sev_snp: Fact[bool]
+    tdx: Fact[bool]
     latency_sensitivity: Fact[str]
     cores_per_numa_node: Fact[int]
     options: Fact[dict[str, str]]

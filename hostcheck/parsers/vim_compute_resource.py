@@ -3,22 +3,24 @@
 from msgspec import Struct
 
 from hostcheck.model.capture import Path, Request, Wire
-from hostcheck.model.fact import Reading
-from hostcheck.syntax.vim import object_of
+from hostcheck.model.fact import Reading, Unknown
+from hostcheck.syntax.vim import VimObject, object_of
+
+MIB = 1024 * 1024
 
 CLUSTER = Request(
     Wire.PROPERTIES,
     "ClusterComputeResource",
-    "cluster name and DRS automation",
+    "cluster name, DRS automation and memory for VMs",
     "System.Read",
-    (Path("name"), Path("configurationEx.drsConfig")),
+    (Path("name"), Path("configurationEx.drsConfig"), Path("summary")),
 )
 STAND_ALONE = Request(
     Wire.PROPERTIES,
     "ComputeResource",
-    "name of what a host outside a cluster belongs to",
+    "name and memory of what a host outside a cluster belongs to",
     "System.Read",
-    (Path("name"),),
+    (Path("name"), Path("summary")),
 )
 REQUEST = (CLUSTER, STAND_ALONE)
 
@@ -40,6 +42,19 @@ class ComputeResource(Struct, frozen=True):
     kind: str
     name: Reading[str]
     drs_automation: Reading[str]
+    memory: Reading["Memory"]
+
+
+class Memory(Struct, frozen=True):
+    """Memory of all hosts together, and what of it is there for VMs on those that run.
+
+    Hosts in maintenance or without connection are not among the effective ones.
+    """
+
+    host_count: int
+    effective_host_count: int
+    total_bytes: int
+    effective_bytes: int
 
 
 def parse(text: str) -> ComputeResource:
@@ -50,4 +65,16 @@ def parse(text: str) -> ComputeResource:
         drs = "none"
     elif found.truth("configurationEx.drsConfig", "enabled") is False:
         drs = "off"
-    return ComputeResource(found.id, found.kind, found.text("name"), drs)
+    return ComputeResource(found.id, found.kind, found.text("name"), drs, _memory(found))
+
+
+def _memory(found: VimObject) -> Reading[Memory]:
+    """Read the sums; effective memory is told in MB, total memory in bytes."""
+    numbers = []
+    for name in ("numHosts", "numEffectiveHosts", "totalMemory", "effectiveMemory"):
+        number = found.number("summary", name)
+        if isinstance(number, Unknown):
+            return number
+        numbers.append(number)
+    hosts, effective_hosts, total, effective = numbers
+    return Memory(hosts, effective_hosts, total, effective * MIB)

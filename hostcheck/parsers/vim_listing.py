@@ -19,18 +19,22 @@ COMPUTE_RESOURCES = Request(
 )  # fmt: skip
 VMS = Request(
     Wire.PROPERTIES, "VirtualMachine", "which VM is registered on which host", "System.Read",
-    (Path("name"), Path("runtime.host")), subject=EVERYTHING,
+    (Path("name"), Path("runtime.host"), Path("resourcePool")), subject=EVERYTHING,
 )  # fmt: skip
 REQUEST = (HOSTS, COMPUTE_RESOURCES, VMS)
 
 
 class Listed(Struct, frozen=True):
-    """One inventory object. `link` is the id of the parent, or of the host of a VM."""
+    """One inventory object. `link` is the id of the parent, or of the host of a VM.
+
+    `pool` is the id of a VM's resource pool, empty where it has none or it may not be read.
+    """
 
     kind: str
     id: str
     name: str
     link: str
+    pool: str = ""
 
 
 def parse(text: str) -> tuple[Listed, ...]:
@@ -38,6 +42,7 @@ def parse(text: str) -> tuple[Listed, ...]:
     listed = []
     for found in objects_of(text, what="inventory listing"):
         name = found.text("name")
+        pool = found.text("resourcePool")
         link = found.text("parent") if found.kind == "HostSystem" else found.text("runtime.host")
         listed.append(
             Listed(
@@ -45,6 +50,7 @@ def parse(text: str) -> tuple[Listed, ...]:
                 id=found.id,
                 name=found.id if isinstance(name, Unknown) else name,
                 link="" if isinstance(link, Unknown) else link,
+                pool="" if isinstance(pool, Unknown) else pool,
             )
         )
     return tuple(sorted(listed, key=lambda one: (one.name, one.id)))

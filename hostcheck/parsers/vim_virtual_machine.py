@@ -26,6 +26,9 @@ REQUEST = Request(
         Path("config.memoryAllocation"), Path("config.memoryReservationLockedToMax"),
         Path("config.cpuHotAddEnabled"), Path("config.memoryHotAddEnabled"),
         Path("config.latencySensitivity"), Path("config.extraConfig"),
+        Path("config.flags"), Path("config.initialOverhead"), Path("resourcePool"),
+        Path("config.sevEnabled", (7, 0, 1)), Path("config.sevSnpEnabled", (9, 0)),
+        Path("config.tdxEnabled", (9, 0)),
         Path("config.numaInfo", (8, 0)), Path("config.deviceGroups", (8, 0)),
     ),
 )  # fmt: skip
@@ -92,8 +95,16 @@ class VirtualMachine(Struct, frozen=True):
     memory_bytes: Reading[int]
     memory_reserved_bytes: Reading[int]
     memory_locked_to_max: Reading[bool]
+    memory_overhead_bytes: Reading[int]
+    pool_id: Reading[str]
     cpu_hot_add: Reading[bool]
     memory_hot_add: Reading[bool]
+    vnuma_with_hot_add: Reading[bool]
+    viommu: Reading[bool]
+    vbs: Reading[bool]
+    sev: Reading[bool]
+    sev_snp: Reading[bool]
+    tdx: Reading[bool]
     latency_sensitivity: Reading[str]
     cores_per_numa_node: Reading[int]
     options: Reading[dict[str, str]]
@@ -117,8 +128,16 @@ def parse(text: str) -> VirtualMachine:
         memory_bytes=_mebibytes(vm.number("config.hardware", "memoryMB")),
         memory_reserved_bytes=_mebibytes(vm.number("config.memoryAllocation", "reservation")),
         memory_locked_to_max=vm.truth("config.memoryReservationLockedToMax"),
+        memory_overhead_bytes=vm.number("config.initialOverhead", "initialMemoryReservation"),
+        pool_id=vm.text("resourcePool"),
         cpu_hot_add=vm.truth("config.cpuHotAddEnabled"),
         memory_hot_add=vm.truth("config.memoryHotAddEnabled"),
+        vnuma_with_hot_add=vm.truth("config.numaInfo", "vnumaOnCpuHotaddExposed"),
+        viommu=_flag(vm, "vvtdEnabled"),
+        vbs=_flag(vm, "vbsEnabled"),
+        sev=vm.truth("config.sevEnabled"),
+        sev_snp=vm.truth("config.sevSnpEnabled"),
+        tdx=vm.truth("config.tdxEnabled"),
         latency_sensitivity=vm.text("config.latencySensitivity", "level"),
         cores_per_numa_node=vm.number("config.numaInfo", "coresPerNumaNode"),
         options=_options(vm),
@@ -134,6 +153,15 @@ def name_in(text: str) -> str:
     except ParseError:
         return ""
     return "" if isinstance(name, Unknown) else name
+
+
+def _flag(vm: VimObject, name: str) -> Reading[bool]:
+    """Read an optional flag: among flags that were given, one that is not set is off."""
+    flags = vm.node("config.flags")
+    if isinstance(flags, Unknown):
+        return flags
+    flag = flags.truth(name)
+    return False if isinstance(flag, Unknown) and flag.why is Why.ABSENT else flag
 
 
 def _mebibytes(reading: Reading[int]) -> Reading[int]:

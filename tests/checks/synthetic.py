@@ -34,7 +34,7 @@ from hostcheck.model.host import (
 )
 from hostcheck.model.pci import PciId, address
 from hostcheck.model.result import Result, Status
-from hostcheck.model.vm import Vm, VmNic, VmPassthrough, VmVgpu
+from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 
 GIB = 2**30
 HOST_ID = "host-1"
@@ -146,8 +146,16 @@ def a_vm(index=0, on: PhysicalGpu | None = None, uplinks=("vmnic0",), **changes)
         memory_bytes=known(64 * GIB),
         memory_reserved_bytes=known(64 * GIB),
         memory_locked_to_max=known(True),
+        memory_overhead_bytes=known(GIB // 4),
+        pools=known((Pool("Resources", known(400 * GIB)),)),
         cpu_hot_add=known(False),
         memory_hot_add=known(False),
+        vnuma_with_hot_add=known(False),
+        viommu=known(False),
+        vbs=known(False),
+        sev=known(False),
+        sev_snp=known(False),
+        tdx=known(False),
         latency_sensitivity=known("normal"),
         cores_per_numa_node=known(0),
         options=known({}),
@@ -249,6 +257,10 @@ def _counted(packages, nodes) -> dict[str, Any]:
     }
 
 
+def _runs(vm: Vm) -> bool:
+    return isinstance(vm.power_state, Known) and vm.power_state.value == "poweredOn"
+
+
 def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
     """A healthy two-socket host with these devices and VMs."""
     gpus, nics, vms = tuple(gpus), tuple(nics), tuple(vms)
@@ -285,6 +297,9 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         lockdown_mode=known("lockdownDisabled"),
         services=known((Service("TSM-SSH", running=False, policy="off"),)),
         memory_bytes=known(2 * NODE_MEMORY),
+        memory_reserved_bytes=known(64 * GIB * sum(map(_runs, vms))),
+        memory_overhead_bytes=known(GIB // 4 * sum(map(_runs, vms))),
+        memory_hypervisor_bytes=known(12 * GIB),
         graphics_default=known(GraphicsType.SHARED_DIRECT),
         assignment_policy=known("performance"),
         profiles_offered=known(("grid_a100d-4c", "grid_a100d-40c")),

@@ -205,7 +205,7 @@ class TestManuals:
         kind = {"every_vm": {"host", "vm"}, "every_placement": {"host", "vm"},
                 "every_gpu": {"host", "gpu"}}.get(one.each.__name__, {"host"})  # fmt: skip
         source = inspect.getsource(one.function)
-        told = dict.fromkeys(re.findall(r"^ +(\w+)=", source, re.MULTILINE), "1")
+        told = dict.fromkeys(re.findall(r"[ (](\w+)=", source), "1")
         for command in one.manual.commands:
             values = {name: word for name, word in offered.items() if name in kind} | told
             assert not re.search(r"\{\w+\}", fill(command, values)), command.text

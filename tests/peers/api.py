@@ -265,7 +265,7 @@ class _Writer:
         for cluster in self.fleet.clusters:
             self._cluster(vim.ClusterComputeResource(self.ids.clusters[cluster.name]), cluster.name,
                           [host for host in self.fleet if host.cluster == cluster.name],
-                          cluster.drs)  # fmt: skip
+                          cluster.drs, cluster.unreserved)  # fmt: skip
         for host in self.fleet:
             if host.cluster is None:
                 self._cluster(self.compute(host), host.name, [host], None)
@@ -326,15 +326,18 @@ class _Writer:
         ))  # fmt: skip
 
     def _cluster(
-        self, compute: Any, name: str, hosts: Sequence[HostShape], drs: str | None
-    ) -> None:
+        self, compute: Any, name: str, hosts: Sequence[HostShape], drs: str | None,
+        left: int | None = None,
+    ) -> None:  # fmt: skip
         """A cluster, or with `drs` None the compute resource of a standalone host."""
         threads = sum(host.packages * host.pus_per_package for host in hosts)
+        able = [host for host in hosts if host.connection == "connected" and not host.maintenance]
         sizes: dict[str, Any] = {
             "totalCpu": 1, "totalMemory": sum(host.memory for host in hosts),
             "numCpuCores": VmomiSupport.short(min(threads // 2, 32767)),
             "numCpuThreads": VmomiSupport.short(min(threads, 32767)), "effectiveCpu": 1,
-            "effectiveMemory": 1, "numHosts": len(hosts), "numEffectiveHosts": len(hosts),
+            "effectiveMemory": sum(host.for_vms for host in able) >> 20,
+            "numHosts": len(hosts), "numEffectiveHosts": len(able),
             "overallStatus": "green",
         }  # fmt: skip
         config: dict[str, Any] = {}
@@ -365,10 +368,16 @@ class _Writer:
             network=_references(list(self.networks.values())), **config,
         ))  # fmt: skip
         share = _allocation(0)
+        held = sum(vm.reservation_mb << 20 for host in able for vm in host.vms if vm.on)
+        free = sum(host.for_vms for host in able)
         vms = [self.vm(vm) for host in hosts for vm in host.vms if not vm.template]
         self.put(pool, self.entity(
             "Resources", compute, owner=compute, vm=_references(vms),
             config=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
+            runtime=vim.ResourcePool.RuntimeInfo(
+                memory=_usage(held, max(free - held, 0) if left is None else left),
+                cpu=_usage(0, 0), overallStatus="green",
+            ),
         ))  # fmt: skip
         self.put(self.browser(compute), {})
 
@@ -670,6 +679,13 @@ def _network(host: HostShape) -> Any:
     )  # fmt: skip
 
 
+def _usage(held: int, free: int) -> Any:
+    return vim.ResourcePool.ResourceUsage(
+        reservationUsed=held, reservationUsedForVm=held, unreservedForPool=free,
+        unreservedForVm=free, overallUsage=held, maxUsage=held + free,
+    )  # fmt: skip
+
+
 def _allocation(reservation: int) -> Any:
     return vim.ResourceAllocationInfo(
         reservation=reservation, limit=-1, expandableReservation=False,
@@ -692,7 +708,16 @@ def _vm_config(host: HostShape, vm: Vm, uuid: str, path: str) -> Any:
         version=f"vmx-{vm.hardware}", uuid=uuid, instanceUuid=uuid, template=vm.template,
         guestId="ubuntu64Guest", alternateGuestName="", firmware=vm.firmware,
         files=vim.vm.FileInfo(vmPathName=path, logDirectory=path.rpartition("/")[0]),
-        flags=vim.vm.FlagInfo(), defaultPowerOps=vim.vm.DefaultPowerOpInfo(),
+        flags=vim.vm.FlagInfo(vvtdEnabled=vm.viommu, vbsEnabled=vm.vbs)
+        if host.release >= (6, 7, 0) else vim.vm.FlagInfo(),
+        initialOverhead=vim.vm.ConfigInfo.OverheadInfo(
+            initialMemoryReservation=(256 + vm.memory_mb // 128) << 20,
+            initialSwapReservation=1 << 30,
+        ),
+        sevEnabled=vm.sev if host.release >= (7, 0, 1) else None,
+        sevSnpEnabled=False if host.release >= (9, 0, 0) else None,
+        tdxEnabled=vm.tdx if host.release >= (9, 0, 0) else None,
+        defaultPowerOps=vim.vm.DefaultPowerOpInfo(),
         hardware=vim.vm.VirtualHardware(
             numCPU=vm.vcpus, numCoresPerSocket=vm.cores_per_socket, memoryMB=vm.memory_mb,
             autoCoresPerSocket=False if newer else None, device=_vm_devices(host, vm),

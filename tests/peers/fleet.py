@@ -298,6 +298,10 @@ class Vm:
     """Empty: the version of the host's driver."""
     cpu_hot_add: bool = False
     memory_hot_add: bool = False
+    viommu: bool = False
+    vbs: bool = False
+    sev: bool = False
+    tdx: bool = False
     latency: str = "normal"
     cores_per_node: int = 0
     """`numaInfo.coresPerNumaNode`; 0 when unset."""
@@ -384,6 +388,11 @@ class HostShape:
         if self.version.startswith("6."):
             return {"6.7.0": "6.7", "6.5.0": "6.5"}[self.version]
         return "8.0.0.1" if self.version == "8.0.0" else f"{self.version}.0"
+
+    @property
+    def for_vms(self) -> int:
+        """Memory that ESXi leaves to VMs."""
+        return self.memory - self.memory // 64 - GIB // 2
 
     @property
     def release(self) -> tuple[int, int, int]:
@@ -476,6 +485,8 @@ class Cluster:
 
     name: str
     drs: str = "partiallyAutomated"
+    unreserved: int | None = None
+    """Bytes that its pool can still promise; None: what its hosts have left."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from tests.peers.fleet import (
 )
 
 CLUSTER = Cluster("gpu-cluster-01")
+AWAY = Cluster("gpu-cluster-02")
+"""Of hosts that give no memory to its sum: in maintenance, or without connection."""
 DVS = "50 2b 6f 1c 3e 5a 4d 77-9b 0a 8c 51 2f 6e 90 1d"
 
 
@@ -343,7 +345,7 @@ HOSTS: dict[str, HostShape] = {
         vms=tuple(replace(vm, on=False, gpus=()) for vm in trainers(19)),
     ),
     "2n-2xA100-80-pending-esxi803": _two_sockets(
-        20, reboot_required=True, maintenance=True, gpus=(
+        20, reboot_required=True, maintenance=True, cluster=AWAY.name, gpus=(
             replace(a100s(0, 1)[0], ecc=(True, False), remap_pending=True),
             replace(a100s(0, 1)[1], mig=(False, True), graphics_active="shared"),
         ),
@@ -351,7 +353,7 @@ HOSTS: dict[str, HostShape] = {
     ),
     "2n-2xA100-80-no-pci-nodes-esxi803": _two_sockets(21, pci_nodes_filled=False),
     "2n-2xA100-80-disconnected-esxi803": _two_sockets(
-        22, connection="notResponding", shell_trouble="refuse"
+        22, connection="notResponding", shell_trouble="refuse", cluster=AWAY.name
     ),
     "2n-2xA100-80-ssh-stopped-esxi803": _two_sockets(
         24, shell_trouble="refuse", services=_STOPPED_SSH
@@ -372,14 +374,15 @@ HOSTS: dict[str, HostShape] = {
 """By shape: NUMA nodes, GPUs, what is special, release of ESXi."""
 
 RECORDED: dict[str, Fleet] = {
-    name: Fleet((host,), (CLUSTER,) if host.cluster else ()) for name, host in HOSTS.items()
+    name: Fleet((host,), tuple(one for one in (CLUSTER, AWAY) if one.name == host.cluster))
+    for name, host in HOSTS.items()
 }
 HEALTHY = RECORDED["2n-2xA100-80-esxi803"]
 
 
 def everything() -> Fleet:
     """All named hosts under one vCenter."""
-    return Fleet(tuple(HOSTS.values()), (CLUSTER,))
+    return Fleet(tuple(HOSTS.values()), (CLUSTER, AWAY))
 
 
 def _crowd(number: int, host: HostShape, random: Random) -> tuple[Vm, ...]:

@@ -1,0 +1,86 @@
+"""MEM: whether host and resource pool can promise the VM its memory now."""
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import Placement, every_placement, gib, runs_here
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+
+MIB = 2**20
+FAULTS = (
+    "https://developer.broadcom.com/xapis/virtual-infrastructure-json-api/latest/data-structures/"
+)
+HOST_FAULT = FAULTS + "InsufficientHostMemoryCapacityFault"
+POOL_FAULT = FAULTS + "InsufficientMemoryResourcesFault"
+
+
+@check("MEM-001", severity=Severity.RECOMMENDED, source=HOST_FAULT, each=every_placement)
+def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """The host has the VM's memory to give away now.
+
+    Why: All memory of a VM with a GPU is reserved, so that it must be there in full, beside what
+     the running VMs have reserved, what ESXi needs to run each of them, and what it keeps for
+     itself. The last is estimated from the memory that vCenter calls effective for VMs; where
+     these decide, this check does not.
+    Symptom: The host does not have sufficient memory resources to satisfy the reservation.
+    Fix: Stop or move a VM of this host, give this one less memory, or start it on another host.
+    Run vSphere Client: {host} > VMs > Power > Shut Down Guest OS, or Migrate
+    Run govc (less memory): govc vm.change -vm {vm} -m {megabytes}
+    Needs: VM power off
+    """
+    vm, host = placed.vm, placed.host
+    known(vm.devices)
+    if runs_here(placed, known):
+        return not_applicable("the VM runs already")
+    total, held = known(host.memory_bytes), known(host.memory_reserved_bytes)
+    need, free = known(vm.memory_bytes), total - held
+    told = f"{gib(need)} wanted; {gib(held)} of {gib(total)} reserved by running VMs"
+    expected = "the VM's memory, reserved in full, beside theirs and ESXi's own"
+    if need > free:
+        return judge(
+            ok=False,
+            observed=told,
+            expected=expected,
+            note=f"{gib(need - free)} too little, whatever ESXi keeps for itself",
+            megabytes=max(free, 0) // MIB,
+        )
+    beside = known(vm.memory_overhead_bytes) + known(host.memory_overhead_bytes)
+    own = known(host.memory_hypervisor_bytes)
+    observed = f"{told}; about {gib(beside)} to run them and {gib(own)} for ESXi"
+    if need + beside + own > free:
+        return unsure(observed, expected, "it depends on what ESXi really needs")
+    return judge(ok=True, observed=observed, expected=expected)
+
+
+@check("MEM-002", severity=Severity.RECOMMENDED, source=POOL_FAULT, each=every_placement)
+def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """The VM's resource pool can reserve the VM's memory now.
+
+    Why: A VM is powered on only if its resource pool can reserve its memory and what ESXi needs
+     beside it. A pool with a fixed reservation has that and no more; an expandable one borrows
+     from its parents as far as they have something left.
+    Symptom: The available Memory resources in the parent resource pool are insufficient for the
+     operation.
+    Fix: Raise the reservation of the pool, make it expandable, or move the VM into another pool;
+     where it is the root pool, Resources, the memory of the cluster or host is given away.
+    Run vSphere Client: {pool} > Edit Resource Settings > Memory > Reservation Type: Expandable
+    Run PowerCLI: Get-ResourcePool {pool} | Set-ResourcePool -MemExpandableReservation $true
+    """
+    vm = placed.vm
+    known(vm.devices)
+    if runs_here(placed, known):
+        return not_applicable("the VM runs already")
+    pools = known(vm.pools)
+    if not pools:
+        return not_applicable("the VM is in no resource pool yet")
+    pool = pools[0]
+    need, left = known(vm.memory_bytes), known(pool.unreserved_bytes)
+    told = f"{gib(need)} wanted; pool {pool.name} can still reserve {gib(left)}"
+    expected = "the VM's memory and what ESXi needs beside it"
+    if need > left:
+        note = f"{gib(need - left)} too little"
+        return judge(ok=False, observed=told, expected=expected, note=note, pool=pool.name)
+    beside = known(vm.memory_overhead_bytes)
+    observed = f"{told}; about {gib(beside)} beside it"
+    if need + beside > left:
+        return unsure(observed, expected, "it depends on what ESXi really needs")
+    return judge(ok=True, observed=observed, expected=expected)
