@@ -476,6 +476,28 @@ def test_hardware_labels():
     assert isinstance(told(without=["config.product"]), Unknown)
 
 
+def test_a_virtual_iommu_by_flag_or_by_setting():
+    def told(**how):
+        (vm,) = vms(machine("vm-1", vgpu(), **how))
+        return vm.viommu
+
+    on = element("OptionValue", fields(key="vvtd.enable", value="TRUE"))
+    assert told().value is False
+    assert told(flags=fields(vvtdEnabled="true")).value is True
+    assert told(extraConfig=on).value is True
+    assert told(flags="").value is False
+    assert told(missing=["config.flags"]).why is Why.DENIED
+    assert told(missing=["config.extraConfig"]).why is Why.DENIED
+    assert told(flags=fields(vvtdEnabled="true"), missing=["config.extraConfig"]).value is True
+    assert told(flags=fields(vvtdEnabled="perhaps")).why is Why.UNPARSED
+
+
+def test_settings_that_do_not_go_with_a_gpu():
+    (vm,) = vms(machine("vm-1", vgpu(), flags=fields(vbsEnabled="true")))
+    assert vm.vbs.value is True
+    assert vm.sev.why is Why.ABSENT
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 

@@ -178,6 +178,8 @@ NO_SYMPTOM = {
     "LOC-001": "it is slow and says nothing",
     "LOC-002": "it is slow and says nothing",
     "NUMA-001": "it is slow and says nothing",
+    "VM-009": "it is slow and says nothing",
+    "VM-010": "it starts, and memory cannot be added",
     "VM-003": "an old virtual machine starts until a GPU asks for more",
     "SRC-001": "a contradiction says nothing",
 }

@@ -19,6 +19,7 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
+from hostcheck.model.vm import Pool
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_q_x,
@@ -144,6 +145,7 @@ def flawed():
         graphics_active=GraphicsType.DIRECT, catalogue_key=unknown(Why.ABSENT, "not in it"),
     )  # fmt: skip
     big = {"vcpu_count": 64, "memory_bytes": 900 * GIB, "memory_reserved_bytes": 100 * GIB}
+    asking_much = {"memory_bytes": 600 * GIB, "vgpus": asks("nvidia_p40-24q")}
     vms = (
         a_vm(0, sick, ("vmnic1",), memory_locked_to_max=False, **big),
         a_vm(1, None, ("vmnic0", "vmnic1"), memory_locked_to_max=False, **big),
@@ -153,6 +155,18 @@ def flawed():
         a_vm(5, None, ("vmnic0",), vgpus=(), passthroughs=(dynamic("10de:26b9"),)),
         a_vm(6, None, ("vmnic0",), vgpus=(), passthroughs=(static("0000:ff:00.0"),)),
         a_vm(7, None, vgpus=(), passthroughs=(dynamic("10de:20b5", hardware_label="ml"),)),
+        a_vm(
+            8,
+            None,
+            pools=(Pool("gold", known(GIB)),),
+            cpu_hot_add=True,
+            memory_hot_add=True,
+            vcpu_count=16,
+            viommu=True,
+            vbs=True,
+            sev=True,
+            **asking_much,
+        ),
     )
     return a_host(
         gpus=(sick, old, board, whole), nics=(a_nic(0, 0), a_nic(1, 2)), vms=vms,
@@ -195,6 +209,7 @@ def test_the_flawed_host_fails_every_check_that_can_fail_there():
     assert failed >= {
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
         "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
+        "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "MEM-001", "MEM-002",
         "LOC-001", "LOC-002", "HOST-001", "HOST-002", "HOST-003", "SRC-001",
     }  # fmt: skip
 

@@ -1,0 +1,172 @@
+"""VM: settings of the VM that do not go with a GPU."""
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.subjects import Placement, every_placement, every_vm, model_of, serving_gpus
+from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.vm import Vm
+
+VNUMA = (
+    "https://docs.vmware.com/en/VMware-vSphere/8.0/vsphere-resource-management/"
+    "GUID-17B629DE-75DF-4C23-B831-08107007FBB9.html"
+)
+DIRECTPATH = (
+    "https://docs.vmware.com/en/VMware-vSphere/8.0/vsphere-networking/"
+    "GUID-FAD98A33-EBFC-40D2-9BD2-195C0E620341.html"
+)
+VIOMMU = "https://knowledge.broadcom.com/external/article?legacyId=88161"
+VBS = (
+    "https://docs.vmware.com/en/VMware-vSphere/8.0/vsphere-security/"
+    "GUID-8361F64B-DE1D-4FF1-A9FC-4DDE7056DC23.html"
+)
+SEV = (
+    "https://docs.vmware.com/en/VMware-vSphere/7.0/com.vmware.vsphere.security.doc/"
+    "GUID-FB511CBA-4B89-469F-9799-D1347E1F2B0A.html"
+)
+VNUMA_FROM = 9
+"""vCPUs from which on a VM is shown NUMA nodes."""
+EIGHT = 8
+"""vSphere 8 shows virtual NUMA in spite of hot add, and lets SR-IOV vGPUs have a virtual IOMMU."""
+INTERRUPTS_FROM = 128
+"""vCPUs from which on a VM needs the interrupt remapping of a virtual IOMMU."""
+ALLOWED = ("pciPassthru.vmiop.allowViommu", "pciPassthru.vmiop.enableViommu")
+
+
+def _major(placed: Placement, known: Known) -> int:
+    return int(known(placed.host.version).partition(".")[0])
+
+
+@check("VM-009", severity=Severity.RECOMMENDED, source=VNUMA, each=every_placement)
+def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """CPU hot add does not hide the NUMA nodes from the VM's guest.
+
+    Why: CPU hot add switches virtual NUMA off; from nine vCPUs on the guest then spreads its work
+     and memory as if all of it were equally near to the GPU. Since vSphere 8 virtual NUMA can be
+     shown all the same.
+    Fix: Turn CPU hot add off.
+    Run vSphere Client: {vm} > Edit Settings > CPU > CPU Hot Plug: off
+    Run govc: govc vm.change -vm {vm} -cpu-hot-add-enabled=false
+    Needs: VM power off
+    """
+    vm = placed.vm
+    known(vm.devices)
+    expected = "CPU hot add off, or fewer than nine vCPUs"
+    if not known(vm.cpu_hot_add):
+        return judge(ok=True, observed="CPU hot add off", expected=expected)
+    count = known(vm.vcpu_count)
+    observed = f"CPU hot add on, {count} vCPUs"
+    if count < VNUMA_FROM:
+        return judge(ok=True, observed=observed, expected=expected)
+    shown = _major(placed, known) >= EIGHT and known(vm.vnuma_with_hot_add)
+    note = "virtual NUMA is shown all the same" if shown else "the guest sees one NUMA node"
+    return judge(ok=shown, observed=observed, expected=expected, note=note)
+
+
+@check("VM-010", severity=Severity.RECOMMENDED, source=DIRECTPATH, each=every_vm)
+def no_memory_hot_add(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+    """Memory hot add is off.
+
+    Why: A VM with a GPU has all its memory reserved when it starts; memory that came later would
+     not be. VMware's list of what does not go with passthrough devices that can be plugged names
+     memory hot plug.
+    Fix: Turn memory hot add off, and plan memory changes with the VM powered off.
+    Run vSphere Client: {vm} > Edit Settings > Memory > Memory Hot Plug: off
+    Run govc: govc vm.change -vm {vm} -memory-hot-add-enabled=false
+    Needs: VM power off
+    """
+    known(vm.devices)
+    on = known(vm.memory_hot_add)
+    observed = f"memory hot add {'on' if on else 'off'}"
+    return judge(ok=not on, observed=observed, expected="memory hot add off")
+
+
+@check("VM-011", severity=Severity.REQUIRED, source=VIOMMU, each=every_placement)
+def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """A VM with a vGPU has no virtual IOMMU, or one that vSphere lets it have.
+
+    Why: Before vSphere 8 a VM with a vGPU and a virtual IOMMU does not start. Since then it does on
+     GPUs that use SR-IOV, where both advanced settings allow it; a VM with more than 127 vCPUs
+     needs one, and its Linux guest must then be started with iommu=pt.
+    Symptom: The virtual machine cannot be powered on because IOMMU virtualization is not allowed
+     with VGPU
+    Fix: Turn the virtual IOMMU off, or, on vSphere 8 and a GPU with SR-IOV, allow it.
+    Run vSphere Client: {vm} > Edit Settings > CPU > I/O MMU: off
+    Run govc (vSphere 8, allow it): govc vm.change -vm {vm} -e pciPassthru.vmiop.allowViommu=TRUE -e pciPassthru.vmiop.enableViommu=TRUE
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
+    vm = placed.vm
+    known(vm.devices)
+    if not vm.vgpus:
+        return not_applicable("no vGPU: whole devices only")
+    expected = "no virtual IOMMU, or one that is allowed"
+    if not known(vm.viommu):
+        many = not isinstance(vm.vcpu_count, Unknown) and vm.vcpu_count.value >= INTERRUPTS_FROM
+        note = "a VM with more than 127 vCPUs needs one to have all its interrupts" if many else ""
+        return judge(ok=True, observed="no virtual IOMMU", expected=expected, note=note)
+    observed = "virtual IOMMU on"
+    if _major(placed, known) < EIGHT:
+        note = f"vSphere {known(placed.host.version)} never allows it"
+        return judge(ok=False, observed=observed, expected=expected, note=note)
+    options = {key.lower(): value.upper() for key, value in known(vm.options).items()}
+    missing = [key for key in ALLOWED if options.get(key.lower()) != "TRUE"]
+    if missing:
+        note = f"not set: {', '.join(missing)}"
+        return judge(ok=False, observed=observed, expected=expected, note=note)
+    gpus = serving_gpus(placed, needs, known)
+    older = [gpu for gpu in gpus if model_of(gpu, needs, known).sriov != "required"]
+    return judge(
+        ok=not older,
+        observed=f"{observed}, allowed",
+        expected=expected,
+        note="vGPUs of this GPU use no SR-IOV: it is not supported with them" if older else "",
+    )
+
+
+@check("VM-012", severity=Severity.RECOMMENDED, source=VBS, each=every_vm)
+def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+    """Virtualization-based security is off.
+
+    Why: VMware names PCI passthrough, and hot add of processors and memory, among what is not
+     supported in a VM with virtualization-based security; it also gives the VM a virtual IOMMU.
+    Symptom: The virtual machine cannot be powered on because IOMMU virtualization is not allowed
+     with VGPU
+    Fix: Turn it off in the guest first, then in the VM.
+    Run vSphere Client: {vm} > Edit Settings > VM Options > Virtualization Based Security: off
+    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
+    known(vm.devices)
+    on = known(vm.vbs)
+    observed = f"virtualization-based security {'on' if on else 'off'}"
+    return judge(ok=not on, observed=observed, expected="virtualization-based security off")
+
+
+@check("VM-013", severity=Severity.RECOMMENDED, source=SEV, each=every_placement)
+def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """No confidential computing in a VM with a GPU.
+
+    Why: With AMD SEV or Intel TDX the memory of the VM is encrypted and cannot be reached by a
+     device that the host shares out; in most releases it goes with neither vGPU nor passthrough,
+     nor with vMotion, snapshots and suspend.
+    Symptom: Module 'DevicePowerOn' power on failed.
+    Fix: Turn it off for the VM, or give the GPU to a VM without it.
+    Run vSphere Client: {vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off
+    Run PowerCLI (SEV): $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.SevEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
+    vm = placed.vm
+    known(vm.devices)
+    kinds: dict[str, tuple[Fact[bool], tuple[int, ...]]] = {
+        "AMD SEV-ES": (vm.sev, (7, 0, 1)),
+        "AMD SEV-SNP": (vm.sev_snp, (9, 0, 0)),
+        "Intel TDX": (vm.tdx, (9, 0, 0)),
+    }
+    on = [name for name, (fact, _) in kinds.items() if known.certainly(fact, True)]
+    if not on:
+        release = tuple(int(part) for part in known(placed.host.version).split("."))
+        for fact, since in kinds.values():
+            if release >= since:
+                known(fact)
+    observed = f"{', '.join(on)} on" if on else "memory not encrypted"
+    return judge(ok=not on, observed=observed, expected="no AMD SEV, no Intel TDX")
