@@ -38,7 +38,7 @@ GIVEN_ID = "given"
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
-NOW = ("MEM-001", "MEM-002", "VGPU-002", "VM-006", "VM-007", "VM-008")
+NOW = ("GRP-001", "MEM-001", "MEM-002", "VGPU-002", "VM-006", "VM-007", "VM-008")
 """Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use, a
 whole one is not there or not free, memory is short."""
 KIND_OF_GPU = "VGPU-001"
@@ -128,7 +128,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 VmVgpu(f"PCI device {index}", known(self.profile)) for index in range(self.count)
             ),
             passthroughs=(),
-            device_groups=unasked,
+            device_groups=known(()),
             nics=(),
             gpu_addresses=unasked,
         )

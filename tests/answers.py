@@ -188,6 +188,8 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
         "config.initialOverhead": fields(initialMemoryReservation=2**28),
         "config.extraConfig": "", "resourcePool": "resgroup-1",
     }  # fmt: skip
+    if "deviceGroups" in changed:
+        given["config.deviceGroups"] = ""
     given = {
         name: changed.get(name.rpartition(".")[2], body)
         for name, body in given.items()

@@ -492,6 +492,20 @@ def test_a_virtual_iommu_by_flag_or_by_setting():
     assert told(flags=fields(vvtdEnabled="perhaps")).why is Why.UNPARSED
 
 
+def test_device_groups():
+    def told(*devices, **how):
+        (vm,) = vms(machine("vm-1", *devices, **how))
+        return vm.device_groups
+
+    name = "Nvidia:2@grid_a100d-80c%NVLink"
+    group = element("deviceGroup", fields(groupInstanceKey=1, deviceGroupName=name))
+    member = vgpu().replace("</device>", f"{element('deviceGroupInfo', '')}</device>")
+    assert told(vgpu()).value == ()
+    assert told(member, deviceGroups=group).value == (name,)
+    assert told(member).why is Why.ABSENT
+    assert told(vgpu(), missing=["config.deviceGroups"]).why is Why.DENIED
+
+
 def test_settings_that_do_not_go_with_a_gpu():
     (vm,) = vms(machine("vm-1", vgpu(), flags=fields(vbsEnabled="true")))
     assert vm.vbs.value is True

@@ -287,8 +287,12 @@ def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per k
 
 
 def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
-    node = vm.node("config.deviceGroups")
+    """Return the names of the VM's groups; without the list of them, its devices tell of none."""
+    node, hardware = vm.node("config.deviceGroups"), vm.node("config.hardware")
     if isinstance(node, Unknown):
-        return node
+        if node.why is not Why.ABSENT or isinstance(hardware, Unknown):
+            return node
+        grouped = (device.child("deviceGroupInfo") for device in hardware.children("device"))
+        return () if all(isinstance(one, Unknown) for one in grouped) else node
     names = (group.text("deviceGroupName") for group in node.children("deviceGroup"))
     return tuple(name for name in names if isinstance(name, str))

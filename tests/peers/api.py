@@ -773,7 +773,7 @@ def _vm_devices(host: HostShape, vm: Vm) -> list[Any]:
         devices.append(_pci_passthrough(at, kinds.VirtualPCIPassthrough.VmiopBackingInfo(
             vgpu=profile, migrateSupported=True if host.release >= (7, 0, 2) else None,
             vgpuMigrateDataSizeMB=gib * 1024 if host.release >= (8, 0, 0) else None,
-        )))  # fmt: skip
+        ), grouped=bool(vm.device_groups)))  # fmt: skip
         at += 1
     backing: Any
     for item in vm.passed:
@@ -805,10 +805,11 @@ def _connected(vm: Vm) -> Any:
     )
 
 
-def _pci_passthrough(index: int, backing: Any) -> Any:
+def _pci_passthrough(index: int, backing: Any, *, grouped: bool = False) -> Any:
+    group = vim.vm.device.VirtualDevice.DeviceGroupInfo(groupInstanceKey=1, sequenceId=index)
     return vim.vm.device.VirtualPCIPassthrough(
         key=13000 + index, controllerKey=100, unitNumber=20 + index, backing=backing,
-        deviceInfo=_label(f"PCI device {index}"),
+        deviceInfo=_label(f"PCI device {index}"), deviceGroupInfo=group if grouped else None,
     )  # fmt: skip
 
 
