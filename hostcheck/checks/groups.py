@@ -79,6 +79,7 @@ def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verd
      VM, is not among them, and its NVLink is off for as long as that vGPU runs.
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move the VMs on the GPUs of that kind, or start this one on another host.
+    Explains: GRP-002, VGPU-002
     Run nvidia-smi: nvidia-smi vgpu
     """
     vm = placed.vm

@@ -133,6 +133,7 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
      with VGPU
     Fix: Turn it off in the guest first, then in the VM.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Virtualization Based Security: off
+    Explains: VM-011
     Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy

@@ -155,7 +155,6 @@ def flawed():
         a_vm(5, None, ("vmnic0",), vgpus=(), passthroughs=(dynamic("10de:26b9"),)),
         a_vm(6, None, ("vmnic0",), vgpus=(), passthroughs=(static("0000:ff:00.0"),)),
         a_vm(7, None, vgpus=(), passthroughs=(dynamic("10de:20b5", hardware_label="ml"),)),
-        a_vm(9, None, device_groups=("Nvidia:2@grid_p40-24q%NVLink",)),
         a_vm(
             8,
             None,
@@ -194,7 +193,10 @@ HOSTS = {
     ),
     "a group that is not joined": a_host(
         gpus=(a_gpu(0), a_gpu(1)),
-        vms=(a_vm(0, None, device_groups=("Nvidia:2@grid_a100d-80c%NVLink",)),),
+        vms=(
+            a_vm(0, None, device_groups=("Nvidia:2@grid_a100d-80c%NVLink",)),
+            a_vm(1, None, device_groups=("Nvidia:4@grid_a100d-80c%NVLink",)),
+        ),
         nvlink=(("X", "SYS"), ("SYS", "X")),
     ),
     "powered off": a_host(
@@ -215,7 +217,7 @@ def test_the_flawed_host_fails_every_check_that_can_fail_there():
     assert failed >= {
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
         "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
-        "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "MEM-001", "MEM-002", "GRP-001",
+        "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "MEM-001", "MEM-002",
         "LOC-001", "LOC-002", "HOST-001", "HOST-002", "HOST-003", "SRC-001",
     }  # fmt: skip
 
