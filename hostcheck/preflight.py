@@ -14,6 +14,7 @@ import msgspec
 from hostcheck import app, catalog
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.subjects import Placement, serving
+from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors.vsphere import Target, matches
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Source, Wire
@@ -29,6 +30,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
+from hostcheck.recording import Recording
 
 T = TypeVar("T")
 
@@ -68,7 +70,7 @@ def preflight(
     done(home.name)
     reports = [app.report_of(app.host_of(first))] if len(others) < len(chosen) else []
     reports += [
-        app.report_of(app.host_of(app.with_vm(recorded, vm_id, first)))
+        app.report_of(_compared(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, first))
         for recorded in app.recordings(source, others, workers=workers, done=done)
     ]
     return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
@@ -171,6 +173,26 @@ def _hosting(host: Host, spec: VmSpec) -> Host:
     return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)
 
 
+def _compared(host: Host, vm_id: str, first: Recording) -> Host:
+    """Return a candidate whose checks know what the VM has on its own host."""
+    own = app.host_of(first)
+    there = [vm for vm in _vms(own) if vm.id == vm_id]
+    if isinstance(host.vms, Unknown) or not there:
+        return host
+    read = next((one.taken_at for one in own.sources if one.taken_at), "")
+    told = Source(Wire.GIVEN, f"answers of the VM's own host {own.name}", own.id, read)
+    home = home_of(Placement(there[0], own), catalog.requirements(), len(host.sources))
+    vms = tuple(
+        msgspec.structs.replace(vm, home=home) if vm.id == vm_id else vm for vm in host.vms.value
+    )
+    known = Known(vms, host.vms.sources)
+    return msgspec.structs.replace(host, sources=(*host.sources, told), vms=known)
+
+
+def _vms(host: Host) -> tuple[Vm, ...]:
+    return () if isinstance(host.vms, Unknown) else host.vms.value
+
+
 def _find(source: app.Source, name: str) -> tuple[Target, str]:
     found = source.vms_called(name)
     if not found:
@@ -214,8 +236,14 @@ def _other_kind(candidate: Candidate) -> bool:
     )
 
 
-def _flaws(candidate: Candidate) -> int:
-    return sum(one.status is not Status.PASS for one in candidate.results)
+def _flaws(candidate: Candidate) -> tuple[int, int]:
+    """Count what fails, then what is not known; what is only worth knowing counts as little."""
+    failed = [
+        one
+        for one in candidate.results
+        if one.status is Status.FAIL and one.severity is not Severity.INFORMATIONAL
+    ]
+    return len(failed), sum(one.status is not Status.PASS for one in candidate.results)
 
 
 def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:

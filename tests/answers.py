@@ -227,7 +227,9 @@ def smi_gpu(address, ecc="Enabled", pending="Enabled"):
     return (
         f'<gpu id="0000{address.upper()}"><product_name>NVIDIA A100</product_name>'
         f"<uuid>GPU-{address}</uuid><ecc_mode><current_ecc>{ecc}</current_ecc>"
-        f"<pending_ecc>{pending}</pending_ecc></ecc_mode></gpu>"
+        f"<pending_ecc>{pending}</pending_ecc></ecc_mode>"
+        "<mig_mode><current_mig>Disabled</current_mig><pending_mig>Disabled</pending_mig></mig_mode>"
+        "</gpu>"
     )
 
 

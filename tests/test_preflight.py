@@ -26,6 +26,8 @@ from tests.answers import (
     passthrough,
     pnic,
     resource_pool,
+    smi,
+    smi_gpu,
     vgpu,
     whole,
 )
@@ -397,6 +399,21 @@ def test_a_pool_that_is_used_up_is_no_go_on_every_host_of_the_cluster():
     found = judged(first, recorded("esx-2", number=2, left=2**30)).candidates
     assert [one.verdict for one in found] == [Answer.NO_GO, Answer.NO_GO]
     assert all("MEM-002" in one.summary and "pool gold" in one.summary for one in found)
+
+
+def test_other_hosts_are_compared_with_the_vms_own():
+    found = judged(recorded("esx-1", VM), recorded("esx-2", number=2)).candidates
+    (compared,) = (one for one in found[1].results if one.check == "VGPU-008")
+    assert compared.status is Status.UNKNOWN
+    assert compared.unseen.why == "not asked"
+    log = smi(smi_gpu(A), smi_gpu(B))
+    both = [
+        replace(one, captures={**one.captures, log.request.key: log})
+        for one in (recorded("esx-1", VM), recorded("esx-2", number=2))
+    ]
+    (compared,) = (one for one in judged(*both).candidates[1].results if one.check == "VGPU-008")
+    assert compared.status is Status.PASS
+    assert compared.sources
 
 
 def test_a_pool_of_another_cluster_is_not_taken_for_the_one_it_would_be_in():

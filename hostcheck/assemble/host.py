@@ -28,6 +28,7 @@ from hostcheck.parsers import (
     nvidia_smi_vgpu_q,
     vim_compute_resource,
     vim_host_system,
+    vim_query_options,
 )
 
 
@@ -57,6 +58,7 @@ def assemble(
     order = smi_order(log)
     topo = book.read(nvidia_smi_topo_m.REQUEST, nvidia_smi_topo_m.parse)
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
+    setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
     answers = vm_answers(book, vm_ids)
     vms = vms_of(book, system, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, pci, gpus)
@@ -91,6 +93,8 @@ def assemble(
         graphics_default=system.fact(lambda one: one.graphics_default),
         assignment_policy=system.fact(lambda one: one.assignment_policy),
         profiles_offered=system.fact(lambda one: one.profiles_offered),
+        vgpu_abilities=system.fact(lambda one: one.abilities),
+        hot_migration=setting.fact(lambda one: one),
         drs_automation=cluster.fact(lambda one: one.drs_automation),
         gpus=gpus,
         nics=nics,

@@ -112,7 +112,7 @@ def _pools(
     system: Answer[HostSystem],
 ) -> Fact[tuple[Pool, ...]]:
     """Return the VM's pool; which one it would be in on a host elsewhere is not known."""
-    pool_id = answer.fact(lambda one: one.pool_id)
+    pool_id = answer.fact(lambda one: one.resource_pool)
     if isinstance(pool_id, Unknown):
         return pool_id
     found = book.read(vim_resource_pool.REQUEST.of(pool_id.value), vim_resource_pool.parse)

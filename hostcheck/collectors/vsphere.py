@@ -12,6 +12,7 @@ from hostcheck.parsers import (
     vim_compute_resource,
     vim_host_system,
     vim_listing,
+    vim_query_options,
     vim_resource_pool,
     vim_software_packages,
     vim_virtual_machine,
@@ -25,6 +26,7 @@ REQUESTS = (
     vim_virtual_machine.REQUEST,
     vim_resource_pool.REQUEST,
     vim_software_packages.REQUEST,
+    vim_query_options.REQUEST,
 )
 
 
@@ -120,6 +122,7 @@ def collect(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | 
     """Ask everything about one host. Returns what was understood of the host itself."""
     for request in questions(target):
         vsphere.fetch(request)
+    vsphere.fetch(vim_query_options.REQUEST)
     capture = vsphere.fetch(vim_host_system.REQUEST.of(target.host_id))
     try:
         host = vim_host_system.parse(capture.text) if capture.failure is None else None

@@ -146,6 +146,16 @@ class PhysicalGpu(Struct, frozen=True):
     """`nvidia-smi mig -lgi`: names of the GPU instances that exist."""
 
 
+class VgpuAbility(Struct, frozen=True):
+    """What a VM with a vGPU of this profile can do on this host while it runs."""
+
+    profile: str
+    migrate: bool
+    suspend: bool
+    memory_snapshot: bool
+    disk_snapshot: bool
+
+
 class VgpuInstance(Struct, frozen=True):
     """One running vGPU, from `nvidia-smi vgpu -q`."""
 
@@ -238,6 +248,9 @@ class Host(Struct, frozen=True):
     assignment_policy: Fact[str]
     profiles_offered: Fact[tuple[str, ...]]
     """vGPU profiles that vSphere offers on this host now."""
+    vgpu_abilities: Fact[tuple[VgpuAbility, ...]]
+    hot_migration: Fact[bool]
+    """Whether vCenter lets VMs with vGPUs move while they run."""
     drs_automation: Fact[str]
     gpus: Fact[tuple[PhysicalGpu, ...]]
     """NVIDIA GPUs of the PCI inventory; virtual functions are not listed."""

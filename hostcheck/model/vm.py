@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId
 
 KEPT_OPTIONS = (
@@ -44,6 +44,26 @@ class VmNic(Struct, frozen=True):
     network: str
     uplinks: Fact[tuple[str, ...]]
     """Host adapter names (vmnicN)."""
+
+
+class GpuState(Struct, frozen=True, order=True):
+    """What two GPUs must have in common for a running vGPU to move between them."""
+
+    kind: str
+    mig: str
+    ecc: str
+
+
+class Home(Struct, frozen=True):
+    """The GPUs that serve a VM, or could, on its own host, and the branch of their driver."""
+
+    host: str
+    gpus: Fact[tuple[GpuState, ...]]
+    driver_branch: Fact[str]
+
+
+_NOT_COMPARED = Unknown(Why.NOT_ASKED, "only a preflight of other hosts compares them")
+NO_HOME = Home("", _NOT_COMPARED, _NOT_COMPARED)
 
 
 class Pool(Struct, frozen=True):
@@ -99,3 +119,5 @@ class Vm(Struct, frozen=True):
     nics: tuple[VmNic, ...]
     gpu_addresses: Fact[tuple[PciAddress, ...]]
     """Physical GPUs that serve it now; known only while it runs."""
+    home: Home = NO_HOME
+    """What it has on the host it is registered on; told to the other candidates of a preflight."""

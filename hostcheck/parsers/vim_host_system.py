@@ -13,7 +13,7 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.model.host import GraphicsType, Passthrough, Service, Sriov
+from hostcheck.model.host import GraphicsType, Passthrough, Service, Sriov, VgpuAbility
 from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
@@ -28,7 +28,8 @@ REQUEST = Request(
         Path("hardware.cpuPkg"), Path("hardware.memorySize"), Path("hardware.numaInfo"),
         Path("hardware.pciDevice"),
         Path("config.product"), Path("config.graphicsInfo"), Path("config.graphicsConfig"),
-        Path("config.sharedPassthruGpuTypes"), Path("config.pciPassthruInfo"),
+        Path("config.sharedPassthruGpuTypes"), Path("config.sharedGpuCapabilities", (6, 7)),
+        Path("config.pciPassthruInfo"),
         Path("config.network.pnic"), Path("config.network.vswitch"),
         Path("config.network.portgroup"), Path("config.network.proxySwitch"),
         Path("config.service"), Path("config.lockdownMode"),
@@ -149,6 +150,7 @@ class HostSystem(Struct, frozen=True):
     graphics_default: Reading[GraphicsType]
     assignment_policy: Reading[str]
     profiles_offered: Reading[tuple[str, ...]]
+    abilities: Reading[tuple[VgpuAbility, ...]]
     passthrough: Reading[tuple[PassthroughState, ...]]
     pnics: Reading[tuple[Pnic, ...]]
     switches: Reading[tuple[Switch, ...]]
@@ -192,6 +194,7 @@ def parse(text: str) -> HostSystem:
         ),
         assignment_policy=host.text("config.graphicsConfig", "sharedPassthruAssignmentPolicy"),
         profiles_offered=_each(host, "config.sharedPassthruGpuTypes", lambda node: node.words),
+        abilities=_each(host, "config.sharedGpuCapabilities", _ability),
         passthrough=_each(host, "config.pciPassthruInfo", _passthrough),
         pnics=_each(host, "config.network.pnic", _pnic),
         switches=_switches(host),
@@ -322,6 +325,19 @@ def _passthrough(node: Node) -> PassthroughState:
         ),
         sriov=sriov,
         label=node.text("hardwareLabel"),
+    )
+
+
+def _ability(node: Node) -> VgpuAbility:
+    def truth(name: str) -> bool:
+        return _must(node.truth(name))
+
+    return VgpuAbility(
+        profile=_must(node.text("vgpu")),
+        migrate=truth("migrateSupported"),
+        suspend=truth("suspendSupported"),
+        memory_snapshot=truth("memorySnapshotSupported"),
+        disk_snapshot=truth("diskSnapshotSupported"),
     )
 
 

@@ -96,7 +96,8 @@ class VirtualMachine(Struct, frozen=True):
     memory_reserved_bytes: Reading[int]
     memory_locked_to_max: Reading[bool]
     memory_overhead_bytes: Reading[int]
-    pool_id: Reading[str]
+    resource_pool: Reading[str]
+    """Managed object id."""
     cpu_hot_add: Reading[bool]
     memory_hot_add: Reading[bool]
     vnuma_with_hot_add: Reading[bool]
@@ -129,7 +130,7 @@ def parse(text: str) -> VirtualMachine:
         memory_reserved_bytes=_mebibytes(vm.number("config.memoryAllocation", "reservation")),
         memory_locked_to_max=vm.truth("config.memoryReservationLockedToMax"),
         memory_overhead_bytes=vm.number("config.initialOverhead", "initialMemoryReservation"),
-        pool_id=vm.text("resourcePool"),
+        resource_pool=vm.text("resourcePool"),
         cpu_hot_add=vm.truth("config.cpuHotAddEnabled"),
         memory_hot_add=vm.truth("config.memoryHotAddEnabled"),
         vnuma_with_hot_add=vm.truth("config.numaInfo", "vnumaOnCpuHotaddExposed"),

@@ -17,9 +17,12 @@ READ_ONLY = frozenset({
     "RetrieveServiceContent", "Login", "Logout",
     "CreatePropertyCollector", "DestroyPropertyCollector", "CreateContainerView", "DestroyView",
     "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
-    "fetchSoftwarePackages", "RetrieveManagedMethodExecuter", "ExecuteSoap",
+    "fetchSoftwarePackages", "QueryOptions", "RetrieveManagedMethodExecuter", "ExecuteSoap",
 })  # fmt: skip
 """Every vSphere method this tool can call. Login to DestroyView touch only our own session."""
+
+OPTIONS = frozenset({"vgpu.hotmigrate.enabled"})
+"""The settings of vCenter that QueryOptions may be asked for, each by its name."""
 
 ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'

@@ -36,6 +36,7 @@ ATTEMPTS = 3
 BUSY_SECONDS = 5
 CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""
+NO_SETTING = Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does")
 NOT_AUTHENTICATED = "NotAuthenticated"
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
 """What an answer that cannot be had raises."""
@@ -170,6 +171,7 @@ class VsphereTransport:
         self._wanted: Counter[tuple[str, str, str]] = Counter()
         self._expected: dict[tuple[str, tuple[str, ...]], deque[Request]] = {}
         self._unknown_paths: set[str] = set()
+        self._settings: dict[tuple[str, str, str], Capture] = {}
         self._executers: dict[str, tuple[str, str] | Unknown] = {}
         self._lost: soap.SoapFault | None = None
         self._stopped = False
@@ -285,8 +287,11 @@ class VsphereTransport:
     def fetch(self, request: Request) -> Capture:
         """Put one question."""
         method = request.template.rpartition(".")[2]
-        if (request.wire is Wire.METHOD and method not in soap.READ_ONLY) or (
-            request.wire is Wire.ESXCLI and not self._allowed(request)
+        option = method == "QueryOptions"
+        if (
+            (option and request.subject not in soap.OPTIONS)
+            or (request.wire is Wire.METHOD and method not in soap.READ_ONLY)
+            or (request.wire is Wire.ESXCLI and not self._allowed(request))
         ):
             raise PermissionError(f"{request.text!r} is not one of the listed questions")
         with self._lock:
@@ -299,10 +304,15 @@ class VsphereTransport:
                 return watch.capture(request, failure=stopped)
             if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
                 return self._page(request, watch)
+            if option and request.key in self._settings:
+                return self._settings[request.key]
             try:
-                return watch.capture(request, self._once_more(partial(self._answer, request)))
+                capture = watch.capture(request, self._once_more(partial(self._answer, request)))
             except (soap.SoapFault, *BROKEN) as error:
-                return watch.capture(request, failure=_because(_reason(error), request))
+                capture = watch.capture(request, failure=_because(_reason(error), request))
+            if option:  # a setting of the server is the same for every host
+                self._settings[request.key] = capture
+            return capture
 
     def _answer(self, request: Request) -> str:
         match request.wire:
@@ -434,7 +444,12 @@ class VsphereTransport:
 
     def _method(self, request: Request) -> str:
         this_type, _, method = request.template.partition(".")
-        answer = self._post(soap.call(method, this_type, request.subject))
+        this, arguments = request.subject, ""
+        if method == "QueryOptions":
+            if not self.is_vcenter:
+                raise soap.SoapFault("NoSetting", NO_SETTING, "", "")
+            this, arguments = self._content.setting._moId, f"<name>{escape(this)}</name>"
+        answer = self._post(soap.call(method, this_type, this, arguments))
         for element in root_of(answer.decode(), what=request.text).iter():
             if local(element) == f"{method}Response":
                 return ET.tostring(element, encoding="unicode")

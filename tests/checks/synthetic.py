@@ -29,6 +29,7 @@ from hostcheck.model.host import (
     Software,
     Sriov,
     Testimony,
+    VgpuAbility,
     VgpuInstance,
     VgpuLimit,
 )
@@ -303,6 +304,14 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         graphics_default=known(GraphicsType.SHARED_DIRECT),
         assignment_policy=known("performance"),
         profiles_offered=known(("grid_a100d-4c", "grid_a100d-40c")),
+        vgpu_abilities=known(
+            tuple(
+                VgpuAbility(name, migrate=True, suspend=True, memory_snapshot=True,
+                            disk_snapshot=True)
+                for name in ("grid_a100d-4c", "grid_a100d-40c")
+            )
+        ),
+        hot_migration=known(True),
         drs_automation=known("partiallyAutomated"),
         gpus=known(gpus),
         nics=known(nics),

@@ -70,6 +70,7 @@ def write(fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = ()) -> Id
     writer.everything()
     bed = {
         "version": max((host.version for host in fleet.hosts), default="8.0.3"),
+        "options": {"vgpu.hotmigrate.enabled": fleet.hot_migrate},
         "too_new": too_new(fleet.api_version),
         "denied": writer.denied,
         "packages": {
@@ -547,6 +548,14 @@ def _config(writer: _Writer, host: HostShape, devices: Sequence[Function]) -> An
             ],
         ),
         sharedPassthruGpuTypes=list(host.offered()),
+        sharedGpuCapabilities=[
+            vim.host.SharedGpuCapabilities(
+                vgpu=name, diskSnapshotSupported=True, memorySnapshotSupported=name not in
+                host.unable, suspendSupported=name not in host.unable,
+                migrateSupported=name not in host.unable,
+            )
+            for name in host.offered()
+        ] if host.release >= (6, 7, 0) else [],
         pciPassthruInfo=[_passthrough(host, item) for item in devices],
         network=_network(host),
         service=vim.host.ServiceInfo(service=[

@@ -379,6 +379,8 @@ class HostShape:
     """fetchSoftwarePackages, ExecuteSoap: refused for want of a privilege."""
     pci_nodes_filled: bool = True
     """False: the API lists no PCI device by node (old vCenter, nested host)."""
+    unable: tuple[str, ...] = ()
+    """Profiles of which a running VM neither moves nor is suspended."""
     esxcli_nodes: int | None = None
     """What esxcli says the node count is, where it contradicts the API."""
 
@@ -495,6 +497,8 @@ class Fleet:
 
     hosts: tuple[HostShape, ...]
     clusters: tuple[Cluster, ...] = field(default=(Cluster("gpu-cluster-01"),))
+    hot_migrate: bool = True
+    """The vCenter setting vgpu.hotmigrate.enabled."""
     api: str = ""
     """API version of the vCenter; empty: the newest of its hosts."""
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import msgspec
 import pytest
 from pyVmomi import vim
 
@@ -18,6 +19,7 @@ from hostcheck.parsers import (
     esxcli_hardware_memory_get,
     vim_host_system,
     vim_listing,
+    vim_query_options,
     vim_software_packages,
     vim_virtual_machine,
 )
@@ -30,6 +32,7 @@ from tests.transports.meddler import drip, fault, hold, meddling, reply, silence
 
 HOST = vim_host_system.REQUEST
 VM = vim_virtual_machine.REQUEST
+SETTING = vim_query_options.REQUEST
 HEALTHY = shapes.HEALTHY
 (SHAPE,) = HEALTHY.hosts
 LIMIT = {"timeout": 1.0}
@@ -190,6 +193,8 @@ def test_every_other_method_is_refused_before_it_is_sent(vcenter, log_in):
             vim.HostSystem("host-1001", session._stub).config  # noqa: B018
         with pytest.raises(PermissionError, match="ShutdownHost_Task"):
             session.fetch(Request(Wire.METHOD, "HostSystem.ShutdownHost_Task", "").of("host-1001"))
+        with pytest.raises(PermissionError, match="QueryOptions"):
+            session.fetch(msgspec.structs.replace(SETTING, subject="config.vpxd.secret"))
         with pytest.raises(PermissionError, match="esxcli system shutdown poweroff"):
             session.fetch(
                 Request(Wire.ESXCLI, "esxcli system shutdown poweroff", "").of("host-1001")
@@ -242,6 +247,30 @@ def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in):
     assert counts == {8: 6, 24: 6}
 
 
+def test_a_setting_of_vcenter_is_asked_once_and_kept_with_every_host(new_vcenter, log_in):
+    server = new_vcenter(replace(shapes.many(8), hot_migrate=False))
+    session = log_in(server)
+    recorded = collect(session)
+    told = {vim_query_options.parse(one.captures[SETTING.key].text) for one in recorded.values()}
+    assert told == {False}
+    assert server.stats()["calls"]["QueryOptions"] == 1
+
+
+def test_a_setting_of_vcenter_that_may_not_be_read(new_vcenter, log_in):
+    session = log_in(new_vcenter(HEALTHY, Trouble("QueryOptions", "no_permission")))
+    (recorded,) = collect(session).values()
+    failure = recorded.captures[SETTING.key].failure
+    assert (failure.why, failure.privilege) == (Why.DENIED, "System.Read")
+
+
+def test_an_esxi_host_is_not_asked_for_a_setting_of_vcenter(vcenter, log_in):
+    session = log_in(vcenter)
+    session.is_vcenter = False
+    failure = session.fetch(SETTING).failure
+    assert failure.why is Why.ABSENT
+    assert "the vCenter that has it does" in failure.detail
+
+
 def test_answers_are_the_same_with_and_without_the_hint(vcenter, log_in):
     session = log_in(vcenter)
     requests = [HOST.of(one) for one in vcenter.ids.hosts.values()]
@@ -288,8 +317,8 @@ def test_a_session_that_always_ends_is_given_up(new_vcenter, log_in):
     session = log_in(server)
     (recorded,) = collect(session).values()
     assert set(failures(recorded).values()) == {Why.DENIED}
-    # One more login per page that was asked, and none per object.
-    assert server.stats()["calls"]["Login"] <= 5
+    # One more login per page or setting that was asked, and none per object.
+    assert server.stats()["calls"]["Login"] <= 6
 
 
 def test_a_login_that_is_refused_later_is_tried_once_and_the_run_goes_on(new_vcenter, log_in):
@@ -317,7 +346,8 @@ def test_answers_that_stay_broken_are_unreachable_and_no_exception(new_vcenter, 
     session = log_in(server)
     (recorded,) = collect(session).values()
     assert set(failures(recorded).values()) == {Why.UNREACHABLE}
-    assert all(one.failure.asked == one.request.text for one in recorded.captures.values())
+    failed = [one for key, one in recorded.captures.items() if key != SETTING.key]
+    assert all(one.failure.asked == one.request.text for one in failed)
     session.close()
     assert server.stats()["open_sessions"] == 0
     statuses = {one.status.value for one in app.report_of(app.host_of(recorded)).results}

@@ -88,6 +88,9 @@ func run(o options) error {
 		expireIdleSessions(model, o.idle)
 	}
 
+	for key, value := range bed.Options {
+		setOption(model, key, value)
+	}
 	seen := newStatistics()
 	serveProperties(model.Map(), &bed, seen)
 	serveMethods(model.Map(), &bed, seen)
@@ -106,15 +109,19 @@ func run(o options) error {
 
 // expireIdleSessions sets the option from which the library's own idle watch takes its limit.
 func expireIdleSessions(model *simulator.Model, limit time.Duration) {
-	const key = "config.vmacore.soap.sessionTimeout"
+	setOption(model, "config.vmacore.soap.sessionTimeout", limit.String())
+}
+
+// setOption gives an advanced setting of the vCenter a value.
+func setOption(model *simulator.Model, key string, value any) {
 	manager := model.Map().OptionManager()
 	for _, setting := range manager.Setting {
-		if value := setting.GetOptionValue(); value.Key == key {
-			value.Value = limit.String()
+		if option := setting.GetOptionValue(); option.Key == key {
+			option.Value = value
 			return
 		}
 	}
-	manager.Setting = append(manager.Setting, &types.OptionValue{Key: key, Value: limit.String()})
+	manager.Setting = append(manager.Setting, &types.OptionValue{Key: key, Value: value})
 }
 
 func main() {

@@ -4,6 +4,8 @@ package main
 type testbed struct {
 	// Version is the product version to announce, such as 8.0.3.
 	Version string `json:"version"`
+	// Options are advanced settings of the vCenter, by name.
+	Options map[string]any `json:"options"`
 	// TooNew holds "DataType.property" of everything the announced API version does not know yet.
 	TooNew []string `json:"too_new"`
 	// Denied lists properties that are withheld from everyone.
