@@ -196,8 +196,9 @@ def _sizes(host: Host, needs: Requirements, known: Known) -> dict[str, set[int]]
     release = tuple(int(part) for part in known(host.version).split("."))
     kinds: dict[str, int] = {}
     for gpu in known(host.gpus):
-        same_size = release < MODES_SINCE or known(gpu.vgpu_mode) == "sameSize"
-        if same_size and not given_away(gpu, known):
+        if given_away(gpu, known):
+            continue
+        if release < MODES_SINCE or known(gpu.vgpu_mode) == "sameSize":
             key = model_of(gpu, needs, known).key
             kinds[key] = kinds.get(key, 0) + 1
     sizes: dict[str, set[int]] = {key: set() for key, count in kinds.items() if count > 1}
