@@ -472,6 +472,7 @@ def test_hardware_labels():
     assert told().value == ""
     older = told(product=fields(version="7.0.1"))
     assert older.why is Why.ABSENT
+    assert "vSphere Client shows them" in older.detail
     assert told(missing=["config.pciPassthruInfo"]).why is Why.DENIED
     assert isinstance(told(without=["config.product"]), Unknown)
 

@@ -125,6 +125,14 @@ def _two_vgpus(host: HostShape) -> HostShape:
     return of_vm(profiles=host.vms[0].profiles * 2)(host)
 
 
+def _group(host: HostShape) -> HostShape:
+    (gpu,) = host.gpus
+    whole = gpu.model.profile(f"{gpu.model.family}-80C")
+    options = (*shapes.MMIO[:1], ("pciPassthru.64bitMMIOSizeGB", "512"))
+    named = (f"Nvidia:2@{whole}%NVLink",)
+    return of_vm(profiles=(whole,) * 2, device_groups=named, options=options)(host)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing broken, and the checks that name it, whatever follows from it.
@@ -225,6 +233,12 @@ FAULTS = (
     fault(20, "unified memory on a part of a GPU", of_vm(
         options=(*shapes.MMIO, ("pciPassthru0.cfg.enable_uvm", "1"))), "VM-005",
         concerns=on("a30", "l40s")),
+    fault(16, "device group of more GPUs than there are", _group, "GRP-001",
+          concerns=on("h100-sxm-80", "a100-pcie-80")),
+    fault(17, "more memory than the host has left", of_vm(
+        memory_mb=1100 * 1024, reservation_mb=1100 * 1024), "MEM-001", concerns=on("a40", "t4")),
+    fault(20, "profile that does not migrate", lambda host: replace(
+        host, unable=host.vms[0].profiles), "VGPU-006", concerns=on("a40", "t4")),
     fault(17, "maintenance mode", of_host(maintenance=True), "HOST-002"),
     fault(17, "disconnected", of_host(connection="notResponding"), "HOST-001"),
 )  # fmt: skip

@@ -65,6 +65,13 @@ NO_LABEL = Unknown(
 )
 
 
+NOT_TOLD_YET = Unknown(
+    Why.ABSENT,
+    "the API tells hardware labels from vSphere 7.0.2 on; the vSphere Client shows them",
+    NO_LABEL.asked,
+)
+
+
 def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
@@ -244,9 +251,11 @@ class _GpuFacts:
         """Return the hardware label; a release that knows labels leaves out an empty one."""
         label = self._passthrough(where, lambda one: one.label)
         version = self._system.fact(lambda one: one.version)
-        if label == NO_LABEL and isinstance(version, Known) and _release(version.value) >= LABELS:
+        if label != NO_LABEL or isinstance(version, Unknown):
+            return label
+        if _release(version.value) >= LABELS:
             return Known("", version.sources)
-        return label
+        return NOT_TOLD_YET
 
     def _smi(self, where: PciAddress, pick: Callable[[SmiGpu], Reading[U]]) -> Fact[U]:
         def find(log: SmiLog) -> Reading[U]:
