@@ -76,7 +76,7 @@ def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verd
     """The host has as many unused whole GPUs as the VM's device group asks for.
 
     Why: A group takes its GPUs whole. One that runs any vGPU, be it a part or the only one of its
-     VM, is not among them, and its NVLink is off for as long as that vGPU runs.
+     VM, is not among them; on a board with NVSwitch its NVLink is then off.
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move the VMs on the GPUs of that kind, or start this one on another host.
     Explains: GRP-002, VGPU-002

@@ -87,8 +87,8 @@ def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Know
     """The host has a GPU of the ids and the label that the VM's dynamic device accepts.
 
     Why: Dynamic DirectPath I/O looks for a device of the listed vendor and device ids and, where
-     the VM names one, with that hardware label; labels are letters and digits, compared as they
-     are. A host without such a device cannot start the VM.
+     the VM names one, with that hardware label. A host without such a device cannot start the
+     VM.
     Symptom: AH Failed to find a suitable device for pciPassthru0
     Fix: Give the GPU the label that the VM asks for, or let the VM ask for a label and device that
      this host has.

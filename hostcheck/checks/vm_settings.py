@@ -128,12 +128,9 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
     """Virtualization-based security is off.
 
     Why: VMware names PCI passthrough, and hot add of processors and memory, among what is not
-     supported in a VM with virtualization-based security; it also gives the VM a virtual IOMMU.
-    Symptom: The virtual machine cannot be powered on because IOMMU virtualization is not allowed
-     with VGPU
+     supported in a VM with virtualization-based security. Such VMs often have a virtual IOMMU too.
     Fix: Turn it off in the guest first, then in the VM.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Virtualization Based Security: off
-    Explains: VM-011
     Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
@@ -147,9 +144,8 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
 def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """No confidential computing in a VM with a GPU.
 
-    Why: With AMD SEV or Intel TDX the memory of the VM is encrypted and cannot be reached by a
-     device that the host shares out; in most releases it goes with neither vGPU nor passthrough,
-     nor with vMotion, snapshots and suspend.
+    Why: With AMD SEV or Intel TDX the memory of the VM is encrypted. In most releases that goes
+     with neither vGPU nor passthrough, and VMware names vMotion too among what is not supported.
     Symptom: Module 'DevicePowerOn' power on failed.
     Fix: Turn it off for the VM, or give the GPU to a VM without it.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off

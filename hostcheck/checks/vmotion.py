@@ -41,7 +41,6 @@ def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) ->
 
     Why: The driver tells vSphere for every profile what a running VM with it can do. Unified
      memory, debugger and profiler switch migration and suspend off whatever it tells.
-    Symptom: vGPU hot migration is not enabled.
     Fix: Take a profile and a driver release that can, and remove the settings; else plan to power
      the VM off before maintenance of its host.
     Run PowerCLI: (Get-VMHost {host}).ExtensionData.Config.SharedGpuCapabilities
@@ -104,7 +103,6 @@ def like_its_own_host(placed: Placement, needs: Requirements, known: Known) -> V
 
     Why: A vGPU moves only to a GPU of the same kind, in the same MIG mode and with the same ECC
      state, under a driver that takes what the other has written; of another branch it may not.
-    Symptom: No graphics device is available for vGPU
     Fix: Make the hosts of a cluster alike: GPUs, MIG mode, ECC, driver branch. Until then move the
      VM powered off.
     Run nvidia-smi: nvidia-smi --query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version --format=csv
