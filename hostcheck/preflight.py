@@ -30,7 +30,6 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
-from hostcheck.recording import Recording
 
 T = TypeVar("T")
 
@@ -68,9 +67,10 @@ def preflight(
     source.expect([home])
     first = source.collect(home)
     done(home.name)
-    reports = [app.report_of(app.host_of(first))] if len(others) < len(chosen) else []
+    own = app.host_of(first)
+    reports = [app.report_of(own)] if len(others) < len(chosen) else []
     reports += [
-        app.report_of(_compared(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, first))
+        app.report_of(_beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own))
         for recorded in app.recordings(source, others, workers=workers, done=done)
     ]
     return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
@@ -173,9 +173,8 @@ def _hosting(host: Host, spec: VmSpec) -> Host:
     return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)
 
 
-def _compared(host: Host, vm_id: str, first: Recording) -> Host:
+def _beside(host: Host, vm_id: str, own: Host) -> Host:
     """Return a candidate whose checks know what the VM has on its own host."""
-    own = app.host_of(first)
     there = [vm for vm in _vms(own) if vm.id == vm_id]
     if isinstance(host.vms, Unknown) or not there:
         return host
