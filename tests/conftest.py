@@ -85,11 +85,12 @@ def log_in() -> Iterator[Callable[..., VsphereTransport]]:
         def log_in(server: Vcenter, **given: Any) -> VsphereTransport:
             password = given.pop("password", server.password)
             allowed = given.pop("allowed", may_run)
+            writes = given.pop("writes", frozenset())
             wanted = {
                 "host": server.host, "user": server.user, "port": server.port, "timeout": 20,
                 "ca_files": (str(server.ca_file),), **given,
             }  # fmt: skip
-            session = VsphereTransport(Endpoint(**wanted), lambda: password, allowed)
+            session = VsphereTransport(Endpoint(**wanted), lambda: password, allowed, writes)
             stack.callback(session.close)
             return session
 

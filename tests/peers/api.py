@@ -18,7 +18,18 @@ from pyVmomi import SoapAdapter, VmomiSupport, vim
 
 from tests.peers import esxcli
 from tests.peers.devices import Function, functions
-from tests.peers.fleet import CANARY, Fleet, HostShape, Switch, Vm, gib_of, type_of
+from tests.peers.fleet import (
+    CANARY,
+    NVIDIA,
+    Fleet,
+    HostShape,
+    Objection,
+    Switch,
+    Vm,
+    gib_of,
+    refusals,
+    type_of,
+)
 
 BOOT = datetime(2026, 8, 1, 6, 30, tzinfo=UTC)
 GREEN = vim.ManagedEntity.Status.green
@@ -78,10 +89,35 @@ def write(fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = ()) -> Id
             for host in fleet
         },
         "esxcli": {writer.ids.hosts[host.name]: esxcli.answers(host) for host in fleet},
+        "direct": fleet.direct,
+        "objections": writer.objections(),
+        "offers": {writer.ids.hosts[host.name]: _offer(host) for host in fleet},
         "rules": [*writer.refusals(), *(writer.rule(trouble) for trouble in troubles)],
     }
     (directory / "testbed.json").write_text(json.dumps(bed))
     return writer.ids
+
+
+def _offer(host: HostShape) -> dict[str, object]:
+    """What the host can give a VM."""
+    offered = {}
+    for gpu in host.gpus:
+        for name in (*gpu.model.time_sliced, *gpu.model.mig):
+            offered[gpu.model.profile(name)] = {
+                "name": gpu.model.profile(name), "gib": gib_of(name),
+                "device": gpu.model.device << 16 | NVIDIA,
+                "sharing": "mig" if name in gpu.model.mig else "timeSliced",
+                "class": "compute" if name.endswith("C") else "quadro",
+            }  # fmt: skip
+    whole = {gpu.model.device: gpu.model.raw_name for gpu in host.gpus
+             if gpu.graphics_active == "direct"}  # fmt: skip
+    return {
+        "profiles": [offered[name] for name in host.offered()],
+        "dynamic": [{"name": name, "label": "", "vendor": NVIDIA, "device": device}
+                    for device, name in whole.items()],
+        "groups": [{"name": name, "devices": ["nvidiaVgpu"]} for name in host.device_groups],
+        "max_vgpus": host.most_vgpus,
+    }  # fmt: skip
 
 
 def _package(vib: Any) -> dict[str, str]:
@@ -229,6 +265,26 @@ class _Writer:
             "method": trouble.method, "object": target, "kind": trouble.kind,
             "privilege": trouble.privilege, "amount": trouble.amount,
             "from": trouble.first, "until": trouble.last,
+        }  # fmt: skip
+
+    def objections(self) -> list[dict[str, object]]:
+        """What follows from the shapes of a VM's host and its neighbours, and what is added."""
+        found = [
+            self.objection(Objection(vm.name, text, host.name, kind, before=not self.fleet.agrees))
+            for home in self.fleet
+            for vm in home.vms
+            if not vm.on and (vm.profiles or vm.passed)
+            for host in self.fleet
+            if host.cluster == home.cluster and (host.cluster or host is home)
+            for kind, text in refusals(host, vm)
+        ]
+        return [*(self.objection(one) for one in self.fleet.objections), *found]
+
+    def objection(self, one: Objection) -> dict[str, object]:
+        return {
+            "vm": self.ids.vms.get(one.vm, one.vm), "kind": one.kind, "text": one.text,
+            "host": self.ids.hosts[one.host] if one.host else "", "warning": one.warning,
+            "before": one.before, "at_start": one.at_start and not one.warning,
         }  # fmt: skip
 
     def refusals(self) -> list[dict[str, object]]:

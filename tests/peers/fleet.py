@@ -317,6 +317,23 @@ class DeniedProperty:
     vm: str = ""
 
 
+@dataclass(frozen=True)
+class Objection:
+    """What vSphere has against starting a VM, on one host or on every host.
+
+    `before`: vCenter's check tells it; `at_start`: the power-on fails with it. A warning is told
+    before and stops nothing.
+    """
+
+    vm: str
+    text: str
+    host: str = ""
+    kind: str = "GenericVmConfigFault"
+    warning: bool = False
+    before: bool = True
+    at_start: bool = True
+
+
 USUAL_SERVICES = (
     Service("DCUI", True, "on"),
     Service("TSM", False, "off"),
@@ -379,6 +396,10 @@ class HostShape:
     """fetchSoftwarePackages, ExecuteSoap: refused for want of a privilege."""
     pci_nodes_filled: bool = True
     """False: the API lists no PCI device by node (old vCenter, nested host)."""
+    device_groups: tuple[str, ...] = ()
+    """Vendor device groups that it offers."""
+    most_vgpus: int = 8
+    """How many vGPUs it says that one VM may have."""
     unable: tuple[str, ...] = ()
     """Profiles of which a running VM neither moves nor is suspended."""
     esxcli_nodes: int | None = None
@@ -501,6 +522,12 @@ class Fleet:
     """The vCenter setting vgpu.hotmigrate.enabled."""
     api: str = ""
     """API version of the vCenter; empty: the newest of its hosts."""
+    objections: tuple[Objection, ...] = ()
+    """Besides those that follow from the shapes of hosts and VMs."""
+    direct: bool = False
+    """It is one ESXi host, asked without a vCenter."""
+    agrees: bool = False
+    """vCenter's check sees nothing of what follows from the shapes; a start still fails by it."""
 
     @property
     def api_version(self) -> str:
@@ -551,6 +578,30 @@ def startable_types(host: HostShape, gpu: Gpu) -> tuple[str, ...]:
         for name in usable_types(host, gpu)
         if gib_of(name) <= free and (bound is None or gib_of(name) == bound)
     )
+
+
+def refusals(host: HostShape, vm: Vm) -> list[tuple[str, str]]:
+    """What vSphere says against starting the VM on the host: type of fault and text, first wins."""
+    found = []
+    if vm.reservation_mb < vm.memory_mb:
+        found.append(("GenericVmConfigFault", (
+            "Invalid memory setting: memory reservation (sched.mem.min) should be equal to "
+            f"memsize({vm.memory_mb})."
+        )))  # fmt: skip
+    shared = [gpu for gpu in host.gpus if host.active_graphics(gpu) == "sharedDirect"]
+    if vm.profiles and not shared:
+        found.append(("InsufficientGraphicsResourcesFault", (
+            "The amount of graphics resource available in the parent resource pool is "
+            "insufficient for the operation."
+        )))  # fmt: skip
+        return found
+    startable = {gpu.model.profile(name) for gpu in shared for name in startable_types(host, gpu)}
+    found += [
+        ("GenericVmConfigFault", f"No graphics device is available for vGPU '{profile}'.")
+        for profile in dict.fromkeys(vm.profiles)
+        if profile not in startable
+    ]
+    return found
 
 
 def expected(host: HostShape) -> dict[str, object]:

@@ -25,12 +25,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim
 
 from tests.peers import api
 from tests.peers.fleet import Fleet
 from tests.peers.sshd import Missing, Shells, running_sshd
 
-__all__ = ["Missing", "Shells", "Vcenter", "running_shells", "running_vcenter"]
+__all__ = ["Missing", "Shells", "Vcenter", "govc", "running_shells", "running_vcenter"]
 
 HERE = Path(__file__).resolve().parent
 STORE = HERE.parents[1] / ".peers"
@@ -59,6 +61,17 @@ class Vcenter:
         """Trusts this server and no other."""
         return ssl.create_default_context(cafile=str(self.ca_file))
 
+    def power_state(self, vm: str) -> str:
+        """What another client is told of a VM: poweredOn or poweredOff."""
+        session = SmartConnect(
+            host=self.host, port=self.port, user=self.user, pwd=self.password,
+            sslContext=self.context,
+        )  # fmt: skip
+        try:
+            return str(vim.VirtualMachine(self.ids.vms[vm], session._stub).runtime.powerState)
+        finally:
+            Disconnect(session)
+
     def stats(self) -> dict[str, object]:
         """Counters: calls by method, esxcli by command, property paths, bytes, open_sessions."""
         address = f"https://{self.host}:{self.port}/testbed/stats"
@@ -77,7 +90,7 @@ def running_vcenter(
     port: int = 0,
 ) -> Iterator[Vcenter]:
     """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with."""
-    binary = _simulator()
+    binary = _built("gpusim")
     password = password or secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="hostcheck-vcenter-") as name:
         work = Path(name)
@@ -132,28 +145,33 @@ def _go() -> str:
     return found
 
 
-def _simulator() -> Path:
-    """Build the simulator unless this very source was built before."""
-    sources = [*sorted((HERE / "gpusim").glob("*.go")), HERE / "gpusim/go.mod"]
+def _built(name: str, package: str = ".") -> Path:
+    """Build a command of gpusim/ unless this very source was built before."""
+    sources = [*sorted((HERE / "gpusim" / package).glob("*.go")), HERE / "gpusim/go.mod"]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    binary = STORE / f"gpusim-{digest}"
+    binary = STORE / f"{name}-{digest}"
     if binary.exists():
         return binary
     go = _go()
     STORE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=STORE) as name:
-        fresh = Path(name) / "gpusim"
+    with tempfile.TemporaryDirectory(dir=STORE) as folder:
+        fresh = Path(folder) / name
         built = subprocess.run(
-            [go, "build", "-trimpath", "-o", str(fresh), "."], cwd=HERE / "gpusim",
+            [go, "build", "-trimpath", "-o", str(fresh), package], cwd=HERE / "gpusim",
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if built.returncode:
-            raise Missing(f"the API simulator cannot be built: {built.stderr[-1500:]}")
+            raise Missing(f"{name} cannot be built: {built.stderr[-1500:]}")
         fresh.replace(binary)
-    for old in STORE.glob("gpusim-*"):
+    for old in STORE.glob(f"{name}-*"):
         if old != binary:
             old.unlink(missing_ok=True)
     return binary
+
+
+def govc() -> Path:
+    """VMware's govc with its commands about VMs. Raises Missing when there is no Go."""
+    return _built("govc", "./govc")
 
 
 def _certificate(directory: Path) -> tuple[Path, Path]:

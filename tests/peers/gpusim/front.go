@@ -108,9 +108,9 @@ func (f *front) serveCall(w http.ResponseWriter, r *http.Request) {
 		this = types.ManagedObjectReference{Type: string(found[1]), Value: string(found[2])}
 	}
 	f.seen.call(method)
-	if method == "RetrieveManagedMethodExecuter" {
-		// The library has an executer of its own on every host; an unknown type leads to ours instead.
-		body = bytes.Replace(body, []byte(`type="HostSystem"`), []byte(`type="`+hostOfExecuter+`"`), 1)
+	if ours[method] {
+		// The library has such objects of its own; an unknown type leads to ours instead.
+		body = bytes.Replace(body, []byte(`type="`+this.Type+`"`), []byte(`type="`+ourType+`"`), 1)
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 
@@ -149,6 +149,9 @@ func (f *front) choose(method, object string) *rule {
 	defer f.mu.Unlock()
 	var chosen *rule
 	for _, candidate := range f.rules {
+		if candidate.Kind == "hold" {
+			continue
+		}
 		if candidate.Method != "*" && candidate.Method != method || candidate.Object != "" && candidate.Object != object {
 			continue
 		}

@@ -6,6 +6,7 @@
 //	testbed.go    what the fleet's testbed.json says: packages, esxcli answers, denials, rules
 //	properties.go refused, unknown and too new property paths, as a vCenter treats them
 //	methods.go    fetchSoftwarePackages and esxcli through ExecuteSoap
+//	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
 //	front.go      the HTTP front: counting, delays, and every way a server can misbehave
 package main
 
@@ -73,6 +74,11 @@ func run(o options) error {
 		model.ServiceContent.About.Version = bed.Version
 		model.ServiceContent.About.FullName = "VMware vCenter Server " + bed.Version + " (simulated)"
 	}
+	if bed.Direct {
+		about := &model.ServiceContent.About
+		about.ApiType, about.FullName = "HostAgent", "VMware ESXi "+bed.Version+" (simulated)"
+		model.ServiceContent.VmCompatibilityChecker = nil
+	}
 	if err = model.Load(o.load); err != nil {
 		return err
 	}
@@ -94,6 +100,9 @@ func run(o options) error {
 	seen := newStatistics()
 	serveProperties(model.Map(), &bed, seen)
 	serveMethods(model.Map(), &bed, seen)
+	if !bed.Direct {
+		serveChecks(model.Map(), &bed)
+	}
 
 	server := model.Service.NewServer()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests

@@ -37,6 +37,13 @@ func serveMethods(registry *simulator.Registry, bed *testbed, seen *statistics) 
 		switch method.Name {
 		case "RetrieveManagedMethodExecuter", "ExecuteSoap":
 			return executers, nil
+		case "QueryConfigTarget", "QueryConfigOptionEx":
+			return &browser{bed}, nil
+		case "PowerOnVM_Task":
+			ref := types.ManagedObjectReference{Type: "VirtualMachine", Value: method.This.Value}
+			if vm, ok := registry.Get(ref).(*simulator.VirtualMachine); ok {
+				return &starter{bed: bed, vm: vm}, nil
+			}
 		}
 		return nil, nil
 	}
@@ -63,8 +70,13 @@ type executers struct {
 
 const (
 	executerPrefix = "managedMethodExecuter-"
-	hostOfExecuter = "TestbedHost"
+	ourType        = "Testbed"
 )
+
+// ours are the methods that the library would answer with objects of its own.
+var ours = map[string]bool{
+	"RetrieveManagedMethodExecuter": true, "PowerOnVM_Task": true, "QueryConfigTarget": true, "QueryConfigOptionEx": true,
+}
 
 func (*executers) Reference() types.ManagedObjectReference {
 	return types.ManagedObjectReference{Type: "ReflectManagedMethodExecuter", Value: "any"}

@@ -1,9 +1,17 @@
 package main
 
+import (
+	"time"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
 // testbed is testbed.json of a load directory: all that the managed objects themselves cannot say.
 type testbed struct {
 	// Version is the product version to announce, such as 8.0.3.
 	Version string `json:"version"`
+	// Direct plays one ESXi host that is asked without a vCenter.
+	Direct bool `json:"direct"`
 	// Options are advanced settings of the vCenter, by name.
 	Options map[string]any `json:"options"`
 	// TooNew holds "DataType.property" of everything the announced API version does not know yet.
@@ -14,6 +22,10 @@ type testbed struct {
 	Packages map[string][]software `json:"packages"`
 	// Esxcli holds, by host id and then by command in dots, the XML that ExecuteSoap returns.
 	Esxcli map[string]map[string]string `json:"esxcli"`
+	// Objections are what vSphere has against starting a VM.
+	Objections []objection `json:"objections"`
+	// Offers say, by host id, what the host can give a VM.
+	Offers map[string]offer `json:"offers"`
 	// Rules are the misbehaviours of the front, the first that matches wins.
 	Rules []*rule `json:"rules"`
 }
@@ -33,17 +45,81 @@ type software struct {
 	Summary    string `json:"summary"`
 }
 
+// objection is one warning or error. Host is empty where it is of every host.
+type objection struct {
+	VM   string `json:"vm"`
+	Host string `json:"host"`
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+	// Warning is no error: it is told before a start and does not stop one.
+	Warning bool `json:"warning"`
+	// Before: the compatibility checker tells it. AtStart: the power-on fails with it.
+	Before  bool `json:"before"`
+	AtStart bool `json:"at_start"`
+}
+
+func (o *objection) fault() types.LocalizedMethodFault {
+	detail := types.MethodFault{FaultMessage: []types.LocalizableMessage{{Key: "msg.hostcheck.test", Message: o.Text}}}
+	switch o.Kind {
+	case "InsufficientGraphicsResourcesFault":
+		fault := new(types.InsufficientGraphicsResourcesFault)
+		fault.MethodFault = detail
+		return types.LocalizedMethodFault{Fault: fault, LocalizedMessage: o.Text}
+	case "NoPermission":
+		fault := &types.NoPermission{PrivilegeId: "Resource.AssignVMToPool"}
+		return types.LocalizedMethodFault{Fault: fault, LocalizedMessage: o.Text}
+	case "InvalidState":
+		fault := new(types.InvalidState)
+		fault.MethodFault = detail
+		return types.LocalizedMethodFault{Fault: fault, LocalizedMessage: o.Text}
+	}
+	fault := &types.GenericVmConfigFault{Reason: o.Text}
+	fault.MethodFault = detail
+	return types.LocalizedMethodFault{Fault: fault, LocalizedMessage: "Module 'DevicePowerOn' power on failed. "}
+}
+
+type offer struct {
+	Profiles []struct {
+		Name    string `json:"name"`
+		Device  int64  `json:"device"`
+		Gib     int64  `json:"gib"`
+		Sharing string `json:"sharing"`
+		Class   string `json:"class"`
+	} `json:"profiles"`
+	Dynamic []struct {
+		Name   string `json:"name"`
+		Label  string `json:"label"`
+		Vendor int32  `json:"vendor"`
+		Device int32  `json:"device"`
+	} `json:"dynamic"`
+	Groups []struct {
+		Name    string   `json:"name"`
+		Devices []string `json:"devices"`
+	} `json:"groups"`
+	MaxVgpus int32 `json:"max_vgpus"`
+}
+
+// held says how long a task of that method takes, and whether it ends at all.
+func (bed *testbed) held(method string) (time.Duration, bool) {
+	for _, one := range bed.Rules {
+		if one.Kind == "hold" && one.Method == method {
+			return time.Duration(one.Amount) * time.Millisecond, one.Amount > 0
+		}
+	}
+	return 0, true
+}
+
 // rule makes calls of one method misbehave.
 type rule struct {
 	// Method as it is spelled on the wire; "*" is any.
 	Method string `json:"method"`
 	// Object narrows the rule to calls on this managed object id; empty is any.
 	Object string `json:"object"`
-	// Kind is one of no_permission, not_authenticated, busy, drop, truncate, delay.
+	// Kind is one of no_permission, not_authenticated, busy, drop, truncate, delay, hold (a task).
 	Kind string `json:"kind"`
 	// Privilege is what no_permission says is missing.
 	Privilege string `json:"privilege"`
-	// Amount is bytes for truncate and milliseconds for delay.
+	// Amount is bytes for truncate and milliseconds for delay and hold; a task held 0 never ends.
 	Amount int `json:"amount"`
 	// From and Until are the first and last matching call that it applies to; 0 leaves that end open.
 	From  int `json:"from"`
