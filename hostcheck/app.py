@@ -10,22 +10,29 @@ import msgspec
 from hostcheck import __version__, catalog, fleet, recording
 from hostcheck.assemble import assemble, gpu_addresses
 from hostcheck.checks.engine import all_checks, run_all
-from hostcheck.collectors import esxi_shell, vsphere
+from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Result, Severity, verdict_of
 from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
-from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
+from hostcheck.parsers import (
+    vim_power_on,
+    vim_resource_pool,
+    vim_virtual_machine,
+    vim_vm_runtime,
+)
 from hostcheck.recording import Recording
 from hostcheck.transports.base import Transport
 from hostcheck.transports.recorder import RecorderTransport
 from hostcheck.transports.replay import ReplayTransport
-from hostcheck.transports.soap import READ_ONLY
+from hostcheck.transports.soap import READ_ONLY, WRITES
 
-VSPHERE_WIRES = frozenset({Wire.PROPERTIES.value, Wire.METHOD.value, Wire.ESXCLI.value})
+VSPHERE_WIRES = frozenset(
+    {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}
+)
 SHELL_WIRES = frozenset({Wire.SHELL.value})
 
 
@@ -47,6 +54,12 @@ class Source(Protocol):
 
     def collect(self, target: Target) -> Recording:
         """Ask everything about one machine. Never raises for what a machine does."""
+
+    def announce(self, questions: Iterable[Request]) -> None:
+        """Say what `ask` will be called with, so that it can begin."""
+
+    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
+        """Return a machine's answers with those to more questions."""
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -109,6 +122,25 @@ class LiveSource:
             if shell is not None:
                 shell.close()
                 self._shells.discard(shell)
+
+    def announce(self, questions: Iterable[Request]) -> None:
+        """Start vCenter's checks: they run while hosts are collected."""
+        self._session.expect(questions)
+
+    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
+        """Ask vSphere."""
+        return _with(recorded, second_opinion.ask(self._session, questions))
+
+    def runtime(self, vm_id: str) -> Capture:
+        """Ask afresh whether a VM runs."""
+        return self._session.fetch(vim_vm_runtime.REQUEST.of(vm_id))
+
+    def start(self, vm_id: str) -> Capture:
+        """Power a VM on and wait for the task.
+
+        Raises PermissionError unless the session was opened for exactly that.
+        """
+        return self._session.fetch(vim_power_on.REQUEST.of(vm_id))
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
@@ -178,8 +210,20 @@ class RecordedSource:
             over_esxcli=Wire.ESXCLI.value in wires,
         )
 
+    def announce(self, questions: Iterable[Request]) -> None:
+        """Do nothing: everything is there already."""
+
+    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
+        """Put the questions to the recording."""
+        replay = ReplayTransport(recording.load(self._folders[recorded.host]))
+        return _with(recorded, second_opinion.ask(replay, questions))
+
     def close(self) -> None:
         """Do nothing."""
+
+
+def _with(recorded: Recording, answers: dict[tuple[str, str, str], Capture]) -> Recording:
+    return msgspec.structs.replace(recorded, captures={**recorded.captures, **answers})
 
 
 def _collect(
@@ -306,13 +350,20 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def requests() -> tuple[Request, ...]:
-    """Return everything that may be asked, of vSphere and of a shell."""
-    return (*vsphere.REQUESTS, *esxi_shell.ESXCLI_REQUESTS, *esxi_shell.REQUESTS)
+    """Return everything that may be asked, of vSphere and of a shell, and the one write."""
+    return (
+        *vsphere.REQUESTS,
+        *second_opinion.REQUESTS,
+        vim_vm_runtime.REQUEST,
+        vim_power_on.REQUEST,
+        *esxi_shell.ESXCLI_REQUESTS,
+        *esxi_shell.REQUESTS,
+    )
 
 
 def vsphere_methods() -> tuple[str, ...]:
-    """Return the vSphere methods that may be called."""
-    return tuple(sorted(READ_ONLY))
+    """Return the vSphere methods that may be called, the one of power-on among them."""
+    return tuple(sorted(READ_ONLY | WRITES))
 
 
 def may_run(request: Request) -> bool:

@@ -5,7 +5,7 @@ it: one good GPU is enough, and GPUs that could not serve the VM do not count.
 """
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +13,13 @@ import msgspec
 
 from hostcheck import app, catalog
 from hostcheck.checks.engine import all_checks
-from hostcheck.checks.subjects import Placement, serving
+from hostcheck.checks.subjects import Placement, every_opinion, serving
+from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
 from hostcheck.checks.vmotion import home_of
+from hostcheck.collectors import second_opinion
 from hostcheck.collectors.vsphere import Target, matches
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Request, Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import (
@@ -30,6 +32,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
+from hostcheck.recording import Recording
 
 T = TypeVar("T")
 
@@ -52,11 +55,14 @@ def preflight(
     *,
     hosts: Iterable[str] = (),
     workers: int = 1,
+    opinion: bool = True,
+    keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
 ) -> Run:
     """Judge one VM on its own host and on every other host of its cluster, or on those named.
 
-    Raises UsageError when no VM or more than one goes by that name, or it has no GPU.
+    With `opinion` vCenter is asked as well; `keep` is given the answers of each candidate. Raises
+    UsageError when no VM or more than one goes by that name, or it has no GPU.
     """
     patterns = tuple(hosts)
     home, vm_id = _find(source, vm_name)
@@ -67,13 +73,57 @@ def preflight(
     source.expect([home])
     first = source.collect(home)
     done(home.name)
+    asking = _Asking(source, first, vm_id, opinion=opinion)
+    asking.begin(chosen)
+    collected = [first] if len(others) < len(chosen) else []
+    collected += app.recordings(source, others, workers=workers, done=done)
     own = app.host_of(first)
-    reports = [app.report_of(own)] if len(others) < len(chosen) else []
-    reports += [
-        app.report_of(_beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own))
-        for recorded in app.recordings(source, others, workers=workers, done=done)
-    ]
+    reports = []
+    for recorded in asking.all(collected):
+        keep(recorded)
+        host = (
+            app.host_of(recorded)
+            if recorded.host == home.name
+            else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
+        )
+        reports.append(_with_opinion(vm_id, vm_name, app.report_of(host)))
     return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
+
+
+class _Asking:
+    """What is asked of candidates besides: what they offer, and what vCenter thinks of a start."""
+
+    def __init__(self, source: app.Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
+        self._source = source
+        self._home = home
+        self._vm_id = vm_id
+        self._vm = second_opinion.vm_of(home, vm_id)
+        runs = self._vm is not None and self._vm.power_state == "poweredOn"
+        self._opinion = opinion and self._vm is not None and not runs
+
+    def begin(self, chosen: list[Target]) -> None:
+        """Start vCenter's check, which then runs while the other hosts are collected."""
+        self._source.announce(
+            {one.key: one for target in chosen for one in self._opinions(target)}.values()
+        )
+
+    def all(self, collected: list[Recording]) -> Iterator[Recording]:
+        """Yield the machines with the answers; vCenter's check is waited for last."""
+        offers = [self._source.ask(one, self._offers(one)) for one in collected]
+        for recorded in offers:
+            yield self._source.ask(recorded, self._opinions(recorded))
+
+    def _opinions(self, one: Target | Recording) -> list[Request]:
+        if not self._opinion or self._vm is None:
+            return []
+        return [second_opinion.power_on(one, self._home, self._vm)]
+
+    def _offers(self, recorded: Recording) -> list[Request]:
+        questions = [second_opinion.offered(recorded)]
+        vm = self._vm
+        if vm is not None and not isinstance(vm.devices, Unknown) and len(vm.devices.vgpus) > 1:
+            questions.append(second_opinion.limit(recorded, vm.hardware_version))
+        return questions
 
 
 class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +141,10 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hardware_version: int = 20
     overhead_mb: int = 0
     name: str = "VM to be"
+
+    def told(self) -> dict[str, str]:
+        """Return what vCenter needs to know of it, as words."""
+        return {name: str(getattr(self, name)) for name in self.__struct_fields__ if name != "name"}
 
     def vm(self, source: int) -> Vm:
         """Return the VM, its facts told by the given source."""
@@ -151,13 +205,29 @@ def _fields() -> str:
 
 
 def what_if(
-    source: app.Source, spec: VmSpec, *, workers: int = 1, done: Callable[[str], None]
+    source: app.Source,
+    spec: VmSpec,
+    *,
+    workers: int = 1,
+    opinion: bool = True,
+    keep: Callable[[Recording], object] = lambda _: None,
+    done: Callable[[str], None],
 ) -> Run:
-    """Judge a VM that does not exist yet on every host of the source."""
-    reports = [
-        app.report_of(_hosting(app.host_of(recorded), spec))
-        for recorded in app.recordings(source, source.machines(), workers=workers, done=done)
-    ]
+    """Judge a VM that does not exist yet on every host of the source.
+
+    With `opinion` vCenter is asked as well, once for each cluster that it places VMs in.
+    """
+    reports = []
+    for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
+        questions = []
+        if spec.count > 1:
+            questions.append(second_opinion.limit(recorded, spec.hardware_version))
+        if opinion:
+            questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
+        asked = source.ask(recorded, questions)
+        keep(asked)
+        report = app.report_of(_hosting(app.host_of(asked), spec))
+        reports.append(_with_opinion(GIVEN_ID, spec.name, report))
     if not reports:
         raise UsageError("no host was found")
     return app.run_of(source.target, reports, preflight=_ranked(GIVEN_ID, spec.name, reports))
@@ -235,6 +305,24 @@ def _other_kind(candidate: Candidate) -> bool:
     )
 
 
+def _with_opinion(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
+    """Return the report with our verdict set against vCenter's opinion, where there is one."""
+    subjects = every_opinion(report.host)
+    if isinstance(subjects, Unknown):
+        return report
+    answer = _candidate(vm_id, vm_name, report).verdict
+    judged = [
+        vcenter_and_verdict_agree.judge(about, Compared(answer, one.said), catalog.requirements())
+        for about, one in subjects
+        if one.vm_id == vm_id
+    ]
+    if not judged:
+        return report
+    kept = [one for one in report.results if one.check != vcenter_and_verdict_agree.id]
+    results = tuple(sorted((*kept, *judged), key=lambda one: one.check))
+    return msgspec.structs.replace(report, results=results)
+
+
 def _flaws(candidate: Candidate) -> tuple[int, int]:
     """Count what fails, then what is not known; what is only worth knowing counts as little."""
     failed = [
@@ -267,14 +355,20 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
-    return Candidate(
-        rank,
-        report.host.name,
-        verdict,
-        _summary(verdict, required, results, usable),
-        usable,
-        results,
-    )
+    summary = _summary(verdict, required, results, usable) + _objection(verdict, about_vm)
+    return Candidate(rank, report.host.name, verdict, summary, usable, results)
+
+
+def _objection(verdict: Answer, about_vm: list[Result]) -> str:
+    """Say beside a GO what vCenter has against it."""
+    for one in about_vm:
+        if (
+            verdict is Answer.GO
+            and one.check == vcenter_agrees_to_start.id
+            and one.status is Status.FAIL
+        ):
+            return f"; vCenter's own check objects: {one.observed}"
+    return ""
 
 
 def _vm_of(report: HostReport, vm_id: str) -> Vm | Unknown:

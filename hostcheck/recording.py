@@ -80,7 +80,7 @@ def directory_name(host: str) -> str:
 def _file_name(capture: Capture) -> str:
     request = capture.request
     folder = _FOLDERS.get(request.wire, "api")
-    stem = request.text if request.wire is Wire.SHELL else f"{request.text}-{request.subject}"
+    stem = request.text if request.wire is Wire.SHELL else f"{request.text}-{request.about}"
     if request.wire is Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
     suffix = "txt" if request.wire is Wire.SHELL else "xml"
@@ -160,7 +160,7 @@ def _write(recording: Recording, folder: Path) -> None:
             Entry(
                 wire=capture.request.wire,
                 asked=capture.request.text,
-                subject=capture.request.subject,
+                subject=capture.request.about,
                 file=name,
                 taken_at=capture.taken_at,
                 duration_ms=capture.duration_ms,

@@ -92,6 +92,13 @@ class Fleet:
     def expect(self, targets):
         list(targets)
 
+    def announce(self, questions):
+        self.announced = list(questions)
+
+    def ask(self, recorded, questions):
+        list(questions)
+        return recorded
+
     def collect(self, target):
         self.collected.append(target.name)
         return self.held[target.name]

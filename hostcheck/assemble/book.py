@@ -41,15 +41,18 @@ class Book:
         """Say whether anything was asked over that wire."""
         return any(key[0] == wire.value for key in self._captures)
 
+    def answers(self, request: Request) -> list[Capture]:
+        """Return the answers to a question, whomever it was put to, sorted by that."""
+        wanted = (request.wire.value, request.text)
+        return [self._captures[key] for key in sorted(self._captures) if key[:2] == wanted]
+
     def source(self, capture: Capture) -> int:
         """Return the index of a capture in the table of sources."""
         key = capture.request.key
         if key not in self._indexes:
             self._indexes[key] = len(self.sources)
             request = capture.request
-            self.sources.append(
-                Source(request.wire, request.text, request.subject, capture.taken_at)
-            )
+            self.sources.append(Source(request.wire, request.text, request.about, capture.taken_at))
         return self._indexes[key]
 
     def read(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:

@@ -16,6 +16,7 @@ from hostcheck.assemble.gpus import (
 )
 from hostcheck.assemble.memory import overhead, reserved, used_by_hypervisor
 from hostcheck.assemble.network import nics_of
+from hostcheck.assemble.offers import opinions_of, option_of, target_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.capture import Capture
@@ -62,6 +63,8 @@ def assemble(
     answers = vm_answers(book, vm_ids)
     vms = vms_of(book, system, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, pci, gpus)
+    target = target_of(book)
+    opinions = opinions_of(book, host_id)
     return Host(
         name=name,
         id=host_id,
@@ -107,5 +110,10 @@ def assemble(
         vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus.source)),
         vms=vms,
         testimonies=testimonies,
+        offered_profiles=target.fact(lambda one: one.profiles),
+        offered_devices=target.fact(lambda one: one.dynamic),
+        offered_groups=target.fact(lambda one: one.groups),
+        per_vm_limits=option_of(book).fact(lambda one: one.limits),
+        opinions=opinions,
         sources=tuple(book.sources),
     )

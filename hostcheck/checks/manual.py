@@ -10,6 +10,8 @@ WIDTH = 96
 WIRES = {
     Wire.PROPERTIES: "vSphere properties (read by PropertyCollector)",
     Wire.METHOD: "vSphere methods",
+    Wire.TASK: "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
+    Wire.WRITE: "The one request that changes something (only hostcheck power-on)",
     Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
     Wire.SHELL: "ESXi shell over SSH (only with --ssh)",
 }

@@ -5,6 +5,7 @@ from msgspec import Struct
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
+from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Subject
@@ -74,6 +75,16 @@ def every_placement(host: Host) -> Subjects[Placement]:
     if isinstance(host.vms, Unknown):
         return host.vms
     return [(vm_subject(vm, host), Placement(vm, host)) for vm in host.vms.value]
+
+
+def every_opinion(host: Host) -> Subjects[Opinion]:
+    """VM that vCenter itself was asked about."""
+    if isinstance(host.vms, Unknown):
+        return host.vms if host.opinions else []
+    by_id = {vm.id: vm for vm in host.vms.value}
+    return [
+        (vm_subject(by_id[one.vm_id], host), one) for one in host.opinions if one.vm_id in by_id
+    ]
 
 
 def every_running_vgpu(host: Host) -> Subjects[VgpuOnHost]:

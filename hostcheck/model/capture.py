@@ -21,6 +21,10 @@ class Wire(StrEnum):
     """vSphere PropertyCollector: the paths of one managed object."""
     METHOD = "method"
     """One read-only vSphere method."""
+    TASK = "task"
+    """A vSphere method that answers with a task and changes nothing: one of vCenter's checks."""
+    WRITE = "write"
+    """The one method that changes something: it starts a VM, and only `power-on` can send it."""
     ESXCLI = "esxcli"
     """An esxcli command through the vSphere API (ExecuteSoap): no SSH."""
     SHELL = "shell"
@@ -40,7 +44,8 @@ class Request(Struct, frozen=True):
     """One question. Compare, hash and store it by `key`.
 
     `template` is the command line, `Type.method` or managed object type, with `{slots}` for
-    integers; `subject` is the managed object id of a vSphere question, empty for the shell.
+    integers; `subject` is the managed object id of a vSphere question, empty for the shell;
+    `arguments` are what a method is given besides: managed object ids and plain values by name.
     """
 
     wire: Wire
@@ -50,6 +55,7 @@ class Request(Struct, frozen=True):
     paths: tuple[Path, ...] = ()
     slots: tuple[tuple[str, int], ...] = ()
     subject: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -59,7 +65,12 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str, str]:
         """Identity of the question in a recording."""
-        return (self.wire.value, self.text, self.subject)
+        return (self.wire.value, self.text, self.about)
+
+    @property
+    def about(self) -> str:
+        """Whom and what the question is about: `vm-12 pool=resgroup-8`. The object comes first."""
+        return " ".join((self.subject, *(f"{name}={value}" for name, value in self.arguments)))
 
     def fill(self, **slots: int) -> "Request":
         """Return the request with its integer slots filled. Raises TypeError for anything else."""
@@ -68,14 +79,15 @@ class Request(Struct, frozen=True):
                 raise TypeError(f"slot {name} takes a non-negative integer, not {value!r}")
         return Request(
             self.wire, self.template, self.purpose, self.privilege, self.paths,
-            tuple(sorted(slots.items())), self.subject,
+            tuple(sorted(slots.items())), self.subject, self.arguments,
         )  # fmt: skip
 
-    def of(self, subject: str) -> "Request":
-        """Return the request addressed to one managed object."""
+    def of(self, subject: str, **arguments: str) -> "Request":
+        """Return the request addressed to one managed object, with the method's arguments."""
         return Request(
-            self.wire, self.template, self.purpose, self.privilege, self.paths, self.slots, subject
-        )
+            self.wire, self.template, self.purpose, self.privilege, self.paths, self.slots, subject,
+            tuple(arguments.items()),
+        )  # fmt: skip
 
 
 class Capture(Struct, frozen=True):

@@ -6,8 +6,12 @@ from msgspec import Struct
 
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
+from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.vm import Vm
+
+ONLY_PREFLIGHT = Unknown(Why.NOT_ASKED, "only a preflight asks this")
 
 
 class GraphicsType(StrEnum):
@@ -270,3 +274,12 @@ class Host(Struct, frozen=True):
     vms: Fact[tuple[Vm, ...]]
     """VMs registered here that have a vGPU, a passthrough device or a device group."""
     testimonies: tuple[Testimony, ...]
+    offered_profiles: Fact[tuple[OfferedProfile, ...]] = ONLY_PREFLIGHT
+    """With size and form, from API 7.0.3."""
+    offered_devices: Fact[tuple[DynamicDevice, ...]] = ONLY_PREFLIGHT
+    """What dynamic DirectPath I/O may take, with the administrator's labels."""
+    offered_groups: Fact[tuple[DeviceGroup, ...]] = ONLY_PREFLIGHT
+    per_vm_limits: Fact[tuple[PerVmLimit, ...]] = ONLY_PREFLIGHT
+    """How many vGPUs one VM may have; asked for VMs that have several."""
+    opinions: tuple[Opinion, ...] = ()
+    """What vCenter itself thinks of starting the VM of a preflight here."""

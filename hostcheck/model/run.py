@@ -1,5 +1,7 @@
 """The run file: one versioned JSON document, the truth of which every report is a view."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from hostcheck.model.host import Host
@@ -39,6 +41,44 @@ class Preflight(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
 
 
+class Outcome(StrEnum):
+    """What became of a power-on."""
+
+    STARTED = "started"
+    RUNS = "runs already"
+    NOT_SENT = "not sent"
+    """The verdict did not allow it."""
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Sent, and no answer came: a time limit, a lost session, a broken connection."""
+
+
+class Concern(Struct, frozen=True):
+    """A check that vSphere's words point to, and what it had said on the host that decided."""
+
+    check: str
+    title: str
+    status: str
+
+
+class PowerOn(Struct, frozen=True):
+    """What `hostcheck power-on` did after its preflight.
+
+    `verdict` is of the host that decided: the VM's own, or the best one where DRS places it.
+    `host` is where it runs, empty when that is not known; `words` are vSphere's, or why nothing
+    was sent.
+    """
+
+    outcome: Outcome
+    sent: bool
+    verdict: Answer
+    host: str
+    words: str
+    contradicts: bool = False
+    """Whether vSphere refused what the verdict had called a GO."""
+    concerned: tuple[Concern, ...] = ()
+
+
 class Run(Struct, frozen=True):
     """Everything one run learnt. Holds no wall-clock time but those at which answers were taken."""
 
@@ -54,3 +94,4 @@ class Run(Struct, frozen=True):
     preflight: Preflight | None = None
     notices: tuple[str, ...] = ()
     """What the reader must know of the run itself: hosts left out, limits reached."""
+    power_on: PowerOn | None = None

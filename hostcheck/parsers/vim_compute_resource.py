@@ -13,14 +13,17 @@ CLUSTER = Request(
     "ClusterComputeResource",
     "cluster name, DRS automation and memory for VMs",
     "System.Read",
-    (Path("name"), Path("configurationEx.drsConfig"), Path("summary")),
-)
+    (
+        Path("name"), Path("configurationEx.drsConfig"), Path("summary"),
+        Path("environmentBrowser"), Path("resourcePool"),
+    ),
+)  # fmt: skip
 STAND_ALONE = Request(
     Wire.PROPERTIES,
     "ComputeResource",
     "name and memory of what a host outside a cluster belongs to",
     "System.Read",
-    (Path("name"), Path("summary")),
+    (Path("name"), Path("summary"), Path("environmentBrowser"), Path("resourcePool")),
 )
 REQUEST = (CLUSTER, STAND_ALONE)
 
@@ -43,6 +46,10 @@ class ComputeResource(Struct, frozen=True):
     name: Reading[str]
     drs_automation: Reading[str]
     memory: Reading["Memory"]
+    environment_browser: Reading[str]
+    """Managed object id of what tells which devices its hosts can give a VM."""
+    resource_pool: Reading[str]
+    """Managed object id of its root resource pool."""
 
 
 class Memory(Struct, frozen=True):
@@ -65,7 +72,10 @@ def parse(text: str) -> ComputeResource:
         drs = "none"
     elif found.truth("configurationEx.drsConfig", "enabled") is False:
         drs = "off"
-    return ComputeResource(found.id, found.kind, found.text("name"), drs, _memory(found))
+    return ComputeResource(
+        found.id, found.kind, found.text("name"), drs, _memory(found),
+        found.text("environmentBrowser"), found.text("resourcePool"),
+    )  # fmt: skip
 
 
 def _memory(found: VimObject) -> Reading[Memory]:

@@ -5,9 +5,10 @@ value in Python costs many times the CPU of reading it (docs/decisions/0002).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape
 
+from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, refusal
@@ -17,9 +18,20 @@ READ_ONLY = frozenset({
     "RetrieveServiceContent", "Login", "Logout",
     "CreatePropertyCollector", "DestroyPropertyCollector", "CreateContainerView", "DestroyView",
     "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
+    "CreateFilter", "WaitForUpdatesEx", "DestroyPropertyFilter",
     "fetchSoftwarePackages", "QueryOptions", "RetrieveManagedMethodExecuter", "ExecuteSoap",
+    "QueryConfigTarget", "QueryConfigOptionEx",
+    "CheckPowerOn_Task", "CheckVmConfig_Task",
 })  # fmt: skip
-"""Every vSphere method this tool can call. Login to DestroyView touch only our own session."""
+"""Every vSphere method that this tool can always call. None changes a host, a VM or a setting.
+
+Login to DestroyPropertyFilter touch only our own session; the two checks leave a line in vCenter's
+list of tasks.
+"""
+WRITES = frozenset({"PowerOnVM_Task"})
+"""What only `hostcheck power-on` can call, of the VM that the user named."""
+MANAGED = {"vm": "VirtualMachine", "host": "HostSystem", "pool": "ResourcePool"}
+"""Arguments that are managed objects, and their types."""
 
 OPTIONS = frozenset({"vgpu.hotmigrate.enabled"})
 """The settings of vCenter that QueryOptions may be asked for, each by its name."""
@@ -34,6 +46,7 @@ ENVELOPE = (
 _OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>(.*?)</objects>", re.DOTALL)
 _ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
+_VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
 _OPTION = re.compile(rb"<OptionValue(?:\s[^>]*)?>\s*<key>([^<]*)</key>.*?</OptionValue>", re.DOTALL)
 _KEPT = tuple(beginning.encode() for beginning in KEPT_OPTIONS)
@@ -60,6 +73,84 @@ def call(method: str, this_type: str, this_id: str, arguments: str = "") -> str:
         f'<{method} xmlns="urn:vim25"><_this type="{escape(this_type)}">{escape(this_id)}</_this>'
         f"{arguments}</{method}>"
     )
+
+
+def arguments(request: Request) -> str:
+    """Return the arguments of a method as the request holds them: managed objects by their type."""
+    method = request.template.rpartition(".")[2]
+    given = dict(request.arguments)
+    if method == "QueryConfigOptionEx":
+        # One guest is named because the answer else describes all that there are, a megabyte.
+        return (
+            f"<spec><key>vmx-{escape(given['version'])}</key>{_references(given)}"
+            "<guestId>otherGuest64</guestId></spec>"
+        )
+    if method == "CheckPowerOn_Task":
+        given = {"vm": request.subject, **given}
+    if method == "CheckVmConfig_Task":
+        return _spec(given) + _references(given) + _TESTS
+    return _references(given)
+
+
+_TESTS = "<testType>hostTests</testType><testType>resourcePoolTests</testType>"
+"""A VM that does not exist yet has no datastore and no network to test."""
+
+
+def _spec(given: Mapping[str, str]) -> str:
+    """Describe a VM to be, in the order of VirtualMachineConfigSpec: the server insists on it."""
+    words = {name: escape(value) for name, value in given.items()}
+    device = (
+        '<deviceChange><operation>add</operation><device xsi:type="VirtualPCIPassthrough">'
+        '<key>{key}</key><backing xsi:type="VirtualPCIPassthroughVmiopBackingInfo">'
+        "<vgpu>{profile}</vgpu></backing></device></deviceChange>"
+    )
+    devices = "".join(
+        device.format(key=-1 - index, profile=words["profile"])
+        for index in range(int(words["count"]))
+    )
+    reserved = int(words["reserved_mb"])
+    memory = words["memory_mb"] if reserved < 0 else str(reserved)
+    return (
+        f"<spec><name>hostcheck what-if</name><version>vmx-{words['hardware_version']}</version>"
+        f"<guestId>otherGuest64</guestId><numCPUs>{words['vcpus']}</numCPUs>"
+        f"<memoryMB>{words['memory_mb']}</memoryMB>{devices}"
+        f"<memoryAllocation><reservation>{memory}</reservation></memoryAllocation>"
+        f"<firmware>{words['firmware']}</firmware>"
+        f"<memoryReservationLockedToMax>{str(reserved < 0).lower()}</memoryReservationLockedToMax>"
+        "</spec>"
+    )
+
+
+def _references(given: Mapping[str, str]) -> str:
+    return "".join(
+        f'<{name} type="{kind}">{escape(given[name])}</{name}>'
+        for name, kind in MANAGED.items()
+        if name in given
+    )
+
+
+def watch(collector: str, task: str, path: str) -> str:
+    """Return a CreateFilter call: tell when that property of a task changes."""
+    return call(
+        "CreateFilter", "PropertyCollector", collector,
+        f"<spec><propSet><type>Task</type><all>false</all><pathSet>{path}</pathSet></propSet>"
+        f"{targets_of('Task', [task])}</spec><partialUpdates>false</partialUpdates>",
+    )  # fmt: skip
+
+
+def wait(collector: str, version: str, seconds: int) -> str:
+    """Return a WaitForUpdatesEx call that is answered at the next change, or after `seconds`."""
+    return call(
+        "WaitForUpdatesEx", "PropertyCollector", collector,
+        f"<version>{escape(version)}</version>"
+        f"<options><maxWaitSeconds>{seconds}</maxWaitSeconds></options>",
+    )  # fmt: skip
+
+
+def version_in(answer: bytes) -> str:
+    """Return the version of an update set, empty when there was no update."""
+    found = _VERSION.search(answer)
+    return found.group(1).decode() if found else ""
 
 
 def retrieve(collector: str, kind: str, paths: Iterable[str], targets: str, page: int) -> str:

@@ -1,6 +1,7 @@
 """vSphere over SOAP: pyVmomi for version and session, verbatim XML for everything that is read.
 
-Only the methods named in soap.READ_ONLY can leave this module. TLS is verified by the system's
+Only the methods named in soap.READ_ONLY can leave this module, and the one of soap.WRITES where the
+transport was made for it. TLS is verified by the system's
 authorities, by a given one, or by a pinned certificate; there is no way to switch that off.
 """
 
@@ -29,6 +30,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.transports import soap
 from hostcheck.transports.base import Stopwatch
+from hostcheck.transports.tasks import Tasks
 
 PAGE = 100
 """Objects asked for at a time."""
@@ -36,6 +38,8 @@ ATTEMPTS = 3
 BUSY_SECONDS = 5
 CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""
+CHECKS_SINCE = (6, 7)
+NO_CHECKER = Unknown(Why.ABSENT, "only vCenter 6.7 and later has this check; an ESXi host has none")
 NO_SETTING = Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does")
 NOT_AUTHENTICATED = "NotAuthenticated"
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
@@ -54,6 +58,10 @@ class Endpoint(Struct, frozen=True):
     thumbprint: str = ""
     """SHA-256 or SHA-1 of the server's certificate, with or without colons."""
     timeout: float = 60
+    task_timeout: float = 60
+    """Seconds for one of vCenter's own checks."""
+    start_timeout: float = 600
+    """Seconds for a power-on: reserving a terabyte of memory takes minutes."""
 
 
 def _pinned(endpoint: Endpoint) -> ssl.SSLContext:
@@ -158,20 +166,25 @@ class VsphereTransport:
         endpoint: Endpoint,
         password: Callable[[], str],
         allowed: Callable[[Request], bool] = lambda _: False,
+        writes: frozenset[str] = frozenset(),
     ) -> None:
         """Log in. `allowed` is asked before an esxcli command is sent.
+
+        `writes` names those methods of soap.WRITES that may be sent; without it none can be.
 
         Raises UsageError when a login is impossible, with what to do about it.
         """
         self._endpoint = endpoint
         self._password = password
         self._allowed = allowed
+        self._callable = soap.READ_ONLY | (soap.WRITES & writes)
+        self._tasks = Tasks(self._post, lambda: self._collector)
+        self._shared: dict[tuple[str, str, str], Capture] = {}
         self._lock = threading.RLock()
         self._ready: dict[tuple[str, str, str], Capture] = {}
         self._wanted: Counter[tuple[str, str, str]] = Counter()
         self._expected: dict[tuple[str, tuple[str, ...]], deque[Request]] = {}
         self._unknown_paths: set[str] = set()
-        self._settings: dict[tuple[str, str, str], Capture] = {}
         self._executers: dict[str, tuple[str, str] | Unknown] = {}
         self._lost: soap.SoapFault | None = None
         self._stopped = False
@@ -276,9 +289,11 @@ class VsphereTransport:
         self._post(soap.call("DestroyPropertyCollector", "PropertyCollector", self._collector))
 
     def expect(self, requests: Iterable[Request]) -> None:
-        """Note property questions that will follow: they are asked a page at a time."""
+        """Note property questions that will follow, asked a page at a time, and start tasks."""
         with self._lock:
             for request in requests:
+                if request.wire is Wire.TASK:
+                    self._begin(request)
                 if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
                     self._wanted[request.key] += 1
                     if self._wanted[request.key] == 1:
@@ -290,8 +305,9 @@ class VsphereTransport:
         option = method == "QueryOptions"
         if (
             (option and request.subject not in soap.OPTIONS)
-            or (request.wire is Wire.METHOD and method not in soap.READ_ONLY)
+            or (request.wire in (Wire.METHOD, Wire.TASK) and method not in soap.READ_ONLY)
             or (request.wire is Wire.ESXCLI and not self._allowed(request))
+            or (request.wire is Wire.WRITE and method not in self._callable)
         ):
             raise PermissionError(f"{request.text!r} is not one of the listed questions")
         with self._lock:
@@ -304,15 +320,43 @@ class VsphereTransport:
                 return watch.capture(request, failure=stopped)
             if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
                 return self._page(request, watch)
-            if option and request.key in self._settings:
-                return self._settings[request.key]
+            if request.key in self._shared:
+                return self._shared[request.key]
             try:
                 capture = watch.capture(request, self._once_more(partial(self._answer, request)))
             except (soap.SoapFault, *BROKEN) as error:
                 capture = watch.capture(request, failure=_because(_reason(error), request))
-            if option:  # a setting of the server is the same for every host
-                self._settings[request.key] = capture
+            if option or request.wire is Wire.TASK:  # a setting, or a check of several hosts
+                self._shared[request.key] = capture
             return capture
+
+    def _begin(self, request: Request) -> None:
+        """Start a check, so that it runs while other questions are asked. A refusal is kept."""
+        watch = Stopwatch()
+        try:
+            self._once_more(partial(self._start, request))
+        except (soap.SoapFault, *BROKEN) as error:
+            failure = _because(_reason(error), request)
+            self._shared[request.key] = watch.capture(request, failure=failure)
+
+    def _start(self, request: Request) -> None:
+        kind, _, method = request.template.partition(".")
+        this = request.subject
+        if request.wire is Wire.TASK:
+            checker = self._content.vmCompatibilityChecker
+            if checker is None or self.api_version < CHECKS_SINCE:
+                raise soap.SoapFault("NoChecker", NO_CHECKER, "", "")
+            this = checker._moId
+        body = soap.call(method, kind, this, soap.arguments(request))
+        self._tasks.start(request.key, partial(self._post, body))
+
+    def _task(self, request: Request) -> str:
+        """Return the task of a request once it ended."""
+        self._start(request)
+        limit = self._endpoint.task_timeout
+        if request.wire is Wire.WRITE:
+            limit = self._endpoint.start_timeout
+        return self._tasks.wait(request.key, time.monotonic() + limit, limit)
 
     def _answer(self, request: Request) -> str:
         match request.wire:
@@ -322,6 +366,8 @@ class VsphereTransport:
                 return self._method(request)
             case Wire.ESXCLI:
                 return self._esxcli(request)
+            case Wire.TASK | Wire.WRITE:
+                return self._task(request)
             case Wire.SHELL | Wire.GIVEN:
                 raise ValueError(f"a vSphere session cannot answer {request.wire}")
 
@@ -444,7 +490,7 @@ class VsphereTransport:
 
     def _method(self, request: Request) -> str:
         this_type, _, method = request.template.partition(".")
-        this, arguments = request.subject, ""
+        this, arguments = request.subject, soap.arguments(request)
         if method == "QueryOptions":
             if not self.is_vcenter:
                 raise soap.SoapFault("NoSetting", NO_SETTING, "", "")
@@ -500,10 +546,11 @@ class VsphereTransport:
     def _post(self, body: str) -> bytes:
         """Send one call and return the answer. Raises SoapFault, OSError or HTTPException.
 
-        A dropped connection and a busy server are tried again.
+        A dropped connection and a busy server are tried again; a write is sent once, because it
+        may have been heard.
         """
         method = body[1 : body.index(" ")]
-        if method not in soap.READ_ONLY:
+        if method not in self._callable:
             raise PermissionError(f"{method} is not one of the read-only methods")
         if self._lost is not None:
             raise self._lost
@@ -513,7 +560,7 @@ class VsphereTransport:
             except TimeoutError:
                 raise
             except (OSError, http.client.HTTPException):
-                if not left or self._stopped:
+                if not left or self._stopped or method in soap.WRITES:
                     raise
                 continue
             if status == http.client.OK:

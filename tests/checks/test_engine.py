@@ -185,6 +185,10 @@ NO_SYMPTOM = {
     "VM-010": "it starts, and memory cannot be added",
     "VM-003": "an old virtual machine starts until a GPU asks for more",
     "SRC-001": "a contradiction says nothing",
+    "VC-001": "what vCenter says is shown as it is",
+    "VC-002": "a contradiction says nothing",
+    "VC-005": "a contradiction says nothing",
+    "VC-004": "what vCenter says is shown as it is",
 }
 """Checks whose fail shows no message, and why."""
 
@@ -208,6 +212,7 @@ class TestManuals:
     def test_every_slot_is_filled(self, one):
         offered = {"host": "h", "gpu": "g", "vm": "v"}
         kind = {"every_vm": {"host", "vm"}, "every_placement": {"host", "vm"},
+                "every_opinion": {"host", "vm"}, "nothing_in_an_audit": {"host", "vm"},
                 "every_gpu": {"host", "gpu"}}.get(one.each.__name__, {"host"})  # fmt: skip
         source = inspect.getsource(one.function)
         told = dict.fromkeys(re.findall(r"[ (](\w+)=", source), "1")

@@ -1,0 +1,171 @@
+"""VC: what vSphere itself says of a start. Only a preflight asks, so that an audit leaves no tasks.
+
+None but its own limit of vGPUs is required: vCenter's opinion is not to be had from an ESXi host,
+before 6.7, or by every account, and a required check without an answer would turn GO into UNSURE.
+"""
+
+from msgspec import Struct
+
+from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable
+from hostcheck.checks.subjects import (
+    Placement,
+    every_opinion,
+    every_placement,
+    numbered,
+    profiles_of,
+)
+from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.host import Host
+from hostcheck.model.offer import OfferedProfile, PerVmLimit
+from hostcheck.model.opinion import Objection, Opinion, Said
+from hostcheck.model.requirements import Requirements, bare
+from hostcheck.model.result import Answer, Severity, Verdict
+
+API = (
+    "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
+    "vim.vm.check.CompatibilityChecker.html"
+)
+BACKING = (
+    "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
+    "vim.vm.device.VirtualPCIPassthroughOption.VmiopBackingOption.html"
+)
+PROFILE = (
+    "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
+    "vim.vm.VgpuProfileInfo.html"
+)
+MIB_PER_GIB = 1024
+
+
+class Compared(Struct, frozen=True):
+    """Our verdict on starting one VM here, and what vCenter said of it."""
+
+    ours: Answer
+    said: Fact[Said]
+
+
+def told(objections: tuple[Objection, ...]) -> str:
+    """Quote objections: vSphere's words, and its type of fault for a search."""
+    return "; ".join(f"{one.words} ({one.kind})" if one.kind else one.words for one in objections)
+
+
+@check("VC-001", severity=Severity.RECOMMENDED, source=API, each=every_opinion)
+def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+    """Against a power-on vCenter's own check finds nothing.
+
+    Why: CheckPowerOn_Task tests what vCenter knows: compatibility, resources of the pool, devices,
+     datastores and networks of the host. An error means that the power-on would fail or that the
+     VM would not run correctly. It knows nothing of NUMA nodes, ECC or the BIOS.
+    Fix: Read what vCenter says, and the checks beside it that fail for the same reason.
+    Run PowerCLI: $c = Get-View $global:DefaultVIServer.ExtensionData.Content.VmCompatibilityChecker; $c.CheckPowerOn((Get-VM {vm}).Id, (Get-VMHost {host}).Id, $null, $null)
+    """  # noqa: E501  commands are one line to copy
+    errors = known(one.said).errors
+    return judge(ok=not errors, observed=told(errors) or "no error", expected="no error")
+
+
+@check("VC-004", severity=Severity.INFORMATIONAL, source=API, each=every_opinion)
+def vcenter_has_no_warning(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+    """No warning comes from vCenter's own check of a power-on.
+
+    Why: vCenter starts the VM all the same; what it warns of may need attention.
+    Fix: Read what vCenter warns of.
+    """
+    warnings = known(one.said).warnings
+    return judge(ok=not warnings, observed=told(warnings) or "no warning", expected="no warning")
+
+
+def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
+    """VM with a verdict and an opinion of vCenter."""
+    return []
+
+
+@check("VC-002", severity=Severity.INFORMATIONAL, source=API, each=nothing_in_an_audit)
+def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known) -> Verdict:
+    """The verdict of this preflight and vCenter's own check agree.
+
+    Why: One of the two misses something. vCenter does not look at all that a vGPU needs, so it may
+     see nothing where a start fails; where it alone objects, read its words before you start.
+    Fix: Settle what one of them objects to, then ask again.
+    Run shell: hostcheck preflight {vm}
+    """
+    said = known(one.said)
+    if one.ours not in (Answer.GO, Answer.NO_GO):
+        return not_applicable(f"the verdict is {one.ours.value}: nothing to contradict")
+    objects = bool(said.errors)
+    theirs = f"vCenter objects: {told(said.errors)}" if objects else "vCenter does not object"
+    return judge(
+        ok=objects == (one.ours is Answer.NO_GO),
+        observed=f"{one.ours.value}, and {theirs}",
+        expected="the same opinion",
+    )
+
+
+@check("VC-003", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
+def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+    """The VM has no more vGPUs than vSphere allows in one VM.
+
+    Why: The host states how many instances of a vGPU one VM may have (maxInstances); a VM with
+     more does not start.
+    Symptom: Module 'DevicePowerOn' power on failed.
+    Fix: Give the VM fewer and larger vGPUs.
+    Run vSphere Client: {vm} > Edit Settings > PCI devices
+    Needs: VM power off
+    """
+    known(placed.vm.devices)
+    count = len(placed.vm.vgpus)
+    limits = placed.host.per_vm_limits
+    if count <= 1:
+        return not_applicable(f"{numbered(count, 'vGPU')}: no limit is lower")
+    if isinstance(limits, Unknown) and limits.why is Why.NOT_ASKED:
+        return not_applicable("only a preflight asks for the limit")
+    most = _limit(known(limits), {bare(name) for name in profiles_of(placed.vm, known)})
+    return judge(
+        ok=count <= most, observed=numbered(count, "vGPU"), expected=f"at most {most} in one VM"
+    )
+
+
+def _limit(limits: tuple[PerVmLimit, ...], profiles: set[str]) -> int:
+    """Return the limit of the profiles where the host states one for them, else the highest."""
+    own = [one.per_vm for one in limits if bare(one.profile) in profiles]
+    return min(own) if own else max(one.per_vm for one in limits)
+
+
+@check("VC-005", severity=Severity.INFORMATIONAL, source=PROFILE, each=every_placement)
+def catalogue_knows_the_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The host and the catalogue tell the same of the VM's vGPU profiles.
+
+    Why: Where the host does not say it, checks take the size of a profile and whether it is
+     MIG-backed from the catalogue; a difference means that the catalogue is older than the host's
+     driver, or wrong.
+    Fix: Trust the host, and report the difference so that the catalogue is mended.
+    Run PowerCLI: $h = Get-VMHost {host}; (Get-View (Get-View $h.ExtensionData.Parent).EnvironmentBrowser).QueryConfigTarget($h.Id).VgpuProfileInfo
+    """  # noqa: E501  commands are one line to copy
+    known(placed.vm.devices)
+    wanted = profiles_of(placed.vm, known)
+    offers = placed.host.offered_profiles
+    if not wanted:
+        return not_applicable("no vGPU: whole devices only")
+    if isinstance(offers, Unknown) and offers.why is Why.NOT_ASKED:
+        return not_applicable("only a preflight asks what the host offers")
+    told = {bare(one.name): one for one in known(offers)}
+    both = [(name, told[bare(name)]) for name in wanted if bare(name) in told]
+    if not both:
+        return not_applicable("the host says nothing of these profiles")
+    differ = [words for name, one in both if (words := _difference(name, one, needs))]
+    return judge(
+        ok=not differ,
+        observed="; ".join(differ) or "the same of " + ", ".join(name for name, _ in both),
+        expected="the same of " + ", ".join(name for name, _ in both),
+    )
+
+
+def _difference(name: str, told: OfferedProfile, needs: Requirements) -> str:
+    """Say how the host and the catalogue differ on a profile, nothing where they agree."""
+    models = [one for one in needs.models.values() if one.serves(name)]
+    listed = next((found for one in models if (found := one.profile(name)) is not None), None)
+    if listed is None:
+        return f"{name} is not in the catalogue"
+    if abs(told.framebuffer_gib * MIB_PER_GIB - listed.framebuffer_mib) >= MIB_PER_GIB:
+        return f"{name}: {told.framebuffer_gib} GiB, in the catalogue {listed.framebuffer_mib} MiB"
+    if told.sharing and (told.sharing == "mig") is not listed.mig:
+        return f"{name}: {told.sharing}, in the catalogue {'mig' if listed.mig else 'timeSliced'}"
+    return ""

@@ -1,0 +1,29 @@
+"""`VirtualMachine`: whether it runs, where, and what it asks, read afresh around a power-on."""
+
+from msgspec import Struct
+
+from hostcheck.model.capture import Path, Request, Wire
+from hostcheck.model.fact import Reading
+from hostcheck.syntax.vim import object_of
+
+REQUEST = Request(
+    Wire.PROPERTIES, "VirtualMachine", "whether a VM runs, before and after a power-on",
+    "System.Read",
+    (Path("runtime.powerState"), Path("runtime.host"), Path("runtime.question")),
+)  # fmt: skip
+
+
+class Runtime(Struct, frozen=True):
+    """The VM now. `question` is what it waits for an answer to."""
+
+    power_state: Reading[str]
+    host_id: Reading[str]
+    question: Reading[str]
+
+
+def parse(text: str) -> Runtime:
+    """Read one VM. Raises ParseError when the text is no VirtualMachine."""
+    vm = object_of(text, kind="VirtualMachine")
+    return Runtime(
+        vm.text("runtime.powerState"), vm.text("runtime.host"), vm.text("runtime.question", "text")
+    )
