@@ -29,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
-FORMATS = ("text", "json", "html", "junit")
+FORMATS = ("text", "line", "json", "html", "junit")
 KEYRING_SERVICE = "hostcheck"
 
 
@@ -80,7 +80,7 @@ class Group(click.Group):
 def main() -> None:
     """Say whether ESXi hosts can run their vGPU VMs, and why not.
 
-    Reads only: `hostcheck requests` lists everything that may ever be asked of a host.
+    Reads only, but for `power-on`: `hostcheck requests` lists all that may ever be asked of a host.
     """
 
 
@@ -151,14 +151,29 @@ from_option = click.option(
 cluster_option = click.option(
     "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
 )
-report_options = _options(
+format_options = _options(
     click.option(
         "--format", "format_", type=click.Choice(FORMATS), default="text",
         help="What goes to stdout.", show_default=True,
     ),
     click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
     click.option("--html", type=click.Path(path_type=Path), help="Write an HTML report here."),
+)  # fmt: skip
+report_options = _options(
+    format_options,
     click.option("--strict", is_flag=True, help="Let recommended checks decide the exit code too."),
+)  # fmt: skip
+save_option = click.option(
+    "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
+)
+opinion_options = _options(
+    click.option(
+        "--second-opinion/--no-second-opinion", default=None,
+        help="Ask vCenter for its own check of a power-on; leaves a line in its list of tasks.",
+    ),
+    click.option(
+        "--task-timeout", type=click.FloatRange(1, 3600), help="Seconds for vCenter's own check."
+    ),
 )  # fmt: skip
 
 
@@ -167,7 +182,7 @@ report_options = _options(
 @from_option
 @cluster_option
 @report_options
-@click.option("--save", type=click.Path(path_type=Path), help="Keep recordings in this folder.")
+@save_option
 def audit(
     from_: Path | None,
     format_: str,
@@ -203,6 +218,8 @@ def audit(
 @from_option
 @cluster_option
 @report_options
+@opinion_options
+@save_option
 @click.option("--profile", default="", help="vGPU profile of a VM that does not exist yet.")
 @click.option("--count", type=click.IntRange(1, 16), default=1, help="vGPUs of that VM.")
 @click.option("--vcpus", type=click.IntRange(1, 960), default=1, help="vCPUs of that VM.")
@@ -220,6 +237,7 @@ def preflight(
     output: Path | None,
     html: Path | None,
     strict: bool,
+    save: Path | None,
     quiet: bool,
     hosts: tuple[str, ...],
     clusters: tuple[str, ...],
@@ -230,7 +248,7 @@ def preflight(
     Candidates are the hosts of the VM's cluster, or those that --host names. A VM that does not
     exist yet is given by --profile or --spec, and judged on every host.
     """
-    from hostcheck import app
+    from hostcheck import app, recording
     from hostcheck import preflight as judging
 
     if bool(vm) + bool(profile) + bool(spec) != 1:
@@ -241,6 +259,8 @@ def preflight(
     elif profile:
         wish = judging.VmSpec(profile=profile, count=count, vcpus=vcpus, memory_mb=memory)
     chosen = hosts if wish else ()
+    opinion = _wants_opinion(options)
+    shelf = recording.Shelf(save) if save is not None else None
     with (
         _source(from_, quiet=quiet, hosts=chosen, clusters=clusters, **options) as (
             source,
@@ -248,12 +268,64 @@ def preflight(
         ),
         _progress("preflight", None, quiet=quiet) as done,
     ):
+        how: Any = {"workers": workers, "opinion": opinion, "done": done}
+        if shelf is not None:
+            how["keep"] = shelf.add
         if wish is not None:
-            run = judging.what_if(source, wish, workers=workers, done=done)
+            run = judging.what_if(source, wish, **how)
         else:
-            run = judging.preflight(source, vm, hosts=hosts, workers=workers, done=done)
+            run = judging.preflight(source, vm, hosts=hosts, **how)
     _deliver(run, format_, output, html)
+    if shelf is not None:
+        shelf.close()
     sys.exit(app.exit_code(run, strict=strict))
+
+
+@main.command("power-on")
+@click.argument("vm")
+@source_options
+@from_option
+@cluster_option
+@format_options
+@opinion_options
+@click.option("--accept-unsure", is_flag=True, help="Start on UNSURE too. Never on NO-GO.")
+@click.option(
+    "--start-timeout", type=click.FloatRange(1, 36000), help="Seconds to wait for the power-on."
+)
+def start(
+    vm: str,
+    accept_unsure: bool,
+    from_: Path | None,
+    format_: str,
+    output: Path | None,
+    html: Path | None,
+    quiet: bool,
+    hosts: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Power a VM on if its preflight says GO, and compare what happens with the verdict.
+
+    The only command that changes anything. The VM starts where it is registered, or where DRS puts
+    it. Exit code: 0 it runs, 1 NO-GO or the power-on failed, 3 UNSURE or the outcome is not known.
+    """
+    from hostcheck import app, power_on
+
+    if from_ is not None:
+        raise UsageError("a recording cannot be started; `preflight --from` judges it")
+    if hosts:
+        raise UsageError("--host cannot place a VM: it starts where it is registered, or by DRS")
+    opinion = _wants_opinion(options)
+    with (
+        _source(None, quiet=quiet, writes=power_on.WRITES, **options) as (source, workers),
+        _progress("power-on", None, quiet=quiet) as done,
+    ):
+        if not isinstance(source, app.LiveSource):
+            raise UsageError("power-on needs a live target")
+        run = power_on.power_on(
+            source, vm, accept_unsure=accept_unsure, workers=workers, opinion=opinion, done=done
+        )
+    _deliver(run, format_, output, html)
+    sys.exit(power_on.exit_code(run))
 
 
 @main.command()
@@ -451,6 +523,15 @@ def parse(request: str, file: Any) -> None:
     click.echo(document({"request": name, "facts": facts}), nl=False)
 
 
+def _wants_opinion(options: dict[str, Any]) -> bool:
+    """Take the option out and return whether vCenter is asked: by the option, else the settings."""
+    from hostcheck.settings import find
+
+    given = options.pop("second_opinion")
+    wanted = find(options["config"], os.environ).preflight.second_opinion
+    return wanted if given is None else bool(given)
+
+
 # --- from options to sources ----------------------------------------------------------------------
 
 
@@ -530,13 +611,15 @@ def _live(
         ca_files=tuple(ca_files),
         thumbprint=thumbprint,
         timeout=given["timeout"] or settings.vcenter.timeout,
+        task_timeout=given.get("task_timeout") or settings.preflight.task_timeout,
+        start_timeout=given.get("start_timeout") or settings.preflight.start_timeout,
     )
     ssh = settings.ssh.enabled if given["ssh"] is None else given["ssh"]
     shells = _shells(settings, given) if ssh else None
     esxcli = settings.audit.esxcli if given["esxcli"] is None else given["esxcli"]
     return app.LiveSource(
         server.host if server.port == 443 else f"{server.host}:{server.port}",
-        VsphereTransport(endpoint, password, app.may_run),
+        VsphereTransport(endpoint, password, app.may_run, given.get("writes", frozenset())),
         hosts=hosts or settings.audit.hosts,
         clusters=given.get("clusters") or settings.audit.clusters,
         open_shell=shells,

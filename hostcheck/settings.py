@@ -49,12 +49,21 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     esxcli: bool = False
 
 
+class Preflight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[preflight]`: whether vCenter is asked for its own opinion. Times are seconds."""
+
+    second_opinion: bool = True
+    task_timeout: float = 60
+    start_timeout: float = 600
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     vcenter: Vcenter = Vcenter()
     ssh: Ssh = Ssh()
     audit: Audit = Audit()
+    preflight: Preflight = Preflight()
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -187,11 +187,14 @@ def test_a_filter_that_matches_nothing_is_one_line(lab, hostcheck):
 
 
 def test_a_preflight_and_a_topology_are_the_same_live_and_replayed(lab, hostcheck):
-    hostcheck("record", *lab.target, "--save", "saved", "-q", env=lab.secrets)
-    for words in (["preflight", "train-01-a"], ["topology", HEALTHY]):
+    hostcheck("record", *lab.target, "--save", "recorded", "-q", env=lab.secrets)
+    for words, kept, saved in (
+        (["preflight", "train-01-a"], "saved", ["--save", "saved"]),
+        (["topology", HEALTHY], "recorded", []),
+    ):
         words += ["--format", "json", "-q"]
-        first = hostcheck(*words, *lab.target, env=lab.secrets)
-        again = hostcheck(*words, "--from", "saved")
+        first = hostcheck(*words, *lab.target, *saved, env=lab.secrets)
+        again = hostcheck(*words, "--from", kept)
         assert first.stdout
         assert first.stderr == ""
         assert first.returncode == again.returncode

@@ -1,0 +1,204 @@
+"""Start one VM after its preflight said GO, wait for the outcome, and set it against the verdict.
+
+This is the only module that makes a write, and `VirtualMachine.PowerOnVM_Task` is the only one. No
+host is named: the VM starts where it is registered, or where DRS puts it.
+"""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from hostcheck import app
+from hostcheck.errors import ParseError, UsageError
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.result import Answer, Manual, Status
+from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run
+from hostcheck.parsers import vim_power_on, vim_vm_runtime
+from hostcheck.preflight import preflight
+from hostcheck.transports.soap import WRITES
+
+__all__ = ["WRITES", "exit_code", "power_on"]
+
+DRS_PLACES = ("fullyAutomated", "partiallyAutomated")
+"""DRS chooses the host of a power-on."""
+GENERIC = "module 'devicepoweron' power on failed"
+"""A wrapper that says nothing: it counts only where no other message is known."""
+RUNS = "poweredOn"
+SUSPECTS = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS)
+"""What a check that knows vSphere's words may have said before, the most telling first."""
+
+
+def power_on(
+    source: app.LiveSource,
+    vm_name: str,
+    *,
+    accept_unsure: bool = False,
+    workers: int = 1,
+    opinion: bool = True,
+    done: Callable[[str], None],
+) -> Run:
+    """Judge a VM, start it when the verdict allows, and return the preflight with the outcome.
+
+    Never starts on NO-GO; on UNSURE only with `accept_unsure`. Raises UsageError like a preflight.
+    """
+    run = preflight(source, vm_name, workers=workers, opinion=opinion, done=done)
+    if run.preflight is None:
+        raise UsageError(f"VM {vm_name} was not judged")
+    home, vm_id = _home(run, vm_name)
+    best = run.preflight.candidates[0]
+    own = next(one for one in run.preflight.candidates if one.host == home.host.name)
+    by_drs = isinstance(home.host.drs_automation, Known) and (
+        home.host.drs_automation.value in DRS_PLACES
+    )
+    deciding = best if by_drs else own
+    before = _runtime(source, vm_id)
+    if isinstance(before, vim_vm_runtime.Runtime) and before.power_state == RUNS:
+        where = _name_of(run, before.host_id)
+        told = PowerOn(Outcome.RUNS, False, deciding.verdict, where, "it runs already")
+    elif deciding.verdict is Answer.GO or (deciding.verdict is Answer.UNSURE and accept_unsure):
+        told = _started(source, run, vm_id, deciding)
+    else:
+        told = PowerOn(Outcome.NOT_SENT, False, deciding.verdict, "", _why_not(deciding, best))
+    return msgspec.structs.replace(run, power_on=told, notices=(*run.notices, _sentence(told)))
+
+
+def exit_code(run: Run) -> int:
+    """Return 0 the VM runs, 1 NO-GO or the power-on failed, 3 UNSURE or an unknown outcome."""
+    told = run.power_on
+    if told is None or told.outcome is Outcome.UNKNOWN:
+        return app.EXIT_CODES[Answer.UNSURE]
+    if told.outcome is Outcome.NOT_SENT:
+        return app.EXIT_CODES[told.verdict]
+    return app.EXIT_CODES[Answer.NO_GO if told.outcome is Outcome.FAILED else Answer.GO]
+
+
+def _home(run: Run, vm_name: str) -> tuple[HostReport, str]:
+    """Return the host that the VM is registered on, and the VM's id."""
+    for report in run.hosts:
+        for vm in report.host.vms.value if isinstance(report.host.vms, Known) else ():
+            at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
+            if vm.name == vm_name and at_home:
+                return report, vm.id
+    raise UsageError(f"vSphere does not say on which host VM {vm_name} is: nothing was started")
+
+
+def _why_not(deciding: Candidate, best: Candidate) -> str:
+    words = f"{deciding.host}: {deciding.summary}"
+    if best.verdict is Answer.GO:
+        return f"{words}; {best.host} is GO, and nothing places the VM there: migrate it first"
+    if deciding.verdict is Answer.UNSURE:
+        return f"{words}; --accept-unsure starts it all the same"
+    return words
+
+
+def _started(source: app.LiveSource, run: Run, vm_id: str, deciding: Candidate) -> PowerOn:
+    """Send the power-on and read what became of it."""
+    outcome, words = _outcome(source, vm_id)
+    now = _runtime(source, vm_id)
+    where = ""
+    if isinstance(now, vim_vm_runtime.Runtime):
+        if outcome is Outcome.UNKNOWN and now.power_state == RUNS:
+            outcome, words = Outcome.STARTED, f"{words}; the VM runs"
+        if outcome is Outcome.UNKNOWN and isinstance(now.question, str):
+            words = f"{words}; the VM waits for an answer: {now.question}"
+        where = _name_of(run, now.host_id) if outcome is Outcome.STARTED else ""
+    concerned: tuple[Concern, ...] = ()
+    if outcome is Outcome.FAILED:
+        concerned = _concerned(words, run.checks, deciding)
+    contradicts = outcome is Outcome.FAILED and deciding.verdict is Answer.GO
+    return PowerOn(outcome, True, deciding.verdict, where, words, contradicts, concerned)
+
+
+def _outcome(source: app.LiveSource, vm_id: str) -> tuple[Outcome, str]:
+    try:
+        capture = source.start(vm_id)
+    except KeyboardInterrupt:
+        return Outcome.UNKNOWN, "interrupted while it was waited for; the task goes on"
+    failure = capture.failure
+    if failure is not None:
+        refused = failure.why is Why.ABSENT or failure.detail.startswith("NoPermission")
+        needs = f"; needs {failure.privilege}" if failure.privilege else ""
+        outcome = Outcome.FAILED if refused else Outcome.UNKNOWN
+        return outcome, f"{failure.detail}{needs}"
+    try:
+        refusal = vim_power_on.parse(capture.text).refusal
+    except ParseError as error:
+        return Outcome.UNKNOWN, str(error)
+    if refusal is None:
+        return Outcome.STARTED, "the task ended well"
+    kind = f" ({refusal.kind})" if refusal.kind else ""
+    return Outcome.FAILED, f"{refusal.words}{kind}"
+
+
+def _runtime(source: app.LiveSource, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
+    capture = source.runtime(vm_id)
+    if capture.failure is not None:
+        return capture.failure
+    try:
+        return vim_vm_runtime.parse(capture.text)
+    except ParseError as error:
+        return Unknown(Why.UNPARSED, str(error))
+
+
+def _name_of(run: Run, host_id: object) -> str:
+    """Return the name of a host that was judged, else what vSphere calls it."""
+    names = {report.host.id: report.host.name for report in run.hosts}
+    return names.get(host_id, host_id) if isinstance(host_id, str) else ""
+
+
+def _concerned(words: str, checks: tuple[Manual, ...], deciding: Candidate) -> tuple[Concern, ...]:
+    """Return the checks whose symptom is in vSphere's words, those first that did not pass."""
+    said = _plain(words)
+    found = []
+    for manual in checks:
+        symptoms = {_plain(one) for one in manual.symptom.split(";")} - {""}
+        if any(one in said for one in symptoms):
+            found.append((manual, symptoms - {GENERIC}))
+    telling = [manual for manual, symptoms in found if any(one in said for one in symptoms)]
+    concerned = [
+        Concern(manual.id, manual.title, _status(manual.id, deciding))
+        for manual in telling or [manual for manual, _ in found]
+    ]
+    return tuple(
+        sorted(
+            (one for one in concerned if one.status in SUSPECTS),
+            key=lambda one: SUSPECTS.index(one.status),
+        )
+    )
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"\s+", " ", words).strip(" .").lower()
+
+
+def _status(check: str, deciding: Candidate) -> str:
+    given = {one.status for one in deciding.results if one.check == check}
+    return next((status for status in SUSPECTS if status in given), "")
+
+
+def _sentence(told: PowerOn) -> str:
+    """Say in one sentence what was done and what came of it."""
+    match told.outcome:
+        case Outcome.STARTED:
+            on = f" on {told.host}" if told.host else ""
+            agrees = (
+                "as GO said" if told.verdict is Answer.GO else "what was unknown did not matter"
+            )
+            return f"Started{on}: {agrees} ({told.words})"
+        case Outcome.RUNS:
+            on = f" on {told.host}" if told.host else ""
+            return f"Nothing was sent: the VM runs already{on}"
+        case Outcome.NOT_SENT:
+            return f"Not started, {told.verdict.value}: {told.words}"
+        case Outcome.UNKNOWN:
+            return f"Sent, and what became of it is not known: {told.words}"
+        case Outcome.FAILED:
+            checks = ", ".join(f"{one.check} ({one.status})" for one in told.concerned)
+            likely = (
+                f"checks most likely concerned: {checks}"
+                if checks
+                else ("no check knows these words")
+            )
+            finding = "Finding: the verdict was GO and " if told.contradicts else "After UNSURE, "
+            return f"{finding}vSphere did not start it: {told.words}; {likely}"

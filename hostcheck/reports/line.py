@@ -1,0 +1,98 @@
+"""One line per verdict, for scripts: `grep '^preflight verdict=GO '` and the like.
+
+The first word names the kind of line, then come `name=value` pairs in a fixed order. Names, reasons
+and other free text are JSON strings; an empty list is `-`. New pairs are only added at the end.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from hostcheck.model.result import Answer, Result, Severity, Status
+from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.reports import summary, words
+
+OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
+
+
+def render(run: Run) -> str:
+    """Return the lines of a run, the one that sums it up last."""
+    return "".join(f"{line}\n" for line in _lines(run))
+
+
+def _lines(run: Run) -> Iterator[str]:
+    if run.preflight is None:
+        yield from (_host(report) for report in run.hosts)
+        yield _audit(run)
+        return
+    for candidate in sorted(run.preflight.candidates, key=lambda one: one.rank):
+        yield _candidate(run.preflight, candidate)
+    best = run.preflight.candidates[0].host if run.preflight.candidates else ""
+    yield _line(
+        "preflight", verdict=run.preflight.verdict.value, vm=_text(run.preflight.vm),
+        host=_text(best), reason=_text(run.preflight.summary),
+    )  # fmt: skip
+    told = run.power_on
+    if told is not None:
+        yield _line(
+            "power-on", outcome=told.outcome.value.replace(" ", "-"), verdict=told.verdict.value,
+            vm=_text(run.preflight.vm), host=_text(told.host),
+            contradiction="yes" if told.contradicts else "no",
+            concerned=_list(one.check for one in told.concerned), reason=_text(told.words),
+        )  # fmt: skip
+
+
+def _candidate(asked: Preflight, one: Candidate) -> str:
+    opinion = [result.status for result in one.results if result.check == "VC-001"]
+    return _line(
+        "candidate", verdict=one.verdict.value, rank=str(one.rank), vm=_text(asked.vm),
+        host=_text(one.host), gpus=_list(one.gpus), failed=_required(one.results, Status.FAIL),
+        unknown=_required(one.results, Status.UNKNOWN, Status.ERROR),
+        vcenter=OPINION.get(opinion[0], "unknown") if opinion else "not-asked",
+        reason=_text(one.summary), findings=_findings(one.results),
+    )  # fmt: skip
+
+
+def _host(report: HostReport) -> str:
+    return _line(
+        "host", verdict=report.verdict.value, host=_text(report.host.name),
+        failed=_required(report.results, Status.FAIL),
+        unknown=_required(report.results, Status.UNKNOWN, Status.ERROR),
+        findings=_findings(report.results),
+    )  # fmt: skip
+
+
+def _audit(run: Run) -> str:
+    counted = Counter(report.verdict for report in run.hosts)
+    counts = {one.value.lower().replace("-", "_"): str(counted[one]) for one in Answer}
+    return _line(
+        "audit", verdict=summary.verdict(run).value, hosts=str(len(run.hosts)), **counts,
+        reason=_text(summary.reason(run)),
+    )  # fmt: skip
+
+
+def _line(kind: str, **pairs: str) -> str:
+    return " ".join((kind, *(f"{name}={value}" for name, value in pairs.items())))
+
+
+def _required(results: Iterable[Result], *statuses: Status) -> str:
+    return _list(
+        one.check for one in results if one.severity is Severity.REQUIRED and one.status in statuses
+    )
+
+
+def _findings(results: Iterable[Result]) -> str:
+    """List the checks that fail and are not required."""
+    return _list(
+        one.check
+        for one in results
+        if one.severity is not Severity.REQUIRED and one.status is Status.FAIL
+    )
+
+
+def _list(items: Iterable[str]) -> str:
+    return ",".join(dict.fromkeys(items)) or "-"
+
+
+def _text(text: str) -> str:
+    return json.dumps(words.one_line(text), ensure_ascii=False)
