@@ -1,18 +1,20 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from hostcheck import __version__, catalog, fleet, recording
+from hostcheck import __version__, catalog, fleet, recording, runfile
 from hostcheck.assemble import assemble, gpu_addresses
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
+from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
@@ -24,7 +26,7 @@ from hostcheck.parsers import (
     vim_virtual_machine,
     vim_vm_runtime,
 )
-from hostcheck.recording import Recording
+from hostcheck.recording import Recording, Shelf
 from hostcheck.transports.base import Transport
 from hostcheck.transports.recorder import RecorderTransport
 from hostcheck.transports.replay import ReplayTransport
@@ -36,12 +38,23 @@ VSPHERE_WIRES = frozenset(
 SHELL_WIRES = frozenset({Wire.SHELL.value})
 
 
+OpenShell = Callable[[str], Transport]
+
+
 class Source(Protocol):
     """Where machines come from: a vCenter, an ESXi host, or a folder of recordings."""
 
     @property
     def target(self) -> str:
         """What was asked, in words, without a user name."""
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The wires that are used on every machine; none where that is in the recordings."""
+
+    @property
+    def open_shell(self) -> OpenShell | None:
+        """What opens the shell of a host, in this process or another."""
 
     def machines(self) -> list[Target]:
         """List the machines, by name."""
@@ -61,6 +74,9 @@ class Source(Protocol):
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Return a machine's answers with those to more questions."""
 
+    def read(self, target: Target) -> Recording:
+        """Return what only this process can read of a machine; `finish` does the rest."""
+
     def close(self) -> None:
         """Give back what was opened."""
 
@@ -75,21 +91,27 @@ class LiveSource:
         *,
         hosts: Iterable[str] = (),
         clusters: Iterable[str] = (),
-        open_shell: Callable[[str], Transport] | None = None,
+        open_shell: OpenShell | None = None,
         over_esxcli: bool = False,
     ) -> None:
         self.target = target
         self._session = session
         self._hosts = tuple(hosts)
         self._clusters = tuple(clusters)
-        self._open_shell = open_shell
+        self.open_shell = open_shell
         self._over_esxcli = over_esxcli
         self._shells: set[Transport] = set()
 
     @property
     def uses_shell(self) -> bool:
         """Whether hosts are asked one by one, which is worth doing side by side."""
-        return self._open_shell is not None
+        return self.open_shell is not None
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Return the wires that are used."""
+        asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
+        return tuple(sorted(asked | (SHELL_WIRES if self.open_shell else frozenset())))
 
     @cached_property
     def _machines(self) -> list[Target]:
@@ -111,7 +133,7 @@ class LiveSource:
 
     def collect(self, target: Target) -> Recording:
         """Ask vSphere, then the shell of the host."""
-        shell = self._open_shell(target.name) if self._open_shell else None
+        shell = self.open_shell(target.name) if self.open_shell else None
         if shell is not None:
             self._shells.add(shell)
         try:
@@ -142,6 +164,10 @@ class LiveSource:
         """
         return self._session.fetch(vim_power_on.REQUEST.of(vm_id))
 
+    def read(self, target: Target) -> Recording:
+        """Ask vSphere only."""
+        return _collect(self.target, target, self._session, None, over_esxcli=self._over_esxcli)
+
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
         for shell in tuple(self._shells):
@@ -151,6 +177,9 @@ class LiveSource:
 
 class RecordedSource:
     """A recording, or a folder of them."""
+
+    asks: tuple[str, ...] = ()
+    open_shell: OpenShell | None = None
 
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
@@ -199,16 +228,11 @@ class RecordedSource:
 
     def collect(self, target: Target) -> Recording:
         """Put the questions of today to the recording."""
-        recorded = recording.load(self._folders[target.name])
-        replay = ReplayTransport(recorded)
-        wires = {key[0] for key in recorded.captures}
-        return _collect(
-            recorded.target,
-            target,
-            replay,
-            replay if Wire.SHELL.value in wires else None,
-            over_esxcli=Wire.ESXCLI.value in wires,
-        )
+        return finish(target, self.read(target))
+
+    def read(self, target: Target) -> Recording:
+        """Load the recording."""
+        return recording.load(self._folders[target.name])
 
     def announce(self, questions: Iterable[Request]) -> None:
         """Do nothing: everything is there already."""
@@ -270,14 +294,129 @@ def report_of(host: Host) -> HostReport:
     return HostReport(verdict_of(required), host, results)
 
 
-def recordings(
-    source: Source, targets: list[Target], *, workers: int = 1, done: Callable[[str], None]
-) -> Iterator[Recording]:
-    """Collect machines side by side, in order; `done` is told each name as it arrives."""
+def finish(target: Target, there: Recording, open_shell: OpenShell | None = None) -> Recording:
+    """Put the questions of today to answers that are there, and to the shell of the host."""
+    replay = ReplayTransport(there)
+    wires = {key[0] for key in there.captures}
+    shell = open_shell(target.name) if open_shell else None
+    try:
+        return _collect(
+            there.target,
+            target,
+            replay,
+            shell or (replay if Wire.SHELL.value in wires else None),
+            over_esxcli=Wire.ESXCLI.value in wires,
+        )
+    finally:
+        if shell is not None:
+            shell.close()
+
+
+class Visit(NamedTuple):
+    """What became of one machine: its line of the run file, and its answers where they are kept."""
+
+    name: str
+    line: bytes
+    recorded: Recording | None
+
+
+def visited(recorded: Recording, *, keep: bool) -> Visit:
+    """Judge one machine."""
+    report = report_of(host_of(recorded))
+    return Visit(recorded.host, runfile.pack(report), recorded if keep else None)
+
+
+def _visit(source: Source, keep: bool, target: Target) -> Visit:
+    return visited(source.collect(target), keep=keep)
+
+
+def _finish_and_visit(
+    open_shell: OpenShell | None, keep: bool, given: tuple[Target, Recording]
+) -> Visit:
+    return visited(finish(*given, open_shell), keep=keep)
+
+
+def _finish(open_shell: OpenShell | None, given: tuple[Target, Recording]) -> Recording:
+    return finish(*given, open_shell)
+
+
+def _visits(
+    source: Source, targets: list[Target], workers: Workers, *, keep: bool
+) -> Iterator[Visit]:
+    """Collect and judge machines side by side; a cluster gets what this process has read."""
     source.expect(targets)
-    for recorded in fleet.each(targets, source.collect, workers=workers):
+    if workers.away:
+        read = ((target, source.read(target)) for target in targets)
+        yield from fleet.each(
+            read, partial(_finish_and_visit, source.open_shell, keep), workers=workers
+        )
+    else:
+        yield from fleet.each(targets, partial(_visit, source, keep), workers=workers)
+
+
+def recordings(
+    source: Source,
+    targets: list[Target],
+    *,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    done: Callable[[str], None],
+) -> Iterator[Recording]:
+    """Collect machines side by side, each as it is done; `done` is told its name."""
+    source.expect(targets)
+    if workers.away:
+        read = ((target, source.read(target)) for target in targets)
+        found = fleet.each(read, partial(_finish, source.open_shell), workers=workers)
+    else:
+        found = fleet.each(targets, source.collect, workers=workers)
+    for recorded in found:
         done(recorded.host)
         yield recorded
+
+
+def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
+    """Open the journal of an audit. Raises UsageError for one that is of another run, or in use."""
+    origin = Origin(__version__, catalog.requirements().edition, source.target, source.asks)
+    journal = Journal(origin, path, resume=resume)
+    journal.keep({(target.name, target.host_id) for target in source.machines()})
+    return journal
+
+
+def audit(
+    source: Source,
+    journal: Journal,
+    *,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    shelf: Shelf | None = None,
+    done: Callable[[str], None],
+) -> Run:
+    """Collect and judge the machines that the journal does not hold, and return the run.
+
+    An interrupt ends it early: the hosts that are left then are named in `unasked`.
+    """
+    targets = source.machines()
+    left = [one for one in targets if (one.name, one.host_id) not in journal]
+    unasked: tuple[str, ...] = ()
+    try:
+        for name, line, recorded in _visits(source, left, workers, keep=shelf is not None):
+            if shelf is not None and recorded is not None:
+                shelf.add(recorded)
+            journal.add(line)
+            done(name)
+    except KeyboardInterrupt:
+        unasked = tuple(
+            sorted(one.name for one in targets if (one.name, one.host_id) not in journal)
+        )
+    return Run(
+        schema=SCHEMA,
+        tool_version=__version__,
+        catalogue_edition=catalog.requirements().edition,
+        target=source.target,
+        first_answer_at=journal.first_answer_at,
+        last_answer_at=journal.last_answer_at,
+        hosts=journal.hosts(),
+        checks=tuple(check.manual for check in all_checks()),
+        unasked=unasked,
+    )
 
 
 def run_of(
@@ -317,6 +456,8 @@ def exit_code(run: Run, *, strict: bool) -> int:
     """
     if run.preflight is not None and not strict:
         return EXIT_CODES[run.preflight.verdict]
+    if run.unasked:
+        return EXIT_CODES[Answer.UNSURE]
     counted = (Severity.REQUIRED, Severity.RECOMMENDED) if strict else (Severity.REQUIRED,)
     if run.preflight is not None:
         judged: Iterable[Result] = run.preflight.candidates[0].results
@@ -328,25 +469,6 @@ def exit_code(run: Run, *, strict: bool) -> int:
             for result in report.results
         )
     return EXIT_CODES[verdict_of([one.status for one in judged if one.severity in counted])]
-
-
-def read_run(path: Path) -> Run:
-    """Read a run file. Raises UsageError when it is none, or of another schema."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; give a run file (audit -o RUN.json)") from None
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-        if head.schema != SCHEMA:
-            raise UsageError(f"{path}: schema {head.schema!r}, this version reads {SCHEMA!r}")
-        return msgspec.json.decode(data, type=Run)
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"{path}: not a run file ({error})") from None
-
-
-class _Head(msgspec.Struct, frozen=True):
-    schema: str
 
 
 def requests() -> tuple[Request, ...]:

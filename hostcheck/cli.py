@@ -8,8 +8,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -21,9 +21,10 @@ from hostcheck.errors import HostcheckError, UsageError
 
 if TYPE_CHECKING:
     from hostcheck import app
+    from hostcheck.fleet import Workers
+    from hostcheck.journal import Journal
     from hostcheck.model.run import Run
     from hostcheck.settings import Settings
-    from hostcheck.transports.base import Transport
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,9 +44,8 @@ class Group(click.Group):
         """
         kwargs["standalone_mode"] = False
         try:
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, signal.default_int_handler)
-            code = super().main(*args, **kwargs)
+            with _interruptible():
+                code = super().main(*args, **kwargs)
         except click.exceptions.Exit as leave:
             code = leave.exit_code
         except (click.Abort, KeyboardInterrupt):
@@ -75,6 +75,31 @@ class Group(click.Group):
             return 0
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM end the work in order, and the second end it at once."""
+
+    def leave(_signal: int, _frame: object) -> NoReturn:
+        os.write(2, b"\nhostcheck: ended; nothing more was written\n")
+        os._exit(EXIT_UNKNOWN)
+
+    def interrupt(_signal: int, _frame: object) -> NoReturn:
+        for one in before:
+            signal.signal(one, leave)
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(one) is not signal.SIG_IGN:  # as nohup and a shell's & leave it
+                before[one] = signal.signal(one, interrupt)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hostcheck")
 def main() -> None:
@@ -91,6 +116,23 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
         return function
 
     return add
+
+
+class WorkersType(click.ParamType[int | str]):
+    """A number of threads, or the address of a Dask scheduler."""
+
+    name = "workers"
+    most = 256
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        """Return the number, or the address as it was given."""
+        if isinstance(value, int) or "://" in value:
+            return value
+        if value.isdecimal() and 1 <= int(value) <= self.most:
+            return int(value)
+        return self.fail(
+            f"{value!r} is neither a number from 1 to {self.most} nor dask://SCHEDULER", param, ctx
+        )
 
 
 _existing = partial(click.Path, exists=True, path_type=Path)
@@ -139,7 +181,10 @@ source_options = _options(
         "--esxcli/--no-esxcli", default=None,
         help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
     ),
-    click.option("--workers", type=click.IntRange(1, 256), help="Hosts side by side."),
+    click.option(
+        "--workers", type=WorkersType(), metavar="N|dask://SCHEDULER",
+        help="Hosts side by side: threads here, or the workers of a Dask cluster.",
+    ),
     click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
     click.option("--config", type=_existing(dir_okay=False), help="Default: hostcheck.toml."),
     click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
@@ -183,6 +228,10 @@ opinion_options = _options(
 @cluster_option
 @report_options
 @save_option
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on where an interrupted run to the same -o stopped; begin where none was.",
+)  # fmt: skip
 def audit(
     from_: Path | None,
     format_: str,
@@ -190,26 +239,57 @@ def audit(
     html: Path | None,
     strict: bool,
     save: Path | None,
+    resume: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Collect, judge and report all hosts, or the chosen ones."""
+    """Collect, judge and report all hosts, or the chosen ones.
+
+    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM) reports the
+    hosts that are done and exits 3; a second one ends at once.
+    """
     from hostcheck import app, recording
 
-    with _source(from_, quiet=quiet, **options) as (source, workers):
-        targets = source.machines()
-        shelf = recording.Shelf(save) if save is not None else None
-        reports = []
-        with _progress("audit", len(targets), quiet=quiet) as done:
-            for recorded in app.recordings(source, targets, workers=workers, done=done):
-                if shelf is not None:
-                    shelf.add(recorded)
-                reports.append(app.report_of(app.host_of(recorded)))
-        run = app.run_of(source.target, reports)
-    _deliver(run, format_, output, html)
-    if shelf is not None:
-        shelf.close()
-    sys.exit(app.exit_code(run, strict=strict))
+    if resume and output is None:
+        raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
+    place = output.with_name(output.name + ".journal") if output is not None else None
+    with ExitStack() as until_told:
+        with _source(from_, quiet=quiet, **options) as (source, workers):
+            journal = until_told.enter_context(app.start_journal(source, place, resume=resume))
+            _tell_of(journal, resume=resume, quiet=quiet)
+            shelf = recording.Shelf(save) if save is not None else None
+            left = len(source.machines()) - len(journal)
+            with _progress("audit", left, quiet=quiet) as done:
+                run = app.audit(source, journal, workers=workers, shelf=shelf, done=done)
+        _deliver(run, format_, output, html)
+        if run.unasked:
+            _leave_interrupted(len(run.hosts), len(run.unasked), journal.path)
+        journal.remove()
+        if shelf is not None:
+            shelf.close()
+        sys.exit(app.exit_code(run, strict=strict))
+
+
+def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
+    """Say what an earlier run left behind and what becomes of it."""
+    if resume and len(journal) and not quiet:
+        click.echo(f"hostcheck: {len(journal)} hosts are done already", err=True)
+    if journal.replaced:
+        click.echo(
+            f"hostcheck: {journal.path} of an interrupted run is replaced: beginning anew, "
+            "without --resume",
+            err=True,
+        )
+
+
+def _leave_interrupted(there: int, left: int, journal: Path | None) -> NoReturn:
+    """Say how far the run got and how to go on."""
+    how = "the same command with --resume asks the others" if journal else "without -o, no --resume"
+    click.echo(
+        f"\nhostcheck: interrupted: {there} hosts are in the report, {left} were not asked; {how}",
+        err=True,
+    )
+    sys.exit(EXIT_UNKNOWN)
 
 
 @main.command()
@@ -358,13 +438,18 @@ def record(save: Path, quiet: bool, **options: Any) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
 def report(run: Path, format_: str, output: Path | None) -> None:
     """Render a saved run in any format."""
-    from hostcheck import app
+    from hostcheck import runfile
 
-    text = _render(app.read_run(run), format_, plain=output is not None)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        _write(output, text)
+    told = runfile.read(run)
+    if output is not None and format_ == "html":
+        _write_html(told, output)
+        return
+    pieces = _render(told, format_, plain=output is not None)
+    if output is not None:
+        _write(output, pieces)
+        return
+    for piece in pieces:
+        click.echo(piece, nl=False)
 
 
 @main.command()
@@ -446,6 +531,7 @@ def room(
                 app.host_of(recorded)
                 for recorded in app.recordings(source, targets, workers=workers, done=done)
             ]
+    seen.sort(key=lambda host: (host.name, host.id))
     counted = capacity.capacity(seen, needs, profile=profile)
     if format_ == "json":
         from hostcheck.reports.json_report import document
@@ -538,25 +624,29 @@ def _wants_opinion(options: dict[str, Any]) -> bool:
 @contextmanager
 def _source(
     from_: Path | None, *, quiet: bool, hosts: tuple[str, ...] = (), **options: Any
-) -> "Iterator[tuple[app.Source, int]]":
-    from hostcheck import app
+) -> "Iterator[tuple[app.Source, Workers]]":
+    from hostcheck import app, fleet
     from hostcheck.settings import find
 
     settings = find(options.pop("config", None), os.environ)
-    workers = options.pop("workers", None) or settings.ssh.workers
+    wanted = options.pop("workers", None) or settings.ssh.workers
+    if isinstance(wanted, str):
+        fleet.address_of(wanted)
     if from_ is not None:
         if options.get("vcenter"):
             raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
         if options.get("clusters"):
             raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
         source: app.Source = app.RecordedSource(from_, hosts=hosts)
-        workers = 1
     else:
-        live = _live(settings, hosts=hosts, quiet=quiet, **options)
-        workers = workers if live.uses_shell else 1
-        source = live
+        source = _live(settings, hosts=hosts, quiet=quiet, **options)
     try:
-        yield source, workers
+        if isinstance(wanted, str):
+            side_by_side = fleet.dask(wanted)
+        else:  # what no shell is asked for waits for nothing
+            side_by_side = fleet.threads(wanted if source.open_shell else 1)
+        with side_by_side as workers:
+            yield source, workers
     finally:
         source.close()
 
@@ -627,9 +717,10 @@ def _live(
     )
 
 
-def _shells(settings: "Settings", given: dict[str, Any]) -> "Callable[[str], Transport]":
+def _shells(settings: "Settings", given: dict[str, Any]) -> "app.OpenShell":
     from hostcheck import app
-    from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+    from hostcheck.transports.shells import Shells
+    from hostcheck.transports.ssh import Shell
 
     ssh = settings.ssh
     base = Shell(
@@ -643,22 +734,16 @@ def _shells(settings: "Settings", given: dict[str, Any]) -> "Callable[[str], Tra
         command_timeout=given["command_timeout"] or ssh.command_timeout,
         host_timeout=given["host_timeout"] or ssh.host_timeout,
     )
-    config = Path(given["ssh_config"] or ssh.config).expanduser()
-    password = _ssh_password(given)
-
-    def open_shell(host: str) -> "Transport":
-        shell = shell_from_ssh_config(
-            host,
-            config=config,
-            base=base,
-            override_user=given["ssh_user"],
-            override_port=given["ssh_port"] or 0,
-            override_known_hosts=tuple(str(path) for path in given["ssh_known_hosts"]),
-            override_keys=tuple(str(path) for path in given["ssh_key"]),
-        )
-        return SshTransport(shell, app.may_run, password)
-
-    return open_shell
+    return Shells(
+        base,
+        config=Path(given["ssh_config"] or ssh.config).expanduser(),
+        user=given["ssh_user"],
+        port=given["ssh_port"] or 0,
+        known_hosts=tuple(str(path) for path in given["ssh_known_hosts"]),
+        keys=tuple(str(path) for path in given["ssh_key"]),
+        allowed=app.may_run,
+        password=_ssh_password(given),
+    )
 
 
 def _ssh_password(given: dict[str, Any]) -> Callable[[], str] | None:
@@ -744,31 +829,40 @@ def _progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable
 
 def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -> None:
     """Keep the run, write the HTML, print the report."""
+    from hostcheck import runfile
+
     unwritten = None
-    for path, kind in ((output, "json"), (html, "html")):
+    for path, write in ((output, runfile.write), (html, _write_html)):
         try:
             if path is not None:
-                _write(path, _render(run, kind, plain=True))
+                write(run, path)
         except UsageError as error:  # said last: what was learnt is still printed
             unwritten = unwritten or error
     try:
-        click.echo(_render(run, format_, plain=False), nl=False)
+        for piece in _render(run, format_, plain=False):
+            click.echo(piece, nl=False)
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         _discard_stdout()
     if unwritten is not None:
         raise unwritten
 
 
+def _write_html(run: "Run", path: Path) -> None:
+    from hostcheck.reports import html
+
+    _write(path, html.pieces(run))
+
+
 def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _render(run: "Run", format_: str, *, plain: bool) -> str:
+def _render(run: "Run", format_: str, *, plain: bool) -> Iterable[str]:
     if format_ == "text":
         from hostcheck.reports import text
 
         colour = not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        return text.render(run, width=_width(), colour=colour)
+        return text.pieces(run, width=_width(), colour=colour)
     from hostcheck.reports import FORMATS as RENDERERS
 
     return RENDERERS[format_](run)
@@ -785,13 +879,14 @@ def _put(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text.rstrip("\n"))
     else:
-        _write(output, text)
+        _write(output, [text])
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, pieces: Iterable[str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another file") from None
 

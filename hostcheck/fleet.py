@@ -1,44 +1,206 @@
-"""Hosts side by side: the only module with threads.
+"""Hosts side by side: the only module with threads, and the only one that knows Dask.
 
 Work is handed to a standard `concurrent.futures.Executor`, and no more of it than the workers can
-soon do, so that memory does not grow with the fleet.
+soon do, so that memory does not grow with the fleet. Threads of this process and the processes of
+a Dask cluster are both such executors.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import TypeVar
+import ipaddress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from hostcheck import __version__
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 2
 """Tasks in hand per worker."""
+PATIENCE_SECONDS = 30
+"""How long a cluster may be without any worker."""
+CLOSE_SECONDS = 5
+SCHEMES = ("dask", "dask+tcp")
 
 
-def each(
-    items: Iterable[T],
-    work: Callable[[T], R],
-    *,
-    workers: int,
-    executor: Executor | None = None,
-) -> Iterator[R]:
-    """Yield `work(item)` for every item, in the order of the items."""
-    if workers <= 1 and executor is None:
+@dataclass(frozen=True)
+class Workers:
+    """Where work is done: in `count` places at once; in this thread where there is no executor."""
+
+    count: int
+    executor: Executor | None = None
+    away: bool = False
+    """Whether work leaves this process: it and its results are pickled then."""
+    alive: Callable[[], bool] = lambda: True
+    """Whether anybody is there to do it."""
+
+
+def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Iterator[R]:
+    """Yield `work(item)` for every item, each as soon as it is done.
+
+    What a cluster lost is done in this process: a worker that dies takes no host with it.
+    """
+    pool = workers.executor
+    if pool is None:
         yield from map(work, items)
         return
-    pool = executor or ThreadPoolExecutor(workers, thread_name_prefix="hostcheck")
-    waiting: deque[Future[R]] = deque()
+    running: dict[Future[R], T] = {}
+    gone = False
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= workers * AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            gone = gone and not workers.alive()
+            if gone:
+                yield work(item)
+                continue
+            running[_submitted(pool, work, item)] = item
+            if len(running) >= workers.count * AHEAD:
+                gone = yield from _finished(running, work, workers)
+        while running:
+            yield from _finished(running, work, workers)
     finally:
-        for future in waiting:
+        for future in running:
             future.cancel()
-        if executor is None:
-            # Not waited for: after an interrupt the source is closed next, which ends what runs.
-            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _submitted(pool: Executor, work: Callable[[T], R], item: T) -> "Future[R]":
+    try:
+        return pool.submit(work, item)
+    except Exception as error:  # noqa: BLE001  a cluster that is gone: found lost, and done here
+        refused: Future[R] = Future()
+        refused.set_exception(error)
+        return refused
+
+
+def _finished(
+    running: dict[Future[R], T], work: Callable[[T], R], workers: Workers
+) -> Generator[R, None, bool]:
+    """Wait for a task, and yield all that are done. Returns whether all workers are gone."""
+    patience = PATIENCE_SECONDS if workers.away else None
+    done = wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
+    while not done and workers.alive():
+        done = wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
+    for future in done or tuple(running):
+        item = running.pop(future)
+        if workers.away and (not done or _lost(future)):
+            future.cancel()
+            yield work(item)
+        else:
+            yield future.result()
+    return not done
+
+
+def _lost(future: "Future[Any]") -> bool:
+    """Say whether it was the cluster that failed, and not the work."""
+    if future.cancelled():
+        return True
+    error = future.exception()
+    return error is not None and type(error).__module__.partition(".")[0] in (
+        "distributed",
+        "asyncio",
+        "concurrent",
+    )
+
+
+@contextmanager
+def threads(count: int) -> Iterator[Workers]:
+    """Work in threads of this process; in the calling one when one is enough."""
+    if count <= 1:
+        yield Workers(1)
+        return
+    pool = ThreadPoolExecutor(count, thread_name_prefix="hostcheck")
+    try:
+        yield Workers(count, pool)
+    finally:
+        # Not waited for: after an interrupt the source is closed next, which ends what runs.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def dask(url: str) -> Iterator[Workers]:
+    """Work in the processes of a Dask cluster: `dask://HOST[:PORT]`, with TLS beyond this machine.
+
+    Raises UsageError where the cluster cannot be used.
+    """
+    address = address_of(url)
+    client = _client(url, address)
+    try:
+        versions = client.run(_version)
+        other = {version for version in versions.values() if version != __version__}
+        if other:
+            raise UsageError(
+                f"{url}: its workers have hostcheck {', '.join(sorted(other))}, this is "
+                f"{__version__}; install the same"
+            )
+        count = sum(client.nthreads().values())
+
+        def alive() -> bool:
+            return bool(client.status == "running" and client.scheduler_info()["workers"])
+
+        pool = client.get_executor(pure=False)
+        try:
+            yield Workers(count, pool, away=True, alive=alive)
+        finally:
+            pool.shutdown(wait=False)
+    finally:
+        client.close(timeout=CLOSE_SECONDS)
+
+
+def _version() -> str:
+    return __version__
+
+
+def address_of(url: str) -> str:
+    """Return the address of a scheduler as Dask writes it. Raises UsageError that says why not.
+
+    `dask://` is TLS, with the certificates of Dask's own configuration, except on this machine;
+    `dask+tcp://` says that a connection anyone can read and join is wanted.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 8786
+    except ValueError:
+        raise UsageError(f"--workers {url}: its port is not a number from 1 to 65535") from None
+    host = parts.hostname or ""
+    if parts.scheme not in SCHEMES or not host or parts.username or parts.path.strip("/"):
+        raise UsageError(f"--workers {url}: give a number, or dask://SCHEDULER[:PORT]")
+    plain = parts.scheme == "dask+tcp" or _is_loopback(host)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'tcp' if plain else 'tls'}://{shown}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _client(url: str, address: str) -> "Client":
+    try:
+        from distributed import Client  # noqa: PLC0415  an extra, and heavy
+    except ImportError:
+        raise UsageError(
+            f"--workers {url}: needs the library distributed: pip install 'hostcheck[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--workers {url}: no scheduler answers at {address}: {error}") from None
+    except TypeError:
+        raise UsageError(
+            f"--workers {url}: Dask has no TLS certificates (distributed.comm.tls in its "
+            "configuration); dask+tcp:// would send credentials in clear"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+    except TimeoutError:
+        client.close(timeout=CLOSE_SECONDS)
+        raise UsageError(f"--workers {url}: the cluster has no workers") from None
+    return client

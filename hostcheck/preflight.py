@@ -19,6 +19,7 @@ from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors import second_opinion
 from hostcheck.collectors.vsphere import Target, matches
 from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request, Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
@@ -54,7 +55,7 @@ def preflight(
     vm_name: str,
     *,
     hosts: Iterable[str] = (),
-    workers: int = 1,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
@@ -208,7 +209,7 @@ def what_if(
     source: app.Source,
     spec: VmSpec,
     *,
-    workers: int = 1,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],

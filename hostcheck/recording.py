@@ -11,6 +11,7 @@ advanced settings of VMs that this tool does not know are dropped before an answ
 
 import json
 import re
+import shutil
 from itertools import chain, count
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from hostcheck.model.fact import Unknown
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
+UNFINISHED = ".part"
+"""Ends the name of a folder that is being written, or was when the program was killed."""
 _FOLDERS = {Wire.SHELL: "shell", Wire.ESXCLI: "esxcli"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
 _LONGEST_NAME = 120
@@ -88,7 +91,7 @@ def _file_name(capture: Capture) -> str:
 
 
 def save(recording: Recording, folder: Path) -> None:
-    """Write a recording.
+    """Write a recording; a new folder appears when it is whole.
 
     Raises UsageError when the folder holds something else, or cannot be written.
     """
@@ -99,7 +102,13 @@ def save(recording: Recording, folder: Path) -> None:
                 raise UsageError(f"{folder} is of {there}; give another folder")
         elif folder.exists() and any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty and holds no recording; give another folder")
-        _write(recording, folder)
+        if folder.exists():
+            _write(recording, folder)
+            return
+        fresh = folder.with_name(folder.name + UNFINISHED)
+        shutil.rmtree(fresh, ignore_errors=True)
+        _write(recording, fresh)
+        fresh.rename(folder)
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
 
@@ -176,7 +185,9 @@ def _write(recording: Recording, folder: Path) -> None:
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    fresh = folder / (MANIFEST + UNFINISHED)
+    fresh.write_text(text + "\n", encoding="utf-8")
+    fresh.replace(folder / MANIFEST)
 
 
 def find(folder: Path) -> list[Path]:
@@ -188,7 +199,11 @@ def find(folder: Path) -> list[Path]:
         return [folder]
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give a recording or a folder of recordings")
-    found = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    found = sorted(
+        path.parent
+        for path in folder.glob(f"*/{MANIFEST}")
+        if not path.parent.name.endswith(UNFINISHED)
+    )
     if not found:
         raise UsageError(f"{folder}: holds no {MANIFEST}, nor does any folder in it")
     return found

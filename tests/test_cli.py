@@ -66,6 +66,7 @@ def broken(tmp_path):
         "garbage": bytes(range(256)) * 40, "empty": b"", "list.json": b"[]",
         "other.json": b'{"schema": "hostcheck.run/99"}', "no-schema.json": b'{"a": 1}',
         "half.json": b'{"schema": "hostcheck.run/1"}', "deep.json": b"[" * 100_000,
+        "half2.json": b'{"schema": "hostcheck.run/2"}',
     }  # fmt: skip
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
@@ -79,12 +80,14 @@ def broken(tmp_path):
     [
         "bogus", "audit --bogus", "audit --from nowhere", "audit --from empty", "audit",
         "audit --from folder", "audit --from . --vcenter x", "audit --from . --cluster x",
-        "audit --workers 0", "audit --timeout soon", "audit --config nowhere",
+        "audit --workers 0", "audit --timeout soon",
+        "audit --from . --resume", "audit --from . --workers http://x", "audit --config nowhere",
         "audit --config garbage", "audit --vcenter http://vc", "audit --vcenter vc",
         "audit --vcenter vc:99999 --user u", "audit --format pdf", "audit extra",
         "report nowhere", "report garbage", "report empty", "report list.json",
         "report other.json", "report no-schema.json", "report half.json", "report deep.json",
-        "report folder", "report", "record", "record --save x", "preflight", "preflight vm",
+        "report half2.json", "report folder", "report", "record", "record --save x", "preflight",
+        "preflight vm",
         "explain", "explain FOO-001", "parse", "parse nonsense empty", "parse nonsense nowhere",
         "parse vmware empty", "topology", "topology x --from .", "checks --format html",
         "capacity", "capacity --profile nvidia_nope-1q --from .", "capacity --from empty",

@@ -2,20 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import jsonschema
 import msgspec
 import pytest
 
-from hostcheck import app, ask, cli
+from hostcheck import app, ask, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown, requests_page
 from hostcheck.model.run import Run
 from tests import golden
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = ROOT / "hostcheck" / "schema" / "run-1.json"
+PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
+STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
 
 
@@ -56,21 +58,38 @@ def test_every_command_and_option_has_help(name: str, command: click.Command) ->
             assert parameter.help, f"{name} {parameter.opts}"
 
 
-def test_schema_of_the_run_file(update: bool) -> None:
-    schema = msgspec.json.schema(Run)
+def _stored() -> dict[str, Any]:
+    """The schema of the run file, with what is opened later put where it stands."""
+    (top, host, told), names = msgspec.json.schema_components(
+        (runfile.StoredRun, runfile.StoredHost, runfile.Told), ref_template="#/$defs/{name}"
+    )
+    names["StoredRun"]["properties"]["hosts"]["items"] = host
+    names["StoredResult"]["properties"]["told"] = {"anyOf": [told, {"type": "integer"}]}
+    return top | {"$defs": names}
+
+
+@pytest.mark.parametrize(
+    ("place", "schema"), [(PLAIN, msgspec.json.schema(Run)), (STORED, _stored())]
+)
+def test_schema_of_the_run_file(place: Path, schema: dict[str, Any], update: bool) -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "hostcheck run 1",
+        "title": f"hostcheck {place.stem.replace('-', ' ')}",
     } | schema
-    golden.check(SCHEMA, json.dumps(schema, indent=1, sort_keys=True) + "\n", update=update)
+    golden.check(place, json.dumps(schema, indent=1, sort_keys=True) + "\n", update=update)
+
+
+def _errors(place: Path, document: bytes) -> list[str]:
+    validator = jsonschema.Draft202012Validator(json.loads(place.read_text()))
+    return [error.json_path for error in validator.iter_errors(json.loads(document))]
 
 
 def test_runs_of_all_machines_follow_the_schema() -> None:
     source = app.RecordedSource(FIXTURES)
     reports = [app.report_of(app.host_of(source.collect(one))) for one in source.machines()]
-    run = json.loads(msgspec.json.encode(app.run_of(source.target, reports)))
-    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
-    assert [error.json_path for error in validator.iter_errors(run)] == []
+    run = app.run_of(source.target, reports)
+    assert _errors(PLAIN, msgspec.json.encode(run)) == []
+    assert _errors(STORED, b"".join(runfile.chunks(run))) == []
 
 
 def test_the_schema_refuses_a_status_of_its_own() -> None:
@@ -79,5 +98,4 @@ def test_the_schema_refuses_a_status_of_its_own() -> None:
     report = app.report_of(app.host_of(source.collect(target)))
     run = json.loads(msgspec.json.encode(app.run_of(source.target, [report])))
     run["hosts"][0]["results"][0]["status"] = "fine"
-    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
-    assert list(validator.iter_errors(run))
+    assert _errors(PLAIN, json.dumps(run).encode())

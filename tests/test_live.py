@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from hostcheck import runfile
 from hostcheck.cli import main
 from tests.peers import live, shapes
 from tests.peers.api import Trouble
@@ -93,13 +94,11 @@ def same_but_for_times(first, second):
 
 def statuses(run_file):
     """Return {host: {(check, subject): status}}."""
-    run = msgspec.json.decode(run_file.read_bytes())
     return {
-        report["host"]["name"]: {
-            (one["check"], one["subject"]["kind"], one["subject"]["name"]): one["status"]
-            for one in report["results"]
+        report.host.name: {
+            (one.check, one.subject.kind, one.subject.name): one.status for one in report.results
         }
-        for report in run["hosts"]
+        for report in runfile.read(run_file).hosts
     }
 
 
@@ -125,8 +124,10 @@ def test_live_recorded_and_replayed_runs_are_the_same_bytes(lab, hostcheck, tmp_
     assert result.exit_code == 1, result.output
     assert here.read_bytes() == (tmp_path / "live.json").read_bytes()
 
-    report = hostcheck("report", "live.json", "--format", "json")
-    assert report.stdout == (tmp_path / "live.json").read_text()
+    plain = hostcheck("report", "live.json", "--format", "json").stdout
+    assert plain == hostcheck("audit", "--from", "saved", "--format", "json", "-q").stdout
+    (tmp_path / "plain.json").write_text(plain)
+    assert hostcheck("report", "plain.json", "--format", "json").stdout == plain
 
     resaved = hostcheck("audit", "--from", "saved", "--save", "resaved", "-q")
     assert resaved.returncode == 1, resaved.stderr
@@ -329,6 +330,7 @@ import {module} as module
 def crash(*given, **named):
     raise RuntimeError("this is the test's crash")
 {patch} = crash
+from hostcheck import runfile
 from hostcheck.cli import main
 sys.argv = ["hostcheck", *sys.argv[1:]]
 main()
@@ -473,7 +475,11 @@ def test_an_interrupt_ends_hanging_shells_within_seconds(
         own.secrets,
         lambda: own.shells.log_file.read_text().count("Starting session") >= workers, by,
     )  # fmt: skip
-    assert (code, said) == (3, "\nhostcheck: interrupted\n")
+    assert code == 3
+    assert said == (
+        "\nhostcheck: interrupted: 0 hosts are in the report, 6 were not asked; "
+        "without -o, no --resume\n"
+    )
     assert seconds < SOON
     assert own.vcenter.stats()["open_sessions"] == 0
 

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from hostcheck import app, preflight
 from hostcheck.checks.engine import all_checks
+from hostcheck.fleet import threads
 from hostcheck.model.fact import Known
 from hostcheck.model.result import Answer, Severity, Status, root_causes
 from hostcheck.model.run import HostReport
@@ -294,13 +295,14 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
         session = VsphereTransport(end, lambda: vcenter.password)
         opened = open_shell if read == "all" else None
         source = app.LiveSource("vcenter", session, open_shell=opened)
-        for recorded in app.recordings(
-            source, source.machines(), workers=8 if opened else 1, done=lambda _: None
-        ):
-            found[recorded.host, read] = app.report_of(app.host_of(recorded))
-            if opened:
-                silent = app.host_of(_silent_smi(recorded))
-                found[recorded.host, "silent"] = app.report_of(silent)
+        with threads(8 if opened else 1) as workers:
+            for recorded in app.recordings(
+                source, source.machines(), workers=workers, done=lambda _: None
+            ):
+                found[recorded.host, read] = app.report_of(app.host_of(recorded))
+                if opened:
+                    silent = app.host_of(_silent_smi(recorded))
+                    found[recorded.host, "silent"] = app.report_of(silent)
         source.close()
     return found
 

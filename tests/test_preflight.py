@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
+from hostcheck.fleet import threads
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
@@ -269,7 +270,8 @@ def test_fewer_flaws_come_first():
 def test_the_order_does_not_depend_on_the_order_of_the_machines():
     machines = [recorded("esx-1", VM), recorded("esx-2", number=2), recorded("esx-3", number=3)]
     assert judged(*machines) == judged(*reversed(machines))
-    assert judged(*machines) == judged(*machines, workers=3)
+    with threads(3) as workers:
+        assert judged(*machines) == judged(*machines, workers=workers)
 
 
 # --- candidates -----------------------------------------------------------------------------------

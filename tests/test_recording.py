@@ -232,3 +232,24 @@ def test_bytes_that_are_no_text_are_read_all_the_same(copy):
     entry = next(one for one in manifest_of(copy)["answers"] if one["asked"] == "nvidia-smi -q -x")
     (copy / entry["file"]).write_bytes(b"\xff\xfe\0 no text")
     assert judged(copy).results
+
+
+def test_a_recording_appears_when_it_is_whole(tmp_path, monkeypatch):
+    """Killed while it writes, the program leaves nothing that is taken for a recording."""
+    recorded = recording.load(FIXTURE)
+
+    def killed(*_given, **_named):
+        raise KeyboardInterrupt
+
+    shelf = recording.Shelf(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(recording.json, "dumps", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shelf.add(recorded)
+    assert list(tmp_path.glob("*/api/*"))
+    with pytest.raises(UsageError, match="holds no manifest"):
+        recording.find(tmp_path)
+    shelf.add(recorded)
+    (folder,) = recording.find(tmp_path)
+    assert recording.load(folder) == recorded
+    assert list(tmp_path.iterdir()) == [folder]

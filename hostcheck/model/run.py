@@ -1,5 +1,6 @@
-"""The run file: one versioned JSON document, the truth of which every report is a view."""
+"""A run: one versioned document, the truth of which every report is a view."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -80,7 +81,10 @@ class PowerOn(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """Everything one run learnt. Holds no wall-clock time but those at which answers were taken."""
+    """Everything one run learnt. Holds no wall-clock time but those at which answers were taken.
+
+    `hosts` may be read from a file one by one: walk over it, and let each host go.
+    """
 
     schema: str
     tool_version: str
@@ -89,9 +93,11 @@ class Run(Struct, frozen=True):
     """vCenter or ESXi that was asked, without user name."""
     first_answer_at: str
     last_answer_at: str
-    hosts: tuple[HostReport, ...]
+    hosts: Sequence[HostReport]
     checks: tuple[Manual, ...]
     preflight: Preflight | None = None
     notices: tuple[str, ...] = ()
     """What the reader must know of the run itself: hosts left out, limits reached."""
     power_on: PowerOn | None = None
+    unasked: tuple[str, ...] = ()
+    """Hosts that an interrupt left out: nothing is known of them, so the run is no GO."""

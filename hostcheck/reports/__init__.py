@@ -1,25 +1,28 @@
-"""Views of a run: each format is one module with `render(run) -> str`, pure and deterministic.
+"""Views of a run: each format is one module, pure and deterministic.
+
+`render(run)` is the whole text; `pieces(run)` yields it bit by bit, so that no more than one host
+of a large fleet is in memory.
 
 A format is imported when it is first rendered, so that naming the formats costs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from hostcheck.model.run import Run
 
-Render = Callable[[Run], str]
+Render = Callable[[Run], Iterable[str]]
 
 
 def _later(module: str) -> Render:
     """Return a renderer that imports its module on the first call."""
 
-    def render(run: Run) -> str:
-        """Render the run in this format."""
-        made: str = import_module(f"hostcheck.reports.{module}").render(run)
+    def pieces(run: Run) -> Iterable[str]:
+        """Render the run in this format, bit by bit."""
+        made: Iterable[str] = import_module(f"hostcheck.reports.{module}").pieces(run)
         return made
 
-    return render
+    return pieces
 
 
 FORMATS: dict[str, Render] = {

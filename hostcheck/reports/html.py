@@ -7,7 +7,7 @@ and direction characters visible.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -123,6 +123,11 @@ class Choice:
     """Hosts that come after it for the same reason: no GPU of the VM's kind."""
 
 
+def pieces(run: Run) -> Iterator[str]:
+    """Yield the whole report as one HTML document."""
+    yield render(run)
+
+
 def render(run: Run) -> str:
     """Return the whole report as one HTML document."""
     checks = _checks(run)
@@ -131,22 +136,13 @@ def render(run: Run) -> str:
         _page(run, report, key, checks) for report, key in zip(run.hosts, keys, strict=True)
     )
     choices = _choices(run, {page.name: page for page in pages})
-    steps = summary.steps(run)
     script, style = _asset("report.js"), _asset("report.css")
     return _environment().get_template("report.html").render(
         run=run,
-        verdict=summary.verdict(run),
-        headline=summary.headline(run),
-        reason=summary.reason(run),
+        told=summary.of(run),
         notices=summary.notices(run),
         catalogue=summary.catalogue(run),
-        steps=steps,
-        one_window=summary.one_window(steps),
-        proven=summary.proven(run),
         blind_spots=words.BLIND_SPOTS,
-        coverage=summary.coverage(run),
-        drifts=summary.drifts(run.hosts),
-        tally=_tally(run),
         pages=pages,
         anchors=_anchors(pages, choices),
         checks=checks,
@@ -238,12 +234,6 @@ def _keys(run: Run) -> list[str]:
     return keys
 
 
-def _tally(run: Run) -> tuple[tuple[Answer, int], ...]:
-    return tuple(
-        (answer, sum(report.verdict is answer for report in run.hosts)) for answer in Answer
-    )
-
-
 def _requests(run: Run) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return everything that was asked, each question once, by the way it travelled."""
     asked: dict[str, set[str]] = {}
@@ -261,12 +251,7 @@ def _page(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> P
         name=host.name,
         key=key,
         verdict=report.verdict,
-        reason=summary.reason(
-            Run(
-                run.schema, run.tool_version, run.catalogue_edition, run.target,
-                run.first_answer_at, run.last_answer_at, (report,), run.checks,
-            )
-        ),
+        reason=summary.host_reason(report, {manual.id: manual.title for manual in checks}),
         counts=tuple(
             (status, sum(result.status is status for result in report.results))
             for status in words.WORST_FIRST

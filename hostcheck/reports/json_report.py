@@ -1,4 +1,6 @@
-"""The run file itself: indented JSON in the order the model declares, newline at the end."""
+"""The run itself: indented JSON in the order the model declares, newline at the end."""
+
+from collections.abc import Iterator
 
 import msgspec
 
@@ -7,7 +9,20 @@ from hostcheck.model.run import Run
 
 def render(run: Run) -> str:
     """Return the run as JSON; the same run is always the same text."""
-    return document(run)
+    return "".join(pieces(run))
+
+
+def pieces(run: Run) -> Iterator[str]:
+    """Yield the text host by host."""
+    empty = document(msgspec.structs.replace(run, hosts=()))
+    before, hosts, after = empty.partition('\n  "hosts": []')
+    yield before + hosts[:-1]
+    comma = "\n    "
+    for report in run.hosts:
+        # Line breaks inside of texts are escaped: those that are left are of the layout.
+        yield comma + document(report).rstrip("\n").replace("\n", "\n    ")
+        comma = ",\n    "
+    yield ("\n  ]" if len(run.hosts) else "]") + after
 
 
 def document(thing: object) -> str:

@@ -4,46 +4,77 @@ A fail is a `failure`. An unknown and a crashed check are an `error`: a build mu
 because nobody could look. What does not apply is `skipped`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hostcheck.model.capture import Source
-from hostcheck.model.result import Result, Status
+from hostcheck.model.fact import Why
+from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
 from hostcheck.model.run import Run
 from hostcheck.reports import summary, words
+
+COUNTED = ("tests", "failures", "errors", "skipped")
 
 
 def render(run: Run) -> str:
     """Return the run as one XML document."""
+    return "".join(pieces(run))
+
+
+def pieces(run: Run) -> Iterator[str]:
+    """Yield the document suite by suite. The hosts are walked over twice."""
+    totals: Counter[str] = Counter()
+    for _, results, _ in _suites(run):
+        totals.update(_counts(results))
     root = Element("testsuites", name=words.clean(f"hostcheck {run.target}"))
+    for kind in COUNTED:
+        root.set(kind, str(totals[kind]))
+    opening = tostring(root, encoding="unicode").removesuffix(" />")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}'
     titles = {manual.id: manual.title for manual in run.checks}
+    ending = " />\n"
+    for name, results, sources in _suites(run):
+        suite = _suite(name, results, sources, titles)
+        indent(suite, level=1)
+        yield (
+            (">" if ending == " />\n" else "")
+            + "\n  "
+            + tostring(suite, encoding="unicode").rstrip()
+        )
+        ending = "\n</testsuites>\n"
+    yield ending
+
+
+def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...]]]:
     for report in run.hosts:
-        _suite(root, report.host.name, report.results, report.host.sources, titles)
-    if run.preflight is not None:
-        sources = {report.host.name: report.host.sources for report in run.hosts}
-        for candidate in run.preflight.candidates:
-            own = summary.beyond(run, candidate.host, candidate.results)
-            if own:
-                name = f"preflight of {run.preflight.vm} on {candidate.host}"
-                _suite(root, name, own, sources.get(candidate.host, ()), titles)
-    for kind in ("tests", "failures", "errors", "skipped"):
-        root.set(kind, str(sum(int(suite.get(kind, "0")) for suite in root)))
-    indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+        yield report.host.name, report.results, report.host.sources
+    for name in run.unasked:
+        yield name, (_left_out(name),), ()
+    if run.preflight is None:
+        return
+    sources = {report.host.name: report.host.sources for report in run.hosts}
+    for candidate in run.preflight.candidates:
+        own = summary.beyond(run, candidate.host, candidate.results)
+        if own:
+            name = f"preflight of {run.preflight.vm} on {candidate.host}"
+            yield name, own, sources.get(candidate.host, ())
+
+
+def _left_out(name: str) -> Result:
+    """Return what stands for a host that an interrupt left out: a build must not look clean."""
+    return Result(
+        "HOST", Severity.REQUIRED, Status.UNKNOWN, Subject("host", name, name), "not known", "",
+        unseen=Unseen(Why.NOT_ASKED.value, "the run was interrupted before this host", ""),
+    )  # fmt: skip
 
 
 def _suite(
-    root: Element,
-    name: str,
-    results: Sequence[Result],
-    sources: tuple[Source, ...],
-    titles: dict[str, str],
-) -> None:
-    suite = SubElement(root, "testsuite", name=words.clean(name))
-    suite.set("tests", str(len(results)))
-    suite.set("failures", str(_count(results, Status.FAIL)))
-    suite.set("errors", str(_count(results, Status.UNKNOWN, Status.ERROR)))
-    suite.set("skipped", str(_count(results, Status.NOT_APPLICABLE)))
+    name: str, results: Sequence[Result], sources: tuple[Source, ...], titles: dict[str, str]
+) -> Element:
+    suite = Element("testsuite", name=words.clean(name))
+    for kind, number in _counts(results).items():
+        suite.set(kind, str(number))
     suite.set("time", "0")
     for result in results:
         case = SubElement(suite, "testcase")
@@ -55,10 +86,18 @@ def _suite(
         told = _evidence(result, sources)
         if told:
             SubElement(case, "system-out").text = words.clean(told)
+    return suite
 
 
-def _count(results: Iterable[Result], *statuses: Status) -> int:
-    return sum(result.status in statuses for result in results)
+def _counts(results: Sequence[Result]) -> dict[str, int]:
+    kinds = {
+        "failures": (Status.FAIL,), "errors": (Status.UNKNOWN, Status.ERROR),
+        "skipped": (Status.NOT_APPLICABLE,),
+    }  # fmt: skip
+    return {"tests": len(results)} | {
+        kind: sum(result.status in statuses for result in results)
+        for kind, statuses in kinds.items()
+    }
 
 
 def _outcome(case: Element, result: Result) -> None:

@@ -1,13 +1,15 @@
 """What a run comes to: the verdict and its one reason, the steps that mend it, how sure it is.
 
-The report for people and the report for terminals tell the same story; it is made here, once.
+The report for people and the report for terminals tell the same story; it is made here, once, in
+one walk over the hosts. What is kept of them is counts and the first few names.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Host
@@ -24,6 +26,10 @@ from hostcheck.model.result import (
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.reports import words
 
+LARGEST_PAGE = 100
+"""Hosts that one page tells everything of; a report of more is an index and a page per host."""
+NAMED = 8
+"""Hosts that a step or cause names; of the others it knows the number."""
 _ADDRESS = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b")
 
 
@@ -50,9 +56,12 @@ class Step:
     fix: str
     needs: tuple[str, ...]
     hosts: tuple[tuple[str, int], ...]
-    """Host names and how many subjects fail there."""
+    """The first host names and how many subjects fail there."""
+    host_count: int
     commands: tuple[Command, ...]
-    """Every different command, in the order met."""
+    """The different commands of the first hosts, in the order met."""
+    command_count: int
+    """Different commands of all hosts."""
     example: tuple[Command, ...]
     """The commands of the first subject."""
 
@@ -69,6 +78,8 @@ class Cause:
     required: int
     checks: tuple[str, ...]
     hosts: tuple[str, ...]
+    """The first host names."""
+    host_count: int
 
     @property
     def settled_by(self) -> str:
@@ -158,37 +169,96 @@ def _days(age: int) -> str:
 
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
+    told = list(run.notices)
+    if run.unasked:
+        names = ", ".join(words.one_line(name) for name in run.unasked[:NAMED])
+        more = f" and {len(run.unasked) - NAMED} more" if len(run.unasked) > NAMED else ""
+        told.append(f"An interrupt left out {names}{more}. Nothing is known of them.")
     age = catalogue_age(run)
-    if age is None or age <= STALE_DAYS:
-        return run.notices
-    old = (
-        f"The catalogue was {age} days old when the hosts answered. It may not know their GPUs, "
-        "vGPU profiles or driver releases: update hostcheck."
+    if age is not None and age > STALE_DAYS:
+        told.append(
+            f"The catalogue was {age} days old when the hosts answered. It may not know their "
+            "GPUs, vGPU profiles or driver releases: update hostcheck."
+        )
+    return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in a few words."""
+
+    verdict: Answer
+    """Of the preflight, else of the worst host; a host that was left out makes a GO unsure."""
+    headline: str
+    """The answer to the first question in one sentence: may I power on?"""
+    reason: str
+    """The one reason behind the verdict."""
+    tally: tuple[tuple[Answer, int], ...]
+    """Hosts by verdict."""
+    steps: tuple[Step, ...]
+    """What there is to do: gravest first, in the order in which it is to be done."""
+    one_window: tuple[int, ...]
+    """Numbers of the steps that one reboot of the host serves together."""
+    proven: tuple[str, ...]
+    """Titles of the required checks that pass where the VM of a preflight may start."""
+    coverage: Coverage
+    drifts: tuple[Drift, ...]
+
+
+def of(run: Run) -> Summary:
+    """Walk over the hosts of a run once and say what it comes to."""
+    tally = Counter(dict.fromkeys(Answer, 0))
+    reasons = {answer: _Reasons() for answer in Answer}
+    todo, sight, drifting = _Steps(run.checks), _Sight(), _Drifts()
+    asked = run.preflight
+    for report in run.hosts:
+        tally[report.verdict] += 1
+        reasons[report.verdict].add(report)
+        drifting.add(report.host)
+        if asked is None:
+            todo.add(report.host.name, report.results)
+            sight.add(report.host.name, report.results)
+    if asked is not None:
+        for candidate in asked.candidates[:1]:
+            todo.add(candidate.host, candidate.results)
+            sight.add(candidate.host, candidate.results)
+    answer = _verdict(run, tally)
+    steps = todo.steps()
+    return Summary(
+        verdict=answer,
+        headline=_headline(run, tally),
+        reason=_reason(run, answer, reasons[answer]),
+        tally=tuple((one, tally[one]) for one in Answer),
+        steps=steps,
+        one_window=one_window(steps),
+        proven=proven(run),
+        coverage=sight.coverage(),
+        drifts=drifting.drifts(),
     )
-    return (*run.notices, old)
 
 
-def verdict(run: Run) -> Answer:
-    """Return the verdict that leads the report: of the preflight, else of the worst host."""
+def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
     if run.preflight is not None:
         return run.preflight.verdict
-    given = {report.verdict for report in run.hosts}
+    if run.unasked and not tally[Answer.NO_GO]:
+        return Answer.UNSURE
     for answer in (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU):
-        if answer in given:
+        if tally[answer]:
             return answer
     return Answer.UNSURE
 
 
-def headline(run: Run) -> str:
-    """Answer the first question in one sentence: may I power on?"""
+def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
     if run.preflight is not None:
         return _preflight_headline(run.preflight)
+    if run.unasked:
+        done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
+        told = f"Interrupted: {done} of {words.count(all_, 'host')} {_were(done)} asked"
+        failing = tally[Answer.NO_GO]
+        return f"{told}, and {failing} {_are(failing)} not ready for vGPU VMs" if failing else told
     if not run.hosts:
         return "No host was found, so nothing can be said"
-    judged = [report for report in run.hosts if report.verdict is not Answer.NO_GPU]
-    total = len(judged)
-    failing = sum(report.verdict is Answer.NO_GO for report in run.hosts)
-    unsure = sum(report.verdict is Answer.UNSURE for report in run.hosts)
+    total = sum(tally.values()) - tally[Answer.NO_GPU]
     if len(run.hosts) == 1:
         name = words.one_line(run.hosts[0].host.name)
         return {
@@ -197,11 +267,11 @@ def headline(run: Run) -> str:
             Answer.UNSURE: f"Whether {name} is ready could not be settled",
             Answer.NO_GPU: f"{name} has no NVIDIA GPU",
         }[run.hosts[0].verdict]
-    if failing:
+    if failing := tally[Answer.NO_GO]:
         return f"{failing} of {total} hosts {_are(failing)} not ready for vGPU VMs"
-    if unsure:
+    if unsure := tally[Answer.UNSURE]:
         return f"For {unsure} of {total} hosts it could not be settled"
-    if not judged:
+    if not total:
         return f"None of {len(run.hosts)} hosts has an NVIDIA GPU"
     return f"All {total} hosts with NVIDIA GPUs are ready for vGPU VMs"
 
@@ -221,42 +291,76 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def reason(run: Run) -> str:
-    """Return the one reason behind the verdict."""
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def host_reason(report: HostReport, titles: Mapping[str, str]) -> str:
+    """Return the one reason behind the verdict on one host."""
+    found = _Reasons()
+    found.add(report)
+    return found.sentence(report.verdict, titles, several=False)
+
+
+def _reason(run: Run, answer: Answer, found: "_Reasons") -> str:
     if run.preflight is not None:
         return words.one_line(run.preflight.summary)
-    if verdict(run) is Answer.NO_GPU:
-        return "There is no GPU that could serve a vGPU, so nothing was to be judged."
-    leading = [report for report in run.hosts if report.verdict is verdict(run)]
-    required = [
-        (report.host.name, result)
-        for report in leading
-        for result in report.results
-        if result.severity is Severity.REQUIRED
-    ]
+    if run.unasked and not found.hosts:
+        left = words.count(len(run.unasked), "host")
+        return f"The run was interrupted before {left} could be asked; nothing is known of them."
     titles = {manual.id: manual.title for manual in run.checks}
-    for status in (Status.FAIL, Status.ERROR, Status.UNKNOWN):
-        found = [(name, result) for name, result in required if result.status is status]
-        if found:
-            tally = Counter(result.check for _, result in found)
-            check = max(tally, key=lambda key: (tally[key], -_first(found, key)))
-            told = next(result for _, result in found if result.check == check)
-            names = {name for name, result in found if result.check == check}
-            on = f" on {words.count(len(names), 'host')}" if len(run.hosts) > 1 else ""
-            return (
-                f"{words.one_line(titles.get(check, check))} ({check}) "
-                f"{_verb(status)}{on}: {_because(told)}"
-            )
-    if not any(result.status is Status.PASS for _, result in required):
-        return "No required check gave an answer."
-    judged = sum(result.status is Status.PASS for _, result in required)
-    passes = f"Every required check that applies passes: {words.count(judged, 'result')}."
-    flaws = sum(result.status is Status.FAIL for report in leading for result in report.results)
-    return f"{passes} {words.count(flaws, 'recommended result')} fail." if flaws else passes
+    return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
 
 
-def _first(found: Sequence[tuple[str, Result]], check: str) -> int:
-    return next(n for n, (_, result) in enumerate(found) if result.check == check)
+@dataclass(slots=True)
+class _Told:
+    """Required results of one check with one status: how many, on how many hosts, the first."""
+
+    first: Result
+    count: int = 0
+    hosts: int = 0
+
+
+class _Reasons:
+    """What hosts with the same verdict have against them."""
+
+    def __init__(self) -> None:
+        self.hosts = 0
+        self._found: dict[Status, dict[str, _Told]] = {}
+        self._passes = self._flaws = 0
+
+    def add(self, report: HostReport) -> None:
+        self.hosts += 1
+        here: set[tuple[Status, str]] = set()
+        for result in report.results:
+            self._flaws += result.status is Status.FAIL
+            if result.severity is not Severity.REQUIRED:
+                continue
+            self._passes += result.status is Status.PASS
+            told = self._found.setdefault(result.status, {}).setdefault(result.check, _Told(result))
+            told.count += 1
+            told.hosts += (result.status, result.check) not in here
+            here.add((result.status, result.check))
+
+    def sentence(self, answer: Answer, titles: Mapping[str, str], *, several: bool) -> str:
+        if answer is Answer.NO_GPU:
+            return "There is no GPU that could serve a vGPU, so nothing was to be judged."
+        for status in (Status.FAIL, Status.ERROR, Status.UNKNOWN):
+            found = self._found.get(status)
+            if found:
+                # of equally many the first: `max` keeps it, and checks stand in the order met
+                check = max(found, key=lambda key: found[key].count)
+                on = f" on {words.count(found[check].hosts, 'host')}" if several else ""
+                return (
+                    f"{words.one_line(titles.get(check, check))} ({check}) "
+                    f"{_verb(status)}{on}: {_because(found[check].first)}"
+                )
+        if not self._passes:
+            return "No required check gave an answer."
+        passes = f"Every required check that applies passes: {words.count(self._passes, 'result')}."
+        if not self._flaws:
+            return passes
+        return f"{passes} {words.count(self._flaws, 'recommended result')} fail."
 
 
 def _verb(status: Status) -> str:
@@ -312,58 +416,6 @@ def _phase(check: str) -> int:
     )
 
 
-def steps(run: Run) -> tuple[Step, ...]:
-    """Return what there is to do: gravest first, in the order in which it is to be done.
-
-    A fail that goes with the mending of another is no step of its own.
-    """
-    by_host: dict[str, list[Result]] = {}
-    for name, result in _decisive(run):
-        if result.status is Status.FAIL:
-            by_host.setdefault(name, []).append(result)
-    failing: dict[str, list[tuple[str, Result]]] = {}
-    gravest: dict[str, Severity] = {}
-    for name, fails in by_host.items():
-        listed: set[int] = set()
-        for severity in words.GRAVEST_FIRST:
-            grave = [one for one in fails if one.severity is severity]
-            for result in root_causes(grave, fails, run.checks):
-                if id(result) not in listed:
-                    listed.add(id(result))
-                    failing.setdefault(result.check, []).append((name, result))
-                grave_before = gravest.get(result.check, severity)
-                gravest[result.check] = min(grave_before, severity, key=words.GRAVEST_FIRST.index)
-    manuals = {manual.id: manual for manual in run.checks}
-    made = []
-    for check, found in failing.items():
-        manual = manuals.get(check)
-        commands = [command for _, result in found for command in result.fix]
-        tally = Counter(name for name, _ in found)
-        made.append(
-            Step(
-                check=check,
-                title=manual.title if manual else check,
-                severity=gravest[check],
-                fix=manual.fix if manual else "",
-                needs=manual.needs if manual else (),
-                hosts=tuple(tally.items()),
-                commands=tuple(dict.fromkeys(commands)),
-                example=found[0][1].fix,
-            )
-        )
-    return tuple(
-        sorted(
-            made,
-            key=lambda step: (
-                words.GRAVEST_FIRST.index(step.severity),
-                _phase(step.check),
-                -len(step.hosts),
-                step.check,
-            ),
-        )
-    )
-
-
 def one_window(found: Sequence[Step]) -> tuple[int, ...]:
     """Return the numbers, from 1, of the steps that one reboot of the host serves together."""
     numbers = tuple(n for n, step in enumerate(found, 1) if HOST_REBOOT in step.needs)
@@ -408,36 +460,138 @@ def _hopeless(candidate: Candidate) -> bool:
     return any(one.check == KIND_OF_GPU and one.status is Status.FAIL for one in candidate.results)
 
 
-def coverage(run: Run) -> Coverage:
-    """Count what was judged and gather why the rest was not."""
-    everything = list(_decisive(run))
-    blind: dict[tuple[str, str, str], list[tuple[str, Result]]] = {}
-    for name, result in everything:
-        if result.status is Status.UNKNOWN:
+@dataclass(slots=True)
+class _Todo:
+    severity: Severity
+    example: tuple[Command, ...]
+    hosts: dict[str, int] = field(default_factory=dict)
+    host_count: int = 0
+    commands: dict[Command, None] = field(default_factory=dict)
+    marks: set[int] = field(default_factory=set)
+
+
+class _Steps:
+    """What fails, by check. A fail that goes with the mending of another is no step of its own."""
+
+    def __init__(self, manuals: Sequence[Manual]) -> None:
+        self._manuals = manuals
+        self._failing: dict[str, _Todo] = {}
+
+    def add(self, name: str, results: Iterable[Result]) -> None:
+        """Note what is to be done on a host, or on the host of a candidate."""
+        fails = [result for result in results if result.status is Status.FAIL]
+        listed: set[int] = set()
+        here: dict[str, int] = {}
+        for severity in words.GRAVEST_FIRST:
+            grave = [one for one in fails if one.severity is severity]
+            for result in root_causes(grave, fails, self._manuals):
+                todo = self._failing.setdefault(result.check, _Todo(severity, result.fix))
+                todo.severity = min(todo.severity, severity, key=words.GRAVEST_FIRST.index)
+                if id(result) in listed:
+                    continue
+                listed.add(id(result))
+                here[result.check] = here.get(result.check, 0) + 1
+                for command in result.fix:
+                    todo.marks.add(hash((command.tool, command.text)))
+                    if todo.host_count < LARGEST_PAGE:
+                        todo.commands[command] = None
+        for check, number in here.items():
+            todo = self._failing[check]
+            todo.host_count += name not in todo.hosts
+            if len(todo.hosts) < NAMED or name in todo.hosts:
+                todo.hosts[name] = todo.hosts.get(name, 0) + number
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return what there is to do: gravest first, in the order in which it is to be done."""
+        manuals = {manual.id: manual for manual in self._manuals}
+        made = []
+        for check, todo in self._failing.items():
+            manual = manuals.get(check)
+            made.append(
+                Step(
+                    check=check,
+                    title=manual.title if manual else check,
+                    severity=todo.severity,
+                    fix=manual.fix if manual else "",
+                    needs=manual.needs if manual else (),
+                    hosts=tuple(todo.hosts.items()),
+                    host_count=todo.host_count,
+                    commands=tuple(todo.commands),
+                    command_count=len(todo.marks),
+                    example=todo.example,
+                )
+            )
+        return tuple(
+            sorted(
+                made,
+                key=lambda step: (
+                    words.GRAVEST_FIRST.index(step.severity),
+                    _phase(step.check),
+                    -step.host_count,
+                    step.check,
+                ),
+            )
+        )
+
+
+@dataclass(slots=True)
+class _Blind:
+    count: int = 0
+    required: int = 0
+    details: dict[str, None] = field(default_factory=dict)
+    checks: set[str] = field(default_factory=set)
+    hosts: list[str] = field(default_factory=list)
+    host_count: int = 0
+
+
+class _Sight:
+    """What was judged and what was not, by the reason."""
+
+    def __init__(self) -> None:
+        self._tally: Counter[Status] = Counter()
+        self._blind: dict[tuple[str, str, str], _Blind] = {}
+
+    def add(self, name: str, results: Iterable[Result]) -> None:
+        here = set()
+        for result in results:
+            self._tally[result.status] += 1
             seen = result.unseen
-            key = (seen.why, seen.privilege, _kind(seen)) if seen else ("", "", "")
-            blind.setdefault(key, []).append((name, result))
-        elif result.status is Status.ERROR:
-            blind.setdefault(("The check itself failed", "", ""), []).append((name, result))
-    causes = []
-    for (why, privilege, kind), found in blind.items():
-        details = Counter(r.unseen.detail for _, r in found if r.unseen and r.unseen.detail)
-        causes.append(
+            if result.status is Status.UNKNOWN:
+                key = (seen.why, seen.privilege, _kind(seen)) if seen else ("", "", "")
+            elif result.status is Status.ERROR:
+                key = ("The check itself failed", "", "")
+            else:
+                continue
+            blind = self._blind.setdefault(key, _Blind())
+            blind.count += 1
+            blind.required += result.severity is Severity.REQUIRED
+            blind.checks.add(result.check)
+            if seen and seen.detail and len(blind.details) < 2:  # one, or several: no more
+                blind.details[seen.detail] = None
+            if key not in here:
+                here.add(key)
+                blind.host_count += 1
+                if len(blind.hosts) < NAMED:
+                    blind.hosts.append(name)
+
+    def coverage(self) -> Coverage:
+        causes = [
             Cause(
                 why=why,
                 privilege=privilege,
-                detail=next(iter(details)) if len(details) == 1 else kind,
-                count=len(found),
-                required=sum(r.severity is Severity.REQUIRED for _, r in found),
-                checks=tuple(sorted({r.check for _, r in found})),
-                hosts=tuple(dict.fromkeys(name for name, _ in found)),
+                detail=next(iter(blind.details)) if len(blind.details) == 1 else kind,
+                count=blind.count,
+                required=blind.required,
+                checks=tuple(sorted(blind.checks)),
+                hosts=tuple(blind.hosts),
+                host_count=blind.host_count,
             )
+            for (why, privilege, kind), blind in self._blind.items()
+        ]
+        return Coverage(
+            counts={status: self._tally[status] for status in Status},
+            causes=tuple(sorted(causes, key=lambda c: (-c.required, -c.count, c.why, c.privilege))),
         )
-    tally = Counter(result.status for _, result in everything)
-    return Coverage(
-        counts={status: tally[status] for status in Status},
-        causes=tuple(sorted(causes, key=lambda c: (-c.required, -c.count, c.why, c.privilege))),
-    )
 
 
 def _kind(unseen: Unseen) -> str:
@@ -459,68 +613,40 @@ def beyond(run: Run, name: str, results: Iterable[Result]) -> tuple[Result, ...]
     return tuple(r for r in results if (r.check, r.subject.kind, r.subject.id) not in held)
 
 
-def _decisive(run: Run) -> Iterable[tuple[str, Result]]:
-    """Yield what the answer rests on: of a preflight its best candidate, else every host."""
-    if run.preflight is None:
-        yield from _everything(run)
-        return
-    for candidate in run.preflight.candidates[:1]:
-        for result in candidate.results:
-            yield candidate.host, result
+class _Drifts:
+    """Values of the properties in which hosts of one fleet should not differ."""
 
+    def __init__(self) -> None:
+        self._holders: dict[str, dict[str, list[str]]] = {topic: {} for topic in TOPICS}
 
-def _everything(run: Run) -> Iterable[tuple[str, Result]]:
-    for report in run.hosts:
-        for result in report.results:
-            yield report.host.name, result
-    if run.preflight is not None:
-        for candidate in run.preflight.candidates:
-            for result in beyond(run, candidate.host, candidate.results):
-                yield candidate.host, result
-
-
-def worst(results: Iterable[Result]) -> Status | None:
-    """Return the status that stands for several results; a pass never hides an unknown."""
-    seen = {result.status for result in results}
-    return next((status for status in words.WORST_FIRST if status in seen), None)
-
-
-def drifts(reports: Sequence[HostReport]) -> tuple[Drift, ...]:
-    """Return the properties in which the hosts differ, unknown values aside."""
-    topics = (
-        ("ESXi build", lambda host: _text(host.version, host.build)),
-        ("vGPU manager", lambda host: _text(host.driver_version)),
-        ("Model", lambda host: _text(host.vendor, host.model)),
-        ("BIOS", lambda host: _text(host.bios_version)),
-        ("GPUs", _gpu_names),
-        ("NUMA nodes per package", _nodes_per_package),
-        ("Default graphics type", lambda host: _text(host.graphics_default)),
-        ("Assignment policy", lambda host: _text(host.assignment_policy)),
-    )
-    found = []
-    for topic, value_of in topics:
-        holders: dict[str, list[str]] = {}
-        for report in reports:
-            value = value_of(report.host)
+    def add(self, host: Host) -> None:
+        for topic, value_of in TOPICS.items():
+            value = value_of(host)
             if value:
-                holders.setdefault(value, []).append(report.host.name)
-        if len(holders) < 2:
-            continue
-        ranked = sorted(holders.items(), key=lambda item: (-len(item[1]), item[0]))
-        found.append(
-            Drift(
-                topic, ranked[0][0], len(ranked[0][1]), sum(map(len, holders.values())),
-                tuple((value, tuple(names)) for value, names in ranked[1:]),
-            )
-        )  # fmt: skip
-    return tuple(found)
+                self._holders[topic].setdefault(value, []).append(host.name)
+
+    def drifts(self) -> tuple[Drift, ...]:
+        """Return the properties in which the hosts differ, unknown values aside."""
+        found = []
+        for topic, holders in self._holders.items():
+            if len(holders) < 2:
+                continue
+            ranked = sorted(holders.items(), key=lambda item: (-len(item[1]), item[0]))
+            found.append(
+                Drift(
+                    topic, ranked[0][0], len(ranked[0][1]), sum(map(len, holders.values())),
+                    tuple((value, tuple(names)) for value, names in ranked[1:]),
+                )
+            )  # fmt: skip
+        return tuple(found)
 
 
-def _text(*facts: Fact[str]) -> str:
+def _text(*facts: Fact[Any]) -> str:
     return " ".join(str(fact.value) for fact in facts if isinstance(fact, Known))
 
 
-def _gpu_names(host: Host) -> str:
+def gpu_names(host: Host) -> str:
+    """Return the GPUs of a host by kind, in one line."""
     if not isinstance(host.gpus, Known):
         return ""
     tally = Counter(gpu.name for gpu in host.gpus.value)
@@ -532,3 +658,15 @@ def _nodes_per_package(host: Host) -> str:
     if isinstance(nodes, Known) and isinstance(packages, Known) and packages.value:
         return f"{nodes.value / packages.value:g}"
     return ""
+
+
+TOPICS: dict[str, Callable[[Host], str]] = {
+    "ESXi build": lambda host: _text(host.version, host.build),
+    "vGPU manager": lambda host: _text(host.driver_version),
+    "Model": lambda host: _text(host.vendor, host.model),
+    "BIOS": lambda host: _text(host.bios_version),
+    "GPUs": gpu_names,
+    "NUMA nodes per package": _nodes_per_package,
+    "Default graphics type": lambda host: _text(host.graphics_default),
+    "Assignment policy": lambda host: _text(host.assignment_policy),
+}

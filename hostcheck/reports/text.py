@@ -1,7 +1,7 @@
 """The report for terminals: the verdict first, then what to do, then each host."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hostcheck.model.fact import Known, Unknown
@@ -41,14 +41,25 @@ class _Page:
 
 def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """Return the whole report as lines for a terminal."""
+    return "".join(pieces(run, width=width, colour=colour))
+
+
+def pieces(run: Run, *, width: int = 100, colour: bool = False) -> Iterator[str]:
+    """Yield the report line by line."""
     page = _Page(width, colour)
-    lines = [*_lead(run, page), *_steps(run, page), *_proven(run, page), *_sure(run, page)]
+    for line in _whole(run, page):
+        yield line.rstrip() + "\n"
+
+
+def _whole(run: Run, page: _Page) -> Iterator[str]:
+    told = summary.of(run)
+    yield from (*_lead(run, told, page), *_steps(told, page), *_proven(run, told, page), *_sure(run, told, page))
     if run.preflight is not None:
-        lines += _candidates(run.preflight, page)
+        yield from _candidates(run.preflight, page)
     for report in run.hosts:
-        lines += _host(run, report, page)
-    lines += _foot(run, page)
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+        yield from _host(run, report, page)
+    yield from _unasked(run, page)
+    yield from _foot(run, page)
 
 
 def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
@@ -56,7 +67,10 @@ def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
     page = _Page(width, colour)
     if run.preflight is None:
         return "This run holds no preflight.\n"
-    lines = [*_lead(run, page), *_candidates(run.preflight, page), *_steps(run, page)]
+    told = summary.of(run)
+    lines = [
+        *_lead(run, told, page), *_candidates(run.preflight, page), *_steps(told, page)
+    ]  # fmt: skip
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -91,17 +105,17 @@ def plain(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def _lead(run: Run, page: _Page) -> Iterator[str]:
-    answer = summary.verdict(run)
+def _lead(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
+    answer = told.verdict
     label = f"{words.ANSWER_MARK[answer]} {answer.value}"
-    yield f"{page.paint(label, answer.value)}  {page.paint(summary.headline(run), 'strong')}"
-    yield from page.wrap(summary.reason(run), 2)
+    yield f"{page.paint(label, answer.value)}  {page.paint(told.headline, 'strong')}"
+    yield from page.wrap(told.reason, 2)
     for notice in summary.notices(run):
         yield from page.wrap(f"Note: {notice}", 2, 8)
 
 
-def _steps(run: Run, page: _Page) -> Iterator[str]:
-    steps = summary.steps(run)
+def _steps(told_of: summary.Summary, page: _Page) -> Iterator[str]:
+    steps = told_of.steps
     if not steps:
         return
     yield from ("", page.paint("WHAT TO DO", "strong"))
@@ -109,35 +123,35 @@ def _steps(run: Run, page: _Page) -> Iterator[str]:
         yield from page.wrap(
             f"{number}. {step.fix or step.title} [{step.check}]", int(number < 10), 4
         )
-        told = [step.severity.value, _hosts(name for name, _ in step.hosts)]
+        told = [step.severity.value, _hosts([name for name, _ in step.hosts], step.host_count)]
         if step.needs:
             told.append("needs " + ", ".join(step.needs))
         yield from page.wrap("; ".join(told), 4)
         for command in step.commands[:COMMANDS_SHOWN]:
             yield from _command(command.tool, command.text, 6)
-        if len(step.commands) > COMMANDS_SHOWN:
-            rest = len(step.commands) - COMMANDS_SHOWN
+        rest = step.command_count - COMMANDS_SHOWN
+        if rest > 0:
             yield f"      and {words.count(rest, 'more command')} below"
-    together = summary.one_window(steps)
+    together = told_of.one_window
     if together:
         listed = ", ".join(str(number) for number in together)
         yield from page.wrap(f"One reboot of the host serves steps {listed} together.", 4)
 
 
-def _proven(run: Run, page: _Page) -> Iterator[str]:
+def _proven(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
     """Say of a GO what it rests on, and what nobody looked at."""
     if run.preflight is None or run.preflight.verdict is not Answer.GO:
         return
     yield from ("", page.paint("PROVEN", "strong"))
-    for title in summary.proven(run):
+    for title in told.proven:
         yield from page.wrap(f"{words.MARK[Status.PASS]} {title}", 2, 4)
     yield from ("", page.paint("NOT LOOKED AT", "strong"))
     for blind in words.BLIND_SPOTS:
         yield from page.wrap(f"{words.MARK[Status.NOT_APPLICABLE]} {blind}", 2, 4)
 
 
-def _sure(run: Run, page: _Page) -> Iterator[str]:
-    told = summary.coverage(run)
+def _sure(run: Run, told_of: summary.Summary, page: _Page) -> Iterator[str]:
+    told = told_of.coverage
     counts = ", ".join(
         f"{told.counts[status]} {words.STATUS[status]}"
         for status in words.WORST_FIRST
@@ -150,7 +164,7 @@ def _sure(run: Run, page: _Page) -> Iterator[str]:
         required = f", {cause.required} of them required" if cause.required else ""
         yield from page.wrap(
             f"? {cause.sentence}: {checks} ({words.count(cause.count, 'result')}{required}) "
-            f"on {_hosts(cause.hosts)}", 2, 4,
+            f"on {_hosts(cause.hosts, cause.host_count)}", 2, 4,
         )  # fmt: skip
         if cause.settled_by:
             yield from page.wrap(f"To settle it: {cause.settled_by}.", 4, 6)
@@ -259,6 +273,14 @@ def _command(tool: str, text: str, indent: int) -> Iterator[str]:
     yield f"{' ' * indent}{words.one_line(tool)}: {words.one_line(text)}"
 
 
+def _unasked(run: Run, page: _Page) -> Iterator[str]:
+    if run.unasked:
+        names = ", ".join(words.one_line(name) for name in run.unasked)
+        yield ""
+        yield page.paint(f"NOT ASKED, {len(run.unasked)}", "strong")
+        yield from page.wrap(names, 2)
+
+
 def _foot(run: Run, page: _Page) -> Iterator[str]:
     yield ""
     yield from page.wrap(
@@ -267,11 +289,9 @@ def _foot(run: Run, page: _Page) -> Iterator[str]:
     )
 
 
-def _hosts(names: Iterable[str]) -> str:
-    listed = [words.one_line(name) for name in dict.fromkeys(names)]
-    if len(listed) <= SUBJECTS_SHOWN:
-        return ", ".join(listed)
-    return f"{len(listed)} hosts: {', '.join(listed[:SUBJECTS_SHOWN])} ..."
+def _hosts(names: Sequence[str], count: int) -> str:
+    listed = ", ".join(words.one_line(name) for name in names[:SUBJECTS_SHOWN])
+    return listed if count <= SUBJECTS_SHOWN else f"{count} hosts: {listed} ..."
 
 
 def _more(number: int) -> str:

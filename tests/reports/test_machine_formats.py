@@ -15,7 +15,8 @@ from tests.reports import builders as b
 def test_json_reads_back_as_the_same_run():
     for run in (b.one_host(), b.fleet(8), b.preflight_run(), b.hostile()):
         text = json_report.render(run)
-        assert msgspec.json.decode(text, type=Run) == run
+        read = msgspec.json.decode(text, type=Run)
+        assert msgspec.structs.replace(read, hosts=tuple(read.hosts)) == run
         assert text == json_report.render(run)
         assert text.endswith("}\n")
 

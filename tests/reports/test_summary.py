@@ -53,10 +53,10 @@ def test_a_no_go_names_what_is_behind_it_and_leaves_out_what_follows():
     assert best.host == "esx-13.lab.test"
     assert "DRV-002" in best.summary
     assert not {"DRV-001", "DRV-003", "GFX-001"} & set(best.summary.split())
-    found = summary.steps(run)
+    found = summary.of(run).steps
     assert [step.check for step in found][:2] == ["DRV-002", "GFX-002"]
     assert {step.severity for step in found[:2]} == {Severity.REQUIRED}
-    assert summary.one_window(found) == (1, 2)
+    assert summary.of(run).one_window == (1, 2)
     assert "One reboot of the host serves steps 1, 2 together" in text.render(run)
 
 

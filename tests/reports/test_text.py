@@ -85,4 +85,4 @@ def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
 
 def test_every_format_is_found_by_name():
     assert list(FORMATS) == ["text", "line", "html", "json", "junit"]
-    assert FORMATS["text"](b.healthy()) == text.render(b.healthy())
+    assert "".join(FORMATS["text"](b.healthy())) == text.render(b.healthy())

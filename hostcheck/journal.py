@@ -1,0 +1,212 @@
+"""The journal of a run: every host on disk as soon as it is judged, so that nothing is lost.
+
+It lies beside the run file while the run goes on (`run.json.journal`), holds what the run file will
+hold and never a credential, and goes when the run file is there. After an interrupt, a crash or a
+power cut `--resume` reads it, drops a line that was cut off, and asks only the other hosts.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Container
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import msgspec
+from msgspec import Struct
+
+from hostcheck import runfile
+from hostcheck.errors import UsageError
+
+SCHEMA = "hostcheck.journal/1"
+SYNC_SECONDS = 1
+"""What a power cut may cost; a killed process costs nothing but the host it was at."""
+
+Key = tuple[str, str]
+"""Name and managed object id of a host."""
+
+
+class Origin(Struct, frozen=True):
+    """What all lines of a journal have in common; another origin is another run."""
+
+    tool_version: str
+    catalogue_edition: str
+    target: str
+    asked: tuple[str, ...]
+    """Wires that were used."""
+    schema: str = SCHEMA
+
+
+class _Source(Struct, frozen=True):
+    taken_at: str
+
+
+class _Host(Struct, frozen=True):
+    name: str
+    id: str
+    sources: tuple[_Source, ...]
+
+
+class _Glance(Struct, frozen=True):
+    host: _Host
+
+
+_glance = msgspec.json.Decoder(_Glance).decode
+
+
+class Journal:
+    """Lines of hosts, appended in any order, walked over in the order of host names."""
+
+    def __init__(self, origin: Origin, path: Path | None = None, *, resume: bool = False) -> None:
+        """Start a journal, or go on with the one that is there.
+
+        Without a path, or where that cannot be written, it is a file without a name: the run is
+        as good, and cannot be resumed. Raises UsageError for the journal of another run.
+        """
+        self.path = path
+        self._places: dict[Key, tuple[int, int]] = {}
+        self._homeless: dict[Key, bytes] = {}
+        self._end = 0
+        self._synced = time.monotonic()
+        self.first_answer_at = self.last_answer_at = ""
+        file: BinaryIO | None = None
+        if path is not None:
+            with suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+                file = path.open("r+b", buffering=0)
+        if file is None:
+            self.path = None
+            file = tempfile.TemporaryFile(prefix="hostcheck-", buffering=0)  # noqa: SIM115
+        self._file = file
+        try:
+            if self.path is not None:
+                _lock(file, self.path)
+            self.replaced = not (resume and self._go_on(origin)) and self._start(origin)
+        except BaseException:
+            file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file; it stays where it is."""
+        self._file.close()
+
+    def _start(self, origin: Origin) -> bool:
+        """Begin anew; say whether something was there."""
+        there = os.fstat(self._file.fileno()).st_size > 0
+        self._file.truncate(0)
+        self._file.seek(0)
+        self._end = self._file.write(msgspec.json.encode(origin) + b"\n")
+        return there
+
+    def _go_on(self, origin: Origin) -> bool:
+        """Find the hosts that are done. Returns False where nothing is."""
+        self._file.seek(0)
+        with open(self._file.fileno(), "rb", closefd=False) as lines:
+            first = lines.readline()
+            if not first.endswith(b"\n"):
+                return False
+            self._match(first, origin)
+            self._end = len(first)
+            for line in lines:
+                if not line.endswith(b"\n") or not self._found(line[:-1]):
+                    break
+        self._file.truncate(self._end)
+        self._file.seek(self._end)
+        return True
+
+    def _match(self, first: bytes, origin: Origin) -> None:
+        try:
+            there = msgspec.json.decode(first, type=Origin)
+        except msgspec.MsgspecError:
+            raise UsageError(f"{self.path}: not a journal; move it away") from None
+        if there != origin:
+            unlike = [
+                name for name in Origin.__struct_fields__
+                if getattr(there, name) != getattr(origin, name)
+            ]  # fmt: skip
+            told = "; ".join(
+                f"{name.replace('_', ' ')} {_words(there, name)}, now {_words(origin, name)}"
+                for name in unlike
+            )
+            raise UsageError(f"{self.path} is of another run ({told}); start anew without --resume")
+
+    def _found(self, line: bytes) -> bool:
+        try:
+            glance = _glance(line)
+        except msgspec.MsgspecError:
+            return False
+        self._note(glance.host, len(line) + 1)
+        return True
+
+    def _note(self, host: _Host, written: int) -> None:
+        self._places[(host.name, host.id)] = (self._end, max(written - 1, 0))
+        self._end += written
+        times = [one.taken_at for one in host.sources if one.taken_at]
+        if times:
+            self.first_answer_at = min([*filter(None, [self.first_answer_at]), *times])
+            self.last_answer_at = max([self.last_answer_at, *times])
+
+    def add(self, line: bytes) -> None:
+        """Append a host as `runfile.pack` wrote it; where the disk is full, keep it in memory."""
+        host = _glance(line).host
+        try:
+            self._file.seek(self._end)
+            written = self._file.write(line + b"\n")
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(self._file.fileno())
+                self._synced = time.monotonic()
+        except OSError:
+            written = 0
+        if written != len(line) + 1:
+            self._homeless[(host.name, host.id)] = line
+            written = 0
+        self._note(host, written)
+
+    def keep(self, keys: Container[Key]) -> None:
+        """Forget hosts that are not among these: they are of the inventory no more."""
+        self._places = {key: place for key, place in self._places.items() if key in keys}
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def hosts(self) -> runfile.StoredHosts:
+        """Return the hosts in the order of their names, read from disk when walked over."""
+        keys = sorted(self._places)
+
+        def line(number: int) -> bytes:
+            start, length = self._places[keys[number]]
+            there = self._homeless.get(keys[number])
+            return there or os.pread(self._file.fileno(), length, start)
+
+        return runfile.StoredHosts(len(keys), line)
+
+    def remove(self) -> None:
+        """Remove the file: the run file is there."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _words(origin: Origin, name: str) -> str:
+    value = getattr(origin, name)
+    return value if isinstance(value, str) else "+".join(value) or "none"
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep a second run away from the same journal, where the system can do that."""
+    try:
+        import fcntl  # noqa: PLC0415  not on every system
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise UsageError(f"{path}: another run is writing it; wait, or give another -o") from None

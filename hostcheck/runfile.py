@@ -1,0 +1,322 @@
+"""The run file: a run on disk, one line per host, every value that hosts share written once.
+
+    {"schema": "hostcheck.run/2", "tool_version": ..., "checks": [...],
+    "hosts": [
+    {"verdict": "GO", "host": {"name": "esx-01", "version": 4, ...}, "subjects": [...],
+     "results": [{"check": "GPU-001", "status": "pass", "subject": 2, "told": 7}, ...]},
+    ...],
+    "shared": [...]}
+
+A number where a fact or the words of a result are expected points into `shared`; the subject of a
+result points into the subjects of its host. It is one JSON document: `jq` reads it, line breaks
+mean nothing. `hostcheck report RUN --format json` prints the plain document of schema run/1, which
+is read as well.
+
+A `Journal` holds the same lines while a run goes on, in the order in which hosts were done.
+"""
+
+import mmap
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import overload
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hostcheck.errors import UsageError
+from hostcheck.model.host import Host
+from hostcheck.model.result import (
+    Answer,
+    Command,
+    Manual,
+    Result,
+    Severity,
+    Status,
+    Subject,
+    Unseen,
+)
+from hostcheck.model.run import SCHEMA as PLAIN
+from hostcheck.model.run import HostReport, Preflight, Run
+
+SCHEMA = "hostcheck.run/2"
+JOURNAL = "hostcheck.journal/1"
+SHORT = 8
+"""Values of so few bytes are not worth a number."""
+NAMING = frozenset({"name", "id"})
+"""Fields of a host that stay where they are, for whoever searches the file."""
+
+
+class Told(Struct, frozen=True, omit_defaults=True):
+    """What a result says, whomever it says it of."""
+
+    severity: Severity
+    observed: str = ""
+    expected: str = ""
+    note: str = ""
+    unseen: Unseen | None = None
+    trace: str = ""
+
+
+class StoredResult(Struct, frozen=True, omit_defaults=True):
+    """One result; `told` is a `Told` or a number."""
+
+    check: str
+    status: Status
+    subject: int
+    told: Raw
+    sources: tuple[int, ...] = ()
+    fix: tuple[Command, ...] = ()
+
+
+class StoredHost(Struct, frozen=True):
+    """One line; the values of `host` are facts or numbers."""
+
+    verdict: Answer
+    host: dict[str, Raw]
+    subjects: tuple[Subject, ...]
+    results: tuple[StoredResult, ...]
+
+
+class StoredRun(Struct, frozen=True):
+    """The document; `hosts` are `StoredHost`s, opened one by one."""
+
+    schema: str
+    tool_version: str
+    catalogue_edition: str
+    target: str
+    first_answer_at: str
+    last_answer_at: str
+    checks: tuple[Manual, ...]
+    preflight: Preflight | None
+    notices: tuple[str, ...]
+    unasked: tuple[str, ...]
+    hosts: tuple[Raw, ...]
+    shared: tuple[Raw, ...]
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode_host = msgspec.json.Decoder(Host).decode
+_decode_told = msgspec.json.Decoder(Told).decode
+_decode_line = msgspec.json.Decoder(StoredHost).decode
+
+
+def pack(report: HostReport) -> bytes:
+    """Return a host as one line without line break, nothing shared."""
+    subjects: dict[object, int] = {}
+    listed: list[Subject] = []
+    results = []
+    for result in report.results:
+        about = result.subject
+        key = (about.kind, about.id, about.name, *about.values.items())
+        if key not in subjects:
+            subjects[key] = len(listed)
+            listed.append(about)
+        told = Told(
+            result.severity, result.observed, result.expected, result.note, result.unseen,
+            result.trace,
+        )  # fmt: skip
+        results.append(
+            StoredResult(
+                result.check, result.status, subjects[key], Raw(_encode(told)), result.sources,
+                result.fix,
+            )
+        )  # fmt: skip
+    fields = {name: Raw(_encode(getattr(report.host, name))) for name in Host.__struct_fields__}
+    return _encode(StoredHost(report.verdict, fields, tuple(listed), tuple(results)))
+
+
+class _Shared:
+    """Values by number, each decoded once where that is possible."""
+
+    def __init__(self, values: Sequence[Raw] = ()) -> None:
+        self._values = values
+        self.told = cache(lambda number: _decode_told(self._values[number]))
+
+    def value(self, raw: Raw) -> bytes:
+        text = bytes(raw)
+        return bytes(self._values[int(text)]) if text[:1].isdigit() else text
+
+    def words(self, raw: Raw) -> Told:
+        text = bytes(raw)
+        told: Told = self.told(int(text)) if text[:1].isdigit() else _decode_told(text)
+        return told
+
+    def report(self, line: bytes | Raw) -> HostReport:
+        """Return the host of a line. Raises UsageError when the file is damaged there."""
+        try:
+            return self._report(line)
+        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            raise UsageError(f"the run file is damaged: {error}; run again") from None
+
+    def _report(self, line: bytes | Raw) -> HostReport:
+        stored = _decode_line(line)
+        fields = b",".join(
+            b'"%s":%s' % (name.encode(), self.value(raw)) for name, raw in stored.host.items()
+        )
+        return HostReport(
+            stored.verdict,
+            _decode_host(b"{%s}" % fields),
+            tuple(self._result(one, stored.subjects) for one in stored.results),
+        )
+
+    def _result(self, stored: StoredResult, subjects: tuple[Subject, ...]) -> Result:
+        told = self.words(stored.told)
+        return Result(
+            stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
+            told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
+        )  # fmt: skip
+
+    def plain(self, line: bytes | Raw) -> StoredHost:
+        """Return a line with nothing shared."""
+        stored = _decode_line(line)
+        return StoredHost(
+            stored.verdict,
+            {name: Raw(self.value(raw)) for name, raw in stored.host.items()},
+            stored.subjects,
+            tuple(
+                msgspec.structs.replace(one, told=Raw(self.value(one.told)))
+                for one in stored.results
+            ),
+        )
+
+
+class StoredHosts(Sequence[HostReport]):
+    """The hosts of a run that lies on disk: opened when walked over, never all at once."""
+
+    def __init__(
+        self, count: int, line: Callable[[int], bytes | Raw], shared: Sequence[Raw] = ()
+    ) -> None:
+        self._count = count
+        self._line = line
+        self._shared = _Shared(shared)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> HostReport: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[HostReport, ...]: ...
+    def __getitem__(self, at: int | slice) -> HostReport | tuple[HostReport, ...]:
+        if isinstance(at, slice):
+            return tuple(self[number] for number in range(*at.indices(self._count)))
+        return self._shared.report(self._line(range(self._count)[at]))
+
+    def __iter__(self) -> Iterator[HostReport]:
+        return (self._shared.report(self._line(number)) for number in range(self._count))
+
+    def lines(self) -> Iterator[StoredHost]:
+        """Yield the hosts as lines with nothing shared."""
+        return (self._shared.plain(self._line(number)) for number in range(self._count))
+
+
+def _lines(run: Run) -> Iterator[StoredHost]:
+    if isinstance(run.hosts, StoredHosts):
+        return run.hosts.lines()
+    return (_decode_line(pack(report)) for report in run.hosts)
+
+
+def _values(line: StoredHost) -> Iterator[bytes]:
+    for name, raw in line.host.items():
+        if name not in NAMING:
+            yield bytes(raw)
+    for one in line.results:
+        yield bytes(one.told)
+
+
+def chunks(run: Run) -> Iterator[bytes]:
+    """Yield the run file piece by piece. The hosts are walked over twice."""
+    met: set[int] = set()
+    repeated: set[int] = set()
+    for line in _lines(run):
+        for value in _values(line):
+            mark = hash(value)
+            (repeated if mark in met else met).add(mark)
+    met.clear()
+    numbers: dict[bytes, int] = {}
+
+    def short(raw: Raw) -> Raw:
+        value = bytes(raw)
+        if len(value) <= SHORT or hash(value) not in repeated:
+            return raw
+        return Raw(b"%d" % numbers.setdefault(value, len(numbers)))
+
+    head = {
+        name: SCHEMA if name == "schema" else getattr(run, name)
+        for name in StoredRun.__struct_fields__
+        if name not in ("hosts", "shared")
+    }
+    yield _encode(msgspec.to_builtins(head)).removesuffix(b"}") + b',\n"hosts":['
+    comma = b"\n"
+    for line in _lines(run):
+        yield comma + _encode(
+            StoredHost(
+                line.verdict,
+                {n: raw if n in NAMING else short(raw) for n, raw in line.host.items()},
+                line.subjects,
+                tuple(msgspec.structs.replace(one, told=short(one.told)) for one in line.results),
+            )
+        )
+        comma = b",\n"
+    yield b'],\n"shared":[\n' + b",\n".join(numbers) + b"]}\n"
+
+
+def write(run: Run, path: Path) -> None:
+    """Write the run file; the old one stays until the new one is whole.
+
+    Raises UsageError when that cannot be done.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():  # a pipe, /dev/stdout
+            with path.open("wb") as file:
+                file.writelines(chunks(run))
+            return
+        fresh = path.with_name(path.name + ".part")
+        with fresh.open("wb") as file:
+            file.writelines(chunks(run))
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+def read(path: Path) -> Run:
+    """Read a run file. Raises UsageError when it is none, or of another schema."""
+    try:
+        with path.open("rb") as file:
+            data: bytes | mmap.mmap = (
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                if os.fstat(file.fileno()).st_size
+                else b""
+            )
+    except (OSError, ValueError):
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"{path}: {error.strerror}; give a run file (audit -o RUN.json)"
+            ) from None
+    try:
+        schema = msgspec.json.decode(data, type=_Head).schema
+        if schema == PLAIN:
+            plain = msgspec.json.decode(data, type=Run)
+            return msgspec.structs.replace(plain, hosts=tuple(plain.hosts))
+        if schema != SCHEMA:
+            raise UsageError(
+                f"{path}: schema {schema!r}, this version reads {SCHEMA!r} and {PLAIN!r}"
+            )
+        stored = msgspec.json.decode(data, type=StoredRun)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path}: not a run file ({error})") from None
+    return Run(
+        PLAIN, stored.tool_version, stored.catalogue_edition, stored.target,
+        stored.first_answer_at, stored.last_answer_at,
+        StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared),
+        stored.checks, stored.preflight, stored.notices, stored.unasked,
+    )  # fmt: skip
+
+
+class _Head(Struct, frozen=True):
+    schema: str

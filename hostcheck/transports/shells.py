@@ -1,0 +1,51 @@
+"""Shells of a fleet: opens that of any host, as the user's options and ssh_config say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hostcheck.model.capture import Request
+from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+
+
+@dataclass(frozen=True)
+class Shells:
+    """Opens shells. May be pickled: then the password travels along, and is in no `repr`.
+
+    `base` holds what goes for all hosts; the options override what `config` says of one.
+    """
+
+    base: Shell
+    config: Path
+    user: str
+    port: int
+    known_hosts: tuple[str, ...]
+    keys: tuple[str, ...]
+    allowed: Callable[[Request], bool]
+    password: Callable[[], str] | None = field(repr=False)
+
+    def __call__(self, host: str) -> SshTransport:
+        """Open the shell of a host; it connects when it is first asked."""
+        shell = shell_from_ssh_config(
+            host,
+            config=self.config,
+            base=self.base,
+            override_user=self.user,
+            override_port=self.port,
+            override_known_hosts=self.known_hosts,
+            override_keys=self.keys,
+        )
+        return SshTransport(shell, self.allowed, self.password)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Ask for the password here: there is nobody to ask where this is going."""
+        password = partial(str, self.password()) if self.password else None
+        return (
+            Shells,
+            (
+                self.base, self.config, self.user, self.port, self.known_hosts, self.keys,
+                self.allowed, password,
+            ),
+        )  # fmt: skip
