@@ -202,7 +202,11 @@ format_options = _options(
         help="What goes to stdout.", show_default=True,
     ),
     click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
-    click.option("--html", type=click.Path(path_type=Path), help="Write an HTML report here."),
+    click.option(
+        "--html", type=click.Path(path_type=Path),
+        help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts on), "
+        "FILE.zip, or a folder.",
+    ),
 )  # fmt: skip
 report_options = _options(
     format_options,
@@ -442,7 +446,9 @@ def report(run: Path, format_: str, output: Path | None) -> None:
 
     told = runfile.read(run)
     if output is not None and format_ == "html":
-        _write_html(told, output)
+        from hostcheck.reports import site
+
+        site.write(told, output)
         return
     pieces = _render(told, format_, plain=output is not None)
     if output is not None:
@@ -831,8 +837,13 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
     """Keep the run, write the HTML, print the report."""
     from hostcheck import runfile
 
+    def write_html(run: "Run", path: Path) -> None:
+        from hostcheck.reports import site
+
+        site.write(run, path)
+
     unwritten = None
-    for path, write in ((output, runfile.write), (html, _write_html)):
+    for path, write in ((output, runfile.write), (html, write_html)):
         try:
             if path is not None:
                 write(run, path)
@@ -845,12 +856,6 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
         _discard_stdout()
     if unwritten is not None:
         raise unwritten
-
-
-def _write_html(run: "Run", path: Path) -> None:
-    from hostcheck.reports import html
-
-    _write(path, html.pieces(run))
 
 
 def _discard_stdout() -> None:

@@ -28,7 +28,7 @@ def _later(module: str) -> Render:
 FORMATS: dict[str, Render] = {
     "text": _later("text"),
     "line": _later("line"),
-    "html": _later("html"),
+    "html": _later("site"),
     "json": _later("json_report"),
     "junit": _later("junit"),
 }

@@ -1,18 +1,23 @@
 """The report for people: one HTML file that needs no network and no script to be read.
 
+A fleet too large for one page gets an index, a page per host and what they share; `site` puts them
+in a folder or archive.
+
 This module is the only one that imports Jinja. It lays the run out as small typed pieces; the
 templates only walk over them. Every text is escaped by Jinja, after `words.clean` has made control
 and direction characters visible.
 """
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
+from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -27,6 +32,21 @@ from hostcheck.reports import summary, svg, text, topology, words
 
 T = TypeVar("T")
 
+ALONE = "this"
+"""What follows the `@` in links to a host that has a page of its own."""
+WORST_HOSTS = 200
+"""Rows of an index that are there without scripts."""
+BEST_HOSTS = 20
+"""Candidates of a preflight that an index lists."""
+CUT = "\x00"
+"""Parts the body of a host; in no text, because `clean` makes it visible."""
+WINDOW = 32000
+"""Bytes that deflate can point back to, nearly."""
+LETTERS = {
+    Status.PASS: "p", Status.FAIL: "f", Status.UNKNOWN: "u", Status.ERROR: "e",
+    Status.NOT_APPLICABLE: "n", None: ".",
+}  # fmt: skip
+"""How the table of an index writes a square."""
 OPEN_HOSTS = 8
 """In a larger fleet the hosts are folded up."""
 ROW_NAMES = 6
@@ -41,7 +61,7 @@ class Shown:
     known: bool = True
 
 
-Row = tuple[tuple[Shown, ...], ...]
+Cells = tuple[tuple[Shown, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +69,7 @@ class Table:
     """A plain table; the first cell of a row is its heading."""
 
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Cells, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +143,44 @@ class Choice:
     """Hosts that come after it for the same reason: no GPU of the VM's kind."""
 
 
-def pieces(run: Run) -> Iterator[str]:
-    """Yield the whole report as one HTML document."""
-    yield render(run)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One host in the table of an index."""
+
+    name: str
+    href: str
+    verdict: Answer
+    fails: int
+    unknowns: int
+    cluster: str
+    release: str
+    gpus: str
+    squares: str
+    """A letter per check."""
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Worst first, as the table sorts them too."""
+        return (ANSWERS.index(self.verdict), -self.fails, -self.unknowns, self.name)
+
+
+class Requests:
+    """Everything that was asked of any host, each question once, by the way it travelled."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, set[str]] = {}
+
+    def add(self, host: Host) -> None:
+        """Note what was asked of a host."""
+        for source in host.sources:
+            self._asked.setdefault(source.wire.value, set()).add(source.asked)
+
+    def listed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the questions by wire."""
+        return tuple((wire, tuple(sorted(self._asked[wire]))) for wire in sorted(self._asked))
+
+
+ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
 
 
 def render(run: Run) -> str:
@@ -133,9 +188,12 @@ def render(run: Run) -> str:
     checks = _checks(run)
     keys = _keys(run)
     pages = tuple(
-        _page(run, report, key, checks) for report, key in zip(run.hosts, keys, strict=True)
+        page_of(run, report, key, checks) for report, key in zip(run.hosts, keys, strict=True)
     )
     choices = _choices(run, {page.name: page for page in pages})
+    requests = Requests()
+    for report in run.hosts:
+        requests.add(report.host)
     script, style = _asset("report.js"), _asset("report.css")
     return _environment().get_template("report.html").render(
         run=run,
@@ -147,13 +205,171 @@ def render(run: Run) -> str:
         anchors=_anchors(pages, choices),
         checks=checks,
         choices=choices,
-        requests=_requests(run),
+        requests=requests.listed(),
+        manuals="",
+        cut="",
+        indexed=False,
         folded=len(pages) > OPEN_HOSTS,
         style=Markup(style + svg.STYLE),  # noqa: S704  # our own files
         script=Markup(script),  # noqa: S704
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         defs=Markup(svg.DEFS),  # noqa: S704
     )  # fmt: skip
+
+
+def shared_files() -> dict[str, str]:
+    """Return what the pages of hosts share, by file name."""
+    scripts = {name: _asset(name) for name in ("report.js", "page.js")}
+    return scripts | {"report.css": _asset("report.css") + svg.STYLE}
+
+
+def checks_page(run: Run, home: str) -> str:
+    """Return the page of what the checks mean; `home` leads to the index."""
+    return (
+        _environment()
+        .get_template("checks.html")
+        .render(run=run, home=home, checks=run.checks, manuals="", indexed=True)
+    )
+
+
+class Packer:
+    """Packs the pages of hosts: each part as what differs from the same part of the first host."""
+
+    def __init__(self, run: Run, home: str) -> None:
+        """Take the run, and the link that leads from a page to the index."""
+        self._run = run
+        self._home = home
+        self._before: list[Any] = []
+        self._shared: list[tuple[str, int]] = []
+
+    def page(self, page: Page) -> str:
+        """Return the page of one host."""
+        body = _environment().get_template("body.html").render(
+            page=page, defs=Markup(svg.DEFS), manuals="checks.html", cut=Markup(CUT)  # noqa: S704
+        )  # fmt: skip
+        parts = [part.encode() for part in body.split(CUT)]
+        if not self._before:
+            for part in parts:
+                self._begin(part[-WINDOW:])
+        return (
+            _environment()
+            .get_template("page.html")
+            .render(
+                run=self._run,
+                page=page,
+                home=self._home,
+                packed=" ".join(map(self._packed, parts, self._before)),
+                manuals="checks.html",
+                cut="",
+            )
+        )
+
+    def _begin(self, sample: bytes) -> None:
+        """Deflate is a stream: what comes later may point back into what came before."""
+        packer = compressobj(9, DEFLATED, -MAX_WBITS)
+        packed = packer.compress(sample) + packer.flush(Z_SYNC_FLUSH)
+        self._before.append(packer)
+        self._shared.append((b64encode(packed).decode(), len(sample)))
+
+    @staticmethod
+    def _packed(part: bytes, before: Any) -> str:
+        packer = before.copy()
+        return b64encode(packer.compress(part) + packer.flush()).decode()
+
+    def before(self) -> str:
+        """Return the script with what came before: base64 and its length unpacked, by part."""
+        return f"var packedBefore = {json.dumps(self._shared)};\n"
+
+
+def row_of(report: HostReport, page: Page, href: str) -> Row:
+    """Return the row of a host in the index; `href` leads to its page, empty where it has none."""
+    host, counts = report.host, dict(page.counts)
+    return Row(
+        name=words.one_line(host.name),
+        href=href,
+        verdict=report.verdict,
+        fails=counts[Status.FAIL],
+        unknowns=counts[Status.UNKNOWN] + counts[Status.ERROR],
+        cluster=words.one_line(words.known_or(host.cluster)),
+        release=words.one_line(f"{words.known_or(host.version)} {words.known_or(host.build)}"),
+        gpus=words.one_line(summary.gpu_names(host)),
+        squares="".join(LETTERS[square.status] for square in page.squares),
+    )
+
+
+def index(
+    run: Run,
+    told: summary.Summary,
+    rows: Sequence[Row],
+    requests: Requests,
+    folder: str,
+) -> str:
+    """Return the page that leads to all hosts; it holds all that its table shows.
+
+    `folder` is where the pages of the hosts are, relative to it; empty when there are none.
+    """
+    hrefs = {row.name: row.href for row in rows}
+    anchors = {
+        (step.check, name): f"{hrefs[name]}#{_fragment(f'{step.check}@{ALONE}')}"
+        for step in told.steps
+        for name, _ in step.hosts
+        if hrefs.get(name)
+    }
+    script, style = _asset("index.js"), _asset("report.css")
+    best = run.preflight.candidates if run.preflight else ()
+    return _environment().get_template("index.html").render(
+        run=run,
+        told=told,
+        notices=summary.notices(run),
+        catalogue=summary.catalogue(run),
+        checks=run.checks,
+        anchors=anchors,
+        hrefs=hrefs,
+        choices=(),
+        best=sorted(best, key=lambda c: (c.rank, c.host))[:BEST_HOSTS],
+        worst=sorted(rows, key=lambda row: row.order)[:WORST_HOSTS],
+        requests=requests.listed(),
+        manuals=f"{folder}checks.html" if folder else "",
+        folder=folder,
+        indexed=True,
+        data=Markup(_rows(run, rows, folder)),  # noqa: S704  # its signs are escaped there
+        style=Markup(style),  # noqa: S704  # our own files
+        script=Markup(script),  # noqa: S704
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+    )  # fmt: skip
+
+
+def _rows(run: Run, rows: Sequence[Row], folder: str) -> str:
+    """Return the table as JSON that cannot leave its script element."""
+    texts: dict[str, int] = {}
+
+    def number(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    listed: list[list[object]] = []
+    for row in rows:
+        one: list[object] = [
+            row.name, ANSWERS.index(row.verdict), row.squares, number(row.cluster),
+            number(row.release), number(row.gpus),
+        ]  # fmt: skip
+        file = unquote(row.href.removeprefix(folder))
+        if file != f"{row.name}.html":
+            one.append(file)
+        listed.append(one)
+    families = ["", *(manual.family for manual in run.checks)]
+    document = {
+        "files": folder,
+        "answers": [answer.value for answer in ANSWERS],
+        "marks": [words.ANSWER_MARK[answer] for answer in ANSWERS],
+        "checks": [
+            [manual.id, manual.title, manual.severity.value, int(manual.family != before)]
+            for manual, before in zip(run.checks, families, strict=False)
+        ],
+        "words": list(texts),
+        "rows": listed,
+    }
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 @cache
@@ -234,16 +450,8 @@ def _keys(run: Run) -> list[str]:
     return keys
 
 
-def _requests(run: Run) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return everything that was asked, each question once, by the way it travelled."""
-    asked: dict[str, set[str]] = {}
-    for report in run.hosts:
-        for source in report.host.sources:
-            asked.setdefault(source.wire.value, set()).add(source.asked)
-    return tuple((wire, tuple(sorted(asked[wire]))) for wire in sorted(asked))
-
-
-def _page(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> Page:
+def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> Page:
+    """Lay out one host; `key` is what follows the `@` in links to it."""
     host = report.host
     findings = _findings(summary.groups(run, report.results), host.sources, key)
     drawn = svg.topology_svg(host, report.results, alone=False, anchor=key)
@@ -363,14 +571,15 @@ def _choices(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
 
 
 def _anchors(pages: Sequence[Page], choices: Sequence[Choice]) -> dict[tuple[str, str], str]:
-    """Return where a check is found on a host: in its section, else among the candidates."""
+    """Return the link to a check on a host: in its section, else among the candidates."""
     found: dict[tuple[str, str], str] = {}
     for page in pages:
         for finding in page.findings:
-            found.setdefault((finding.group.check, page.name), finding.anchor)
+            found.setdefault((finding.group.check, page.name), f"#{_fragment(finding.anchor)}")
     for choice in choices:
         for finding in choice.findings:
-            found.setdefault((finding.group.check, choice.candidate.host), finding.anchor)
+            where = f"#{_fragment(finding.anchor)}"
+            found.setdefault((finding.group.check, choice.candidate.host), where)
     return found
 
 
@@ -457,7 +666,7 @@ def _gpu_table(host: Host) -> Table | None:
     )
 
 
-def _gpu_row(host: Host, shown: topology.Topology, gpu: PhysicalGpu) -> Row:
+def _gpu_row(host: Host, shown: topology.Topology, gpu: PhysicalGpu) -> Cells:
     node = topology.node_of(host, gpu)
     assumed = isinstance(gpu.numa_node, Unknown)
     if node is None:
@@ -522,7 +731,7 @@ def _vm_table(host: Host) -> Table | None:
     )
 
 
-def _vm_row(host: Host, guest: topology.Guest) -> Row:
+def _vm_row(host: Host, guest: topology.Guest) -> Cells:
     vm = guest.vm
     wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
     wants += [

@@ -1,0 +1,130 @@
+"""The report of a fleet too large for one page: an index, and a page per host beside it.
+
+    report.html            the index: verdict, steps, and a table of all hosts
+    report_files/          what it leads to
+        esx-01.html        one host
+        checks.html        what the checks mean
+        report.css ...     what the pages share
+
+A path that ends in `.zip` gets the same in one archive, a folder gets `index.html` and `files/`.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import chain, count
+from pathlib import Path
+from urllib.parse import quote
+
+from hostcheck.errors import UsageError
+from hostcheck.model.run import Run
+from hostcheck.recording import directory_name
+from hostcheck.reports import html, summary
+
+SHARED = "report.css"
+"""A folder without this file is not ours to replace."""
+OLDEST = (1980, 1, 1, 0, 0, 0)
+"""The same run is the same archive."""
+
+Put = Callable[[str, str], None]
+"""Takes the name of a file, relative to the index, and its text."""
+
+
+def write(run: Run, path: Path) -> None:
+    """Write the HTML report in the shape that its size and the path ask for.
+
+    Raises UsageError when that cannot be done.
+    """
+    try:
+        if path.suffix == ".zip":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _zip(run, path)
+        elif path.is_dir() or not path.suffix:
+            path.mkdir(parents=True, exist_ok=True)
+            _folder(run, path / "index.html", "files")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if len(run.hosts) > summary.LARGEST_PAGE:
+                _folder(run, path, f"{path.stem}_files")
+            else:
+                path.write_text(html.render(run), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+def pieces(run: Run) -> Iterator[str]:
+    """Yield one document: the whole report, or of a large fleet the index without other pages."""
+    if len(run.hosts) > summary.LARGEST_PAGE:
+        yield _files(run, "", "", None)
+    else:
+        yield html.render(run)
+
+
+def _zip(run: Run, path: Path) -> None:
+    fresh = path.with_name(path.name + ".part")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+
+        def put(name: str, text: str) -> None:
+            member = zipfile.ZipInfo(f"{path.stem}/{name}", OLDEST)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, text)
+
+        put("index.html", _files(run, "files/", "../index.html", put))
+    fresh.replace(path)
+
+
+def _folder(run: Run, index: Path, name: str) -> None:
+    """Write the pages beside, and put them in the place of those of an earlier run when whole."""
+    place = index.with_name(name)
+    fresh = index.with_name(name + ".part")
+    if place.exists() and not (place / SHARED).is_file():
+        raise UsageError(f"{place} holds something else; give another place for the report")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+
+    def put(file: str, text: str) -> None:
+        (fresh / file.removeprefix(f"{name}/")).write_text(text, encoding="utf-8")
+
+    text = _files(run, f"{name}/", f"../{quote(index.name)}", put)
+    if place.exists():
+        shutil.rmtree(place)
+    fresh.rename(place)
+    index.write_text(text, encoding="utf-8")
+
+
+def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
+    """Put every file but the index, which is returned. The hosts are walked over twice."""
+    told = summary.of(run)
+    if put is not None:
+        for name, text in html.shared_files().items():
+            put(folder + name, text)
+        put(f"{folder}checks.html", html.checks_page(run, home))
+    rows: list[html.Row] = []
+    requests, names, packer = html.Requests(), _Names(), html.Packer(run, home)
+    for report in run.hosts:
+        page = html.page_of(run, report, html.ALONE, run.checks)
+        href = ""
+        if put is not None:
+            file = folder + names.of(report.host.name)
+            put(file, packer.page(page))
+            href = quote(file)
+        rows.append(html.row_of(report, page, href))
+        requests.add(report.host)
+    if put is not None:
+        put(f"{folder}before.js", packer.before())
+    return html.index(run, told, rows, requests, folder)
+
+
+class _Names:
+    """File names of hosts: safe, and different where case does not count."""
+
+    def __init__(self) -> None:
+        self._taken = {"checks"}
+
+    def of(self, host: str) -> str:
+        name = directory_name(host)
+        free = (one for one in chain([name], (f"{name}~{n}" for n in count(2))))
+        chosen = next(one for one in free if one.lower() not in self._taken)
+        self._taken.add(chosen.lower())
+        return f"{chosen}.html"
