@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from hostcheck import __version__
@@ -27,7 +27,7 @@ AHEAD = 2
 PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
 CLOSE_SECONDS = 5
-SCHEMES = ("dask", "dask+tcp")
+SCHEMES = ("dask", "dask+tls", "dask+tcp")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Workers:
 def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Iterator[R]:
     """Yield `work(item)` for every item, each as soon as it is done.
 
-    What a cluster lost is done in this process: a worker that dies takes no host with it.
+    What a cluster lost or failed at is done in this process: a worker that dies takes no host with
+    it, and an error of the work itself shows here.
     """
     pool = workers.executor
     if pool is None:
@@ -72,7 +73,7 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
 def _submitted(pool: Executor, work: Callable[[T], R], item: T) -> "Future[R]":
     try:
         return pool.submit(work, item)
-    except Exception as error:  # noqa: BLE001  a cluster that is gone: found lost, and done here
+    except Exception as error:  # noqa: BLE001  found below, where its result is asked for
         refused: Future[R] = Future()
         refused.set_exception(error)
         return refused
@@ -88,24 +89,12 @@ def _finished(
         done = wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
     for future in done or tuple(running):
         item = running.pop(future)
-        if workers.away and (not done or _lost(future)):
+        if workers.away and (not done or future.cancelled() or future.exception()):
             future.cancel()
             yield work(item)
         else:
             yield future.result()
     return not done
-
-
-def _lost(future: "Future[Any]") -> bool:
-    """Say whether it was the cluster that failed, and not the work."""
-    if future.cancelled():
-        return True
-    error = future.exception()
-    return error is not None and type(error).__module__.partition(".")[0] in (
-        "distributed",
-        "asyncio",
-        "concurrent",
-    )
 
 
 @contextmanager
@@ -160,7 +149,8 @@ def address_of(url: str) -> str:
     """Return the address of a scheduler as Dask writes it. Raises UsageError that says why not.
 
     `dask://` is TLS, with the certificates of Dask's own configuration, except on this machine;
-    `dask+tcp://` says that a connection anyone can read and join is wanted.
+    `dask+tls://` is TLS there too, and `dask+tcp://` says that a connection which others can read
+    is wanted.
     """
     try:
         parts = urlsplit(url)
@@ -170,7 +160,7 @@ def address_of(url: str) -> str:
     host = parts.hostname or ""
     if parts.scheme not in SCHEMES or not host or parts.username or parts.path.strip("/"):
         raise UsageError(f"--workers {url}: give a number, or dask://SCHEDULER[:PORT]")
-    plain = parts.scheme == "dask+tcp" or _is_loopback(host)
+    plain = parts.scheme == "dask+tcp" or (parts.scheme == "dask" and _is_loopback(host))
     shown = f"[{host}]" if ":" in host else host
     return f"{'tcp' if plain else 'tls'}://{shown}:{port}"
 

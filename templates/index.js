@@ -107,6 +107,11 @@
     if (from) { drawn.appendChild(blank(from * HEIGHT)); }
     for (var at = from; at < to; at++) { drawn.appendChild(draw(visible[at])); }
     if (!whole && to < visible.length) { drawn.appendChild(blank((visible.length - to) * HEIGHT)); }
+    if (whole && to < visible.length) {
+      var more = blank(HEIGHT);
+      more.firstChild.textContent = "and " + (visible.length - to) + " more: filter before printing";
+      drawn.appendChild(more);
+    }
     body.textContent = "";
     body.appendChild(drawn);
   }

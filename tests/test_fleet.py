@@ -1,0 +1,248 @@
+"""The fan-out: any executor, a cluster that loses workers, and what may travel to one."""
+
+import os
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from hostcheck import app, fleet
+from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
+from hostcheck.transports.shells import Shells
+from hostcheck.transports.ssh import Shell
+from tests.peers import shapes
+from tests.peers.fleet import Fleet
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+# Any executor
+
+
+def double(number):
+    return 2 * number
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_standard_executor_does_the_work(kind):
+    with kind(2) as pool:
+        workers = Workers(2, pool, away=kind is ProcessPoolExecutor)
+        assert sorted(fleet.each(range(20), double, workers=workers)) == list(range(0, 40, 2))
+
+
+def test_a_slow_host_holds_no_other_up():
+    def work(item):
+        if item == 0:
+            time.sleep(0.3)
+        return item
+
+    with fleet.threads(2) as workers:
+        assert list(fleet.each(range(8), work, workers=workers))[-1] == 0
+
+
+def test_no_more_is_taken_in_hand_than_the_workers_can_soon_do():
+    taken = []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    with fleet.threads(2) as workers:
+        done = fleet.each(items(), double, workers=workers)
+        next(done)
+        assert len(taken) <= 2 * fleet.AHEAD
+        done.close()
+
+
+def test_an_error_of_the_work_shows_here():
+    def work(_item):
+        raise ZeroDivisionError
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(ZeroDivisionError):
+        list(fleet.each([1], work, workers=Workers(2, pool, away=True)))
+
+
+class Broken(ThreadPoolExecutor):
+    """A cluster that loses every second task, and then itself."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.asked = 0
+
+    def submit(self, work, *given, **named):
+        self.asked += 1
+        if self.asked > 10:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        if self.asked % 2:
+            return super().submit(work, *given, **named)
+        lost = Future()
+        lost.cancel()
+        lost.set_running_or_notify_cancel()
+        return lost
+
+
+def test_what_a_cluster_loses_is_done_here():
+    with Broken() as pool:
+        found = list(fleet.each(range(30), double, workers=Workers(2, pool, away=True)))
+    assert sorted(found) == list(range(0, 60, 2))
+
+
+def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(fleet, "PATIENCE_SECONDS", 0.01)
+    silent = SimpleNamespace(submit=lambda *_: Future())
+    workers = Workers(2, silent, away=True, alive=lambda: False)
+    assert sorted(fleet.each(range(9), double, workers=workers)) == list(range(0, 18, 2))
+
+
+# What may travel, and where to
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [("dask://127.0.0.1:9000", "tcp://127.0.0.1:9000"), ("dask://localhost", "tcp://localhost:8786"),
+     ("dask://[::1]:1", "tcp://[::1]:1"), ("dask://cluster.example", "tls://cluster.example:8786"),
+     ("dask+tls://localhost", "tls://localhost:8786"),
+     ("dask://10.0.0.1:8786", "tls://10.0.0.1:8786"), ("dask+tcp://cluster:1", "tcp://cluster:1")],
+)  # fmt: skip
+def test_beyond_this_machine_a_scheduler_is_reached_by_tls(url, address):
+    assert fleet.address_of(url) == address
+
+
+@pytest.mark.parametrize(
+    "url", ["tcp://x:1", "dask://", "dask://x:99999", "dask://u@x", "dask://x/y", "dask:x"]
+)
+def test_an_address_that_is_none_is_one_line(url):
+    with pytest.raises(UsageError, match="--workers"):
+        fleet.address_of(url)
+
+
+def test_the_password_travels_and_is_in_no_words():
+    made = Shells(
+        Shell("x"), Path("none"), "", 0, (), (), app.may_run, iter(["s3cr3t"]).__next__
+    )  # fmt: skip
+    travelled = pickle.loads(pickle.dumps(made))
+    assert travelled.password() == "s3cr3t"
+    assert "s3cr3t" not in repr(made) + repr(travelled)
+
+
+# A real cluster
+
+SLOW = """
+import time
+from hostcheck import app
+if app.report_of.__name__ == "report_of":  # Dask loads this twice
+    def slowly(host, judge=app.report_of):
+        time.sleep(0.1)
+        return judge(host)
+    app.report_of = slowly
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A scheduler and two workers, each a process: its URL, and the workers."""
+    pytest.importorskip("distributed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "slow.py").write_text(SLOW)
+    with ExitStack() as stack:
+        log = stack.enter_context((tmp_path / "log").open("a"))
+
+        def start(module, *arguments):
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", *arguments], cwd=tmp_path,
+                stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        workers = [
+            start(
+                "dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny",
+                "--no-dashboard", "--preload", str(tmp_path / "slow.py"),
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        yield SimpleNamespace(url=f"dask://127.0.0.1:{port}", workers=workers, folder=tmp_path)
+
+
+def start_audit(folder, *arguments, env=None):
+    return subprocess.Popen(
+        [sys.executable, "-m", "hostcheck", "audit", *map(str, arguments)], cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **(env or {})},
+    )  # fmt: skip
+
+
+def test_a_killed_worker_loses_nothing(cluster):
+    here = start_audit(cluster.folder, "--from", FIXTURES, "-q", "-o", "here.json")
+    with start_audit(
+        cluster.folder, "--from", FIXTURES, "--workers", cluster.url, "-o", "there.json"
+    ) as there:
+        lines = []
+        for line in there.stderr:
+            lines.append(line)
+            if line.startswith("audit: 5/"):
+                cluster.workers[0].send_signal(signal.SIGKILL)
+    assert there.returncode == here.wait() == 1, "".join(lines)
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert len(lines) == len(list(FIXTURES.iterdir()))
+    here.stderr.close()
+    assert (cluster.folder / "there.json").read_bytes() == (
+        cluster.folder / "here.json"
+    ).read_bytes()
+
+
+def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
+    hosts = Fleet((shapes.HEALTHY.hosts[0], shapes.HOSTS["2n-2xA100-80-ssh-denied-esxi803"]))
+    vcenter, shells = new_vcenter(hosts), new_shells(hosts)
+    secrets = {
+        "GOVC_PASSWORD": vcenter.password, "HOSTCHECK_SSH_PASSWORD": shells.password,
+        "HOME": str(cluster.folder),
+    }  # fmt: skip
+    target = [
+        "--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user, "--tls-ca",
+        vcenter.ca_file, "--ssh", "--ssh-config", shells.config_file, "-q",
+    ]  # fmt: skip
+    written = []
+    for name, workers in (("here", "4"), ("there", cluster.url)):
+        with start_audit(
+            cluster.folder, *target, "--workers", workers, "-o", f"{name}.json", env=secrets
+        ) as run:
+            said = run.stderr.read()
+        assert run.returncode in (0, 1, 3), said
+        assert said == ""
+        written.append(TIME.sub(b"T", (cluster.folder / f"{name}.json").read_bytes()))
+    assert written[0] == written[1]
+    assert b'"shell"' in written[1]
+    assert vcenter.stats()["open_sessions"] == 0
+    for worker in cluster.workers:
+        worker.terminate()
+        worker.wait()
+    log = (cluster.folder / "log").read_text()
+    assert vcenter.password not in log
+    assert shells.password not in log
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch):
+    monkeypatch.setattr(fleet, "PATIENCE_SECONDS", 0.5)
+    with pytest.raises(UsageError, match="no scheduler answers"), fleet.dask("dask://127.0.0.1:9"):
+        pass
+    with pytest.raises(UsageError, match="no TLS certificates"), fleet.dask("dask://10.255.0.1:9"):
+        pass
