@@ -37,7 +37,7 @@ ALONE = "this"
 WORST_HOSTS = 200
 """Rows of an index that are there without scripts."""
 BEST_HOSTS = 20
-"""Candidates of a preflight that an index lists."""
+"""Entries for candidates of a preflight that an index lists."""
 CUT = "\x00"
 """Parts the body of a host; in no text, because `clean` makes it visible."""
 WINDOW = 32000
@@ -316,7 +316,6 @@ def index(
         if hrefs.get(name)
     }
     script, style = _asset("index.js"), _asset("report.css")
-    best = run.preflight.candidates if run.preflight else ()
     return _environment().get_template("index.html").render(
         run=run,
         told=told,
@@ -326,7 +325,8 @@ def index(
         anchors=anchors,
         hrefs=hrefs,
         choices=(),
-        best=sorted(best, key=lambda c: (c.rank, c.host))[:BEST_HOSTS],
+        best=summary.choices(run.preflight)[:BEST_HOSTS] if run.preflight else (),
+        blind_spots=words.BLIND_SPOTS,
         worst=sorted(rows, key=lambda row: row.order)[:WORST_HOSTS],
         requests=requests.listed(),
         manuals=f"{folder}checks.html" if folder else "",

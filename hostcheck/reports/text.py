@@ -53,7 +53,12 @@ def pieces(run: Run, *, width: int = 100, colour: bool = False) -> Iterator[str]
 
 def _whole(run: Run, page: _Page) -> Iterator[str]:
     told = summary.of(run)
-    yield from (*_lead(run, told, page), *_steps(told, page), *_proven(run, told, page), *_sure(run, told, page))
+    yield from (
+        *_lead(run, told, page),
+        *_steps(told, page),
+        *_proven(run, told, page),
+        *_sure(run, told, page),
+    )
     if run.preflight is not None:
         yield from _candidates(run.preflight, page)
     for report in run.hosts:
@@ -189,7 +194,7 @@ def _candidates(asked: Preflight, page: _Page) -> Iterator[str]:
         if candidate.gpus:
             yield from page.wrap(f"GPUs that could serve it: {', '.join(candidate.gpus)}", 5, 7)
         if choice.others:
-            names = _hosts(one.host for one in choice.others)
+            names = _hosts([one.host for one in choice.others], len(choice.others))
             yield from page.wrap(f"No GPU of its kind either: {names}", 5, 7)
 
 
