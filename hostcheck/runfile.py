@@ -309,7 +309,10 @@ def read(path: Path) -> Run:
             )
         stored = msgspec.json.decode(data, type=StoredRun)
     except msgspec.MsgspecError as error:
-        raise UsageError(f"{path}: not a run file ({error})") from None
+        raise UsageError(
+            f"{path}: not a run file of this version ({error}); run again, or read it with the "
+            "hostcheck that wrote it"
+        ) from None
     return Run(
         PLAIN, stored.tool_version, stored.catalogue_edition, stored.target,
         stored.first_answer_at, stored.last_answer_at,

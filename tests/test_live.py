@@ -499,3 +499,49 @@ def test_an_interrupt_ends_a_silent_vcenter_within_seconds(new_vcenter, hostchec
     assert (code, said) == (3, "\nhostcheck: interrupted\n")
     assert seconds < SOON
     assert server.stats()["open_sessions"] == 0
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_hosts_that_were_done_are_not_asked_again(by, new_vcenter, new_shells, hostcheck, tmp_path):
+    healthy = shapes.HEALTHY.hosts[0]
+    fleet = Fleet(tuple(replace(healthy, **shapes.at(number), vms=()) for number in range(1, 9)))
+    own = Lab(new_vcenter(fleet), new_shells(fleet))
+    audit = ["audit", *own.target, *own.ssh, "--workers", "2", "-o"]
+    journal = tmp_path / "run.json.journal"
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "hostcheck", *audit, "run.json"], cwd=tmp_path,
+        env=hostcheck.environment(own.secrets), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        for line in process.stderr:
+            if line.startswith("audit: 3/"):
+                process.send_signal(by)
+                break
+        _, said = process.communicate(timeout=2 * SOON)
+    done = journal.read_bytes().count(b"\n") - 1
+    assert 3 <= done < 8
+    assert own.secrets["HOSTCHECK_SSH_PASSWORD"].encode() not in journal.read_bytes()
+    if by is signal.SIGINT:
+        assert process.returncode == 3
+        assert f"{done} hosts are in the report, {8 - done} were not asked" in said
+        assert own.vcenter.stats()["open_sessions"] == 0
+        assert len(runfile.read(tmp_path / "run.json").unasked) == 8 - done
+
+    def sessions():
+        return len(re.findall("Accepted ", own.shells.log_file.read_text()))
+
+    before = sessions()
+    resumed = hostcheck(*audit, "run.json", "--resume", env=own.secrets)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sessions() - before == 8 - done
+    assert not journal.exists()
+    fresh = hostcheck(*audit, "fresh.json", env=own.secrets)
+    assert fresh.returncode == 0, fresh.stderr
+    run, other = (runfile.read(tmp_path / name) for name in ("run.json", "fresh.json"))
+    for report, again in zip(run.hosts, other.hosts, strict=True):
+        assert runfile_text(report) == runfile_text(again)
+
+
+def runfile_text(report):
+    return TIME.sub("T", runfile.pack(report).decode())
