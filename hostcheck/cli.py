@@ -454,8 +454,7 @@ def report(run: Path, format_: str, output: Path | None) -> None:
     if output is not None:
         _write(output, pieces)
         return
-    for piece in pieces:
-        click.echo(piece, nl=False)
+    _print(pieces)
 
 
 @main.command()
@@ -842,20 +841,28 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
 
         site.write(run, path)
 
+    writers: tuple[tuple[Path | None, Callable[[Run, Path], None]], ...] = (
+        (output, runfile.write),
+        (html, write_html),
+    )
     unwritten = None
-    for path, write in ((output, runfile.write), (html, write_html)):
+    for path, write in writers:
         try:
             if path is not None:
                 write(run, path)
         except UsageError as error:  # said last: what was learnt is still printed
             unwritten = unwritten or error
     try:
-        for piece in _render(run, format_, plain=False):
-            click.echo(piece, nl=False)
+        _print(_render(run, format_, plain=False))
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         _discard_stdout()
     if unwritten is not None:
         raise unwritten
+
+
+def _print(pieces: Iterable[str]) -> None:
+    sys.stdout.writelines(pieces)
+    sys.stdout.flush()
 
 
 def _discard_stdout() -> None:
@@ -888,12 +895,9 @@ def _put(text: str, output: Path | None) -> None:
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+    from hostcheck import files
+
+    files.write(path, (piece.encode() for piece in pieces))
 
 
 if __name__ == "__main__":

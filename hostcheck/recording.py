@@ -17,15 +17,13 @@ from pathlib import Path
 
 import msgspec
 
-from hostcheck import __version__
+from hostcheck import __version__, files
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
-UNFINISHED = ".part"
-"""Ends the name of a folder that is being written, or was when the program was killed."""
 _FOLDERS = {Wire.SHELL: "shell", Wire.ESXCLI: "esxcli"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
 _LONGEST_NAME = 120
@@ -105,7 +103,7 @@ def save(recording: Recording, folder: Path) -> None:
         if folder.exists():
             _write(recording, folder)
             return
-        fresh = folder.with_name(folder.name + UNFINISHED)
+        fresh = folder.with_name(folder.name + files.UNFINISHED)
         shutil.rmtree(fresh, ignore_errors=True)
         _write(recording, fresh)
         fresh.rename(folder)
@@ -185,9 +183,7 @@ def _write(recording: Recording, folder: Path) -> None:
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
-    fresh = folder / (MANIFEST + UNFINISHED)
-    fresh.write_text(text + "\n", encoding="utf-8")
-    fresh.replace(folder / MANIFEST)
+    files.write(folder / MANIFEST, [f"{text}\n".encode()])
 
 
 def find(folder: Path) -> list[Path]:
@@ -202,7 +198,7 @@ def find(folder: Path) -> list[Path]:
     found = sorted(
         path.parent
         for path in folder.glob(f"*/{MANIFEST}")
-        if not path.parent.name.endswith(UNFINISHED)
+        if not path.parent.name.endswith(files.UNFINISHED)
     )
     if not found:
         raise UsageError(f"{folder}: holds no {MANIFEST}, nor does any folder in it")

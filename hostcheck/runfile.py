@@ -25,6 +25,7 @@ from typing import overload
 import msgspec
 from msgspec import Raw, Struct
 
+from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.host import Host
 from hostcheck.model.result import (
@@ -264,22 +265,8 @@ def chunks(run: Run) -> Iterator[bytes]:
 
 
 def write(run: Run, path: Path) -> None:
-    """Write the run file; the old one stays until the new one is whole.
-
-    Raises UsageError when that cannot be done.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():  # a pipe, /dev/stdout
-            with path.open("wb") as file:
-                file.writelines(chunks(run))
-            return
-        fresh = path.with_name(path.name + ".part")
-        with fresh.open("wb") as file:
-            file.writelines(chunks(run))
-        fresh.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+    """Write the run file. Raises UsageError when that cannot be done."""
+    files.write(path, chunks(run))
 
 
 def read(path: Path) -> Run:

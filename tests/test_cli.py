@@ -258,3 +258,12 @@ def test_a_reader_that_has_gone_changes_no_exit_code(words, code):
     with os.fdopen(writer, "wb") as gone:
         done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (code, b"")
+
+
+def test_a_run_file_may_be_replaced_by_its_own_plain_document(tmp_path):
+    """The file that is read is mapped: it must not be cut off while it is being written."""
+    assert run("audit", "-q", "--from", FIXTURES, "-o", "run.json").exit_code == 1
+    plain = run("report", "run.json", "--format", "json").stdout
+    done = process("report", "run.json", "--format", "json", "-o", "run.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run.json").read_text() == plain

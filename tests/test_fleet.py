@@ -20,7 +20,7 @@ from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.transports.shells import Shells
 from hostcheck.transports.ssh import Shell
-from tests.peers import shapes
+from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -150,10 +150,16 @@ if app.report_of.__name__ == "report_of":  # Dask loads this twice
 """
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """A scheduler and two workers, each a process: its URL, and the workers."""
-    pytest.importorskip("distributed")
+@pytest.fixture(params=["tcp"])
+def cluster(request, tmp_path):
+    """A scheduler and two workers, each a process: its URL, the workers, the way to its TLS."""
+    environment = {}
+    if request.param == "tls":
+        certificate, key = live._certificate(tmp_path)
+        environment["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] = str(certificate)
+        for role in ("SCHEDULER", "WORKER", "CLIENT"):
+            environment[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(certificate)
+            environment[f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY"] = str(key)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -164,21 +170,28 @@ def cluster(tmp_path):
         def start(module, *arguments):
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{module}", *arguments], cwd=tmp_path,
-                stdout=subprocess.DEVNULL, stderr=log,
+                stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **environment},
             )  # fmt: skip
             stack.callback(process.wait)
             stack.callback(process.kill)
             return process
 
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        start(
+            "dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard",
+            "--protocol", request.param,
+        )  # fmt: skip
         workers = [
             start(
-                "dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny",
-                "--no-dashboard", "--preload", str(tmp_path / "slow.py"),
+                "dask_worker", f"{request.param}://127.0.0.1:{port}", "--nthreads", "1",
+                "--no-nanny", "--no-dashboard", "--preload", str(tmp_path / "slow.py"),
             )
             for _ in range(2)
         ]  # fmt: skip
-        yield SimpleNamespace(url=f"dask://127.0.0.1:{port}", workers=workers, folder=tmp_path)
+        scheme = {"tcp": "dask", "tls": "dask+tls"}[request.param]
+        yield SimpleNamespace(
+            url=f"{scheme}://127.0.0.1:{port}", workers=workers, folder=tmp_path,
+            environment=environment,
+        )  # fmt: skip
 
 
 def start_audit(folder, *arguments, env=None):
@@ -208,12 +221,13 @@ def test_a_killed_worker_loses_nothing(cluster):
     ).read_bytes()
 
 
+@pytest.mark.parametrize("cluster", ["tls"], indirect=True)
 def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
     hosts = Fleet((shapes.HEALTHY.hosts[0], shapes.HOSTS["2n-2xA100-80-ssh-denied-esxi803"]))
     vcenter, shells = new_vcenter(hosts), new_shells(hosts)
     secrets = {
         "GOVC_PASSWORD": vcenter.password, "HOSTCHECK_SSH_PASSWORD": shells.password,
-        "HOME": str(cluster.folder),
+        "HOME": str(cluster.folder), **cluster.environment,
     }  # fmt: skip
     target = [
         "--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user, "--tls-ca",
@@ -239,7 +253,6 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
     assert shells.password not in log
 
 
-@pytest.mark.usefixtures("cluster")
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch):
     monkeypatch.setattr(fleet, "PATIENCE_SECONDS", 0.5)
     with pytest.raises(UsageError, match="no scheduler answers"), fleet.dask("dask://127.0.0.1:9"):

@@ -16,6 +16,7 @@ from itertools import chain, count
 from pathlib import Path
 from urllib.parse import quote
 
+from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.run import Run
 from hostcheck.recording import directory_name
@@ -47,7 +48,7 @@ def write(run: Run, path: Path) -> None:
             if len(run.hosts) > summary.LARGEST_PAGE:
                 _folder(run, path, f"{path.stem}_files")
             else:
-                path.write_text(html.render(run), encoding="utf-8")
+                files.write(path, [html.render(run).encode()])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another file") from None
 
@@ -61,7 +62,7 @@ def pieces(run: Run) -> Iterator[str]:
 
 
 def _zip(run: Run, path: Path) -> None:
-    fresh = path.with_name(path.name + ".part")
+    fresh = path.with_name(path.name + files.UNFINISHED)
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
 
         def put(name: str, text: str) -> None:
@@ -77,7 +78,7 @@ def _zip(run: Run, path: Path) -> None:
 def _folder(run: Run, index: Path, name: str) -> None:
     """Write the pages beside, and put them in the place of those of an earlier run when whole."""
     place = index.with_name(name)
-    fresh = index.with_name(name + ".part")
+    fresh = index.with_name(name + files.UNFINISHED)
     if place.exists() and not (place / SHARED).is_file():
         raise UsageError(f"{place} holds something else; give another place for the report")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -90,7 +91,7 @@ def _folder(run: Run, index: Path, name: str) -> None:
     if place.exists():
         shutil.rmtree(place)
     fresh.rename(place)
-    index.write_text(text, encoding="utf-8")
+    files.write(index, [text.encode()])
 
 
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
