@@ -8,9 +8,9 @@ a Dask cluster are both such executors.
 import ipaddress
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from hostcheck import __version__
@@ -66,8 +66,7 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
         while running:
             yield from _finished(running, work, workers)
     finally:
-        for future in running:
-            future.cancel()
+        _cancel(*running)
 
 
 def _submitted(pool: Executor, work: Callable[[T], R], item: T) -> "Future[R]":
@@ -90,11 +89,17 @@ def _finished(
     for future in done or tuple(running):
         item = running.pop(future)
         if workers.away and (not done or future.cancelled() or future.exception()):
-            future.cancel()
+            _cancel(future)
             yield work(item)
         else:
             yield future.result()
     return not done
+
+
+def _cancel(*futures: "Future[Any]") -> None:
+    for future in futures:
+        with suppress(Exception):  # a cluster that is gone takes no word of it
+            future.cancel()
 
 
 @contextmanager
@@ -130,13 +135,16 @@ def dask(url: str) -> Iterator[Workers]:
         count = sum(client.nthreads().values())
 
         def alive() -> bool:
-            return bool(client.status == "running" and client.scheduler_info()["workers"])
+            with suppress(Exception):  # a client that is closed has no scheduler to ask
+                return bool(client.status == "running" and client.scheduler_info()["workers"])
+            return False
 
         pool = client.get_executor(pure=False)
         try:
             yield Workers(count, pool, away=True, alive=alive)
         finally:
-            pool.shutdown(wait=False)
+            with suppress(Exception):  # it is gone already
+                pool.shutdown(wait=False)
     finally:
         client.close(timeout=CLOSE_SECONDS)
 

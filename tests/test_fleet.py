@@ -176,7 +176,7 @@ def cluster(request, tmp_path):
             stack.callback(process.kill)
             return process
 
-        start(
+        scheduler = start(
             "dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard",
             "--protocol", request.param,
         )  # fmt: skip
@@ -190,19 +190,27 @@ def cluster(request, tmp_path):
         scheme = {"tcp": "dask", "tls": "dask+tls"}[request.param]
         yield SimpleNamespace(
             url=f"{scheme}://127.0.0.1:{port}", workers=workers, folder=tmp_path,
-            environment=environment,
+            environment=environment, scheduler=scheduler,
         )  # fmt: skip
+
+
+IMPATIENT = """
+from hostcheck import fleet
+fleet.PATIENCE_SECONDS = 5
+from hostcheck.cli import main
+main()
+"""
 
 
 def start_audit(folder, *arguments, env=None):
     return subprocess.Popen(
-        [sys.executable, "-m", "hostcheck", "audit", *map(str, arguments)], cwd=folder,
+        [sys.executable, "-c", IMPATIENT, "audit", *map(str, arguments)], cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **(env or {})},
     )  # fmt: skip
 
 
-def test_a_killed_worker_loses_nothing(cluster):
+def test_a_killed_worker_and_then_the_scheduler_lose_nothing(cluster):
     here = start_audit(cluster.folder, "--from", FIXTURES, "-q", "-o", "here.json")
     with start_audit(
         cluster.folder, "--from", FIXTURES, "--workers", cluster.url, "-o", "there.json"
@@ -212,9 +220,12 @@ def test_a_killed_worker_loses_nothing(cluster):
             lines.append(line)
             if line.startswith("audit: 5/"):
                 cluster.workers[0].send_signal(signal.SIGKILL)
+            if line.startswith("audit: 14/"):
+                cluster.scheduler.send_signal(signal.SIGKILL)
     assert there.returncode == here.wait() == 1, "".join(lines)
     assert cluster.workers[0].wait() == -signal.SIGKILL
-    assert len(lines) == len(list(FIXTURES.iterdir()))
+    assert sum(line.startswith("audit: ") for line in lines) == len(list(FIXTURES.iterdir()))
+    assert not any("Traceback" in line for line in lines), "".join(lines)
     here.stderr.close()
     assert (cluster.folder / "there.json").read_bytes() == (
         cluster.folder / "here.json"
