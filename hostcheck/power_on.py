@@ -11,6 +11,7 @@ import msgspec
 
 from hostcheck import app
 from hostcheck.errors import ParseError, UsageError
+from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Manual, Status
 from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run
@@ -34,7 +35,7 @@ def power_on(
     vm_name: str,
     *,
     accept_unsure: bool = False,
-    workers: int = 1,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     done: Callable[[str], None],
 ) -> Run:

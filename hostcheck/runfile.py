@@ -39,7 +39,7 @@ from hostcheck.model.result import (
     Unseen,
 )
 from hostcheck.model.run import SCHEMA as PLAIN
-from hostcheck.model.run import HostReport, Preflight, Run
+from hostcheck.model.run import HostReport, PowerOn, Preflight, Run
 
 SCHEMA = "hostcheck.run/2"
 JOURNAL = "hostcheck.journal/1"
@@ -95,6 +95,7 @@ class StoredRun(Struct, frozen=True):
     unasked: tuple[str, ...]
     hosts: tuple[Raw, ...]
     shared: tuple[Raw, ...]
+    power_on: PowerOn | None = None
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -301,11 +302,19 @@ def read(path: Path) -> Run:
             "hostcheck that wrote it"
         ) from None
     return Run(
-        PLAIN, stored.tool_version, stored.catalogue_edition, stored.target,
-        stored.first_answer_at, stored.last_answer_at,
-        StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared),
-        stored.checks, stored.preflight, stored.notices, stored.unasked,
-    )  # fmt: skip
+        schema=PLAIN,
+        tool_version=stored.tool_version,
+        catalogue_edition=stored.catalogue_edition,
+        target=stored.target,
+        first_answer_at=stored.first_answer_at,
+        last_answer_at=stored.last_answer_at,
+        hosts=StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared),
+        checks=stored.checks,
+        preflight=stored.preflight,
+        notices=stored.notices,
+        power_on=stored.power_on,
+        unasked=stored.unasked,
+    )
 
 
 class _Head(Struct, frozen=True):

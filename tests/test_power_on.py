@@ -356,7 +356,8 @@ def test_a_refusal_after_go_is_a_finding_with_the_checks_that_know_its_words(lab
     assert exit_code(run) == 1
     (notice,) = run.notices
     assert notice.startswith("Finding: ")
-    assert msgspec.json.decode(msgspec.json.encode(run), type=type(run)) == run
+    read = msgspec.json.decode(msgspec.json.encode(run), type=type(run))
+    assert msgspec.structs.replace(read, hosts=tuple(read.hosts)) == run
 
 
 def test_words_that_no_check_knows_are_told_as_they_are(lab):

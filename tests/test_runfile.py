@@ -8,12 +8,17 @@ from msgspec.structs import replace
 
 from hostcheck import runfile
 from hostcheck.errors import UsageError
+from hostcheck.model.result import Answer
+from hostcheck.model.run import Outcome, PowerOn
 from hostcheck.reports import json_report
 from tests.reports import builders as b
 
 RUNS = {
     "one": b.one_host(), "fleet": b.fleet(9), "preflight": b.preflight_run(),
     "hostile": b.hostile(), "empty": b.run(), "unknown": b.run(b.report(b.unknown_nodes())),
+    "started": replace(
+        b.preflight_run(), power_on=PowerOn(Outcome.STARTED, True, Answer.GO, "esx01", "done")
+    ),
     "cut short": replace(b.fleet(2), unasked=("esx-77", "esx-78")),
 }  # fmt: skip
 every_run = pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())

@@ -17,7 +17,12 @@ OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
 
 def render(run: Run) -> str:
     """Return the lines of a run, the one that sums it up last."""
-    return "".join(f"{line}\n" for line in _lines(run))
+    return "".join(pieces(run))
+
+
+def pieces(run: Run) -> Iterator[str]:
+    """Yield line by line."""
+    return (f"{line}\n" for line in _lines(run))
 
 
 def _lines(run: Run) -> Iterator[str]:
@@ -63,11 +68,12 @@ def _host(report: HostReport) -> str:
 
 
 def _audit(run: Run) -> str:
-    counted = Counter(report.verdict for report in run.hosts)
+    told = summary.of(run)
+    counted = Counter(dict(told.tally))
     counts = {one.value.lower().replace("-", "_"): str(counted[one]) for one in Answer}
     return _line(
-        "audit", verdict=summary.verdict(run).value, hosts=str(len(run.hosts)), **counts,
-        reason=_text(summary.reason(run)),
+        "audit", verdict=told.verdict.value, hosts=str(len(run.hosts)), **counts,
+        reason=_text(told.reason), unasked=str(len(run.unasked)),
     )  # fmt: skip
 
 
