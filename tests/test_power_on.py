@@ -161,7 +161,7 @@ def test_no_opinion_is_unknown_with_its_reason_and_never_a_verdict(lab, trouble,
         served = Fleet((host(**ALONE),), (), direct=True)
         here = lab(served)
     else:
-        slow = [Trouble("CheckPowerOn_Task", "hold", 3000)] if trouble.kind == "drop" else []
+        slow = [Trouble("CheckPowerOn_Task", "hold")] if trouble.kind == "drop" else []
         here = lab(fleet(), trouble, *slow)
     run = here.judge(task_timeout=0.2)
     assert run.preflight.verdict is Answer.GO
@@ -214,7 +214,7 @@ def test_losing_any_answer_never_betters_a_preflight(lab, tmp_path):
 
 
 def test_a_session_that_is_lost_while_waiting_finds_its_task_again(lab):
-    held = Trouble("CheckPowerOn_Task", "hold", 300)
+    held = Trouble("CheckPowerOn_Task", "hold", 1, first=2)
     lost = Trouble("WaitForUpdatesEx", "not_authenticated", first=1, last=1)
     here = lab(fleet(), held, lost)
     assert vc(here.judge())["VC-001"].status is Status.PASS
@@ -374,7 +374,7 @@ def test_words_that_no_check_knows_are_told_as_they_are(lab):
         ([Trouble("PowerOnVM_Task", "drop")], Outcome.UNKNOWN, ""),
         ([Trouble("PowerOnVM_Task", "no_permission", privilege="VirtualMachine.Interact.PowerOn")],
          Outcome.FAILED, "VirtualMachine.Interact.PowerOn"),
-        ([Trouble("PowerOnVM_Task", "hold", 1000),
+        ([Trouble("PowerOnVM_Task", "hold", 1, first=2),
           Trouble("WaitForUpdatesEx", "not_authenticated", first=1, last=1)],
          Outcome.STARTED, ""),
     ],

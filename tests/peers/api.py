@@ -52,7 +52,9 @@ class Trouble:
 
     `method` as on the wire (`RetrievePropertiesEx`, `fetchSoftwarePackages`), "*" is any. `kind`:
     no_permission, not_authenticated (the session is really ended), busy (503), drop, truncate
-    (after `amount` bytes), delay (`amount` milliseconds). `first` and `last` count the calls of
+    (after `amount` bytes), delay (`amount` milliseconds), hold
+    (the task that the method starts ends after `amount` milliseconds, with 0 never, and not before
+    clients waited `first` times). `first` and `last` count the calls of
     this method, from 1; 0 leaves that end open. `host` narrows it to that host's objects.
     """
 

@@ -43,6 +43,12 @@ func (s *statistics) call(name string)    { s.add(s.Calls, name) }
 func (s *statistics) command(name string) { s.add(s.Commands, name) }
 func (s *statistics) path(name string)    { s.add(s.Paths, name) }
 
+func (s *statistics) count(method string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Calls[method]
+}
+
 func (s *statistics) sent(bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

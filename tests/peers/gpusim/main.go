@@ -98,6 +98,7 @@ func run(o options) error {
 		setOption(model, key, value)
 	}
 	seen := newStatistics()
+	bed.seen = seen
 	serveProperties(model.Map(), &bed, seen)
 	serveMethods(model.Map(), &bed, seen)
 	if !bed.Direct {

@@ -45,11 +45,9 @@ func runTask(ctx *simulator.Context, bed *testbed, of mo.Reference, method strin
 	registry := ctx.Map
 	registry.Put(task)
 	go func() {
-		wait, ends := bed.held(method)
-		if !ends {
+		if !bed.hold(method) {
 			return
 		}
-		time.Sleep(wait)
 		result, fault := end()
 		changes := []types.PropertyChange{
 			{Name: "info.completeTime", Val: time.Now()},

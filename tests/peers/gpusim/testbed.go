@@ -28,6 +28,8 @@ type testbed struct {
 	Offers map[string]offer `json:"offers"`
 	// Rules are the misbehaviours of the front, the first that matches wins.
 	Rules []*rule `json:"rules"`
+
+	seen *statistics
 }
 
 type denial struct {
@@ -99,14 +101,19 @@ type offer struct {
 	MaxVgpus int32 `json:"max_vgpus"`
 }
 
-// held says how long a task of that method takes, and whether it ends at all.
-func (bed *testbed) held(method string) (time.Duration, bool) {
+// hold keeps a task of that method back as the rules say, and tells whether it ends at all.
+func (bed *testbed) hold(method string) bool {
 	for _, one := range bed.Rules {
-		if one.Kind == "hold" && one.Method == method {
-			return time.Duration(one.Amount) * time.Millisecond, one.Amount > 0
+		if one.Kind != "hold" || one.Method != method {
+			continue
 		}
+		for bed.seen.count("WaitForUpdatesEx") < one.From {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Duration(one.Amount) * time.Millisecond)
+		return one.Amount > 0
 	}
-	return 0, true
+	return true
 }
 
 // rule makes calls of one method misbehave.
@@ -122,6 +129,7 @@ type rule struct {
 	// Amount is bytes for truncate and milliseconds for delay and hold; a task held 0 never ends.
 	Amount int `json:"amount"`
 	// From and Until are the first and last matching call that it applies to; 0 leaves that end open.
+	// A task is held until clients have waited From times, however slow they are.
 	From  int `json:"from"`
 	Until int `json:"until"`
 
