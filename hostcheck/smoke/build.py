@@ -1,0 +1,240 @@
+"""Builds the smoke program from PyPI packages alone, or finds the one that was built.
+
+NVRTC makes the kernels' machine code, Zig's C++ compiler the program that carries it: neither a GPU, a CUDA
+toolkit nor a C compiler is needed. `python -m hostcheck.smoke.build` builds what is out of date.
+
+CUDA 12.9 and not 13: its machine code for Ampere to Hopper is taken by drivers from R525 on, which vGPU
+guests have. See docs/decisions/0009-smoke-program.md.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import metadata, resources
+from pathlib import Path
+from typing import NamedTuple
+
+from hostcheck import __version__
+from hostcheck.errors import UsageError
+from hostcheck.smoke import nvrtc
+
+SOURCES = Path(str(resources.files("hostcheck"))) / "smoke" / "program"
+BUILT = SOURCES.parent / "built"
+PROGRAM = "hostcheck-smoke"
+FACTS = "built.json"
+MODULE = "hostcheck.smoke.build"
+
+GLIBC = "2.17"
+"""The oldest C library that the program runs with: that of RHEL 7."""
+
+
+class Image(NamedTuple):
+    """One compilation of the kernels.
+
+    `arch` is NVRTC's name, `families` the mma.sync kernels in it. `capability` is the compute capability times
+    ten that it is chosen by, 0 for the text that drivers compile for GPUs that came after us.
+    """
+
+    arch: str
+    capability: int
+    families: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Its name in the build directory."""
+        return f"{self.arch}.{'cubin' if self.capability else 'ptx'}"
+
+
+IMAGES = (
+    Image("sm_90a", 90, ("WIDE",)),
+    Image("sm_100", 100, ("WIDE",)),
+    Image("sm_120", 120, ("NARROW",)),
+    Image("sm_80", 80, ("WIDE",)),
+    Image("sm_86", 86, ("NARROW",)),
+    Image("sm_89", 89, ("NARROW",)),
+    Image("compute_80", 0, ("NARROW",)),
+)
+"""The slowest to compile first."""
+
+NVRTC_OPTIONS = ("-std=c++17", "-default-device")
+ZIG_OPTIONS = (
+    *("-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"),
+    *("-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-s"),
+)
+
+
+def _source_files() -> Iterator[Path]:
+    for path in sorted(SOURCES.rglob("*")):
+        if path.suffix in {".cu", ".cpp", ".h"}:
+            yield path
+
+
+def sources_sha256() -> str:
+    """Return the hash of everything that the program is made from, in this package."""
+    whole = hashlib.sha256(f"{__version__} {IMAGES} {NVRTC_OPTIONS} {ZIG_OPTIONS}".encode())
+    for path in _source_files():
+        whole.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _why_not_current(directory: Path) -> str | None:
+    try:
+        facts = json.loads((directory / FACTS).read_bytes())
+        content = (directory / PROGRAM).read_bytes()
+    except (OSError, ValueError):
+        return "is not built"
+    if facts["sources_sha256"] != sources_sha256():
+        return "was built from other sources"
+    if facts["program"]["sha256"] != hashlib.sha256(content).hexdigest():
+        return "is not the one that was built"
+    return None
+
+
+def program(directory: Path = BUILT) -> Path:
+    """Return the built program, an x86-64 Linux executable.
+
+    Raises:
+        UsageError: it is not built, or not from these sources.
+    """
+    why = _why_not_current(directory)
+    if why is not None:
+        raise UsageError(
+            f"the smoke program {directory / PROGRAM} {why}: "
+            "run make smoke in a source checkout, or install a wheel"
+        )
+    return directory / PROGRAM
+
+
+def compile_image(image: Image, into: Path) -> None:
+    """Compile the kernels once, into a file of the directory `into`.
+
+    Raises:
+        CompileError: with the compiler's log.
+    """
+    source = SOURCES / "device" / "kernels.cu"
+    options = [
+        *NVRTC_OPTIONS,
+        f"--gpu-architecture={image.arch}",
+        f"--include-path={source.parent / 'ptx'}",
+        *(f"-D{family}=1" for family in image.families),
+    ]
+    content = nvrtc.Compiler().compile(source, options, what="CUBIN" if image.capability else "PTX")
+    (into / image.file).write_bytes(content)
+
+
+def _compile_images(into: Path) -> None:
+    """Compile every image, each in a process of its own, as many at a time as there are processors."""
+    waiting = list(IMAGES)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                image = waiting.pop(0)
+                words = [sys.executable, "-m", MODULE, "--image", image.arch, str(into)]
+                running.append(subprocess.Popen(words, env={**os.environ, "PYTHONPATH": _root()}))  # noqa: S603
+            for process in [one for one in running if one.poll() is not None]:
+                running.remove(process)
+                if process.returncode:
+                    raise nvrtc.CompileError("the kernels do not compile: see the log above")
+            time.sleep(0.02)
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def _root() -> str:
+    return str(SOURCES.parents[2])
+
+
+def _images_source() -> str:
+    """Return the C++ that carries the images."""
+    lines = ['#include "images.h"', "namespace {"]
+    for image in IMAGES:
+        lines += [f"alignas(64) const unsigned char {image.arch}[] = {{", f'#embed "{image.file}"']
+        lines += [", 0};" if not image.capability else "};"]
+    lines += ["}", "const Image images[] = {"]
+    lines += [f"    {{{image.capability}, {image.arch}, sizeof {image.arch}}}," for image in IMAGES]
+    lines += ["};", f"const int image_count = {len(IMAGES)};"]
+    return "\n".join(lines) + "\n"
+
+
+def zig(*words: str) -> None:
+    """Run Zig's C and C++ compiler.
+
+    Raises:
+        UsageError: it is not installed, or it refuses; what it says is on standard error.
+    """
+    try:
+        metadata.version("ziglang")
+    except metadata.PackageNotFoundError:
+        raise UsageError(
+            "ziglang is not installed: pip install 'hostcheck[smoke-build]', or make smoke"
+        ) from None
+    done = subprocess.run([sys.executable, "-m", "ziglang", *words], check=False)  # noqa: S603
+    if done.returncode:
+        raise UsageError("the smoke program does not compile: see the log above")
+
+
+def build(directory: Path = BUILT) -> Path:
+    """Build the program and what is said about it, and return its path.
+
+    Raises:
+        UsageError: a compiler is missing or refuses.
+    """
+    nvrtc.version()
+    sources = sources_sha256()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        _compile_images(work)
+        (work / "images.cpp").write_text(_images_source())
+        zig(
+            *("cc", "-target", f"x86_64-linux-gnu.{GLIBC}", *ZIG_OPTIONS),
+            f'-DVERSION="{__version__}"',
+            *("-I", str(SOURCES / "host"), *map(str, sorted((SOURCES / "host").glob("*.cpp")))),
+            *(str(work / "images.cpp"), "-o", str(work / PROGRAM), "-ldl", "-lpthread"),
+        )
+        content = (work / PROGRAM).read_bytes()
+        facts = {
+            "program": _measure(content),
+            "images": {image.arch: _measure((work / image.file).read_bytes()) for image in IMAGES},
+            "tools": {"nvrtc": nvrtc.version(), "zig": metadata.version("ziglang")},
+            "glibc": GLIBC,
+            "sources_sha256": sources,
+        }
+    directory.mkdir(exist_ok=True)
+    path = directory / PROGRAM
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o755)
+    (directory / FACTS).write_text(json.dumps(facts, indent=1) + "\n")
+    return path
+
+
+def _measure(content: bytes) -> dict[str, int | str]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def main(words: list[str]) -> int:
+    """Build what is out of date; `--image ARCH DIRECTORY` compiles one image."""
+    try:
+        if words[:1] == ["--image"]:
+            compile_image(next(one for one in IMAGES if one.arch == words[1]), Path(words[2]))
+        elif _why_not_current(BUILT) is not None:
+            start = time.monotonic()
+            path = build()
+            size = path.stat().st_size
+            sys.stdout.write(f"{path}: {size:,} bytes in {time.monotonic() - start:.0f} s\n")
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
