@@ -1,10 +1,8 @@
 """Builds the smoke program from PyPI packages alone, or finds the one that was built.
 
-NVRTC makes the kernels' machine code, Zig's C++ compiler the program that carries it: neither a GPU, a CUDA
-toolkit nor a C compiler is needed. `python -m hostcheck.smoke.build` builds what is out of date.
-
-CUDA 12.9 and not 13: its machine code for Ampere to Hopper is taken by drivers from R525 on, which vGPU
-guests have. See docs/decisions/0009-smoke-program.md.
+NVRTC makes the kernels' machine code, Zig's C++ compiler the program that carries it: neither a
+GPU, a CUDA toolkit nor a C compiler is needed. `python -m hostcheck.smoke.build` builds what is out
+of date. Why so: docs/decisions/0009-smoke-program.md.
 """
 
 import hashlib
@@ -36,8 +34,9 @@ GLIBC = "2.17"
 class Image(NamedTuple):
     """One compilation of the kernels.
 
-    `arch` is NVRTC's name, `families` the mma.sync kernels in it. `capability` is the compute capability times
-    ten that it is chosen by, 0 for the text that drivers compile for GPUs that came after us.
+    `arch` is NVRTC's name, `families` the mma.sync kernels in it. `capability` is the compute
+    capability times ten that it is chosen by, 0 for the text that drivers compile for GPUs that
+    came after us.
     """
 
     arch: str
@@ -128,7 +127,7 @@ def compile_image(image: Image, into: Path) -> None:
 
 
 def _compile_images(into: Path) -> None:
-    """Compile every image, each in a process of its own, as many at a time as there are processors."""
+    """Compile every image, in as many processes at a time as there are processors."""
     waiting = list(IMAGES)
     running: list[subprocess.Popen[bytes]] = []
     try:
@@ -216,6 +215,15 @@ def build(directory: Path = BUILT) -> Path:
     return path
 
 
+def up_to_date(directory: Path = BUILT) -> Path:
+    """Return the program, built now if it is not current.
+
+    Raises:
+        UsageError: a compiler is missing or refuses.
+    """
+    return build(directory) if _why_not_current(directory) is not None else directory / PROGRAM
+
+
 def _measure(content: bytes) -> dict[str, int | str]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -225,11 +233,11 @@ def main(words: list[str]) -> int:
     try:
         if words[:1] == ["--image"]:
             compile_image(next(one for one in IMAGES if one.arch == words[1]), Path(words[2]))
-        elif _why_not_current(BUILT) is not None:
+        else:
             start = time.monotonic()
-            path = build()
+            path = up_to_date()
             size = path.stat().st_size
-            sys.stdout.write(f"{path}: {size:,} bytes in {time.monotonic() - start:.0f} s\n")
+            sys.stdout.write(f"{path}: {size:,} bytes, {time.monotonic() - start:.0f} s\n")
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,8 +1,7 @@
-"""NVIDIA's run-time compiler, from its PyPI wheel: CUDA source to machine code without a CUDA toolkit.
+"""NVIDIA's run-time compiler, from its PyPI wheel: CUDA source to machine code, and no toolkit.
 
-Source: https://docs.nvidia.com/cuda/nvrtc/. Two things that it does not say: the wheel's directory is not on
-the loader's path, so `libnvrtc-builtins` has to be loaded before NVRTC asks for it by name; and generic
-code without `__device__` needs `-default-device`.
+Source: https://docs.nvidia.com/cuda/nvrtc/. What it does not say: the wheel's directory is not on
+the loader's path, so `libnvrtc-builtins` has to be loaded before NVRTC asks for it by name.
 """
 
 import ctypes

@@ -16,9 +16,10 @@ struct GemmArguments {  // d[m][n] = a[m][k] * b[n][k]^T; sparse: a is `kept`, h
   int32_t m, n, k;
   int32_t half_output;  // d holds 2-byte floats instead of 4-byte accumulators (floats only)
 };
-struct CheckArguments {  // compares every element of d (4-byte) with pruned * b^T
+struct CheckArguments {  // compares every element of d with pruned * b^T
   uint64_t pruned, b, d, report;
-  int32_t m, n, k, unused;
+  int32_t m, n, k;
+  int32_t half_output;
 };
 struct CheckReport {
   uint64_t wrong, first_row, last_row;  // rows with a wrong element; first > last when none is wrong

@@ -37,7 +37,8 @@ template <class Type_, bool sparse_, class Family_> struct Tile {
   static constexpr int step_a = 32, step_b = sparse ? 64 : 32, steps = row_b / step_b;
   // Metadata: one chunk feeds one step of 1-byte types and two steps of 2-byte types.
   static constexpr int chunk_b = CHUNK_K * Type::bytes;  // bytes of a B row that one chunk covers
-  static constexpr int chunks = sparse ? (row_b > chunk_b ? row_b / chunk_b : 1) : 0;  // per 16 rows and stage
+  static constexpr int chunks =
+      sparse ? (row_b > chunk_b ? row_b / chunk_b : 1) : 0;  // per 16 rows and stage
   static constexpr int slabs_per_chunk = chunk_b > row_b ? chunk_b / row_b : 1;
   // A stage in shared memory: A, then B, then metadata.
   static constexpr int a_bytes = m * row_a, b_bytes = n * row_b;

@@ -60,7 +60,10 @@ template <int exponent_bits, int mantissa_bits, int largest> struct Float {
   static float decode(uint32_t v) {
     const uint32_t exponent = (v & (sign_bit - 1u)) >> mantissa_bits;
     if (exponent == 0) return 0.0f;
-    union { uint32_t u; float f; } single;
+    union {
+      uint32_t u;
+      float f;
+    } single;
     single.u = (v & sign_bit ? 0x80000000u : 0u) | (exponent + 127u - bias) << 23 |
                (v & mantissa_mask) << (23 - mantissa_bits);
     return single.f;

@@ -28,7 +28,8 @@ template <class T> struct MmaWarp {
     const int column = T::sparse ? lane % 8 : lane % 8 + 8 * (lane / 16);
     const int chunk = T::sparse ? lane / 8 : lane / 8 % 2;
     from_b = shared_base() + T::a_bytes + swizzled<T::row_b>(warp_n * T::warp_n + column, chunk);
-    from_metadata = shared_base() + T::a_bytes + T::b_bytes + warp_m * T::blocks_m * T::chunks * CHUNK_BYTES + lane * 4;
+    from_metadata =
+        shared_base() + T::a_bytes + T::b_bytes + warp_m * T::blocks_m * T::chunks * CHUNK_BYTES + lane * 4;
 #pragma unroll
     for (int i = 0; i < T::blocks_m; ++i)
 #pragma unroll
@@ -46,8 +47,11 @@ template <class T> struct MmaWarp {
     if constexpr (T::sparse) {
 #pragma unroll
       for (int i = 0; i < T::blocks_m; ++i) {
-        if (Type::bytes == 2 && step % 2 == 1) metadata[set][i] = metadata[set ^ 1][i];  // the other selector's
-        else metadata[set][i] = load_shared(from_metadata + stage + (i * T::chunks + (Type::bytes == 2 ? 0 : step)) * CHUNK_BYTES);
+        if (Type::bytes == 2 && step % 2 == 1)
+          metadata[set][i] = metadata[set ^ 1][i];  // the other selector's
+        else
+          metadata[set][i] = load_shared(from_metadata + stage +
+                                         (i * T::chunks + (Type::bytes == 2 ? 0 : step)) * CHUNK_BYTES);
       }
     }
   }
@@ -72,7 +76,8 @@ template <class T> struct MmaWarp {
     for (int j = 0; j < T::blocks_n; ++j) {
 #pragma unroll
       for (int i = 0; i < T::blocks_m; ++i) {
-        if constexpr (T::sparse) Mma<Type>::template sparse<selector>(d[i][j], a[set][i], b[j], metadata[set][i]);
+        if constexpr (T::sparse)
+          Mma<Type>::template sparse<selector>(d[i][j], a[set][i], b[j], metadata[set][i]);
         else Mma<Type>::dense(d[i][j], a[set][i], b[j]);
       }
       if constexpr (T::sparse) load_b(j, next_stage, next_step);
@@ -84,14 +89,15 @@ template <class T> struct MmaWarp {
 // Walks one slab. `odd` is the fragment set of its first step and, where a chunk of metadata spans two
 // slabs, the half of the chunk that this slab needs.
 template <class T, bool odd>
-__forceinline__ void multiply_slab(MmaWarp<T>& warp, const StageCopy<T>& copy, int& stage, int slab, int slabs) {
+__forceinline__ void multiply_slab(MmaWarp<T>& warp, const StageCopy<T>& copy, int& stage, int slab,
+                                   int slabs) {
 #pragma unroll
   for (int step = 0; step < T::steps; ++step) {
     const int set = (step + odd) % 2;
     int next = step + 1;
-    if (step == T::steps - 1) {          // the next fragments come from the next stage:
-      cp_async_wait<T::stages - 2>();    // this thread's copies into it have landed,
-      __syncthreads();                   // everybody's have, and everybody has left the stage just used,
+    if (step == T::steps - 1) {        // the next fragments come from the next stage:
+      cp_async_wait<T::stages - 2>();  // this thread's copies into it have landed,
+      __syncthreads();                 // everybody's have, and everybody has left the stage just used,
       if (slab + T::stages < slabs) copy.start(stage, slab + T::stages);  // which is refilled
       cp_async_commit();
       stage = stage + 1 == T::stages ? 0 : stage + 1;
@@ -137,7 +143,8 @@ template <class T> __forceinline__ void gemm_mma(const GemmArguments& p) {
 #pragma unroll
       for (int lower = 0; lower < 2; ++lower) {
         const auto &left = warp.d[i][j], &right = warp.d[i][j + 1];
-        store_row<typename T::Type>(p, at.row + i * 16 + lower * 8, at.column + j * 8, at.odd, left[lower * 2],
-                                    left[lower * 2 + 1], right[lower * 2], right[lower * 2 + 1]);
+        store_row<typename T::Type>(p, at.row + i * 16 + lower * 8, at.column + j * 8, at.odd,
+                                    left[lower * 2], left[lower * 2 + 1], right[lower * 2],
+                                    right[lower * 2 + 1]);
       }
 }

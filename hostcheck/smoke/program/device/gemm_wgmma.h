@@ -16,16 +16,17 @@
 // between groups of eight rows, 62..63 swizzle: 1 is 128 bytes, 2 is 64 bytes.
 template <int row_bytes> __forceinline__ uint64_t descriptor(uint32_t address) {
   static_assert(row_bytes == 128 || row_bytes == 64, "swizzle");
-  return static_cast<uint64_t>((address & 0x3FFFFu) >> 4) | 1ull << 16 | static_cast<uint64_t>(8 * row_bytes / 16) << 32 |
-         (row_bytes == 128 ? 1ull : 2ull) << 62;
+  return static_cast<uint64_t>((address & 0x3FFFFu) >> 4) | 1ull << 16 |
+         static_cast<uint64_t>(8 * row_bytes / 16) << 32 | (row_bytes == 128 ? 1ull : 2ull) << 62;
 }
 
 // Issues the multiplications of one slab as one group. `metadata` must stay untouched until that group is
 // complete: whether wgmma reads the register when it is issued or later is not documented, so the caller
 // alternates between two sets.
 template <class T>
-__forceinline__ void issue_slab(typename T::Type::Accumulator (&d)[128], uint32_t (&metadata)[T::sparse ? T::chunks : 1],
-                                uint32_t from_a, uint32_t from_b, uint32_t from_metadata) {
+__forceinline__ void issue_slab(typename T::Type::Accumulator (&d)[128],
+                                uint32_t (&metadata)[T::sparse ? T::chunks : 1], uint32_t from_a,
+                                uint32_t from_b, uint32_t from_metadata) {
   if constexpr (T::sparse) {
 #pragma unroll
     for (int i = 0; i < T::chunks; ++i) metadata[i] = load_shared(from_metadata + i * CHUNK_BYTES);
@@ -33,7 +34,8 @@ __forceinline__ void issue_slab(typename T::Type::Accumulator (&d)[128], uint32_
   wgmma_fence();
 #pragma unroll
   for (int step = 0; step < T::steps; ++step) {
-    const uint64_t a = descriptor<T::row_a>(from_a + step * T::step_a), b = descriptor<T::row_b>(from_b + step * T::step_b);
+    const uint64_t a = descriptor<T::row_a>(from_a + step * T::step_a),
+                   b = descriptor<T::row_b>(from_b + step * T::step_b);
     using Instruction = Wgmma<typename T::Type>;
     if constexpr (!T::sparse) Instruction::dense(d, a, b);
     else if constexpr (T::Type::bytes == 1) Instruction::template sparse<0>(d, a, b, metadata[step]);
@@ -90,8 +92,8 @@ template <class T> __forceinline__ void gemm_wgmma(const GemmArguments& p) {
 #pragma unroll
     for (int lower = 0; lower < 2; ++lower) {
       const int left = j * 4 + lower * 2, right = left + 4;
-      store_row<typename T::Type>(p, corner.row + lower * 8, corner.column + j * 8, corner.odd, d[left], d[left + 1],
-                                  d[right], d[right + 1]);
+      store_row<typename T::Type>(p, corner.row + lower * 8, corner.column + j * 8, corner.odd, d[left],
+                                  d[left + 1], d[right], d[right + 1]);
     }
 }
 

@@ -1,5 +1,6 @@
-// All kernels, by name: <what>_<type>[_<family>]. Compiled once per target by NVRTC (hostcheck/smoke/build.py), and
-// by the tests for the CPU. -DWIDE, -DNARROW choose the mma.sync families that a target can use; wgmma comes by itself.
+// All kernels, by name: <what>_<type>[_<family>]. Compiled once per target by NVRTC
+// (hostcheck/smoke/build.py), and by the tests for the CPU. -DWIDE, -DNARROW choose the mma.sync families
+// that a target can use; wgmma comes by itself.
 #include "../arguments.h"
 #include "../tile.h"
 #include "../types.h"
@@ -11,15 +12,15 @@
 
 #define KERNEL(name, Arguments, threads, per_sm, call) \
   extern "C" __global__ void __launch_bounds__(threads, per_sm) name(Arguments p) { call(p); }
-#define GEMM(name, Type, sparse, Family, body)                                                            \
-  KERNEL(name, GemmArguments, (Tile<Type, sparse, Family>::threads), Family::blocks_per_sm,                \
+#define GEMM(name, Type, sparse, Family, body)                                              \
+  KERNEL(name, GemmArguments, (Tile<Type, sparse, Family>::threads), Family::blocks_per_sm, \
          (body<Tile<Type, sparse, Family>>))
-#define PAIR(type, Type, family, Family, body)                                \
-  GEMM(sparse_##type##_##family, Type, true, Family, body)                    \
+#define PAIR(type, Type, family, Family, body)             \
+  GEMM(sparse_##type##_##family, Type, true, Family, body) \
   GEMM(dense_##type##_##family, Type, false, Family, body)
-#define COMMON(type, Type)                                                    \
-  KERNEL(fill_##type, FillArguments, 256, 1, fill<Type>)                      \
-  KERNEL(prune_##type, PruneArguments, 128, 1, prune<Type>)                   \
+#define COMMON(type, Type)                                  \
+  KERNEL(fill_##type, FillArguments, 256, 1, fill<Type>)    \
+  KERNEL(prune_##type, PruneArguments, 128, 1, prune<Type>) \
   KERNEL(check_##type, CheckArguments, 256, 2, check<Type>)
 #define PROBE(type, Type) KERNEL(probe_##type, ProbeArguments, 32, 1, probe<Type>)
 

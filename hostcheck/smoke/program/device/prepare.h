@@ -23,8 +23,8 @@ template <class Type> __forceinline__ void prune(const PruneArguments& p) {
   uint32_t metadata = 0;
   for (int n = 0; n < 8; ++n) {
     const Group at = group_at(Type::bytes, p.k, word, n);
-    const uint64_t element = static_cast<uint64_t>(at.row) * static_cast<uint32_t>(p.k) +
-                             4u * static_cast<uint32_t>(at.index);
+    const uint64_t element =
+        static_cast<uint64_t>(at.row) * static_cast<uint32_t>(p.k) + 4u * static_cast<uint32_t>(at.index);
     const auto* dense = reinterpret_cast<const Storage*>(p.dense) + element;
     auto* pruned = reinterpret_cast<Storage*>(p.pruned) + element;
     auto* kept = reinterpret_cast<Storage*>(p.kept) + element / 2;

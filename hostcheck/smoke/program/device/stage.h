@@ -43,11 +43,14 @@ template <class T> struct StageCopy {
 
   __forceinline__ StageCopy(const GemmArguments& p, Origin origin) {
     const int thread = static_cast<int>(threadIdx.x);
-    const uint32_t width_b = static_cast<uint32_t>(p.k) * T::Type::bytes, width_a = T::sparse ? width_b / 2 : width_b;
+    const uint32_t width_b = static_cast<uint32_t>(p.k) * T::Type::bytes,
+                   width_a = T::sparse ? width_b / 2 : width_b;
     const int row_a = thread / chunks_a, chunk_a = thread % chunks_a;
     const int row_b = thread / chunks_b, chunk_b = thread % chunks_b;
-    a = reinterpret_cast<const uint8_t*>(p.a) + static_cast<uint64_t>(origin.m + row_a) * width_a + chunk_a * 16;
-    b = reinterpret_cast<const uint8_t*>(p.b) + static_cast<uint64_t>(origin.n + row_b) * width_b + chunk_b * 16;
+    a = reinterpret_cast<const uint8_t*>(p.a) + static_cast<uint64_t>(origin.m + row_a) * width_a +
+        chunk_a * 16;
+    b = reinterpret_cast<const uint8_t*>(p.b) + static_cast<uint64_t>(origin.n + row_b) * width_b +
+        chunk_b * 16;
     stride_a = static_cast<uint64_t>(pass_a) * width_a;
     stride_b = static_cast<uint64_t>(pass_b) * width_b;
     to_a = shared_base() + swizzled<T::row_a>(row_a, chunk_a);
@@ -59,7 +62,8 @@ template <class T> struct StageCopy {
       const int band = thread / pieces, piece = thread % pieces;
       copies_metadata = band < T::m / CHUNK_ROWS;
       metadata = reinterpret_cast<const uint8_t*>(p.metadata) +
-                 static_cast<uint64_t>(origin.m / CHUNK_ROWS + band) * static_cast<uint32_t>(p.k / CHUNK_K) * CHUNK_BYTES +
+                 static_cast<uint64_t>(origin.m / CHUNK_ROWS + band) * static_cast<uint32_t>(p.k / CHUNK_K) *
+                     CHUNK_BYTES +
                  piece * 16;
       to_metadata = shared_base() + T::a_bytes + T::b_bytes + band * T::chunks * CHUNK_BYTES + piece * 16;
     }
@@ -68,11 +72,14 @@ template <class T> struct StageCopy {
   // Starts the copies of slab `slab` into stage `stage`. The caller commits.
   __forceinline__ void start(int stage, int slab) const {
     const uint32_t at = static_cast<uint32_t>(stage * T::stage_bytes);
-    const uint64_t slab_a = static_cast<uint64_t>(slab) * T::row_a, slab_b = static_cast<uint64_t>(slab) * T::row_b;
+    const uint64_t slab_a = static_cast<uint64_t>(slab) * T::row_a,
+                   slab_b = static_cast<uint64_t>(slab) * T::row_b;
 #pragma unroll
-    for (int i = 0; i < T::m / pass_a; ++i) cp_async(to_a + at + i * pass_a * T::row_a, a + i * stride_a + slab_a);
+    for (int i = 0; i < T::m / pass_a; ++i)
+      cp_async(to_a + at + i * pass_a * T::row_a, a + i * stride_a + slab_a);
 #pragma unroll
-    for (int i = 0; i < T::n / pass_b; ++i) cp_async(to_b + at + i * pass_b * T::row_b, b + i * stride_b + slab_b);
+    for (int i = 0; i < T::n / pass_b; ++i)
+      cp_async(to_b + at + i * pass_b * T::row_b, b + i * stride_b + slab_b);
     if constexpr (T::sparse)
       if (copies_metadata)
         cp_async(to_metadata + at,

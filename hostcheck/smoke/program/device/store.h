@@ -21,12 +21,13 @@ struct FragmentCorner {  // this lane's first row, and its first column once the
 
 // x: two columns of the left block, y: the same of the right block, both of row `row`.
 template <class Type, class Accumulator>
-__forceinline__ void store_row(const GemmArguments& p, int row, int column, bool odd, Accumulator x0, Accumulator x1,
-                               Accumulator y0, Accumulator y1) {
+__forceinline__ void store_row(const GemmArguments& p, int row, int column, bool odd, Accumulator x0,
+                               Accumulator x1, Accumulator y0, Accumulator y1) {
   const uint64_t at = static_cast<uint64_t>(row) * static_cast<uint32_t>(p.n) + static_cast<uint32_t>(column);
   if constexpr (Type::bytes == 2) {
     if (p.half_output) {
-      const uint32_t x = round_pair<Type>(x0, x1), y = round_pair<Type>(y0, y1), other = from_neighbour(odd ? x : y);
+      const uint32_t x = round_pair<Type>(x0, x1), y = round_pair<Type>(y0, y1),
+                     other = from_neighbour(odd ? x : y);
       store_global(reinterpret_cast<uint16_t*>(p.d) + at, odd ? other : x, odd ? y : other);
       return;
     }

@@ -14,8 +14,8 @@ CUDA_FUNCTIONS(DEFINE)
 void open_driver() {
   void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!library) finish(Status::no_device, "no NVIDIA driver: %s", dlerror());
-#define LOAD(name, arguments)                                                                  \
-  if (!(name = reinterpret_cast<Result(*) arguments>(dlsym(library, #name))))                  \
+#define LOAD(name, arguments)                                                 \
+  if (!(name = reinterpret_cast<Result(*) arguments>(dlsym(library, #name)))) \
     finish(Status::no_device, "libcuda.so.1 has no %s: the driver is older than R525", #name);
   CUDA_FUNCTIONS(LOAD)
 #undef LOAD
@@ -39,9 +39,11 @@ void failure(Result result, const char* call) {
   if (nvml::new_xids(&xid) > 0)
     finish(Status::fail, "%s: %s (%d) in phase %s, with Xid %llu", call, name, result, current_phase(), xid);
   if (result == ECC_UNCORRECTABLE)
-    finish(Status::fail, "uncorrectable memory error: %s: %s (%d) in phase %s", call, name, result, current_phase());
+    finish(Status::fail, "uncorrectable memory error: %s: %s (%d) in phase %s", call, name, result,
+           current_phase());
   if (result == OUT_OF_MEMORY)
-    finish(Status::not_applicable, "out of GPU memory in phase %s: something else fills the framebuffer", current_phase());
+    finish(Status::not_applicable, "out of GPU memory in phase %s: something else fills the framebuffer",
+           current_phase());
   finish(Status::error, "%s: %s (%d) in phase %s", call, name, result, current_phase());
 }
 
@@ -52,5 +54,7 @@ Buffer::~Buffer() {
   if (address) CUDA(cuMemFree_v2, address);
 }
 void Buffer::fill(uint8_t byte) const { CUDA(cuMemsetD8_v2, address, byte, bytes); }
-void Buffer::write(const void* from, size_t offset, size_t n) const { CUDA(cuMemcpyHtoD_v2, address + offset, from, n); }
+void Buffer::write(const void* from, size_t offset, size_t n) const {
+  CUDA(cuMemcpyHtoD_v2, address + offset, from, n);
+}
 void Buffer::read(void* to, size_t offset, size_t n) const { CUDA(cuMemcpyDtoH_v2, to, address + offset, n); }

@@ -13,11 +13,13 @@
 
 namespace {
 
-constexpr const char* names[] = {"pass", "fail", "usage", "not_applicable", "no_device", "error", "timeout", "slow"};
+constexpr const char* names[] = {"pass",      "fail",  "usage",   "not_applicable",
+                                 "no_device", "error", "timeout", "slow"};
 constexpr int stop_signals[] = {SIGTERM, SIGINT, SIGHUP};
 constexpr int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // held while the text is not closable, and for ever at the end
+pthread_mutex_t lock =
+    PTHREAD_MUTEX_INITIALIZER;  // held while the text is not closable, and for ever at the end
 const char* volatile phase = "start";
 const char* output_path;
 char part_path[4096];
@@ -100,7 +102,8 @@ bool write_all(int file, const char* bytes, size_t n) {
   bool delivered;
   if (output_path) {
     const int file = ::open(part_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    delivered = file >= 0 && write_all(file, bytes, n) && ::close(file) == 0 && rename(part_path, output_path) == 0;
+    delivered =
+        file >= 0 && write_all(file, bytes, n) && ::close(file) == 0 && rename(part_path, output_path) == 0;
   } else {
     delivered = write_all(1, bytes, n);
   }
@@ -140,8 +143,10 @@ void on_crash(int) {
   if (crashed) _exit(static_cast<int>(Status::error));
   crashed = 1;
   size_t n = 0;
-  const char* const parts[] = {"{\"schema\":\"hostcheck.sparse24/1\",\"notes\":[],\"reason\":\"the driver or the program crashed in phase ",
-                               phase, "\",\"status\":\"error\",\"exit_code\":5}\n"};
+  const char* const parts[] = {
+      "{\"schema\":\"hostcheck.sparse24/1\",\"notes\":[],\"reason\":\"the driver or the program crashed in "
+      "phase ",
+      phase, "\",\"status\":\"error\",\"exit_code\":5}\n"};
   for (const char* part : parts)
     for (; *part && n < sizeof answer; ++part) answer[n++] = *part;
   deliver(answer, n, static_cast<int>(Status::error));
@@ -253,5 +258,6 @@ void watch(int seconds) {
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   signal(SIGPIPE, SIG_IGN);
   pthread_t thread;
-  if (pthread_create(&thread, nullptr, wait_for_the_end, &limit)) finish(Status::error, "cannot start a thread");
+  if (pthread_create(&thread, nullptr, wait_for_the_end, &limit))
+    finish(Status::error, "cannot start a thread");
 }

@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr int LEAST_SHARED_BYTES = 96 << 10;        // what the narrow kernels need, twice over
+constexpr int LEAST_SHARED_BYTES = 96 << 10;  // what the narrow kernels need, twice over
 constexpr size_t LEAST_FREE_BYTES = 512ull << 20;
 
 struct PciAddress {
@@ -23,10 +23,13 @@ struct PciAddress {
 bool parse(const char* text, PciAddress* address) {
   int read = 0;
   *address = {};
-  if (sscanf(text, "%8x:%2x:%2x.%1x%n", &address->domain, &address->bus, &address->device, &address->function, &read) == 4 && !text[read])
+  if (sscanf(text, "%8x:%2x:%2x.%1x%n", &address->domain, &address->bus, &address->device, &address->function,
+             &read) == 4 &&
+      !text[read])
     return true;
   *address = {};
-  return sscanf(text, "%2x:%2x.%1x%n", &address->bus, &address->device, &address->function, &read) == 3 && !text[read];
+  return sscanf(text, "%2x:%2x.%1x%n", &address->bus, &address->device, &address->function, &read) == 3 &&
+         !text[read];
 }
 
 int attribute(cuda::Attribute which, cuda::Device device) {
@@ -45,7 +48,9 @@ int attribute_or_zero(cuda::Attribute which, cuda::Device device) {
   for (int i = 0; nvml::name_of(i, name, sizeof name); ++i) {
     const char series = profile_of(name).series;
     if (series == 'A' || series == 'B')
-      finish(Status::not_applicable, "vGPU %s: profiles of the %c series do not run CUDA; give the VM a C or Q profile", name, series);
+      finish(Status::not_applicable,
+             "vGPU %s: profiles of the %c series do not run CUDA; give the VM a C or Q profile", name,
+             series);
   }
   finish(Status::no_device, "no CUDA device: %s", why);
 }
@@ -70,7 +75,8 @@ cuda::Device device_called(const char* which, int* index) {
   const long number = strtol(which, &end, 10);
   if (end == which || *end || number < 0)
     finish(Status::usage, "--device %s: an index like 0 or an address like 0000:3b:00.0", which);
-  if (number >= count) finish(Status::no_device, "no CUDA device %ld: there %s %d", number, count == 1 ? "is" : "are", count);
+  if (number >= count)
+    finish(Status::no_device, "no CUDA device %ld: there %s %d", number, count == 1 ? "is" : "are", count);
   *index = static_cast<int>(number);
   CUDA(cuDeviceGet, &device, *index);
   return device;
@@ -124,7 +130,9 @@ Gpu choose_gpu(const char* which) {
   gpu.shared_bytes = attribute(cuda::SHARED_BYTES_OPT_IN, gpu.device);
   gpu.memory_clock_khz = attribute_or_zero(cuda::MEMORY_CLOCK_KHZ, gpu.device);
   gpu.memory_bus_bits = attribute_or_zero(cuda::MEMORY_BUS_BITS, gpu.device);
-  if (!nvml::choose(pci)) note("%s: clocks, ECC and Xid events were not read", have_nvml ? "NVML does not know this GPU" : "libnvidia-ml.so.1 is missing");
+  if (!nvml::choose(pci))
+    note("%s: clocks, ECC and Xid events were not read",
+         have_nvml ? "NVML does not know this GPU" : "libnvidia-ml.so.1 is missing");
   gpu.sharing = sharing_of(name);
   gpu.licensed = nvml::licensed();
   gpu.health_before = nvml::health();
@@ -158,13 +166,18 @@ Gpu choose_gpu(const char* which) {
 
   const char series = profile_of(name).series;
   if (series == 'A' || series == 'B')
-    finish(Status::not_applicable, "vGPU %s: profiles of the %c series are not for CUDA; give the VM a C or Q profile", name, series);
+    finish(Status::not_applicable,
+           "vGPU %s: profiles of the %c series are not for CUDA; give the VM a C or Q profile", name, series);
   if (gpu.major < 8)
-    finish(Status::not_applicable, "compute capability %d.%d: sparse tensor cores came with 8.0 (Ampere)", gpu.major, gpu.minor);
+    finish(Status::not_applicable, "compute capability %d.%d: sparse tensor cores came with 8.0 (Ampere)",
+           gpu.major, gpu.minor);
   if (gpu.shared_bytes < LEAST_SHARED_BYTES)
-    finish(Status::not_applicable, "%d bytes of shared memory per block: the kernels need %d", gpu.shared_bytes, LEAST_SHARED_BYTES);
+    finish(Status::not_applicable, "%d bytes of shared memory per block: the kernels need %d",
+           gpu.shared_bytes, LEAST_SHARED_BYTES);
   if (gpu.sharing == Sharing::time_sliced)
-    note("a vGPU whose GPU other VMs may share in time: the sparse/dense ratio is meaningful, the TOPS are not");
+    note(
+        "a vGPU whose GPU other VMs may share in time: the sparse/dense ratio is meaningful, the TOPS are "
+        "not");
   if (gpu.licensed.known && !gpu.licensed.value)
     note("the vGPU guest has no licence: its driver limits performance and may refuse CUDA");
   return gpu;
@@ -175,13 +188,15 @@ size_t open_context(const Gpu& gpu) {
   cuda::Context context;
   const cuda::Result made = cuda::cuDevicePrimaryCtxRetain(&context, gpu.device);
   if (made && gpu.licensed.known && !gpu.licensed.value)
-    finish(Status::not_applicable, "CUDA is refused to a vGPU guest without a licence: %s", cuda::error_name(made));
+    finish(Status::not_applicable, "CUDA is refused to a vGPU guest without a licence: %s",
+           cuda::error_name(made));
   cuda::check(made, "cuDevicePrimaryCtxRetain");
   CUDA(cuCtxSetCurrent, context);
   size_t free = 0, total = 0;
   CUDA(cuMemGetInfo_v2, &free, &total);
   json::integer("mem_free_mib", static_cast<long long>(free >> 20));
   if (free < LEAST_FREE_BYTES)
-    finish(Status::not_applicable, "framebuffer too small: %zu of %zu MiB are free and 512 are needed", free >> 20, total >> 20);
+    finish(Status::not_applicable, "framebuffer too small: %zu of %zu MiB are free and 512 are needed",
+           free >> 20, total >> 20);
   return free;
 }

@@ -12,7 +12,13 @@ namespace {
 cuda::Module module;
 
 template <class F> constexpr Family family(const char* name, const char* suffix, const char* description) {
-  return {name, suffix, description, F::m, F::n, Tile<Int8, true, F>::threads, F::blocks_per_sm,
+  return {name,
+          suffix,
+          description,
+          F::m,
+          F::n,
+          Tile<Int8, true, F>::threads,
+          F::blocks_per_sm,
           {{Tile<Int8, false, F>::shared_bytes, Tile<Int8, true, F>::shared_bytes},
            {Tile<Fp16, false, F>::shared_bytes, Tile<Fp16, true, F>::shared_bytes}}};
 }
@@ -68,7 +74,9 @@ void load_module(const Gpu& gpu) {
 const Family& choose_family(const Gpu& gpu, const char* wanted) {
   for (const Family& f : families) {
     if (strcmp(wanted, "auto") ? strcmp(wanted, f.name) : !fits(gpu, f)) continue;
-    if (!fits(gpu, f)) finish(Status::not_applicable, "--kernels %s: not for this GPU (compute capability %d.%d)", wanted, gpu.major, gpu.minor);
+    if (!fits(gpu, f))
+      finish(Status::not_applicable, "--kernels %s: not for this GPU (compute capability %d.%d)", wanted,
+             gpu.major, gpu.minor);
     json::text("config", f.description);
     return f;
   }
@@ -86,7 +94,8 @@ cuda::Function find_kernel(const char* what, const Element& element, const Famil
 }
 
 Gemm gemm_of(const Element& element, const Family& f, bool sparse) {
-  const Gemm gemm = {find_kernel(sparse ? "sparse" : "dense", element, &f), &f, f.shared_bytes[element.bytes - 1][sparse], sparse};
+  const Gemm gemm = {find_kernel(sparse ? "sparse" : "dense", element, &f), &f,
+                     f.shared_bytes[element.bytes - 1][sparse], sparse};
   CUDA(cuFuncSetAttribute, gemm.function, cuda::MAX_DYNAMIC_SHARED_SIZE, gemm.shared_bytes);
   return gemm;
 }

@@ -10,9 +10,9 @@
 #include "kernels.h"
 
 // How it works. B[k][n] = 1 + k % 4. All kept values of A are 0 but those of one group, 1 and 16. Then
-// D[row][0] = (1 + first) + 16 * (1 + second): what the hardware took from that row's nibble of metadata. With
-// random metadata in all 32 lanes, only nibbles that equal what it took can be where it looked. Twenty settings
-// leave one of the 256 nibbles, for every row and group.
+// D[row][0] = (1 + first) + 16 * (1 + second): what the hardware took from that row's nibble of metadata.
+// With random metadata in all 32 lanes, only nibbles that equal what it took can be where it looked. Twenty
+// settings leave one of the 256 nibbles, for every row and group.
 namespace {
 
 constexpr int SETTINGS = 20, ROWS = 16, NIBBLES = 256, FIRST_WEIGHT = 1, SECOND_WEIGHT = 16;
@@ -62,12 +62,13 @@ bool probe_layout(const Element& e) {
   auto* a = static_cast<Registers*>(calloc(static_cast<size_t>(runs), sizeof(Registers)));
   auto* b = static_cast<Registers*>(calloc(static_cast<size_t>(runs), sizeof(Registers)));
   auto* d = static_cast<Results*>(calloc(static_cast<size_t>(runs), sizeof(Results)));
-  auto* metadata = static_cast<uint32_t(*)[32]>(calloc(static_cast<size_t>(runs), sizeof(uint32_t[32])));
+  auto* metadata = static_cast<uint32_t (*)[32]>(calloc(static_cast<size_t>(runs), sizeof(uint32_t[32])));
   if (!a || !b || !d || !metadata) abort();
   for (int run = 0; run < runs; ++run) {
     const int setting = run / groups, group = run % groups;
     for (int n = 0; n < NIBBLES; ++n)
-      metadata[run][n / 8] |= VALID[mix(static_cast<uint32_t>(setting), static_cast<uint64_t>(n)) % 6] << 4 * (n % 8);
+      metadata[run][n / 8] |= VALID[mix(static_cast<uint32_t>(setting), static_cast<uint64_t>(n)) % 6]
+                              << 4 * (n % 8);
     for (int row = 0; row < ROWS; ++row) {
       put_a(a[run], e, row, 2 * group, FIRST_WEIGHT);
       put_a(a[run], e, row, 2 * group + 1, SECOND_WEIGHT);
@@ -97,7 +98,8 @@ bool probe_layout(const Element& e) {
           const int second = got / SECOND_WEIGHT - 1, first = got % SECOND_WEIGHT - 1;
           const bool sane = got > 0 && first >= 0 && first < 4 && second >= 0 && second < 4;
           for (int n = 0; n < NIBBLES; ++n)
-            possible[n] = possible[n] && sane && (metadata[run][n / 8] >> 4 * (n % 8) & 15u) == nibble_of(first, second);
+            possible[n] = possible[n] && sane &&
+                          (metadata[run][n / 8] >> 4 * (n % 8) & 15u) == nibble_of(first, second);
         }
         int found = -1, candidates = 0;
         for (int n = 0; n < NIBBLES; ++n)
@@ -106,7 +108,9 @@ bool probe_layout(const Element& e) {
         const int expected = static_cast<int>(slot.word) * 8 + slot.bit / 4;
         if (candidates == 1 && found == expected) continue;
         if (wrong++ == 0)
-          snprintf(seen, sizeof seen, "selector %d, row %d, group %d: documented in lane %d nibble %d, found in %d places, the last lane %d nibble %d",
+          snprintf(seen, sizeof seen,
+                   "selector %d, row %d, group %d: documented in lane %d nibble %d, found in %d places, the "
+                   "last lane %d nibble %d",
                    selector, row, group, expected / 8, expected % 8, candidates, found / 8, found % 8);
       }
   json::text("metadata_layout", wrong ? "mismatch" : "match");

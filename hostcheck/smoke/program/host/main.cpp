@@ -25,7 +25,8 @@ const char* judge_health(const nvml::Health& before) {
   if (xids > 0) json::integer("xid_first", static_cast<long long>(xid));
   json::close();
   if (xids > 0) return "an Xid event came during the test";
-  if (before.ecc_uncorrected.known && after.ecc_uncorrected.known && after.ecc_uncorrected.value > before.ecc_uncorrected.value)
+  if (before.ecc_uncorrected.known && after.ecc_uncorrected.known &&
+      after.ecc_uncorrected.value > before.ecc_uncorrected.value)
     return "uncorrected ECC errors came during the test";
   return nullptr;
 }
@@ -73,8 +74,9 @@ int main(int count, char** words) {
   if (sick) finish(Status::fail, "%s", sick);
   if (!tested) finish(Status::not_applicable, "this GPU has none of the types %s", options.types);
   if (slowest < options.min_speedup)
-    finish(Status::slow, "%s: right, but sparse is %.3f times as fast as dense, below %.2f%s%s", slowest_type, slowest,
-           options.min_speedup, gpu.sharing == Sharing::time_sliced ? "; the GPU may be shared with other VMs" : "",
+    finish(Status::slow, "%s: right, but sparse is %.3f times as fast as dense, below %.2f%s%s", slowest_type,
+           slowest, options.min_speedup,
+           gpu.sharing == Sharing::time_sliced ? "; the GPU may be shared with other VMs" : "",
            gpu.licensed.known && !gpu.licensed.value ? "; the guest has no vGPU licence" : "");
   finish(Status::pass, "%s", "");
 }

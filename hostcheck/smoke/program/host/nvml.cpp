@@ -31,18 +31,20 @@ struct LicensableFeatures {  // nvmlGridLicensableFeatures_t
   LicensableFeature feature[3];
 };
 
-#define NVML_FUNCTIONS(X)                                                                                       \
-  X(Init_v2, (void)) X(DeviceGetHandleByPciBusId_v2, (const char*, Device*))                                    \
-  X(DeviceGetHandleByIndex_v2, (unsigned, Device*)) X(DeviceGetName, (Device, char*, unsigned))                 \
-  X(SystemGetDriverVersion, (char*, unsigned)) X(DeviceGetVirtualizationMode, (Device, int*))                   \
-  X(DeviceGetMigMode, (Device, unsigned*, unsigned*))                                                           \
-  X(DeviceGetGridLicensableFeatures_v4, (Device, LicensableFeatures*))                                          \
-  X(DeviceGetTotalEccErrors, (Device, int, int, unsigned long long*))                                           \
-  X(DeviceGetClockInfo, (Device, int, unsigned*)) X(DeviceGetTemperature, (Device, int, unsigned*))              \
-  X(DeviceGetPowerUsage, (Device, unsigned*))                                                                   \
-  X(DeviceGetCurrentClocksThrottleReasons, (Device, unsigned long long*))                                       \
-  X(EventSetCreate, (EventSet*)) X(DeviceRegisterEvents, (Device, unsigned long long, EventSet))                 \
-  X(EventSetWait_v2, (EventSet, EventData*, unsigned))
+#define NVML_FUNCTIONS(X)                                                                                    \
+  X(Init_v2, (void))                                                                                         \
+  X(DeviceGetHandleByPciBusId_v2, (const char*, Device*)) X(DeviceGetHandleByIndex_v2, (unsigned, Device*))  \
+      X(DeviceGetName, (Device, char*, unsigned)) X(SystemGetDriverVersion, (char*, unsigned))               \
+          X(DeviceGetVirtualizationMode, (Device, int*)) X(DeviceGetMigMode, (Device, unsigned*, unsigned*)) \
+              X(DeviceGetGridLicensableFeatures_v4, (Device, LicensableFeatures*))                           \
+                  X(DeviceGetTotalEccErrors, (Device, int, int, unsigned long long*))                        \
+                      X(DeviceGetClockInfo, (Device, int, unsigned*))                                        \
+                          X(DeviceGetTemperature, (Device, int, unsigned*))                                  \
+                              X(DeviceGetPowerUsage, (Device, unsigned*))                                    \
+                                  X(DeviceGetCurrentClocksThrottleReasons, (Device, unsigned long long*))    \
+                                      X(EventSetCreate, (EventSet*))                                         \
+                                          X(DeviceRegisterEvents, (Device, unsigned long long, EventSet))    \
+                                              X(EventSetWait_v2, (EventSet, EventData*, unsigned))
 #define DECLARE(name, arguments) int(*name) arguments;
 NVML_FUNCTIONS(DECLARE)
 #undef DECLARE
@@ -142,8 +144,12 @@ void write_health(const char* key, const Health& h) {
   const struct {
     const char* key;
     const Reading& reading;
-  } all[] = {{"ecc_corrected", h.ecc_corrected}, {"ecc_uncorrected", h.ecc_uncorrected}, {"sm_mhz", h.sm_mhz},
-             {"memory_mhz", h.memory_mhz}, {"temperature_c", h.temperature_c}, {"power_mw", h.power_mw},
+  } all[] = {{"ecc_corrected", h.ecc_corrected},
+             {"ecc_uncorrected", h.ecc_uncorrected},
+             {"sm_mhz", h.sm_mhz},
+             {"memory_mhz", h.memory_mhz},
+             {"temperature_c", h.temperature_c},
+             {"power_mw", h.power_mw},
              {"clock_event_reasons", h.clock_event_reasons}};
   json::open_object(key);
   for (const auto& one : all) {

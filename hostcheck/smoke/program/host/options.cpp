@@ -42,7 +42,8 @@ int whole(const char* option, const char* value, int least, int most) {
 Shape shape(const char* option, const char* value) {
   Shape s = {0, 0, 0};
   int read = 0;
-  if (sscanf(value, "%6dx%6dx%6d%n", &s.m, &s.n, &s.k, &read) != 3 || value[read] || s.m < 1 || s.n < 1 || s.k < 1)
+  if (sscanf(value, "%6dx%6dx%6d%n", &s.m, &s.n, &s.k, &read) != 3 || value[read] || s.m < 1 || s.n < 1 ||
+      s.k < 1)
     wrong(option, value, "a shape looks like 4096x4096x8192");
   if (s.m % Wide::m || s.n % Wide::n || s.k % K_MULTIPLE)
     wrong(option, value, "M must be a multiple of 128, N and K multiples of 256");
@@ -94,8 +95,8 @@ Options parse_options(int count, char** words) {
       o.quick = true;
       continue;
     }
-    constexpr const char* with_value[] = {"--device", "--types", "--min-speedup", "--timeout", "--output", "--kernels",
-                                          "--shape", "--verify-shape", "--pairs", "--warm-up"};
+    constexpr const char* with_value[] = {"--device",  "--types", "--min-speedup",  "--timeout", "--output",
+                                          "--kernels", "--shape", "--verify-shape", "--pairs",   "--warm-up"};
     bool known = false;
     for (const char* name : with_value) known = known || !strcmp(option, name);
     if (!known) wrong(option, "", "no such option");
@@ -109,13 +110,15 @@ Options parse_options(int count, char** words) {
     } else if (!strcmp(option, "--min-speedup")) {
       char* end;
       o.min_speedup = strtod(value, &end);
-      if (end == value || *end || !(o.min_speedup >= 0 && o.min_speedup <= 100)) wrong(option, value, "a ratio like 1.1, please");
+      if (end == value || *end || !(o.min_speedup >= 0 && o.min_speedup <= 100))
+        wrong(option, value, "a ratio like 1.1, please");
     } else if (!strcmp(option, "--timeout")) {
       o.timeout_s = whole(option, value, 1, 3600);
     } else if (!strcmp(option, "--output")) {
       if (strlen(value) > 4000) wrong(option, "", "the path is too long");
     } else if (!strcmp(option, "--kernels")) {
-      if (!listed("auto,wgmma,mma-wide,mma-narrow", value)) wrong(option, value, "auto, wgmma, mma-wide or mma-narrow");
+      if (!listed("auto,wgmma,mma-wide,mma-narrow", value))
+        wrong(option, value, "auto, wgmma, mma-wide or mma-narrow");
       o.kernels = value;
     } else if (!strcmp(option, "--shape")) {
       o.shape = shape(option, value);

@@ -15,10 +15,10 @@ struct Problem {
   // D gets a value that no result has, so that an element that is not written cannot pass.
   void poison() const;
   void multiply(const Gemm& gemm, bool half_output = false) const;
-  // Second oracle: every element of D (4-byte) recomputed on the device.
-  CheckReport check() const;
+  // Second oracle: every element of D recomputed on the device.
+  CheckReport check(bool half_output = false) const;
   // Poison, multiply, check.
-  CheckReport run(const Gemm& gemm) const;
+  CheckReport run(const Gemm& gemm, bool half_output = false) const;
 
   const Buffer& kept() const { return kept_; }
   const Buffer& metadata() const { return metadata_; }
@@ -27,4 +27,3 @@ struct Problem {
  private:
   Buffer a_, pruned_, kept_, metadata_, b_, d_, report_;
 };
-

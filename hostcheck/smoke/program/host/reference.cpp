@@ -8,14 +8,16 @@ namespace {
 constexpr int SAMPLES = 16;
 
 int value_at(const Problem& p, uint32_t seed, int row, int k) {
-  const uint64_t index = static_cast<uint64_t>(row) * static_cast<uint32_t>(p.shape.k) + static_cast<uint32_t>(k);
+  const uint64_t index =
+      static_cast<uint64_t>(row) * static_cast<uint32_t>(p.shape.k) + static_cast<uint32_t>(k);
   return p.element.decode(p.element.value(seed, index, Data::exact));
 }
 
 // An element is kept when fewer than two of its group beat it: by magnitude, then by coming earlier.
 bool kept(const int (&group)[4], int i) {
   int better = 0;
-  for (int j = 0; j < 4; ++j) better += abs(group[j]) > abs(group[i]) || (abs(group[j]) == abs(group[i]) && j < i);
+  for (int j = 0; j < 4; ++j)
+    better += abs(group[j]) > abs(group[i]) || (abs(group[j]) == abs(group[i]) && j < i);
   return better < 2;
 }
 
@@ -41,7 +43,8 @@ void* allocate(size_t bytes) {
 
 // The i-th of `count` places below `end`: all of them in order, or drawn by hash.
 int place(int i, int count, int end, uint32_t seed) {
-  return count == end ? i : static_cast<int>(mix(seed, static_cast<uint64_t>(i)) % static_cast<uint32_t>(end));
+  return count == end ? i
+                      : static_cast<int>(mix(seed, static_cast<uint64_t>(i)) % static_cast<uint32_t>(end));
 }
 
 Count compare(const Problem& p, int rows, int columns) {
@@ -58,7 +61,8 @@ Count compare(const Problem& p, int rows, int columns) {
   for (int i = 0; i < rows; ++i) {
     const int row = place(i, rows, p.shape.m, 2);
     pruned_row_of_a(p, row, a);
-    p.d().read(d, static_cast<size_t>(row) * static_cast<size_t>(p.shape.n) * 4, static_cast<size_t>(p.shape.n) * 4);
+    p.d().read(d, static_cast<size_t>(row) * static_cast<size_t>(p.shape.n) * 4,
+               static_cast<size_t>(p.shape.n) * 4);
     for (int j = 0; j < columns; ++j) {
       const int wanted = dot(a, b + static_cast<size_t>(j) * width, k);
       count.wrong += !equals(p.element, d[place(j, columns, p.shape.n, 1)], wanted);

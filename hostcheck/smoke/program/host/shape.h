@@ -4,7 +4,8 @@
 #include "options.h"
 
 inline uint64_t bytes_of(int element_bytes, Shape s) {
-  const uint64_t m = static_cast<uint64_t>(s.m), n = static_cast<uint64_t>(s.n), k = static_cast<uint64_t>(s.k);
+  const uint64_t m = static_cast<uint64_t>(s.m), n = static_cast<uint64_t>(s.n),
+                 k = static_cast<uint64_t>(s.k);
   const uint64_t elements = 2 * m * k + m * k / 2 + n * k;  // A, A pruned, A kept, B
   return elements * static_cast<uint64_t>(element_bytes) + m * k / 8 + m * n * 4;
 }
@@ -13,8 +14,8 @@ inline double ratio_from_square(Shape s) {
   return s.m > s.n ? static_cast<double>(s.m) / s.n : static_cast<double>(s.n) / s.m;
 }
 
-// Whole waves: as many tiles as the GPU runs at once, so that no multiprocessor idles at the end. K is long, so
-// that the start and end of a tile do not count; then the nearest to a square of up to four waves, where
+// Whole waves: as many tiles as the GPU runs at once, so that no multiprocessor idles at the end. K is long,
+// so that the start and end of a tile do not count; then the nearest to a square of up to four waves, where
 // a wave less is worth a side ratio 1.6 times nearer to 1. `budget`: bytes of device memory.
 inline Shape choose_shape(int element_bytes, int tile_m, int tile_n, int tiles_at_once, uint64_t budget) {
   Shape best = {tile_m, tile_n, 512};

@@ -39,7 +39,8 @@ uint64_t visible(const Problem& p, const Plant& before, const Plant& after) {
   uint64_t columns = 0;
   for (int n = 0; n < p.shape.n; ++n) {
     const auto product = [&](const Plant& x) {
-      return x.first_value * value_of_b(p, n, 4 * x.group + x.first) + x.second_value * value_of_b(p, n, 4 * x.group + x.second);
+      return x.first_value * value_of_b(p, n, 4 * x.group + x.first) +
+             x.second_value * value_of_b(p, n, 4 * x.group + x.second);
     };
     columns += product(before) != product(after);
   }
@@ -49,7 +50,8 @@ uint64_t visible(const Problem& p, const Plant& before, const Plant& after) {
 // Caught: exactly the elements that must differ do, and no other row.
 bool write_control(const char* key, const Plant& plant, const CheckReport& report, uint64_t expected) {
   const uint64_t row = static_cast<uint64_t>(plant.row);
-  const bool caught = report.wrong > 0 && report.wrong == expected && report.first_row == row && report.last_row == row;
+  const bool caught =
+      report.wrong > 0 && report.wrong == expected && report.first_row == row && report.last_row == row;
   json::open_object(key);
   json::boolean("caught", caught);
   json::integer("row", plant.row);
@@ -75,7 +77,9 @@ bool plant_metadata(const Problem& p, const Gemm& sparse, const Plant& plant) {
 
 bool plant_weight(const Problem& p, const Gemm& sparse, const Plant& plant) {
   const size_t bytes = static_cast<size_t>(p.element.bytes);
-  const size_t at = (static_cast<size_t>(plant.row) * static_cast<size_t>(p.shape.k / 2) + static_cast<size_t>(2 * plant.group)) * bytes;
+  const size_t at = (static_cast<size_t>(plant.row) * static_cast<size_t>(p.shape.k / 2) +
+                     static_cast<size_t>(2 * plant.group)) *
+                    bytes;
   uint32_t weight = 0;
   p.kept().read(&weight, at, bytes);
   // An integer's lowest bit; a float's sign.
@@ -116,13 +120,15 @@ const char* verify(const Element& element, const Family& family, Shape shape) {
   enter_phase("controls");
   const Plant plant = choose_plant(p);
   json::open_object("controls");
-  const bool metadata_caught = plant_metadata(p, sparse, plant), weight_caught = plant_weight(p, sparse, plant);
+  const bool metadata_caught = plant_metadata(p, sparse, plant),
+             weight_caught = plant_weight(p, sparse, plant);
   const CheckReport restored = p.run(sparse);
   json::open_object("restored");
   json::integer("bad", static_cast<long long>(restored.wrong));
   json::close();
   json::close();
-  if (!metadata_caught) return "changed metadata did not change the results that they must change: sparsity is not honoured";
+  if (!metadata_caught)
+    return "changed metadata did not change the results that they must change: sparsity is not honoured";
   if (!weight_caught) return "a changed weight did not change the results that it must change";
   if (restored.wrong) return "the sparse tensor cores compute wrong results on a repetition";
   return nullptr;

@@ -1,11 +1,11 @@
-"""A CUDA driver that is none: it makes the smoke program believe in a GPU. See the program's README.md.
+"""A CUDA driver that is none: it makes the smoke program believe in a GPU. See its README.md.
 
-`driver()` is a folder with a `libcuda.so.1` and a `libnvidia-ml.so.1` for LD_LIBRARY_PATH. It is built from this
-directory and the kernels' own source on first use, and kept in `.peers/` under the hash of what it is made of.
+`driver()` is a folder with a `libcuda.so.1` and a `libnvidia-ml.so.1` for LD_LIBRARY_PATH. It is
+built from this directory and the kernels' own source on first use, and kept in `.peers/` under the
+hash of what it is made of.
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def driver() -> Path:
         work = Path(tempfile.mkdtemp(dir=STORE))
         try:
             build(work)
-            os.replace(work, folder)
+            work.replace(folder)
         except OSError:  # somebody else built the same
             if not folder.is_dir():
                 raise

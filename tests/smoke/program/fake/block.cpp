@@ -97,7 +97,8 @@ void copy(const Copy& c) {
   memcpy(shared_at(c.to, 16), c.from, 16);
 }
 
-void run(void (*work)(const void*), const void* with, unsigned count, size_t bytes, uint32_t seed, bool alone) {
+void run(void (*work)(const void*), const void* with, unsigned count, size_t bytes, uint32_t seed,
+         bool alone) {
   body = work;
   argument = with;
   block_size = count;

@@ -20,16 +20,16 @@ struct Thread {
   void* stack_pointer;
   char* stack;
   unsigned index;
-  bool done, fenced;                        // fenced: fence.proxy.async since the last cp.async completed
-  const uint64_t* waits_for;                // runs again when this is no longer `seen`
+  bool done, fenced;          // fenced: fence.proxy.async since the last cp.async completed
+  const uint64_t* waits_for;  // runs again when this is no longer `seen`
   uint64_t seen;
-  CopyGroup groups[MAX_GROUPS];             // committed ones, then the open one
+  CopyGroup groups[MAX_GROUPS];  // committed ones, then the open one
   int committed;
 };
 struct Product {  // one wgmma of a warp: its 16 rows
   void (*execute)(const Product&);
   uint64_t a, b;
-  const uint32_t* metadata[LANES];          // the registers themselves: they are read when it executes
+  const uint32_t* metadata[LANES];  // the registers themselves: they are read when it executes
   void* d[LANES];
   int selector, warp;
 };
@@ -51,7 +51,7 @@ extern Thread* current;
 extern Warp warps[MAX_THREADS / LANES];
 extern unsigned block_index, grid_size, block_size;
 extern uint8_t* shared;
-extern bool copies_late, products_late;     // asynchronous work is done when it is waited for, or at once
+extern bool copies_late, products_late;  // asynchronous work is done when it is waited for, or at once
 extern bool (*is_allocated)(const void*, size_t);
 
 inline Warp& my_warp() { return warps[current->index / LANES]; }
@@ -65,6 +65,7 @@ void with_warp(const char* instruction, void (*work)(Warp&));
 void copy(const Copy& c);
 
 // Runs `body(argument)` once per thread. `alone`: the threads do not wait for each other.
-void run(void (*body)(const void*), const void* argument, unsigned threads, size_t shared_bytes, uint32_t seed, bool alone);
+void run(void (*body)(const void*), const void* argument, unsigned threads, size_t shared_bytes,
+         uint32_t seed, bool alone);
 
 }  // namespace block

@@ -15,8 +15,8 @@
 namespace {
 
 using Result = int;
-constexpr Result OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, NO_BINARY = 209, NOT_FOUND = 500,
-                 LAUNCH_FAILED = 719, NOT_SUPPORTED = 801;
+constexpr Result OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, NO_BINARY = 209,
+                 NOT_FOUND = 500, LAUNCH_FAILED = 719, NOT_SUPPORTED = 801;
 
 // ---- memory ----
 struct Allocation {
@@ -34,10 +34,12 @@ bool allocated(const void* p, size_t n) {
 
 // ---- the GPU ----
 int capability() { return static_cast<int>(number("FAKE_GPU_CC", 90)); }
-int multiprocessors() { return static_cast<int>(number("FAKE_GPU_SMS", 2)); }
-int shared_bytes() {  // per block, opt-in: CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"
+int multiprocessors() { return static_cast<int>(number("FAKE_GPU_SMS", 1)); }
+int shared_bytes() {  // per block, opt-in: CUDA C++ Programming Guide, "Technical Specifications per Compute
+                      // Capability"
   const int cc = capability();
-  const int kib = cc < 70 ? 48 : cc < 75 ? 96 : cc < 80 ? 64 : cc == 80 || cc == 87 ? 163 : cc == 90 || cc == 100 ? 227 : 99;
+  const bool small = cc == 86 || cc == 89 || cc >= 120;
+  const int kib = cc < 70 ? 48 : cc < 75 ? 96 : cc < 80 ? 64 : small ? 99 : cc < 90 ? 163 : 227;
   return static_cast<int>(number("FAKE_GPU_SHARED_BYTES", kib * 1024));
 }
 
@@ -58,7 +60,8 @@ bool runs_here() {  // ELF flags: the SM is in the lowest byte of ABI 7 and in t
 bool image_has(const char* name) {
   const size_t n = strlen(name);
   for (size_t i = 1; i + n < image_bytes; ++i)
-    if (!memcmp(image + i, name, n) && (is_elf ? !image[i - 1] && !image[i + n] : image[i + n] == '(')) return true;
+    if (!memcmp(image + i, name, n) && (is_elf ? !image[i - 1] && !image[i + n] : image[i + n] == '('))
+      return true;
   return false;
 }
 
@@ -67,11 +70,13 @@ double now_ms;
 bool is_gemm(const char* name) { return !strncmp(name, "sparse_", 7) || !strncmp(name, "dense_", 6); }
 constexpr double DENSE_OPERATIONS_PER_MS_AND_SM = 4e9;
 
-void run_blocks(const Kernel& kernel, const void* arguments, unsigned blocks, unsigned threads, size_t shared, bool alone) {
+void run_blocks(const Kernel& kernel, const void* arguments, unsigned blocks, unsigned threads, size_t shared,
+                bool alone) {
   block::grid_size = blocks;
   for (unsigned i = 0; i < blocks; ++i) {
     block::block_index = i;
-    block::run(kernel.run, arguments, threads, shared, static_cast<uint32_t>(number("FAKE_GPU_SEED", 1)) + i, alone);
+    block::run(kernel.run, arguments, threads, shared, static_cast<uint32_t>(number("FAKE_GPU_SEED", 1)) + i,
+               alone);
   }
 }
 
@@ -107,14 +112,16 @@ void settle_before_change(uint64_t touched) {
   settle();
 }
 
-Result launch_gemm(const Kernel& kernel, const GemmArguments& g, unsigned blocks, unsigned threads, size_t shared) {
+Result launch_gemm(const Kernel& kernel, const GemmArguments& g, unsigned blocks, unsigned threads,
+                   size_t shared) {
   const bool sparse = !strncmp(kernel.name, "sparse_", 7);
   static int sparse_launches;
   if (sparse && fault("launch")) return LAUNCH_FAILED;
   if (sparse && fault("hang"))
     for (;;) pause();
   const double speedup = sparse ? strtod(text("FAKE_GPU_SPEEDUP", "1.60"), nullptr) : 1;
-  now_ms += 2.0 * g.m * g.n * g.k / (DENSE_OPERATIONS_PER_MS_AND_SM * static_cast<double>(multiprocessors()) * speedup);
+  now_ms += 2.0 * g.m * g.n * g.k /
+            (DENSE_OPERATIONS_PER_MS_AND_SM * static_cast<double>(multiprocessors()) * speedup);
   if (sparse && fault("stale") && sparse_launches++ > 0) return OK;
   if (pending.kernel && pending.g.d != g.d) settle();
   pending = {&kernel, g, blocks, threads, shared};
@@ -130,11 +137,11 @@ EXPORT Result cuInit(unsigned) {
 }
 EXPORT Result cuDriverGetVersion(int* version) { return *version = 12040, OK; }
 EXPORT Result cuGetErrorName(Result r, const char** name) {
-  *name = r == OUT_OF_MEMORY    ? "CUDA_ERROR_OUT_OF_MEMORY"
-          : r == NO_BINARY      ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
-          : r == LAUNCH_FAILED  ? "CUDA_ERROR_LAUNCH_FAILED"
-          : r == NOT_SUPPORTED  ? "CUDA_ERROR_NOT_SUPPORTED"
-                                : "CUDA_ERROR_UNKNOWN";
+  *name = r == OUT_OF_MEMORY   ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : r == NO_BINARY     ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
+          : r == LAUNCH_FAILED ? "CUDA_ERROR_LAUNCH_FAILED"
+          : r == NOT_SUPPORTED ? "CUDA_ERROR_NOT_SUPPORTED"
+                               : "CUDA_ERROR_UNKNOWN";
   return OK;
 }
 EXPORT Result cuDeviceGetCount(int* count) {
@@ -143,21 +150,40 @@ EXPORT Result cuDeviceGetCount(int* count) {
   return OK;
 }
 EXPORT Result cuDeviceGet(int* device, int index) { return *device = index, OK; }
-EXPORT Result cuDeviceGetName(char* to, int room, int) { return snprintf(to, static_cast<size_t>(room), "%s", gpu_name()), OK; }
+EXPORT Result cuDeviceGetName(char* to, int room, int) {
+  return snprintf(to, static_cast<size_t>(room), "%s", gpu_name()), OK;
+}
 EXPORT Result cuDeviceGetPCIBusId(char* to, int room, int device) {
   return pci_address(device, to, static_cast<size_t>(room)) ? OK : INVALID_VALUE;
 }
 EXPORT Result cuDeviceGetAttribute(int* value, int attribute, int) {
   switch (attribute) {
-    case 13: *value = 1410000; break;
-    case 16: *value = multiprocessors(); break;
-    case 32: *value = 1; break;
-    case 36: *value = 1215000; break;
-    case 37: *value = 5120; break;
-    case 75: *value = capability() / 10; break;
-    case 76: *value = capability() % 10; break;
-    case 97: *value = shared_bytes(); break;
-    default: return INVALID_VALUE;
+    case 13:
+      *value = 1410000;
+      break;
+    case 16:
+      *value = multiprocessors();
+      break;
+    case 32:
+      *value = 1;
+      break;
+    case 36:
+      *value = 1215000;
+      break;
+    case 37:
+      *value = 5120;
+      break;
+    case 75:
+      *value = capability() / 10;
+      break;
+    case 76:
+      *value = capability() % 10;
+      break;
+    case 97:
+      *value = shared_bytes();
+      break;
+    default:
+      return INVALID_VALUE;
   }
   return OK;
 }
@@ -211,7 +237,10 @@ EXPORT Result cuMemcpyDtoH_v2(void* to, uint64_t from, size_t n) {
 EXPORT Result cuModuleLoadData(void** module, const void* bytes) {
   if (fault("crash")) raise(SIGSEGV);
   image = static_cast<const char*>(bytes);
-  is_elf = !memcmp(image, "\x7f" "ELF", 4);
+  is_elf = !memcmp(image,
+                   "\x7f"
+                   "ELF",
+                   4);
   // An ELF ends with its program headers or its section headers.
   if (is_elf) {
     const size_t sections = at<uint64_t>(0x28) + static_cast<size_t>(at<uint16_t>(0x3A)) * at<uint16_t>(0x3C);
@@ -229,13 +258,17 @@ EXPORT Result cuModuleGetFunction(void** function, void*, const char* name) {
     if (!strcmp(kernels[i].name, name)) return *function = const_cast<Kernel*>(&kernels[i]), OK;
   return NOT_FOUND;
 }
-EXPORT Result cuFuncSetAttribute(void*, int, int bytes) { return bytes > shared_bytes() ? INVALID_VALUE : OK; }
-EXPORT Result cuLaunchKernel(void* function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared,
-                             void*, void** arguments, void**) {
+EXPORT Result cuFuncSetAttribute(void*, int, int bytes) {
+  return bytes > shared_bytes() ? INVALID_VALUE : OK;
+}
+EXPORT Result cuLaunchKernel(void* function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned,
+                             unsigned, unsigned shared, void*, void** arguments, void**) {
   const Kernel& kernel = *static_cast<Kernel*>(function);
-  if (is_gemm(kernel.name)) return launch_gemm(kernel, *static_cast<const GemmArguments*>(arguments[0]), blocks, threads, shared);
+  if (is_gemm(kernel.name))
+    return launch_gemm(kernel, *static_cast<const GemmArguments*>(arguments[0]), blocks, threads, shared);
   settle();
-  run_blocks(kernel, arguments[0], blocks, threads, shared, !strncmp(kernel.name, "fill_", 5) || !strncmp(kernel.name, "prune_", 6));
+  run_blocks(kernel, arguments[0], blocks, threads, shared,
+             !strncmp(kernel.name, "fill_", 5) || !strncmp(kernel.name, "prune_", 6));
   return OK;
 }
 EXPORT Result cuEventCreate(void** event, unsigned) { return *event = calloc(1, sizeof(double)), OK; }

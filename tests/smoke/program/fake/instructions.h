@@ -1,6 +1,7 @@
-// What each instruction does, in C++, for the kernels of hostcheck/smoke/program/device. The fragment and metadata
-// layouts are written from the PTX manual in the direction opposite to the kernels': given an element, which
-// lane, register and bits hold it. Collective instructions are computed by the last lane to arrive.
+// What each instruction does, in C++, for the kernels of hostcheck/smoke/program/device. The fragment and
+// metadata layouts are written from the PTX manual in the direction opposite to the kernels': given an
+// element, which lane, register and bits hold it. Collective instructions are computed by the last lane to
+// arrive.
 #pragma once
 #include <math.h>
 #include <stdlib.h>
@@ -124,16 +125,17 @@ template <class Accumulator> Accumulator dot(const Accumulator* a, const Accumul
   return sum;
 }
 // Metadata of one instruction: the nibble of group `g` of row `row` (0..15) among 32 lanes' registers.
-// 2-byte types: the two lanes 2s and 2s+1 of quad row%8, where s is the selector; row/8 chooses the half word.
-// 1-byte types: lanes row/8 and 2 + row/8 of quad row%8.
+// 2-byte types: the two lanes 2s and 2s+1 of quad row%8, where s is the selector; row/8 chooses the half
+// word. 1-byte types: lanes row/8 and 2 + row/8 of quad row%8.
 template <class Type, class Register> uint32_t nibble_in(Register lane, int selector, int row, int g) {
-  if (Type::bytes == 2) return lane(4 * (row % 8) + 2 * selector + g / 4) >> (16 * (row / 8) + 4 * (g % 4)) & 15u;
+  if (Type::bytes == 2)
+    return lane(4 * (row % 8) + 2 * selector + g / 4) >> (16 * (row / 8) + 4 * (g % 4)) & 15u;
   return lane(4 * (row % 8) + row / 8 + 2 * (g / 8)) >> (4 * (g % 8)) & 15u;
 }
 
 // ---- mma.sync ------------------------------------------------------------------------------------
-// Fragments, for tiles of bytes: A 16 x 32, byte (row, i) in lane 4*(row%8) + i%16/4, register row/8 + 2*(i/16);
-// B 8 columns, byte (column, i) in lane 4*column + i%16/4, register i/16; D (row, column) in lane
+// Fragments, for tiles of bytes: A 16 x 32, byte (row, i) in lane 4*(row%8) + i%16/4, register row/8 +
+// 2*(i/16); B 8 columns, byte (column, i) in lane 4*column + i%16/4, register i/16; D (row, column) in lane
 // 4*(row%8) + column/2, register 2*(row/8) + column%2.
 template <class Type, bool sparse, int selector> void multiply_fragments(block::Warp& w) {
   using Accumulator = typename Type::Accumulator;
@@ -148,7 +150,8 @@ template <class Type, bool sparse, int selector> void multiply_fragments(block::
   for (int row = 0; row < 16; ++row) {
     uint8_t bytes[32];
     for (int i = 0; i < 32; ++i)
-      bytes[i] = static_cast<uint8_t>(w.in[4 * (row % 8) + i % 16 / 4][row / 8 + 2 * (i / 16)] >> 8 * (i % 4));
+      bytes[i] =
+          static_cast<uint8_t>(w.in[4 * (row % 8) + i % 16 / 4][row / 8 + 2 * (i / 16)] >> 8 * (i % 4));
     Accumulator a[64];
     expand<Type, sparse>(a, bytes, [&](int g) {
       return nibble_in<Type>([&](int lane) { return w.in[lane][8]; }, selector, row, g);
@@ -179,7 +182,8 @@ template <class Type> struct Mma {
   template <int selector>
   static void sparse(Accumulator (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[4], uint32_t e) {
     static_assert(Type::bytes == 2 ? selector < 2 : selector == 0, "selector");
-    mma(selector ? "mma.sp selector 1" : "mma.sp selector 0", multiply_fragments<Type, true, selector>, d, a, b, e);
+    mma(selector ? "mma.sp selector 1" : "mma.sp selector 0", multiply_fragments<Type, true, selector>, d, a,
+        b, e);
   }
   static void dense(Accumulator (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
     mma("mma", multiply_fragments<Type, false, 0>, d, a, b, 0);
@@ -200,7 +204,8 @@ inline void read_operand(uint8_t* to, uint64_t descriptor, int row, int bytes) {
   if (mode != 1 && mode != 2) block::broken("wgmma: only 128- and 64-byte swizzles are emulated");
   const uint32_t mask = mode == 1 ? 7 : 3, width = mode == 1 ? 128 : 64;
   for (int i = 0; i < bytes; i += 16) {
-    uint32_t at = start + static_cast<uint32_t>(row / 8) * stride + static_cast<uint32_t>(row % 8) * width + static_cast<uint32_t>(i);
+    uint32_t at = start + static_cast<uint32_t>(row / 8) * stride + static_cast<uint32_t>(row % 8) * width +
+                  static_cast<uint32_t>(i);
     at ^= (at >> 7 & mask) << 4;
     memcpy(to + i, block::shared_at(at, 16), 16);
   }
@@ -230,13 +235,15 @@ template <class Type, bool sparse> void multiply_operands(const block::Product& 
 inline void execute(const block::ProductGroup& group) {
   for (int i = 0; i < group.count; ++i) group.products[i].execute(group.products[i]);
 }
-inline void issue(void (*work)(const block::Product&), int selector, void* d, uint64_t a, uint64_t b, const uint32_t& metadata) {
+inline void issue(void (*work)(const block::Product&), int selector, void* d, uint64_t a, uint64_t b,
+                  const uint32_t& metadata) {
   if (!block::current->fenced) block::broken("wgmma reads shared memory without fence.proxy.async");
   block::Warp& w = block::my_warp();
   const unsigned lane = block::my_lane();
   static block::Product next[block::MAX_THREADS / block::LANES];
   block::Product& product = next[block::current->index / block::LANES];
-  if (w.arrived && (product.a != a || product.b != b)) block::broken("wgmma: descriptors differ between lanes");
+  if (w.arrived && (product.a != a || product.b != b))
+    block::broken("wgmma: descriptors differ between lanes");
   product.execute = work;
   product.a = a;
   product.b = b;
@@ -269,7 +276,8 @@ template <int pending> inline void wgmma_wait() {
 }
 template <class Type> struct Wgmma {
   using Accumulator = typename Type::Accumulator;
-  template <int selector> static void sparse(Accumulator (&d)[128], uint64_t a, uint64_t b, const uint32_t& e) {
+  template <int selector>
+  static void sparse(Accumulator (&d)[128], uint64_t a, uint64_t b, const uint32_t& e) {
     static_assert(Type::bytes == 2 ? selector < 2 : selector == 0, "selector");
     issue(multiply_operands<Type, true>, selector, d, a, b, e);
   }
@@ -297,7 +305,9 @@ template <class Type> uint32_t half_of(float v) {
   const uint32_t r = rounded(v, 10);  // sign, eight bits of exponent, ten of mantissa
   return (r >> 18) << 15 | ((r & 0x3FFFF) - ((127 - 15) << 10));
 }
-template <class Type> inline uint32_t round_pair(float low, float high) { return half_of<Type>(low) | half_of<Type>(high) << 16; }
+template <class Type> inline uint32_t round_pair(float low, float high) {
+  return half_of<Type>(low) | half_of<Type>(high) << 16;
+}
 inline int dot_of_bytes(uint32_t a, uint32_t b, int c) {
   for (int i = 0; i < 32; i += 8) c += static_cast<int8_t>(a >> i) * static_cast<int8_t>(b >> i);
   return c;
