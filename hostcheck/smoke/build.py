@@ -7,6 +7,7 @@ of date. Why so: docs/decisions/0009-smoke-program.md.
 
 import hashlib
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -25,6 +26,9 @@ SOURCES = Path(str(resources.files("hostcheck"))) / "smoke" / "program"
 BUILT = SOURCES.parent / "built"
 PROGRAM = "hostcheck-smoke"
 FACTS = "built.json"
+IMAGES_FOLDER = "images"
+"""The machine code by itself, for tests and benchmarks; wheels do without."""
+
 MODULE = "hostcheck.smoke.build"
 
 GLIBC = "2.17"
@@ -69,7 +73,7 @@ ZIG_OPTIONS = (
 
 def _source_files() -> Iterator[Path]:
     for path in sorted(SOURCES.rglob("*")):
-        if path.suffix in {".cu", ".cpp", ".h"}:
+        if path.suffix in {".cu", ".cpp", ".h", ".zig"}:
             yield path
 
 
@@ -151,16 +155,24 @@ def _root() -> str:
     return str(SOURCES.parents[2])
 
 
-def _images_source() -> str:
-    """Return the C++ that carries the images."""
-    lines = ['#include "images.h"', "namespace {"]
-    for image in IMAGES:
-        lines += [f"alignas(64) const unsigned char {image.arch}[] = {{", f'#embed "{image.file}"']
-        lines += [", 0};" if not image.capability else "};"]
-    lines += ["}", "const Image images[] = {"]
-    lines += [f"    {{{image.capability}, {image.arch}, sizeof {image.arch}}}," for image in IMAGES]
-    lines += ["};", f"const int image_count = {len(IMAGES)};"]
-    return "\n".join(lines) + "\n"
+def _pack(work: Path) -> None:
+    """Write the images as one xz stream, and the C++ that carries it, into the directory."""
+    whole = bytearray()
+    table = []
+    for image in sorted(IMAGES):
+        table.append(f"    {{{image.capability}, {len(whole)}}},  // {image.arch}")
+        whole += (work / image.file).read_bytes() + b"\0"  # PTX ends with a zero
+        whole += bytes(-len(whole) % 64)
+    packed = lzma.compress(whole, check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)
+    (work / "images.xz").write_bytes(packed)
+    lines = [
+        '#include "images.h"',
+        *("const Image images[] = {", *table, "};"),
+        f"const int image_count = {len(IMAGES)};",
+        *("const unsigned char packed_images[] = {", '#embed "images.xz"', "};"),
+        f"const size_t packed_bytes = {len(packed)}, unpacked_bytes = {len(whole)};",
+    ]
+    (work / "images.cpp").write_text("\n".join(lines) + "\n")
 
 
 def zig(*words: str) -> None:
@@ -191,22 +203,31 @@ def build(directory: Path = BUILT) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         _compile_images(work)
-        (work / "images.cpp").write_text(_images_source())
+        _pack(work)
+        target = ("-target", f"x86_64-linux-gnu.{GLIBC}")
+        host = SOURCES / "host"
         zig(
-            *("cc", "-target", f"x86_64-linux-gnu.{GLIBC}", *ZIG_OPTIONS),
-            f'-DVERSION="{__version__}"',
-            *("-I", str(SOURCES / "host"), *map(str, sorted((SOURCES / "host").glob("*.cpp")))),
-            *(str(work / "images.cpp"), "-o", str(work / PROGRAM), "-ldl", "-lpthread"),
+            *("build-obj", str(host / "unpack.zig"), *target, "-O", "ReleaseSmall"),
+            *("-lc", "-fstrip", f"-femit-bin={work / 'unpack.o'}"),
+        )
+        zig(
+            *("cc", *target, *ZIG_OPTIONS, f'-DVERSION="{__version__}"'),
+            *("-I", str(host), *map(str, sorted(host.glob("*.cpp")))),
+            *(str(work / "images.cpp"), str(work / "unpack.o"), "-Wl,--gc-sections"),
+            *("-o", str(work / PROGRAM), "-ldl", "-lpthread"),
         )
         content = (work / PROGRAM).read_bytes()
-        facts = {
-            "program": _measure(content),
-            "images": {image.arch: _measure((work / image.file).read_bytes()) for image in IMAGES},
-            "tools": {"nvrtc": nvrtc.version(), "zig": metadata.version("ziglang")},
-            "glibc": GLIBC,
-            "sources_sha256": sources,
-        }
-    directory.mkdir(exist_ok=True)
+        images = {image: (work / image.file).read_bytes() for image in IMAGES}
+    facts = {
+        "program": _measure(content),
+        "images": {image.arch: _measure(content) for image, content in images.items()},
+        "tools": {"nvrtc": nvrtc.version(), "zig": metadata.version("ziglang")},
+        "glibc": GLIBC,
+        "sources_sha256": sources,
+    }
+    (directory / IMAGES_FOLDER).mkdir(parents=True, exist_ok=True)
+    for image, code in images.items():
+        (directory / IMAGES_FOLDER / image.file).write_bytes(code)
     path = directory / PROGRAM
     path.unlink(missing_ok=True)
     path.write_bytes(content)

@@ -48,9 +48,10 @@ constexpr int CHUNK_ROWS = 16, CHUNK_K = 64, CHUNK_WORDS = 32, CHUNK_BYTES = 4 *
 
 // The group whose metadata are nibble `n` (0..7) of word `word`; k is the width of A.
 inline Group group_at(int type_bytes, int k, uint64_t word, int n) {
-  const int lane = static_cast<int>(word % CHUNK_WORDS), chunks = k / CHUNK_K;
-  const uint64_t chunk = word / CHUNK_WORDS;
-  int row = lane / 4, group = static_cast<int>(chunk % static_cast<uint32_t>(chunks)) * (CHUNK_K / 4);
+  const int lane = static_cast<int>(word % CHUNK_WORDS);
+  const uint32_t chunk = static_cast<uint32_t>(word / CHUNK_WORDS),
+                 chunks = static_cast<uint32_t>(k / CHUNK_K);
+  int row = lane / 4, group = static_cast<int>(chunk % chunks) * (CHUNK_K / 4);
   if (type_bytes == 1) {
     row += 8 * (lane % 2);
     group += 8 * (lane % 4 / 2) + n;
@@ -58,7 +59,7 @@ inline Group group_at(int type_bytes, int k, uint64_t word, int n) {
     row += 8 * (n / 4);
     group += 4 * (lane % 4) + n % 4;
   }
-  return {static_cast<int>(chunk / static_cast<uint32_t>(chunks)) * CHUNK_ROWS + row, group};
+  return {static_cast<int>(chunk / chunks) * CHUNK_ROWS + row, group};
 }
 
 // The same the other way round: where the metadata of a group lie.

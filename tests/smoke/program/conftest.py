@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from hostcheck.errors import UsageError
-from hostcheck.smoke import build
+from hostcheck.smoke import build, nvrtc
 from tests.peers.sshd import Missing
 from tests.smoke.program import fake
 
@@ -32,6 +32,7 @@ class _Peer:
         if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
             raise Missing("the smoke program runs on x86-64 Linux")
         try:
+            nvrtc.version()
             return self._make()
         except UsageError as error:
             raise Missing(str(error)) from None
@@ -47,7 +48,7 @@ def smoke_program(keep_running) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fake_driver(keep_running, smoke_program) -> Path:
+def fake_driver(keep_running) -> Path:
     """The folder of the fake libcuda."""
     return keep_running(_Peer(fake.driver))
 

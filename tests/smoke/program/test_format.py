@@ -1,7 +1,8 @@
 """The 2:4 layouts of the program against the PTX manual's formulas, typed here once more.
 
-g is lane / 4, t is lane % 4. Three statements of the same facts must agree: these formulas (register to
-element), the program's (element to word, and back) and the emulator's (element to lane).
+g is lane / 4, t is lane % 4. Three statements of the same facts must agree: these formulas
+(register to element), the program's (element to word, and back) and the emulator's (element to
+lane).
 """
 
 import ctypes
@@ -96,8 +97,8 @@ def encode(name, n):
 
 @pytest.mark.parametrize("name", TYPES)
 def test_the_emulated_instruction_is_a_matrix_product(library, name):
-    """Registers filled by the manual's formulas, through the emulated mma.sp, against plain Python."""
-    rng = random.Random(name)  # noqa: S311
+    """Registers filled by the formulas, through the emulated mma.sp, against plain Python."""
+    rng = random.Random(name)
     size, per = BYTES[name], 4 // BYTES[name]
     depth = 64 // size
     nibbles = {

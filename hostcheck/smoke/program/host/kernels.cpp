@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../tile.h"
@@ -58,11 +59,14 @@ void load_module(const Gpu& gpu) {
   enter_phase("module");
   const Image* image = image_for(gpu);
   const double start = seconds_now();
+  auto* unpacked = static_cast<unsigned char*>(malloc(unpacked_bytes));
+  if (!unpacked || !unpack(packed_images, packed_bytes, unpacked, unpacked_bytes))
+    finish(Status::error, "the program is damaged: it cannot unpack its kernels");
   cuda::Result result = cuda::NO_BINARY_FOR_GPU;
-  if (image) result = cuda::cuModuleLoadData(&module, image->bytes);
+  if (image) result = cuda::cuModuleLoadData(&module, unpacked + image->offset);
   if (result == cuda::NO_BINARY_FOR_GPU) {
     image = portable_image();
-    result = cuda::cuModuleLoadData(&module, image->bytes);
+    result = cuda::cuModuleLoadData(&module, unpacked + image->offset);
   }
   cuda::check(result, "cuModuleLoadData");
   char name[16] = "ptx";

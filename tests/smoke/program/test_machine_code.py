@@ -1,0 +1,104 @@
+"""The machine code of every target, disassembled: what compilers do to kernels behind one's back.
+
+`mma.sp` that becomes a call, an instruction that is emulated, registers that spill: each leaves the
+results right and ruins what is measured.
+"""
+
+import re
+import subprocess
+from collections import Counter, defaultdict
+from importlib import metadata
+
+import pytest
+
+from hostcheck.smoke.build import IMAGES, IMAGES_FOLDER
+
+CUBINS = [image for image in IMAGES if image.capability]
+TYPES = ("int8", "fp16", "bf16", "fp8")
+SPARSE = {
+    "mma": {"int8": "IMMA.SP.16864.S8.S8", "fp16": "HMMA.SP.16832.F32",
+            "bf16": "HMMA.SP.16832.F32.BF16", "fp8": "QMMA.SP.16864.F32.E4M3.E4M3"},
+    "wgmma": {"int8": "IGMMA.SP.64", "fp16": "HGMMA.SP.64", "bf16": "HGMMA.SP.64",
+              "fp8": "QGMMA.SP.64"},
+}  # fmt: skip
+DENSE = {
+    "mma": {"int8": "IMMA.16832.S8.S8", "fp16": "HMMA.16816.F32",
+            "bf16": "HMMA.16816.F32.BF16", "fp8": "QMMA.16832.F32.E4M3.E4M3"},
+    "wgmma": {"int8": "IGMMA.64", "fp16": "HGMMA.64", "bf16": "HGMMA.64", "fp8": "QGMMA.64"},
+}  # fmt: skip
+KERNELS = {
+    "sm_80": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
+    "sm_86": {"int8": {"narrow"}, "fp16": {"narrow"}, "bf16": {"narrow"}},
+    "sm_89": {kind: {"narrow"} for kind in TYPES},
+    "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")},
+    "sm_100": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
+    "sm_120": {kind: {"narrow"} for kind in TYPES},
+}
+SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
+INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)")
+
+
+@pytest.fixture(scope="module", params=CUBINS, ids=lambda one: one.arch)
+def machine_code(request, smoke_program):
+    """(target, how often each kernel has each instruction)."""
+    cubin = smoke_program.parent / IMAGES_FOLDER / request.param.file
+    listing = subprocess.run(
+        [_disassembler(), "-c", cubin], capture_output=True, text=True, check=True
+    ).stdout
+    kernels = defaultdict(Counter)
+    name = ""
+    for line in listing.splitlines():
+        if section := SECTION.match(line):
+            name = section[1]
+        elif found := INSTRUCTION.match(line):
+            kernels[name][found[1]] += 1
+    return request.param.arch, dict(kernels)
+
+
+def _disassembler():
+    for file in metadata.files("nvidia-cuda-nvdisasm") or []:
+        if file.name == "nvdisasm":
+            return file.locate()
+    raise AssertionError("the wheel nvidia-cuda-nvdisasm holds no nvdisasm")
+
+
+def _tensor(instructions):
+    return {one for one in instructions if "MMA" in one}
+
+
+def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code):
+    arch, kernels = machine_code
+    seen = defaultdict(set)
+    for name, instructions in kernels.items():
+        what, kind, *family = name.split("_")
+        if what not in ("sparse", "dense"):
+            continue
+        seen[kind] |= set(family)
+        wanted = {"sparse": SPARSE, "dense": DENSE}[what]
+        assert _tensor(instructions) == {wanted["wgmma" if family == ["wgmma"] else "mma"][kind]}, (
+            name
+        )
+    assert dict(seen) == KERNELS[arch]
+
+
+def test_the_probe_is_one_sparse_instruction_per_selector(machine_code):
+    arch, kernels = machine_code
+    probes = {name: one for name, one in kernels.items() if name.startswith("probe_")}
+    assert set(probes) == {f"probe_{kind}" for kind in KERNELS[arch]}
+    for name, instructions in probes.items():
+        kind = name.removeprefix("probe_")
+        wanted = SPARSE["mma"][kind]
+        assert {one: instructions[one] for one in _tensor(instructions)} == {
+            wanted: 2 if kind in ("fp16", "bf16") else 1
+        }
+
+
+def test_nothing_spills_and_nothing_is_called(machine_code):
+    _, kernels = machine_code
+    for name, instructions in kernels.items():
+        bad = {one for one in instructions if re.match(r"(STL|LDL)\b", one)}
+        if not name.startswith(
+            "check_"
+        ):  # its CALL is a jump: it goes to a label and never returns
+            bad |= {one for one in instructions if one.startswith(("CALL", "JCAL"))}
+        assert not bad, (name, bad)
