@@ -19,11 +19,14 @@ from tests.smoke.program import fake
 
 CAPABILITY = {"WGMMA": 90, "WIDE": 80, "NARROW": 86}
 BOTH = ("int8", "fp16")
-MMA = ("WIDE", "NARROW")
+MMA = ("NARROW", "WIDE")
 
 
 class Mutant(NamedTuple):
-    """One fault: in `file`, the text `good` becomes `bad`. `quick` ones run in every test run."""
+    """One fault: in `file`, the text `good` becomes `bad`.
+
+    Every test run judges the `quick` ones, in their first family.
+    """
 
     name: str
     file: str

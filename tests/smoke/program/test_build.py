@@ -81,8 +81,8 @@ def test_the_images_are_those_that_are_written_down(smoke_program):
 
 def test_a_damaged_program_says_so(smoke_program, fake_driver, tmp_path):
     content = bytearray(smoke_program.read_bytes())
-    packed = content.index(b"\xfd7zXZ\0")
-    content[packed + 1000] ^= 1
+    packed = content.rindex(b"\xfd7zXZ\0")
+    content[packed + 100_000] ^= 1
     broken = tmp_path / "hostcheck-smoke"
     broken.write_bytes(content)
     broken.chmod(0o755)

