@@ -30,28 +30,29 @@ KERNELS = {
     "sm_80": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
     "sm_86": {"int8": {"narrow"}, "fp16": {"narrow"}, "bf16": {"narrow"}},
     "sm_89": {kind: {"narrow"} for kind in TYPES},
-    "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")},
+    "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")} | {"fp8": {"wgmma"}},
     "sm_100": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
     "sm_120": {kind: {"narrow"} for kind in TYPES},
 }
 SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
-INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)")
+INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
+REGISTER = re.compile(r"\bR(\d+)\b")
 
 
 @pytest.fixture(scope="module", params=CUBINS, ids=lambda one: one.arch)
 def machine_code(request, smoke_program):
-    """(target, how often each kernel has each instruction)."""
+    """(target, each kernel's instructions in order, as (name, operands))."""
     cubin = smoke_program.parent / IMAGES_FOLDER / request.param.file
     listing = subprocess.run(
         [_disassembler(), "-c", cubin], capture_output=True, text=True, check=True
     ).stdout
-    kernels = defaultdict(Counter)
+    kernels = defaultdict(list)
     name = ""
     for line in listing.splitlines():
         if section := SECTION.match(line):
             name = section[1]
         elif found := INSTRUCTION.match(line):
-            kernels[name][found[1]] += 1
+            kernels[name].append(found.groups())
     return request.param.arch, dict(kernels)
 
 
@@ -63,7 +64,7 @@ def _disassembler():
 
 
 def _tensor(instructions):
-    return {one for one in instructions if "MMA" in one}
+    return Counter(name for name, _ in instructions if "MMA" in name)
 
 
 def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code):
@@ -75,30 +76,56 @@ def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code
             continue
         seen[kind] |= set(family)
         wanted = {"sparse": SPARSE, "dense": DENSE}[what]
-        assert _tensor(instructions) == {wanted["wgmma" if family == ["wgmma"] else "mma"][kind]}, (
-            name
-        )
+        form = "wgmma" if family == ["wgmma"] else "mma"
+        assert set(_tensor(instructions)) == {wanted[form][kind]}, name
     assert dict(seen) == KERNELS[arch]
 
 
 def test_the_probe_is_one_sparse_instruction_per_selector(machine_code):
     arch, kernels = machine_code
     probes = {name: one for name, one in kernels.items() if name.startswith("probe_")}
-    assert set(probes) == {f"probe_{kind}" for kind in KERNELS[arch]}
+    native = {kind for kind, families in KERNELS[arch].items() if families != {"wgmma"}}
+    assert set(probes) == {f"probe_{kind}" for kind in native}
     for name, instructions in probes.items():
         kind = name.removeprefix("probe_")
         wanted = SPARSE["mma"][kind]
-        assert {one: instructions[one] for one in _tensor(instructions)} == {
-            wanted: 2 if kind in ("fp16", "bf16") else 1
-        }
+        assert _tensor(instructions) == {wanted: 2 if kind in ("fp16", "bf16") else 1}
 
 
 def test_nothing_spills_and_nothing_is_called(machine_code):
     _, kernels = machine_code
     for name, instructions in kernels.items():
-        bad = {one for one in instructions if re.match(r"(STL|LDL)\b", one)}
+        used = {one for one, _ in instructions}
+        bad = {one for one in used if re.match(r"(STL|LDL)\b", one)}
         if not name.startswith(
             "check_"
         ):  # its CALL is a jump: it goes to a label and never returns
-            bad |= {one for one in instructions if one.startswith(("CALL", "JCAL"))}
+            bad |= {one for one in used if one.startswith(("CALL", "JCAL"))}
         assert not bad, (name, bad)
+
+
+def test_nothing_touches_the_accumulators_while_wgmma_writes_them(machine_code):
+    arch, kernels = machine_code
+    checked = 0
+    for name, instructions in kernels.items():
+        products = [i for i, (one, _) in enumerate(instructions) if "GMMA" in one]
+        if not products:
+            continue
+        checked += 1
+        accumulators = set()
+        for i in products:
+            first = int(REGISTER.search(instructions[i][1])[1])
+            assert "x256x" in instructions[i][0] + instructions[i][1]
+            accumulators |= set(range(first, first + 128))
+        complete = [
+            i
+            for i, (one, operands) in enumerate(instructions)
+            if one == "WARPGROUP.DEPBAR.LE" and operands.split(", ")[-1].strip() == "0x0"
+        ]
+        assert len(accumulators) == 128
+        assert len(complete) == 1
+        for one, operands in instructions[products[0] : complete[0]]:
+            if "GMMA" not in one:
+                touched = accumulators & {int(r) for r in REGISTER.findall(operands)}
+                assert not touched, (name, one, operands)
+    assert checked == (8 if arch == "sm_90a" else 0)

@@ -28,9 +28,9 @@ def valid(answer, status, code):
 
 def test_every_type_passes_with_its_speed_and_its_health(smoke):
     said = valid(smoke(*TIMED[2:], "--types", "all", "--pairs", 4), "pass", 0)
-    assert [one["dtype"] for one in said["results"]] == ["int8", "fp16", "bf16"]
+    layouts = {one["dtype"]: one["metadata_layout"] for one in said["results"]}
+    assert layouts == {"int8": "match", "fp16": "match", "bf16": "match", "fp8": None}
     for one in said["results"]:
-        assert one["metadata_layout"] == "match"
         assert one["verify"]["elements"] == 128 * 256
         assert one["controls"]["metadata"]["caught"]
         assert one["controls"]["weight"]["caught"]
@@ -133,7 +133,7 @@ def test_memory_that_somebody_else_fills_is_not_a_fail(smoke):
 
 
 def test_a_type_that_the_gpu_lacks_is_said(smoke):
-    said = valid(smoke(*QUICK, "--types", "int8,fp8"), "pass", 0)
+    said = valid(smoke(*QUICK, "--types", "int8,fp8", FAKE_GPU_CC=80), "pass", 0)
     assert [one["dtype"] for one in said["results"]] == ["int8"]
     assert "fp8" in said["notes"][0]
     said = valid(smoke("--quick", "--types", "fp8", FAKE_GPU_CC=86), "not_applicable", 3)

@@ -84,6 +84,7 @@ template <class T> __forceinline__ void gemm_wgmma(const GemmArguments& p) {
     }
   }
   wgmma_wait<0>();
+  renew(d);
   cp_async_wait<0>();
 
   const FragmentCorner corner(origin.m + warp * 16, origin.n);

@@ -43,8 +43,10 @@ EACH_TYPE(WITH_NARROW)
 EACH_TYPE(WITH_WGMMA)
 #endif
 
-#if HAS_FP8_MMA
+#if HAS_FP8_MMA || HAS_WGMMA
 COMMON(fp8, Fp8)
+#endif
+#if HAS_FP8_MMA
 PROBE(fp8, Fp8)
 #if WIDE
 WITH_WIDE(fp8, Fp8)
@@ -52,4 +54,7 @@ WITH_WIDE(fp8, Fp8)
 #if NARROW
 WITH_NARROW(fp8, Fp8)
 #endif
+#endif
+#if HAS_WGMMA
+WITH_WGMMA(fp8, Fp8)
 #endif

@@ -36,27 +36,27 @@ enum Attribute {
 };
 constexpr int MAX_DYNAMIC_SHARED_SIZE = 8;  // CUfunction_attribute
 
-#define CUDA_FUNCTIONS(X)                                                                                   \
-  X(cuInit, (unsigned))                                                                                     \
-  X(cuDriverGetVersion, (int*))                                                                             \
-  X(cuGetErrorName, (Result, const char**)) X(cuDeviceGetCount, (int*)) X(cuDeviceGet, (Device*, int))      \
-      X(cuDeviceGetName, (char*, int, Device)) X(cuDeviceGetPCIBusId, (char*, int, Device))                 \
-          X(cuDeviceGetAttribute, (int*, int, Device)) X(cuDeviceTotalMem_v2, (size_t*, Device))            \
-              X(cuDevicePrimaryCtxRetain, (Context*, Device)) X(cuCtxSetCurrent, (Context))                 \
-                  X(cuCtxSynchronize, (void)) X(cuMemGetInfo_v2, (size_t*, size_t*))                        \
-                      X(cuMemAlloc_v2, (Address*, size_t)) X(cuMemFree_v2, (Address))                       \
-                          X(cuMemsetD8_v2, (Address, unsigned char, size_t))                                \
-                              X(cuMemcpyHtoD_v2, (Address, const void*, size_t))                            \
-                                  X(cuMemcpyDtoH_v2, (void*, Address, size_t))                              \
-                                      X(cuModuleLoadData, (Module*, const void*))                           \
-                                          X(cuModuleGetFunction, (Function*, Module, const char*))          \
-                                              X(cuFuncSetAttribute, (Function, int, int))                   \
-                                                  X(cuLaunchKernel,                                         \
-                                                    (Function, unsigned, unsigned, unsigned, unsigned,      \
-                                                     unsigned, unsigned, unsigned, Stream, void**, void**)) \
-                                                      X(cuEventCreate, (Event*, unsigned))                  \
-                                                          X(cuEventDestroy_v2, (Event)) X(cuEventRecord,    \
-                                                                                          (Event, Stream))  \
+#define CUDA_FUNCTIONS(X)                                                                                    \
+  X(cuInit, (unsigned))                                                                                      \
+  X(cuDriverGetVersion, (int*))                                                                              \
+  X(cuGetErrorName, (Result, const char**))                                                                  \
+  X(cuDeviceGetCount, (int*)) X(cuDeviceGet, (Device*, int)) X(cuDeviceGetName, (char*, int, Device))        \
+      X(cuDeviceGetPCIBusId, (char*, int, Device)) X(cuDeviceGetAttribute, (int*, int, Device))              \
+          X(cuDeviceTotalMem_v2, (size_t*, Device)) X(cuDevicePrimaryCtxRetain, (Context*, Device))          \
+              X(cuCtxSetCurrent, (Context)) X(cuCtxSynchronize, (void))                                      \
+                  X(cuMemGetInfo_v2, (size_t*, size_t*)) X(cuMemAlloc_v2, (Address*, size_t))                \
+                      X(cuMemFree_v2, (Address)) X(cuMemsetD8_v2, (Address, unsigned char, size_t))          \
+                          X(cuMemcpyHtoD_v2, (Address, const void*, size_t))                                 \
+                              X(cuMemcpyDtoH_v2, (void*, Address, size_t))                                   \
+                                  X(cuModuleLoadData, (Module*, const void*))                                \
+                                      X(cuModuleGetFunction, (Function*, Module, const char*))               \
+                                          X(cuFuncSetAttribute, (Function, int, int))                        \
+                                              X(cuLaunchKernel,                                              \
+                                                (Function, unsigned, unsigned, unsigned, unsigned, unsigned, \
+                                                 unsigned, unsigned, Stream, void**, void**))                \
+                                                  X(cuEventCreate, (Event*, unsigned))                       \
+                                                      X(cuEventDestroy_v2, (Event))                          \
+                                                          X(cuEventRecord, (Event, Stream))                  \
                                                               X(cuEventElapsedTime, (float*, Event, Event))
 #define DECLARE(name, arguments) extern Result(*name) arguments;
 CUDA_FUNCTIONS(DECLARE)

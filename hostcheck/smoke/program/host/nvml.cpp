@@ -31,21 +31,21 @@ struct LicensableFeatures {  // nvmlGridLicensableFeatures_t
   LicensableFeature feature[3];
 };
 
-#define NVML_FUNCTIONS(X)                                                                                 \
-  X(Init_v2, (void))                                                                                      \
-  X(DeviceGetHandleByPciBusId_v2, (const char*, Device*))                                                 \
-  X(DeviceGetHandleByIndex_v2, (unsigned, Device*)) X(DeviceGetName, (Device, char*, unsigned))           \
-      X(SystemGetDriverVersion, (char*, unsigned)) X(DeviceGetVirtualizationMode, (Device, int*))         \
-          X(DeviceGetMigMode, (Device, unsigned*, unsigned*))                                             \
-              X(DeviceGetGridLicensableFeatures_v4, (Device, LicensableFeatures*))                        \
-                  X(DeviceGetTotalEccErrors, (Device, int, int, unsigned long long*))                     \
-                      X(DeviceGetClockInfo, (Device, int, unsigned*))                                     \
-                          X(DeviceGetTemperature, (Device, int, unsigned*))                               \
-                              X(DeviceGetPowerUsage, (Device, unsigned*))                                 \
-                                  X(DeviceGetCurrentClocksThrottleReasons, (Device, unsigned long long*)) \
-                                      X(EventSetCreate, (EventSet*))                                      \
-                                          X(DeviceRegisterEvents, (Device, unsigned long long, EventSet)) \
-                                              X(EventSetWait_v2, (EventSet, EventData*, unsigned))
+#define NVML_FUNCTIONS(X)                                                                                \
+  X(Init_v2, (void))                                                                                     \
+  X(DeviceGetHandleByPciBusId_v2, (const char*, Device*))                                                \
+  X(DeviceGetHandleByIndex_v2, (unsigned, Device*))                                                      \
+  X(DeviceGetName, (Device, char*, unsigned)) X(SystemGetDriverVersion, (char*, unsigned))               \
+      X(DeviceGetVirtualizationMode, (Device, int*)) X(DeviceGetMigMode, (Device, unsigned*, unsigned*)) \
+          X(DeviceGetGridLicensableFeatures_v4, (Device, LicensableFeatures*))                           \
+              X(DeviceGetTotalEccErrors, (Device, int, int, unsigned long long*))                        \
+                  X(DeviceGetClockInfo, (Device, int, unsigned*))                                        \
+                      X(DeviceGetTemperature, (Device, int, unsigned*))                                  \
+                          X(DeviceGetPowerUsage, (Device, unsigned*))                                    \
+                              X(DeviceGetCurrentClocksThrottleReasons, (Device, unsigned long long*))    \
+                                  X(EventSetCreate, (EventSet*))                                         \
+                                      X(DeviceRegisterEvents, (Device, unsigned long long, EventSet))    \
+                                          X(EventSetWait_v2, (EventSet, EventData*, unsigned))
 #define DECLARE(name, arguments) int(*name) arguments;
 NVML_FUNCTIONS(DECLARE)
 #undef DECLARE

@@ -194,6 +194,7 @@ template <class Type> struct Mma {
 inline void fence_proxy_async() { block::current->fenced = true; }
 inline void wgmma_fence() {}
 inline void keep(uint32_t) {}
+template <class Accumulator> inline void renew(Accumulator (&)[128]) {}
 
 // `bytes` of row `row` of a K-major operand: rows of 128 (64) bytes, groups of eight rows a stride apart,
 // and address bits 4.. XORed with bits 7.. .

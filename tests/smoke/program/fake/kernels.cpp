@@ -26,7 +26,7 @@ const Kernel kernels[] = {EACH_TYPE(COMMON_ENTRIES) COMMON_ENTRIES(fp8, Fp8)
                                   EACH_TYPE(NARROW_ENTRIES) NARROW_ENTRIES(fp8, Fp8)
 #endif
 #if WGMMA
-                                      EACH_TYPE(WGMMA_ENTRIES)
+                                      EACH_TYPE(WGMMA_ENTRIES) WGMMA_ENTRIES(fp8, Fp8)
 #endif
 };
 const int kernel_count = sizeof kernels / sizeof *kernels;

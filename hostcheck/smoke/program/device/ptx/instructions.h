@@ -118,6 +118,16 @@ __forceinline__ void wgmma_commit() { asm volatile("wgmma.commit_group.sync.alig
 template <int pending> __forceinline__ void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(pending) : "memory");
 }
+// Accumulators are nobody's while a wgmma runs. This makes them new values from here on: without it nothing
+// keeps the compiler from copying them before the wait (it did, in the fp8 kernels).
+__forceinline__ void renew(float (&d)[128]) {
+#pragma unroll
+  for (float& x : d) asm volatile("" : "+f"(x)::"memory");
+}
+__forceinline__ void renew(int (&d)[128]) {
+#pragma unroll
+  for (int& x : d) asm volatile("" : "+r"(x)::"memory");
+}
 // Keeps a register from being reused before this point.
 __forceinline__ void keep(uint32_t v) { asm volatile("" ::"r"(v)); }
 
