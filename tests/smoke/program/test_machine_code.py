@@ -36,6 +36,7 @@ KERNELS = {
 }
 SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
 INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
+LABEL = "label"
 REGISTER = re.compile(r"\bR(\d+)\b")
 
 
@@ -53,6 +54,8 @@ def machine_code(request, smoke_program):
             name = section[1]
         elif found := INSTRUCTION.match(line):
             kernels[name].append(found.groups())
+        elif line.startswith(".L_"):
+            kernels[name].append((LABEL, line.rstrip(":")))
     return request.param.arch, dict(kernels)
 
 
@@ -104,28 +107,85 @@ def test_nothing_spills_and_nothing_is_called(machine_code):
         assert not bad, (name, bad)
 
 
+def _wgmma(kernels):
+    """(name, instructions, where products are issued, where a wait ends) of each wgmma kernel."""
+    for name, instructions in kernels.items():
+        if not name.endswith("_wgmma"):
+            continue
+        products = [i for i, (one, _) in enumerate(instructions) if "GMMA" in one]
+        waits = [
+            (i, operands.split(", ")[-1].strip())
+            for i, (one, operands) in enumerate(instructions)
+            if one == "WARPGROUP.DEPBAR.LE"
+        ]
+        assert [pending for _, pending in waits] == ["0x1", "0x1", "0x0"], name
+        yield name, instructions, products, [i for i, _ in waits]
+
+
 def test_nothing_touches_the_accumulators_while_wgmma_writes_them(machine_code):
     arch, kernels = machine_code
     checked = 0
-    for name, instructions in kernels.items():
-        products = [i for i, (one, _) in enumerate(instructions) if "GMMA" in one]
-        if not products:
-            continue
+    for name, instructions, products, (*_, complete) in _wgmma(kernels):
         checked += 1
         accumulators = set()
         for i in products:
             first = int(REGISTER.search(instructions[i][1])[1])
-            assert "x256x" in instructions[i][0] + instructions[i][1]
             accumulators |= set(range(first, first + 128))
-        complete = [
-            i
-            for i, (one, operands) in enumerate(instructions)
-            if one == "WARPGROUP.DEPBAR.LE" and operands.split(", ")[-1].strip() == "0x0"
-        ]
         assert len(accumulators) == 128
-        assert len(complete) == 1
-        for one, operands in instructions[products[0] : complete[0]]:
+        for one, operands in instructions[products[0] : complete]:
             if "GMMA" not in one:
                 touched = accumulators & {int(r) for r in REGISTER.findall(operands)}
                 assert not touched, (name, one, operands)
     assert checked == (8 if arch == "sm_90a" else 0)
+
+
+def test_metadata_registers_stay_until_their_products_are_complete(machine_code):
+    """The loop is [products] wait [products] wait; a wait completes the products before those."""
+    _, kernels = machine_code
+    for name, instructions, products, (first_wait, second_wait, _) in _wgmma(kernels):
+        if not name.startswith("sparse_"):
+            continue
+        labels = {operands: i for i, (one, operands) in enumerate(instructions) if one == LABEL}
+        end, start = next(
+            (i, labels[target[1]])
+            for i, (one, operands) in enumerate(instructions)
+            if i > second_wait
+            and one == "BRA"
+            and (target := re.search(r"\((\S+)\)", operands))
+            and labels[target[1]] < products[0]
+        )
+        early = [i for i in products if i < first_wait]
+        late = [i for i in products if i > first_wait]
+        for mine, kept in (
+            (early, instructions[early[0] : second_wait]),
+            (late, instructions[late[0] : end] + instructions[start:first_wait]),
+        ):
+            metadata = {int(REGISTER.findall(instructions[i][1])[-1]) for i in mine}
+            written = {register for one in kept for register in _written(*one)}
+            assert not metadata & written, name
+
+
+@pytest.mark.parametrize("register", [24, "metadata"])
+def test_these_two_tests_would_notice(machine_code, register):
+    arch, kernels = machine_code
+    for name, instructions, products, _ in _wgmma(kernels):
+        if name.startswith("sparse_"):
+            last = REGISTER.findall(instructions[products[0]][1])[-1]
+            write = ("MOV", f" R{last if register == 'metadata' else register}, RZ ")
+            spoilt = [*instructions[: products[0] + 1], write, *instructions[products[0] + 1 :]]
+            test = (
+                test_metadata_registers_stay_until_their_products_are_complete
+                if register == "metadata"
+                else test_nothing_touches_the_accumulators_while_wgmma_writes_them
+            )
+            with pytest.raises(AssertionError):
+                test((arch, {**kernels, name: spoilt}))
+
+
+def _written(name, operands):
+    """The registers that an instruction writes, or more."""
+    target = REGISTER.match(operands.strip())
+    if not target or name.startswith(("ST", "LDGSTS")) or "GMMA" in name:
+        return set()
+    width = 4 if ".128" in name else 2 if ".64" in name or "WIDE" in name else 1
+    return set(range(int(target[1]), int(target[1]) + width))
