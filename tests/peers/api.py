@@ -77,9 +77,14 @@ class Ids:
     clusters: dict[str, str] = field(default_factory=dict)
 
 
-def write(fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = ()) -> Ids:
-    """Write the fleet into the empty `directory` and return the ids that it got."""
-    writer = _Writer(fleet, directory)
+def write(
+    fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = (), thumbprint: str = ""
+) -> Ids:
+    """Write the fleet into the empty `directory` and return the ids that it got.
+
+    `thumbprint` is the one that vCenter states for the certificates of the hosts.
+    """
+    writer = _Writer(fleet, directory, thumbprint)
     writer.everything()
     bed = {
         "version": max((host.version for host in fleet.hosts), default="8.0.3"),
@@ -91,6 +96,12 @@ def write(fleet: Fleet, directory: Path, troubles: Sequence[Trouble] = ()) -> Id
             for host in fleet
         },
         "esxcli": {writer.ids.hosts[host.name]: esxcli.answers(host) for host in fleet},
+        "guests": {
+            writer.ids.vms[vm.name]: {**asdict(vm.guest), "family": ""}
+            for host in fleet
+            for vm in host.vms
+            if vm.guest is not None
+        },
         "direct": fleet.direct,
         "objections": writer.objections(),
         "offers": {writer.ids.hosts[host.name]: _offer(host) for host in fleet},
@@ -199,8 +210,9 @@ def _array(kind: str, items: Sequence[Any]) -> Any:
 class _Writer:
     """Hands out ids first, then writes the objects that refer to them."""
 
-    def __init__(self, fleet: Fleet, directory: Path) -> None:
+    def __init__(self, fleet: Fleet, directory: Path, thumbprint: str) -> None:
         self.fleet = fleet
+        self.thumbprint = thumbprint
         self.directory = directory
         self.version = version_of(fleet.api_version)
         self.ids = Ids()
@@ -469,7 +481,8 @@ class _Writer:
                 numCpuThreads=hardware.cpuInfo.numCpuThreads, numNics=len(host.nics), numHBAs=2,
             ),
             config=vim.host.Summary.ConfigSummary(
-                name=host.name, port=443, product=config.product, vmotionEnabled=True
+                name=host.name, port=443, product=config.product, vmotionEnabled=True,
+                sslThumbprint=self.thumbprint or None,
             ),
             quickStats=vim.host.Summary.QuickStats(),
         )  # fmt: skip
@@ -505,8 +518,9 @@ class _Writer:
             recordReplayState="inactive", onlineStandby=False, consolidationNeeded=False,
             bootTime=BOOT if vm.on else None,
         )  # fmt: skip
+        tools = vm.on and (vm.guest is None or vm.guest.tools)
         self.put(me, self.entity(
-            vm.name, self.folders["vm"], runtime=runtime,
+            vm.name, self.folders["vm"], runtime=runtime, **_custom(vm),
             config=_vm_config(host, vm, uuid, path),
             resourcePool=None if vm.template else self.pool(compute),
             datastore=_references([self.datastore]),
@@ -515,9 +529,10 @@ class _Writer:
             layout=vim.vm.FileLayout(), layoutEx=vim.vm.FileLayoutEx(timestamp=BOOT),
             storage=vim.vm.StorageInfo(timestamp=BOOT),
             guest=vim.vm.GuestInfo(
-                toolsStatus="toolsOk" if vm.on else "toolsNotRunning", hostName=vm.name,
-                toolsRunningStatus="guestToolsRunning" if vm.on else "guestToolsNotRunning",
+                toolsStatus="toolsOk" if tools else "toolsNotRunning", hostName=vm.name,
+                toolsRunningStatus="guestToolsRunning" if tools else "guestToolsNotRunning",
                 guestState="running" if vm.on else "notRunning",
+                guestFamily=vm.guest.family if vm.guest is not None else None,
             ),
             summary=vim.vm.Summary(
                 vm=me, runtime=runtime, overallStatus="green",
@@ -528,6 +543,25 @@ class _Writer:
                 quickStats=vim.vm.Summary.QuickStats(guestHeartbeatStatus=GREEN),
             ),
         ), version_of(host.api_version))  # fmt: skip
+
+
+def _custom(vm: Vm) -> dict[str, Any]:
+    """The custom attributes of a VM: which ones there are, and its values."""
+    if not vm.attributes:
+        return {}
+    fields = [
+        vim.CustomFieldsManager.FieldDef(key=101 + at, name=name, type=str)
+        for at, (name, _) in enumerate(vm.attributes)
+    ]
+    values = [
+        vim.CustomFieldsManager.StringValue(key=101 + at, value=value)
+        for at, (_, value) in enumerate(vm.attributes)
+    ]
+    kind = "vim.CustomFieldsManager"
+    return {
+        "availableField": _array(f"{kind}.FieldDef", fields),
+        "customValue": _array(f"{kind}.Value", values),
+    }
 
 
 def _hardware(host: HostShape, devices: Sequence[Function]) -> Any:

@@ -273,6 +273,24 @@ class PassedDevice:
 
 
 @dataclass(frozen=True)
+class Guest:
+    """What guest operations find in a VM: programs really run, on this machine and below /tmp.
+
+    `trouble` is one of corrupt, cut, refuse, forget, deaf, keep (see gpusim/guests.go).
+    """
+
+    user: str = "tester"
+    password: str = "gu3st-s3cr3t"
+    tools: bool = True
+    family: str = "linuxGuest"
+    environment: tuple[str, ...] = ()
+    """Of every program, as NAME=value."""
+    missing: tuple[str, ...] = ()
+    """Programs that it does not have."""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Vm:
     """A VM registered on a host. `gpus` are the addresses it runs on now, one per vGPU."""
 
@@ -306,6 +324,10 @@ class Vm:
     cores_per_node: int = 0
     """`numaInfo.coresPerNumaNode`; 0 when unset."""
     template: bool = False
+    guest: Guest | None = None
+    """None: VMware Tools run, and guest operations are not answered."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Custom attributes that are set."""
 
 
 @dataclass(frozen=True)

@@ -88,19 +88,27 @@ def running_vcenter(
     user: str = USER,
     password: str | None = None,
     port: int = 0,
+    thumbprint: str | None = None,
 ) -> Iterator[Vcenter]:
-    """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with."""
-    binary = _built("gpusim")
+    """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with.
+
+    `thumbprint` is what vCenter states for its hosts, instead of the right one.
+    """
+    binary = built("gpusim")
     password = password or secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="hostcheck-vcenter-") as name:
         work = Path(name)
         load = work / "load"
         load.mkdir()
-        ids = api.write(fleet, load, troubles)
         certificate, key = _certificate(work)
+        (work / "esx").mkdir()
+        host_certificate, host_key = _certificate(work / "esx")
+        stated = _thumbprint(host_certificate) if thumbprint is None else thumbprint
+        ids = api.write(fleet, load, troubles, stated)
         command = [
             str(binary), "-listen", f"127.0.0.1:{port}", "-load", str(load), "-user", user,
-            "-cert", str(certificate), "-key", str(key), "-api-version", fleet.api_version,
+            "-cert", str(certificate), "-key", str(key), "-guest-cert", str(host_certificate),
+            "-guest-key", str(host_key), "-api-version", fleet.api_version,
             "-session-idle", f"{session_idle_s:g}s",
         ]  # fmt: skip
         log = (work / "log").open("w+")
@@ -128,6 +136,13 @@ def running_vcenter(
             log.close()
 
 
+def _thumbprint(certificate: Path) -> str:
+    """SHA-1 of a certificate in pairs, as vCenter states it."""
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    digest = hashlib.sha1(der).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
 @contextmanager
 def running_shells(fleet: Fleet, **options: object) -> Iterator[Shells]:
     """Serve the shells of all hosts of the fleet; see `sshd.running_sshd` for the options."""
@@ -145,9 +160,9 @@ def _go() -> str:
     return found
 
 
-def _built(name: str, package: str = ".") -> Path:
-    """Build a command of gpusim/ unless this very source was built before."""
-    sources = [*sorted((HERE / "gpusim" / package).glob("*.go")), HERE / "gpusim/go.mod"]
+def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path:
+    """Build a command of a Go module unless this very source was built before."""
+    sources = [*sorted((module / package).glob("*.go")), module / "go.mod"]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     binary = STORE / f"{name}-{digest}"
     if binary.exists():
@@ -156,12 +171,12 @@ def _built(name: str, package: str = ".") -> Path:
     STORE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=STORE) as folder:
         fresh = Path(folder) / name
-        built = subprocess.run(
-            [go, "build", "-trimpath", "-o", str(fresh), package], cwd=HERE / "gpusim",
+        done = subprocess.run(
+            [go, "build", "-trimpath", "-o", str(fresh), package], cwd=module,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        if built.returncode:
-            raise Missing(f"{name} cannot be built: {built.stderr[-1500:]}")
+        if done.returncode:
+            raise Missing(f"{name} cannot be built: {done.stderr[-1500:]}")
         fresh.replace(binary)
     for old in STORE.glob(f"{name}-*"):
         if old != binary:
@@ -171,7 +186,7 @@ def _built(name: str, package: str = ".") -> Path:
 
 def govc() -> Path:
     """VMware's govc with its commands about VMs. Raises Missing when there is no Go."""
-    return _built("govc", "./govc")
+    return built("govc", "./govc")
 
 
 def _certificate(directory: Path) -> tuple[Path, Path]:

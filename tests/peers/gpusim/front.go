@@ -27,6 +27,7 @@ type statistics struct {
 	Paths    map[string]int `json:"paths"`
 	Bytes    int            `json:"bytes"`
 	Sessions int            `json:"open_sessions"`
+	Places   []string       `json:"guest_places"`
 }
 
 func newStatistics() *statistics {
@@ -47,6 +48,12 @@ func (s *statistics) count(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Calls[method]
+}
+
+func (s *statistics) place(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Places = append(s.Places, path)
 }
 
 func (s *statistics) sent(bytes int) {

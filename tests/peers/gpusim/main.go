@@ -6,6 +6,7 @@
 //	testbed.go    what the fleet's testbed.json says: packages, esxcli answers, denials, rules
 //	properties.go refused, unknown and too new property paths, as a vCenter treats them
 //	methods.go    fetchSoftwarePackages and esxcli through ExecuteSoap
+//	guests.go     guest operations: files and processes of this machine, as a VM's guest
 //	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
 //	front.go      the HTTP front: counting, delays, and every way a server can misbehave
 package main
@@ -31,6 +32,7 @@ import (
 
 type options struct {
 	listen, load, cert, key, user, password, api string
+	guestCert, guestKey                          string
 	idle                                         time.Duration
 }
 
@@ -40,6 +42,8 @@ func parseOptions() options {
 	flag.StringVar(&o.load, "load", "", "directory with one ObjectContent XML per managed object and testbed.json")
 	flag.StringVar(&o.cert, "cert", "", "PEM certificate")
 	flag.StringVar(&o.key, "key", "", "PEM key of the certificate")
+	flag.StringVar(&o.guestCert, "guest-cert", "", "PEM certificate of the ESXi hosts, for files of guests")
+	flag.StringVar(&o.guestKey, "guest-key", "", "PEM key of that certificate")
 	flag.StringVar(&o.user, "user", "", "the only user name that may log in")
 	flag.StringVar(&o.password, "password", "", "its password (environment: GPUSIM_PASSWORD)")
 	flag.StringVar(&o.api, "api-version", "8.0.3.0", "API version to announce")
@@ -103,6 +107,18 @@ func run(o options) error {
 	serveMethods(model.Map(), &bed, seen)
 	if !bed.Direct {
 		serveChecks(model.Map(), &bed)
+	}
+
+	if len(bed.Guests) > 0 {
+		hostPair, err := tls.LoadX509KeyPair(o.guestCert, o.guestKey)
+		if err != nil {
+			return err
+		}
+		inside, err := serveGuests(model.Map(), &bed, seen, hostPair)
+		if err != nil {
+			return err
+		}
+		defer inside.close()
 	}
 
 	server := model.Service.NewServer()

@@ -22,6 +22,8 @@ type testbed struct {
 	Packages map[string][]software `json:"packages"`
 	// Esxcli holds, by host id and then by command in dots, the XML that ExecuteSoap returns.
 	Esxcli map[string]map[string]string `json:"esxcli"`
+	// Guests are the guests that guest operations can enter, by VM id.
+	Guests map[string]*guest `json:"guests"`
 	// Objections are what vSphere has against starting a VM.
 	Objections []objection `json:"objections"`
 	// Offers say, by host id, what the host can give a VM.
