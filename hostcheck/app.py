@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from hostcheck import __version__, catalog, fleet, recording, runfile
-from hostcheck.assemble import assemble, gpu_addresses
+from hostcheck.assemble import assemble, gpu_addresses, smoke
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
@@ -18,24 +18,37 @@ from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Result, Severity, verdict_of
+from hostcheck.model.result import Answer, Manual, Result, Severity, verdict_of
 from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
 from hostcheck.parsers import (
+    smoke_sparse24,
     vim_power_on,
     vim_resource_pool,
     vim_virtual_machine,
     vim_vm_runtime,
 )
 from hostcheck.recording import Recording, Shelf
+from hostcheck.smoke import steps
 from hostcheck.transports.base import Transport
 from hostcheck.transports.recorder import RecorderTransport
 from hostcheck.transports.replay import ReplayTransport
-from hostcheck.transports.soap import READ_ONLY, WRITES
+from hostcheck.transports.soap import GUEST, READ_ONLY, WRITES
 
 VSPHERE_WIRES = frozenset(
     {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}
 )
 SHELL_WIRES = frozenset({Wire.SHELL.value})
+SMOKE_WIRES = frozenset({Wire.GUEST.value, Wire.GIVEN.value})
+
+
+class Smoke(Protocol):
+    """The smoke test in guests that the user named."""
+
+    def guests(self, vm_ids: Iterable[str]) -> Transport:
+        """Return what answers for a host with these VMs: which were named, and what they say."""
+
+    def close(self) -> None:
+        """Let the visits that are going on clean up."""
 
 
 OpenShell = Callable[[str], Transport]
@@ -55,6 +68,14 @@ class Source(Protocol):
     @property
     def open_shell(self) -> OpenShell | None:
         """What opens the shell of a host, in this process or another."""
+
+    @property
+    def smokes(self) -> bool:
+        """Whether the smoke test was asked for."""
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether machines are asked one by one, which is worth doing side by side."""
 
     def machines(self) -> list[Target]:
         """List the machines, by name."""
@@ -100,18 +121,29 @@ class LiveSource:
         self._clusters = tuple(clusters)
         self.open_shell = open_shell
         self._over_esxcli = over_esxcli
+        self._smoke: Smoke | None = None
         self._shells: set[Transport] = set()
 
+    def use(self, smoke: Smoke) -> None:
+        """Let the smoke test run in guests, too."""
+        self._smoke = smoke
+
     @property
-    def uses_shell(self) -> bool:
-        """Whether hosts are asked one by one, which is worth doing side by side."""
-        return self.open_shell is not None
+    def smokes(self) -> bool:
+        """Whether the smoke test runs in guests, too."""
+        return self._smoke is not None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether hosts or guests are asked one by one, which is worth doing side by side."""
+        return self.open_shell is not None or self._smoke is not None
 
     @property
     def asks(self) -> tuple[str, ...]:
         """Return the wires that are used."""
         asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
-        return tuple(sorted(asked | (SHELL_WIRES if self.open_shell else frozenset())))
+        asked |= SHELL_WIRES if self.open_shell else frozenset()
+        return tuple(sorted(asked | (SMOKE_WIRES if self._smoke else frozenset())))
 
     @cached_property
     def _machines(self) -> list[Target]:
@@ -138,8 +170,10 @@ class LiveSource:
             self._shells.add(shell)
         try:
             return _collect(
-                self.target, target, self._session, shell, over_esxcli=self._over_esxcli
-            )
+                self.target, target, self._session, shell,
+                self._smoke.guests(target.vm_ids) if self._smoke is not None else None,
+                over_esxcli=self._over_esxcli,
+            )  # fmt: skip
         finally:
             if shell is not None:
                 shell.close()
@@ -166,10 +200,14 @@ class LiveSource:
 
     def read(self, target: Target) -> Recording:
         """Ask vSphere only."""
-        return _collect(self.target, target, self._session, None, over_esxcli=self._over_esxcli)
+        return _collect(
+            self.target, target, self._session, None, None, over_esxcli=self._over_esxcli
+        )
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
+        if self._smoke is not None:
+            self._smoke.close()
         for shell in tuple(self._shells):
             shell.close()
         self._session.close()
@@ -180,6 +218,8 @@ class RecordedSource:
 
     asks: tuple[str, ...] = ()
     open_shell: OpenShell | None = None
+    one_by_one = False
+    smokes = False
 
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
@@ -193,6 +233,7 @@ class RecordedSource:
                     raise UsageError(f"{path} and {self._folders[manifest.host]} are of one host")
                 self._folders[manifest.host] = path
                 names.add(manifest.target)
+                self.smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
                 found.append(
                     Target(
                         manifest.host,
@@ -251,17 +292,25 @@ def _with(recorded: Recording, answers: dict[tuple[str, str, str], Capture]) -> 
 
 
 def _collect(
-    name: str, target: Target, session: Transport, shell: Transport | None, *, over_esxcli: bool
+    name: str,
+    target: Target,
+    session: Transport,
+    shell: Transport | None,
+    guests: Transport | None,
+    *,
+    over_esxcli: bool,
 ) -> Recording:
+    none: frozenset[str] = frozenset()
     asked = RecorderTransport(
-        session, shell or session, accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else frozenset())
-    )
+        session, shell or session, guests or session,
+        accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else none, SMOKE_WIRES if guests else none),
+    )  # fmt: skip
     host = vsphere.collect(asked, target)
     if over_esxcli:
         esxi_shell.collect_esxcli(asked, target.host_id)
     if shell is not None:
         esxi_shell.collect(asked, gpu_addresses(host))
-    return Recording(
+    recorded = Recording(
         name,
         target.name,
         target.host_id,
@@ -271,6 +320,11 @@ def _collect(
         asked.captures,
         target.pool_ids,
     )
+    if guests is not None:
+        asked.fetch(smoke.NAMED)
+        for vm_id in smoke.guests_of(host_of(recorded)):
+            asked.fetch(smoke_sparse24.REQUEST.of(vm_id))
+    return recorded
 
 
 def host_of(recorded: Recording) -> Host:
@@ -305,6 +359,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
             target,
             replay,
             shell or (replay if Wire.SHELL.value in wires else None),
+            replay if SMOKE_WIRES & wires else None,
             over_esxcli=Wire.ESXCLI.value in wires,
         )
     finally:
@@ -414,7 +469,7 @@ def audit(
         first_answer_at=journal.first_answer_at,
         last_answer_at=journal.last_answer_at,
         hosts=journal.hosts(),
-        checks=tuple(check.manual for check in all_checks()),
+        checks=_manuals(opted_in=source.smokes),
         unasked=unasked,
     )
 
@@ -439,10 +494,17 @@ def run_of(
         first_answer_at=times[0] if times else "",
         last_answer_at=times[-1] if times else "",
         hosts=hosts,
-        checks=tuple(check.manual for check in all_checks()),
+        checks=_manuals(
+            opted_in=any(report.host.smoke_guests is not msgspec.UNSET for report in hosts)
+        ),
         preflight=preflight,
         notices=notices,
     )
+
+
+def _manuals(*, opted_in: bool) -> tuple[Manual, ...]:
+    """Return the manual of every check that could have had something to say."""
+    return tuple(one.manual for one in all_checks() if opted_in or not one.opt_in)
 
 
 EXIT_CODES = {Answer.GO: 0, Answer.NO_GO: 1, Answer.UNSURE: 3, Answer.NO_GPU: 3}
@@ -472,7 +534,7 @@ def exit_code(run: Run, *, strict: bool) -> int:
 
 
 def requests() -> tuple[Request, ...]:
-    """Return everything that may be asked, of vSphere and of a shell, and the one write."""
+    """Return all that may be asked, of vSphere, of a shell, of a guest, and the one write."""
     return (
         *vsphere.REQUESTS,
         *second_opinion.REQUESTS,
@@ -480,12 +542,19 @@ def requests() -> tuple[Request, ...]:
         vim_power_on.REQUEST,
         *esxi_shell.ESXCLI_REQUESTS,
         *esxi_shell.REQUESTS,
+        *vsphere.SMOKE_REQUESTS,
+        smoke_sparse24.REQUEST,
+        *steps.CALLS,
+        *steps.COMMANDS,
     )
 
 
-def vsphere_methods() -> tuple[str, ...]:
-    """Return the vSphere methods that may be called, the one of power-on among them."""
-    return tuple(sorted(READ_ONLY | WRITES))
+def vsphere_methods(*, smoke: bool = False) -> tuple[str, ...]:
+    """Return the vSphere methods that may be called, the one of power-on among them.
+
+    With `smoke` those of the smoke test instead.
+    """
+    return tuple(sorted(GUEST if smoke else READ_ONLY | WRITES))
 
 
 def may_run(request: Request) -> bool:

@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -23,15 +24,47 @@ if TYPE_CHECKING:
     from hostcheck import app
     from hostcheck.fleet import Workers
     from hostcheck.journal import Journal
+    from hostcheck.model.capture import Capture, Request
     from hostcheck.model.run import Run
     from hostcheck.settings import Settings
+    from hostcheck.smoke.delivery import Plan
+    from hostcheck.smoke.over_vsphere import GuestLogin
+    from hostcheck.transports.shells import Shells
+    from hostcheck.transports.ssh import SshTransport
+    from hostcheck.transports.vsphere import VsphereTransport
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
+EXIT_SMOKE_ERROR = 5
+"""What `hostcheck smoke` ends with where nothing was learnt: its 3 means not applicable."""
 FORMATS = ("text", "line", "json", "html", "junit")
 KEYRING_SERVICE = "hostcheck"
+
+
+def _interrupted(code: int) -> int:
+    click.echo("hostcheck: interrupted", err=True)
+    return code
+
+
+def _crashed(code: int) -> int:
+    traceback.print_exc()
+    click.echo("hostcheck: this is a bug; please report the lines above", err=True)
+    return code
+
+
+@contextmanager
+def _crashing_with(code: int) -> Iterator[None]:
+    """Let an interrupt and a crash end with the code that means *nothing was learnt* here."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_interrupted(code))
+    except (HostcheckError, click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception:  # noqa: BLE001  as in the last ring of the group
+        sys.exit(_crashed(code))
 
 
 class Group(click.Group):
@@ -49,8 +82,7 @@ class Group(click.Group):
         except click.exceptions.Exit as leave:
             code = leave.exit_code
         except (click.Abort, KeyboardInterrupt):
-            click.echo("hostcheck: interrupted", err=True)
-            code = EXIT_UNKNOWN
+            code = _interrupted(EXIT_UNKNOWN)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = EXIT_USAGE
@@ -61,9 +93,7 @@ class Group(click.Group):
             click.echo(f"hostcheck: {error}", err=True)
             code = EXIT_USAGE
         except Exception:  # noqa: BLE001  the last ring: nothing above knows better
-            traceback.print_exc()
-            click.echo("hostcheck: this is a bug; please report the lines above", err=True)
-            code = EXIT_UNKNOWN
+            code = _crashed(EXIT_UNKNOWN)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -137,7 +167,7 @@ class WorkersType(click.ParamType[int | str]):
 
 _existing = partial(click.Path, exists=True, path_type=Path)
 
-source_options = _options(
+vsphere_options = _options(
     click.option(
         "--vcenter", "vcenter", metavar="URL", default="",
         help="vCenter or ESXi: HOST, HOST:PORT or https URL. Default: GOVC_URL.",
@@ -156,8 +186,8 @@ source_options = _options(
         help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
     ),
     click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
-    click.option("--ssh/--no-ssh", default=None, help="Also ask the ESXi shells over SSH."),
-    click.option("--ssh-user", default="", help="SSH user. Default: ssh_config, then root."),
+)  # fmt: skip
+reach_options = _options(
     click.option("--ssh-port", type=click.IntRange(1, 65535), help="SSH port."),
     click.option(
         "--ssh-config", type=click.Path(path_type=Path), help="Default: ~/.ssh/config."
@@ -168,12 +198,16 @@ source_options = _options(
     ),
     click.option("--ssh-key", multiple=True, type=_existing(dir_okay=False), help="Private key."),
     click.option("--ssh-agent/--no-ssh-agent", default=None, help="Offer the agent's keys."),
+    click.option("--ask-ssh-password", is_flag=True, help="Prompt for the SSH password."),
+)  # fmt: skip
+source_options = _options(
+    vsphere_options,
+    click.option("--ssh/--no-ssh", default=None, help="Also ask the ESXi shells over SSH."),
+    click.option("--ssh-user", default="", help="SSH user. Default: ssh_config, then root."),
+    reach_options,
     click.option(
         "--ssh-password-file", type=_existing(dir_okay=False),
         help="File whose first line is the SSH password. Default: HOSTCHECK_SSH_PASSWORD, keyring.",
-    ),
-    click.option(
-        "--ask-ssh-password", is_flag=True, help="Prompt for the SSH password of the hosts."
     ),
     click.option("--command-timeout", type=click.FloatRange(1, 3600), help="Seconds a command."),
     click.option("--host-timeout", type=click.FloatRange(1, 36000), help="Seconds of SSH a host."),
@@ -192,6 +226,31 @@ source_options = _options(
 from_option = click.option(
     "--from", "from_", type=_existing(), metavar="DIR",
     help="Replay a recording, or a folder of them, instead of asking a live target.",
+)  # fmt: skip
+guest_options = _options(
+    click.option(
+        "--guest-user", default="", help="User in the guests. Default: HOSTCHECK_GUEST_USER."
+    ),
+    click.option(
+        "--guest-password-file", type=_existing(dir_okay=False),
+        help="File whose first line is their password. Default: HOSTCHECK_GUEST_PASSWORD, keyring, "
+        "prompt.",
+    ),
+)  # fmt: skip
+smoke_options = _options(
+    click.option(
+        "--smoke/--no-smoke", default=None,
+        help="Also run the sparse tensor core smoke test in the guests that are named.",
+    ),
+    click.option(
+        "--smoke-guest", "smoke_guests", multiple=True, metavar="VM",
+        help="A guest that may run it, repeatable. No other guest is touched.",
+    ),
+    click.option(
+        "--smoke-attribute", default="", metavar="NAME",
+        help="Guests that may run it: VMs whose custom attribute NAME is yes.",
+    ),
+    guest_options,
 )  # fmt: skip
 cluster_option = click.option(
     "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
@@ -231,6 +290,7 @@ opinion_options = _options(
 @from_option
 @cluster_option
 @report_options
+@smoke_options
 @save_option
 @click.option(
     "--resume", is_flag=True,
@@ -415,6 +475,7 @@ def start(
 @main.command()
 @source_options
 @cluster_option
+@smoke_options
 @click.option(
     "--save", required=True, type=click.Path(path_type=Path), help="Folder for the recordings."
 )
@@ -552,6 +613,84 @@ def room(
 
 
 @main.command()
+@vsphere_options
+@reach_options
+@guest_options
+@click.option("--guest", default="", metavar="VM", help="Run in this VM, over VMware Tools.")
+@click.option("--ssh", "over_ssh", default="", metavar="USER@GUEST", help="Run there, over SSH.")
+@click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts to find VM on.")
+@click.option("--limit", type=click.IntRange(5, 3600), help="Seconds the program gives itself.")
+@click.option("--device", type=click.IntRange(0, 63), default=0, help="CUDA device in the guest.")
+@click.option("--quick", is_flag=True, help="Correctness only, no speed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the program's own JSON.")
+@click.option("--config", type=_existing(dir_okay=False), help="Default: hostcheck.toml.")
+def smoke(as_json: bool, **options: Any) -> None:
+    """Prove the sparse tensor cores of a GPU: on this machine, or in a guest.
+
+    Brings one program there, verifies its SHA-256, runs it under a limit and removes it.
+
+    Exit codes: 0 pass, 1 fail, 2 usage, 3 not applicable to this GPU, 4 no driver or device,
+    5 could not be run, 6 timeout, 7 right but slow.
+    """
+    from hostcheck.model.smoke import EXIT_CODES
+    from hostcheck.smoke import verdict
+
+    with _crashing_with(EXIT_SMOKE_ERROR):
+        capture, where = _smoked(**options)
+        answer = verdict.answer_of(capture)
+        if as_json:
+            text = verdict.document_of(capture, answer)
+        else:
+            from hostcheck.reports import smoke_text
+
+            text = smoke_text.render(answer, where)
+        for sentence in capture.stderr.splitlines():
+            _left_behind(sentence)
+        click.echo(text, nl=False)
+    sys.exit(EXIT_CODES[answer.status])
+
+
+def _smoked(
+    *, guest: str, over_ssh: str, limit: int | None, device: int, quick: bool, **given: Any
+) -> "tuple[Capture, str]":
+    """Run the program where it is wanted, and return what it said and where that was."""
+    from hostcheck.parsers.smoke_sparse24 import REQUEST
+    from hostcheck.settings import find
+    from hostcheck.smoke import build
+    from hostcheck.smoke.delivery import Plan, deliver, here
+
+    if guest and over_ssh:
+        raise UsageError("--guest goes over VMware Tools and --ssh over SSH: give one of them")
+    settings = find(given.pop("config"), os.environ)
+    plan = Plan(limit or settings.smoke.limit, device, quick)
+    program = build.program()
+    if over_ssh:
+        from hostcheck.smoke.over_ssh import SshGuest
+
+        user, at, name = over_ssh.rpartition("@")
+        if not name or (at and not user):
+            raise UsageError(f"--ssh {over_ssh!r}: give GUEST or USER@GUEST")
+        visited = SshGuest(_guest_shell(settings, name, user, plan, given))
+        capture = deliver(visited, program.read_bytes(), plan, REQUEST, _left_behind)
+        return capture, f"in guest {name} over SSH"
+    if not guest:
+        return here(program, plan, REQUEST), "on this machine"
+    from hostcheck.collectors.vsphere import named
+    from hostcheck.smoke.over_vsphere import GuestTransport
+
+    hosts = given.pop("hosts")
+    shell = {"ssh": False, "esxcli": False}
+    source, session = _live(settings, hosts=hosts, quiet=False, smoke=True, **given, **shell)
+    try:
+        (vm_id,) = named(session, source.machines(), [guest], "")
+        login = _guest_login(settings, given)
+        visits = GuestTransport(session, login, program.read_bytes(), plan, _left_behind)
+        return visits.fetch(REQUEST.of(vm_id)), f"in guest {guest} over VMware Tools"
+    finally:
+        source.close()
+
+
+@main.command()
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
 def checks(format_: str) -> None:
     """List what is checked."""
@@ -598,7 +737,46 @@ def requests(format_: str) -> None:
         click.echo(document(app.requests()), nl=False)
         return
     readable = [one for one, _ in ask.parsers()]
-    click.echo(requests_page(app.requests(), app.vsphere_methods(), readable))
+    methods, in_guests = app.vsphere_methods(), app.vsphere_methods(smoke=True)
+    click.echo(requests_page(app.requests(), methods, in_guests, readable))
+
+
+@main.command()
+@click.argument("file", type=_existing(dir_okay=False))
+@click.option(
+    "--axis",
+    type=click.IntRange(0, 7),
+    default=1,
+    show_default=True,
+    help="The axis that the layer sums over: 1 for [out, in] (PyTorch), 0 for [in, out].",
+)
+@click.option("--tensor", default="*", metavar="PATTERN", help="Only tensors of that name.")
+@click.option("--permute/--no-permute", default=True, help="Look for a better order of columns.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1_000_000),
+    default=128,
+    show_default=True,
+    help="Bound on the search for that order.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the order of columns.")
+def sparsity(file: Path, axis: int, tensor: str, permute: bool, rounds: int, as_json: bool) -> None:
+    """Say whether weights (.npy, .safetensors) are 2:4, and what 2:4 pruning would lose.
+
+    Needs numpy: pip install 'hostcheck[sparsity]'.
+    """
+    try:
+        from hostcheck.sparsity.report import examine, text
+
+        found = examine(file, axis=axis, pattern=tensor, permute=permute, rounds=rounds)
+    except ImportError as error:
+        raise UsageError(f"no module {error.name}: pip install 'hostcheck[sparsity]'") from None
+    if as_json:
+        from hostcheck.reports.json_report import document
+
+        click.echo(document(found), nl=False)
+    else:
+        click.echo(text(found), nl=False)
 
 
 @main.command()
@@ -637,28 +815,101 @@ def _source(
     wanted = options.pop("workers", None) or settings.ssh.workers
     if isinstance(wanted, str):
         fleet.address_of(wanted)
+    smoke = _Smoking.of(settings, options)
+    if smoke is not None and isinstance(wanted, str):
+        raise UsageError("--smoke visits guests from this process: give --workers NUMBER")
     if from_ is not None:
+        if smoke is not None:
+            raise UsageError("--from replays recordings and --smoke runs in guests: give one")
         if options.get("vcenter"):
             raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
         if options.get("clusters"):
             raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
         source: app.Source = app.RecordedSource(from_, hosts=hosts)
     else:
-        source = _live(settings, hosts=hosts, quiet=quiet, **options)
+        live, session = _live(
+            settings, hosts=hosts, quiet=quiet, smoke=smoke is not None, **options
+        )
+        source = live
     try:
+        if smoke is not None:
+            smoke.add_to(live, session)
         if isinstance(wanted, str):
             side_by_side = fleet.dask(wanted)
-        else:  # what no shell is asked for waits for nothing
-            side_by_side = fleet.threads(wanted if source.open_shell else 1)
+        else:  # what no shell and no guest is asked for waits for nothing
+            side_by_side = fleet.threads(wanted if source.one_by_one else 1)
         with side_by_side as workers:
             yield source, workers
     finally:
         source.close()
 
 
+@dataclass(frozen=True)
+class _Smoking:
+    """The smoke test as an audit was told to do it."""
+
+    settings: "Settings"
+    names: tuple[str, ...]
+    attribute: str
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, settings: "Settings", options: dict[str, Any]) -> "_Smoking | None":
+        """Take the options of the smoke test out of all options; None when it was not wanted."""
+        wanted = options.pop("smoke", None)
+        guests, attribute = options.pop("smoke_guests", ()), options.pop("smoke_attribute", "")
+        own = {key: options.pop(key, None) for key in ("guest_user", "guest_password_file")}
+        if not wanted:
+            if guests or attribute:
+                raise UsageError("--smoke-guest and --smoke-attribute name guests for --smoke")
+            return None
+        guests = guests or settings.smoke.guests
+        attribute = attribute or settings.smoke.attribute
+        if not guests and not attribute:
+            raise UsageError(
+                "--smoke runs in no guest that nobody named: give --smoke-guest VM or "
+                "--smoke-attribute NAME (or [smoke] in hostcheck.toml)"
+            )
+        return cls(settings, guests, attribute, own)
+
+    def add_to(self, live: "app.LiveSource", session: "VsphereTransport") -> None:
+        """Find the guests, and let the source visit them."""
+        from hostcheck.collectors.vsphere import named
+        from hostcheck.smoke import build
+        from hostcheck.smoke.delivery import Plan
+        from hostcheck.smoke.over_vsphere import GuestTransport, NamedGuests
+
+        program = build.program().read_bytes()
+        login = _guest_login(self.settings, self.options)
+        ids = named(session, live.machines(), self.names, self.attribute)
+        plan = Plan(self.settings.smoke.limit)
+        live.use(NamedGuests(GuestTransport(session, login, program, plan, _left_behind), ids))
+
+
+def _left_behind(sentence: str) -> None:
+    click.echo(f"hostcheck: not undone in a guest: {sentence}", err=True)
+
+
+def _guest_login(settings: "Settings", given: dict[str, Any]) -> "GuestLogin":
+    from hostcheck.smoke.over_vsphere import GuestLogin
+
+    user = given["guest_user"] or os.environ.get("HOSTCHECK_GUEST_USER", "") or settings.smoke.user
+    if not user:
+        raise UsageError("no guest user: give --guest-user (or HOSTCHECK_GUEST_USER)")
+    password = _password(
+        f"Password of {user} in the guest",
+        f"guest:{user}",
+        given["guest_password_file"],
+        os.environ.get("HOSTCHECK_GUEST_PASSWORD", ""),
+        ("HOSTCHECK_GUEST_PASSWORD", "--guest-password-file"),
+    )
+    password()  # asked for before anything runs
+    return GuestLogin(user, password)
+
+
 def _live(
-    settings: "Settings", *, hosts: tuple[str, ...], quiet: bool, **given: Any
-) -> "app.LiveSource":
+    settings: "Settings", *, hosts: tuple[str, ...], quiet: bool, smoke: bool, **given: Any
+) -> "tuple[app.LiveSource, VsphereTransport]":
     from hostcheck import app
     from hostcheck.settings import server_of, thumbprint_in
     from hostcheck.transports.vsphere import Endpoint, VsphereTransport
@@ -712,18 +963,68 @@ def _live(
     ssh = settings.ssh.enabled if given["ssh"] is None else given["ssh"]
     shells = _shells(settings, given) if ssh else None
     esxcli = settings.audit.esxcli if given["esxcli"] is None else given["esxcli"]
-    return app.LiveSource(
+    writes: frozenset[str] = given.get("writes", frozenset())
+    if smoke:
+        writes |= frozenset(app.vsphere_methods(smoke=True))
+    session = VsphereTransport(endpoint, password, app.may_run, writes)
+    source = app.LiveSource(
         server.host if server.port == 443 else f"{server.host}:{server.port}",
-        VsphereTransport(endpoint, password, app.may_run, given.get("writes", frozenset())),
+        session,
         hosts=hosts or settings.audit.hosts,
         clusters=given.get("clusters") or settings.audit.clusters,
         open_shell=shells,
         over_esxcli=esxcli,
     )
+    return source, session
 
 
 def _shells(settings: "Settings", given: dict[str, Any]) -> "app.OpenShell":
     from hostcheck import app
+
+    ssh = settings.ssh
+    return _reached(
+        settings,
+        given,
+        user=given["ssh_user"],
+        times=(
+            given["command_timeout"] or ssh.command_timeout,
+            given["host_timeout"] or ssh.host_timeout,
+        ),
+        allowed=app.may_run,
+        password=_ssh_password(given, given["ssh_password_file"], "HOSTCHECK_SSH_PASSWORD", "ssh"),
+    )
+
+
+def _guest_shell(
+    settings: "Settings", name: str, user: str, plan: "Plan", given: dict[str, Any]
+) -> "Callable[[], SshTransport]":
+    from hostcheck.smoke.steps import may_run
+
+    patience = float(plan.patience)
+    shells = _reached(
+        settings,
+        given,
+        user=user,
+        times=(patience, 3 * patience),
+        allowed=may_run,
+        # A guest is never offered the password of the ESXi hosts.
+        password=_ssh_password(
+            given, given["guest_password_file"], "HOSTCHECK_GUEST_PASSWORD", f"guest:{user}"
+        ),
+    )
+    return partial(shells, name)
+
+
+def _reached(
+    settings: "Settings",
+    given: dict[str, Any],
+    *,
+    user: str,
+    times: tuple[float, float],
+    allowed: "Callable[[Request], bool]",
+    password: Callable[[], str] | None,
+) -> "Shells":
+    """Return how shells of hosts or guests are reached; `times` are seconds a command, a host."""
     from hostcheck.transports.shells import Shells
     from hostcheck.transports.ssh import Shell
 
@@ -736,34 +1037,45 @@ def _shells(settings: "Settings", given: dict[str, Any]) -> "app.OpenShell":
         key_files=tuple(str(Path(name).expanduser()) for name in ssh.key_files),
         use_agent=ssh.agent if given["ssh_agent"] is None else given["ssh_agent"],
         connect_timeout=ssh.connect_timeout,
-        command_timeout=given["command_timeout"] or ssh.command_timeout,
-        host_timeout=given["host_timeout"] or ssh.host_timeout,
+        command_timeout=times[0],
+        host_timeout=times[1],
     )
     return Shells(
         base,
         config=Path(given["ssh_config"] or ssh.config).expanduser(),
-        user=given["ssh_user"],
+        user=user,
         port=given["ssh_port"] or 0,
         known_hosts=tuple(str(path) for path in given["ssh_known_hosts"]),
         keys=tuple(str(path) for path in given["ssh_key"]),
-        allowed=app.may_run,
-        password=_ssh_password(given),
+        allowed=allowed,
+        password=password,
     )
 
 
-def _ssh_password(given: dict[str, Any]) -> Callable[[], str] | None:
-    """Return a way to get the password, or None when only keys may be tried."""
-    found = os.environ.get("HOSTCHECK_SSH_PASSWORD", "")
+def _ssh_password(
+    given: dict[str, Any], file: Path | None, variable: str, name: str
+) -> Callable[[], str] | None:
+    """Return a way to get the password, or None when only keys may be tried.
+
+    `variable` and `name` say where it is kept: in the environment, and in the keyring.
+    """
+    found = os.environ.get(variable, "")
     if given["ask_ssh_password"]:
-        found = click.prompt("SSH password of the hosts", hide_input=True, err=True)
-    elif not found and not given["ssh_password_file"]:
-        found = _from_keyring("ssh")
-    if not found and not given["ssh_password_file"]:
+        found = click.prompt("SSH password", hide_input=True, err=True)
+    elif not found and not file:
+        found = _from_keyring(name)
+    if not found and not file:
         return None
-    return _password("SSH password of the hosts", "ssh", given["ssh_password_file"], found)
+    return _password("SSH password", name, file, found)
 
 
-def _password(prompt: str, name: str, file: Path | None, given: str) -> Callable[[], str]:
+def _password(
+    prompt: str,
+    name: str,
+    file: Path | None,
+    given: str,
+    ways: tuple[str, str] = ("GOVC_PASSWORD", "--password-file"),
+) -> Callable[[], str]:
     """Return a function that finds a password once: file, environment, keyring, prompt."""
 
     @cache
@@ -778,7 +1090,7 @@ def _password(prompt: str, name: str, file: Path | None, given: str) -> Callable
             return found
         if not sys.stdin.isatty():
             raise UsageError(
-                "no password: set GOVC_PASSWORD, give --password-file, or keep it in the keyring "
+                f"no password: set {ways[0]}, give {ways[1]}, or keep it in the keyring "
                 f"(keyring set {KEYRING_SERVICE} {name})"
             )
         return str(click.prompt(prompt, hide_input=True, err=True))

@@ -17,7 +17,7 @@ from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
 from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors import second_opinion
-from hostcheck.collectors.vsphere import Target, matches
+from hostcheck.collectors.vsphere import Target, matches, one_vm
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request, Source, Wire
@@ -66,7 +66,7 @@ def preflight(
     UsageError when no VM or more than one goes by that name, or it has no GPU.
     """
     patterns = tuple(hosts)
-    home, vm_id = _find(source, vm_name)
+    home, vm_id = one_vm(source.vms_called(vm_name), vm_name)
     chosen = [one for one in source.machines() if _is_candidate(one, home, patterns)]
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")
@@ -261,16 +261,6 @@ def _beside(host: Host, vm_id: str, own: Host) -> Host:
 
 def _vms(host: Host) -> tuple[Vm, ...]:
     return () if isinstance(host.vms, Unknown) else host.vms.value
-
-
-def _find(source: app.Source, name: str) -> tuple[Target, str]:
-    found = source.vms_called(name)
-    if not found:
-        raise UsageError(f"no VM is called {name!r} on the hosts that were given")
-    if len(found) > 1:
-        where = ", ".join(sorted(target.name for target, _ in found))
-        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one")
-    return found[0]
 
 
 def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bool:

@@ -24,7 +24,10 @@ from hostcheck.model.fact import Unknown
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
-_FOLDERS = {Wire.SHELL: "shell", Wire.ESXCLI: "esxcli"}
+_FOLDERS = {
+    Wire.SHELL: "shell", Wire.ESXCLI: "esxcli", Wire.GUEST: "guest", Wire.GIVEN: "given",
+}  # fmt: skip
+_SUFFIXES = {Wire.SHELL: "txt", Wire.GUEST: "json", Wire.GIVEN: "txt"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
 _LONGEST_NAME = 120
 NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
@@ -81,10 +84,10 @@ def directory_name(host: str) -> str:
 def _file_name(capture: Capture) -> str:
     request = capture.request
     folder = _FOLDERS.get(request.wire, "api")
-    stem = request.text if request.wire is Wire.SHELL else f"{request.text}-{request.about}"
+    stem = f"{request.text}-{request.about}" if request.about else request.text
     if request.wire is Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
-    suffix = "txt" if request.wire is Wire.SHELL else "xml"
+    suffix = _SUFFIXES.get(request.wire, "xml")
     return f"{folder}/{_UNSAFE.sub('_', stem)[:_LONGEST_NAME].strip('_')}.{suffix}"
 
 

@@ -125,7 +125,10 @@ def pack(report: HostReport) -> bytes:
                 result.fix,
             )
         )  # fmt: skip
-    fields = {name: Raw(_encode(getattr(report.host, name))) for name in Host.__struct_fields__}
+    values = {name: getattr(report.host, name) for name in Host.__struct_fields__}
+    fields = {
+        name: Raw(_encode(value)) for name, value in values.items() if value is not msgspec.UNSET
+    }
     return _encode(StoredHost(report.verdict, fields, tuple(listed), tuple(results)))
 
 

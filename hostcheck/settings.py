@@ -57,12 +57,25 @@ class Preflight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_timeout: float = 600
 
 
+class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[smoke]`: guests that may run the smoke test, by name or by a custom attribute of the VM.
+
+    `limit` is how many seconds the program gives itself in a guest.
+    """
+
+    guests: tuple[str, ...] = ()
+    attribute: str = ""
+    user: str = ""
+    limit: int = 60
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     vcenter: Vcenter = Vcenter()
     ssh: Ssh = Ssh()
     audit: Audit = Audit()
+    smoke: Smoke = Smoke()
     preflight: Preflight = Preflight()
 
 

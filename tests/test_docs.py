@@ -30,7 +30,10 @@ def test_page_of_requests(update: bool) -> None:
     text = (
         "# Requests\n\nGenerated; `pytest --update` rewrites it.\n\n```\n"
         + requests_page(
-            app.requests(), app.vsphere_methods(), [request for request, _ in ask.parsers()]
+            app.requests(),
+            app.vsphere_methods(),
+            app.vsphere_methods(smoke=True),
+            [request for request, _ in ask.parsers()],
         )
         + "\n```\n"
     )

@@ -64,7 +64,8 @@ class Book:
             failure = capture.failure
             asked = failure.asked or request.text
             return Answer(Unknown(failure.why, failure.detail, asked, failure.privilege), -1)
-        tolerant = request.text.startswith("nvidia-smi")  # it ends with 14 or 15 and still answers
+        # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
+        tolerant = request.text.startswith("nvidia-smi") or request.wire is Wire.GUEST
         said = (capture.stderr.strip() or capture.text.strip()).partition("\n")[0]
         if capture.exit_status and not (tolerant and capture.text.strip()):
             return Answer(_refused(request, capture.exit_status, said), self.source(capture))
@@ -74,6 +75,11 @@ class Book:
             if capture.exit_status:
                 return Answer(_refused(request, capture.exit_status, said), self.source(capture))
             return Answer(Unknown(Why.UNPARSED, str(error), request.text), self.source(capture))
+
+    def said_beside(self, request: Request) -> tuple[str, ...]:
+        """Return the lines of standard error that came with an answer, or instead of one."""
+        capture = self._captures.get(request.key)
+        return tuple(capture.stderr.splitlines()) if capture is not None else ()
 
     def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Answer[T]:
         """Read an esxcli answer from the shell or, where that was not asked, from the API."""

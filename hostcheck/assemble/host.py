@@ -18,6 +18,7 @@ from hostcheck.assemble.memory import overhead, reserved, used_by_hypervisor
 from hostcheck.assemble.network import nics_of
 from hostcheck.assemble.offers import opinions_of, option_of, target_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
+from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.capture import Capture
 from hostcheck.model.host import (
@@ -65,7 +66,7 @@ def assemble(
     testimonies = testimonies_of(book, host_id, system, pci, gpus)
     target = target_of(book)
     opinions = opinions_of(book, host_id)
-    return Host(
+    host = Host(
         name=name,
         id=host_id,
         cluster=cluster.fact(lambda one: one.name),
@@ -117,3 +118,4 @@ def assemble(
         opinions=opinions,
         sources=tuple(book.sources),
     )
+    return with_smoke(host, book)

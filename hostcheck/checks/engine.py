@@ -109,9 +109,11 @@ class Check(Struct, Generic[S], frozen=True):
     each: Callable[[Host], Subjects[S]]
     function: Callable[[S, Requirements, Known], Verdict]
     manual: Manual
+    opt_in: bool = False
+    """Whether it has nothing to say in a run that was not told to ask."""
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
-        """Judge every subject of a host; at least one result comes out."""
+        """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
         subjects = self.each(host)
         itself = subject("host", host.id, host.name, host=host.name)
         if isinstance(subjects, Unknown):
@@ -121,7 +123,7 @@ class Check(Struct, Generic[S], frozen=True):
         for about, one in subjects:
             nothing = False
             yield self.judge(about, one, needs)
-        if nothing:
+        if nothing and not self.opt_in:
             yield self._result(itself, not_applicable(f"no {self.manual.subject} here"), Known())
 
     def judge(self, about: Subject, one: S, needs: Requirements) -> Result:
@@ -256,13 +258,18 @@ def _listed(words: str) -> tuple[str, ...]:
 
 
 def check(
-    id_: str, *, severity: Severity, source: str, each: Callable[[Host], Subjects[S]]
+    id_: str,
+    *,
+    severity: Severity,
+    source: str,
+    each: Callable[[Host], Subjects[S]],
+    opt_in: bool = False,
 ) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
     """Make a check of a function. `source` says where the requirement is written."""
 
     def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
         manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
-        return Check(id_, severity, source, each, function, manual)
+        return Check(id_, severity, source, each, function, manual, opt_in)
 
     return make
 

@@ -14,6 +14,10 @@ WIRES = {
     Wire.WRITE: "The one request that changes something (only hostcheck power-on)",
     Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
     Wire.SHELL: "ESXi shell over SSH (only with --ssh)",
+    Wire.GUEST: (
+        "Smoke test in a guest that the user named (only with hostcheck smoke and --smoke); "
+        "writes there, and removes it"
+    ),
 }
 
 
@@ -69,7 +73,10 @@ def markdown(manuals: Iterable[Manual]) -> str:
 
 
 def requests_page(
-    requests: Iterable[Request], methods: Iterable[str], readable: Iterable[Request]
+    requests: Iterable[Request],
+    methods: Iterable[str],
+    smoke_methods: Iterable[str],
+    readable: Iterable[Request],
 ) -> str:
     """Return everything that may ever be asked, and what else can be read, as text."""
     requests = list(requests)
@@ -87,7 +94,9 @@ def requests_page(
                 )  # fmt: skip
         lines += [""]
     lines += ["vSphere methods that carry these questions"]
-    lines += textwrap.wrap(", ".join(methods), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    lines += _wrapped(", ".join(methods))
+    lines += ["", "vSphere methods of the smoke test; no other session can call them"]
+    lines += _wrapped(", ".join(smoke_methods))
     lines += ["", "Never asked; `hostcheck parse` reads them too"]
     lines += [f"  {one.template}" for one in readable if one.template not in asked]
     return "\n".join(lines)

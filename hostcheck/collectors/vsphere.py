@@ -10,6 +10,7 @@ from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.parsers import (
     vim_compute_resource,
+    vim_custom_values,
     vim_host_system,
     vim_listing,
     vim_query_options,
@@ -28,6 +29,10 @@ REQUESTS = (
     vim_software_packages.REQUEST,
     vim_query_options.REQUEST,
 )
+
+SMOKE_REQUESTS = (vim_custom_values.REQUEST,)
+YES = ("yes", "true", "1")
+"""Values of the custom attribute that name a VM for the smoke test."""
 
 
 class Target(Struct, frozen=True):
@@ -80,6 +85,45 @@ def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[t
         for vm in _listing(vsphere, vim_listing.VMS)
         if vm.name == name and vm.link in by_id
     ]
+
+
+def named(
+    vsphere: Transport, found: Iterable[Target], names: Iterable[str], attribute: str
+) -> frozenset[str]:
+    """Return the ids of the VMs that may run the smoke test: by name, and by a custom attribute.
+
+    Raises UsageError for a name that no VM has, or more than one, and for an unknown attribute.
+    """
+    found = list(found)
+    ids = {one_vm(vms_called(vsphere, name, found), name)[1] for name in names}
+    if attribute:
+        here = {vm_id for target in found for vm_id in target.vm_ids}
+        capture = vsphere.fetch(vim_custom_values.REQUEST)
+        if capture.failure is not None:
+            raise UsageError(f"custom attributes cannot be read: {capture.failure.detail}")
+        try:
+            listed = vim_custom_values.parse(capture.text)
+        except ParseError as error:
+            raise UsageError(f"custom attributes are not understood: {error}") from None
+        if not any(attribute in one.known for one in listed):
+            known = ", ".join(sorted({name for one in listed for name in one.known})) or "none"
+            raise UsageError(f"no custom attribute is called {attribute!r}; there are: {known}")
+        ids |= {
+            one.vm_id
+            for one in listed
+            if one.vm_id in here and one.values.get(attribute, "").strip().lower() in YES
+        }
+    return frozenset(ids)
+
+
+def one_vm(found: list[tuple[Target, str]], name: str) -> tuple[Target, str]:
+    """Return the only VM of a name. Raises UsageError when there is none, or more than one."""
+    if not found:
+        raise UsageError(f"no VM is called {name!r} on the hosts that were given")
+    if len(found) > 1:
+        where = ", ".join(sorted(target.name for target, _ in found))
+        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one")
+    return found[0]
 
 
 def _listing(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:

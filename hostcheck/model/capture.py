@@ -29,8 +29,10 @@ class Wire(StrEnum):
     """An esxcli command through the vSphere API (ExecuteSoap): no SSH."""
     SHELL = "shell"
     """One command line in the ESXi shell, over SSH."""
+    GUEST = "guest"
+    """The smoke test in a guest that the user named: brought there, run, and removed."""
     GIVEN = "given"
-    """Nothing was asked: the user states it, of a VM that does not exist yet."""
+    """Nothing was asked: the user states it."""
 
 
 class Path(Struct, frozen=True):

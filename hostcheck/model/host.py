@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.smoke import GpuSmoke
 from hostcheck.model.vm import Vm
 
 ONLY_PREFLIGHT = Unknown(Why.NOT_ASKED, "only a preflight asks this")
@@ -148,6 +149,8 @@ class PhysicalGpu(Struct, frozen=True):
     """`nvidia-smi vgpu -c`: what can still be started on it now."""
     mig_instances: Fact[tuple[str, ...]]
     """`nvidia-smi mig -lgi`: names of the GPU instances that exist."""
+    smoke: Fact[GpuSmoke] | UnsetType = UNSET
+    """The smoke test in a guest on it; not there where the run was not told to smoke test."""
 
 
 class VgpuAbility(Struct, frozen=True):
@@ -283,3 +286,5 @@ class Host(Struct, frozen=True):
     """How many vGPUs one VM may have; asked for VMs that have several."""
     opinions: tuple[Opinion, ...] = ()
     """What vCenter itself thinks of starting the VM of a preflight here."""
+    smoke_guests: Fact[tuple[str, ...]] | UnsetType = UNSET
+    """Ids of its VMs that the user named for the smoke test; not there without `--smoke`."""

@@ -27,8 +27,9 @@ from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import Host, PcieLink, PhysicalGpu, Service, Software, Sriov, Testimony
 from hostcheck.model.result import Answer, Command, Manual, Result, Severity, Status
 from hostcheck.model.run import Candidate, HostReport, Run
+from hostcheck.model.smoke import GpuSmoke, SmokeSpeed
 from hostcheck.model.vm import Vm
-from hostcheck.reports import summary, svg, text, topology, words
+from hostcheck.reports import smoke_text, summary, svg, text, topology, words
 
 T = TypeVar("T")
 
@@ -102,6 +103,21 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class Smoked:
+    """The smoke test of one GPU, or why there is none."""
+
+    gpu: str
+    smoke: GpuSmoke | None
+    missing: Shown
+
+    @property
+    def tag(self) -> str:
+        """The colour of the program's verdict; a slow GPU is judged by a check of its own."""
+        told = self.smoke.answer.status.value if self.smoke is not None else ""
+        return told if told in ("pass", "fail") else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything the template shows of one host."""
 
@@ -113,6 +129,7 @@ class Page:
     findings: tuple[Finding, ...]
     facts: tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]
     gpus: Table | None
+    smoke: tuple[Smoked, ...]
     vms: Table | None
     picture: Markup
     twin: str
@@ -389,7 +406,11 @@ def _environment() -> Environment:
     made.globals.update(
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
         Severity=Severity, LEGEND=topology.LEGEND, count=words.count, is_known=_is_known,
-        missing=words.missing, is_link=_is_link, ROW_NAMES=ROW_NAMES,
+        missing=words.missing, compared=smoke_text.compared, scale=smoke_text.scale,
+        changed=smoke_text.changed,
+        rates=lambda speed: tuple(smoke_text.rates(speed)), measured=_show_speed,
+        is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
+        ROW_NAMES=ROW_NAMES,
     )  # fmt: skip
     return made
 
@@ -467,6 +488,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         findings=findings,
         facts=_facts(host),
         gpus=_gpu_table(host),
+        smoke=_smoked(host),
         vms=_vm_table(host),
         picture=Markup(drawn),  # noqa: S704  # svg escapes what it writes
         twin=text.topology_text(host),
@@ -699,6 +721,22 @@ def _gpu_row(host: Host, shown: topology.Topology, gpu: PhysicalGpu) -> Cells:
         (_show(gpu.link, _link),),
         (Shown(names) if names else _show(gpu.vm_ids, lambda ids: ", ".join(ids) or "none"),),
     )  # fmt: skip
+
+
+def _smoked(host: Host) -> tuple[Smoked, ...]:
+    """Return what the smoke test said of each GPU; nothing where the run was not told to ask."""
+    return tuple(
+        Smoked(
+            f"{gpu.address} {gpu.name}",
+            None if isinstance(told, Unknown) else told,
+            _show_speed(told) if isinstance(told, Unknown) else Shown(""),
+        )
+        for gpu, told in smoke_text.smoked(host)
+    )
+
+
+def _show_speed(speed: Unknown) -> Shown:
+    return Shown(words.missing(speed), known=False)
 
 
 def _pair(name: str, now: Fact[Any], later: Fact[Any]) -> Shown:

@@ -8,7 +8,7 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
-from hostcheck.reports import summary, topology, words
+from hostcheck.reports import smoke_text, summary, topology, words
 
 NARROWEST = 40
 SUBJECTS_SHOWN = 4
@@ -221,6 +221,8 @@ def _host(run: Run, report: HostReport, page: _Page) -> Iterator[str]:
                 f"the check failed: {_because(group.results[0])}", 2, 4,
             )  # fmt: skip
     yield from _unknowns(report.results, page)
+    told = [f"    {line}" for line in smoke_text.host_lines(host)]
+    yield from ["  Sparse tensor cores", *told] if told else []
 
 
 def _fail(group: summary.Group, page: _Page) -> Iterator[str]:
@@ -288,9 +290,10 @@ def _unasked(run: Run, page: _Page) -> Iterator[str]:
 
 def _foot(run: Run, page: _Page) -> Iterator[str]:
     yield ""
+    changed = smoke_text.changed(run) or "Read only: nothing was changed on any host or VM."
     yield from page.wrap(
         f"hostcheck {run.tool_version}, catalogue {summary.catalogue(run)}, asked "
-        f"{run.target}. Read only: nothing was changed on any host or VM.",
+        f"{run.target}. {changed}",
     )
 
 

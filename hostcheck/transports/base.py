@@ -29,6 +29,14 @@ class Transport(Protocol):
         """Give back what was opened. Never raises."""
 
 
+class Refused(Exception):  # noqa: N818  an answer, not an error
+    """The answer cannot be had; `unknown` says why, in words for a report."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(unknown.detail)
+        self.unknown = unknown
+
+
 class Stopwatch:
     """Start time and duration of one question."""
 

@@ -35,6 +35,12 @@ MANAGED = {"vm": "VirtualMachine", "host": "HostSystem", "pool": "ResourcePool"}
 
 OPTIONS = frozenset({"vgpu.hotmigrate.enabled"})
 """The settings of vCenter that QueryOptions may be asked for, each by its name."""
+GUEST = frozenset({
+    "MakeDirectoryInGuest", "ChangeFileAttributesInGuest", "InitiateFileTransferToGuest",
+    "StartProgramInGuest", "ListProcessesInGuest", "InitiateFileTransferFromGuest",
+    "TerminateProcessInGuest", "DeleteDirectoryInGuest",
+})  # fmt: skip
+"""What the smoke test does in a guest that the user named. No other session can call these."""
 
 ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'

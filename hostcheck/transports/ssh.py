@@ -21,7 +21,7 @@ from msgspec import Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.transports.base import Stopwatch
+from hostcheck.transports.base import Refused, Stopwatch
 from hostcheck.transports.known_hosts import Trust, trust_in
 
 logging.getLogger("paramiko").addHandler(
@@ -37,6 +37,8 @@ NO_STATUS = -1
 SESSION_SECONDS = 5
 """How long to wait for the only session of a connection to become free."""
 SERVICE = "service TSM-SSH"
+WIRES = (Wire.SHELL, Wire.GUEST)
+"""What travels here: questions to the ESXi shell, and steps of the smoke test in a guest."""
 PASSWORD_PROMPT = re.compile("password|passwort|kennwort|mot de passe|contrase", re.IGNORECASE)
 
 
@@ -62,14 +64,6 @@ class Shell(Struct, frozen=True):
     connect_timeout: float = 15
     command_timeout: float = 30
     host_timeout: float = 180
-
-
-class Refused(Exception):  # noqa: N818  an answer, not an error
-    """The connection cannot be had; `unknown` says why, in words for a report."""
-
-    def __init__(self, unknown: Unknown) -> None:
-        super().__init__(unknown.detail)
-        self.unknown = unknown
 
 
 def shell_from_ssh_config(
@@ -196,6 +190,19 @@ def _drained(channel: paramiko.Channel, streams: tuple[bytearray, bytearray]) ->
     return ended
 
 
+def _feed(channel: paramiko.Channel, data: bytes, deadline: float) -> None:
+    """Send standard input. A command that ends without reading all of it says why by itself."""
+    for start in range(0, len(data), CHUNK):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the command does not read its input")
+        try:
+            channel.sendall(data[start : start + CHUNK])
+        except TimeoutError:
+            raise
+        except OSError:
+            return
+
+
 class SshTransport:
     """One connection to one host, opened at the first question."""
 
@@ -230,13 +237,17 @@ class SshTransport:
 
     def fetch(self, request: Request) -> Capture:
         """Run one command."""
-        if request.wire is not Wire.SHELL or not self._allowed(request):
+        return self.send(request, b"")
+
+    def send(self, request: Request, data: bytes) -> Capture:
+        """Run one command with the bytes as its standard input."""
+        if request.wire not in WIRES or not self._allowed(request):
             raise PermissionError(f"{request.text!r} is not one of the listed commands")
         with self._lock:
             watch = Stopwatch()
             try:
                 self._connect()
-                return self._run(request, watch)
+                return self._run(request, watch, data)
             except Refused as refused:
                 self._refused = failure = refused.unknown
             except TimeoutError as error:
@@ -372,7 +383,7 @@ class SshTransport:
         if self._shell.use_agent:
             yield from paramiko.Agent().get_keys()
 
-    def _run(self, request: Request, watch: Stopwatch) -> Capture:
+    def _run(self, request: Request, watch: Stopwatch, data: bytes) -> Capture:
         transport = self._transport
         if transport is None:
             raise EOFError("not connected")
@@ -388,6 +399,7 @@ class SshTransport:
             channel.in_buffer.set_event(arrived)
             channel.in_stderr_buffer.set_event(arrived)
             channel.exec_command(request.text)
+            _feed(channel, data, deadline)
             channel.shutdown_write()
             while not _drained(channel, streams):
                 if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 """vSphere over SOAP: pyVmomi for version and session, verbatim XML for everything that is read.
 
-Only the methods named in soap.READ_ONLY can leave this module, and the one of soap.WRITES where the
-transport was made for it. TLS is verified by the system's
+Only the methods named in soap.READ_ONLY can leave this module, and those of soap.WRITES and
+soap.GUEST for which the transport was made. TLS is verified by the system's
 authorities, by a given one, or by a pinned certificate; there is no way to switch that off.
 """
 
@@ -27,9 +27,10 @@ from pyVmomi import SoapAdapter, VmomiSupport, vim, vmodl
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.syntax.vim import VimObject, object_of
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.transports import soap
-from hostcheck.transports.base import Stopwatch
+from hostcheck.transports.base import Refused, Stopwatch
 from hostcheck.transports.tasks import Tasks
 
 PAGE = 100
@@ -131,7 +132,7 @@ class _Until(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class Response(http.client.HTTPResponse):
     """An answer with one limit for its head and body together."""
 
     def __init__(self, sock: socket.socket, *given: Any, limit: float, **options: Any) -> None:
@@ -149,7 +150,7 @@ class _ReadOnlyStub(SoapAdapter.SoapStubAdapter):
         connection.timeout = self.limit
         if connection.sock is not None:
             connection.sock.settimeout(self.limit)
-        connection.response_class = partial(_Response, limit=self.limit)
+        connection.response_class = partial(Response, limit=self.limit)
         return connection
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
@@ -170,14 +171,15 @@ class VsphereTransport:
     ) -> None:
         """Log in. `allowed` is asked before an esxcli command is sent.
 
-        `writes` names those methods of soap.WRITES that may be sent; without it none can be.
+        `writes` names those methods of soap.WRITES and soap.GUEST that may be sent; without it none
+        can be.
 
         Raises UsageError when a login is impossible, with what to do about it.
         """
         self._endpoint = endpoint
         self._password = password
         self._allowed = allowed
-        self._callable = soap.READ_ONLY | (soap.WRITES & writes)
+        self._callable = soap.READ_ONLY | ((soap.WRITES | soap.GUEST) & writes)
         self._tasks = Tasks(self._post, lambda: self._collector)
         self._shared: dict[tuple[str, str, str], Capture] = {}
         self._lock = threading.RLock()
@@ -232,7 +234,7 @@ class VsphereTransport:
         connection = http.client.HTTPSConnection(
             end.host, end.port, timeout=end.timeout, context=context
         )
-        connection.response_class = partial(_Response, limit=end.timeout)  # type: ignore[assignment]
+        connection.response_class = partial(Response, limit=end.timeout)  # type: ignore[assignment]
         try:
             connection.request("GET", "/sdk/vimServiceVersions.xml")
             answer = connection.getresponse().read().decode(errors="replace")
@@ -368,7 +370,7 @@ class VsphereTransport:
                 return self._esxcli(request)
             case Wire.TASK | Wire.WRITE:
                 return self._task(request)
-            case Wire.SHELL | Wire.GIVEN:
+            case Wire.SHELL | Wire.GUEST | Wire.GIVEN:
                 raise ValueError(f"a vSphere session cannot answer {request.wire}")
 
     def _once_more(self, ask: Callable[[], T]) -> T:
@@ -543,6 +545,44 @@ class VsphereTransport:
             raise soap.SoapFault("NoExecuter", executer, "", "")
         return executer
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is connected, and whom it trusts."""
+        return self._endpoint
+
+    @property
+    def guest_operations(self) -> str:
+        """The id of the manager of guest operations."""
+        return str(self._content.guestOperationsManager._moId)
+
+    def call(self, method: str, this_type: str, this_id: str, arguments: str) -> bytes:
+        """Call a method and return the answer. Raises Refused when there is none."""
+        if method not in self._callable:
+            raise PermissionError(f"{method} is not one of the methods that may be called")
+        body = soap.call(method, this_type, this_id, arguments)
+        return self._asked(lambda: self._post(body), method)
+
+    def read(self, kind: str, this_id: str, paths: Iterable[str]) -> VimObject:
+        """Read properties of one object, now. Raises Refused when there is no answer."""
+        targets = soap.targets_of(kind, [this_id])
+
+        def retrieve() -> bytes:  # anew after a lost session, whose collector went with it
+            return self._post(soap.retrieve(self._collector, kind, paths, targets, 1))
+
+        answer = self._asked(retrieve, kind)
+        for _, text in soap.objects_in(answer):
+            return object_of(text, kind=kind)
+        raise Refused(Unknown(Why.DENIED, f"{kind} {this_id} is not shown", kind, "System.View"))
+
+    def _asked(self, post: Callable[[], bytes], what: str) -> bytes:
+        """Post, and turn what an answer that cannot be had raises into Refused."""
+        try:
+            with self._lock:
+                return self._once_more(post)
+        except (soap.SoapFault, *BROKEN) as error:
+            reason = _reason(error)
+            raise Refused(Unknown(reason.why, reason.detail, what, reason.privilege)) from None
+
     def _post(self, body: str) -> bytes:
         """Send one call and return the answer. Raises SoapFault, OSError or HTTPException.
 
@@ -551,7 +591,7 @@ class VsphereTransport:
         """
         method = body[1 : body.index(" ")]
         if method not in self._callable:
-            raise PermissionError(f"{method} is not one of the read-only methods")
+            raise PermissionError(f"{method} is not one of the methods that may be called")
         if self._lost is not None:
             raise self._lost
         for left in reversed(range(ATTEMPTS)):
@@ -560,7 +600,7 @@ class VsphereTransport:
             except TimeoutError:
                 raise
             except (OSError, http.client.HTTPException):
-                if not left or self._stopped or method in soap.WRITES:
+                if not left or self._stopped or method in soap.WRITES | soap.GUEST:
                     raise
                 continue
             if status == http.client.OK:

@@ -1,0 +1,116 @@
+"""SPARSE: what the smoke test proved of the sparse tensor cores. Only where a run was told to."""
+
+from msgspec import UNSET
+
+from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable
+from hostcheck.checks.subjects import GpuOnHost, every_gpu, model_of
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.smoke import GpuSmoke, SmokeSpeed, SmokeStatus
+
+PAPER = "https://arxiv.org/abs/2104.08378"
+LEAST_SPEEDUP = 1.10
+"""A healthy H100 shows 1.2, a healthy A100 1.3 to 1.8: below this something is wrong."""
+JUDGED = (SmokeStatus.PASS, SmokeStatus.SLOW, SmokeStatus.FAIL)
+
+
+def every_smoked_gpu(host: Host) -> Subjects[GpuOnHost]:
+    """NVIDIA GPU of a run with --smoke."""
+    return [] if host.smoke_guests is UNSET else every_gpu(host)
+
+
+def _tested(one: GpuOnHost, known: Known) -> GpuSmoke:
+    """Return what the smoke test said, or leave: it was not run, or could not tell."""
+    if one.gpu.smoke is UNSET:
+        known.leave(Unknown(Why.NOT_ASKED, "this run was not told to (--smoke)", "sparse24"))
+    smoke = known(one.gpu.smoke)
+    if smoke.answer.status not in JUDGED:
+        why = Why.TIMEOUT if smoke.answer.status is SmokeStatus.TIMEOUT else Why.ABSENT
+        told = f"{smoke.answer.status.value.replace('_', ' ')} in {_where(smoke)}"
+        known.leave(Unknown(why, f"{told}: {smoke.answer.reason}", "sparse24"))
+    return smoke
+
+
+def _where(smoke: GpuSmoke) -> str:
+    return f"guest {smoke.vm} ({smoke.device})"
+
+
+def _notes(smoke: GpuSmoke, *more: str) -> str:
+    left = [f"in guest {smoke.vm}: {sentence}" for sentence in smoke.left]
+    return "; ".join(word for word in (*more, *smoke.answer.notes, *left) if word)
+
+
+@check("SPARSE-001", severity=Severity.REQUIRED, source=PAPER, each=every_smoked_gpu, opt_in=True)
+def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The sparse tensor cores compute the right result.
+
+    Why: 2:4-sparse inference multiplies on circuits that nothing else uses. A GPU whose sparse
+     results are wrong gives wrong answers without any message. Judged only with --smoke, in a
+     guest that was named.
+    Symptom: wrong or NaN results of a sparse model, and no error message
+    Fix: Take the GPU out of service, run NVIDIA's field diagnostics on it, and have it replaced.
+    Run vSphere Client: Host, Configure, Hardware, Graphics, Graphics Devices: {gpu}
+    Needs: maintenance mode
+    """
+    model = model_of(one.gpu, needs, known)
+    if not model.sparse:
+        return not_applicable(f"{model.name} has no sparse tensor cores")
+    smoke = _tested(one, known)
+    answer = smoke.answer
+    wrong = sum(kind.wrong for kind in answer.types)
+    missed = [kind.name for kind in answer.types if not kind.faults_caught]
+    counts = ", ".join(
+        f"{kind.name}: {kind.wrong} wrong of {kind.elements}" for kind in answer.types
+    )
+    observed = f"{counts or 'no result'}, in {_where(smoke)}"
+    if missed:
+        observed += f"; planted errors not noticed: {', '.join(missed)}"
+    return judge(
+        ok=answer.status is not SmokeStatus.FAIL and not wrong and not missed,
+        observed=observed,
+        expected="no wrong element, every planted error noticed, no Xid, no ECC error",
+        note=_notes(smoke, answer.reason if answer.status is SmokeStatus.FAIL else ""),
+    )
+
+
+@check(
+    "SPARSE-002", severity=Severity.RECOMMENDED, source=PAPER, each=every_smoked_gpu, opt_in=True
+)
+def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The sparse tensor cores are faster than the dense ones.
+
+    Why: A sparse model is slower to make; without the speed it is not worth it. Healthy GPUs show
+     1.2 to 1.8 times the dense rate. On a vGPU that shares its GPU by time slices other VMs take
+     part in the measurement, so nothing is judged there.
+    Fix: Look for throttling, a power limit or a missing vGPU licence, and run it again alone.
+    Run nvidia-smi: nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER
+    """
+    model = model_of(one.gpu, needs, known)
+    if not model.sparse:
+        return not_applicable(f"{model.name} has no sparse tensor cores")
+    smoke = _tested(one, known)
+    speeds = [(kind.name, kind.speed) for kind in smoke.answer.types]
+    measured = [(name, one) for name, one in speeds if isinstance(one, SmokeSpeed)]
+    told = ", ".join(
+        f"{name} {speed.speedup:.2f} times dense ({speed.sparse_tops:.0f} against "
+        f"{speed.dense_tops:.0f} TOPS)"
+        for name, speed in measured
+    )
+    if smoke.shared:
+        return not_applicable(
+            f"shared with other VMs by time slices: {told or 'not measured'}",
+            _notes(smoke, "the ratio says something, the rates do not"),
+        )
+    for _, speed in speeds:
+        if isinstance(speed, Unknown):
+            known.leave(speed)
+    if not measured:
+        known.leave(Unknown(Why.ABSENT, "no speed was measured", "sparse24"))
+    return judge(
+        ok=min(speed.speedup for _, speed in measured) >= LEAST_SPEEDUP,
+        observed=f"{told}, in {_where(smoke)}",
+        expected=f"at least {LEAST_SPEEDUP:.2f} times dense",
+        note=_notes(smoke),
+    )
