@@ -32,6 +32,7 @@ struct Int8 {
     const int n = static_cast<int8_t>(v);
     return static_cast<uint32_t>(n < 0 ? -n : n);
   }
+  static uint32_t encode(int n) { return static_cast<Storage>(n); }
   static int32_t decode(Storage v) { return static_cast<int8_t>(v); }
 };
 

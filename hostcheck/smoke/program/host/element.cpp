@@ -8,8 +8,8 @@ template <class Type> int decode(uint32_t stored) {
   return static_cast<int>(Type::decode(static_cast<typename Type::Storage>(stored)));
 }
 template <class Type> constexpr Element element(const char* name, const char* accumulator) {
-  return {name,        accumulator, Type::bytes, Type::bytes == 1 && accumulator[0] == 's',
-          value<Type>, decode<Type>};
+  return {name,        accumulator,  Type::bytes, Type::bytes == 1 && accumulator[0] == 's',
+          value<Type>, Type::encode, decode<Type>};
 }
 }  // namespace
 

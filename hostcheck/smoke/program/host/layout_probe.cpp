@@ -25,11 +25,6 @@ struct Results {  // [lane][selector][register]
   uint32_t lane[32][2][4];
 };
 
-// A value of the type, small and exact.
-uint32_t stored(const Element& e, int n) {
-  if (e.integer) return static_cast<uint32_t>(n);
-  return e.bytes == 2 ? (e.value == elements[1].value ? Fp16::encode(n) : Bf16::encode(n)) : Fp8::encode(n);
-}
 int number(const Element& e, uint32_t bits) {
   if (e.integer) return static_cast<int32_t>(bits);
   float f;
@@ -41,11 +36,11 @@ int number(const Element& e, uint32_t bits) {
 // at % 16 / 4, byte at % 4 of register at / 16, for A register row / 8 + 2 * (at / 16).
 void put_a(Registers& r, const Element& e, int row, int ordinal, int n) {
   const int at = ordinal * e.bytes;
-  r.lane[4 * (row % 8) + at % 16 / 4][row / 8 + 2 * (at / 16)] |= stored(e, n) << 8 * (at % 4);
+  r.lane[4 * (row % 8) + at % 16 / 4][row / 8 + 2 * (at / 16)] |= e.encode(n) << 8 * (at % 4);
 }
 void put_b(Registers& r, const Element& e, int k, int column, int n) {
   const int at = k * e.bytes;
-  r.lane[4 * column + at % 16 / 4][at / 16] |= stored(e, n) << 8 * (at % 4);
+  r.lane[4 * column + at % 16 / 4][at / 16] |= e.encode(n) << 8 * (at % 4);
 }
 
 }  // namespace
