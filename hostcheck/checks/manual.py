@@ -13,7 +13,7 @@ WIRES = {
     Wire.TASK: "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
     Wire.WRITE: "The one request that changes something (only hostcheck power-on)",
     Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
-    Wire.SHELL: "ESXi shell over SSH (only with --ssh)",
+    Wire.SHELL: "ESXi shell over SSH (only with --ssh; those of a host may run as one line)",
 }
 
 
