@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from hostcheck import __version__, catalog, fleet, recording, runfile
-from hostcheck.assemble import assemble, gpu_addresses
+from hostcheck.assemble import assemble, gpu_addresses, may_have_gpus
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
@@ -23,6 +23,7 @@ from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
 from hostcheck.parsers import (
     vim_power_on,
     vim_resource_pool,
+    vim_software_packages,
     vim_virtual_machine,
     vim_vm_runtime,
 )
@@ -36,6 +37,9 @@ VSPHERE_WIRES = frozenset(
     {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}
 )
 SHELL_WIRES = frozenset({Wire.SHELL.value})
+FEW_HOSTS = 64
+"""Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
+others cost calls by the page."""
 
 
 OpenShell = Callable[[str], Transport]
@@ -61,6 +65,9 @@ class Source(Protocol):
 
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Return the machines that have a VM of that name, and its id."""
+
+    def plan(self, hosts: int) -> None:
+        """Say how many machines the whole run is about, also those that need no more asking."""
 
     def expect(self, targets: Iterable[Target]) -> None:
         """Announce the machines that will be collected, in this order."""
@@ -93,19 +100,28 @@ class LiveSource:
         clusters: Iterable[str] = (),
         open_shell: OpenShell | None = None,
         over_esxcli: bool = False,
+        packages: bool | None = None,
     ) -> None:
+        """Keep what to ask. Installed VIBs (`packages`) are asked by default of a few hosts."""
         self.target = target
         self._session = session
         self._hosts = tuple(hosts)
         self._clusters = tuple(clusters)
         self.open_shell = open_shell
         self._over_esxcli = over_esxcli
+        self._packages = packages
+        self._planned = 0
+        self._expected = 1
         self._shells: set[Transport] = set()
 
     @property
-    def uses_shell(self) -> bool:
+    def asks_each_host(self) -> bool:
         """Whether hosts are asked one by one, which is worth doing side by side."""
-        return self.open_shell is not None
+        one_by_one = self.open_shell is not None or self._over_esxcli
+        return one_by_one or self._asks_packages(len(self.machines()))
+
+    def _asks_packages(self, hosts: int) -> bool:
+        return hosts <= FEW_HOSTS if self._packages is None else self._packages
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -125,10 +141,16 @@ class LiveSource:
         """Find a VM in the listing."""
         return vsphere.vms_called(self._session, name, self.machines())
 
+    def plan(self, hosts: int) -> None:
+        """Ask of a resumed run's hosts what a whole run asks."""
+        self._planned = hosts
+
     def expect(self, targets: Iterable[Target]) -> None:
         """Let vSphere answer pages instead of single objects."""
+        listed = list(targets)
+        self._expected = max(self._planned, len(listed))
         self._session.expect(
-            question for target in targets for question in vsphere.questions(target)
+            question for target in listed for question in vsphere.questions(target)
         )
 
     def collect(self, target: Target) -> Recording:
@@ -138,8 +160,9 @@ class LiveSource:
             self._shells.add(shell)
         try:
             return _collect(
-                self.target, target, self._session, shell, over_esxcli=self._over_esxcli
-            )
+                self.target, target, self._session, shell, over_esxcli=self._over_esxcli,
+                packages=self._asks_packages(self._expected),
+            )  # fmt: skip
         finally:
             if shell is not None:
                 shell.close()
@@ -166,7 +189,10 @@ class LiveSource:
 
     def read(self, target: Target) -> Recording:
         """Ask vSphere only."""
-        return _collect(self.target, target, self._session, None, over_esxcli=self._over_esxcli)
+        return _collect(
+            self.target, target, self._session, None, over_esxcli=self._over_esxcli,
+            packages=self._asks_packages(self._expected),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
@@ -223,6 +249,9 @@ class RecordedSource:
                     found.append((target, vm_id))
         return found
 
+    def plan(self, hosts: int) -> None:
+        """Do nothing: what was asked is recorded."""
+
     def expect(self, targets: Iterable[Target]) -> None:
         """Do nothing: everything is there already."""
 
@@ -251,12 +280,21 @@ def _with(recorded: Recording, answers: dict[tuple[str, str, str], Capture]) -> 
 
 
 def _collect(
-    name: str, target: Target, session: Transport, shell: Transport | None, *, over_esxcli: bool
+    name: str,
+    target: Target,
+    session: Transport,
+    shell: Transport | None,
+    *,
+    over_esxcli: bool,
+    packages: bool,
 ) -> Recording:
     asked = RecorderTransport(
         session, shell or session, accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else frozenset())
     )
-    host = vsphere.collect(asked, target)
+    vsphere.collect(asked, target)
+    host = vsphere.host_in(asked, target) if packages or shell is not None else None
+    if packages and host is not None and may_have_gpus(host):
+        vsphere.collect_packages(asked, host)
     if over_esxcli:
         esxi_shell.collect_esxcli(asked, target.host_id)
     if shell is not None:
@@ -298,6 +336,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
     """Put the questions of today to answers that are there, and to the shell of the host."""
     replay = ReplayTransport(there)
     wires = {key[0] for key in there.captures}
+    asked = {key[1] for key in there.captures}
     shell = open_shell(target.name) if open_shell else None
     try:
         return _collect(
@@ -306,6 +345,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
             replay,
             shell or (replay if Wire.SHELL.value in wires else None),
             over_esxcli=Wire.ESXCLI.value in wires,
+            packages=vim_software_packages.REQUEST.template in asked,
         )
     finally:
         if shell is not None:
@@ -394,6 +434,7 @@ def audit(
     An interrupt ends it early: the hosts that are left then are named in `unasked`.
     """
     targets = source.machines()
+    source.plan(len(targets))
     left = [one for one in targets if (one.name, one.host_id) not in journal]
     unasked: tuple[str, ...] = ()
     try:

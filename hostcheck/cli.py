@@ -182,6 +182,10 @@ source_options = _options(
         help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
     ),
     click.option(
+        "--packages/--no-packages", default=None,
+        help="Ask the API of every GPU host for its VIBs. Default: of runs of up to 64 hosts.",
+    ),
+    click.option(
         "--workers", type=WorkersType(), metavar="N|dask://SCHEDULER",
         help="Hosts side by side: threads here, or the workers of a Dask cluster.",
     ),
@@ -648,8 +652,9 @@ def _source(
     try:
         if isinstance(wanted, str):
             side_by_side = fleet.dask(wanted)
-        else:  # what no shell is asked for waits for nothing
-            side_by_side = fleet.threads(wanted if source.open_shell else 1)
+        else:  # where hosts are not asked one by one, nothing waits
+            one_by_one = isinstance(source, app.LiveSource) and source.asks_each_host
+            side_by_side = fleet.threads(wanted if one_by_one else 1)
         with side_by_side as workers:
             yield source, workers
     finally:
@@ -719,6 +724,7 @@ def _live(
         clusters=given.get("clusters") or settings.audit.clusters,
         open_shell=shells,
         over_esxcli=esxcli,
+        packages=settings.audit.packages if given["packages"] is None else given["packages"],
     )
 
 
