@@ -13,6 +13,7 @@ from pyVmomi import vim
 from hostcheck import app
 from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
+from hostcheck.fleet import threads
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import (
@@ -319,7 +320,10 @@ def test_methods_side_by_side_log_in_again_once(new_vcenter, log_in):
     server = new_vcenter(Fleet(hosts), ended)
     session = log_in(server)
     source = app.LiveSource("test", session)
-    found = list(app.recordings(source, source.machines(), workers=6, done=lambda _: None))
+    with threads(6) as workers:
+        found = list(
+            app.recordings(source, source.machines(), workers=workers, done=lambda _: None)
+        )
     assert not any(failures(one) for one in found)
     assert server.stats()["calls"]["Login"] == 2
     session.close()
