@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix fixtures smoke mutants build clean
+.PHONY: help demo check format lint types contracts test update fix fixtures smoke mutants bench build clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +36,10 @@ demo: $(VENV)/.run ## audit the recorded machines of fixtures/ and write an HTML
 check: format lint types contracts test ## everything that must be green: what CI runs
 
 format: $(VENV)/.dev ## is the code formatted?
-	$(BIN)/ruff format --check hostcheck tests
+	$(BIN)/ruff format --check hostcheck tests benchmarks
 
 lint: $(VENV)/.dev ## lint
-	$(BIN)/ruff check hostcheck tests
+	$(BIN)/ruff check hostcheck tests benchmarks
 
 types: $(VENV)/.dev ## type check
 	$(BIN)/mypy --strict hostcheck
@@ -54,8 +54,8 @@ update: $(VENV)/.dev ## rewrite golden files and generated docs
 	$(BIN)/python -m pytest -q tests/test_machines.py tests/test_docs.py --update
 
 fix: $(VENV)/.dev ## format, and mend what the linter can
-	$(BIN)/ruff check --fix hostcheck tests
-	$(BIN)/ruff format hostcheck tests
+	$(BIN)/ruff check --fix hostcheck tests benchmarks
+	$(BIN)/ruff format hostcheck tests benchmarks
 
 fixtures: $(VENV)/.dev ## record the machines of fixtures/ anew from the live peers
 	$(BIN)/python -m tests.peers.record fixtures
@@ -66,6 +66,14 @@ smoke: $(VENV)/.dev ## the smoke test's program, from PyPI packages alone, if it
 
 mutants: smoke ## judge the smoke test's tests: break its kernels one fault at a time
 	$(BIN)/python -m tests.smoke.program.mutants
+
+bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; see benchmarks/)
+	$(PIP) install asyncssh ansible-core || echo "without asyncssh and Ansible"
+	$(BIN)/python -m benchmarks.vsphere $(if $(QUICK),--hosts 50 --repeat 1)
+	$(BIN)/python -m benchmarks.vsphere --fleet clones --delay 0 --hosts $(if $(QUICK),50,500)
+	$(BIN)/python -m benchmarks.vsphere --fleet distinct --delay 0 --hosts $(if $(QUICK),50,500)
+	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --repeat 1)
+	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
 
 build: smoke ## wheel and source distribution in dist/
 	$(PIP) install build

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from hostcheck import __version__, catalog, fleet, recording, runfile
-from hostcheck.assemble import assemble, gpu_addresses, smoke
+from hostcheck.assemble import assemble, gpu_addresses, may_have_gpus, smoke
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
@@ -24,6 +24,7 @@ from hostcheck.parsers import (
     smoke_sparse24,
     vim_power_on,
     vim_resource_pool,
+    vim_software_packages,
     vim_virtual_machine,
     vim_vm_runtime,
 )
@@ -49,6 +50,11 @@ class Smoke(Protocol):
 
     def close(self) -> None:
         """Let the visits that are going on clean up."""
+
+
+FEW_HOSTS = 64
+"""Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
+others cost calls by the page."""
 
 
 OpenShell = Callable[[str], Transport]
@@ -83,6 +89,9 @@ class Source(Protocol):
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Return the machines that have a VM of that name, and its id."""
 
+    def plan(self, hosts: int) -> None:
+        """Say how many machines the whole run is about, also those that need no more asking."""
+
     def expect(self, targets: Iterable[Target]) -> None:
         """Announce the machines that will be collected, in this order."""
 
@@ -114,7 +123,9 @@ class LiveSource:
         clusters: Iterable[str] = (),
         open_shell: OpenShell | None = None,
         over_esxcli: bool = False,
+        packages: bool | None = None,
     ) -> None:
+        """Keep what to ask. Installed VIBs (`packages`) are asked by default of a few hosts."""
         self.target = target
         self._session = session
         self._hosts = tuple(hosts)
@@ -122,6 +133,9 @@ class LiveSource:
         self.open_shell = open_shell
         self._over_esxcli = over_esxcli
         self._smoke: Smoke | None = None
+        self._packages = packages
+        self._planned = 0
+        self._expected = 1
         self._shells: set[Transport] = set()
 
     def use(self, smoke: Smoke) -> None:
@@ -136,7 +150,11 @@ class LiveSource:
     @property
     def one_by_one(self) -> bool:
         """Whether hosts or guests are asked one by one, which is worth doing side by side."""
-        return self.open_shell is not None or self._smoke is not None
+        asked = self.open_shell is not None or self._over_esxcli or self._smoke is not None
+        return asked or self._asks_packages(len(self.machines()))
+
+    def _asks_packages(self, hosts: int) -> bool:
+        return hosts <= FEW_HOSTS if self._packages is None else self._packages
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -157,10 +175,16 @@ class LiveSource:
         """Find a VM in the listing."""
         return vsphere.vms_called(self._session, name, self.machines())
 
+    def plan(self, hosts: int) -> None:
+        """Ask of a resumed run's hosts what a whole run asks."""
+        self._planned = hosts
+
     def expect(self, targets: Iterable[Target]) -> None:
         """Let vSphere answer pages instead of single objects."""
+        listed = list(targets)
+        self._expected = max(self._planned, len(listed))
         self._session.expect(
-            question for target in targets for question in vsphere.questions(target)
+            question for target in listed for question in vsphere.questions(target)
         )
 
     def collect(self, target: Target) -> Recording:
@@ -172,7 +196,7 @@ class LiveSource:
             return _collect(
                 self.target, target, self._session, shell,
                 self._smoke.guests(target.vm_ids) if self._smoke is not None else None,
-                over_esxcli=self._over_esxcli,
+                over_esxcli=self._over_esxcli, packages=self._asks_packages(self._expected),
             )  # fmt: skip
         finally:
             if shell is not None:
@@ -201,8 +225,9 @@ class LiveSource:
     def read(self, target: Target) -> Recording:
         """Ask vSphere only."""
         return _collect(
-            self.target, target, self._session, None, None, over_esxcli=self._over_esxcli
-        )
+            self.target, target, self._session, None, None, over_esxcli=self._over_esxcli,
+            packages=self._asks_packages(self._expected),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
@@ -264,6 +289,9 @@ class RecordedSource:
                     found.append((target, vm_id))
         return found
 
+    def plan(self, hosts: int) -> None:
+        """Do nothing: what was asked is recorded."""
+
     def expect(self, targets: Iterable[Target]) -> None:
         """Do nothing: everything is there already."""
 
@@ -299,13 +327,17 @@ def _collect(
     guests: Transport | None,
     *,
     over_esxcli: bool,
+    packages: bool,
 ) -> Recording:
     none: frozenset[str] = frozenset()
     asked = RecorderTransport(
         session, shell or session, guests or session,
         accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else none, SMOKE_WIRES if guests else none),
     )  # fmt: skip
-    host = vsphere.collect(asked, target)
+    vsphere.collect(asked, target)
+    host = vsphere.host_in(asked, target) if packages or shell is not None else None
+    if packages and host is not None and may_have_gpus(host):
+        vsphere.collect_packages(asked, host)
     if over_esxcli:
         esxi_shell.collect_esxcli(asked, target.host_id)
     if shell is not None:
@@ -352,6 +384,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
     """Put the questions of today to answers that are there, and to the shell of the host."""
     replay = ReplayTransport(there)
     wires = {key[0] for key in there.captures}
+    asked = {key[1] for key in there.captures}
     shell = open_shell(target.name) if open_shell else None
     try:
         return _collect(
@@ -361,6 +394,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
             shell or (replay if Wire.SHELL.value in wires else None),
             replay if SMOKE_WIRES & wires else None,
             over_esxcli=Wire.ESXCLI.value in wires,
+            packages=vim_software_packages.REQUEST.template in asked,
         )
     finally:
         if shell is not None:
@@ -449,6 +483,7 @@ def audit(
     An interrupt ends it early: the hosts that are left then are named in `unasked`.
     """
     targets = source.machines()
+    source.plan(len(targets))
     left = [one for one in targets if (one.name, one.host_id) not in journal]
     unasked: tuple[str, ...] = ()
     try:

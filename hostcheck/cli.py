@@ -216,6 +216,10 @@ source_options = _options(
         help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
     ),
     click.option(
+        "--packages/--no-packages", default=None,
+        help="Ask the API of every GPU host for its VIBs. Default: of runs of up to 64 hosts.",
+    ),
+    click.option(
         "--workers", type=WorkersType(), metavar="N|dask://SCHEDULER",
         help="Hosts side by side: threads here, or the workers of a Dask cluster.",
     ),
@@ -974,6 +978,7 @@ def _live(
         clusters=given.get("clusters") or settings.audit.clusters,
         open_shell=shells,
         over_esxcli=esxcli,
+        packages=settings.audit.packages if given["packages"] is None else given["packages"],
     )
     return source, session
 

@@ -47,6 +47,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     esxcli: bool = False
+    packages: bool | None = None
 
 
 class Preflight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -399,7 +399,7 @@ def test_stdout_is_the_report_and_stderr_the_progress(lab, hostcheck):
     assert TIME.sub("T", loud.stdout) == TIME.sub("T", quiet.stdout)
     assert msgspec.json.decode(loud.stdout)["hosts"]
     lines = loud.stderr.splitlines()
-    assert lines[0] == f"audit: 1/{len(KINDS)} {HEALTHY}"
+    assert lines[0].startswith(f"audit: 1/{len(KINDS)} esx-")  # whichever is done first
     assert len(lines) == len(KINDS)
 
 

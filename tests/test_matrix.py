@@ -294,7 +294,7 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
         end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
         session = VsphereTransport(end, lambda: vcenter.password)
         opened = open_shell if read == "all" else None
-        source = app.LiveSource("vcenter", session, open_shell=opened)
+        source = app.LiveSource("vcenter", session, open_shell=opened, packages=True)
         with threads(8 if opened else 1) as workers:
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None

@@ -6,7 +6,7 @@ Where the deciding source answered and is silent by design (NUMA nodes of device
 7.0 U1), the next one decides.
 """
 
-from hostcheck.assemble.gpus import gpu_addresses
+from hostcheck.assemble.gpus import gpu_addresses, may_have_gpus
 from hostcheck.assemble.host import assemble
 
-__all__ = ["assemble", "gpu_addresses"]
+__all__ = ["assemble", "gpu_addresses", "may_have_gpus"]

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Source, Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.parsers import vim_software_packages
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -66,14 +67,13 @@ class Book:
             return Answer(Unknown(failure.why, failure.detail, asked, failure.privilege), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
         tolerant = request.text.startswith("nvidia-smi") or request.wire is Wire.GUEST
-        said = (capture.stderr.strip() or capture.text.strip()).partition("\n")[0]
         if capture.exit_status and not (tolerant and capture.text.strip()):
-            return Answer(_refused(request, capture.exit_status, said), self.source(capture))
+            return Answer(_refused(request, capture), self.source(capture))
         try:
             return Answer(parse(capture.text), self.source(capture))
         except ParseError as error:
             if capture.exit_status:
-                return Answer(_refused(request, capture.exit_status, said), self.source(capture))
+                return Answer(_refused(request, capture), self.source(capture))
             return Answer(Unknown(Why.UNPARSED, str(error), request.text), self.source(capture))
 
     def said_beside(self, request: Request) -> tuple[str, ...]:
@@ -93,10 +93,14 @@ class Book:
 def _not_asked(request: Request) -> str:
     if request.wire is Wire.SHELL:
         return "the ESXi shell was not asked (--ssh)"
+    if request.template == vim_software_packages.REQUEST.template:
+        return "installed VIBs were not asked of so many hosts (--packages)"
     return "this was not asked"
 
 
-def _refused(request: Request, exit_status: int, said: str) -> Unknown:
+def _refused(request: Request, capture: Capture) -> Unknown:
+    exit_status = capture.exit_status
+    said = (capture.stderr.strip() or capture.text.strip()).partition("\n")[0]
     why = Why.DENIED if _DENIED.search(said) else Why.ABSENT
     detail = f"exit status {exit_status}: {said}" if said else f"exit status {exit_status}"
     return Unknown(why, detail, request.text)

@@ -139,6 +139,12 @@ def gpu_addresses(one: HostSystem | None) -> tuple[PciAddress, ...]:
     return () if isinstance(functions, Unknown) else tuple(one.address for one in functions)
 
 
+def may_have_gpus(one: HostSystem) -> bool:
+    """Say whether NVIDIA GPUs are in the PCI inventory, or it is not known what is."""
+    functions = _nvidia_functions(one)
+    return isinstance(functions, Unknown) or bool(functions)
+
+
 def gpus_of(
     book: Book, system: Answer[HostSystem], log: Answer[SmiLog], located: Locator
 ) -> Fact[tuple[PhysicalGpu, ...]]:

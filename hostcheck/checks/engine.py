@@ -114,7 +114,10 @@ class Check(Struct, Generic[S], frozen=True):
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
-        subjects = self.each(host)
+        return self.judge_all(self.each(host), host, needs)
+
+    def judge_all(self, subjects: Subjects[S], host: Host, needs: Requirements) -> Iterator[Result]:
+        """Judge subjects that were listed before, for all checks that are asked about the same."""
         itself = subject("host", host.id, host.name, host=host.name)
         if isinstance(subjects, Unknown):
             yield self._unknown(itself, subjects, Known())
@@ -189,6 +192,8 @@ def subject(kind: str, id_: str, name: str, **values: str) -> Subject:
 
 def printable(text: str) -> str:
     """Replace what a terminal or shell would act upon."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
@@ -291,4 +296,7 @@ def all_checks() -> tuple[Check[Any], ...]:
 
 def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
     """Run every check on a host, in the order of ids."""
-    return tuple(result for one in all_checks() for result in one.run(host, needs))
+    listed = {each: each(host) for each in {one.each for one in all_checks()}}
+    return tuple(
+        result for one in all_checks() for result in one.judge_all(listed[one.each], host, needs)
+    )

@@ -13,11 +13,11 @@ WIRES = {
     Wire.TASK: "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
     Wire.WRITE: "The one request that changes something (only hostcheck power-on)",
     Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
-    Wire.SHELL: "ESXi shell over SSH (only with --ssh)",
     Wire.GUEST: (
         "Smoke test in a guest that the user named (only with hostcheck smoke and --smoke); "
         "writes there, and removes it"
     ),
+    Wire.SHELL: "ESXi shell over SSH (only with --ssh; those of a host may run as one line)",
 }
 
 

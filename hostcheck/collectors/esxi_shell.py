@@ -1,4 +1,4 @@
-"""What is asked of the ESXi shell, in order: one command at a time, all of them read-only."""
+"""What is asked of the ESXi shell, in order: announced, then asked; all of it read-only."""
 
 from collections.abc import Iterable
 
@@ -65,11 +65,11 @@ ESXCLI_REQUESTS = tuple(
 
 def collect(shell: Transport, gpus: Iterable[PciAddress]) -> None:
     """Ask everything of one shell. A host without NVIDIA GPUs is not asked about them."""
-    for request in HOST_REQUESTS:
-        shell.fetch(request)
     gpus = list(gpus)
-    for gpu in gpus:
-        shell.fetch(config_header(gpu))
+    first = [*HOST_REQUESTS, *map(config_header, gpus)]
+    shell.expect([*first, *((nvidia_smi_q_x.REQUEST, *NVIDIA_REQUESTS) if gpus else ())])
+    for request in first:
+        shell.fetch(request)
     if not gpus:
         return
     capture = shell.fetch(nvidia_smi_q_x.REQUEST)

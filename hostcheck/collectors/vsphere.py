@@ -162,16 +162,23 @@ def questions(target: Target) -> Iterator[Request]:
         yield vim_resource_pool.REQUEST.of(pool_id)
 
 
-def collect(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:
-    """Ask everything about one host. Returns what was understood of the host itself."""
+def collect(vsphere: Transport, target: Target) -> None:
+    """Ask the properties of one host and of what belongs to it."""
     for request in questions(target):
         vsphere.fetch(request)
     vsphere.fetch(vim_query_options.REQUEST)
+
+
+def host_in(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:
+    """Return what was understood of the host itself, for the questions that depend on it."""
     capture = vsphere.fetch(vim_host_system.REQUEST.of(target.host_id))
     try:
-        host = vim_host_system.parse(capture.text) if capture.failure is None else None
+        return vim_host_system.parse(capture.text) if capture.failure is None else None
     except ParseError:
         return None
-    if host is not None and not isinstance(host.image_manager_id, Unknown):
+
+
+def collect_packages(vsphere: Transport, host: vim_host_system.HostSystem) -> None:
+    """Ask which VIBs are installed: no property tells, so it costs a call to each host."""
+    if not isinstance(host.image_manager_id, Unknown):
         vsphere.fetch(vim_software_packages.REQUEST.of(host.image_manager_id))
-    return host

@@ -5,6 +5,7 @@ bus 0x66 elsewhere): the shape does not tell which, so the caller names the base
 """
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 from msgspec import Struct
@@ -30,6 +31,7 @@ def address(segment: int, bus: int, slot: int, function: int) -> PciAddress:
     return PciAddress(f"{segment:04x}:{bus:02x}:{slot:02x}.{function}")
 
 
+@lru_cache(4096)
 def from_hex(text: str) -> PciAddress:
     """Read `0000:af:00.0`, `00000000:AF:00.0`, `4A:00.0`: API, esxcli, nvidia-smi."""
     match = _HEX.fullmatch(text.strip())

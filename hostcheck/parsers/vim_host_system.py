@@ -5,7 +5,6 @@ Two traps: PCI ids are signed shorts (0x8086 comes as -32634), and a NUMA node l
 processors in descending order.
 """
 
-from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -108,6 +107,22 @@ class Pnic(Struct, frozen=True):
     speed_mbps: Reading[int]
 
 
+class StandardSwitch(Struct, frozen=True):
+    """A switch of one host; port groups name it, or its key."""
+
+    key: str
+    name: str
+    uplinks: tuple[str, ...]
+
+
+class PortGroup(Struct, frozen=True):
+    """A port group of one host, and the switch it is on: by name and by key."""
+
+    name: str
+    switch: str
+    switch_key: str
+
+
 class Switch(Struct, frozen=True):
     """A virtual switch: its uplinks by key, and what a VM's adapter calls it by."""
 
@@ -165,7 +180,7 @@ def parse(text: str) -> HostSystem:
         id=host.id,
         name=host.text("name"),
         parent_id=host.text("parent"),
-        vm_ids=_each(host, "vm", lambda node: node.words),
+        vm_ids=host.each("vm", _words),
         image_manager_id=host.text("configManager.imageConfigManager"),
         connection_state=host.text("runtime.connectionState"),
         power_state=host.text("runtime.powerState"),
@@ -183,30 +198,28 @@ def parse(text: str) -> HostSystem:
         package_count=host.number("hardware.cpuInfo", "numCpuPackages"),
         core_count=host.number("hardware.cpuInfo", "numCpuCores"),
         pu_count=host.number("hardware.cpuInfo", "numCpuThreads"),
-        packages=_each(host, "hardware.cpuPkg", _package),
+        packages=host.each("hardware.cpuPkg", _package),
         numa_node_count=host.number("hardware.numaInfo", "numNodes"),
-        numa_nodes=_numa_nodes(host),
-        devices=_each(host, "hardware.pciDevice", _device),
-        graphics=_each(host, "config.graphicsInfo", _graphics),
-        graphics_configured=_configured(host),
+        numa_nodes=_by_index(host.each("hardware.numaInfo", _numa_node, "numaNode")),
+        devices=host.each("hardware.pciDevice", _device),
+        graphics=host.each("config.graphicsInfo", _graphics),
+        graphics_configured=host.each("config.graphicsConfig", _configured, "deviceType"),
         graphics_default=_graphics_type(
             host.text("config.graphicsConfig", "hostDefaultGraphicsType")
         ),
         assignment_policy=host.text("config.graphicsConfig", "sharedPassthruAssignmentPolicy"),
-        profiles_offered=_each(host, "config.sharedPassthruGpuTypes", lambda node: node.words),
-        abilities=_each(host, "config.sharedGpuCapabilities", _ability),
-        passthrough=_each(host, "config.pciPassthruInfo", _passthrough),
-        pnics=_each(host, "config.network.pnic", _pnic),
+        profiles_offered=host.each("config.sharedPassthruGpuTypes", _words),
+        abilities=host.each("config.sharedGpuCapabilities", _ability),
+        passthrough=host.each("config.pciPassthruInfo", _passthrough),
+        pnics=host.each("config.network.pnic", _pnic),
         switches=_switches(host),
-        services=_services(host),
+        services=host.each("config.service", _service, "service"),
         lockdown_mode=host.text("config.lockdownMode"),
     )
 
 
-def _each(host: VimObject, path: str, read: Callable[[Node], T]) -> Reading[tuple[T, ...]]:
-    """Read every member of an array property."""
-    node = host.node(path)
-    return node if isinstance(node, Unknown) else tuple(read(item) for item in node.items())
+def _words(node: Node) -> str:
+    return node.words
 
 
 def _must(reading: Reading[T]) -> T:
@@ -242,11 +255,10 @@ def _package(node: Node) -> CpuPackage:
     )
 
 
-def _numa_nodes(host: VimObject) -> Reading[tuple[ListedNode, ...]]:
-    info = host.node("hardware.numaInfo")
-    if isinstance(info, Unknown):
-        return info
-    return tuple(sorted(map(_numa_node, info.children("numaNode")), key=lambda node: node.os_index))
+def _by_index(nodes: Reading[tuple[ListedNode, ...]]) -> Reading[tuple[ListedNode, ...]]:
+    if isinstance(nodes, Unknown):
+        return nodes
+    return tuple(sorted(nodes, key=lambda node: node.os_index))
 
 
 def _numa_node(node: Node) -> ListedNode:
@@ -291,14 +303,8 @@ def _graphics(node: Node) -> Graphics:
     )
 
 
-def _configured(host: VimObject) -> Reading[tuple[Configured, ...]]:
-    config = host.node("config.graphicsConfig")
-    if isinstance(config, Unknown):
-        return config
-    return tuple(
-        Configured(_address(item, "deviceId"), _graphics_type(item.text("graphicsType")))
-        for item in config.children("deviceType")
-    )
+def _configured(item: Node) -> Configured:
+    return Configured(_address(item, "deviceId"), _graphics_type(item.text("graphicsType")))
 
 
 def _passthrough(node: Node) -> PassthroughState:
@@ -357,53 +363,65 @@ def _pnic(node: Node) -> Pnic:
 
 def _switches(host: VimObject) -> Reading[tuple[Switch, ...]]:
     """Read standard and distributed switches. Both lists must be readable, else uplinks are not."""
-    standard, distributed = (
-        host.node("config.network.vswitch"),
-        host.node("config.network.proxySwitch"),
-    )
-    groups = host.node("config.network.portgroup")
-    for part in (standard, groups):
-        if isinstance(part, Unknown):
-            return part
-    if isinstance(distributed, Unknown) and distributed.why is not Why.ABSENT:
-        return distributed
-    found = []
-    if isinstance(standard, Node) and isinstance(groups, Node):
-        for node in standard.items():
-            key, name = node.text("key"), _must(node.text("name"))
-            found.append(
-                Switch(
-                    name=name,
-                    uuid="",
-                    uplinks=tuple(sorted(item.words for item in node.children("pnic"))),
-                    port_groups=tuple(
-                        sorted(
-                            _must(group.text("spec", "name"))
-                            for group in groups.items()
-                            if group.text("spec", "vswitchName") == name
-                            or (isinstance(key, str) and group.text("vswitch") == key)
-                        )
-                    ),
+    standard = host.each("config.network.vswitch", _standard)
+    groups = host.each("config.network.portgroup", _port_group)
+    distributed = host.each("config.network.proxySwitch", _distributed)
+    if isinstance(standard, Unknown):
+        return standard
+    if isinstance(groups, Unknown):
+        return groups
+    if isinstance(distributed, Unknown):
+        if distributed.why is not Why.ABSENT:
+            return distributed
+        distributed = ()
+    found = [
+        Switch(
+            name=one.name,
+            uuid="",
+            uplinks=one.uplinks,
+            port_groups=tuple(
+                sorted(
+                    group.name
+                    for group in groups
+                    if group.switch == one.name or (one.key and group.switch_key == one.key)
                 )
-            )
-    if isinstance(distributed, Node):
-        found += [
-            Switch(
-                name=_must(node.text("dvsName")),
-                uuid=_must(node.text("dvsUuid")),
-                uplinks=tuple(sorted(item.words for item in node.children("pnic"))),
-                port_groups=(),
-            )
-            for node in distributed.items()
-        ]
-    return tuple(sorted(found, key=lambda switch: (switch.name, switch.uuid)))
+            ),
+        )
+        for one in standard
+    ]
+    return tuple(sorted((*found, *distributed), key=lambda switch: (switch.name, switch.uuid)))
 
 
-def _services(host: VimObject) -> Reading[tuple[Service, ...]]:
-    info = host.node("config.service")
-    if isinstance(info, Unknown):
-        return info
-    return tuple(
-        Service(_must(node.text("key")), _must(node.truth("running")), _must(node.text("policy")))
-        for node in info.children("service")
+def _standard(node: Node) -> StandardSwitch:
+    key = node.text("key")
+    return StandardSwitch(
+        "" if isinstance(key, Unknown) else key, _must(node.text("name")), _uplinks(node)
+    )
+
+
+def _port_group(node: Node) -> PortGroup:
+    switch, key = node.text("spec", "vswitchName"), node.text("vswitch")
+    return PortGroup(
+        name=_must(node.text("spec", "name")),
+        switch="" if isinstance(switch, Unknown) else switch,
+        switch_key="" if isinstance(key, Unknown) else key,
+    )
+
+
+def _distributed(node: Node) -> Switch:
+    return Switch(
+        name=_must(node.text("dvsName")),
+        uuid=_must(node.text("dvsUuid")),
+        uplinks=_uplinks(node),
+        port_groups=(),
+    )
+
+
+def _uplinks(node: Node) -> tuple[str, ...]:
+    return tuple(sorted(item.words for item in node.children("pnic")))
+
+
+def _service(node: Node) -> Service:
+    return Service(
+        _must(node.text("key")), _must(node.truth("running")), _must(node.text("policy"))
     )

@@ -61,6 +61,12 @@ class Dynamic(Struct, frozen=True):
     hardware_label: Reading[str]
 
 
+class Dvx(Struct, frozen=True):
+    """A device of a vendor's own kind of DirectPath I/O."""
+
+    label: str
+
+
 class Adapter(Struct, frozen=True):
     """A network adapter: the standard port group by name, or the distributed switch by uuid."""
 
@@ -158,11 +164,15 @@ def name_in(text: str) -> str:
 
 def _flag(vm: VimObject, name: str) -> Reading[bool]:
     """Read an optional flag: among flags that were given, one that is not set is off."""
-    flags = vm.node("config.flags")
-    if isinstance(flags, Unknown):
-        return flags
-    flag = flags.truth(name)
+    given = vm.read("config.flags", _given)
+    if isinstance(given, Unknown):
+        return given
+    flag = vm.truth("config.flags", name)
     return False if isinstance(flag, Unknown) and flag.why is Why.ABSENT else flag
+
+
+def _given(_: Node) -> bool:
+    return True
 
 
 def _mebibytes(reading: Reading[int]) -> Reading[int]:
@@ -178,16 +188,18 @@ def _hardware_version(words: Reading[str]) -> Reading[int]:
     return Unknown(Why.UNPARSED, f"not a hardware version: {words!r}", "config.version")
 
 
+def _option(item: Node) -> tuple[str, str] | None:
+    key, value = item.text("key"), item.text("value")
+    if isinstance(key, str) and isinstance(value, str) and key.startswith(KEPT_OPTIONS):
+        return key, value
+    return None
+
+
 def _options(vm: VimObject) -> Reading[dict[str, str]]:
-    node = vm.node("config.extraConfig")
-    if isinstance(node, Unknown):
-        return node
-    options = {}
-    for item in node.items():
-        key, value = item.text("key"), item.text("value")
-        if isinstance(key, str) and isinstance(value, str) and key.startswith(KEPT_OPTIONS):
-            options[key] = value
-    return dict(sorted(options.items()))
+    found = vm.each("config.extraConfig", _option)
+    if isinstance(found, Unknown):
+        return found
+    return dict(sorted(one for one in found if one is not None))
 
 
 def _label(node: Node) -> str:
@@ -237,63 +249,64 @@ def _allowed(backing: Node) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _devices(vm: VimObject) -> Reading[Devices]:  # noqa: C901  one branch per kind of backing
-    hardware = vm.node("config.hardware")
-    if isinstance(hardware, Unknown):
-        return hardware
-    count = 0
-    vgpus: list[Vgpu] = []
-    static: list[Static] = []
-    dynamic: list[Dynamic] = []
-    dvx: list[str] = []
-    adapters: list[Adapter] = []
-    for device in hardware.children("device"):
-        count += 1
-        backing = device.child("backing")
-        if isinstance(backing, Unknown):
-            continue
-        match backing.type:
-            case "VirtualPCIPassthroughVmiopBackingInfo":
-                vgpus.append(Vgpu(_label(device), backing.text("vgpu")))
-            case "VirtualPCIPassthroughDeviceBackingInfo":
-                static.append(
-                    Static(_label(device), _address(backing.text("id")), _device_id(backing))
-                )
-            case "VirtualPCIPassthroughDynamicBackingInfo":
-                assigned = _address(backing.text("assignedId"))
-                dynamic.append(
-                    Dynamic(_label(device), _allowed(backing), assigned, _wanted_label(backing))
-                )
-            case "VirtualPCIPassthroughDvxBackingInfo":
-                dvx.append(_label(device))
-            case "VirtualEthernetCardNetworkBackingInfo":
-                name = backing.text("deviceName")
-                network = "" if isinstance(name, Unknown) else name
-                adapters.append(Adapter(_label(device), network, ""))
-            case "VirtualEthernetCardDistributedVirtualPortBackingInfo":
-                uuid, group = (
-                    backing.text("port", "switchUuid"),
-                    backing.text("port", "portgroupKey"),
-                )
-                adapters.append(
-                    Adapter(
-                        _label(device),
-                        "" if isinstance(group, Unknown) else group,
-                        "" if isinstance(uuid, Unknown) else uuid,
-                    )
-                )
-            case other if other.startswith("VirtualEthernetCard"):
-                adapters.append(Adapter(_label(device), other, ""))  # NSX: its uplinks are unknown
-    return Devices(count, tuple(vgpus), tuple(static), tuple(dynamic), tuple(dvx), tuple(adapters))
+def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | None:  # noqa: PLR0911  one per kind
+    """Read one virtual device; None for all those that do not matter here."""
+    backing = device.child("backing")
+    if isinstance(backing, Unknown):
+        return None
+    match backing.type:
+        case "VirtualPCIPassthroughVmiopBackingInfo":
+            return Vgpu(_label(device), backing.text("vgpu"))
+        case "VirtualPCIPassthroughDeviceBackingInfo":
+            return Static(_label(device), _address(backing.text("id")), _device_id(backing))
+        case "VirtualPCIPassthroughDynamicBackingInfo":
+            assigned = _address(backing.text("assignedId"))
+            return Dynamic(_label(device), _allowed(backing), assigned, _wanted_label(backing))
+        case "VirtualPCIPassthroughDvxBackingInfo":
+            return Dvx(_label(device))
+        case "VirtualEthernetCardNetworkBackingInfo":
+            name = backing.text("deviceName")
+            return Adapter(_label(device), "" if isinstance(name, Unknown) else name, "")
+        case "VirtualEthernetCardDistributedVirtualPortBackingInfo":
+            uuid, group = backing.text("port", "switchUuid"), backing.text("port", "portgroupKey")
+            return Adapter(
+                _label(device),
+                "" if isinstance(group, Unknown) else group,
+                "" if isinstance(uuid, Unknown) else uuid,
+            )
+        case other if other.startswith("VirtualEthernetCard"):
+            return Adapter(_label(device), other, "")  # NSX: its uplinks are unknown
+    return None
+
+
+def _devices(vm: VimObject) -> Reading[Devices]:
+    found = vm.each("config.hardware", _device, "device")
+    if isinstance(found, Unknown):
+        return found
+    return Devices(
+        count=len(found),
+        vgpus=tuple(one for one in found if isinstance(one, Vgpu)),
+        static=tuple(one for one in found if isinstance(one, Static)),
+        dynamic=tuple(one for one in found if isinstance(one, Dynamic)),
+        dvx=tuple(one.label for one in found if isinstance(one, Dvx)),
+        adapters=tuple(one for one in found if isinstance(one, Adapter)),
+    )
+
+
+def _group_name(group: Node) -> Reading[str]:
+    return group.text("deviceGroupName")
+
+
+def _grouped(device: Node) -> bool:
+    return not isinstance(device.child("deviceGroupInfo"), Unknown)
 
 
 def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
     """Return the names of the VM's groups; without the list of them, its devices tell of none."""
-    node, hardware = vm.node("config.deviceGroups"), vm.node("config.hardware")
-    if isinstance(node, Unknown):
-        if node.why is not Why.ABSENT or isinstance(hardware, Unknown):
-            return node
-        grouped = (device.child("deviceGroupInfo") for device in hardware.children("device"))
-        return () if all(isinstance(one, Unknown) for one in grouped) else node
-    names = (group.text("deviceGroupName") for group in node.children("deviceGroup"))
-    return tuple(name for name in names if isinstance(name, str))
+    names = vm.each("config.deviceGroups", _group_name, "deviceGroup")
+    if not isinstance(names, Unknown):
+        return tuple(name for name in names if isinstance(name, str))
+    grouped = vm.each("config.hardware", _grouped, "device")
+    if names.why is not Why.ABSENT or isinstance(grouped, Unknown):
+        return names
+    return names if any(grouped) else ()

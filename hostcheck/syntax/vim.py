@@ -4,13 +4,21 @@ An `ObjectContent` names the object, then the properties that were given (`propS
 were refused (`missingSet`). A path in neither was not set by the server, or not known to it.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Hashable, Iterator
+from functools import lru_cache
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.syntax import vim_text
+from hostcheck.syntax.repeats import Reads, Repeats
 from hostcheck.syntax.xml import local, root_of
 
+T = TypeVar("T")
+
+NOT_SET = "the server did not set it"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 PERMISSION_FAULTS = ("NoPermission", "NotAuthenticated", "InvalidLogin", "RestrictedVersion")
 
@@ -36,16 +44,17 @@ class Node:
 
     def child(self, name: str) -> "Node | Unknown":
         """Return the field, or why it is not there."""
-        for element in self.element:
-            if local(element) == name:
-                return Node(element, f"{self.asked}.{name}")
-        return Unknown(Why.ABSENT, "the server did not set it", f"{self.asked}.{name}")
+        found = _field(self.element, name)
+        if found is None:
+            return Unknown(Why.ABSENT, NOT_SET, f"{self.asked}.{name}")
+        return Node(found, f"{self.asked}.{name}")
 
     def children(self, name: str) -> "Iterator[Node]":
         """Yield every field of that name: vSphere repeats the element of an array."""
+        asked = f"{self.asked}.{name}"
         for element in self.element:
-            if local(element) == name:
-                yield Node(element, f"{self.asked}.{name}")
+            if element.tag == name or local(element) == name:
+                yield Node(element, asked)
 
     def items(self) -> "Iterator[Node]":
         """Yield the members of an `ArrayOf...` value."""
@@ -54,34 +63,25 @@ class Node:
 
     def text(self, *path: str) -> Reading[str]:
         """Return the text of a field, however deep."""
-        node: Node | Unknown = self
-        for name in path:
-            if isinstance(node, Unknown):
-                return node
-            node = node.child(name)
-        return node if isinstance(node, Unknown) else node.words
+        words = self.element.findtext(path[0]) if len(path) == 1 else None
+        if words is not None:
+            return words.strip()
+        element = self.element
+        for depth, name in enumerate(path, 1):
+            found = _field(element, name)
+            if found is None:
+                asked = ".".join((self.asked, *path[:depth]))
+                return Unknown(Why.ABSENT, NOT_SET, asked)
+            element = found
+        return (element.text or "").strip()
 
     def number(self, *path: str) -> Reading[int]:
         """Return an integer field."""
-        words = self.text(*path)
-        if isinstance(words, Unknown):
-            return words
-        try:
-            return int(words)
-        except ValueError:
-            asked = ".".join((self.asked, *path))
-            return Unknown(Why.UNPARSED, f"not an integer: {words!r}", asked)
+        return _number(self.text(*path), self.asked, path)
 
     def truth(self, *path: str) -> Reading[bool]:
         """Return a boolean field."""
-        words = self.text(*path)
-        if isinstance(words, Unknown):
-            return words
-        if words in ("true", "1"):
-            return True
-        if words in ("false", "0"):
-            return False
-        return Unknown(Why.UNPARSED, f"not a boolean: {words!r}", ".".join((self.asked, *path)))
+        return _truth(self.text(*path), self.asked, path)
 
     def numbers(self, name: str) -> tuple[int, ...]:
         """Return a repeated integer field. Raises ParseError when a member is none."""
@@ -91,38 +91,53 @@ class Node:
             raise ParseError(f"{self.asked}.{name}: {error}") from None
 
 
+def _number(words: Reading[str], asked: str, fields: tuple[str, ...]) -> Reading[int]:
+    if isinstance(words, Unknown):
+        return words
+    try:
+        return int(words)
+    except ValueError:
+        return Unknown(Why.UNPARSED, f"not an integer: {words!r}", ".".join((asked, *fields)))
+
+
+def _truth(words: Reading[str], asked: str, fields: tuple[str, ...]) -> Reading[bool]:
+    if isinstance(words, Unknown):
+        return words
+    if words in ("true", "1"):
+        return True
+    if words in ("false", "0"):
+        return False
+    return Unknown(Why.UNPARSED, f"not a boolean: {words!r}", ".".join((asked, *fields)))
+
+
+def _field(element: ET.Element, name: str) -> ET.Element | None:
+    """Return the first child of a name: bare, as values are cut, or in a namespace."""
+    found = element.find(name)
+    if found is not None:
+        return found
+    return next((one for one in element if local(one) == name), None)
+
+
 class VimObject:
-    """One managed object of an answer."""
+    """One managed object of an answer. Its values are read when asked for, equal ones once."""
 
-    def __init__(self, element: ET.Element, what: str) -> None:
-        self.kind = ""
-        self.id = ""
+    def __init__(self, kind: str, id_: str, head: str, what: str) -> None:
+        """Take what `_cut` found. `head` opens the element that declares the namespaces."""
+        self.kind = kind
+        self.id = id_
+        self._head = head
         self._what = what
-        self._values: dict[str, Node] = {}
+        self._texts: dict[str, str] = {}
+        self._nodes: dict[str, Node] = {}
+        self._reads: dict[str, Reads] = {}
         self._missing: dict[str, Unknown] = {}
-        for part in element:
-            match local(part):
-                case "obj":
-                    self.kind = part.get("type", "")
-                    self.id = (part.text or "").strip()
-                case "propSet":
-                    self._take(part)
-                case "missingSet":
-                    self._miss(part)
-        if not self.id:
-            raise ParseError(f"{what}: expected an <objects> element that names its <obj>")
 
-    def _take(self, part: ET.Element) -> None:
-        name, value = "", None
-        for field in part:
-            if local(field) == "name":
-                name = (field.text or "").strip()
-            elif local(field) == "val":
-                value = field
-        if value is not None:
-            self._values[name] = Node(value, f"{self.kind} {name}")
+    def keep(self, path: str, text: str) -> None:
+        """Take a property as the text of its `<val>`."""
+        self._texts[path] = text
 
-    def _miss(self, part: ET.Element) -> None:
+    def miss(self, part: ET.Element) -> None:
+        """Take a `missingSet`: a property that was refused, and why."""
         path, fault = "", ET.Element("fault")
         for field in part:
             if local(field) == "path":
@@ -132,27 +147,103 @@ class VimObject:
         self._missing[path] = refusal(Node(fault, path), f"{self.kind} {path}")
 
     def node(self, path: str) -> Node | Unknown:
-        """Return a property's value, or why it is not there."""
-        if path in self._values:
-            return self._values[path]
-        if path in self._missing:
-            return self._missing[path]
-        return Unknown(Why.ABSENT, "the server did not set it", f"{self.kind} {path}")
+        """Return a property's value as parsed, or why it is not there; nothing of it is kept."""
+        text = self._texts.get(path)
+        return self._not_there(path) if text is None else self._node(path, text)
+
+    def read(self, path: str, by: Callable[[Node], T]) -> T | Unknown:
+        """Return what a function makes of a property's value, or why the value is not there.
+
+        A function of a module, that is: what it returns is kept under it and given to the next
+        object with the same value. Raises what the function raises.
+        """
+        return self._once(path, by, by)
+
+    def each(self, path: str, by: Callable[[Node], T], field: str = "") -> tuple[T, ...] | Unknown:
+        """Return what a function makes of each member of an array property, like `read`.
+
+        Of a data object the members are its fields called `field`. Equal members are read once.
+        """
+        text = self._texts.get(path)
+        if text is None:
+            return self._not_there(path)
+        reads = self._reads_of(path, text)
+        key = ("each", by)
+        if key not in reads:
+            reads[key] = tuple(self._members(path, text, by, field))
+        return reads[key]  # type: ignore[no-any-return]
+
+    def _members(self, path: str, text: str, by: Callable[[Node], T], field: str) -> Iterator[T]:
+        head = self._head + vim_text.opening(text)
+        repeats = _repeats(self.kind, f"{path}[]", head)
+        members = vim_text.members(text, field) if repeats.on else None
+        if members is None:
+            node = self._node(path, text)
+            yield from map(by, node.children(field) if field else node.items())
+            return
+        asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
+        for member in members:
+            reads = repeats.of(member)
+            if by not in reads:
+                value = self._parsed(f"{head}{member}</val>", path)
+                reads[by] = by(Node(value[-1], asked))
+            yield reads[by]
 
     def text(self, path: str, *fields: str) -> Reading[str]:
         """Return the text of a property, or of a field inside it."""
-        node = self.node(path)
-        return node if isinstance(node, Unknown) else node.text(*fields)
+        text = self._texts.get(path, "")
+        if not fields:
+            words = vim_text.plain(text)
+        elif len(fields) == 1:
+            words = vim_text.leading_field(text, fields[0])
+        else:
+            words = None
+        if words is not None:
+            return words
+        return self._once(path, fields, lambda node: node.text(*fields))
 
     def number(self, path: str, *fields: str) -> Reading[int]:
         """Return an integer of a property."""
-        node = self.node(path)
-        return node if isinstance(node, Unknown) else node.number(*fields)
+        return _number(self.text(path, *fields), path, fields)
 
     def truth(self, path: str, *fields: str) -> Reading[bool]:
         """Return a boolean of a property."""
-        node = self.node(path)
-        return node if isinstance(node, Unknown) else node.truth(*fields)
+        return _truth(self.text(path, *fields), path, fields)
+
+    def _once(self, path: str, key: Hashable, by: Callable[[Node], T | Unknown]) -> T | Unknown:
+        text = self._texts.get(path)
+        if text is None:
+            return self._not_there(path)
+        reads = self._reads_of(path, text)
+        if key not in reads:
+            reads[key] = by(self._node(path, text))
+        return reads[key]  # type: ignore[no-any-return]
+
+    def _not_there(self, path: str) -> Unknown:
+        return self._missing.get(path) or Unknown(Why.ABSENT, NOT_SET, f"{self.kind} {path}")
+
+    def _reads_of(self, path: str, text: str) -> Reads:
+        if path not in self._reads:
+            self._reads[path] = _repeats(self.kind, path, self._head).of(text)
+        return self._reads[path]
+
+    def _node(self, path: str, text: str) -> Node:
+        if path not in self._nodes:
+            value = self._parsed(self._head + text, path)
+            self._nodes[path] = Node(value, f"{self.kind} {path}")
+        return self._nodes[path]
+
+    def _parsed(self, text: str, path: str) -> ET.Element:
+        root = root_of(f"{text}</objects>", what=f"{self._what} {path}")
+        if not len(root):
+            raise ParseError(f"{self._what} {path}: a property without a value")
+        return root[-1]
+
+
+@lru_cache(1024)
+def _repeats(_kind: str, _path: str, _head: str) -> Repeats:
+    """Return what is remembered of one property, as one server writes it."""
+    return Repeats()
 
 
 def refusal(fault: Node, asked: str) -> Unknown:
@@ -174,28 +265,100 @@ def refusal(fault: Node, asked: str) -> Unknown:
     return Unknown(why, detail, asked, privilege)
 
 
-def objects_of(text: str, *, what: str) -> tuple[VimObject, ...]:
+def objects_of(text: str, *, what: str) -> Iterator[VimObject]:
     """Read every `<objects>` of a text: one object as it was cut out of an answer, or a listing.
 
     Raises ParseError when the text is not XML, declares a document type, or holds no object.
     """
-    if "<!DOCTYPE" in text:
+    odd = "!" in text and "<!" in text  # one sign is found many times faster than two
+    if odd and "<!DOCTYPE" in text:
         raise ParseError(f"{what}: a vSphere answer with a document type is refused")
+    inside = text.removeprefix("<listing>").removesuffix("</listing>")
+    if odd or not inside.endswith(_END):
+        yield from _parsed(text, what)
+        return
+    start = 0
+    while start < len(inside):
+        end = inside.index(_END, start)
+        one = inside[start:end]
+        start = end + len(_END)
+        found = _cut(one, what)
+        if found is None:
+            yield from _parsed(one + _END, what)
+        else:
+            yield found
+
+
+_END = "</objects>"
+_START = re.compile(r'<objects([^>]*)><obj type="(\w+)">([^<&]+)</obj>')
+_VALUE = ("<val ", "<val>", "<val/")
+_DEFAULT_NAMESPACE = re.compile(r'\sxmlns="[^"]*"')
+
+
+def _cut(text: str, what: str) -> VimObject | None:
+    """Cut an object, without its end tag, into its values; None when it is not as servers write it.
+
+    Cutting costs a fraction of parsing, and leaves texts that can be compared.
+    """
+    first, *parts = text.split("<propSet><name>")
+    start = _START.fullmatch(first)
+    if start is None or not parts:
+        return None
+    head = f"<objects{_DEFAULT_NAMESPACE.sub('', start[1])}>"
+    found = VimObject(start[2], start[3].strip(), head, what)
+    parts[-1], end, refused = parts[-1].partition("</propSet>")
+    parts[-1] += end
+    for part in parts:
+        path, _, value = part.partition("</name>")
+        if not value.startswith(_VALUE) or not value.endswith("</propSet>"):
+            return None
+        found.keep(path, value.removesuffix("</propSet>"))
+    if refused:
+        try:
+            missing = list(root_of(f"{head}{refused}{_END}", what=what))
+        except ParseError:
+            return None
+        if any(local(one) != "missingSet" for one in missing):
+            return None
+        for one in missing:
+            found.miss(one)
+    return found
+
+
+def _parsed(text: str, what: str) -> Iterator[VimObject]:
+    """Read objects of any spelling: with prefixes, blanks between elements, comments."""
     root = root_of(text, what=what)
     found = [root] if local(root) in ("objects", "ObjectContent") else list(root.iter())
-    objects = tuple(
-        VimObject(element, what)
-        for element in found
-        if local(element) in ("objects", "ObjectContent")
-    )
+    objects = [one for one in found if local(one) in ("objects", "ObjectContent")]
     if not objects and local(root) != "listing":
         raise ParseError(f"{what}: expected <objects>, found <{local(root)}>")
-    return objects
+    for element in objects:
+        yield _object(element, what)
+
+
+def _object(element: ET.Element, what: str) -> VimObject:
+    named = next((part for part in element if local(part) == "obj"), None)
+    if named is None or not (named.text or "").strip():
+        raise ParseError(f"{what}: expected an <objects> element that names its <obj>")
+    found = VimObject(named.get("type", ""), (named.text or "").strip(), "<objects>", what)
+    for part in element:
+        if local(part) == "propSet":
+            path, value = "", None
+            for field in part:
+                if local(field) == "name":
+                    path = (field.text or "").strip()
+                elif local(field) == "val":
+                    value = field
+            if value is not None:
+                found.keep(path, ET.tostring(value, encoding="unicode"))
+        elif local(part) == "missingSet":
+            found.miss(part)
+    return found
 
 
 def object_of(text: str, *, kind: str) -> VimObject:
     """Read the one object of a capture. Raises ParseError when it is of another type."""
-    found = objects_of(text, what=kind)[0]
+    found = next(objects_of(text, what=kind))
     if found.kind != kind and not (kind == "ComputeResource" and found.kind.endswith(kind)):
         raise ParseError(f"expected a {kind}, found a {found.kind or 'nameless object'}")
     return found

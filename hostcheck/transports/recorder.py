@@ -18,7 +18,9 @@ class RecorderTransport:
         """Pass the hint on."""
         wanted = list(requests)
         for wires, one in self._routes:
-            one.expect([request for request in wanted if request.wire.value in wires])
+            its_own = [request for request in wanted if request.wire.value in wires]
+            if its_own:
+                one.expect(its_own)
 
     def fetch(self, request: Request) -> Capture:
         """Ask the transport of that wire, once per question."""

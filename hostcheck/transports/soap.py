@@ -49,7 +49,7 @@ ENVELOPE = (
     "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
 )
 
-_OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>(.*?)</objects>", re.DOTALL)
+_OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>")
 _ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
@@ -197,8 +197,14 @@ def objects_in(answer: bytes) -> Iterator[tuple[str, str]]:
     head = b'<objects xmlns="urn:vim25"'
     for prefix in sorted(prefixes):
         head += b" xmlns:" + prefix + b'="' + prefixes[prefix] + b'"'
-    for found in _OBJECT.finditer(answer):
-        inner = _OPTION.sub(_keep_option, found.group(1))
+    start = 0
+    while found := _OBJECT.search(answer, start):
+        start = answer.find(b"</objects>", found.end())
+        if start < 0:
+            return
+        inner = answer[found.end() : start]
+        if b"<OptionValue" in inner:
+            inner = _OPTION.sub(_keep_option, inner)
         name = _ID.search(inner)
         if name is not None:
             yield name.group(1).decode(), (head + b">" + inner + b"</objects>").decode()

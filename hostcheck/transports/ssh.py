@@ -1,5 +1,7 @@
 """The ESXi shell over SSH, as ESXi does it: one connection, one channel at a time.
 
+Announced commands run as one script where the host has a shell for it (ssh_script).
+
 Facts behind the choices: five failed logins lock an account, so every credential is tried once;
 hardened hosts allow one session per connection; paramiko leaves Nagle's algorithm on, which costs a
 delayed acknowledgement per command; a command that writes much to one stream blocks until it is
@@ -12,8 +14,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import paramiko
 from msgspec import Struct
@@ -23,6 +27,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.transports.base import Refused, Stopwatch
 from hostcheck.transports.known_hosts import Trust, trust_in
+from hostcheck.transports.ssh_script import Script
 
 logging.getLogger("paramiko").addHandler(
     logging.NullHandler()
@@ -45,6 +50,9 @@ PASSWORD_PROMPT = re.compile("password|passwort|kennwort|mot de passe|contrase",
 def _key_kind(algorithm: str) -> str:
     """Return the kind of key that a signature algorithm uses: rsa-sha2-512 is an ssh-rsa key."""
     return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
+
+
+T = TypeVar("T")
 
 
 class Shell(Struct, frozen=True):
@@ -203,6 +211,32 @@ def _feed(channel: paramiko.Channel, data: bytes, deadline: float) -> None:
             return
 
 
+class _Running(NamedTuple):
+    """A connection, a command line that runs on it, and what its streams have said so far."""
+
+    transport: paramiko.Transport
+    channel: paramiko.Channel
+    arrived: threading.Event
+    out: bytearray
+    err: bytearray
+
+    def until(self, look: Callable[[], T | None], limit: float) -> T | None:
+        """Take what arrives until `look` finds something in it, or the command has ended.
+
+        Raises TimeoutError when neither happens in time.
+        """
+        deadline = time.monotonic() + limit
+        while True:
+            ended = _drained(self.channel, (self.out, self.err))
+            found = look()
+            if found is not None or ended:
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no end within {limit:.3g} s, stopped")
+            news = self.channel.status_event if self.channel.eof_received else self.arrived
+            news.wait(POLL_SECONDS)
+
+
 class SshTransport:
     """One connection to one host, opened at the first question."""
 
@@ -221,9 +255,14 @@ class SshTransport:
         self._connections_left = 2
         self._refused: Unknown | None = None
         self._deadline = 0.0
+        self._expected: list[Request] = []
+        self._ready: dict[tuple[str, str, str], Capture] = {}
+        self._runs_scripts = True
 
     def expect(self, requests: Iterable[Request]) -> None:
-        """Do nothing: commands go one at a time."""
+        """Note commands that will follow: the first one takes those behind it along."""
+        with self._lock:
+            self._expected += [request for request in requests if self._allowed(request)]
 
     def close(self) -> None:
         """Close the connection, also under a command that runs: no other is sent."""
@@ -244,26 +283,49 @@ class SshTransport:
         if request.wire not in WIRES or not self._allowed(request):
             raise PermissionError(f"{request.text!r} is not one of the listed commands")
         with self._lock:
-            watch = Stopwatch()
-            try:
-                self._connect()
-                return self._run(request, watch, data)
-            except Refused as refused:
-                self._refused = failure = refused.unknown
-            except TimeoutError as error:
-                # What hangs may hold the only session there is: the next command gets a fresh one.
-                self._drop()
-                self._connections_left += 1
-                failure = Unknown(Why.TIMEOUT, str(error))
-            except (paramiko.SSHException, OSError, EOFError) as error:
-                self._drop()
-                failure = self._refused or Unknown(
-                    Why.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}"
-                )
-            return watch.capture(
-                request,
-                failure=Unknown(failure.why, failure.detail, request.text, failure.privilege),
+            if request.key not in self._ready:
+                self._ask([request] if data else self._together_with(request), data)
+            return self._ready.pop(request.key)
+
+    def _together_with(self, request: Request) -> list[Request]:
+        """Take the commands that travel with this one off the list: those announced behind it."""
+        keys = [one.key for one in self._expected]
+        if request.key not in keys:
+            return [request]
+        batch = self._expected[keys.index(request.key) :]
+        self._expected = []
+        return batch
+
+    def _ask(self, batch: list[Request], data: bytes) -> None:
+        """Run commands up to the first that fails and keep their answers; the rest is put off."""
+        done = 0
+        watch = Stopwatch()
+        try:
+            self._connect()
+            for capture in self._answers(batch, data):
+                self._ready[capture.request.key] = capture
+                done += 1
+                watch = Stopwatch()
+        except Refused as refused:
+            self._refused = failure = refused.unknown
+        except TimeoutError as error:
+            # What hangs may hold the only session there is: the next command gets a fresh one.
+            self._drop()
+            self._connections_left += 1
+            failure = Unknown(Why.TIMEOUT, str(error))
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            self._drop()
+            failure = self._refused or Unknown(
+                Why.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}"
             )
+        else:
+            self._expected = batch[done:] + self._expected
+            return
+        failed = batch[done]
+        self._expected = batch[done + 1 :] + self._expected
+        self._ready[failed.key] = watch.capture(
+            failed, failure=Unknown(failure.why, failure.detail, failed.text, failure.privilege)
+        )
 
     def _connect(self) -> None:
         """Open the connection, once, and once more when it was lost on the way."""
@@ -273,9 +335,7 @@ class SshTransport:
         if not self._deadline:
             self._deadline = now + self._shell.host_timeout
         if now >= self._deadline:
-            raise Refused(
-                Unknown(Why.TIMEOUT, f"the {self._shell.host_timeout:g} s for this host are spent")
-            )
+            raise self._spent()
         if self._transport is not None and self._transport.is_active():
             return
         if not self._connections_left:
@@ -289,11 +349,17 @@ class SshTransport:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._transport = self._authenticated(plain, now + limit)
         except TimeoutError:
+            if time.monotonic() >= self._deadline:
+                raise self._spent() from None
             detail = f"{where}: no connection within {limit:.3g} s"
             raise Refused(Unknown(Why.TIMEOUT, detail, "", SERVICE)) from None
         except (OSError, UnicodeError, paramiko.SSHException, EOFError) as error:
             detail = f"{where}: {getattr(error, 'strerror', None) or str(error) or 'closed'}"
             raise Refused(Unknown(Why.UNREACHABLE, detail, "", SERVICE)) from None
+
+    def _spent(self) -> Refused:
+        detail = f"the {self._shell.host_timeout:g} s for this host are spent"
+        return Refused(Unknown(Why.TIMEOUT, detail))
 
     def _authenticated(self, plain: socket.socket, until: float) -> paramiko.Transport:
         """Shake hands, check the host key, log in: all of it before `until`."""
@@ -383,14 +449,57 @@ class SshTransport:
         if self._shell.use_agent:
             yield from paramiko.Agent().get_keys()
 
-    def _run(self, request: Request, watch: Stopwatch, data: bytes) -> Capture:
+    def _answers(self, batch: list[Request], data: bytes) -> Iterator[Capture]:
+        """Run the commands as one script where the host takes it, else only the first of them."""
+        if len(batch) > 1 and self._runs_scripts:
+            yield from self._run_together(batch)
+        if len(batch) == 1 or not self._runs_scripts:
+            yield self._run(batch[0], data)
+
+    def _run(self, request: Request, data: bytes) -> Capture:
+        watch = Stopwatch()
+        limit = self._limit()
+        with self._running(request.text, limit, data) as command:
+            command.until(lambda: None, limit)
+            status = command.channel.recv_exit_status()
+            if status == NO_STATUS:
+                return _cut_off(command, request, watch)
+            return watch.capture(request, _decoded(command.out), _decoded(command.err), status)
+
+    def _run_together(self, batch: list[Request]) -> Iterator[Capture]:
+        """Run a script and yield the answers as they come; each command has a limit of its own.
+
+        Yields nothing where the host does not run scripts, and notes that.
+        """
+        script = Script([request.text for request in batch])
+        watch = Stopwatch()
+        limit = self._limit()
+        with self._running(script.text, limit) as command:
+            if not command.until(lambda: script.begun(command.out), limit):
+                self._runs_scripts = False
+                if not command.transport.is_active():
+                    raise EOFError("the server hung up before the command ended")
+                return
+            for request in batch:
+                found = command.until(lambda: script.ended(command.out, command.err), self._limit())
+                if found is None:
+                    yield _cut_off(command, request, watch)
+                    return
+                out, err, status = found
+                yield watch.capture(request, _decoded(out), _decoded(err), status)
+                watch = Stopwatch()
+
+    def _limit(self) -> float:
+        """Return the seconds that the next command may take."""
+        return min(self._shell.command_timeout, max(0.0, self._deadline - time.monotonic()))
+
+    @contextmanager
+    def _running(self, text: str, limit: float, data: bytes = b"") -> Iterator[_Running]:
+        """Run one command line; its channel is closed in the end, whatever it does."""
         transport = self._transport
         if transport is None:
             raise EOFError("not connected")
-        began = time.monotonic()
-        limit = min(self._shell.command_timeout, max(0.0, self._deadline - began))
-        deadline = began + limit
-        streams = bytearray(), bytearray()
+        deadline = time.monotonic() + limit
         channel = _open(transport, deadline)
         try:
             channel.settimeout(limit)
@@ -398,20 +507,21 @@ class SshTransport:
             arrived = threading.Event()
             channel.in_buffer.set_event(arrived)
             channel.in_stderr_buffer.set_event(arrived)
-            channel.exec_command(request.text)
+            channel.exec_command(text)
             _feed(channel, data, deadline)
             channel.shutdown_write()
-            while not _drained(channel, streams):
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"no end within {limit:.3g} s, stopped")
-                (channel.status_event if channel.eof_received else arrived).wait(POLL_SECONDS)
-            status = channel.recv_exit_status()
-            if status == NO_STATUS:
-                if not transport.is_active():
-                    raise EOFError("the server hung up before the command ended")
-                cut = Unknown(Why.UNREACHABLE, "the command was ended from outside", request.text)
-                return watch.capture(request, failure=cut)
-            out, err = (bytes(stream).decode(errors="replace") for stream in streams)
-            return watch.capture(request, out, err, status)
+            yield _Running(transport, channel, arrived, bytearray(), bytearray())
         finally:
             channel.close()
+
+
+def _cut_off(command: _Running, request: Request, watch: Stopwatch) -> Capture:
+    """Answer for a command that has ended without a status. Raises EOFError with the connection."""
+    if not command.transport.is_active():
+        raise EOFError("the server hung up before the command ended")
+    cut = Unknown(Why.UNREACHABLE, "the command was ended from outside", request.text)
+    return watch.capture(request, failure=cut)
+
+
+def _decoded(stream: bytes | bytearray) -> str:
+    return bytes(stream).decode(errors="replace")

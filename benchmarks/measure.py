@@ -1,0 +1,64 @@
+"""Runs a program as a process of its own and says what it took: wall, CPU, peak memory."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import chart
+
+HERE = Path(__file__).resolve().parent
+LAUNCH = HERE / "launch.py"
+RESULTS = HERE / "results"
+
+
+def cost(
+    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, accepted: Sequence[int] = (0,)
+) -> dict[str, float]:
+    """Run a command to its end. Seconds; CPU includes its children; memory is its peak in MB.
+
+    Raises RuntimeError when it ends in another way than accepted.
+    """
+    report = cwd / "cost"
+    launched = [sys.executable, "-S", "-E", str(LAUNCH), str(report), *command]
+    with (cwd / "out").open("wb") as out, (cwd / "err").open("w+b") as err:
+        done = subprocess.run(launched, stdout=out, stderr=err, env=env, cwd=cwd, check=False)
+        if done.returncode not in accepted:
+            err.seek(0)
+            said = err.read()[-2000:].decode(errors="replace")
+            raise RuntimeError(f"{command[:3]} ended with {done.returncode}: {said}")
+    wall, cpu, memory = (float(word) for word in report.read_text().split())
+    return {"wall": wall, "cpu": cpu, "memory": memory}
+
+
+def median(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the medians of several runs, figure by figure."""
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """Return rows as a Markdown table; `columns` maps a heading to the format of its figure."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    for row in rows:
+        cells = (
+            form.format(row[name]) if row.get(name) is not None else ""
+            for name, form in columns.items()
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def keep(name: str, rows: Sequence[Mapping[str, Any]], *, repeat: int, figure: str) -> None:
+    """Write results/NAME.json with date and machine, and a chart of one figure beside it."""
+    RESULTS.mkdir(exist_ok=True)
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    taken = {"taken": today, "machine": machine, "repeat": repeat, "rows": rows}
+    (RESULTS / f"{name}.json").write_text(json.dumps(taken, indent=1) + "\n")
+    (RESULTS / f"{name}.svg").write_text(chart.bars(rows, figure, f"{name}, {today}, {machine}"))

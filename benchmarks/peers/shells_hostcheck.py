@@ -1,0 +1,45 @@
+"""hostcheck's SSH transport and collector, hosts side by side as in an audit."""
+
+import sys
+
+from benchmarks.peers.shells import Plan, read
+from hostcheck import app, fleet
+from hostcheck.collectors import esxi_shell
+from hostcheck.model.pci import from_hex
+from hostcheck.transports.ssh import Shell, SshTransport
+
+
+def main(plan: Plan) -> None:
+    """Ask every host what an audit asks."""
+
+    def ask(address: str) -> int:
+        shell = Shell(
+            address=address, user=plan.user, port=plan.port, known_hosts=(plan.known_hosts,),
+            key_files=(plan.key,),
+        )  # fmt: skip
+        transport = SshTransport(shell, app.may_run)
+        kept = Kept(transport)
+        try:
+            esxi_shell.collect(kept, [from_hex(gpu) for gpu in plan.hosts[address]])
+        finally:
+            transport.close()
+        return kept.failures
+
+    sys.exit(sum(fleet.each(plan.hosts, ask, workers=plan.workers)))
+
+
+class Kept:
+    """Counts answers that could not be had."""
+
+    def __init__(self, inner: SshTransport) -> None:
+        self.failures = 0
+        self.expect, self.close, self._inner = inner.expect, inner.close, inner
+
+    def fetch(self, request):
+        capture = self._inner.fetch(request)
+        self.failures += capture.failure is not None
+        return capture
+
+
+if __name__ == "__main__":
+    main(read(sys.argv[1]))

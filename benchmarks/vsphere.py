@@ -1,0 +1,147 @@
+"""Clients of the vSphere API side by side: the same fleet, the same properties, one run.
+
+    python -m benchmarks.vsphere [--hosts 100 500 2000] [--delay 0 30] [--fleet mixed] [--repeat 3]
+
+The server is VMware's simulator in a process of its own; every client is one too, so that its CPU
+and peak memory are its own. hostcheck does the whole audit (collect, join, judge, write the run
+file); the others only collect. Results go to results/vsphere-FLEET.json and into a chart.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import fleets
+from benchmarks.measure import cost, keep, median, table
+from benchmarks.peers import paths
+from tests.peers import live
+from tests.peers.sshd import free_port
+
+HERE = Path(__file__).resolve().parent
+LAZY_UP_TO = 100
+"""Hosts; more would take minutes to hours."""
+VERDICTS = (0, 1, 3)
+"""How an audit ends that has come to its end."""
+COLUMNS = {
+    "hosts": "{}", "round trip ms": "{}", "client": "{}", "wall s": "{:.1f}", "CPU s": "{:.2f}",
+    "peak MB": "{:.0f}", "requests": "{}", "MB": "{:.0f}",
+}  # fmt: skip
+
+
+def clients(port: int, work: Path, hosts: int) -> dict[str, list[str]]:
+    """Return the command of each client."""
+    python = [sys.executable, "-m"]
+    found = {
+        "hostcheck audit": [
+            *python, "hostcheck", "audit", "--vcenter", f"127.0.0.1:{port}", "--quiet",
+            "-o", str(work / "run.json"),
+        ],
+        "bytes only": [*python, "benchmarks.peers.bytes_only", str(port)],
+        "pyVmomi collector": [*python, "benchmarks.peers.pyvmomi_collector", str(port)],
+        "govmomi": [
+            str(_built(live.STORE)), "-port", str(port), "-host", ",".join(paths.HOST),
+            "-vm", ",".join(paths.VM),
+        ],
+    }  # fmt: skip
+    if hosts <= LAZY_UP_TO:
+        found["pyVmomi lazy"] = [*python, "benchmarks.peers.pyvmomi_lazy", str(port)]
+    return found
+
+
+def _built(store: Path) -> Path:
+    """Build the Go client; Go itself keeps what has not changed."""
+    binary = store / "govmomi-client"
+    subprocess.run(
+        [live.go(), "build", "-o", str(binary), "."], cwd=HERE / "peers/govmomi", check=True
+    )
+    return binary
+
+
+@contextmanager
+def delayed(port: int, milliseconds: int) -> Iterator[int]:
+    """Yield a port on which the server answers that much later."""
+    if not milliseconds:
+        yield port
+        return
+    listen = free_port()
+    relay = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.delay", str(listen), str(port), str(milliseconds)],
+        stdout=subprocess.PIPE, cwd=HERE.parent,
+    )  # fmt: skip
+    try:
+        assert relay.stdout is not None
+        relay.stdout.readline()
+        yield listen
+    finally:
+        relay.kill()
+        relay.communicate()
+
+
+def measured(server: live.Vcenter, command: list[str], env: Mapping[str, str]) -> dict[str, float]:
+    """Run one client once."""
+    before = server.stats()
+    with tempfile.TemporaryDirectory() as name:
+        found = cost(
+            command, env=env, cwd=Path(name), accepted=VERDICTS if "audit" in command else (0,)
+        )
+    after = server.stats()
+    return {
+        **found,
+        "requests": _calls(after) - _calls(before),
+        "MB": (after["bytes"] - before["bytes"]) / 1e6,  # type: ignore[operator]
+    }
+
+
+def _calls(stats: dict[str, Any]) -> int:
+    return int(sum(stats["calls"].values()))
+
+
+def rows_of(kind: str, hosts: int, delays: list[int], repeat: int) -> Iterator[dict[str, Any]]:
+    """Measure every client against one fleet; repetitions take turns."""
+    fleet, rewrite = fleets.KINDS[kind](hosts)
+    with live.running_vcenter(fleet, rewrite=rewrite) as server, tempfile.TemporaryDirectory() as t:
+        env = {
+            **os.environ, "GOVC_USERNAME": server.user, "GOVC_PASSWORD": server.password,
+            "GOVC_TLS_CA_CERTS": str(server.ca_file), "PYTHONPATH": str(HERE.parent),
+        }  # fmt: skip
+        for delay in delays:
+            with delayed(server.port, delay) as port:
+                commands = clients(port, Path(t), hosts)
+                runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+                for turn in range(repeat):
+                    for name in list(commands)[:: -1 if turn % 2 else 1]:
+                        if name == "pyVmomi lazy" and turn:
+                            continue
+                        runs[name].append(measured(server, commands[name], env))
+            for name, all_runs in runs.items():
+                found = median(all_runs)
+                yield {
+                    "hosts": hosts, "round trip ms": delay, "client": name,
+                    "wall s": found["wall"], "CPU s": found["cpu"], "peak MB": found["memory"],
+                    "requests": int(found["requests"]), "MB": found["MB"],
+                }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, print, and keep the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", type=int, nargs="+", default=[100, 500, 2000])
+    parser.add_argument("--delay", type=int, nargs="+", default=[0, 30])
+    parser.add_argument("--fleet", choices=fleets.KINDS, default="mixed")
+    parser.add_argument("--repeat", type=int, default=3)
+    given = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    for hosts in given.hosts:
+        rows += rows_of(given.fleet, hosts, given.delay, given.repeat)
+        print(table(rows, COLUMNS), flush=True)
+    keep(f"vsphere-{given.fleet}", rows, repeat=given.repeat, figure="CPU s")
+
+
+if __name__ == "__main__":
+    main()
