@@ -247,7 +247,7 @@ def test_an_interrupt_cleans_up_in_every_guest(new_vcenter, program, tmp_path, w
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 3, said
-    assert said.endswith("hostcheck: interrupted\n")
+    assert "hostcheck: interrupted" in said
     assert "not undone" not in said
     stats = server.stats()
     assert len(stats["guest_places"]) == wanted
