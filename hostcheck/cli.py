@@ -978,7 +978,7 @@ def _live(
         clusters=given.get("clusters") or settings.audit.clusters,
         open_shell=shells,
         over_esxcli=esxcli,
-        packages=settings.audit.packages if given["packages"] is None else given["packages"],
+        packages=settings.audit.packages if given.get("packages") is None else given["packages"],
     )
     return source, session
 
