@@ -9,6 +9,7 @@ import msgspec
 
 from hostcheck import __version__, catalog, fleet, recording, runfile
 from hostcheck.assemble import assemble, gpu_addresses, may_have_gpus, smoke
+from hostcheck.assemble.book import Book
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
@@ -16,12 +17,13 @@ from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result, Severity, verdict_of
 from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
 from hostcheck.parsers import (
     smoke_sparse24,
+    vim_directpath_capacity,
     vim_power_on,
     vim_resource_pool,
     vim_software_packages,
@@ -401,6 +403,13 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
             shell.close()
 
 
+def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:
+    """Ask vCenter how many more vGPUs of a profile fit on a host; it tells from 9.0 on."""
+    request = vim_directpath_capacity.REQUEST.of(recorded.host_id, profile=profile)
+    book = Book(source.ask(recorded, [request]).captures)
+    return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
+
+
 class Visit(NamedTuple):
     """What became of one machine: its line of the run file, and its answers where they are kept."""
 
@@ -573,6 +582,7 @@ def requests() -> tuple[Request, ...]:
     return (
         *vsphere.REQUESTS,
         *second_opinion.REQUESTS,
+        vim_directpath_capacity.REQUEST,
         vim_vm_runtime.REQUEST,
         vim_power_on.REQUEST,
         *esxi_shell.ESXCLI_REQUESTS,

@@ -7,9 +7,10 @@ required check fails has no room, as in a preflight.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from math import ceil, floor
+from types import MappingProxyType
 from typing import TypeVar
 
 from msgspec import Struct
@@ -46,6 +47,7 @@ from hostcheck.model.vm import Vm
 T = TypeVar("T")
 
 MIB = 1024 * 1024
+NOBODY: Mapping[str, Fact[int]] = MappingProxyType({})
 CATALOGUE = "hostcheck catalogue"
 SERVED_BY = "HostSystem config.graphicsInfo"
 MIXES_SERIES = (8, 0, 2)
@@ -99,10 +101,25 @@ class _Seen(Struct, frozen=True):
     gpus: tuple[_Gpu, ...] | Unknown
 
 
-def capacity(hosts: Iterable[Host], needs: Requirements, *, profile: str = "") -> Capacity:
-    """Count for one profile, in any spelling, or for all profiles of the GPUs that are there."""
+def offered_as(host: Host, profile: str) -> str:
+    """Return vSphere's own name of a profile where it offers it on this host, else nothing."""
+    names = () if isinstance(host.profiles_offered, Unknown) else host.profiles_offered.value
+    return next((name for name in names if bare(name) == bare(profile)), "")
+
+
+def capacity(
+    hosts: Iterable[Host],
+    needs: Requirements,
+    *,
+    profile: str = "",
+    vcenter: Mapping[str, Fact[int]] = NOBODY,
+) -> Capacity:
+    """Count for one profile, in any spelling, or for all profiles of the GPUs that are there.
+
+    `vcenter` is vCenter's own count for that profile, by host id, to stand beside ours.
+    """
     seen = [_look(host, needs) for host in sorted(hosts, key=lambda host: (host.name, host.id))]
-    count = _Counting(needs, _wanted(seen, needs, profile), bool(profile))
+    count = _Counting(needs, _wanted(seen, needs, profile), bool(profile), vcenter)
     groups: dict[tuple[bool, str], list[_Seen]] = {}
     for one in seen:
         named = one.host.cluster
@@ -438,8 +455,15 @@ def _may_take(room: Room) -> bool:
 class _Counting:
     """Counts the wanted profiles. `asked`: one was asked for, so other kinds of GPU are named."""
 
-    def __init__(self, needs: Requirements, wanted: tuple[str, ...], asked: bool) -> None:
+    def __init__(
+        self,
+        needs: Requirements,
+        wanted: tuple[str, ...],
+        asked: bool,
+        vcenter: Mapping[str, Fact[int]],
+    ) -> None:
         self.wanted = wanted
+        self._vcenter = vcenter
         self._asked = asked
         self._catalogued = {
             name
@@ -471,7 +495,9 @@ class _Counting:
             gpus = Known(tuple(self._gpu(one) for one in seen.gpus))
             rooms = [room for gpu in gpus.value for room in gpu.rooms]
             totals = tuple(_total(name, rooms) for name in self.wanted)
-        return HostCapacity(seen.host.name, seen.host.id, closed, gpus, totals)
+        made = HostCapacity(seen.host.name, seen.host.id, closed, gpus, totals)
+        said = self._vcenter.get(seen.host.id)
+        return made if said is None else replace(made, vcenter_says=said)
 
     def _gpu(self, one: _Gpu) -> GpuCapacity:
         shut = next((gate for gate in one.gates if isinstance(gate, _Count)), None)

@@ -597,12 +597,14 @@ def room(
     with _source(from_, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
         with _progress("capacity", len(targets), quiet=quiet) as done:
-            seen = [
-                app.host_of(recorded)
-                for recorded in app.recordings(source, targets, workers=workers, done=done)
-            ]
+            seen, vcenter = [], {}
+            for recorded in app.recordings(source, targets, workers=workers, done=done):
+                seen.append(app.host_of(recorded))
+                name = capacity.offered_as(seen[-1], profile) if profile else ""
+                if name:
+                    vcenter[recorded.host_id] = app.vcenter_count(source, recorded, name)
     seen.sort(key=lambda host: (host.name, host.id))
-    counted = capacity.capacity(seen, needs, profile=profile)
+    counted = capacity.capacity(seen, needs, profile=profile, vcenter=vcenter)
     if format_ == "json":
         from hostcheck.reports.json_report import document
 

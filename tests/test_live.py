@@ -545,3 +545,30 @@ def test_hosts_that_were_done_are_not_asked_again(by, new_vcenter, new_shells, h
 
 def runfile_text(report):
     return TIME.sub("T", runfile.pack(report).decode())
+
+
+# --- vCenter's own count --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("api", "left", "words"),
+    [
+        ("9.0.0.0", (("grid_a100d-40c", 2),), "2      vCenter's own count\n"),
+        ("9.0.0.0", (("grid_a100d-40c", 9),), "9      vCenter's own count: they disagree\n"),
+        ("9.0.0.0", (), ""),
+        ("8.0.3.0", (("grid_a100d-40c", 2),), ""),
+    ],
+)
+def test_capacity_stands_beside_vcenters_own_count(new_vcenter, hostcheck, api, left, words):
+    host = replace(shapes.HEALTHY.hosts[0], left=left)
+    server = new_vcenter(Fleet((host,), (shapes.CLUSTER,), api=api))
+    done = hostcheck(
+        "capacity", "--vcenter", f"{server.host}:{server.port}", "--user", server.user,
+        "--tls-ca", str(server.ca_file), "-q", "--profile", "grid_a100d-40c",
+        env={"GOVC_PASSWORD": server.password},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert words in done.stdout
+    assert ("vCenter's own count" in done.stdout) is bool(words)
+    asked = server.stats()["calls"].get("DirectPathProfileManagerQueryCapacity", 0)
+    assert asked == (1 if api.startswith("9") else 0)

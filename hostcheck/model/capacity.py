@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.pci import PciAddress
 
 
@@ -118,6 +118,8 @@ class HostCapacity(Struct, frozen=True):
     closed: str
     gpus: Fact[tuple[GpuCapacity, ...]]
     totals: tuple[Total, ...]
+    vcenter_says: Fact[int] = Unknown(Why.NOT_ASKED, "vCenter was not asked")
+    """How many more vGPUs of the one profile fit, in vCenter's own count (from 9.0 on)."""
 
 
 class StrandedGpu(Struct, frozen=True):

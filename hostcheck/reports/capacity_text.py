@@ -111,8 +111,18 @@ def _one_profile(cluster: ClusterCapacity, width: int) -> Iterator[str]:
         )
         for gpu in () if host.closed else kind:
             yield from _wrap(_gpu_line(gpu), width, 0, 13, keep=True)
+        yield from _wrap(_vcenter_line(host, mine), width, 0, 13, keep=True)
     if others:
         yield f"    0    {words.count(others, 'host')} without a GPU of that kind"
+
+
+def _vcenter_line(host: HostCapacity, ours: Total) -> str:
+    """Set vCenter's own count beside ours; nothing where it was not asked or does not count."""
+    said = host.vcenter_says
+    if isinstance(said, Unknown):
+        return ""
+    alike = said.value >= ours.free if ours.at_least else said.value == ours.free
+    return f"{said.value:>5}      vCenter's own count{'' if alike else ': they disagree'}"
 
 
 def _gpu_line(gpu: GpuCapacity) -> str:

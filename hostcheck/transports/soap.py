@@ -20,7 +20,7 @@ READ_ONLY = frozenset({
     "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
     "CreateFilter", "WaitForUpdatesEx", "DestroyPropertyFilter",
     "fetchSoftwarePackages", "QueryOptions", "RetrieveManagedMethodExecuter", "ExecuteSoap",
-    "QueryConfigTarget", "QueryConfigOptionEx",
+    "QueryConfigTarget", "QueryConfigOptionEx", "DirectPathProfileManagerQueryCapacity",
     "CheckPowerOn_Task", "CheckVmConfig_Task",
 })  # fmt: skip
 """Every vSphere method that this tool can always call. None changes a host, a VM or a setting.
@@ -90,6 +90,14 @@ def arguments(request: Request) -> str:
         return (
             f"<spec><key>vmx-{escape(given['version'])}</key>{_references(given)}"
             "<guestId>otherGuest64</guestId></spec>"
+        )
+    if method == "DirectPathProfileManagerQueryCapacity":
+        kind = "DirectPathProfileManager"
+        return (
+            f'<target xsi:type="{kind}TargetHost">{_references({"host": request.subject})}</target>'
+            f'<querySpec xsi:type="{kind}CapacityQueryByDeviceConfig"><deviceConfig'
+            f' xsi:type="{kind}VmiopDirectPathConfig"><vgpuProfile>{escape(given["profile"])}'
+            "</vgpuProfile></deviceConfig></querySpec>"
         )
     if method == "CheckPowerOn_Task":
         given = {"vm": request.subject, **given}

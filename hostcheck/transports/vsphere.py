@@ -43,6 +43,7 @@ CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""
 CHECKS_SINCE = (6, 7)
 NO_CHECKER = Unknown(Why.ABSENT, "only vCenter 6.7 and later has this check; an ESXi host has none")
+NO_PROFILE_MANAGER = Unknown(Why.ABSENT, "vCenter counts vGPU profiles from 9.0 on")
 NO_SETTING = Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does")
 NOT_AUTHENTICATED = "NotAuthenticated"
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
@@ -586,6 +587,11 @@ class VsphereTransport:
             if not self.is_vcenter:
                 raise soap.SoapFault("NoSetting", NO_SETTING, "", "")
             this, arguments = self._content.setting._moId, f"<name>{escape(this)}</name>"
+        if this_type == "DirectPathProfileManager":
+            manager = getattr(self._content, "directPathProfileManager", None)
+            if manager is None:
+                raise soap.SoapFault("NoManager", NO_PROFILE_MANAGER, "", "")
+            this = manager._moId
         answer = self._post(soap.call(method, this_type, this, arguments))
         for element in root_of(answer.decode(), what=request.text).iter():
             if local(element) == f"{method}Response":

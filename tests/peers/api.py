@@ -130,6 +130,7 @@ def _offer(host: HostShape) -> dict[str, object]:
                     for device, name in whole.items()],
         "groups": [{"name": name, "devices": ["nvidiaVgpu"]} for name in host.device_groups],
         "max_vgpus": host.most_vgpus,
+        "left": dict(host.left),
     }  # fmt: skip
 
 

@@ -420,6 +420,8 @@ class HostShape:
     """False: the API lists no PCI device by node (old vCenter, nested host)."""
     device_groups: tuple[str, ...] = ()
     """Vendor device groups that it offers."""
+    left: tuple[tuple[str, int], ...] = ()
+    """How many more vGPUs of a profile fit, in vCenter's own count (9.0 and later)."""
     most_vgpus: int = 8
     """How many vGPUs it says that one VM may have."""
     unable: tuple[str, ...] = ()

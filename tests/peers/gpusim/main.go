@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -77,6 +78,9 @@ func run(o options) error {
 	if bed.Version != "" {
 		model.ServiceContent.About.Version = bed.Version
 		model.ServiceContent.About.FullName = "VMware vCenter Server " + bed.Version + " (simulated)"
+	}
+	if strings.HasPrefix(o.api, "9.") {
+		model.ServiceContent.DirectPathProfileManager = types.NewReference((&profiles{}).Reference())
 	}
 	if bed.Direct {
 		about := &model.ServiceContent.About

@@ -39,6 +39,8 @@ func serveMethods(registry *simulator.Registry, bed *testbed, seen *statistics) 
 			return executers, nil
 		case "QueryConfigTarget", "QueryConfigOptionEx":
 			return &browser{bed}, nil
+		case "DirectPathProfileManagerQueryCapacity":
+			return &profiles{bed}, nil
 		case "PowerOnVM_Task":
 			ref := types.ManagedObjectReference{Type: "VirtualMachine", Value: method.This.Value}
 			if vm, ok := registry.Get(ref).(*simulator.VirtualMachine); ok {
@@ -76,6 +78,7 @@ const (
 // ours are the methods that the library would answer with objects of its own.
 var ours = map[string]bool{
 	"RetrieveManagedMethodExecuter": true, "PowerOnVM_Task": true, "QueryConfigTarget": true, "QueryConfigOptionEx": true,
+	"DirectPathProfileManagerQueryCapacity": true,
 }
 
 func (*executers) Reference() types.ManagedObjectReference {

@@ -234,3 +234,27 @@ func (b *browser) QueryConfigOptionEx(request *types.QueryConfigOptionEx) soap.H
 	}
 	return &methods.QueryConfigOptionExBody{Res: &types.QueryConfigOptionExResponse{Returnval: option}}
 }
+
+// profiles counts how many more vGPUs of a profile fit on a host, as vCenter does from 9.0 on.
+type profiles struct{ bed *testbed }
+
+func (*profiles) Reference() types.ManagedObjectReference {
+	return types.ManagedObjectReference{Type: "DirectPathProfileManager", Value: "DirectPathProfileManager"}
+}
+
+func (p *profiles) DirectPathProfileManagerQueryCapacity(request *types.DirectPathProfileManagerQueryCapacity) soap.HasFault {
+	host := request.Target.(*types.DirectPathProfileManagerTargetHost).Host.Value
+	response := new(types.DirectPathProfileManagerQueryCapacityResponse)
+	for _, query := range request.QuerySpec {
+		config := query.(*types.DirectPathProfileManagerCapacityQueryByDeviceConfig).DeviceConfig
+		wanted := config.(*types.DirectPathProfileManagerVmiopDirectPathConfig).VgpuProfile
+		if left, ok := p.bed.Offers[host].Left[wanted]; ok {
+			response.Returnval = append(response.Returnval, &types.DirectPathProfileManagerCapacityInfo{
+				Profile: types.DirectPathProfileInfo{Name: wanted}, Remaining: left, Max: left,
+			})
+		} else {
+			response.Returnval = append(response.Returnval, &types.DirectPathProfileManagerCapacityUnknown{QuerySpec: query})
+		}
+	}
+	return &methods.DirectPathProfileManagerQueryCapacityBody{Res: response}
+}

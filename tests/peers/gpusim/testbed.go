@@ -83,6 +83,8 @@ func (o *objection) fault() types.LocalizedMethodFault {
 }
 
 type offer struct {
+	// Left says how many more vGPUs of a profile fit.
+	Left     map[string]int32 `json:"left"`
 	Profiles []struct {
 		Name    string `json:"name"`
 		Device  int64  `json:"device"`
