@@ -82,6 +82,8 @@ SETTLED_BY = {
 
 def settled_by(why: str, privilege: str) -> str:
     """Return what would settle an unknown, in a few words; empty when nothing here would."""
+    if privilege.startswith("service "):
+        return f"start the {one_line(privilege)} on the host, then run again"
     if privilege:
         return f"grant the account {one_line(privilege)}, then run again"
     return SETTLED_BY.get(Why(why), "") if why in set(Why) else ""

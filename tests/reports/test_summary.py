@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hostcheck import app, preflight, recording
 from hostcheck.checks.engine import all_checks
 from hostcheck.model.result import Result, Severity, Status, Subject, root_causes
-from hostcheck.reports import html, summary, text
+from hostcheck.reports import html, summary, text, words
 from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -83,6 +83,11 @@ def test_an_unknown_says_what_would_settle_it():
     run = app.run_of("t", [app.report_of(app.host_of(recording.load(FIXTURES / HOLES)))])
     assert "To settle it: grant the account System.Read, then run again." in text.render(run)
     assert "grant the account System.Read" in html.render(run)
+
+
+def test_a_missing_service_is_started_and_not_granted():
+    told = words.settled_by("unreachable", "service TSM-SSH")
+    assert told == "start the service TSM-SSH on the host, then run again"
 
 
 def a_fail(check, severity=Severity.REQUIRED, subject=("gpu", "0000:4a:00.0")):
