@@ -101,6 +101,9 @@ def test_a_wrong_password_is_tried_once_for_all_commands(new_shells, dial):
         assert capture.failure.why is Why.DENIED
         assert capture.failure.asked == request.text
         assert "wr0ng" not in repr(capture)
+    until = time.monotonic() + 10  # the server answers first and writes its log then
+    while "\nFailed " not in server.log_file.read_text() and time.monotonic() < until:
+        time.sleep(0.05)
     assert server.log_file.read_text().count("\nFailed ") == 1
 
 
