@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -36,6 +36,8 @@ from hostcheck.transports.base import Transport
 from hostcheck.transports.recorder import RecorderTransport
 from hostcheck.transports.replay import ReplayTransport
 from hostcheck.transports.soap import GUEST, READ_ONLY, WRITES
+
+T = TypeVar("T")
 
 VSPHERE_WIRES = frozenset(
     {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}
@@ -424,32 +426,30 @@ def visited(recorded: Recording, *, keep: bool) -> Visit:
     return Visit(recorded.host, runfile.pack(report), recorded if keep else None)
 
 
-def _visit(source: Source, keep: bool, target: Target) -> Visit:
-    return visited(source.collect(target), keep=keep)
-
-
-def _finish_and_visit(
-    open_shell: OpenShell | None, keep: bool, given: tuple[Target, Recording]
-) -> Visit:
-    return visited(finish(*given, open_shell), keep=keep)
-
-
-def _finish(open_shell: OpenShell | None, given: tuple[Target, Recording]) -> Recording:
-    return finish(*given, open_shell)
-
-
-def _visits(
-    source: Source, targets: list[Target], workers: Workers, *, keep: bool
-) -> Iterator[Visit]:
-    """Collect and judge machines side by side; a cluster gets what this process has read."""
+def _side_by_side(
+    source: Source, targets: list[Target], workers: Workers, then: Callable[[Recording], T]
+) -> Iterator[T]:
+    """Collect machines and do something with each; a cluster gets what this process has read."""
     source.expect(targets)
     if workers.away:
         read = ((target, source.read(target)) for target in targets)
-        yield from fleet.each(
-            read, partial(_finish_and_visit, source.open_shell, keep), workers=workers
-        )
+        yield from fleet.each(read, partial(_finished, source.open_shell, then), workers=workers)
     else:
-        yield from fleet.each(targets, partial(_visit, source, keep), workers=workers)
+        yield from fleet.each(targets, partial(_collected, source, then), workers=workers)
+
+
+def _collected(source: Source, then: Callable[[Recording], T], target: Target) -> T:
+    return then(source.collect(target))
+
+
+def _finished(
+    open_shell: OpenShell | None, then: Callable[[Recording], T], given: tuple[Target, Recording]
+) -> T:
+    return then(finish(*given, open_shell))
+
+
+def _as_it_is(recorded: Recording) -> Recording:
+    return recorded
 
 
 def recordings(
@@ -460,13 +460,7 @@ def recordings(
     done: Callable[[str], None],
 ) -> Iterator[Recording]:
     """Collect machines side by side, each as it is done; `done` is told its name."""
-    source.expect(targets)
-    if workers.away:
-        read = ((target, source.read(target)) for target in targets)
-        found = fleet.each(read, partial(_finish, source.open_shell), workers=workers)
-    else:
-        found = fleet.each(targets, source.collect, workers=workers)
-    for recorded in found:
+    for recorded in _side_by_side(source, targets, workers, _as_it_is):
         done(recorded.host)
         yield recorded
 
@@ -494,9 +488,10 @@ def audit(
     targets = source.machines()
     source.plan(len(targets))
     left = [one for one in targets if (one.name, one.host_id) not in journal]
+    judge = partial(visited, keep=shelf is not None)
     unasked: tuple[str, ...] = ()
     try:
-        for name, line, recorded in _visits(source, left, workers, keep=shelf is not None):
+        for name, line, recorded in _side_by_side(source, left, workers, judge):
             if shelf is not None and recorded is not None:
                 shelf.add(recorded)
             journal.add(line)
