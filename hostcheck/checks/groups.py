@@ -11,6 +11,8 @@ from hostcheck.checks.subjects import (
     addresses,
     every_placement,
     given_away,
+    is_part,
+    listed,
     model_of,
     numbered,
     runs_here,
@@ -116,13 +118,9 @@ def _profile(shape: Shape) -> str:
 def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Known) -> list[str]:
     """Say that a profile is a part of a GPU; one that the catalogue does not list leaves."""
     model = model_of(gpu, needs, known)
-    found = model.profile(profile)
-    if found is None:
-        detail = f"{profile} is not among the profiles of {model.name}"
-        known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
-    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
-    whole = not found.mig and found.framebuffer_mib == full
-    return [] if whole else [f"{profile} is a part of a GPU: NVLink joins whole ones only"]
+    found = listed(model, profile, known)
+    part = found.mig or is_part(found, model)
+    return [f"{profile} is a part of a GPU: NVLink joins whole ones only"] if part else []
 
 
 @check("GRP-002", severity=Severity.RECOMMENDED, source=TOPOLOGY, each=every_placement)

@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
-from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.model.requirements import GpuModel, Requirements
+from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile
 from hostcheck.model.result import Subject
 from hostcheck.model.vm import Vm
 
@@ -132,6 +132,22 @@ def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
     model = needs.models[known(gpu.catalogue_key)]
     known.rests_on(model.name, verified=model.verified)
     return model
+
+
+def listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
+    """Return a profile of the catalogue, or leave the check."""
+    found = model.profile(name)
+    if found is None:
+        detail = f"{name} is not among the profiles of {model.name}"
+        known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
+    known.rests_on(found.name, verified=found.verified)
+    return found
+
+
+def is_part(profile: VgpuProfile, model: GpuModel) -> bool:
+    """Say whether a profile is a time-sliced part of a GPU."""
+    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
+    return not profile.mig and profile.framebuffer_mib < full
 
 
 def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[PhysicalGpu, ...]:

@@ -9,6 +9,8 @@ from hostcheck.checks.subjects import (
     addresses,
     every_placement,
     every_running_vgpu,
+    is_part,
+    listed,
     model_of,
     numbered,
     profiles_of,
@@ -22,7 +24,6 @@ from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
     Requirements,
-    VgpuProfile,
     bare,
 )
 from hostcheck.model.result import Severity, Verdict
@@ -174,8 +175,8 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
     if not serving:
         return not_applicable("no GPU here serves it")
     model = model_of(serving[0], needs, known)
-    profiles = [_listed(model, name, known) for name in profiles_of(placed.vm, known)]
-    fractional = [one.name for one in profiles if one.mig or _is_part(one, model)]
+    profiles = [listed(model, name, known) for name in profiles_of(placed.vm, known)]
+    fractional = [one.name for one in profiles if one.mig or is_part(one, model)]
     observed = f"{count} vGPUs: {', '.join(sorted(one.name for one in profiles))}"
     refused = ""
     if any(one.series in ("A", "B") for one in profiles):
@@ -211,7 +212,7 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")
-    backed = {_listed(model_of(gpus[0], needs, known), name, known).mig for name in wanted}
+    backed = {listed(model_of(gpus[0], needs, known), name, known).mig for name in wanted}
     form = "MIG-backed" if True in backed else "time-sliced"
     to_change = next((gpu for gpu in gpus if known.certainly(gpu.vm_ids, ())), gpus[0])
     if len(backed) > 1:
@@ -237,16 +238,6 @@ def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
     if isinstance(gpu.vgpu_mode, Unknown) and gpu.vgpu_mode.why is Why.ABSENT:
         return known(gpu.mig_current) is Mode.ENABLED
     return known(gpu.vgpu_mode) == "multiInstanceGpu"
-
-
-def _listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
-    """Return a profile of the catalogue, or leave the check."""
-    found = model.profile(name)
-    if found is None:
-        detail = f"{name} is not among the profiles of {model.name}"
-        known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
-    known.rests_on(found.name, verified=found.verified)
-    return found
 
 
 @check("VM-004", severity=Severity.RECOMMENDED, source=MMIO_TABLE, each=every_placement)
@@ -311,7 +302,7 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
     if not gpus:
         return not_applicable("no GPU here serves it: see VGPU-001")
     model = model_of(gpus[0], needs, known)
-    parts = [name for name in wanted if _is_part(_listed(model, name, known), model)]
+    parts = [name for name in wanted if is_part(listed(model, name, known), model)]
     return judge(
         ok=not parts,
         observed=f"{', '.join(on)} set for {', '.join(wanted)}",
@@ -321,18 +312,12 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
     )
 
 
-def _is_part(profile: VgpuProfile, model: GpuModel) -> bool:
-    """Say whether a profile is a time-sliced part of a GPU."""
-    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
-    return not profile.mig and profile.framebuffer_mib < full
-
-
 def _whole_gpus(placed: Placement, model: GpuModel, known: Known) -> int:
     """Count the devices of the VM that are whole GPUs."""
     if not placed.vm.vgpus:
         return len(placed.vm.passthroughs)
-    profiles = [_listed(model, name, known) for name in profiles_of(placed.vm, known)]
-    whole = all(not one.mig and not _is_part(one, model) for one in profiles)
+    profiles = [listed(model, name, known) for name in profiles_of(placed.vm, known)]
+    whole = all(not one.mig and not is_part(one, model) for one in profiles)
     return len(placed.vm.vgpus) if whole else 0
 
 
