@@ -26,7 +26,10 @@ class Answer(Generic[T]):
         """Return one field as a fact."""
         if isinstance(self.value, Unknown):
             return self.value
-        reading = pick(self.value)
+        return self.lift(pick(self.value))
+
+    def lift(self, reading: Reading[U]) -> Fact[U]:
+        """Return a reading that was taken from this answer as a fact."""
         return reading if isinstance(reading, Unknown) else Known(reading, (self.source,))
 
 

@@ -282,14 +282,14 @@ class _GpuFacts:
         return answer.fact(find)
 
     def _limits_of(self, where: PciAddress) -> Fact[tuple[VgpuLimit, ...]]:
-        source = self._limits.source
+        lift = self._limits.lift
 
         def find(told: nvidia_smi_vgpu_s_v.VgpuTypes) -> Reading[tuple[VgpuLimit, ...]]:
             for gpu in told.gpus:
                 if gpu.address == where:
                     return tuple(
-                        VgpuLimit(one.name, _lift(one.maximum, source),
-                                  _lift(one.framebuffer_bytes, source))
+                        VgpuLimit(one.name, lift(one.maximum),
+                                  lift(one.framebuffer_bytes))
                         for one in gpu.types
                         if not isinstance(one.name, Unknown)
                     )  # fmt: skip
@@ -308,14 +308,10 @@ class _GpuFacts:
         )
 
 
-def _lift(reading: Reading[U], source: int) -> Fact[U]:
-    return reading if isinstance(reading, Unknown) else Known(reading, (source,))
-
-
 def running_vgpus(
-    running: nvidia_smi_vgpu_q.RunningVgpus, source: int
+    running: nvidia_smi_vgpu_q.RunningVgpus, answer: Answer[nvidia_smi_vgpu_q.RunningVgpus]
 ) -> Reading[tuple[VgpuInstance, ...]]:
-    """Return the running vGPUs; `source` is the index of the answer that lists them."""
+    """Return the running vGPUs that the answer lists."""
     found = []
     for gpu in running.gpus:
         if isinstance(gpu.vgpus, Unknown):
@@ -325,8 +321,8 @@ def running_vgpus(
                 vgpu.address,
                 "" if isinstance(vgpu.vm_name, Unknown) else vgpu.vm_name,
                 "" if isinstance(vgpu.type_name, Unknown) else vgpu.type_name,
-                _lift(vgpu.guest_driver, source),
-                _lift(vgpu.licence, source),
+                answer.lift(vgpu.guest_driver),
+                answer.lift(vgpu.licence),
             )
             for vgpu in gpu.vgpus
         ]
@@ -344,7 +340,7 @@ def driver_packages(
         esxcli_software_vib_list.REQUEST, host_id, esxcli_software_vib_list.parse
     )
     if not isinstance(vibs.value, Unknown) or vibs.value.why is not Why.NOT_ASKED:
-        return vibs.fact(lambda one: _nvidia_vibs(one, vibs.source))
+        return vibs.fact(lambda one: _nvidia_vibs(one, vibs))
     manager = system.fact(lambda one: one.image_manager_id)
     if isinstance(manager, Unknown):
         return manager
@@ -355,7 +351,8 @@ def driver_packages(
 
 
 def _nvidia_vibs(
-    vibs: tuple[esxcli_software_vib_list.Vib, ...], source: int
+    vibs: tuple[esxcli_software_vib_list.Vib, ...],
+    answer: Answer[tuple[esxcli_software_vib_list.Vib, ...]],
 ) -> Reading[tuple[Software, ...]]:
     found = []
     for vib in vibs:
@@ -364,5 +361,5 @@ def _nvidia_vibs(
         if DRIVER_PACKAGE.match(vib.name):
             version = "" if isinstance(vib.version, Unknown) else vib.version
             vendor = "" if isinstance(vib.vendor, Unknown) else vib.vendor
-            found.append(Software(vib.name, version, vendor, _lift(vib.install_date, source)))
+            found.append(Software(vib.name, version, vendor, answer.lift(vib.install_date)))
     return tuple(sorted(found, key=lambda software: software.name))

@@ -108,7 +108,7 @@ def assemble(
         driver_packages=driver_packages(book, system, host_id),
         nvlink=topo.fact(lambda one: one.links),
         nvlink_order=order,
-        vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus.source)),
+        vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus)),
         vms=vms,
         testimonies=testimonies,
         offered_profiles=target.fact(lambda one: one.profiles),

@@ -1,7 +1,6 @@
 """VMs that have, or may have, a GPU, and the GPUs and adapters behind them."""
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.network import natural
@@ -14,7 +13,6 @@ from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
 from hostcheck.parsers.vim_host_system import HostSystem
 
-T = TypeVar("T")
 SERVED_BY = "HostSystem config.graphicsInfo"
 
 
@@ -172,10 +170,7 @@ def _judged_devices(
 def _vgpus(
     answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
 ) -> tuple[VmVgpu, ...]:
-    def lift(reading: Reading[str]) -> Fact[str]:
-        return answer.fact(lambda _: reading)
-
-    return tuple(VmVgpu(one.label, lift(one.profile)) for one in held.vgpus) if held else ()
+    return tuple(VmVgpu(one.label, answer.lift(one.profile)) for one in held.vgpus) if held else ()
 
 
 def _passthroughs(
@@ -185,9 +180,6 @@ def _passthroughs(
 ) -> tuple[VmPassthrough, ...]:
     if held is None:
         return ()
-
-    def lift(reading: Reading[T]) -> Fact[T]:
-        return answer.fact(lambda _: reading)
 
     def none(what: str) -> Unknown:
         return Unknown(Why.ABSENT, what, "VirtualMachine config.hardware")
@@ -200,9 +192,9 @@ def _passthroughs(
             VmPassthrough(
                 one.label,
                 "static",
-                address=lift(one.address),
+                address=answer.lift(one.address),
                 allowed=(),
-                device=lift(one.device),
+                device=answer.lift(one.device),
                 there=_at(one.address, system),
                 hardware_label=fixed,
             )
@@ -212,11 +204,11 @@ def _passthroughs(
             VmPassthrough(
                 one.label,
                 "dynamic",
-                address=lift(one.assigned),
+                address=answer.lift(one.assigned),
                 allowed=one.allowed,
                 device=loose,
                 there=loose,
-                hardware_label=lift(one.hardware_label),
+                hardware_label=answer.lift(one.hardware_label),
             )
             for one in held.dynamic
         ),
