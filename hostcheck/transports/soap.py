@@ -91,6 +91,8 @@ def arguments(request: Request) -> str:
             f"<spec><key>vmx-{escape(given['version'])}</key>{_references(given)}"
             "<guestId>otherGuest64</guestId></spec>"
         )
+    if method == "QueryOptions":
+        return f"<name>{escape(request.subject)}</name>"
     if method == "DirectPathProfileManagerQueryCapacity":
         kind = "DirectPathProfileManager"
         return (

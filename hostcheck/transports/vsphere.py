@@ -43,8 +43,17 @@ CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""
 CHECKS_SINCE = (6, 7)
 NO_CHECKER = Unknown(Why.ABSENT, "only vCenter 6.7 and later has this check; an ESXi host has none")
-NO_PROFILE_MANAGER = Unknown(Why.ABSENT, "vCenter counts vGPU profiles from 9.0 on")
-NO_SETTING = Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does")
+MANAGERS = {
+    "OptionManager": (
+        "setting",
+        Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does"),
+    ),
+    "DirectPathProfileManager": (
+        "directPathProfileManager",
+        Unknown(Why.ABSENT, "vCenter counts vGPU profiles from 9.0 on"),
+    ),
+}
+"""Managers of which vCenter has one each: their name in ServiceContent, and what to say without."""
 NOT_AUTHENTICATED = "NotAuthenticated"
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
 """What an answer that cannot be had raises."""
@@ -582,17 +591,14 @@ class VsphereTransport:
 
     def _method(self, request: Request) -> str:
         this_type, _, method = request.template.partition(".")
-        this, arguments = request.subject, soap.arguments(request)
-        if method == "QueryOptions":
-            if not self.is_vcenter:
-                raise soap.SoapFault("NoSetting", NO_SETTING, "", "")
-            this, arguments = self._content.setting._moId, f"<name>{escape(this)}</name>"
-        if this_type == "DirectPathProfileManager":
-            manager = getattr(self._content, "directPathProfileManager", None)
+        this = request.subject
+        if this_type in MANAGERS:
+            name, missing = MANAGERS[this_type]
+            manager = getattr(self._content, name, None) if self.is_vcenter else None
             if manager is None:
-                raise soap.SoapFault("NoManager", NO_PROFILE_MANAGER, "", "")
+                raise soap.SoapFault("NoManager", missing, "", "")
             this = manager._moId
-        answer = self._post(soap.call(method, this_type, this, arguments))
+        answer = self._post(soap.call(method, this_type, this, soap.arguments(request)))
         for element in root_of(answer.decode(), what=request.text).iter():
             if local(element) == f"{method}Response":
                 return ET.tostring(element, encoding="unicode")
