@@ -841,13 +841,27 @@ def _source(
         if smoke is not None:
             smoke.add_to(live, session)
         if isinstance(wanted, str):
-            side_by_side = fleet.dask(wanted)
+            side_by_side = fleet.dask(wanted, _Once(_LOST_WORK, quiet=quiet))
         else:  # what no shell and no guest is asked for waits for nothing
             side_by_side = fleet.threads(wanted if source.one_by_one else 1)
         with side_by_side as workers:
             yield source, workers
     finally:
         source.close()
+
+
+_LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"
+
+
+class _Once:
+    """A warning that is worth one line however often its cause comes."""
+
+    def __init__(self, sentence: str, *, quiet: bool) -> None:
+        self._left = [] if quiet else [sentence]
+
+    def __call__(self) -> None:
+        if self._left:
+            click.echo(f"hostcheck: {self._left.pop()}", err=True)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ a Dask cluster are both such executors.
 """
 
 import ipaddress
+import logging
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -40,6 +41,8 @@ class Workers:
     """Whether work leaves this process: it and its results are pickled then."""
     alive: Callable[[], bool] = lambda: True
     """Whether anybody is there to do it."""
+    lost: Callable[[], None] = lambda: None
+    """Called before what a cluster lost is done in this process."""
 
 
 def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Iterator[R]:
@@ -90,6 +93,7 @@ def _finished(
         item = running.pop(future)
         if workers.away and (not done or future.cancelled() or future.exception()):
             _cancel(future)
+            workers.lost()
             yield work(item)
         else:
             yield future.result()
@@ -117,10 +121,11 @@ def threads(count: int) -> Iterator[Workers]:
 
 
 @contextmanager
-def dask(url: str) -> Iterator[Workers]:
+def dask(url: str, lost: Callable[[], None] = lambda: None) -> Iterator[Workers]:
     """Work in the processes of a Dask cluster: `dask://HOST[:PORT]`, with TLS beyond this machine.
 
-    Raises UsageError where the cluster cannot be used.
+    `lost` is called each time before work that the cluster lost is done here. Raises UsageError
+    where the cluster cannot be used.
     """
     address = address_of(url)
     client = _client(url, address)
@@ -141,7 +146,7 @@ def dask(url: str) -> Iterator[Workers]:
 
         pool = client.get_executor(pure=False)
         try:
-            yield Workers(count, pool, away=True, alive=alive)
+            yield Workers(count, pool, away=True, alive=alive, lost=lost)
         finally:
             with suppress(Exception):  # it is gone already
                 pool.shutdown(wait=False)
@@ -187,6 +192,7 @@ def _client(url: str, address: str) -> "Client":
         raise UsageError(
             f"--workers {url}: needs the library distributed: pip install 'hostcheck[dask]'"
         ) from None
+    _silence("distributed", "tornado", "asyncio")
     try:
         client = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -202,3 +208,10 @@ def _client(url: str, address: str) -> "Client":
         client.close(timeout=CLOSE_SECONDS)
         raise UsageError(f"--workers {url}: the cluster has no workers") from None
     return client
+
+
+def _silence(*libraries: str) -> None:
+    """Keep a library's log, with its tracebacks, from the terminal: what is lost is told by us."""
+    for name in (*libraries, *tuple(logging.root.manager.loggerDict)):
+        if name.split(".")[0] in libraries:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
