@@ -54,8 +54,10 @@ _ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
-_OPTION = re.compile(rb"<OptionValue(?:\s[^>]*)?>\s*<key>([^<]*)</key>.*?</OptionValue>", re.DOTALL)
-_KEPT = tuple(beginning.encode() for beginning in KEPT_OPTIONS)
+_NOT_KEPT = re.compile(
+    rb"<OptionValue(?:\s[^>]*)?>\s*<key>(?!%b)[^<]*(?:<(?!/OptionValue>)[^<]*)*</OptionValue>"
+    % b"|".join(re.escape(beginning.encode()) for beginning in KEPT_OPTIONS)
+)
 _DEFAULT_PREFIXES = {
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
     b"xsd": b"http://www.w3.org/2001/XMLSchema",
@@ -214,14 +216,10 @@ def objects_in(answer: bytes) -> Iterator[tuple[str, str]]:
             return
         inner = answer[found.end() : start]
         if b"<OptionValue" in inner:
-            inner = _OPTION.sub(_keep_option, inner)
+            inner = _NOT_KEPT.sub(b"", inner)
         name = _ID.search(inner)
         if name is not None:
             yield name.group(1).decode(), (head + b">" + inner + b"</objects>").decode()
-
-
-def _keep_option(found: re.Match[bytes]) -> bytes:
-    return found.group(0) if found.group(1).startswith(_KEPT) else b""
 
 
 def token_in(answer: bytes) -> str:
