@@ -7,7 +7,7 @@ from hostcheck.assemble.vms import Answers
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
-from hostcheck.parsers.vim_virtual_machine import VirtualMachine
+from hostcheck.parsers.vim_virtual_machine import Footprint
 
 ALIKE = 0.01
 """By how much hosts of one size may differ in memory."""
@@ -23,12 +23,12 @@ def overhead(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
     return _sum(system, answers, lambda vm: vm.memory_overhead_bytes)
 
 
-def _reservation(vm: VirtualMachine) -> Reading[int]:
+def _reservation(vm: Footprint) -> Reading[int]:
     return vm.memory_bytes if vm.memory_locked_to_max is True else vm.memory_reserved_bytes
 
 
 def _sum(
-    system: Answer[HostSystem], answers: Answers, amount: Callable[[VirtualMachine], Reading[int]]
+    system: Answer[HostSystem], answers: Answers, amount: Callable[[Footprint], Reading[int]]
 ) -> Fact[int]:
     """Add up an amount of every VM that runs here; one that is not known leaves the sum open.
 

@@ -16,14 +16,14 @@ from hostcheck.parsers.vim_host_system import HostSystem
 SERVED_BY = "HostSystem config.graphicsInfo"
 
 
-Answers = dict[str, Answer[vim_virtual_machine.VirtualMachine]]
-"""What was answered about each VM of a host, by its id."""
+Answers = dict[str, Answer[vim_virtual_machine.Footprint]]
+"""What was answered about each VM of a host, by its id: all of it about those with a GPU."""
 
 
 def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
     """Open the answers about every VM of a host."""
     return {
-        vm_id: book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse)
+        vm_id: book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse_neighbour)
         for vm_id in vm_ids
     }
 
@@ -39,7 +39,9 @@ def vms_of(
         return system.value
     found = []
     for vm_id, answer in answers.items():
-        vm = _vm(book, answer, vm_id, system, gpus)
+        if not isinstance(answer.value, vim_virtual_machine.VirtualMachine | Unknown):
+            continue
+        vm = _vm(book, Answer(answer.value, answer.source), vm_id, system, gpus)
         if vm is not None:
             found.append(vm)
     return Known(tuple(sorted(found, key=lambda vm: (vm.name, vm.id))), (system.source,))

@@ -16,6 +16,11 @@ from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
 MIB = 1024 * 1024
+GPU_WORD = "PCIPassthrough"
+"""In the type of every backing by which a VM can have a GPU."""
+NIC_WORD = "VirtualEthernetCard"
+"""In the type of the backing of every network adapter."""
+GROUP_FIELD = "deviceGroupInfo"
 
 REQUEST = Request(
     Wire.PROPERTIES, "VirtualMachine", "GPUs, memory, processors and adapters of a VM",
@@ -86,22 +91,27 @@ class Devices(Struct, frozen=True):
     adapters: tuple[Adapter, ...]
 
 
-class VirtualMachine(Struct, frozen=True):
-    """Memory is in bytes; `hardware_version` is 20 for `vmx-20`."""
+class Footprint(Struct, frozen=True):
+    """What a VM holds of its host. Memory is in bytes."""
 
     id: str
-    name: Reading[str]
     host_id: Reading[str]
     power_state: Reading[str]
+    memory_bytes: Reading[int]
+    memory_reserved_bytes: Reading[int]
+    memory_locked_to_max: Reading[bool]
+    memory_overhead_bytes: Reading[int]
+
+
+class VirtualMachine(Footprint, frozen=True):
+    """All that is asked of a VM; `hardware_version` is 20 for `vmx-20`."""
+
+    name: Reading[str]
     template: Reading[bool]
     hardware_version: Reading[int]
     firmware: Reading[str]
     vcpu_count: Reading[int]
     cores_per_socket: Reading[int]
-    memory_bytes: Reading[int]
-    memory_reserved_bytes: Reading[int]
-    memory_locked_to_max: Reading[bool]
-    memory_overhead_bytes: Reading[int]
     resource_pool: Reading[str]
     """Managed object id."""
     cpu_hot_add: Reading[bool]
@@ -121,21 +131,45 @@ class VirtualMachine(Struct, frozen=True):
 
 def parse(text: str) -> VirtualMachine:
     """Read one VM. Raises ParseError when the text is no VirtualMachine."""
+    return _whole(object_of(text, kind="VirtualMachine"))
+
+
+def parse_neighbour(text: str) -> Footprint:
+    """Read a VM of which only a GPU matters: the whole one when it may have any.
+
+    Raises ParseError when the text is no VirtualMachine.
+    """
     vm = object_of(text, kind="VirtualMachine")
+    if vm.may_say("config.hardware", "device", GPU_WORD):
+        return _whole(vm)
+    return Footprint(*_footprint(vm))
+
+
+def _footprint(
+    vm: VimObject,
+) -> tuple[
+    str, Reading[str], Reading[str], Reading[int], Reading[int], Reading[bool], Reading[int]
+]:
+    return (
+        vm.id,
+        vm.text("runtime.host"),
+        vm.text("runtime.powerState"),
+        _mebibytes(vm.number("config.hardware", "memoryMB")),
+        _mebibytes(vm.number("config.memoryAllocation", "reservation")),
+        vm.truth("config.memoryReservationLockedToMax"),
+        vm.number("config.initialOverhead", "initialMemoryReservation"),
+    )
+
+
+def _whole(vm: VimObject) -> VirtualMachine:
     return VirtualMachine(
-        id=vm.id,
+        *_footprint(vm),
         name=vm.text("name"),
-        host_id=vm.text("runtime.host"),
-        power_state=vm.text("runtime.powerState"),
         template=vm.truth("config.template"),
         hardware_version=_hardware_version(vm.text("config.version")),
         firmware=vm.text("config.firmware"),
         vcpu_count=vm.number("config.hardware", "numCPU"),
         cores_per_socket=vm.number("config.hardware", "numCoresPerSocket"),
-        memory_bytes=_mebibytes(vm.number("config.hardware", "memoryMB")),
-        memory_reserved_bytes=_mebibytes(vm.number("config.memoryAllocation", "reservation")),
-        memory_locked_to_max=vm.truth("config.memoryReservationLockedToMax"),
-        memory_overhead_bytes=vm.number("config.initialOverhead", "initialMemoryReservation"),
         resource_pool=vm.text("resourcePool"),
         cpu_hot_add=vm.truth("config.cpuHotAddEnabled"),
         memory_hot_add=vm.truth("config.memoryHotAddEnabled"),
@@ -188,18 +222,11 @@ def _hardware_version(words: Reading[str]) -> Reading[int]:
     return Unknown(Why.UNPARSED, f"not a hardware version: {words!r}", "config.version")
 
 
-def _option(item: Node) -> tuple[str, str] | None:
-    key, value = item.text("key"), item.text("value")
-    if isinstance(key, str) and isinstance(value, str) and key.startswith(KEPT_OPTIONS):
-        return key, value
-    return None
-
-
 def _options(vm: VimObject) -> Reading[dict[str, str]]:
-    found = vm.each("config.extraConfig", _option)
+    found = vm.pairs("config.extraConfig")
     if isinstance(found, Unknown):
         return found
-    return dict(sorted(one for one in found if one is not None))
+    return dict(sorted(one for one in found if one[0].startswith(KEPT_OPTIONS)))
 
 
 def _label(node: Node) -> str:
@@ -280,7 +307,7 @@ def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | None:  # 
 
 
 def _devices(vm: VimObject) -> Reading[Devices]:
-    found = vm.each("config.hardware", _device, "device")
+    found = vm.each_with((GPU_WORD, NIC_WORD), "config.hardware", _device, "device")
     if isinstance(found, Unknown):
         return found
     return Devices(
@@ -298,7 +325,7 @@ def _group_name(group: Node) -> Reading[str]:
 
 
 def _grouped(device: Node) -> bool:
-    return not isinstance(device.child("deviceGroupInfo"), Unknown)
+    return not isinstance(device.child(GROUP_FIELD), Unknown)
 
 
 def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
@@ -306,7 +333,7 @@ def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
     names = vm.each("config.deviceGroups", _group_name, "deviceGroup")
     if not isinstance(names, Unknown):
         return tuple(name for name in names if isinstance(name, str))
-    grouped = vm.each("config.hardware", _grouped, "device")
+    grouped = vm.each_with((GROUP_FIELD,), "config.hardware", _grouped, "device")
     if names.why is not Why.ABSENT or isinstance(grouped, Unknown):
         return names
     return names if any(grouped) else ()

@@ -159,21 +159,55 @@ class VimObject:
         """
         return self._once(path, by, by)
 
+    def may_say(self, path: str, field: str, word: str) -> bool:
+        """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
+        text = self._texts.get(path)
+        return text is None or not vim_text.lacks(text, field, word)
+
+    def pairs(self, path: str) -> tuple[tuple[str, str], ...] | Unknown:
+        """Return the keys and values of an array of them; a pair without one of both is left out.
+
+        No value is remembered: those of settings differ.
+        """
+        text = self._texts.get(path)
+        if text is None:
+            return self._not_there(path)
+        found = vim_text.pairs(text)
+        if found is not None:
+            return found
+        read = ((one.text("key"), one.text("value")) for one in self._node(path, text).items())
+        return tuple(
+            (key, value) for key, value in read if isinstance(key, str) and isinstance(value, str)
+        )
+
     def each(self, path: str, by: Callable[[Node], T], field: str = "") -> tuple[T, ...] | Unknown:
         """Return what a function makes of each member of an array property, like `read`.
 
         Of a data object the members are its fields called `field`. Equal members are read once.
         """
+        return self._each(path, by, field, ())  # type: ignore[return-value]
+
+    def each_with(
+        self, words: tuple[str, ...], path: str, by: Callable[[Node], T], field: str = ""
+    ) -> tuple[T | None, ...] | Unknown:
+        """Do the same; a member that has none of the words in its text is not read, and None."""
+        return self._each(path, by, field, words)
+
+    def _each(
+        self, path: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
+    ) -> tuple[T | None, ...] | Unknown:
         text = self._texts.get(path)
         if text is None:
             return self._not_there(path)
         reads = self._reads_of(path, text)
         key = ("each", by)
         if key not in reads:
-            reads[key] = tuple(self._members(path, text, by, field))
+            reads[key] = tuple(self._members(path, text, by, field, words))
         return reads[key]  # type: ignore[no-any-return]
 
-    def _members(self, path: str, text: str, by: Callable[[Node], T], field: str) -> Iterator[T]:
+    def _members(
+        self, path: str, text: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
+    ) -> Iterator[T | None]:
         head = self._head + vim_text.opening(text)
         repeats = _repeats(self.kind, f"{path}[]", head)
         members = vim_text.members(text, field) if repeats.on else None
@@ -183,6 +217,9 @@ class VimObject:
             return
         asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         for member in members:
+            if words and "&" not in member and not any(word in member for word in words):
+                yield None
+                continue
             reads = repeats.of(member)
             if by not in reads:
                 value = self._parsed(f"{head}{member}</val>", path)

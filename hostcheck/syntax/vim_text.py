@@ -8,6 +8,10 @@ import re
 _PLAIN = re.compile(r"<val(?: [^<>]*)?>([^<>&\x00-\x1f]*)</val>")
 _OPENING = re.compile(r"<val(?: [^<>]*)?>")
 _PLAIN_FIELD = re.compile(r"<(\w+)>([^<>&\x00-\x1f]*)</\1>")
+_WORDS = r"([^<>&\x00-\x1f]*)"
+_PAIR = re.compile(
+    rf"<(\w+)(?: [^<>]*)?><key>{_WORDS}</key><value(?: [^<>]*)?>{_WORDS}</value></\1>"
+)
 _FIRST_TAG = re.compile(r"<(\w+)")
 
 
@@ -31,6 +35,29 @@ def leading_field(value: str, name: str) -> str | None:
             return field[2].strip()
         start = field.end()
     return None
+
+
+def lacks(value: str, field: str, word: str) -> bool:
+    """Say whether a data object whose every `field` is whole has nowhere a word."""
+    return (
+        word not in value
+        and "&" not in value
+        and value.startswith("<val")
+        and value.endswith("</val>")
+        and value.count(f"<{field} ") + value.count(f"<{field}>") == value.count(f"</{field}>")
+    )
+
+
+def pairs(value: str) -> tuple[tuple[str, str], ...] | None:
+    """Cut an array of keys with values that are nothing but words."""
+    start_tag = opening(value)
+    if not start_tag or not value.endswith("</val>"):
+        return None
+    found, end = [], len(start_tag)
+    while pair := _PAIR.match(value, end):
+        found.append((pair[2].strip(), pair[3].strip()))
+        end = pair.end()
+    return tuple(found) if end == len(value) - len("</val>") else None
 
 
 def opening(value: str) -> str:
