@@ -19,7 +19,7 @@ from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Manual, Result, Severity, verdict_of
+from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of, verdict_of
 from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
 from hostcheck.parsers import (
     smoke_sparse24,
@@ -559,7 +559,9 @@ def exit_code(run: Run, *, strict: bool) -> int:
         return EXIT_CODES[run.preflight.verdict]
     if run.unasked:
         return EXIT_CODES[Answer.UNSURE]
-    counted = (Severity.REQUIRED, Severity.RECOMMENDED) if strict else (Severity.REQUIRED,)
+    if not strict:
+        return EXIT_CODES[gravest_of(runfile.verdicts(run))]
+    counted = (Severity.REQUIRED, Severity.RECOMMENDED)
     if run.preflight is not None:
         judged: Iterable[Result] = run.preflight.candidates[0].results
     else:

@@ -98,10 +98,17 @@ class StoredRun(Struct, frozen=True):
     power_on: PowerOn | None = None
 
 
+class _Glance(Struct, frozen=True):
+    """What a line comes to."""
+
+    verdict: Answer
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_host = msgspec.json.Decoder(Host).decode
 _decode_told = msgspec.json.Decoder(Told).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
+_glance_at = msgspec.json.Decoder(_Glance).decode
 
 
 def pack(report: HostReport) -> bytes:
@@ -176,6 +183,8 @@ class _Shared:
     def plain(self, line: bytes | Raw) -> StoredHost:
         """Return a line with nothing shared."""
         stored = _decode_line(line)
+        if not self._values:
+            return stored
         return StoredHost(
             stored.verdict,
             {name: Raw(self.value(raw)) for name, raw in stored.host.items()},
@@ -212,9 +221,20 @@ class StoredHosts(Sequence[HostReport]):
     def __iter__(self) -> Iterator[HostReport]:
         return (self._shared.report(self._line(number)) for number in range(self._count))
 
+    def verdicts(self) -> Iterator[Answer]:
+        """Yield the verdicts without opening the hosts."""
+        return (_glance_at(self._line(number)).verdict for number in range(self._count))
+
     def lines(self) -> Iterator[StoredHost]:
         """Yield the hosts as lines with nothing shared."""
         return (self._shared.plain(self._line(number)) for number in range(self._count))
+
+
+def verdicts(run: Run) -> Iterator[Answer]:
+    """Yield the verdict on every host."""
+    if isinstance(run.hosts, StoredHosts):
+        return run.hosts.verdicts()
+    return (report.verdict for report in run.hosts)
 
 
 def _lines(run: Run) -> Iterator[StoredHost]:

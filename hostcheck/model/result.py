@@ -145,3 +145,12 @@ def verdict_of(statuses: "list[Status]") -> Answer:
     if Status.UNKNOWN in statuses or Status.ERROR in statuses:
         return Answer.UNSURE
     return Answer.GO if Status.PASS in statuses else Answer.UNSURE
+
+
+GRAVEST = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
+
+
+def gravest_of(answers: Iterable[Answer]) -> Answer:
+    """Fold the answers about hosts. None at all is not a GO."""
+    given = set(answers)
+    return next((one for one in GRAVEST if one in given), Answer.UNSURE)

@@ -27,8 +27,10 @@ def pieces(run: Run) -> Iterator[str]:
 
 def _lines(run: Run) -> Iterator[str]:
     if run.preflight is None:
-        yield from (_host(report) for report in run.hosts)
-        yield _audit(run)
+        hosts: list[str] = []
+        told = summary.of(run, lambda report: hosts.append(_host(report)))
+        yield from hosts
+        yield _audit(run, told)
         return
     for candidate in sorted(run.preflight.candidates, key=lambda one: one.rank):
         yield _candidate(run.preflight, candidate)
@@ -37,13 +39,14 @@ def _lines(run: Run) -> Iterator[str]:
         "preflight", verdict=run.preflight.verdict.value, vm=_text(run.preflight.vm),
         host=_text(best), reason=_text(run.preflight.summary),
     )  # fmt: skip
-    told = run.power_on
-    if told is not None:
+    started = run.power_on
+    if started is not None:
         yield _line(
-            "power-on", outcome=told.outcome.value.replace(" ", "-"), verdict=told.verdict.value,
-            vm=_text(run.preflight.vm), host=_text(told.host),
-            contradiction="yes" if told.contradicts else "no",
-            concerned=_list(one.check for one in told.concerned), reason=_text(told.words),
+            "power-on", outcome=started.outcome.value.replace(" ", "-"),
+            verdict=started.verdict.value,
+            vm=_text(run.preflight.vm), host=_text(started.host),
+            contradiction="yes" if started.contradicts else "no",
+            concerned=_list(one.check for one in started.concerned), reason=_text(started.words),
         )  # fmt: skip
 
 
@@ -67,8 +70,7 @@ def _host(report: HostReport) -> str:
     )  # fmt: skip
 
 
-def _audit(run: Run) -> str:
-    told = summary.of(run)
+def _audit(run: Run, told: summary.Summary) -> str:
     counted = Counter(dict(told.tally))
     counts = {one.value.lower().replace("-", "_"): str(counted[one]) for one in Answer}
     return _line(

@@ -21,6 +21,7 @@ from hostcheck.model.result import (
     Severity,
     Status,
     Unseen,
+    gravest_of,
     root_causes,
 )
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
@@ -205,8 +206,11 @@ class Summary:
     drifts: tuple[Drift, ...]
 
 
-def of(run: Run) -> Summary:
-    """Walk over the hosts of a run once and say what it comes to."""
+def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary:
+    """Walk over the hosts of a run once and say what it comes to.
+
+    `also` is given every host on the way: a host that lies on disk is opened on every walk anew.
+    """
     tally = Counter(dict.fromkeys(Answer, 0))
     reasons = {answer: _Reasons() for answer in Answer}
     todo, sight, drifting = _Steps(run.checks), _Sight(), _Drifts()
@@ -215,6 +219,7 @@ def of(run: Run) -> Summary:
         tally[report.verdict] += 1
         reasons[report.verdict].add(report)
         drifting.add(report.host)
+        also(report)
         if asked is None:
             todo.add(report.host.name, report.results)
             sight.add(report.host.name, report.results)
@@ -242,10 +247,7 @@ def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
         return run.preflight.verdict
     if run.unasked and not tally[Answer.NO_GO]:
         return Answer.UNSURE
-    for answer in (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU):
-        if tally[answer]:
-            return answer
-    return Answer.UNSURE
+    return gravest_of(answer for answer, count in tally.items() if count)
 
 
 def _headline(run: Run, tally: Mapping[Answer, int]) -> str:

@@ -52,7 +52,8 @@ def pieces(run: Run, *, width: int = 100, colour: bool = False) -> Iterator[str]
 
 
 def _whole(run: Run, page: _Page) -> Iterator[str]:
-    told = summary.of(run)
+    hosts: list[str] = []
+    told = summary.of(run, lambda report: hosts.extend(_host(run, report, page)))
     yield from (
         *_lead(run, told, page),
         *_steps(told, page),
@@ -61,8 +62,7 @@ def _whole(run: Run, page: _Page) -> Iterator[str]:
     )
     if run.preflight is not None:
         yield from _candidates(run.preflight, page)
-    for report in run.hosts:
-        yield from _host(run, report, page)
+    yield from hosts
     yield from _unasked(run, page)
     yield from _foot(run, page)
 
