@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Source, Wire
@@ -40,6 +40,7 @@ class Book:
         self._captures = captures
         self.sources: list[Source] = []
         self._indexes: dict[tuple[str, str, str], int] = {}
+        self._read: dict[object, Answer[Any]] = {}
 
     def asked(self, wire: Wire) -> bool:
         """Say whether anything was asked over that wire."""
@@ -60,7 +61,13 @@ class Book:
         return self._indexes[key]
 
     def read(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
-        """Return what an answer says, or why it says nothing."""
+        """Return what an answer says, or why it says nothing. It is parsed once."""
+        key = (request.key, parse)
+        if key not in self._read:
+            self._read[key] = self._opened(request, parse)
+        return self._read[key]
+
+    def _opened(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
         capture = self._captures.get(request.key)
         if capture is None:
             return Answer(Unknown(Why.NOT_ASKED, _not_asked(request), request.text), -1)

@@ -16,7 +16,6 @@ from hostcheck.parsers import (
     esxcli_graphics_device_list,
     esxcli_hardware_cpu_global_get,
     esxcli_hardware_memory_get,
-    esxcli_hardware_pci_list,
     esxcli_system_version_get,
     nvidia_smi_query_gpu,
     vsish_numa_nodes,
@@ -33,7 +32,7 @@ def testimonies_of(
     book: Book,
     host_id: str,
     system: Answer[HostSystem],
-    pci: Answer[tuple[esxcli_hardware_pci_list.PciDevice, ...]],
+    located: Locator,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> tuple[Testimony, ...]:
     """Put side by side what several sources say of the same thing."""
@@ -77,7 +76,6 @@ def testimonies_of(
             ],
         ),
     ]
-    located = Locator(book, system, pci, Known(()))
     for gpu in gpus.value if isinstance(gpus, Known) else ():
         where = gpu.address
         topics += [

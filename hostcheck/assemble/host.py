@@ -63,7 +63,7 @@ def assemble(
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
     answers = vm_answers(book, vm_ids)
     vms = vms_of(book, system, answers, gpus)
-    testimonies = testimonies_of(book, host_id, system, pci, gpus)
+    testimonies = testimonies_of(book, host_id, system, located, gpus)
     target = target_of(book)
     opinions = opinions_of(book, host_id)
     host = Host(

@@ -86,8 +86,10 @@ def attempt(look: Callable[[Known], T]) -> T | Unknown:
 
 def judge(*, ok: bool, observed: str, expected: str, note: str = "", **values: object) -> Verdict:
     """Return pass or fail. `values` fill the placeholders of the fix commands."""
+    if ok:
+        return Verdict(Status.PASS, observed, expected, note)
     words = {name: printable(str(value)) for name, value in values.items()}
-    return Verdict(Status.PASS if ok else Status.FAIL, observed, expected, note, words)
+    return Verdict(Status.FAIL, observed, expected, note, words)
 
 
 def not_applicable(observed: str, note: str = "") -> Verdict:
@@ -118,16 +120,17 @@ class Check(Struct, Generic[S], frozen=True):
 
     def judge_all(self, subjects: Subjects[S], host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge subjects that were listed before, for all checks that are asked about the same."""
-        itself = subject("host", host.id, host.name, host=host.name)
         if isinstance(subjects, Unknown):
-            yield self._unknown(itself, subjects, Known())
+            yield self._unknown(_itself(host), subjects, Known())
             return
         nothing = True
         for about, one in subjects:
             nothing = False
             yield self.judge(about, one, needs)
         if nothing and not self.opt_in:
-            yield self._result(itself, not_applicable(f"no {self.manual.subject} here"), Known())
+            yield self._result(
+                _itself(host), not_applicable(f"no {self.manual.subject} here"), Known()
+            )
 
     def judge(self, about: Subject, one: S, needs: Requirements) -> Result:
         """Judge one subject. Never raises."""
@@ -188,6 +191,10 @@ def _unverified(fail: Verdict, entries: set[str]) -> Verdict:
 def subject(kind: str, id_: str, name: str, **values: str) -> Subject:
     """Return a subject; control characters never leave a name."""
     return Subject(kind, id_, printable(name), {key: printable(v) for key, v in values.items()})
+
+
+def _itself(host: Host) -> Subject:
+    return subject("host", host.id, host.name, host=host.name)
 
 
 def printable(text: str) -> str:

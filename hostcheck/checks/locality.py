@@ -88,13 +88,16 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
     ]
     ok = len(fitting) == len(gpus) if takes_all(placed, known) else bool(fitting)
     cores, size = max(sizes.values())
-    excess = _excess(vcpus, cores, memory, size)
-    spans = [pair for gpu in gpus for pair in _spills_to(placed.host, known(gpu.numa_node))]
+    note = ""
+    if not ok:
+        spans = [pair for gpu in gpus for pair in _spills_to(placed.host, known(gpu.numa_node))]
+        excess = _excess(vcpus, cores, memory, size)
+        note = f"{excess}; {_estimate(placed.host, spans)}".rstrip("; ")
     return judge(
         ok=ok,
         observed=f"{vcpus} vCPU and {gib(memory)}; GPU {addresses(gpus)}",
         expected=f"at most {cores} cores and {gib(size)}, the GPU's node",
-        note="" if ok else f"{excess}; {_estimate(placed.host, spans)}".rstrip("; "),
+        note=note,
         cpus=min(vcpus, cores),
         megabytes=min(memory, size) // MIB,
     )

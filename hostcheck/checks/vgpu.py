@@ -147,7 +147,8 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     if not any(known(gpu.graphics_active) is GraphicsType.SHARED_DIRECT for gpu in gpus):
         return not_applicable("no GPU of its kind is Shared Direct: see GFX-001")
     offered = known(placed.host.profiles_offered)
-    missing = [name for name in wanted if bare(name) not in {bare(one) for one in offered}]
+    names = set(map(bare, offered))
+    missing = [name for name in wanted if bare(name) not in names]
     return judge(
         ok=not missing,
         observed=f"{len(offered)} profiles offered" if offered else "no profile is offered",

@@ -72,6 +72,8 @@ class Request(Struct, frozen=True):
     @property
     def about(self) -> str:
         """Whom and what the question is about: `vm-12 pool=resgroup-8`. The object comes first."""
+        if not self.arguments:
+            return self.subject
         return " ".join((self.subject, *(f"{name}={value}" for name, value in self.arguments)))
 
     def fill(self, **slots: int) -> "Request":

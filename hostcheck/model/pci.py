@@ -62,6 +62,7 @@ def vf_parent(text: str) -> tuple[PciAddress, int] | None:
     return address(segment, bus, 0, function), index
 
 
+@lru_cache(4096)
 def parts(where: PciAddress) -> tuple[int, int, int, int]:
     """Return (segment, bus, slot, function) as integers."""
     segment, bus, rest = where.split(":")

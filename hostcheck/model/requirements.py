@@ -1,6 +1,7 @@
 """What the plan needs: the catalogue's numbers and the site's wishes, as the checks see them."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ class Architecture(StrEnum):
     BLACKWELL = "Blackwell"
 
 
+@lru_cache(4096)
 def bare(name: str) -> str:
     """Return a profile's name without vendor words: `GRID A40-8Q`, `nvidia_a40-8q` -> `a40-8q`."""
     return name.lower().replace(" ", "_").removeprefix("nvidia_").removeprefix("grid_")

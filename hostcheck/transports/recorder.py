@@ -24,9 +24,10 @@ class RecorderTransport:
 
     def fetch(self, request: Request) -> Capture:
         """Ask the transport of that wire, once per question."""
-        if request.key not in self.captures:
-            self.captures[request.key] = self._route(request).fetch(request)
-        return self.captures[request.key]
+        key = request.key
+        if key not in self.captures:
+            self.captures[key] = self._route(request).fetch(request)
+        return self.captures[key]
 
     def _route(self, request: Request) -> Transport:
         for wires, one in self._routes:
