@@ -40,7 +40,7 @@ def clients(port: int, work: Path, hosts: int) -> dict[str, list[str]]:
     found = {
         "hostcheck audit": [
             *python, "hostcheck", "audit", "--vcenter", f"127.0.0.1:{port}", "--quiet",
-            "-o", str(work / "run.json"),
+            "--format", "line", "-o", str(work / "run.json"),
         ],
         "bytes only": [*python, "benchmarks.peers.bytes_only", str(port)],
         "pyVmomi collector": [*python, "benchmarks.peers.pyvmomi_collector", str(port)],

@@ -71,6 +71,26 @@ class StoredResult(Struct, frozen=True, omit_defaults=True):
     fix: tuple[Command, ...] = ()
 
 
+class WholeResult(Struct, frozen=True, omit_defaults=True):
+    """A `StoredResult` that shares nothing."""
+
+    check: str
+    status: Status
+    subject: int
+    told: Told
+    sources: tuple[int, ...] = ()
+    fix: tuple[Command, ...] = ()
+
+
+class WholeHost(Struct, frozen=True):
+    """A line that shares nothing, as a journal holds it."""
+
+    verdict: Answer
+    host: Host
+    subjects: tuple[Subject, ...]
+    results: tuple[WholeResult, ...]
+
+
 class StoredHost(Struct, frozen=True):
     """One line; the values of `host` are facts or numbers."""
 
@@ -108,6 +128,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_host = msgspec.json.Decoder(Host).decode
 _decode_told = msgspec.json.Decoder(Told).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
+_decode_whole = msgspec.json.Decoder(WholeHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
 
 
@@ -127,16 +148,11 @@ def pack(report: HostReport) -> bytes:
             result.trace,
         )  # fmt: skip
         results.append(
-            StoredResult(
-                result.check, result.status, subjects[key], Raw(_encode(told)), result.sources,
-                result.fix,
+            WholeResult(
+                result.check, result.status, subjects[key], told, result.sources, result.fix
             )
-        )  # fmt: skip
-    values = {name: getattr(report.host, name) for name in Host.__struct_fields__}
-    fields = {
-        name: Raw(_encode(value)) for name, value in values.items() if value is not msgspec.UNSET
-    }
-    return _encode(StoredHost(report.verdict, fields, tuple(listed), tuple(results)))
+        )
+    return _encode(WholeHost(report.verdict, report.host, tuple(listed), tuple(results)))
 
 
 class _Shared:
@@ -163,6 +179,13 @@ class _Shared:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
     def _report(self, line: bytes | Raw) -> HostReport:
+        if not self._values:
+            whole = _decode_whole(line)
+            return HostReport(
+                whole.verdict,
+                whole.host,
+                tuple(_result(one, one.told, whole.subjects) for one in whole.results),
+            )
         stored = _decode_line(line)
         fields = b",".join(
             b'"%s":%s' % (name.encode(), self.value(raw)) for name, raw in stored.host.items()
@@ -170,15 +193,8 @@ class _Shared:
         return HostReport(
             stored.verdict,
             _decode_host(b"{%s}" % fields),
-            tuple(self._result(one, stored.subjects) for one in stored.results),
+            tuple(_result(one, self.words(one.told), stored.subjects) for one in stored.results),
         )
-
-    def _result(self, stored: StoredResult, subjects: tuple[Subject, ...]) -> Result:
-        told = self.words(stored.told)
-        return Result(
-            stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
-            told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
-        )  # fmt: skip
 
     def plain(self, line: bytes | Raw) -> StoredHost:
         """Return a line with nothing shared."""
@@ -194,6 +210,15 @@ class _Shared:
                 for one in stored.results
             ),
         )
+
+
+def _result(
+    stored: StoredResult | WholeResult, told: Told, subjects: tuple[Subject, ...]
+) -> Result:
+    return Result(
+        stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
+        told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
+    )  # fmt: skip
 
 
 class StoredHosts(Sequence[HostReport]):
@@ -279,7 +304,7 @@ def chunks(run: Run) -> Iterator[bytes]:
         yield comma + _encode(
             StoredHost(
                 line.verdict,
-                {n: raw if n in NAMING else short(raw) for n, raw in line.host.items()},
+                {n: raw if n in NAMING else short(raw) for n, raw in sorted(line.host.items())},
                 line.subjects,
                 tuple(msgspec.structs.replace(one, told=short(one.told)) for one in line.results),
             )

@@ -48,6 +48,8 @@ class _NotKnown(Exception):  # noqa: N818  not an error: the way out of a check
 class Known:
     """Opens facts inside a check, and remembers where the opened ones were read."""
 
+    __slots__ = ("sources", "unverified")
+
     def __init__(self) -> None:
         self.sources: set[int] = set()
         self.unverified: set[str] = set()

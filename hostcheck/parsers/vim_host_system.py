@@ -180,7 +180,7 @@ def parse(text: str) -> HostSystem:
         id=host.id,
         name=host.text("name"),
         parent_id=host.text("parent"),
-        vm_ids=host.each("vm", _words),
+        vm_ids=host.words("vm"),
         image_manager_id=host.text("configManager.imageConfigManager"),
         connection_state=host.text("runtime.connectionState"),
         power_state=host.text("runtime.powerState"),
@@ -208,7 +208,7 @@ def parse(text: str) -> HostSystem:
             host.text("config.graphicsConfig", "hostDefaultGraphicsType")
         ),
         assignment_policy=host.text("config.graphicsConfig", "sharedPassthruAssignmentPolicy"),
-        profiles_offered=host.each("config.sharedPassthruGpuTypes", _words),
+        profiles_offered=host.words("config.sharedPassthruGpuTypes"),
         abilities=host.each("config.sharedGpuCapabilities", _ability),
         passthrough=host.each("config.pciPassthruInfo", _passthrough),
         pnics=host.each("config.network.pnic", _pnic),
@@ -216,10 +216,6 @@ def parse(text: str) -> HostSystem:
         services=host.each("config.service", _service, "service"),
         lockdown_mode=host.text("config.lockdownMode"),
     )
-
-
-def _words(node: Node) -> str:
-    return node.words
 
 
 def _must(reading: Reading[T]) -> T:

@@ -159,6 +159,12 @@ class VimObject:
         """
         return self._once(path, by, by)
 
+    def words(self, path: str) -> tuple[str, ...] | Unknown:
+        """Return the members of an array of words."""
+        text = self._texts.get(path)
+        found = None if text is None else vim_text.words(text)
+        return self.each(path, _words) if found is None else found
+
     def may_say(self, path: str, field: str, word: str) -> bool:
         """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
         text = self._texts.get(path)
@@ -275,6 +281,10 @@ class VimObject:
         if not len(root):
             raise ParseError(f"{self._what} {path}: a property without a value")
         return root[-1]
+
+
+def _words(node: Node) -> str:
+    return node.words
 
 
 @lru_cache(1024)

@@ -9,6 +9,7 @@ _PLAIN = re.compile(r"<val(?: [^<>]*)?>([^<>&\x00-\x1f]*)</val>")
 _OPENING = re.compile(r"<val(?: [^<>]*)?>")
 _PLAIN_FIELD = re.compile(r"<(\w+)>([^<>&\x00-\x1f]*)</\1>")
 _WORDS = r"([^<>&\x00-\x1f]*)"
+_WORD = re.compile(rf"<(\w+)(?: [^<>]*)?>{_WORDS}</\1>")
 _PAIR = re.compile(
     rf"<(\w+)(?: [^<>]*)?><key>{_WORDS}</key><value(?: [^<>]*)?>{_WORDS}</value></\1>"
 )
@@ -48,16 +49,28 @@ def lacks(value: str, field: str, word: str) -> bool:
     )
 
 
+def words(value: str) -> tuple[str, ...] | None:
+    """Cut an array of words."""
+    found = _one_by_one(_WORD, value)
+    return None if found is None else tuple(one[2].strip() for one in found)
+
+
 def pairs(value: str) -> tuple[tuple[str, str], ...] | None:
     """Cut an array of keys with values that are nothing but words."""
+    found = _one_by_one(_PAIR, value)
+    return None if found is None else tuple((one[2].strip(), one[3].strip()) for one in found)
+
+
+def _one_by_one(pattern: re.Pattern[str], value: str) -> list[re.Match[str]] | None:
+    """Return the members of an array where every one of them is as in the pattern."""
     start_tag = opening(value)
     if not start_tag or not value.endswith("</val>"):
         return None
     found, end = [], len(start_tag)
-    while pair := _PAIR.match(value, end):
-        found.append((pair[2].strip(), pair[3].strip()))
-        end = pair.end()
-    return tuple(found) if end == len(value) - len("</val>") else None
+    while member := pattern.match(value, end):
+        found.append(member)
+        end = member.end()
+    return found if end == len(value) - len("</val>") else None
 
 
 def opening(value: str) -> str:
@@ -89,8 +102,8 @@ def members(value: str, field: str = "") -> list[str] | None:
     if cut.pop():
         return None
     whole = (f"<{field} ", f"<{field}>")
-    if any(
-        not one.startswith(whole) or one.count(whole[0]) + one.count(whole[1]) > 1 for one in cut
-    ):
+    if inside.count(whole[0]) + inside.count(whole[1]) != len(cut):
+        return None
+    if not all(one.startswith(whole) for one in cut):
         return None
     return [one + end for one in cut]

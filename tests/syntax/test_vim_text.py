@@ -1,0 +1,108 @@
+"""Values cut as text: what is cut is what the parser reads, and all else is left to the parser."""
+
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostcheck.model.fact import Unknown
+from hostcheck.parsers import vim_virtual_machine
+from hostcheck.syntax import vim_text
+from hostcheck.syntax.vim import object_of
+
+HEAD = (
+    '<objects xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:xsd="http://www.w3.org/2001/XMLSchema"><obj type="VirtualMachine">vm-7</obj>'
+)
+WORD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12).map(
+    str.strip
+)
+
+
+def written(path, value, blank=""):
+    """The VM with one property, as servers write it; `blank` makes it a text for the parser."""
+    return f"{HEAD}{blank}<propSet><name>{path}</name>{value}</propSet></objects>"
+
+
+def array(members):
+    return f'<val xsi:type="ArrayOfAnything">{"".join(members)}</val>'
+
+
+@given(st.lists(WORD))
+def test_words(given_words):
+    value = array(f"<string>{escape(word)}</string>" for word in given_words)
+    for blank in ("", " "):
+        vm = object_of(written("some.words", value, blank), kind="VirtualMachine")
+        assert vm.words("some.words") == tuple(given_words)
+
+
+@given(st.lists(st.tuples(WORD, WORD)))
+def test_pairs(given_pairs):
+    value = array(
+        f'<OptionValue xsi:type="OptionValue"><key>{escape(key)}</key>'
+        f'<value xsi:type="xsd:string">{escape(word)}</value></OptionValue>'
+        for key, word in given_pairs
+    )
+    for blank in ("", " "):
+        vm = object_of(written("config.extraConfig", value, blank), kind="VirtualMachine")
+        assert vm.pairs("config.extraConfig") == tuple(given_pairs)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<val><a>1</a></val><val/>", "<val><a>1</a>", "<val><a>1</a> <a>2</a></val>",
+        "<val><a>1<b/></a></val>", "<val><a>&lt;</a></val>", "<val><a>1</a><!-- --></val>",
+        "<value><a>1</a></value>", "", "<val/>", "<val><a>1</b></val>",
+    ],
+)  # fmt: skip
+def test_what_is_spelt_otherwise_is_left_to_the_parser(value):
+    assert vim_text.words(value) is None
+    assert vim_text.pairs(value) is None
+
+
+def test_a_pair_without_a_value_is_no_setting():
+    value = array(["<OptionValue><key>numa.x</key></OptionValue>"])
+    assert object_of(written("o", value), kind="VirtualMachine").pairs("o") == ()
+    refused = object_of(
+        f"{HEAD}<propSet><name>a</name><val/></propSet></objects>", kind="VirtualMachine"
+    )
+    assert isinstance(refused.pairs("o"), Unknown)
+
+
+DEVICE = '<device xsi:type="VirtualKeyboard"><key>600</key></device>'
+GPU = (
+    '<device xsi:type="VirtualPCIPassthrough"><key>13000</key>'
+    '<backing xsi:type="VirtualPCIPassthroughVmiopBackingInfo"><vgpu>{}</vgpu></backing></device>'
+)
+
+
+def vm_with(devices):
+    return written(
+        "config.hardware",
+        f"<val><numCPU>4</numCPU><memoryMB>4096</memoryMB>{devices}</val>",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (vm_with(DEVICE), False),
+        (vm_with(DEVICE + GPU.format("grid_a100-40c")), True),
+        (vm_with(GPU.format("x").replace("PCIP", "PCI&#80;")), True),  # a sign spelt by its number
+        (vm_with(DEVICE + "<device>"), True),  # something is missing, and may have been a GPU
+        (vm_with("").replace("</val>", ""), True),
+        (written("name", "<val>vm</val>"), True),  # its devices are not known
+    ],
+)
+def test_a_vm_is_read_whole_unless_it_surely_has_no_gpu(text, whole):
+    try:
+        found = vim_virtual_machine.parse_neighbour(text)
+    except vim_virtual_machine.ParseError:
+        assert whole
+        return
+    assert isinstance(found, vim_virtual_machine.VirtualMachine) is whole
+    assert found.id == "vm-7"
+    if "memoryMB" in text:
+        assert found.memory_bytes == 4096 * 2**20
