@@ -15,6 +15,7 @@ from hostcheck.model.run import Outcome
 from hostcheck.parsers import vim_power_on
 from hostcheck.power_on import WRITES, exit_code, power_on
 from hostcheck.preflight import VmSpec, preflight, what_if
+from hostcheck.reports import summary
 from hostcheck.transports import soap, vsphere
 from hostcheck.transports.recorder import RecorderTransport
 from tests.peers import shapes
@@ -116,6 +117,7 @@ def test_an_objection_to_a_go_stands_beside_it_in_vcenters_words(lab):
     assert "GenericVmConfigFault" in found["VC-001"].observed
     assert found["VC-002"].status is Status.FAIL
     assert FULL in run.preflight.summary
+    assert summary.of(run).headline == "new-vm lacks nothing that was read, but vCenter objects"
     (report,) = (one for one in run.hosts if one.host.name == HOME)
     assert [one.status for one in report.results if one.check == "VC-002"] == [Status.FAIL]
 
@@ -387,6 +389,13 @@ def test_a_power_on_is_sent_once_whatever_happens(lab, troubles, outcome, words)
     assert words in run.power_on.words
     assert here.calls["PowerOnVM_Task"] == 1
     assert exit_code(run) == {"started": 0, "failed": 1, "unknown": 3}[outcome.value]
+    told = summary.of(run)
+    assert (told.verdict, told.headline) == {
+        Outcome.STARTED: (Answer.GO, f"new-vm was started on {HOME}"),
+        Outcome.FAILED: (Answer.NO_GO, "new-vm did not start"),
+        Outcome.UNKNOWN: (Answer.UNSURE, "Whether new-vm started is not known"),
+    }[outcome]
+    assert told.reason == run.power_on.words
 
 
 @pytest.mark.parametrize(

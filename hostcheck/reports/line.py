@@ -51,7 +51,7 @@ def _lines(run: Run) -> Iterator[str]:
 
 
 def _candidate(asked: Preflight, one: Candidate) -> str:
-    opinion = [result.status for result in one.results if result.check == "VC-001"]
+    opinion = [result.status for result in one.results if result.check == summary.OPINION]
     return _line(
         "candidate", verdict=one.verdict.value, rank=str(one.rank), vm=_text(asked.vm),
         host=_text(one.host), gpus=_list(one.gpus), failed=_required(one.results, Status.FAIL),

@@ -24,7 +24,7 @@ from hostcheck.model.result import (
     gravest_of,
     root_causes,
 )
-from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.model.run import Candidate, HostReport, Outcome, PowerOn, Preflight, Run
 from hostcheck.reports import words
 
 LARGEST_PAGE = 100
@@ -242,7 +242,20 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     )
 
 
+OPINION = "VC-001"
+"""The check that holds vCenter's own opinion of a power-on."""
+_BECAME = {
+    Outcome.STARTED: Answer.GO,
+    Outcome.RUNS: Answer.GO,
+    Outcome.FAILED: Answer.NO_GO,
+    Outcome.UNKNOWN: Answer.UNSURE,
+}
+"""What a power-on proved, whatever its preflight had said."""
+
+
 def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
+    if run.power_on is not None and run.power_on.outcome in _BECAME:
+        return _BECAME[run.power_on.outcome]
     if run.preflight is not None:
         return run.preflight.verdict
     if run.unasked and not tally[Answer.NO_GO]:
@@ -252,7 +265,8 @@ def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
 
 def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
     if run.preflight is not None:
-        return _preflight_headline(run.preflight)
+        sent, asked = run.power_on, run.preflight
+        return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked)
     if run.unasked:
         done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
         told = f"Interrupted: {done} of {words.count(all_, 'host')} {_were(done)} asked"
@@ -282,11 +296,28 @@ def _preflight_headline(asked: Preflight) -> str:
     name = words.one_line(asked.vm)
     best = [candidate for candidate in asked.candidates if candidate.verdict is Answer.GO]
     if asked.verdict is Answer.GO:
-        where = words.one_line(min(best, key=lambda c: c.rank).host) if best else ""
+        first = min(best, key=lambda candidate: candidate.rank, default=None)
+        if first is not None and any(
+            one.check == OPINION and one.status is Status.FAIL for one in first.results
+        ):
+            return f"{name} lacks nothing that was read, but vCenter objects"
+        where = words.one_line(first.host) if first is not None else ""
         return f"{name} may be powered on{', best on ' + where if where else ''}"
     if asked.verdict is Answer.NO_GO:
         return f"{name} would not start"
     return f"Whether {name} would start could not be settled"
+
+
+def _start_headline(vm: str, told: PowerOn) -> str:
+    name = words.one_line(vm)
+    on = f" on {words.one_line(told.host)}" if told.host else ""
+    return {
+        Outcome.STARTED: f"{name} was started{on}",
+        Outcome.RUNS: f"{name} runs already{on}",
+        Outcome.NOT_SENT: f"{name} was not started",
+        Outcome.FAILED: f"{name} did not start",
+        Outcome.UNKNOWN: f"Whether {name} started is not known",
+    }[told.outcome]
 
 
 def _are(number: int) -> str:
@@ -305,6 +336,8 @@ def host_reason(report: HostReport, titles: Mapping[str, str]) -> str:
 
 
 def _reason(run: Run, answer: Answer, found: "_Reasons") -> str:
+    if run.power_on is not None:
+        return words.one_line(run.power_on.words)
     if run.preflight is not None:
         return words.one_line(run.preflight.summary)
     if run.unasked and not found.hosts:
