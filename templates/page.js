@@ -1,13 +1,13 @@
 (function () {
   "use strict";
-  // The page of one host carries its parts deflated, each as what differs from the same part of the
-  // first host (`before.js`): a report of a thousand hosts stays below 10 MB.
+  // The page of one host carries its parts deflated, each as what differs from the same part of
+  // some hosts (`before.js`): a report of a thousand hosts stays below 10 MB.
   function bytes(text) {
     return Uint8Array.from(atob(text), function (letter) { return letter.charCodeAt(0); });
   }
-  function inflated(text, at) {
-    var before = packedBefore[at];
-    var stream = new Blob([bytes(before[0]), bytes(text)]).stream();
+  function inflated(part) {
+    var at = part.indexOf(":"), before = packedBefore[part.slice(0, at)];
+    var stream = new Blob([bytes(before[0]), bytes(part.slice(at + 1))]).stream();
     return new Response(stream.pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer()
       .then(function (all) { return new TextDecoder().decode(all.slice(before[1])); });
   }

@@ -11,10 +11,12 @@ and direction characters visible.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
+from math import ceil
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
@@ -40,9 +42,14 @@ WORST_HOSTS = 200
 BEST_HOSTS = 20
 """Entries for candidates of a preflight that an index lists."""
 CUT = "\x00"
-"""Parts the body of a host; in no text, because `clean` makes it visible."""
-WINDOW = 32000
-"""Bytes that deflate can point back to, nearly."""
+"""Stands around the name of each part of a host's body; in no text, because `clean` makes it
+visible."""
+SAMPLES = 8
+"""Hosts whose pages tell what most pages say."""
+BEFORE = 24000
+"""Bytes of it a part can point back to: deflate reaches 32768, less what a part may be long."""
+CHAPTER = 16
+"""Checks whose findings make one part: as many as are short enough for that."""
 LETTERS = {
     Status.PASS: "p", Status.FAIL: "f", Status.UNKNOWN: "u", Status.ERROR: "e",
     Status.NOT_APPLICABLE: "n", None: ".",
@@ -224,7 +231,6 @@ def render(run: Run) -> str:
         choices=choices,
         requests=requests.listed(),
         manuals="",
-        cut="",
         indexed=False,
         folded=len(pages) > OPEN_HOSTS,
         style=Markup(style + svg.STYLE),  # noqa: S704  # our own files
@@ -250,48 +256,63 @@ def checks_page(run: Run, home: str) -> str:
 
 
 class Packer:
-    """Packs the pages of hosts: each part as what differs from the same part of the first host."""
+    """Packs the pages of hosts: each part as what differs from the same part of some hosts."""
 
     def __init__(self, run: Run, home: str) -> None:
         """Take the run, and the link that leads from a page to the index."""
         self._run = run
         self._home = home
-        self._before: list[Any] = []
-        self._shared: list[tuple[str, int]] = []
+        self._before: dict[str, Any] = {}
+        self._shared: dict[str, tuple[str, int]] = {}
+        gravest = sorted(run.checks, key=lambda one: words.GRAVEST_FIRST.index(one.severity))
+        self._chapters = {manual.id: n // CHAPTER for n, manual in enumerate(gravest)}
+        samples: dict[str, list[str]] = {}
+        for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
+            for name, markup in self._parts(page_of(run, run.hosts[at], ALONE, run.checks)):
+                samples.setdefault(name, []).append(markup)
+        for name, alike in samples.items():
+            self._begin(name, *alike)
 
     def page(self, page: Page) -> str:
         """Return the page of one host."""
-        body = _environment().get_template("body.html").render(
-            page=page, defs=Markup(svg.DEFS), manuals="checks.html", cut=Markup(CUT)  # noqa: S704
-        )  # fmt: skip
-        parts = [part.encode() for part in body.split(CUT)]
-        if not self._before:
-            for part in parts:
-                self._begin(part[-WINDOW:])
+        packed = " ".join(
+            f"{name}:{self._packed(name, markup)}" for name, markup in self._parts(page)
+        )
         return (
             _environment()
             .get_template("page.html")
-            .render(
-                run=self._run,
-                page=page,
-                home=self._home,
-                packed=" ".join(map(self._packed, parts, self._before)),
-                manuals="checks.html",
-                cut="",
-            )
+            .render(run=self._run, page=page, home=self._home, packed=packed, manuals="checks.html")
         )
 
-    def _begin(self, sample: bytes) -> None:
-        """Deflate is a stream: what comes later may point back into what came before."""
-        packer = compressobj(9, DEFLATED, -MAX_WBITS)
-        packed = packer.compress(sample) + packer.flush(Z_SYNC_FLUSH)
-        self._before.append(packer)
-        self._shared.append((b64encode(packed).decode(), len(sample)))
+    def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
+        """Yield the body of a page part by part, each with its name."""
+        body = _environment().get_template("body.html").render(
+            page=page, defs=Markup(svg.DEFS), manuals="checks.html", part=self._part  # noqa: S704
+        )  # fmt: skip
+        cut = f"facts{CUT}{body}".split(CUT)
+        parts = zip(cut[::2], cut[1::2], strict=True)
+        for name, members in groupby(parts, key=lambda part: part[0]):
+            yield name, "".join(markup for _, markup in members)
 
-    @staticmethod
-    def _packed(part: bytes, before: Any) -> str:
-        packer = before.copy()
-        return b64encode(packer.compress(part) + packer.flush()).decode()
+    def _part(self, topic: str | Status, check: str = "") -> Markup:
+        """Mark where a part begins: a topic, or the findings of a chapter with one status."""
+        name = LETTERS[topic] if isinstance(topic, Status) else topic
+        return Markup(f"{CUT}{name}{self._chapters.get(check, '')}{CUT}")  # noqa: S704  # ours
+
+    def _begin(self, name: str, *samples: str) -> None:
+        """Deflate is a stream: what comes later may point back into what came before."""
+        lines = dict.fromkeys(line for one in samples for line in one.splitlines(keepends=True))
+        before = "".join(lines).encode()[:BEFORE]
+        packer = compressobj(9, DEFLATED, -MAX_WBITS)
+        packed = packer.compress(before) + packer.flush(Z_SYNC_FLUSH)
+        self._before[name] = packer
+        self._shared[name] = (b64encode(packed).decode(), len(before))
+
+    def _packed(self, name: str, markup: str) -> str:
+        if name not in self._before:
+            self._begin(name, markup)
+        packer = self._before[name].copy()
+        return b64encode(packer.compress(markup.encode()) + packer.flush()).decode()
 
     def before(self) -> str:
         """Return the script with what came before: base64 and its length unpacked, by part."""
@@ -410,7 +431,7 @@ def _environment() -> Environment:
         changed=smoke_text.changed,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=_show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
-        ROW_NAMES=ROW_NAMES,
+        ROW_NAMES=ROW_NAMES, part=lambda *_: "",
     )  # fmt: skip
     return made
 

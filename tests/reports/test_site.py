@@ -39,11 +39,11 @@ def files(folder):
 def unpacked(folder, page):
     """What the script of a host's page makes of it."""
     before = json.loads(re.search(r"= (.*);", (folder / "before.js").read_text())[1])
-    parts = re.search(r'id="packed">([^<]*)<', page)[1].split(" ")
-    assert len(parts) == len(before)
     whole = []
-    for part, (packed, length) in zip(parts, before, strict=True):
-        data = zlib.decompress(b64decode(packed) + b64decode(part), -zlib.MAX_WBITS)
+    for part in re.search(r'id="packed">([^<]*)<', page)[1].split(" "):
+        name, _, own = part.partition(":")
+        packed, length = before[name]
+        data = zlib.decompress(b64decode(packed) + b64decode(own), -zlib.MAX_WBITS)
         whole.append(data[length:].decode())
     return "".join(whole)
 
@@ -78,6 +78,21 @@ def test_every_host_has_a_page_with_every_result(written):
         for result in report.results:
             if result.status in (Status.FAIL, Status.UNKNOWN):
                 assert result.check in plain, "what is wrong is there without scripts"
+
+
+def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):
+    many = [
+        replace(report, host=replace(report.host, name=f"{report.host.name}-{turn}"))
+        for turn in range(3)
+        for report in FLEET.hosts
+    ]
+    site.write(b.run(*many), tmp_path / "site")
+    for report in many:
+        folder = tmp_path / "site/files"
+        page = (folder / f"{report.host.name}.html").read_text()
+        packed = re.search(r'id="packed">([^<]*)<', page)[1]
+        whole = unpacked(folder, page)
+        assert len(packed) < len(zlib.compress(whole.encode(), 9)) * 3 / 4
 
 
 def test_every_link_leads_to_a_page_and_an_anchor(written):
@@ -185,6 +200,12 @@ def test_names_that_make_no_file_names_get_pages_of_their_own(tmp_path):
         file = row[6] if len(row) > 6 else f"{row[0]}.html"
         assert f"report_files/{file}" in made
     assert "\u202e" not in index
+
+
+def test_a_run_without_hosts_has_an_index(tmp_path):
+    site.write(b.run(), tmp_path / "none.zip")
+    with zipfile.ZipFile(tmp_path / "none.zip") as archive:
+        assert "none/index.html" in archive.namelist()
 
 
 def test_without_pages_the_index_has_no_links_to_any():
