@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from math import ceil, floor
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from hostcheck.model.capacity import (
 )
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, Mode, PhysicalGpu
+from hostcheck.model.pci import PciAddress
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -45,6 +46,7 @@ from hostcheck.model.result import Result, Severity, Status
 from hostcheck.model.vm import Vm
 
 T = TypeVar("T")
+Told = TypeVar("Told", Room, Total)
 
 MIB = 1024 * 1024
 NOBODY: Mapping[str, Fact[int]] = MappingProxyType({})
@@ -78,11 +80,23 @@ class _Count(Struct, frozen=True):
     at_least: bool = False
 
 
+class _Host(Struct, frozen=True):
+    """What counting needs of one host, so that the rest of it can go."""
+
+    name: str
+    id: str
+    cluster: Fact[str]
+    release: tuple[int, ...] | Unknown
+
+
 class _Gpu(Struct, frozen=True):
     """What counting needs of one GPU. `gates` forbid every vGPU on it, or leave that open."""
 
-    host: Host
-    gpu: PhysicalGpu
+    host: _Host
+    address: PciAddress
+    name: str
+    key: Fact[str]
+    """Its entry in the catalogue."""
     model: GpuModel | Unknown
     gates: tuple[_Count | Unknown, ...]
     mode: GpuMode | Unknown
@@ -91,12 +105,13 @@ class _Gpu(Struct, frozen=True):
     """By vSphere, as the catalogue spells profiles; bare names where the model is not known."""
     supported: Fact[frozenset[str]]
     creatable: Fact[frozenset[str]]
+    mig_instances: Fact[tuple[str, ...]]
 
 
 class _Seen(Struct, frozen=True):
     """One host as it was looked at."""
 
-    host: Host
+    host: _Host
     gates: tuple[_Count | Unknown, ...]
     gpus: tuple[_Gpu, ...] | Unknown
 
@@ -116,9 +131,11 @@ def capacity(
 ) -> Capacity:
     """Count for one profile, in any spelling, or for all profiles of the GPUs that are there.
 
-    `vcenter` is vCenter's own count for that profile, by host id, to stand beside ours.
+    Hosts are walked over once, in any order, and let go. `vcenter` is vCenter's own count for that
+    profile, by host id, to stand beside ours; it is read after the last host.
     """
-    seen = [_look(host, needs) for host in sorted(hosts, key=lambda host: (host.name, host.id))]
+    seen = [_look(host, needs) for host in hosts]
+    seen.sort(key=lambda one: (one.host.name, one.host.id))
     count = _Counting(needs, _wanted(seen, needs, profile), bool(profile), vcenter)
     groups: dict[tuple[bool, str], list[_Seen]] = {}
     for one in seen:
@@ -152,13 +169,14 @@ def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, 
 
 def _look(host: Host, needs: Requirements) -> _Seen:
     gates, by_gpu = _required(host, needs)
+    kept = _Host(host.name, host.id, host.cluster, _release(host))
     if isinstance(host.gpus, Unknown):
-        return _Seen(host, gates, host.gpus)
+        return _Seen(kept, gates, host.gpus)
     return _Seen(
-        host,
+        kept,
         gates,
         tuple(
-            _look_at_gpu(host, gpu, (*gates, *by_gpu.get(gpu.address, ())), needs)
+            _look_at_gpu(host, kept, gpu, (*gates, *by_gpu.get(gpu.address, ())), needs)
             for gpu in host.gpus.value
         ),
     )
@@ -198,7 +216,11 @@ def _gate(result: Result) -> _Count | Unknown | None:
 
 
 def _look_at_gpu(
-    host: Host, gpu: PhysicalGpu, required: tuple[_Count | Unknown, ...], needs: Requirements
+    host: Host,
+    kept: _Host,
+    gpu: PhysicalGpu,
+    required: tuple[_Count | Unknown, ...],
+    needs: Requirements,
 ) -> _Gpu:
     key = gpu.catalogue_key
     model: GpuModel | Unknown = (
@@ -218,8 +240,10 @@ def _look_at_gpu(
     if _is(host.smi_answers, True) and _is(gpu.smi_seen, False):
         gates.append(_Count(0, Limit.NOT_SERVING, "lost: the driver runs and does not see it"))
     return _Gpu(
-        host=host,
-        gpu=gpu,
+        host=kept,
+        address=gpu.address,
+        name=gpu.name,
+        key=key,
         model=model,
         gates=tuple(gates),
         mode=_mode(host, gpu, model),
@@ -227,6 +251,7 @@ def _look_at_gpu(
         offered=_spelled(host.profiles_offered, model),
         supported=_spelled(gpu.profiles_supported, model),
         creatable=_spelled(gpu.profiles_creatable, model),
+        mig_instances=gpu.mig_instances,
     )
 
 
@@ -471,9 +496,13 @@ class _Counting:
             for model in needs.models.values()
             if model.profile(name) or model.spells(name)
         }
-        self._rooms: dict[tuple[str, str, str, str], Room] = {}
+        self._rooms: dict[tuple[int, str], Room] = {}
+        """Of the GPUs of one cluster, by their identity and profile."""
+        self._told: dict[Any, Any] = {}
+        """Each value that many GPUs and hosts share, once."""
 
     def cluster(self, seen: list[_Seen]) -> ClusterCapacity:
+        self._rooms = {}
         hosts = tuple(self._host(one) for one in seen)
         gpus = [gpu for one in seen if not isinstance(one.gpus, Unknown) for gpu in one.gpus]
         held = _held(gpus)
@@ -490,11 +519,12 @@ class _Counting:
         gpus: Fact[tuple[GpuCapacity, ...]]
         if isinstance(seen.gpus, Unknown):
             gpus = seen.gpus
-            totals = tuple(Total(name, 0, at_least=not closed) for name in self.wanted)
+            none = (Total(name, 0, at_least=not closed) for name in self.wanted)
+            totals = tuple(map(self._once, none))
         else:
             gpus = Known(tuple(self._gpu(one) for one in seen.gpus))
             rooms = [room for gpu in gpus.value for room in gpu.rooms]
-            totals = tuple(_total(name, rooms) for name in self.wanted)
+            totals = tuple(self._once(_total(name, rooms)) for name in self.wanted)
         made = HostCapacity(seen.host.name, seen.host.id, closed, gpus, totals)
         said = self._vcenter.get(seen.host.id)
         return made if said is None else replace(made, vcenter_says=said)
@@ -509,14 +539,14 @@ class _Counting:
         else:
             mode, why = one.mode, ""
         return GpuCapacity(
-            address=one.gpu.address,
-            name=one.gpu.name,
-            model=one.gpu.catalogue_key,
+            address=one.address,
+            name=one.name,
+            model=one.key,
             mode=mode,
             mode_reason=why,
             locked_bytes=_locked(one),
             running=one.running,
-            driver_asked=isinstance(one.gpu.profiles_creatable, Known),
+            driver_asked=isinstance(one.creatable, Known),
             rooms=tuple(self.room(one, name) for name in self._names(one)),
         )
 
@@ -528,10 +558,14 @@ class _Counting:
 
     def room(self, one: _Gpu, name: str) -> Room:
         """Count one profile on one GPU as it is now, once."""
-        key = (one.host.name, one.host.id, one.gpu.address, name)
+        key = (id(one), name)
         if key not in self._rooms:
-            self._rooms[key] = self._judged(one, name)
+            self._rooms[key] = self._once(self._judged(one, name))
         return self._rooms[key]
+
+    def _once(self, told: Told) -> Told:
+        first: Told = self._told.setdefault(told, told)
+        return first
 
     def _judged(self, one: _Gpu, name: str) -> Room:
         """Take the catalogue's number, then the driver's word on it."""
@@ -616,7 +650,7 @@ class _Counting:
         return Stranded(
             profile=name,
             gpus=tuple(
-                StrandedGpu(one.host.name, one.gpu.address, room.limit, room.reason)
+                StrandedGpu(one.host.name, one.address, room.limit, room.reason)
                 for one, room in found
             ),
             sentence=f"{numbered(len(found), 'GPU')} {verb} room, none for {name}: {told}",
@@ -658,7 +692,7 @@ class _Counting:
                     vm=vm.name,
                     vm_id=vm.id,
                     host=vm.host,
-                    gpus=tuple(one.gpu.address for one, _ in parts),
+                    gpus=tuple(one.address for one, _ in parts),
                     gains=sum(gain for _, gain in parts),
                     elsewhere=bool(profile) and free >= number,
                 )
@@ -750,8 +784,7 @@ def _locked(one: _Gpu) -> Fact[int]:
 def _emptied(one: _Gpu) -> _Gpu:
     """Return the GPU as it would be with nothing on it."""
     unasked = Unknown(Why.NOT_ASKED, "this is not its state now")
-    gpu = replace(one.gpu, mig_instances=Known(()))
-    return replace(one, gpu=gpu, running=Known(()), creatable=unasked)
+    return replace(one, running=Known(()), creatable=unasked, mig_instances=Known(()))
 
 
 def _cause(one: _Gpu, limit: Limit) -> str:
@@ -771,10 +804,10 @@ def _cause(one: _Gpu, limit: Limit) -> str:
 
 def _left(one: _Gpu, model: GpuModel, wanted: VgpuProfile, running: _Sizes) -> _Count | Unknown:
     if one.mode is GpuMode.MIG:
-        return _mig(model, wanted, running, one.gpu.mig_instances)
+        return _mig(model, wanted, running, one.mig_instances)
     if one.mode is GpuMode.MIXED_SIZE:
         return _mixed_size(wanted, running)
-    return _same_size(one.host, wanted, running)
+    return _same_size(one.host.release, wanted, running)
 
 
 def _less(most: int, running: _Sizes) -> _Count:
@@ -783,7 +816,9 @@ def _less(most: int, running: _Sizes) -> _Count:
     return _Count(max(0, most - len(running)), Limit.COUNT, f"{most} per GPU{runs}")
 
 
-def _same_size(host: Host, wanted: VgpuProfile, running: _Sizes) -> _Count | Unknown:
+def _same_size(
+    release: tuple[int, ...] | Unknown, wanted: VgpuProfile, running: _Sizes
+) -> _Count | Unknown:
     sizes = {each.framebuffer_mib for _, each in running}
     vms = _some(f"VM {vgpu.vm}" for vgpu, _ in running)
     if len(sizes) > 1:
@@ -791,7 +826,6 @@ def _same_size(host: Host, wanted: VgpuProfile, running: _Sizes) -> _Count | Unk
     if sizes and wanted.framebuffer_mib not in sizes:
         return _Count(0, Limit.LOCKED, f"locked to {gib(sizes.pop() * MIB)} by {vms}")
     if any(each.series != wanted.series for _, each in running):
-        release = _release(host)
         if isinstance(release, Unknown):
             return release
         if release < MIXES_SERIES:

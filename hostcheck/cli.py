@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hostcheck.fleet import Workers
     from hostcheck.journal import Journal
     from hostcheck.model.capture import Capture, Request
+    from hostcheck.model.fact import Fact
+    from hostcheck.model.host import Host
     from hostcheck.model.run import Run
     from hostcheck.settings import Settings
     from hostcheck.smoke.delivery import Plan
@@ -599,25 +601,31 @@ def room(
         )
     with _source(from_, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
-        with _progress("capacity", len(targets), quiet=quiet) as done:
-            seen, vcenter = [], {}
+        vcenter: dict[str, Fact[int]] = {}
+
+        def hosts(done: Callable[[str], None]) -> "Iterator[Host]":
             for recorded in app.recordings(source, targets, workers=workers, done=done):
-                seen.append(app.host_of(recorded))
-                name = capacity.offered_as(seen[-1], profile) if profile else ""
+                host = app.host_of(recorded)
+                name = capacity.offered_as(host, profile) if profile else ""
                 if name:
                     vcenter[recorded.host_id] = app.vcenter_count(source, recorded, name)
-    seen.sort(key=lambda host: (host.name, host.id))
-    counted = capacity.capacity(seen, needs, profile=profile, vcenter=vcenter)
-    if format_ == "json":
-        from hostcheck.reports.json_report import document
+                yield host
 
-        text = document(counted)
+        with _progress("capacity", len(targets), quiet=quiet) as done:
+            counted = capacity.capacity(hosts(done), needs, profile=profile, vcenter=vcenter)
+    if format_ == "json":
+        from hostcheck.reports.json_report import capacity_pieces
+
+        pieces: Iterable[str] = capacity_pieces(counted)
     else:
         from hostcheck.reports.capacity_text import render
 
-        text = render(counted, width=_width())
-    _put(text, output)
-    if not seen:
+        pieces = [render(counted, width=_width())]
+    if output is None:
+        _print(pieces)
+    else:
+        _write(output, pieces)
+    if not targets:
         sys.exit(EXIT_UNKNOWN)
 
 

@@ -1,5 +1,6 @@
 """Capacity: as many limits as room, and never a number where something is not known."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from hostcheck import app
 from hostcheck.capacity import capacity
 from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.model.host import GraphicsType, Mode, Passthrough, Sriov, VgpuLimit
-from hostcheck.reports import capacity_text
+from hostcheck.model.host import GraphicsType, Host, Mode, Passthrough, Sriov, VgpuLimit
+from hostcheck.reports import capacity_text, json_report
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
@@ -387,6 +388,27 @@ def test_all_profiles_of_the_gpus_that_are_there():
     found = capacity([on(()), named(on((), model="t4"), 2)], NEEDS)
     counts = {one.profile: one.free for one in found.totals}
     assert (counts["A100D-40C"], counts["T4-16Q"], "A40-8Q" in counts) == (2, 1, False)
+
+
+def test_what_is_counted_of_a_host_is_all_that_stays_of_it():
+    alive = []
+
+    def hosts():
+        for number in range(8):
+            yield named(on((), ("40c",)), number)
+            alive.append(sum(isinstance(one, Host) for one in gc.get_objects()))
+
+    assert len(capacity(hosts(), NEEDS).clusters[0].hosts) == 8
+    assert alive[-1] <= alive[1]
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [[], [on(())], [named(on(()), 1), named(on(("40c",)), 2, "other"), named(on(()), 3, "other")]],
+)
+def test_the_document_is_the_same_piece_by_piece(hosts):
+    found = capacity(hosts, NEEDS)
+    assert "".join(json_report.capacity_pieces(found)) == json_report.document(found)
 
 
 def stranded(hosts, profile):
