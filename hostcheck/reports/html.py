@@ -599,14 +599,13 @@ def _unseen_subjects(host: Host, kind: str) -> str:
 def _choices(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
     if run.preflight is None:
         return ()
-    sources = {report.host.name: report.host.sources for report in run.hosts}
+    beyond = summary.beyond(run)
     made = []
     for choice in summary.choices(run.preflight):
         candidate = choice.first
-        own = summary.beyond(run, candidate.host, candidate.results)
+        own, read = beyond[candidate.host]
         page = pages.get(candidate.host)
         key = page.key if page else re.sub(r"\s+", "_", words.clean(candidate.host))
-        read = sources.get(candidate.host, ())
         found = _findings(summary.groups(run, own), read, key, "preflight:")
         others = tuple(one.host for one in choice.others)
         made.append(Choice(candidate, page.key if page else "", found, others))

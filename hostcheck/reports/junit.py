@@ -53,12 +53,9 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
         yield name, (_left_out(name),), ()
     if run.preflight is None:
         return
-    sources = {report.host.name: report.host.sources for report in run.hosts}
-    for candidate in run.preflight.candidates:
-        own = summary.beyond(run, candidate.host, candidate.results)
+    for host, (own, sources) in summary.beyond(run).items():
         if own:
-            name = f"preflight of {run.preflight.vm} on {candidate.host}"
-            yield name, own, sources.get(candidate.host, ())
+            yield f"preflight of {run.preflight.vm} on {host}", own, sources
 
 
 def _left_out(name: str) -> Result:

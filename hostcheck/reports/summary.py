@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from hostcheck.model.capture import Source
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Host
 from hostcheck.model.result import (
@@ -637,15 +638,22 @@ def _kind(unseen: Unseen) -> str:
     return "" if unseen.privilege else _ADDRESS.sub("a device", unseen.detail)
 
 
-def beyond(run: Run, name: str, results: Iterable[Result]) -> tuple[Result, ...]:
-    """Return the results of a candidate that the report on its host does not hold."""
-    held = {
-        (r.check, r.subject.kind, r.subject.id)
-        for report in run.hosts
-        if report.host.name == name
-        for r in report.results
+def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]]:
+    """Return what the reports on hosts do not hold of their candidates, with its sources.
+
+    By the name of the host, in one walk over the hosts.
+    """
+    told = () if run.preflight is None else run.preflight.candidates
+    found: dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]] = {
+        candidate.host: (candidate.results, ()) for candidate in told
     }
-    return tuple(r for r in results if (r.check, r.subject.kind, r.subject.id) not in held)
+    for report in run.hosts if found else ():
+        if report.host.name in found:
+            held = {(r.check, r.subject.kind, r.subject.id) for r in report.results}
+            results, _ = found[report.host.name]
+            own = (r for r in results if (r.check, r.subject.kind, r.subject.id) not in held)
+            found[report.host.name] = tuple(own), report.host.sources
+    return found
 
 
 class _Drifts:

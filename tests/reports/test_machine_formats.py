@@ -5,10 +5,11 @@ import sys
 from xml.etree import ElementTree as ET
 
 import msgspec
+import pytest
 
 from hostcheck.model.result import Status
 from hostcheck.model.run import Run
-from hostcheck.reports import json_report, junit
+from hostcheck.reports import FORMATS, json_report, junit
 from tests.reports import builders as b
 
 
@@ -72,3 +73,24 @@ def test_naming_the_formats_imports_no_template_engine():
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
+
+
+class Walked(list):
+    """Hosts that count how often they are walked over: on disk, each walk opens all of them."""
+
+    walks = 0
+
+    def __iter__(self):
+        self.walks += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_walks_over_the_hosts_do_not_grow_with_the_candidates(name):
+    run = b.preflight_run()
+    (first, *_) = run.preflight.candidates
+    many = tuple(msgspec.structs.replace(first, rank=n, host=f"esx{n}") for n in range(1, 40))
+    told = msgspec.structs.replace(run.preflight, candidates=many)
+    hosts = Walked(run.hosts)
+    assert "".join(FORMATS[name](msgspec.structs.replace(run, hosts=hosts, preflight=told)))
+    assert hosts.walks < 10
