@@ -286,9 +286,10 @@ class RecordedSource:
         """Find a VM in the answers about VMs."""
         found = []
         for target in self.machines():
-            captures = recording.load(self._folders[target.name]).captures
-            for vm_id in target.vm_ids:
-                capture = captures.get(vim_virtual_machine.REQUEST.of(vm_id).key)
+            keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in target.vm_ids}
+            captures = recording.load(self._folders[target.name], keys).captures
+            for key, vm_id in keys.items():
+                capture = captures.get(key)
                 if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
                     found.append((target, vm_id))
         return found
@@ -312,8 +313,9 @@ class RecordedSource:
 
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Put the questions to the recording."""
-        replay = ReplayTransport(recording.load(self._folders[recorded.host]))
-        return _with(recorded, second_opinion.ask(replay, questions))
+        asked = {one.key: one for one in questions}
+        replay = ReplayTransport(recording.load(self._folders[recorded.host], asked))
+        return _with(recorded, second_opinion.ask(replay, asked.values()))
 
     def close(self) -> None:
         """Do nothing."""

@@ -12,6 +12,7 @@ advanced settings of VMs that this tool does not know are dropped before an answ
 import json
 import re
 import shutil
+from collections.abc import Container
 from itertools import chain, count
 from pathlib import Path
 
@@ -225,8 +226,10 @@ def load_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def load(folder: Path) -> Recording:
-    """Read a recording. A file that is gone or unreadable is an answer that was not recorded.
+def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> Recording:
+    """Read a recording, or of it only the answers to these questions.
+
+    A file that is gone or unreadable is an answer that was not recorded.
 
     Raises UsageError when the manifest is missing, broken, or of another schema.
     """
@@ -234,6 +237,9 @@ def load(folder: Path) -> Recording:
     captures = {}
     root = folder.resolve()
     for entry in manifest.answers:
+        request = Request(entry.wire, entry.asked, "", subject=entry.subject)
+        if keys is not None and request.key not in keys:
+            continue
         text = ""
         if entry.file:
             file = (root / entry.file).resolve()
@@ -243,7 +249,6 @@ def load(folder: Path) -> Recording:
                 text = file.read_bytes().decode(errors="replace")
             except OSError:
                 continue
-        request = Request(entry.wire, entry.asked, "", subject=entry.subject)
         captures[request.key] = Capture(
             request, text, entry.stderr, entry.exit_status, entry.failure, entry.taken_at,
             entry.duration_ms,

@@ -74,6 +74,10 @@ def test_what_is_saved_is_loaded(tmp_path_factory, recorded):
     recording.save(recorded, folder)
     loaded = recording.load(folder)
     assert loaded == recorded
+    asked = set(list(recorded.captures)[::2])
+    assert recording.load(folder, asked).captures == {
+        key: capture for key, capture in recorded.captures.items() if key in asked
+    }
     names = files(folder)
     assert set(folder.parent.rglob("*")) == {
         folder, *(folder / name for name in names), *((folder / name).parent for name in names),
