@@ -1,6 +1,6 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -517,29 +517,26 @@ def audit(
 
 def run_of(
     target: str,
-    reports: Iterable[HostReport],
+    hosts: Sequence[HostReport],
     *,
     preflight: Preflight | None = None,
-    notices: tuple[str, ...] = (),
 ) -> Run:
-    """Put host reports into a run, in the order of host names."""
-    hosts = tuple(sorted(reports, key=lambda report: (report.host.name, report.host.id)))
-    times = sorted(
-        source.taken_at for report in hosts for source in report.host.sources if source.taken_at
-    )
+    """Put host reports, which are in the order of host names, into a run."""
+    times: set[str] = set()
+    opted_in = False
+    for report in hosts:
+        times.update(source.taken_at for source in report.host.sources if source.taken_at)
+        opted_in |= report.host.smoke_guests is not msgspec.UNSET
     return Run(
         schema=SCHEMA,
         tool_version=__version__,
         catalogue_edition=catalog.requirements().edition,
         target=target,
-        first_answer_at=times[0] if times else "",
-        last_answer_at=times[-1] if times else "",
+        first_answer_at=min(times, default=""),
+        last_answer_at=max(times, default=""),
         hosts=hosts,
-        checks=_manuals(
-            opted_in=any(report.host.smoke_guests is not msgspec.UNSET for report in hosts)
-        ),
+        checks=_manuals(opted_in=opted_in),
         preflight=preflight,
-        notices=notices,
     )
 
 

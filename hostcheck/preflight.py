@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hostcheck import app, catalog
+from hostcheck import app, catalog, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
@@ -79,16 +79,33 @@ def preflight(
     collected = [first] if len(others) < len(chosen) else []
     collected += app.recordings(source, others, workers=workers, done=done)
     own = app.host_of(first)
-    reports = []
-    for recorded in asking.all(collected):
-        keep(recorded)
-        host = (
-            app.host_of(recorded)
-            if recorded.host == home.name
-            else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
-        )
-        reports.append(_with_opinion(vm_id, vm_name, app.report_of(host)))
-    return app.run_of(source.target, reports, preflight=_ranked(vm_id, vm_name, reports))
+
+    def candidates() -> Iterator[Host]:
+        for recorded in asking.all(collected):
+            keep(recorded)
+            yield (
+                app.host_of(recorded)
+                if recorded.host == home.name
+                else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
+            )
+
+    return _judged(source, vm_id, vm_name, candidates())
+
+
+def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
+    """Judge a VM on hosts that come one by one; what only the reports need of them is packed."""
+    candidates: list[Candidate] = []
+
+    def reports() -> Iterator[HostReport]:
+        for host in hosts:
+            report = _with_opinion(vm_id, vm_name, app.report_of(host))
+            candidates.append(_candidate(vm_id, vm_name, report))
+            yield report
+
+    packed = runfile.packed(reports())
+    if not candidates:
+        raise UsageError("no host was found")
+    return app.run_of(source.target, packed, preflight=_ranked(vm_name, candidates))
 
 
 class _Asking:
@@ -218,20 +235,19 @@ def what_if(
 
     With `opinion` vCenter is asked as well, once for each cluster that it places VMs in.
     """
-    reports = []
-    for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
-        questions = []
-        if spec.count > 1:
-            questions.append(second_opinion.limit(recorded, spec.hardware_version))
-        if opinion:
-            questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
-        asked = source.ask(recorded, questions)
-        keep(asked)
-        report = app.report_of(_hosting(app.host_of(asked), spec))
-        reports.append(_with_opinion(GIVEN_ID, spec.name, report))
-    if not reports:
-        raise UsageError("no host was found")
-    return app.run_of(source.target, reports, preflight=_ranked(GIVEN_ID, spec.name, reports))
+
+    def candidates() -> Iterator[Host]:
+        for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
+            questions = []
+            if spec.count > 1:
+                questions.append(second_opinion.limit(recorded, spec.hardware_version))
+            if opinion:
+                questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
+            asked = source.ask(recorded, questions)
+            keep(asked)
+            yield _hosting(app.host_of(asked), spec)
+
+    return _judged(source, GIVEN_ID, spec.name, candidates())
 
 
 def _hosting(host: Host, spec: VmSpec) -> Host:
@@ -271,12 +287,11 @@ def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bo
     return bool(home.cluster_id) and target.cluster_id == home.cluster_id
 
 
-def _ranked(vm_id: str, vm_name: str, reports: list[HostReport]) -> Preflight:
+def _ranked(vm_name: str, judged: list[Candidate]) -> Preflight:
     """Rank the candidates: by verdict, then by what it takes, the VM's own host first of equals.
 
     A host without a GPU of the VM's kind comes last of its verdict: nothing done there helps.
     """
-    judged = [_candidate(vm_id, vm_name, report) for report in reports]
     judged.sort(
         key=lambda one: (
             ORDER.index(one.verdict), _other_kind(one), _flaws(one), one.rank, one.host

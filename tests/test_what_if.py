@@ -1,14 +1,17 @@
 """A preflight of a VM that does not exist yet, on the recorded machines."""
 
+import gc
 from pathlib import Path
 
 import pytest
 
 from hostcheck import app
 from hostcheck.errors import UsageError
+from hostcheck.model.host import Host
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Candidate
 from hostcheck.preflight import VmSpec, read_spec, what_if
+from hostcheck.recording import Recording
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 HEALTHY = "2n-2xA100-80-esxi803"
@@ -26,6 +29,23 @@ def test_a_vm_that_fits_is_go_and_its_gpus_are_named() -> None:
     one = judged(VmSpec(profile="grid_a100d-40c", vcpus=16, memory_mb=128 * GIB))
     assert one.verdict is Answer.GO
     assert one.gpus == ("0000:4a:00.0", "0000:ca:00.0")
+
+
+def test_hosts_are_let_go_and_the_run_still_holds_them_all() -> None:
+    alive = []
+
+    def count(_: Recording) -> None:
+        alive.append(sum(isinstance(one, Host) for one in gc.get_objects()))
+
+    source = app.RecordedSource(FIXTURES)
+    spec = VmSpec(profile="grid_a100d-40c")
+    run = what_if(source, spec, keep=count, done=lambda _: None)
+    assert max(alive[2:]) <= alive[1]
+    names = [target.name for target in source.machines()]
+    assert [report.host.name for report in run.hosts] == names
+    assert run.hosts[0].host.vms.value[-1].name == spec.name
+    assert run.preflight is not None
+    assert {one.host for one in run.preflight.candidates} == set(names)
 
 
 def test_either_spelling_of_a_profile() -> None:
