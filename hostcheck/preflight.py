@@ -31,7 +31,7 @@ from hostcheck.model.result import (
     root_causes,
     verdict_of,
 )
-from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run
 from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.recording import Recording
 
@@ -46,7 +46,6 @@ VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 NOW = ("GRP-001", "MEM-001", "MEM-002", "VGPU-002", "VM-006", "VM-007", "VM-008")
 """Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use, a
 whole one is not there or not free, memory is short."""
-KIND_OF_GPU = "VGPU-001"
 SHOWN_CAUSES = 3
 
 

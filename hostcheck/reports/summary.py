@@ -25,7 +25,15 @@ from hostcheck.model.result import (
     gravest_of,
     root_causes,
 )
-from hostcheck.model.run import Candidate, HostReport, Outcome, PowerOn, Preflight, Run
+from hostcheck.model.run import (
+    KIND_OF_GPU,
+    Candidate,
+    HostReport,
+    Outcome,
+    PowerOn,
+    Preflight,
+    Run,
+)
 from hostcheck.reports import words
 
 LARGEST_PAGE = 100
@@ -145,7 +153,6 @@ PHASES = (
 )
 """The order of work, by family or check: BIOS before driver, driver before modes, modes before
 graphics type, and the end of the maintenance last. Others stand with the last but one."""
-KIND_OF_GPU = "VGPU-001"
 STALE_DAYS = 180
 """Age at which a catalogue may miss boards, profiles and releases that hosts have."""
 
