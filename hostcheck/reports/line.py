@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from hostcheck.model.result import Answer, Result, Severity, Status
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run
 from hostcheck.reports import summary, words
+from hostcheck.reports.later import Later
 
 OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
 
@@ -27,9 +28,9 @@ def pieces(run: Run) -> Iterator[str]:
 
 def _lines(run: Run) -> Iterator[str]:
     if run.preflight is None:
-        hosts: list[str] = []
-        told = summary.of(run, lambda report: hosts.append(_host(report)))
-        yield from hosts
+        with Later() as hosts:
+            told = summary.of(run, lambda report: hosts.add([_host(report)]))
+            yield from hosts
         yield _audit(run, told)
         return
     for candidate in sorted(run.preflight.candidates, key=lambda one: one.rank):

@@ -9,6 +9,7 @@ from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
 from hostcheck.reports import smoke_text, summary, topology, words
+from hostcheck.reports.later import Later
 
 NARROWEST = 40
 SUBJECTS_SHOWN = 4
@@ -52,17 +53,17 @@ def pieces(run: Run, *, width: int = 100, colour: bool = False) -> Iterator[str]
 
 
 def _whole(run: Run, page: _Page) -> Iterator[str]:
-    hosts: list[str] = []
-    told = summary.of(run, lambda report: hosts.extend(_host(run, report, page)))
-    yield from (
-        *_lead(run, told, page),
-        *_steps(told, page),
-        *_proven(run, told, page),
-        *_sure(run, told, page),
-    )
-    if run.preflight is not None:
-        yield from _candidates(run.preflight, page)
-    yield from hosts
+    with Later() as hosts:
+        told = summary.of(run, lambda report: hosts.add(_host(run, report, page)))
+        yield from (
+            *_lead(run, told, page),
+            *_steps(told, page),
+            *_proven(run, told, page),
+            *_sure(run, told, page),
+        )
+        if run.preflight is not None:
+            yield from _candidates(run.preflight, page)
+        yield from hosts
     yield from _unasked(run, page)
     yield from _foot(run, page)
 
