@@ -64,6 +64,13 @@ others cost calls by the page."""
 OpenShell = Callable[[str], Transport]
 
 
+class Session(Transport, Protocol):
+    """A transport that its server forgets when it is silent for long."""
+
+    def keep_alive(self) -> float:
+        """Speak where it was silent for long; says in how many seconds to come again."""
+
+
 class Source(Protocol):
     """Where machines come from: a vCenter, an ESXi host, or a folder of recordings."""
 
@@ -121,7 +128,7 @@ class LiveSource:
     def __init__(
         self,
         target: str,
-        session: Transport,
+        session: Session,
         *,
         hosts: Iterable[str] = (),
         clusters: Iterable[str] = (),
@@ -232,6 +239,10 @@ class LiveSource:
             self.target, target, self._session, None, None, over_esxcli=self._over_esxcli,
             packages=self._asks_packages(self._expected),
         )  # fmt: skip
+
+    def keep_alive(self) -> float:
+        """Keep the session while shells are asked; says in how many seconds to come again."""
+        return self._session.keep_alive()
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -843,12 +843,13 @@ def _source(
         if options.get("clusters"):
             raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
         source: app.Source = app.RecordedSource(from_, hosts=hosts)
+        kept: AbstractContextManager[object] = closing(source)
     else:
         live, session = _live(
             settings, hosts=hosts, quiet=quiet, smoke=smoke is not None, **options
         )
-        source = live
-    try:
+        source, kept = live, fleet.tended(live.keep_alive, live.close)
+    with kept:
         if smoke is not None:
             smoke.add_to(live, session)
         if isinstance(wanted, str):
@@ -857,8 +858,6 @@ def _source(
             side_by_side = fleet.threads(wanted if source.one_by_one else 1)
         with side_by_side as workers:
             yield source, workers
-    finally:
-        source.close()
 
 
 _LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"

@@ -7,6 +7,7 @@ a Dask cluster are both such executors.
 
 import ipaddress
 import logging
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -104,6 +105,30 @@ def _cancel(*futures: "Future[Any]") -> None:
     for future in futures:
         with suppress(Exception):  # a cluster that is gone takes no word of it
             future.cancel()
+
+
+@contextmanager
+def tended(tend: Callable[[], float], close: Callable[[], None]) -> Iterator[None]:
+    """Call `tend` beside the work, each time after as many seconds as it returned last.
+
+    At the end `close` is called: it cuts off a call that is under way, and none comes after it.
+    """
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(tend()):
+            pass
+
+    beside = threading.Thread(target=work, name="hostcheck-tend", daemon=True)
+    beside.start()
+    try:
+        yield
+    finally:
+        over.set()
+        try:
+            close()
+        finally:
+            beside.join()
 
 
 @contextmanager

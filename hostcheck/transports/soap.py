@@ -15,7 +15,7 @@ from hostcheck.syntax.vim import Node, refusal
 from hostcheck.syntax.xml import local, root_of
 
 READ_ONLY = frozenset({
-    "RetrieveServiceContent", "Login", "Logout",
+    "RetrieveServiceContent", "Login", "Logout", "CurrentTime",
     "CreatePropertyCollector", "DestroyPropertyCollector", "CreateContainerView", "DestroyView",
     "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
     "CreateFilter", "WaitForUpdatesEx", "DestroyPropertyFilter",

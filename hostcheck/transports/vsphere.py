@@ -75,6 +75,9 @@ class Endpoint(Struct, frozen=True):
     """Seconds for one of vCenter's own checks."""
     start_timeout: float = 600
     """Seconds for a power-on: reserving a terabyte of memory takes minutes."""
+    keep_alive: float = 600
+    """Seconds of silence after which the session is used, so that it does not end: servers end one
+    that was idle for half an hour."""
 
 
 def _pinned(endpoint: Endpoint) -> ssl.SSLContext:
@@ -219,6 +222,7 @@ class VsphereTransport:
         self._executers: dict[str, tuple[str, str] | Unknown] = {}
         self._lost: soap.SoapFault | None = None
         self._stopped = False
+        self._spoke = time.monotonic()
         self._busy: set[Any] = set()
         try:
             self._open()
@@ -317,6 +321,22 @@ class VsphereTransport:
                 self._destroy_collector()
             self._log_out()
             self._stub.DropConnections()
+
+    def keep_alive(self) -> float:
+        """Use the session where it was silent for long. Never raises, and never after `close`.
+
+        Returns in how many seconds to come again. A session that is lost all the same is opened
+        anew by the next question.
+        """
+        limit = self._endpoint.keep_alive
+        with self._lock:
+            left = self._spoke + limit - time.monotonic()
+            if left > 0:
+                return left
+            if not self._stopped:
+                with suppress(*BROKEN, soap.SoapFault):
+                    self._post(soap.call("CurrentTime", "ServiceInstance", "ServiceInstance"))
+            return limit
 
     def _destroy_collector(self) -> None:
         self._post(soap.call("DestroyPropertyCollector", "PropertyCollector", self._collector))
@@ -724,6 +744,7 @@ class VsphereTransport:
         return self._receive(connection)
 
     def _send(self, connection: Any, body: str) -> None:
+        self._spoke = time.monotonic()
         self._busy.add(connection)
         try:
             connection.request(

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import threading
 import time
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from pyVmomi import vim
 from hostcheck import app
 from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
-from hostcheck.fleet import threads
+from hostcheck.fleet import tended, threads
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import (
@@ -27,6 +28,7 @@ from hostcheck.parsers import (
 from hostcheck.syntax.vim import object_of
 from hostcheck.transports import pages, soap, vsphere
 from hostcheck.transports.pages import FIRST
+from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
@@ -312,6 +314,61 @@ def test_a_session_closes_with_a_page_on_its_way(new_vcenter, log_in, monkeypatc
     session.close()
     assert server.stats()["open_sessions"] == 0
     assert session.fetch(questions[-1]).failure.why is Why.NOT_ASKED
+
+
+@pytest.mark.parametrize(("keep_alive", "logins"), [(0.2, 1), (600, 2)])
+def test_a_session_stays_while_shells_are_asked(
+    new_vcenter, new_shells, log_in, keep_alive, logins
+):
+    hanging = replace(SHAPE, shell_trouble="hang", vms=())
+    fleet = Fleet(tuple(replace(hanging, **shapes.at(number)) for number in (1, 2)))
+    server, shells = new_vcenter(fleet, session_idle_s=0.6), new_shells(fleet)
+    base = Shell("", known_hosts=(str(shells.known_hosts_file),), command_timeout=2, host_timeout=2)
+
+    def open_shell(name):
+        shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
+        return SshTransport(shell, app.may_run, lambda: shells.password)
+
+    session = log_in(server, keep_alive=keep_alive)
+    source = app.LiveSource("test", session, open_shell=open_shell, packages=True)
+    with tended(source.keep_alive, source.close):
+        recorded = list(app.recordings(source, source.machines(), done=lambda _: None))
+    for one in recorded:
+        assert set(failures(one).values()) <= {Why.TIMEOUT, Why.NOT_ASKED}
+    calls = server.stats()["calls"]
+    assert calls["Login"] == logins
+    assert (calls.get("CurrentTime", 0) > 0) is (logins == 1)
+    assert server.stats()["open_sessions"] == 0
+    assert "hostcheck-tend" not in [one.name for one in threading.enumerate()]
+    time.sleep(0.3)
+    session.keep_alive()
+    assert server.stats()["calls"].get("CurrentTime", 0) == calls.get("CurrentTime", 0)
+
+
+def test_a_session_is_not_kept_while_it_is_used(vcenter, log_in):
+    session = log_in(vcenter, keep_alive=60)
+    before = vcenter.stats()["calls"].get("CurrentTime", 0)
+    collect(session)
+    assert 0 < session.keep_alive() <= 60
+    assert vcenter.stats()["calls"].get("CurrentTime", 0) == before
+
+
+def test_closing_cuts_off_what_keeps_a_session_alive(new_vcenter, log_in):
+    server = new_vcenter(HEALTHY, Trouble("CurrentTime", "delay", 60000))
+    session = log_in(server, keep_alive=0.1, timeout=60)
+    began = time.monotonic()
+    with tended(session.keep_alive, session.close):
+        while not server.stats()["calls"].get("CurrentTime"):
+            assert time.monotonic() - began < SOON
+            time.sleep(0.1)
+    assert time.monotonic() - began < SOON
+    assert server.stats()["open_sessions"] == 0
+
+
+def test_a_server_that_is_gone_is_no_trouble_for_what_keeps_a_session_alive(new_vcenter, log_in):
+    session = log_in(new_vcenter(HEALTHY, Trouble("CurrentTime", "drop")), keep_alive=0.1)
+    time.sleep(0.2)
+    assert session.keep_alive() == 0.1
 
 
 def test_methods_side_by_side_log_in_again_once(new_vcenter, log_in):
