@@ -1,6 +1,7 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -492,27 +493,32 @@ def audit(
     *,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     shelf: Shelf | None = None,
+    limit: AbstractContextManager[object] = nullcontext(),  # noqa: B008  it has no state
     done: Callable[[str], None],
 ) -> Run:
     """Collect and judge the machines that the journal does not hold, and return the run.
 
-    An interrupt ends it early: the hosts that are left then are named in `unasked`.
+    An interrupt ends it early, and so does `limit`, which raises LimitOver in its block: the hosts
+    that are left then are named in `unasked`.
     """
     targets = source.machines()
     source.plan(len(targets))
     left = [one for one in targets if (one.name, one.host_id) not in journal]
     judge = partial(visited, keep=shelf is not None)
     unasked: tuple[str, ...] = ()
+    ended = ""
     try:
-        for name, line, recorded in _side_by_side(source, left, workers, judge):
-            if shelf is not None and recorded is not None:
-                shelf.add(recorded)
-            journal.add(line)
-            done(name)
-    except KeyboardInterrupt:
+        with limit:
+            for name, line, recorded in _side_by_side(source, left, workers, judge):
+                if shelf is not None and recorded is not None:
+                    shelf.add(recorded)
+                journal.add(line)
+                done(name)
+    except KeyboardInterrupt as cause:
         unasked = tuple(
             sorted(one.name for one in targets if (one.name, one.host_id) not in journal)
         )
+        ended = str(cause) if unasked else ""
     return Run(
         schema=SCHEMA,
         tool_version=__version__,
@@ -523,6 +529,7 @@ def audit(
         hosts=journal.hosts(),
         checks=_manuals(opted_in=source.smokes),
         unasked=unasked,
+        ended=ended,
     )
 
 

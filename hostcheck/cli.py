@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from hostcheck import __version__
-from hostcheck.errors import HostcheckError, UsageError
+from hostcheck.errors import HostcheckError, LimitOver, UsageError
 
 if TYPE_CHECKING:
     from hostcheck import app
@@ -49,6 +50,43 @@ KEYRING_SERVICE = "hostcheck"
 def _interrupted(code: int) -> int:
     click.echo("hostcheck: interrupted", err=True)
     return code
+
+
+class _Limit:
+    """The time that a run has, counted from here. As a block it ends what takes longer."""
+
+    def __init__(self, given: float | None, settings: "Settings") -> None:
+        """Take the option, else the setting; 0 is none. Raises UsageError where none is kept."""
+        from hostcheck.settings import seconds
+
+        told = settings.audit.limit
+        self.seconds = given or (seconds(str(told)) if told else 0)
+        self._over_at = time.monotonic() + self.seconds
+        if self.seconds and not hasattr(signal, "setitimer"):
+            raise UsageError("--limit: this system cannot interrupt a run")
+
+    def __enter__(self) -> None:
+        """Have the work interrupted when the time is over, or is already."""
+        if self.seconds:
+            self._before = signal.signal(signal.SIGALRM, self._over)
+            left = self._over_at - time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001))
+
+    def __exit__(self, *_: object) -> None:
+        """Let the work go on for as long as it takes."""
+        if self.seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+    def _over(self, _signal: int, _frame: object) -> NoReturn:
+        raise LimitOver(f"the run's limit of {self} was over")
+
+    def __str__(self) -> str:
+        """Say how long it is, in the largest unit that makes it a whole number."""
+        for unit, size in (("h", 3600), ("min", 60)):
+            if self.seconds % size == 0:
+                return f"{self.seconds / size:g} {unit}"
+        return f"{self.seconds:g} s"
 
 
 def _crashed(code: int) -> int:
@@ -170,6 +208,21 @@ class WorkersType(click.ParamType[int | str]):
         )
 
 
+class DurationType(click.ParamType[float]):
+    """A time: seconds, or `30m`, or `2h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the seconds."""
+        from hostcheck.settings import seconds
+
+        try:
+            return seconds(str(value))
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)
+
+
 _existing = partial(click.Path, exists=True, path_type=Path)
 
 vsphere_options = _options(
@@ -280,6 +333,10 @@ report_options = _options(
     format_options,
     click.option("--strict", is_flag=True, help="Let recommended checks decide the exit code too."),
 )  # fmt: skip
+limit_option = click.option(
+    "--limit", type=DurationType(), metavar="DURATION",
+    help="Time for the run: seconds, or 30m, or 2h. Then it ends as after Ctrl-C.",
+)  # fmt: skip
 save_option = click.option(
     "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
 )
@@ -301,6 +358,7 @@ opinion_options = _options(
 @report_options
 @smoke_options
 @save_option
+@limit_option
 @click.option(
     "--resume", is_flag=True,
     help="Go on where an interrupted run to the same -o stopped; begin where none was.",
@@ -313,16 +371,18 @@ def audit(
     strict: bool,
     save: Path | None,
     resume: bool,
+    limit: float | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Collect, judge and report all hosts, or the chosen ones.
 
-    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM) reports the
-    hosts that are done and exits 3; a second one ends at once.
+    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, or the end
+    of its --limit) reports the hosts that are done and exits 3; a second one ends at once.
     """
     from hostcheck import app, recording
 
+    time_left = _limit(limit, options)
     if resume and output is None:
         raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
     place = output.with_name(output.name + ".journal") if output is not None else None
@@ -333,10 +393,12 @@ def audit(
             shelf = recording.Shelf(save) if save is not None else None
             left = len(source.machines()) - len(journal)
             with _progress("audit", left, quiet=quiet) as done:
-                run = app.audit(source, journal, workers=workers, shelf=shelf, done=done)
+                run = app.audit(
+                    source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
+                )
         _deliver(run, format_, output, html)
         if run.unasked:
-            _leave_interrupted(len(run.hosts), len(run.unasked), journal.path)
+            _leave_interrupted(run, journal.path)
         journal.remove()
         if shelf is not None:
             shelf.close()
@@ -355,11 +417,19 @@ def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
         )
 
 
-def _leave_interrupted(there: int, left: int, journal: Path | None) -> NoReturn:
+def _limit(given: float | None, options: dict[str, Any]) -> _Limit:
+    """Start the time of a run: by the option, else the settings."""
+    from hostcheck.settings import find
+
+    return _Limit(given, find(options["config"], os.environ))
+
+
+def _leave_interrupted(run: "Run", journal: Path | None) -> NoReturn:
     """Say how far the run got and how to go on."""
     how = "the same command with --resume asks the others" if journal else "without -o, no --resume"
     click.echo(
-        f"\nhostcheck: interrupted: {there} hosts are in the report, {left} were not asked; {how}",
+        f"\nhostcheck: {run.ended or 'interrupted'}: {len(run.hosts)} hosts are in the report, "
+        f"{len(run.unasked)} were not asked; {how}",
         err=True,
     )
     sys.exit(EXIT_UNKNOWN)
@@ -485,21 +555,37 @@ def start(
 @source_options
 @cluster_option
 @smoke_options
+@limit_option
 @click.option(
     "--save", required=True, type=click.Path(path_type=Path), help="Folder for the recordings."
 )
-def record(save: Path, quiet: bool, **options: Any) -> None:
-    """Collect only: one replayable recording per host in a folder."""
+def record(save: Path, limit: float | None, quiet: bool, **options: Any) -> None:
+    """Collect only: one replayable recording per host in a folder.
+
+    An interrupt, or the end of its --limit, names the hosts that were not asked and exits 3.
+    """
     from hostcheck import app, recording
 
+    time_left = _limit(limit, options)
+    ended = ""
     with _source(None, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
         shelf = recording.Shelf(save)
+        left = {(one.name, one.host_id) for one in targets}
         with _progress("record", len(targets), quiet=quiet) as done:
-            for recorded in app.recordings(source, targets, workers=workers, done=done):
-                folder = shelf.add(recorded)
-                if folder is not None:
-                    click.echo(str(folder))
+            try:
+                with time_left:
+                    for recorded in app.recordings(source, targets, workers=workers, done=done):
+                        folder = shelf.add(recorded)
+                        left.discard((recorded.host, recorded.host_id))
+                        if folder is not None:
+                            click.echo(str(folder))
+            except KeyboardInterrupt as cause:
+                ended = str(cause) or "interrupted"
+    if left:
+        names = ", ".join(sorted(name for name, _ in left))
+        click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
+        sys.exit(EXIT_UNKNOWN)
     shelf.close()
     if not targets:
         click.echo("hostcheck: no host was found", err=True)

@@ -3,6 +3,8 @@
 HostcheckError
 ├── ParseError    an answer was not understood; becomes an Unknown fact, never a crash
 └── UsageError    the user can mend it: one line, exit code 2
+
+LimitOver is an interrupt that the user ordered beforehand.
 """
 
 
@@ -19,3 +21,7 @@ class ParseError(HostcheckError):
 
 class UsageError(HostcheckError):
     """Something the user gave is wrong: the message says what, where and what to do."""
+
+
+class LimitOver(KeyboardInterrupt):
+    """The time of a run is over: what an interrupt ends in order, this does. Says so in words."""

@@ -119,6 +119,7 @@ class StoredRun(Struct, frozen=True):
     hosts: tuple[Raw, ...]
     shared: tuple[Raw, ...]
     power_on: PowerOn | None = None
+    ended: str = ""
 
 
 class _Glance(Struct, frozen=True):
@@ -373,6 +374,7 @@ def read(path: Path) -> Run:
         notices=stored.notices,
         power_on=stored.power_on,
         unasked=stored.unasked,
+        ended=stored.ended,
     )
 
 

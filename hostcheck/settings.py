@@ -3,6 +3,7 @@
 Nothing here holds a password: passwords come from a prompt, the environment, a file or a keyring.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,8 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clusters: tuple[str, ...] = ()
     esxcli: bool = False
     packages: bool | None = None
+    limit: float | str = 0
+    """Time for a run, as `seconds` reads it; 0 is none."""
 
 
 class Preflight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +83,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     preflight: Preflight = Preflight()
 
 
+_DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,3})?)(s|m|min|h)?")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def seconds(text: str) -> float:
+    """Read `90`, `90s`, `30m` or `2h`. Raises UsageError for anything else, and for no time."""
+    match = _DURATION.fullmatch(text.strip())
+    found = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
+    if not found:
+        raise UsageError(f"{text!r} is no time: give seconds, or 30m, or 2h")
+    return found
+
+
 class Server(msgspec.Struct, frozen=True):
     """What a URL names."""
 
@@ -92,13 +108,19 @@ class Server(msgspec.Struct, frozen=True):
 def read(path: Path) -> Settings:
     """Read a settings file. Raises UsageError that names the file and the setting."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise UsageError(f"{path}: {error}; `hostcheck audit --help` lists the settings") from None
+    try:
+        if found.audit.limit:
+            seconds(str(found.audit.limit))
+    except UsageError as error:
+        raise UsageError(f"{path}: [audit] limit: {error}") from None
+    return found
 
 
 def find(given: Path | None, environment: Mapping[str, str]) -> Settings:

@@ -80,7 +80,8 @@ def broken(tmp_path):
     [
         "bogus", "audit --bogus", "audit --from nowhere", "audit --from empty", "audit",
         "audit --from folder", "audit --from . --vcenter x", "audit --from . --cluster x",
-        "audit --workers 0", "audit --timeout soon",
+        "audit --workers 0", "audit --timeout soon", "audit --limit 0", "audit --limit soon",
+        "audit --from . --limit -1", "record --save x --limit 2h30m", "audit --limit 1e3",
         "audit --from . --resume", "audit --from . --workers http://x", "audit --config nowhere",
         "audit --config garbage", "audit --vcenter http://vc", "audit --vcenter vc",
         "audit --vcenter vc:99999 --user u", "audit --format pdf", "audit extra",

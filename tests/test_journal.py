@@ -143,6 +143,22 @@ def test_a_run_that_was_cut_short_is_no_go():
     assert '"esx-9"' in json_report.render(CUT)
 
 
+def test_a_run_says_that_its_limit_was_over():
+    run = msgspec.structs.replace(CUT, ended="the run's limit of 30 min was over")
+    told = summary.of(run)
+    assert told.headline == "Cut short: 1 of 3 hosts was asked"
+    for render in (text.render, html.render):
+        page = render(run).replace("&#39;", "'").replace("\n        ", " ")
+        assert "The run's limit of 30 min was over before esx-8, esx-9 could be asked." in page
+        assert "Interrupted" not in page
+    assert "the run's limit of 30 min was over before this host" in junit.render(run)
+    unasked = msgspec.structs.replace(run, hosts=())
+    assert summary.of(unasked).reason == (
+        "The run's limit of 30 min was over before 2 hosts could be asked. "
+        "Nothing is known of them."
+    )
+
+
 def test_a_fail_stays_a_fail_in_a_run_that_was_cut_short():
     run = msgspec.structs.replace(b.fleet(8), unasked=("esx-9",))
     told = summary.of(run)
@@ -226,6 +242,25 @@ def test_what_was_stopped_is_taken_up_again(by, whole, tmp_path):
         assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
     assert not journal.exists()
     assert len(list((tmp_path / "saved").glob("*/manifest.json"))) == total
+
+
+def test_what_its_limit_ended_is_taken_up_again(whole, tmp_path):
+    with start(
+        tmp_path, "-o", "run.json", "--limit", "2", code=SLOW.replace("0.05", "0.5")
+    ) as process:
+        _, said = process.communicate(timeout=60)
+    cut, total = runfile.read(tmp_path / "run.json"), len(runfile.read(whole / "run.json").hosts)
+    done = len(cut.hosts)
+    assert process.returncode == 3
+    assert done == lines(tmp_path / "run.json.journal") < total
+    assert said.endswith(
+        f"\nhostcheck: the run's limit of 2 s was over: {done} hosts are in the report, "
+        f"{total - done} were not asked; the same command with --resume asks the others\n"
+    )
+    assert (cut.ended, len(cut.unasked)) == ("the run's limit of 2 s was over", total - done)
+    again = audit(tmp_path, "-q", "-o", "run.json", "--resume", "--limit", "1h")
+    assert (again.returncode, again.stderr) == (1, "")
+    assert (tmp_path / "run.json").read_bytes() == (whole / "run.json").read_bytes()
 
 
 def test_without_resume_a_run_begins_anew_and_says_so(whole, tmp_path):

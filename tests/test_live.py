@@ -274,7 +274,9 @@ def test_settings_come_from_a_file_and_passwords_from_another(lab, hostcheck, tm
 @pytest.mark.parametrize(
     ("text", "told"),
     [('[vcenter]\npassword = "s3cr3t"\n', "unknown field `password`"), ("[nonsense]\n", "nonsense"),
-     ("[ssh]\nport = 'many'\n", "Expected `int`"), ("[ssh\n", "not TOML"), ("\udcff", "not TOML")],
+     ("[ssh]\nport = 'many'\n", "Expected `int`"), ("[audit]\nlimit = 'soon'", "is no time"),
+     ("[audit]\nlimit = -5", "is no time"), ("[audit]\nlimit = true", "Expected `float | str`"),
+     ("[ssh\n", "not TOML"), ("\udcff", "not TOML")],
 )  # fmt: skip
 def test_a_mistake_in_the_settings_is_one_line(hostcheck, tmp_path, text, told):
     (tmp_path / "hostcheck.toml").write_bytes(text.encode(errors="surrogateescape"))
@@ -481,6 +483,33 @@ def test_an_interrupt_ends_hanging_shells_within_seconds(
         "without -o, no --resume\n"
     )
     assert seconds < SOON
+    assert own.vcenter.stats()["open_sessions"] == 0
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("command", ["audit", "record"])
+def test_a_limit_ends_hanging_shells(
+    new_vcenter, new_shells, hostcheck, tmp_path, command, workers
+):
+    healthy, hanging = shapes.HEALTHY.hosts[0], {"shell_trouble": "hang", "vms": ()}
+    fleet = Fleet(tuple(replace(healthy, **shapes.at(n), **hanging) for n in range(1, 7)))
+    own = Lab(new_vcenter(fleet), new_shells(fleet))
+    (tmp_path / "limit.toml").write_text('[audit]\nlimit = "3s"\n')
+    began = time.monotonic()
+    done = hostcheck(
+        command, *own.target, *own.ssh, "--workers", workers, "--command-timeout", "300", "-q",
+        "--config", "limit.toml", *(["--save", "saved"] if command == "record" else []),
+        env=own.secrets,
+    )  # fmt: skip
+    assert time.monotonic() - began < SOON
+    assert done.returncode == 3
+    assert "\nhostcheck: the run's limit of 3 s was over: " in done.stderr
+    names = ", ".join(host.name for host in fleet.hosts)
+    if command == "record":
+        assert done.stderr.endswith(f"6 hosts were not asked: {names}\n")
+    else:
+        assert "0 hosts are in the report, 6 were not asked" in done.stderr
+        assert names in " ".join(done.stdout.split())
     assert own.vcenter.stats()["open_sessions"] == 0
 
 

@@ -103,3 +103,6 @@ class Run(Struct, frozen=True):
     power_on: PowerOn | None = None
     unasked: tuple[str, ...] = ()
     """Hosts that an interrupt left out: nothing is known of them, so the run is no GO."""
+    ended: str = ""
+    """What ended the run before it asked those: `the run's limit of 30 min was over`; empty for an
+    interrupt by hand."""

@@ -50,7 +50,7 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
     for report in run.hosts:
         yield report.host.name, report.results, report.host.sources
     for name in run.unasked:
-        yield name, (_left_out(name),), ()
+        yield name, (_left_out(name, summary.ended(run)),), ()
     if run.preflight is None:
         return
     for host, (own, sources) in summary.beyond(run).items():
@@ -58,11 +58,11 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
             yield f"preflight of {run.preflight.vm} on {host}", own, sources
 
 
-def _left_out(name: str) -> Result:
-    """Return what stands for a host that an interrupt left out: a build must not look clean."""
+def _left_out(name: str, cause: str) -> Result:
+    """Return what stands for a host that was left out: a build must not look clean."""
     return Result(
         "HOST", Severity.REQUIRED, Status.UNKNOWN, Subject("host", name, name), "not known", "",
-        unseen=Unseen(Why.NOT_ASKED.value, "the run was interrupted before this host", ""),
+        unseen=Unseen(Why.NOT_ASKED.value, f"{cause} before this host", ""),
     )  # fmt: skip
 
 

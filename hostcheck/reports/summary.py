@@ -40,6 +40,7 @@ LARGEST_PAGE = 100
 """Hosts that one page tells everything of; a report of more is an index and a page per host."""
 NAMED = 8
 """Hosts that a step or cause names; of the others it knows the number."""
+NOTHING = "Nothing is known of them"
 _ADDRESS = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b")
 
 
@@ -176,13 +177,22 @@ def _days(age: int) -> str:
     return f"{words.count(age, 'day')} old" if age > 0 else "newer than the answers"
 
 
+def ended(run: Run) -> str:
+    """Say what kept a run from its other hosts."""
+    return words.one_line(run.ended) or "the run was interrupted"
+
+
+def _sentence(told: str) -> str:
+    return told[:1].upper() + told[1:]
+
+
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
     told = list(run.notices)
     if run.unasked:
         names = ", ".join(words.one_line(name) for name in run.unasked[:NAMED])
         more = f" and {len(run.unasked) - NAMED} more" if len(run.unasked) > NAMED else ""
-        told.append(f"An interrupt left out {names}{more}. Nothing is known of them.")
+        told.append(f"{_sentence(ended(run))} before {names}{more} could be asked. {NOTHING}.")
     age = catalogue_age(run)
     if age is not None and age > STALE_DAYS:
         told.append(
@@ -277,7 +287,8 @@ def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
         return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked)
     if run.unasked:
         done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
-        told = f"Interrupted: {done} of {words.count(all_, 'host')} {_were(done)} asked"
+        how = "Cut short" if run.ended else "Interrupted"
+        told = f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
         failing = tally[Answer.NO_GO]
         return f"{told}, and {failing} {_are(failing)} not ready for vGPU VMs" if failing else told
     if not run.hosts:
@@ -350,7 +361,7 @@ def _reason(run: Run, answer: Answer, found: "_Reasons") -> str:
         return words.one_line(run.preflight.summary)
     if run.unasked and not found.hosts:
         left = words.count(len(run.unasked), "host")
-        return f"The run was interrupted before {left} could be asked; nothing is known of them."
+        return f"{_sentence(ended(run))} before {left} could be asked. {NOTHING}."
     titles = {manual.id: manual.title for manual in run.checks}
     return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
 
