@@ -1,10 +1,11 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -21,7 +22,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of, verdict_of
-from hostcheck.model.run import SCHEMA, HostReport, Preflight, Run
+from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called
 from hostcheck.parsers import (
     smoke_sparse24,
     vim_directpath_capacity,
@@ -80,6 +81,10 @@ class Source(Protocol):
         """What was asked, in words, without a user name."""
 
     @property
+    def targets(self) -> tuple[Asked, ...]:
+        """All that was asked, by name, where that is more than one."""
+
+    @property
     def asks(self) -> tuple[str, ...]:
         """The wires that are used on every machine; none where that is in the recordings."""
 
@@ -96,7 +101,7 @@ class Source(Protocol):
         """Whether machines are asked one by one, which is worth doing side by side."""
 
     def machines(self) -> list[Target]:
-        """List the machines, by name."""
+        """List the machines, in the order in which they are best asked."""
 
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Return the machines that have a VM of that name, and its id."""
@@ -110,8 +115,8 @@ class Source(Protocol):
     def collect(self, target: Target) -> Recording:
         """Ask everything about one machine. Never raises for what a machine does."""
 
-    def announce(self, questions: Iterable[Request]) -> None:
-        """Say what `ask` will be called with, so that it can begin."""
+    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
+        """Say what `ask` will be called with, of this machine and its like, so that it begins."""
 
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Return a machine's answers with those to more questions."""
@@ -125,6 +130,8 @@ class Source(Protocol):
 
 class LiveSource:
     """A vCenter or ESXi host, with the shells of its hosts where `open_shell` is given."""
+
+    targets: tuple[Asked, ...] = ()
 
     def __init__(
         self,
@@ -162,8 +169,12 @@ class LiveSource:
     @property
     def one_by_one(self) -> bool:
         """Whether hosts or guests are asked one by one, which is worth doing side by side."""
+        return self.visits_each(len(self.machines()))
+
+    def visits_each(self, hosts: int) -> bool:
+        """Whether hosts are asked one by one in a run about so many."""
         asked = self.open_shell is not None or self._over_esxcli or self._smoke is not None
-        return asked or self._asks_packages(len(self.machines()))
+        return asked or self._asks_packages(hosts)
 
     def _asks_packages(self, hosts: int) -> bool:
         return hosts <= FEW_HOSTS if self._packages is None else self._packages
@@ -176,16 +187,23 @@ class LiveSource:
         return tuple(sorted(asked | (SMOKE_WIRES if self._smoke else frozenset())))
 
     @cached_property
-    def _machines(self) -> list[Target]:
-        return vsphere.targets(self._session, hosts=self._hosts, clusters=self._clusters)
+    def inventory(self) -> vsphere.Inventory:
+        """All that is there. It is read once. Raises UsageError when it cannot be listed."""
+        return vsphere.inventory(self._session, self.target)
+
+    @cached_property
+    def chosen(self) -> list[Target]:
+        """The hosts that the filters leave, by name, be it none."""
+        return self.inventory.chosen(self._hosts, self._clusters)
 
     def machines(self) -> list[Target]:
-        """List the hosts that the filters leave. The inventory is read once."""
-        return self._machines
+        """List the hosts that the filters leave; each filter must match something."""
+        vsphere.refuse_unmatched([self.inventory], self._hosts, self._clusters)
+        return self.chosen
 
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Find a VM in the listing."""
-        return vsphere.vms_called(self._session, name, self.machines())
+        return vsphere.vms_called(self._session, name, self.chosen)
 
     def plan(self, hosts: int) -> None:
         """Ask of a resumed run's hosts what a whole run asks."""
@@ -206,7 +224,7 @@ class LiveSource:
             self._shells.add(shell)
         try:
             return _collect(
-                self.target, target, self._session, shell,
+                target, self._session, shell,
                 self._smoke.guests(target.vm_ids) if self._smoke is not None else None,
                 over_esxcli=self._over_esxcli, packages=self._asks_packages(self._expected),
             )  # fmt: skip
@@ -215,13 +233,17 @@ class LiveSource:
                 shell.close()
                 self._shells.discard(shell)
 
-    def announce(self, questions: Iterable[Request]) -> None:
+    def announce(self, _recorded: Recording, questions: Iterable[Request]) -> None:
         """Start vCenter's checks: they run while hosts are collected."""
         self._session.expect(questions)
 
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Ask vSphere."""
         return _with(recorded, second_opinion.ask(self._session, questions))
+
+    def part(self, _target: str) -> Self:
+        """Return what asks that vCenter: this."""
+        return self
 
     def runtime(self, vm_id: str) -> Capture:
         """Ask afresh whether a VM runs."""
@@ -237,7 +259,7 @@ class LiveSource:
     def read(self, target: Target) -> Recording:
         """Ask vSphere only."""
         return _collect(
-            self.target, target, self._session, None, None, over_esxcli=self._over_esxcli,
+            target, self._session, None, None, over_esxcli=self._over_esxcli,
             packages=self._asks_packages(self._expected),
         )  # fmt: skip
 
@@ -254,9 +276,138 @@ class LiveSource:
         self._session.close()
 
 
+class Vcenters:
+    """Several vCenters and ESXi hosts, asked in turns; one that cannot be asked ends no run."""
+
+    def __init__(
+        self,
+        sources: Iterable[LiveSource],
+        failures: Mapping[str, str],
+        *,
+        hosts: Iterable[str] = (),
+        clusters: Iterable[str] = (),
+    ) -> None:
+        """Keep the sources, which have the same filters; `failures` are of those with no session.
+
+        They are by name, and say why.
+        """
+        self._parts = {one.target: one for one in sources}
+        self._failures = dict(failures)
+        self._filters = (tuple(hosts), tuple(clusters))
+        self._planned = 0
+
+    @property
+    def targets(self) -> tuple[Asked, ...]:
+        """Name every one of them, and say why some could not be asked."""
+        names = sorted({*self._parts, *self._failures})
+        return tuple(Asked(name, self._failures.get(name, "")) for name in names)
+
+    @property
+    def target(self) -> str:
+        """Name every one of them."""
+        return ", ".join(one.name for one in self.targets)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Return the wires that are used of any."""
+        return tuple(sorted({wire for one in self._parts.values() for wire in one.asks}))
+
+    @property
+    def open_shell(self) -> OpenShell | None:
+        """What opens the shell of a host: they have it in common."""
+        return next(iter(self._parts.values())).open_shell
+
+    @property
+    def smokes(self) -> bool:
+        """Whether the smoke test runs in guests of any."""
+        return any(one.smokes for one in self._parts.values())
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether hosts or guests are asked one by one."""
+        hosts = len(self.machines())
+        return any(one.visits_each(hosts) for one in self._parts.values())
+
+    @cached_property
+    def _machines(self) -> list[Target]:
+        listed = [one for one in self._parts.values() if self._lists(one)]
+        if not listed:
+            raise UsageError(in_words(self._failures))
+        if not self._failures:  # else what matches nothing here may match there
+            vsphere.refuse_unmatched([one.inventory for one in listed], *self._filters)
+        in_turns = zip_longest(*(one.chosen for one in listed))
+        return [target for turn in in_turns for target in turn if target is not None]
+
+    def _lists(self, one: LiveSource) -> bool:
+        try:
+            return bool(one.inventory)
+        except UsageError as error:
+            self._failures[one.target] = str(error)
+            return False
+
+    def machines(self) -> list[Target]:
+        """List the hosts of all, in turns: while one server is busy another one's are judged.
+
+        Raises UsageError when none can be listed, or a filter matches nothing anywhere.
+        """
+        return self._machines
+
+    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+        """Find a VM, wherever it is."""
+        self.machines()
+        told = [one for target, one in self._parts.items() if target not in self._failures]
+        return [vm for one in told for vm in one.vms_called(name)]
+
+    def plan(self, hosts: int) -> None:
+        """Ask of a resumed run's hosts what a whole run asks."""
+        self._planned = hosts
+
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Tell each of its own; what is asked depends on the number of all."""
+        listed = list(targets)
+        for name, one in self._parts.items():
+            one.plan(max(self._planned, len(listed)))
+            one.expect(target for target in listed if target.target == name)
+
+    def collect(self, target: Target) -> Recording:
+        """Ask where the host is."""
+        return self._parts[target.target].collect(target)
+
+    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
+        """Start the checks of the vCenter that the machine is of."""
+        self._parts[recorded.target].announce(recorded, questions)
+
+    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
+        """Ask where the host is."""
+        return self._parts[recorded.target].ask(recorded, questions)
+
+    def part(self, target: str) -> LiveSource:
+        """Return what asks that vCenter."""
+        return self._parts[target]
+
+    def read(self, target: Target) -> Recording:
+        """Ask vSphere only."""
+        return self._parts[target.target].read(target)
+
+    def keep_alive(self) -> float:
+        """Keep every session; says in how many seconds to come again."""
+        return min(one.keep_alive() for one in self._parts.values())
+
+    def close(self) -> None:
+        """Log out everywhere."""
+        for one in self._parts.values():
+            one.close()
+
+
+def in_words(failures: Mapping[str, str]) -> str:
+    """Say of every vCenter why it could not be asked."""
+    return "; ".join(f"{name} could not be asked: {why}" for name, why in sorted(failures.items()))
+
+
 class RecordedSource:
     """A recording, or a folder of them."""
 
+    targets: tuple[Asked, ...] = ()
     asks: tuple[str, ...] = ()
     open_shell: OpenShell | None = None
     one_by_one = False
@@ -264,15 +415,15 @@ class RecordedSource:
 
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
-        self._folders: dict[str, Path] = {}
+        self._folders: dict[tuple[str, str], Path] = {}
         found, names = [], set()
         patterns = tuple(hosts)
         for path in recording.find(folder):
             manifest = recording.load_manifest(path)
             if vsphere.matches(manifest.host, patterns):
-                if manifest.host in self._folders:
-                    raise UsageError(f"{path} and {self._folders[manifest.host]} are of one host")
-                self._folders[manifest.host] = path
+                there = self._folders.setdefault((manifest.target, manifest.host), path)
+                if there != path:
+                    raise UsageError(f"{path} and {there} are of one host")
                 names.add(manifest.target)
                 self.smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
                 found.append(
@@ -283,12 +434,15 @@ class RecordedSource:
                         manifest.cluster_id,
                         manifest.vm_ids,
                         manifest.pool_ids,
+                        manifest.target,
                     )
                 )
         if not found:
             raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
         self.target = ", ".join(sorted(names))
-        self._machines = sorted(found, key=lambda target: target.name)
+        if len(names) > 1:
+            self.targets = tuple(Asked(name) for name in sorted(names))
+        self._machines = sorted(found, key=lambda target: target.key)
 
     def machines(self) -> list[Target]:
         """List the recorded hosts by name."""
@@ -299,7 +453,7 @@ class RecordedSource:
         found = []
         for target in self.machines():
             keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in target.vm_ids}
-            captures = recording.load(self._folders[target.name], keys).captures
+            captures = recording.load(self._folders[target.target, target.name], keys).captures
             for key, vm_id in keys.items():
                 capture = captures.get(key)
                 if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
@@ -318,15 +472,16 @@ class RecordedSource:
 
     def read(self, target: Target) -> Recording:
         """Load the recording."""
-        return recording.load(self._folders[target.name])
+        return recording.load(self._folders[target.target, target.name])
 
-    def announce(self, questions: Iterable[Request]) -> None:
+    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
         """Do nothing: everything is there already."""
 
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Put the questions to the recording."""
         asked = {one.key: one for one in questions}
-        replay = ReplayTransport(recording.load(self._folders[recorded.host], asked))
+        folder = self._folders[recorded.target, recorded.host]
+        replay = ReplayTransport(recording.load(folder, asked))
         return _with(recorded, second_opinion.ask(replay, asked.values()))
 
     def close(self) -> None:
@@ -338,7 +493,6 @@ def _with(recorded: Recording, answers: dict[tuple[str, str, str], Capture]) -> 
 
 
 def _collect(
-    name: str,
     target: Target,
     session: Transport,
     shell: Transport | None,
@@ -361,7 +515,7 @@ def _collect(
     if shell is not None:
         esxi_shell.collect(asked, gpu_addresses(host))
     recorded = Recording(
-        name,
+        target.target,
         target.name,
         target.host_id,
         target.cluster_kind,
@@ -380,6 +534,7 @@ def _collect(
 def host_of(recorded: Recording) -> Host:
     """Join the answers of one machine."""
     return assemble(
+        target=recorded.target,
         name=recorded.host,
         host_id=recorded.host_id,
         cluster_kind=recorded.cluster_kind,
@@ -406,7 +561,6 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
     shell = open_shell(target.name) if open_shell else None
     try:
         return _collect(
-            there.target,
             target,
             replay,
             shell or (replay if Wire.SHELL.value in wires else None),
@@ -483,7 +637,8 @@ def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal
     """Open the journal of an audit. Raises UsageError for one that is of another run, or in use."""
     origin = Origin(__version__, catalog.requirements().edition, source.target, source.asks)
     journal = Journal(origin, path, resume=resume)
-    journal.keep({(target.name, target.host_id) for target in source.machines()})
+    found = {target.key for target in source.machines()}
+    journal.keep(found, {one.name for one in source.targets if one.failure})
     return journal
 
 
@@ -503,7 +658,7 @@ def audit(
     """
     targets = source.machines()
     source.plan(len(targets))
-    left = [one for one in targets if (one.name, one.host_id) not in journal]
+    left = [one for one in targets if one.key not in journal]
     judge = partial(visited, keep=shelf is not None)
     unasked: tuple[str, ...] = ()
     ended = ""
@@ -515,9 +670,10 @@ def audit(
                 journal.add(line)
                 done(name)
     except KeyboardInterrupt as cause:
-        unasked = tuple(
-            sorted(one.name for one in targets if (one.name, one.host_id) not in journal)
-        )
+        several = len(source.targets) > 1
+        left = [one for one in targets if one.key not in journal]
+        names = (called(one.name, one.target) if several else one.name for one in left)
+        unasked = tuple(sorted(names))
         ended = str(cause) if unasked else ""
     return Run(
         schema=SCHEMA,
@@ -530,6 +686,7 @@ def audit(
         checks=_manuals(opted_in=source.smokes),
         unasked=unasked,
         ended=ended,
+        targets=source.targets,
     )
 
 
@@ -538,6 +695,7 @@ def run_of(
     hosts: Sequence[HostReport],
     *,
     preflight: Preflight | None = None,
+    targets: tuple[Asked, ...] = (),
 ) -> Run:
     """Put host reports, which are in the order of host names, into a run."""
     times: set[str] = set()
@@ -555,6 +713,7 @@ def run_of(
         hosts=hosts,
         checks=_manuals(opted_in=opted_in),
         preflight=preflight,
+        targets=targets,
     )
 
 
@@ -570,8 +729,14 @@ def exit_code(run: Run, *, strict: bool) -> int:
     """Return 0 all pass, 1 something fails, 3 nothing fails and something is not known.
 
     Hosts without a GPU do not count; a run that found nothing else found nothing. With `strict`
-    recommended checks count like required ones.
+    recommended checks count like required ones. A vCenter that could not be asked makes a 0 a 3.
     """
+    code = _code_of_results(run, strict=strict)
+    complete = not any(one.failure for one in run.targets)
+    return code if code or complete else EXIT_CODES[Answer.UNSURE]
+
+
+def _code_of_results(run: Run, *, strict: bool) -> int:
     if run.preflight is not None and not strict:
         return EXIT_CODES[run.preflight.verdict]
     if run.unasked:

@@ -43,13 +43,14 @@ from hostcheck.model.requirements import (
     bare,
 )
 from hostcheck.model.result import Result, Severity, Status
+from hostcheck.model.run import Asked
 from hostcheck.model.vm import Vm
 
 T = TypeVar("T")
 Told = TypeVar("Told", Room, Total)
 
 MIB = 1024 * 1024
-NOBODY: Mapping[str, Fact[int]] = MappingProxyType({})
+NOBODY: Mapping[tuple[str, str], Fact[int]] = MappingProxyType({})
 CATALOGUE = "hostcheck catalogue"
 SERVED_BY = "HostSystem config.graphicsInfo"
 MIXES_SERIES = (8, 0, 2)
@@ -85,6 +86,7 @@ class _Host(Struct, frozen=True):
 
     name: str
     id: str
+    target: str
     cluster: Fact[str]
     release: tuple[int, ...] | Unknown
 
@@ -127,25 +129,29 @@ def capacity(
     needs: Requirements,
     *,
     profile: str = "",
-    vcenter: Mapping[str, Fact[int]] = NOBODY,
+    vcenter: Mapping[tuple[str, str], Fact[int]] = NOBODY,
+    targets: tuple[Asked, ...] = (),
 ) -> Capacity:
     """Count for one profile, in any spelling, or for all profiles of the GPUs that are there.
 
     Hosts are walked over once, in any order, and let go. `vcenter` is vCenter's own count for that
-    profile, by host id, to stand beside ours; it is read after the last host.
+    profile, to stand beside ours, by vCenter and host id; it is read after the last host. `targets`
+    are all that were asked, where that is more than one.
     """
     seen = [_look(host, needs) for host in hosts]
-    seen.sort(key=lambda one: (one.host.name, one.host.id))
+    seen.sort(key=lambda one: (one.host.name, one.host.target, one.host.id))
     count = _Counting(needs, _wanted(seen, needs, profile), bool(profile), vcenter)
-    groups: dict[tuple[bool, str], list[_Seen]] = {}
+    groups: dict[tuple[bool, str, str], list[_Seen]] = {}
     for one in seen:
         named = one.host.cluster
         key = (True, "") if isinstance(named, Unknown) else (False, named.value)
-        groups.setdefault(key, []).append(one)
+        groups.setdefault((*key, one.host.target), []).append(one)
     clusters = tuple(count.cluster(group) for _, group in sorted(groups.items()))
     totals = tuple(_sum(name, [one.totals for one in clusters]) for name in count.wanted)
+    if any(one.failure for one in targets):
+        totals = tuple(replace(one, at_least=True) for one in totals)
     name = count.wanted[0] if profile else ""
-    return Capacity(name, needs.edition, clusters, totals)
+    return Capacity(name, needs.edition, clusters, totals, targets)
 
 
 def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, ...]:
@@ -169,7 +175,7 @@ def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, 
 
 def _look(host: Host, needs: Requirements) -> _Seen:
     gates, by_gpu = _required(host, needs)
-    kept = _Host(host.name, host.id, host.cluster, _release(host))
+    kept = _Host(host.name, host.id, host.target, host.cluster, _release(host))
     if isinstance(host.gpus, Unknown):
         return _Seen(kept, gates, host.gpus)
     return _Seen(
@@ -485,7 +491,7 @@ class _Counting:
         needs: Requirements,
         wanted: tuple[str, ...],
         asked: bool,
-        vcenter: Mapping[str, Fact[int]],
+        vcenter: Mapping[tuple[str, str], Fact[int]],
     ) -> None:
         self.wanted = wanted
         self._vcenter = vcenter
@@ -512,6 +518,7 @@ class _Counting:
             hosts=hosts,
             totals=tuple(_sum(name, [one.totals for one in hosts]) for name in self.wanted),
             stranded=tuple(one for one in stranded if one is not None),
+            target=seen[0].host.target,
         )
 
     def _host(self, seen: _Seen) -> HostCapacity:
@@ -525,8 +532,9 @@ class _Counting:
             gpus = Known(tuple(self._gpu(one) for one in seen.gpus))
             rooms = [room for gpu in gpus.value for room in gpu.rooms]
             totals = tuple(self._once(_total(name, rooms)) for name in self.wanted)
-        made = HostCapacity(seen.host.name, seen.host.id, closed, gpus, totals)
-        said = self._vcenter.get(seen.host.id)
+        host = seen.host
+        made = HostCapacity(host.name, host.id, closed, gpus, totals, target=host.target)
+        said = self._vcenter.get((host.target, host.id))
         return made if said is None else replace(made, vcenter_says=said)
 
     def _gpu(self, one: _Gpu) -> GpuCapacity:

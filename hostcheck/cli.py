@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from hostcheck.model.fact import Fact
     from hostcheck.model.host import Host
     from hostcheck.model.run import Run
-    from hostcheck.settings import Settings
+    from hostcheck.settings import Server, Settings
     from hostcheck.smoke.delivery import Plan
     from hostcheck.smoke.over_vsphere import GuestLogin
     from hostcheck.transports.shells import Shells
     from hostcheck.transports.ssh import SshTransport
-    from hostcheck.transports.vsphere import VsphereTransport
+    from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+
+    Live = app.LiveSource | app.Vcenters
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -227,13 +229,17 @@ _existing = partial(click.Path, exists=True, path_type=Path)
 
 vsphere_options = _options(
     click.option(
-        "--vcenter", "vcenter", metavar="URL", default="",
-        help="vCenter or ESXi: HOST, HOST:PORT or https URL. Default: GOVC_URL.",
+        "--vcenter", "vcenter", metavar="URL", multiple=True,
+        help="vCenter or ESXi: HOST, HOST:PORT or https URL, repeatable. Default: GOVC_URL.",
     ),
-    click.option("--user", default="", help="vSphere user. Default: GOVC_USERNAME."),
+    click.option(
+        "--user", default="",
+        help="vSphere user. Default: the one in the URL, GOVC_USERNAME.",
+    ),
     click.option(
         "--password-file", type=_existing(dir_okay=False),
-        help="File whose first line is the password. Default: GOVC_PASSWORD, keyring, prompt.",
+        help="File whose first line is the password, for every vCenter. Default: GOVC_PASSWORD, "
+        "for every one too; then the keyring or a prompt for each.",
     ),
     click.option(
         "--tls-ca", multiple=True, type=_existing(dir_okay=False),
@@ -391,7 +397,7 @@ def audit(
             journal = until_told.enter_context(app.start_journal(source, place, resume=resume))
             _tell_of(journal, resume=resume, quiet=quiet)
             shelf = recording.Shelf(save) if save is not None else None
-            left = len(source.machines()) - len(journal)
+            left = sum(one.key not in journal for one in source.machines())
             with _progress("audit", left, quiet=quiet) as done:
                 run = app.audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
@@ -542,7 +548,7 @@ def start(
         _source(None, quiet=quiet, writes=power_on.WRITES, **options) as (source, workers),
         _progress("power-on", None, quiet=quiet) as done,
     ):
-        if not isinstance(source, app.LiveSource):
+        if not isinstance(source, (app.LiveSource, app.Vcenters)):
             raise UsageError("power-on needs a live target")
         run = power_on.power_on(
             source, vm, accept_unsure=accept_unsure, workers=workers, opinion=opinion, done=done
@@ -565,30 +571,37 @@ def record(save: Path, limit: float | None, quiet: bool, **options: Any) -> None
     An interrupt, or the end of its --limit, names the hosts that were not asked and exits 3.
     """
     from hostcheck import app, recording
+    from hostcheck.model.run import called
 
     time_left = _limit(limit, options)
     ended = ""
     with _source(None, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
         shelf = recording.Shelf(save)
-        left = {(one.name, one.host_id) for one in targets}
+        left = {one.key for one in targets}
         with _progress("record", len(targets), quiet=quiet) as done:
             try:
                 with time_left:
                     for recorded in app.recordings(source, targets, workers=workers, done=done):
                         folder = shelf.add(recorded)
-                        left.discard((recorded.host, recorded.host_id))
+                        left.discard((recorded.host, recorded.target, recorded.host_id))
                         if folder is not None:
                             click.echo(str(folder))
             except KeyboardInterrupt as cause:
                 ended = str(cause) or "interrupted"
     if left:
-        names = ", ".join(sorted(name for name, _ in left))
+        several = len(source.targets) > 1
+        found = (called(one[0], one[1]) if several else one[0] for one in left)
+        names = ", ".join(sorted(found))
         click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
         sys.exit(EXIT_UNKNOWN)
     shelf.close()
+    silent = [one for one in source.targets if one.failure]
+    for one in silent:
+        click.echo(f"hostcheck: {one.name} could not be asked: {one.failure}", err=True)
     if not targets:
         click.echo("hostcheck: no host was found", err=True)
+    if silent or not targets:
         sys.exit(EXIT_UNKNOWN)
 
 
@@ -687,18 +700,21 @@ def room(
         )
     with _source(from_, quiet=quiet, **options) as (source, workers):
         targets = source.machines()
-        vcenter: dict[str, Fact[int]] = {}
+        vcenter: dict[tuple[str, str], Fact[int]] = {}
 
         def hosts(done: Callable[[str], None]) -> "Iterator[Host]":
             for recorded in app.recordings(source, targets, workers=workers, done=done):
                 host = app.host_of(recorded)
                 name = capacity.offered_as(host, profile) if profile else ""
                 if name:
-                    vcenter[recorded.host_id] = app.vcenter_count(source, recorded, name)
+                    at = recorded.target, recorded.host_id
+                    vcenter[at] = app.vcenter_count(source, recorded, name)
                 yield host
 
         with _progress("capacity", len(targets), quiet=quiet) as done:
-            counted = capacity.capacity(hosts(done), needs, profile=profile, vcenter=vcenter)
+            counted = capacity.capacity(
+                hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.targets
+            )
     if format_ == "json":
         from hostcheck.reports.json_report import capacity_pieces
 
@@ -711,7 +727,7 @@ def room(
         _print(pieces)
     else:
         _write(output, pieces)
-    if not targets:
+    if not targets or any(one.failure for one in counted.targets):
         sys.exit(EXIT_UNKNOWN)
 
 
@@ -778,15 +794,16 @@ def _smoked(
         return capture, f"in guest {name} over SSH"
     if not guest:
         return here(program, plan, REQUEST), "on this machine"
-    from hostcheck.collectors.vsphere import named
+    from hostcheck.collectors.vsphere import one_vm
     from hostcheck.smoke.over_vsphere import GuestTransport
 
     hosts = given.pop("hosts")
     shell = {"ssh": False, "esxcli": False}
-    source, session = _live(settings, hosts=hosts, quiet=False, smoke=True, **given, **shell)
+    source, sessions = _live(settings, hosts=hosts, quiet=False, smoke=True, **given, **shell)
     try:
-        (vm_id,) = named(session, source.machines(), [guest], "")
+        home, vm_id = one_vm(source.vms_called(guest), guest)
         login = _guest_login(settings, given)
+        session = sessions[home.target]
         visits = GuestTransport(session, login, program.read_bytes(), plan, _left_behind)
         return visits.fetch(REQUEST.of(vm_id)), f"in guest {guest} over VMware Tools"
     finally:
@@ -931,13 +948,13 @@ def _source(
         source: app.Source = app.RecordedSource(from_, hosts=hosts)
         kept: AbstractContextManager[object] = closing(source)
     else:
-        live, session = _live(
+        live, sessions = _live(
             settings, hosts=hosts, quiet=quiet, smoke=smoke is not None, **options
         )
         source, kept = live, fleet.tended(live.keep_alive, live.close)
     with kept:
         if smoke is not None:
-            smoke.add_to(live, session)
+            smoke.add_to(live, sessions)
         if isinstance(wanted, str):
             side_by_side = fleet.dask(wanted, _Once(_LOST_WORK, quiet=quiet))
         else:  # what no shell and no guest is asked for waits for nothing
@@ -988,7 +1005,7 @@ class _Smoking:
             )
         return cls(settings, guests, attribute, own)
 
-    def add_to(self, live: "app.LiveSource", session: "VsphereTransport") -> None:
+    def add_to(self, live: "Live", sessions: "Mapping[str, VsphereTransport]") -> None:
         """Find the guests, and let the source visit them."""
         from hostcheck.collectors.vsphere import named
         from hostcheck.smoke import build
@@ -997,9 +1014,13 @@ class _Smoking:
 
         program = build.program().read_bytes()
         login = _guest_login(self.settings, self.options)
-        ids = named(session, live.machines(), self.names, self.attribute)
+        found = live.machines()
+        told = {one.target for one in found}
+        heard = {name: session for name, session in sessions.items() if name in told}
         plan = Plan(self.settings.smoke.limit)
-        live.use(NamedGuests(GuestTransport(session, login, program, plan, _left_behind), ids))
+        for name, ids in named(heard, found, self.names, self.attribute).items():
+            visits = GuestTransport(sessions[name], login, program, plan, _left_behind)
+            live.part(name).use(NamedGuests(visits, ids))
 
 
 def _left_behind(sentence: str) -> None:
@@ -1025,74 +1046,143 @@ def _guest_login(settings: "Settings", given: dict[str, Any]) -> "GuestLogin":
 
 def _live(
     settings: "Settings", *, hosts: tuple[str, ...], quiet: bool, smoke: bool, **given: Any
-) -> "tuple[app.LiveSource, VsphereTransport]":
-    from hostcheck import app
-    from hostcheck.settings import server_of, thumbprint_in
-    from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+) -> "tuple[Live, dict[str, VsphereTransport]]":
+    """Log in to every vCenter that is wanted; return the source, and its sessions by name.
 
-    url = given["vcenter"] or os.environ.get("GOVC_URL", "") or settings.vcenter.url
-    if not url:
-        raise UsageError(
-            "no target: give --vcenter HOST (or GOVC_URL, or url in hostcheck.toml), or --from DIR"
-        )
-    server = server_of(url)
-    if given["vcenter"] and server.password:
-        raise UsageError(
-            "a password in --vcenter is visible to every user of this machine; use the prompt, "
-            "GOVC_PASSWORD, --password-file or the keyring"
-        )
-    user = (
-        given["user"] or os.environ.get("GOVC_USERNAME", "") or server.user or settings.vcenter.user
-    )
-    if not user:
-        raise UsageError("no user: give --user (or GOVC_USERNAME, or user in hostcheck.toml)")
+    One that cannot be asked is a failure of the source. Raises UsageError where all are.
+    """
+    from hostcheck import app
+
+    servers = _servers(settings, given)
     if os.environ.get("GOVC_INSECURE", "").lower() in ("1", "true") and not quiet:
         click.echo(
             "hostcheck: GOVC_INSECURE is ignored: certificates are always verified", err=True
         )
+    writes: frozenset[str] = given.get("writes", frozenset())
+    if smoke:
+        writes |= frozenset(app.vsphere_methods(smoke=True))
+    ssh = settings.ssh.enabled if given["ssh"] is None else given["ssh"]
+    filters: Any = {
+        "hosts": hosts or settings.audit.hosts,
+        "clusters": given.get("clusters") or settings.audit.clusters,
+    }
+    how: Any = {
+        "open_shell": _shells(settings, given) if ssh else None,
+        "over_esxcli": settings.audit.esxcli if given["esxcli"] is None else given["esxcli"],
+        "packages": settings.audit.packages if given.get("packages") is None else given["packages"],
+    }
+    logins = {one.name: _login(settings, one, given, len(servers)) for one in servers}
+    sessions, failures = _sessions(logins, writes)
+    parts = [app.LiveSource(name, one, **filters, **how) for name, one in sessions.items()]
+    if len(logins) == 1:
+        return parts[0], sessions
+    return app.Vcenters(parts, failures, **filters), sessions
+
+
+def _sessions(
+    logins: "dict[str, tuple[Endpoint, Callable[[], str]]]", writes: frozenset[str]
+) -> "tuple[dict[str, VsphereTransport], dict[str, str]]":
+    """Log in everywhere; return the sessions, and of the others why there is none.
+
+    Raises UsageError where there is no session at all.
+    """
+    from hostcheck import app
+    from hostcheck.transports.vsphere import VsphereTransport
+
+    if len(logins) > 1:  # all prompts come before anything takes its time
+        for _, password in logins.values():
+            password()
+    sessions: dict[str, VsphereTransport] = {}
+    errors: list[str] = []
+    failures: dict[str, str] = {}
+    with ExitStack() as undo:
+        for name, (end, password) in logins.items():
+            try:
+                sessions[name] = VsphereTransport(end, password, app.may_run, writes)
+                undo.callback(sessions[name].close)
+            except UsageError as error:
+                errors.append(str(error))
+                told = errors[-1].removeprefix(f"{end.host}:{end.port}: ")
+                failures[name] = told.removeprefix(f"{end.host}: ")
+        undo.pop_all()  # from here on they are the source's to close
+    if not sessions:
+        raise UsageError("; ".join(errors))
+    return sessions, failures
+
+
+def _servers(settings: "Settings", given: dict[str, Any]) -> "list[Server]":
+    """Return where to connect: by the options, else GOVC_URL, else the settings."""
+    from hostcheck.settings import refuse_twice, server_of
+
+    urls = given["vcenter"] or [one.url for one in settings.vcenters]
+    single = os.environ.get("GOVC_URL", "") or settings.vcenter.url
+    if not given["vcenter"] and single:
+        urls = [single]
+    if not urls:
+        raise UsageError(
+            "no target: give --vcenter HOST (or GOVC_URL, or url in hostcheck.toml), or --from DIR"
+        )
+    servers = [server_of(url) for url in urls]
+    if given["vcenter"] and any(server.password for server in servers):
+        raise UsageError(
+            "a password in --vcenter is visible to every user of this machine; use the prompt, "
+            "GOVC_PASSWORD, --password-file or the keyring"
+        )
+    refuse_twice(servers)
+    if len(servers) > 1 and given["tls_thumbprint"]:
+        raise UsageError(
+            "--tls-thumbprint is of one server: for several give tls_thumbprint in [[vcenters]] of "
+            "hostcheck.toml, or GOVC_TLS_KNOWN_HOSTS"
+        )
+    return servers
+
+
+def _login(
+    settings: "Settings", server: "Server", given: dict[str, Any], servers: int
+) -> "tuple[Endpoint, Callable[[], str]]":
+    """Return how to connect to one of so many servers, and a way to its password."""
+    from hostcheck.settings import server_of, thumbprint_in, vcenter_for
+    from hostcheck.transports.vsphere import Endpoint
+
+    own = vcenter_for(settings, server)
+    listed = bool(settings.vcenters)
+    named = server.user if given["vcenter"] else ""
+    user = (
+        given["user"] or named or (own.user if listed else "")
+        or os.environ.get("GOVC_USERNAME", "") or server.user or own.user
+    )  # fmt: skip
+    if not user:
+        where = f" for {server.name}" if servers > 1 else ""
+        raise UsageError(
+            f"no user{where}: give --user (or GOVC_USERNAME, or user in hostcheck.toml)"
+        )
     known_hosts = os.environ.get("GOVC_TLS_KNOWN_HOSTS", "")
-    thumbprint = given["tls_thumbprint"] or settings.vcenter.tls_thumbprint
+    its_own = servers == 1 or (own.url and server_of(own.url).name == server.name)
+    thumbprint = given["tls_thumbprint"] or (own.tls_thumbprint if its_own else "")
     if not thumbprint and known_hosts and Path(known_hosts).is_file():
         thumbprint = thumbprint_in(
             Path(known_hosts).read_text(errors="replace"), server.host, server.port
         )
-    ca_files = [str(path) for path in given["tls_ca"]] or list(settings.vcenter.tls_ca)
+    ca_files = [str(path) for path in given["tls_ca"]] or list(own.tls_ca)
     ca_files = ca_files or [
         path for path in os.environ.get("GOVC_TLS_CA_CERTS", "").split(os.pathsep) if path
     ]
-    password = _password(
-        f"Password of {user} at {server.host}",
-        f"{user}@{server.host}",
-        given["password_file"],
-        os.environ.get("GOVC_PASSWORD") or server.password,
-    )
     endpoint = Endpoint(
         host=server.host,
         user=user,
         port=server.port,
         ca_files=tuple(ca_files),
         thumbprint=thumbprint,
-        timeout=given["timeout"] or settings.vcenter.timeout,
+        timeout=given["timeout"] or own.timeout,
         task_timeout=given.get("task_timeout") or settings.preflight.task_timeout,
         start_timeout=given.get("start_timeout") or settings.preflight.start_timeout,
     )
-    ssh = settings.ssh.enabled if given["ssh"] is None else given["ssh"]
-    shells = _shells(settings, given) if ssh else None
-    esxcli = settings.audit.esxcli if given["esxcli"] is None else given["esxcli"]
-    writes: frozenset[str] = given.get("writes", frozenset())
-    if smoke:
-        writes |= frozenset(app.vsphere_methods(smoke=True))
-    session = VsphereTransport(endpoint, password, app.may_run, writes)
-    source = app.LiveSource(
-        server.host if server.port == 443 else f"{server.host}:{server.port}",
-        session,
-        hosts=hosts or settings.audit.hosts,
-        clusters=given.get("clusters") or settings.audit.clusters,
-        open_shell=shells,
-        over_esxcli=esxcli,
-        packages=settings.audit.packages if given.get("packages") is None else given["packages"],
+    return endpoint, _password(
+        f"Password of {user} at {server.host}",
+        f"{user}@{server.host}",
+        given["password_file"],
+        os.environ.get("GOVC_PASSWORD") or server.password,
     )
-    return source, session
 
 
 def _shells(settings: "Settings", given: dict[str, Any]) -> "app.OpenShell":

@@ -23,8 +23,8 @@ SCHEMA = "hostcheck.journal/1"
 SYNC_SECONDS = 1
 """What a power cut may cost; a killed process costs nothing but the host it was at."""
 
-Key = tuple[str, str]
-"""Name and managed object id of a host."""
+Key = tuple[str, str, str]
+"""Name, vCenter and managed object id of a host."""
 
 
 class Origin(Struct, frozen=True):
@@ -46,6 +46,11 @@ class _Host(Struct, frozen=True):
     name: str
     id: str
     sources: tuple[_Source, ...]
+    target: str = ""
+
+    @property
+    def key(self) -> Key:
+        return (self.name, self.target, self.id)
 
 
 class _Glance(Struct, frozen=True):
@@ -145,7 +150,7 @@ class Journal:
         return True
 
     def _note(self, host: _Host, written: int) -> None:
-        self._places[(host.name, host.id)] = (self._end, max(written - 1, 0))
+        self._places[host.key] = (self._end, max(written - 1, 0))
         self._end += written
         times = [one.taken_at for one in host.sources if one.taken_at]
         if times:
@@ -164,13 +169,18 @@ class Journal:
         except OSError:
             written = 0
         if written != len(line) + 1:
-            self._homeless[(host.name, host.id)] = line
+            self._homeless[host.key] = line
             written = 0
         self._note(host, written)
 
-    def keep(self, keys: Container[Key]) -> None:
-        """Forget hosts that are not among these: they are of the inventory no more."""
-        self._places = {key: place for key, place in self._places.items() if key in keys}
+    def keep(self, keys: Container[Key], silent: Container[str] = ()) -> None:
+        """Forget hosts that are not among these: they are of the inventory no more.
+
+        What is known of the hosts of a vCenter that is silent now is kept.
+        """
+        self._places = {
+            key: place for key, place in self._places.items() if key in keys or key[1] in silent
+        }
 
     def __contains__(self, key: Key) -> bool:
         return key in self._places

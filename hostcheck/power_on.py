@@ -31,7 +31,7 @@ SUSPECTS = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS)
 
 
 def power_on(
-    source: app.LiveSource,
+    source: app.LiveSource | app.Vcenters,
     vm_name: str,
     *,
     accept_unsure: bool = False,
@@ -41,24 +41,33 @@ def power_on(
 ) -> Run:
     """Judge a VM, start it when the verdict allows, and return the preflight with the outcome.
 
-    Never starts on NO-GO; on UNSURE only with `accept_unsure`. Raises UsageError like a preflight.
+    Never starts on NO-GO; on UNSURE only with `accept_unsure`. Raises UsageError like a preflight,
+    and where a vCenter cannot be asked: it may have another VM of that name.
     """
+    source.machines()
+    for one in source.targets:
+        if one.failure:
+            raise UsageError(
+                f"{one.name} could not be asked ({one.failure}): whether another VM {vm_name!r} is "
+                "there is not known; leave that vCenter out"
+            )
     run = preflight(source, vm_name, workers=workers, opinion=opinion, done=done)
     if run.preflight is None:
         raise UsageError(f"VM {vm_name} was not judged")
     home, vm_id = _home(run, vm_name)
+    live = source.part(home.host.target)
     best = run.preflight.candidates[0]
     own = next(one for one in run.preflight.candidates if one.host == home.host.name)
     by_drs = isinstance(home.host.drs_automation, Known) and (
         home.host.drs_automation.value in DRS_PLACES
     )
     deciding = best if by_drs else own
-    before = _runtime(source, vm_id)
+    before = _runtime(live, vm_id)
     if isinstance(before, vim_vm_runtime.Runtime) and before.power_state == RUNS:
         where = _name_of(run, before.host_id)
         told = PowerOn(Outcome.RUNS, False, deciding.verdict, where, "it runs already")
     elif deciding.verdict is Answer.GO or (deciding.verdict is Answer.UNSURE and accept_unsure):
-        told = _started(source, run, vm_id, deciding)
+        told = _started(live, run, vm_id, deciding)
     else:
         told = PowerOn(Outcome.NOT_SENT, False, deciding.verdict, "", _why_not(deciding, best))
     return msgspec.structs.replace(run, power_on=told, notices=(*run.notices, _sentence(told)))

@@ -31,7 +31,7 @@ from hostcheck.model.result import (
     root_causes,
     verdict_of,
 )
-from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run
+from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run, called
 from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.recording import Recording
 
@@ -65,7 +65,11 @@ def preflight(
     UsageError when no VM or more than one goes by that name, or it has no GPU.
     """
     patterns = tuple(hosts)
-    home, vm_id = one_vm(source.vms_called(vm_name), vm_name)
+    found = source.vms_called(vm_name)
+    if not found and any(one.failure for one in source.targets):
+        unheard = app.in_words({one.name: one.failure for one in source.targets if one.failure})
+        raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {unheard}")
+    home, vm_id = one_vm(found, vm_name)
     chosen = [one for one in source.machines() if _is_candidate(one, home, patterns)]
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")
@@ -104,7 +108,8 @@ def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host])
     packed = runfile.packed(reports())
     if not candidates:
         raise UsageError("no host was found")
-    return app.run_of(source.target, packed, preflight=_ranked(vm_name, candidates))
+    ranked = _ranked(vm_name, candidates)
+    return app.run_of(source.target, packed, preflight=ranked, targets=source.targets)
 
 
 class _Asking:
@@ -121,7 +126,8 @@ class _Asking:
     def begin(self, chosen: list[Target]) -> None:
         """Start vCenter's check, which then runs while the other hosts are collected."""
         self._source.announce(
-            {one.key: one for target in chosen for one in self._opinions(target)}.values()
+            self._home,
+            {one.key: one for target in chosen for one in self._opinions(target)}.values(),
         )
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
@@ -279,6 +285,8 @@ def _vms(host: Host) -> tuple[Vm, ...]:
 
 
 def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bool:
+    if target.target != home.target:
+        return False
     if patterns:
         return matches(target.name, patterns)
     if target == home:
@@ -293,15 +301,17 @@ def _ranked(vm_name: str, judged: list[Candidate]) -> Preflight:
     """
     judged.sort(
         key=lambda one: (
-            ORDER.index(one.verdict), _other_kind(one), _flaws(one), one.rank, one.host
+            ORDER.index(one.verdict), _other_kind(one), _flaws(one), one.rank, one.host,
+            one.target,
         )
     )  # fmt: skip
     candidates = tuple(
-        Candidate(rank, one.host, one.verdict, one.summary, one.gpus, one.results)
-        for rank, one in enumerate(judged, start=1)
+        msgspec.structs.replace(one, rank=rank) for rank, one in enumerate(judged, start=1)
     )
     best = candidates[0]
-    return Preflight(vm_name, best.verdict, f"{best.host}: {best.summary}", candidates)
+    several = len({one.target for one in candidates}) > 1
+    where = called(best.host, best.target) if several else best.host
+    return Preflight(vm_name, best.verdict, f"{where}: {best.summary}", candidates)
 
 
 def _other_kind(candidate: Candidate) -> bool:
@@ -342,7 +352,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     vm = _vm_of(report, vm_id)
     if isinstance(vm, Unknown):
         summary = f"what VMs it has is not known: {vm.detail}"
-        return Candidate(1, report.host.name, Answer.UNSURE, summary, (), ())
+        return Candidate(1, report.host.name, Answer.UNSURE, summary, (), (), report.host.target)
     if not vm.vgpus and not vm.passthroughs and not isinstance(vm.devices, Unknown):
         raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
     about_host = [one for one in report.results if one.subject.kind == "host"]
@@ -361,7 +371,8 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
     summary = _summary(verdict, required, results, usable) + _objection(verdict, about_vm)
-    return Candidate(rank, report.host.name, verdict, summary, usable, results)
+    about = report.host
+    return Candidate(rank, about.name, verdict, summary, usable, results, about.target)
 
 
 def _objection(verdict: Answer, about_vm: list[Result]) -> str:

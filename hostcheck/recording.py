@@ -99,9 +99,11 @@ def save(recording: Recording, folder: Path) -> None:
     """
     try:
         if (folder / MANIFEST).is_file():
-            there = load_manifest(folder).host
-            if there != recording.host:
-                raise UsageError(f"{folder} is of {there}; give another folder")
+            there = load_manifest(folder)
+            if not _is_of(there, recording):
+                raise UsageError(
+                    f"{folder} is of {there.host} of {there.target}; give another folder"
+                )
         elif folder.exists() and any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty and holds no recording; give another folder")
         if folder.exists():
@@ -130,7 +132,7 @@ class Shelf:
     def add(self, recording: Recording) -> Path | None:
         """Save into a folder of its own and return it; None when that failed."""
         try:
-            place = self._place(recording.host)
+            place = self._place(recording)
             save(recording, place)
         except UsageError as error:
             self._failure = self._failure or error
@@ -142,15 +144,22 @@ class Shelf:
         if self._failure is not None:
             raise self._failure
 
-    def _place(self, host: str) -> Path:
-        """Return the folder of the host: names that differ in odd letters only are numbered."""
-        name = directory_name(host)
+    def _place(self, recording: Recording) -> Path:
+        """Return the folder of the host.
+
+        Names that differ in odd letters only are numbered, and so is a name of two vCenters.
+        """
+        name = directory_name(recording.host)
         places = (self._folder / one for one in chain([name], (f"{name}-{n}" for n in count(2))))
         return next(
             place
             for place in places
-            if not (place / MANIFEST).is_file() or load_manifest(place).host == host
+            if not (place / MANIFEST).is_file() or _is_of(load_manifest(place), recording)
         )
+
+
+def _is_of(there: Manifest, recording: Recording) -> bool:
+    return (there.target, there.host) == (recording.target, recording.host)
 
 
 def _write(recording: Recording, folder: Path) -> None:

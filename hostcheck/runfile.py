@@ -40,7 +40,7 @@ from hostcheck.model.result import (
     Unseen,
 )
 from hostcheck.model.run import SCHEMA as PLAIN
-from hostcheck.model.run import HostReport, PowerOn, Preflight, Run
+from hostcheck.model.run import Asked, HostReport, PowerOn, Preflight, Run
 
 SCHEMA = "hostcheck.run/2"
 JOURNAL = "hostcheck.journal/1"
@@ -120,6 +120,7 @@ class StoredRun(Struct, frozen=True):
     shared: tuple[Raw, ...]
     power_on: PowerOn | None = None
     ended: str = ""
+    targets: tuple[Asked, ...] = ()
 
 
 class _Glance(Struct, frozen=True):
@@ -268,9 +269,7 @@ def verdicts(run: Run) -> Iterator[Answer]:
 
 def packed(reports: Iterable[HostReport]) -> StoredHosts:
     """Return hosts in the order of their names, in memory as small as they get."""
-    lines = sorted(
-        ((report.host.name, report.host.id), compress(pack(report), QUICKLY)) for report in reports
-    )
+    lines = sorted((report.host.key, compress(pack(report), QUICKLY)) for report in reports)
     return StoredHosts(len(lines), lambda number: decompress(lines[number][1]))
 
 
@@ -375,6 +374,7 @@ def read(path: Path) -> Run:
         power_on=stored.power_on,
         unasked=stored.unasked,
         ended=stored.ended,
+        targets=stored.targets,
     )
 
 

@@ -5,7 +5,8 @@ Nothing here holds a password: passwords come from a prompt, the environment, a 
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +25,16 @@ class Vcenter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_ca: tuple[str, ...] = ()
     tls_thumbprint: str = ""
     timeout: float = 60
+
+
+class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of `[[vcenters]]`. What it leaves out is as `[vcenter]` says."""
+
+    url: str
+    user: str = ""
+    tls_ca: tuple[str, ...] = ()
+    tls_thumbprint: str = ""
+    timeout: float = 0
 
 
 class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     vcenter: Vcenter = Vcenter()
+    vcenters: tuple[OneOfSeveral, ...] = ()
     ssh: Ssh = Ssh()
     audit: Audit = Audit()
     smoke: Smoke = Smoke()
@@ -104,6 +116,11 @@ class Server(msgspec.Struct, frozen=True):
     user: str
     password: str
 
+    @property
+    def name(self) -> str:
+        """The host, with its port where that is not the usual one."""
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
 
 def read(path: Path) -> Settings:
     """Read a settings file. Raises UsageError that names the file and the setting."""
@@ -120,7 +137,43 @@ def read(path: Path) -> Settings:
             seconds(str(found.audit.limit))
     except UsageError as error:
         raise UsageError(f"{path}: [audit] limit: {error}") from None
+    try:
+        _check_several(found)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
     return found
+
+
+def _check_several(found: Settings) -> None:
+    """Raise UsageError where `[vcenter]` and `[[vcenters]]`, or two entries, contradict."""
+    if found.vcenters and found.vcenter.url:
+        raise UsageError("[vcenter] url and [[vcenters]] both say where to connect: keep one")
+    if found.vcenters and found.vcenter.tls_thumbprint:
+        raise UsageError("[vcenter] tls_thumbprint is of one server: put it into its [[vcenters]]")
+    servers = [server_of(one.url) for one in found.vcenters]
+    for server in servers:
+        if server.password:
+            raise UsageError(f"[[vcenters]] {server.name}: settings hold no password")
+    refuse_twice(servers)
+
+
+def refuse_twice(servers: Iterable["Server"]) -> None:
+    """Raise UsageError where one server is named twice."""
+    for name, times in Counter(server.name for server in servers).items():
+        if times > 1:
+            raise UsageError(f"{name} is named {times} times: name each vCenter once")
+
+
+def vcenter_for(settings: Settings, server: "Server") -> Vcenter:
+    """Return what the file says of a server: its entry over `[vcenter]`, else `[vcenter]`."""
+    every = settings.vcenter
+    for one in settings.vcenters:
+        if server_of(one.url).name == server.name:
+            return Vcenter(
+                one.url, one.user or every.user, one.tls_ca or every.tls_ca, one.tls_thumbprint,
+                one.timeout or every.timeout,
+            )  # fmt: skip
+    return every
 
 
 def find(given: Path | None, environment: Mapping[str, str]) -> Settings:

@@ -59,6 +59,7 @@ from tests.answers import (
 
 def joined(*captures, vm_ids=()):
     return assemble(
+        target="vcenter.lab.test",
         name="esx-1", host_id="host-1", cluster_kind="ComputeResource", cluster_id="domain-1",
         vm_ids=vm_ids, captures={one.request.key: one for one in captures},
     )  # fmt: skip

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hostcheck import app, fleet
+from hostcheck import app, fleet, runfile
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.transports.shells import Shells
@@ -239,13 +239,16 @@ def test_a_killed_worker_and_then_the_scheduler_lose_nothing(cluster):
 def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
     hosts = Fleet((shapes.HEALTHY.hosts[0], shapes.HOSTS["2n-2xA100-80-ssh-denied-esxi803"]))
     vcenter, shells = new_vcenter(hosts), new_shells(hosts)
+    other = new_vcenter(hosts, password=vcenter.password)  # the same hosts, by the same ids
     secrets = {
         "GOVC_PASSWORD": vcenter.password, "HOSTCHECK_SSH_PASSWORD": shells.password,
         "HOME": str(cluster.folder), **cluster.environment,
     }  # fmt: skip
+    servers = [("--vcenter", f"{one.host}:{one.port}", "--tls-ca", one.ca_file)
+               for one in (vcenter, other)]  # fmt: skip
     target = [
-        "--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user, "--tls-ca",
-        vcenter.ca_file, "--ssh", "--ssh-config", shells.config_file, "-q",
+        *servers[0], *servers[1], "--user", vcenter.user, "--ssh", "--ssh-config",
+        shells.config_file, "-q",
     ]  # fmt: skip
     written = []
     for name, workers in (("here", "4"), ("there", cluster.url)):
@@ -258,7 +261,9 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
         written.append(TIME.sub(b"T", (cluster.folder / f"{name}.json").read_bytes()))
     assert written[0] == written[1]
     assert b'"shell"' in written[1]
-    assert vcenter.stats()["open_sessions"] == 0
+    run = runfile.read(cluster.folder / "there.json")
+    assert len({(one.host.name, one.host.target) for one in run.hosts}) == len(run.hosts) == 4
+    assert vcenter.stats()["open_sessions"] == other.stats()["open_sessions"] == 0
     for worker in cluster.workers:
         worker.terminate()
         worker.wait()

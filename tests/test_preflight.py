@@ -66,6 +66,7 @@ class Fleet:
     """A source of machines that are held in memory."""
 
     target = "vcenter.test"
+    targets = ()
 
     def __init__(self, *held):
         self.held = {one.host: one for one in held}
@@ -74,7 +75,13 @@ class Fleet:
     def machines(self):
         return [
             Target(
-                one.host, one.host_id, one.cluster_kind, one.cluster_id, one.vm_ids, one.pool_ids
+                one.host,
+                one.host_id,
+                one.cluster_kind,
+                one.cluster_id,
+                one.vm_ids,
+                one.pool_ids,
+                one.target,
             )
             for _, one in sorted(self.held.items())
         ]
@@ -93,7 +100,7 @@ class Fleet:
     def expect(self, targets):
         list(targets)
 
-    def announce(self, questions):
+    def announce(self, _recorded, questions):
         self.announced = list(questions)
 
     def ask(self, recorded, questions):

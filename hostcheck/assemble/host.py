@@ -36,6 +36,7 @@ from hostcheck.parsers import (
 
 def assemble(
     *,
+    target: str,
     name: str,
     host_id: str,
     cluster_kind: str,
@@ -64,7 +65,7 @@ def assemble(
     answers = vm_answers(book, vm_ids)
     vms = vms_of(book, system, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
-    target = target_of(book)
+    offered = target_of(book)
     opinions = opinions_of(book, host_id)
     host = Host(
         name=name,
@@ -111,11 +112,12 @@ def assemble(
         vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus)),
         vms=vms,
         testimonies=testimonies,
-        offered_profiles=target.fact(lambda one: one.profiles),
-        offered_devices=target.fact(lambda one: one.dynamic),
-        offered_groups=target.fact(lambda one: one.groups),
+        offered_profiles=offered.fact(lambda one: one.profiles),
+        offered_devices=offered.fact(lambda one: one.dynamic),
+        offered_groups=offered.fact(lambda one: one.groups),
         per_vm_limits=option_of(book).fact(lambda one: one.limits),
         opinions=opinions,
         sources=tuple(book.sources),
+        target=target,
     )
     return with_smoke(host, book)

@@ -1,13 +1,14 @@
 """What is asked of vSphere: a listing first, then every chosen host, its cluster and its VMs."""
 
 import fnmatch
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
+from hostcheck.model.run import called
 from hostcheck.parsers import (
     vim_compute_resource,
     vim_custom_values,
@@ -45,36 +46,66 @@ class Target(Struct, frozen=True):
     vm_ids: tuple[str, ...]
     pool_ids: tuple[str, ...] = ()
     """Resource pools of its VMs."""
+    target: str = ""
+    """vCenter or ESXi that it is asked of: only there are the ids unique."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What no other host of a run has: name, vCenter, managed object id."""
+        return (self.name, self.target, self.host_id)
 
 
-def targets(
-    vsphere: Transport, *, hosts: Iterable[str] = (), clusters: Iterable[str] = ()
-) -> list[Target]:
-    """List the hosts, filtered by name patterns before anything else is asked.
+class Inventory(Struct, frozen=True):
+    """What a listing holds: all hosts by name, and the names of all clusters by id."""
 
-    Raises UsageError when the inventory cannot be listed or a pattern matches nothing.
+    hosts: tuple[Target, ...]
+    clusters: dict[str, str]
+
+    def chosen(self, hosts: Collection[str], clusters: Collection[str]) -> list[Target]:
+        """Return the hosts that name patterns leave."""
+        return [
+            one
+            for one in self.hosts
+            if matches(one.name, hosts) and matches(self.clusters.get(one.cluster_id, ""), clusters)
+        ]
+
+
+def inventory(vsphere: Transport, target: str) -> Inventory:
+    """List the hosts of a vCenter or ESXi, which goes by the name `target`.
+
+    Raises UsageError when it cannot be listed.
     """
     listed = _listing(vsphere, vim_listing.HOSTS)
-    clusters_found = {one.id: one for one in _listing(vsphere, vim_listing.COMPUTE_RESOURCES)}
-    names = {one.id: one.name for one in clusters_found.values()}
+    clusters = {one.id: one for one in _listing(vsphere, vim_listing.COMPUTE_RESOURCES)}
     vms: dict[str, list[vim_listing.Listed]] = {}
     for vm in _listing(vsphere, vim_listing.VMS):
         vms.setdefault(vm.link, []).append(vm)
-    hosts, clusters = list(hosts), list(clusters)
-    _refuse_unmatched(hosts, [one.name for one in listed], "host")
-    _refuse_unmatched(clusters, list(names.values()), "cluster")
-    return [
-        Target(
-            one.name,
-            one.id,
-            clusters_found[one.link].kind if one.link in clusters_found else "",
-            one.link,
-            tuple(sorted(vm.id for vm in vms.get(one.id, ()))),
-            tuple(sorted({vm.pool for vm in vms.get(one.id, ()) if vm.pool})),
-        )
-        for one in listed
-        if matches(one.name, hosts) and matches(names.get(one.link, ""), clusters)
-    ]
+    return Inventory(
+        tuple(
+            Target(
+                one.name,
+                one.id,
+                clusters[one.link].kind if one.link in clusters else "",
+                one.link,
+                tuple(sorted(vm.id for vm in vms.get(one.id, ()))),
+                tuple(sorted({vm.pool for vm in vms.get(one.id, ()) if vm.pool})),
+                target,
+            )
+            for one in listed
+        ),
+        {one.id: one.name for one in clusters.values()},
+    )
+
+
+def refuse_unmatched(
+    found: Iterable[Inventory], hosts: Iterable[str], clusters: Iterable[str]
+) -> None:
+    """Raise UsageError for a name pattern that matches nothing anywhere."""
+    found = list(found)
+    _refuse_unmatched(hosts, [one.name for each in found for one in each.hosts], "host")
+    _refuse_unmatched(
+        clusters, [one for each in found for one in each.clusters.values()], "cluster"
+    )
 
 
 def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[tuple[Target, str]]:
@@ -88,32 +119,43 @@ def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[t
 
 
 def named(
-    vsphere: Transport, found: Iterable[Target], names: Iterable[str], attribute: str
-) -> frozenset[str]:
+    sessions: Mapping[str, Transport], found: Iterable[Target], names: Iterable[str], attribute: str
+) -> dict[str, frozenset[str]]:
     """Return the ids of the VMs that may run the smoke test: by name, and by a custom attribute.
 
-    Raises UsageError for a name that no VM has, or more than one, and for an unknown attribute.
+    They come by vCenter, as the sessions do. Raises UsageError for a name that no VM has, or more
+    than one, and for an unknown attribute.
     """
-    found = list(found)
-    ids = {one_vm(vms_called(vsphere, name, found), name)[1] for name in names}
+    by_target = {target: [one for one in found if one.target == target] for target in sessions}
+    ids: dict[str, set[str]] = {target: set() for target in sessions}
+    for name in names:
+        called = [vms_called(one, name, by_target[target]) for target, one in sessions.items()]
+        home, vm_id = one_vm([each for some in called for each in some], name)
+        ids[home.target].add(vm_id)
     if attribute:
-        here = {vm_id for target in found for vm_id in target.vm_ids}
-        capture = vsphere.fetch(vim_custom_values.REQUEST)
-        if capture.failure is not None:
-            raise UsageError(f"custom attributes cannot be read: {capture.failure.detail}")
-        try:
-            listed = vim_custom_values.parse(capture.text)
-        except ParseError as error:
-            raise UsageError(f"custom attributes are not understood: {error}") from None
-        if not any(attribute in one.known for one in listed):
-            known = ", ".join(sorted({name for one in listed for name in one.known})) or "none"
-            raise UsageError(f"no custom attribute is called {attribute!r}; there are: {known}")
-        ids |= {
-            one.vm_id
-            for one in listed
-            if one.vm_id in here and one.values.get(attribute, "").strip().lower() in YES
-        }
-    return frozenset(ids)
+        listed = {target: _custom_values(one) for target, one in sessions.items()}
+        known = {name for some in listed.values() for one in some for name in one.known}
+        if attribute not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"no custom attribute is called {attribute!r}; there are: {there}")
+        for target, some in listed.items():
+            here = {vm_id for one in by_target[target] for vm_id in one.vm_ids}
+            ids[target] |= {
+                one.vm_id
+                for one in some
+                if one.vm_id in here and one.values.get(attribute, "").strip().lower() in YES
+            }
+    return {target: frozenset(some) for target, some in ids.items()}
+
+
+def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ...]:
+    capture = vsphere.fetch(vim_custom_values.REQUEST)
+    if capture.failure is not None:
+        raise UsageError(f"custom attributes cannot be read: {capture.failure.detail}")
+    try:
+        return vim_custom_values.parse(capture.text)
+    except ParseError as error:
+        raise UsageError(f"custom attributes are not understood: {error}") from None
 
 
 def one_vm(found: list[tuple[Target, str]], name: str) -> tuple[Target, str]:
@@ -121,8 +163,12 @@ def one_vm(found: list[tuple[Target, str]], name: str) -> tuple[Target, str]:
     if not found:
         raise UsageError(f"no VM is called {name!r} on the hosts that were given")
     if len(found) > 1:
-        where = ", ".join(sorted(target.name for target, _ in found))
-        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one")
+        several = len({target.target for target, _ in found}) > 1
+        where = ", ".join(
+            sorted(called(one.name, one.target) if several else one.name for one, _ in found)
+        )
+        choose = " or give one vCenter" if several else ""
+        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one{choose}")
     return found[0]
 
 
@@ -144,7 +190,7 @@ def matches(name: str, patterns: Collection[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(name.lower(), one.lower()) for one in patterns)
 
 
-def _refuse_unmatched(patterns: list[str], names: list[str], kind: str) -> None:
+def _refuse_unmatched(patterns: Iterable[str], names: list[str], kind: str) -> None:
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in names):
             some = ", ".join(sorted(names)[:5]) or "none"

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.pci import PciAddress
+from hostcheck.model.run import Asked
 
 
 class GpuMode(StrEnum):
@@ -120,6 +121,8 @@ class HostCapacity(Struct, frozen=True):
     totals: tuple[Total, ...]
     vcenter_says: Fact[int] = Unknown(Why.NOT_ASKED, "vCenter was not asked")
     """How many more vGPUs of the one profile fit, in vCenter's own count (from 9.0 on)."""
+    target: str = ""
+    """vCenter or ESXi that it is of."""
 
 
 class StrandedGpu(Struct, frozen=True):
@@ -155,12 +158,14 @@ class Stranded(Struct, frozen=True):
 
 
 class ClusterCapacity(Struct, frozen=True):
-    """Hosts that name the same cluster; those whose cluster is not known are together."""
+    """Hosts of one vCenter that name the same cluster; those without a known one are together."""
 
     name: Fact[str]
     hosts: tuple[HostCapacity, ...]
     totals: tuple[Total, ...]
     stranded: tuple[Stranded, ...]
+    target: str = ""
+    """vCenter or ESXi that it is of."""
 
 
 class Capacity(Struct, frozen=True):
@@ -173,3 +178,6 @@ class Capacity(Struct, frozen=True):
     catalogue_edition: str
     clusters: tuple[ClusterCapacity, ...]
     totals: tuple[Total, ...]
+    """Lower bounds where a vCenter could not be asked."""
+    targets: tuple[Asked, ...] = ()
+    """All that was asked, where that was more than one."""

@@ -288,3 +288,10 @@ class Host(Struct, frozen=True):
     """What vCenter itself thinks of starting the VM of a preflight here."""
     smoke_guests: Fact[tuple[str, ...]] | UnsetType = UNSET
     """Ids of its VMs that the user named for the smoke test; not there without `--smoke`."""
+    target: str = ""
+    """vCenter or ESXi that was asked: only there is `id` unique. Earlier versions kept it not."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What no other host of a run has. Runs are in this order."""
+        return (self.name, self.target, self.id)

@@ -33,6 +33,8 @@ class Candidate(Struct, frozen=True):
     """Addresses of the GPUs that could serve it."""
     results: tuple[Result, ...]
     """Every result the verdict rests on: host, GPUs that could serve it, VM, placement."""
+    target: str = ""
+    """vCenter or ESXi that the host is of."""
 
 
 class Preflight(Struct, frozen=True):
@@ -82,6 +84,18 @@ class PowerOn(Struct, frozen=True):
     concerned: tuple[Concern, ...] = ()
 
 
+class Asked(Struct, frozen=True):
+    """One of several vCenters that a run asked, and why it told of no host, where it did not."""
+
+    name: str
+    failure: str = ""
+
+
+def called(host: str, target: str) -> str:
+    """Name a host of a run that asked several vCenters: two of them may have one of that name."""
+    return f"{host} ({target})"
+
+
 class Run(Struct, frozen=True):
     """Everything one run learnt. Holds no wall-clock time but those at which answers were taken.
 
@@ -106,3 +120,6 @@ class Run(Struct, frozen=True):
     ended: str = ""
     """What ended the run before it asked those: `the run's limit of 30 min was over`; empty for an
     interrupt by hand."""
+    targets: tuple[Asked, ...] = ()
+    """All that was asked, where that was more than one. A failure leaves hosts out, all unknown:
+    the run is no GO."""

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from hostcheck.model.capacity import (
     Capacity,
     ClusterCapacity,
@@ -19,6 +21,7 @@ from hostcheck.model.capacity import (
     Total,
 )
 from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.run import called
 from hostcheck.reports import words
 
 NARROWEST = 40
@@ -38,6 +41,7 @@ _MODE = {
 
 def render(capacity: Capacity, *, width: int = 100) -> str:
     """Return the table of one profile, or the matrix of all, as lines for a terminal."""
+    capacity = _named(capacity)
     lines = [*_head(capacity, width)]
     for cluster in capacity.clusters:
         lines.append("")
@@ -48,6 +52,20 @@ def render(capacity: Capacity, *, width: int = 100) -> str:
     )
     lines += _listed("ROOM THAT CANNOT BE USED", _stranded(capacity), width)
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _named(capacity: Capacity) -> Capacity:
+    """Name clusters and hosts with their vCenter, where several were asked."""
+    if len(capacity.targets) < 2:
+        return capacity
+    clusters = []
+    for one in capacity.clusters:
+        name = one.name
+        if isinstance(name, Known):
+            name = Known(called(name.value, one.target), name.sources)
+        hosts = tuple(replace(host, name=called(host.name, host.target)) for host in one.hosts)
+        clusters.append(replace(one, name=name, hosts=hosts))
+    return replace(capacity, clusters=tuple(clusters))
 
 
 def counted(total: Total) -> str:
@@ -78,6 +96,10 @@ def _head(capacity: Capacity, width: int) -> Iterator[str]:
         f"of {words.count(len(gpus), 'GPU')}. Memory and processors of VMs are not counted.",
         width, 2, 2,
     )  # fmt: skip
+    for one in capacity.targets:
+        if one.failure:
+            told = f"{one.name} could not be asked: {one.failure}. Its hosts are not counted."
+            yield from _wrap(f"Note: {told}", width, 2, 8)
 
 
 def _gpus(capacity: Capacity) -> Iterator[tuple[HostCapacity, GpuCapacity]]:
@@ -169,7 +191,7 @@ def _matrix(
     ]
     full = [name for name, row in rows if all(cell == "0" for cell in row)]
     merged = list(_merged([row for row in rows if row[0] not in full]))
-    short = (words.one_line(host.name).partition(".")[0] for host in hosts)
+    short = (words.one_line(host.name).partition(" ")[0].partition(".")[0] for host in hosts)
     names = ["  all", *(words.cut(name, 16) for name in short)]
     first = max([len(name) for name, _ in merged] or [0])
     per_line = max(1, (max(width, NARROWEST) - first - 4) // (max(map(len, names)) + 2))

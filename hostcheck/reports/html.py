@@ -209,6 +209,7 @@ ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
 
 def render(run: Run) -> str:
     """Return the whole report as one HTML document."""
+    run = summary.named(run)
     checks = _checks(run)
     keys = _keys(run)
     pages = tuple(

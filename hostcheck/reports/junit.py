@@ -24,6 +24,7 @@ def render(run: Run) -> str:
 
 def pieces(run: Run) -> Iterator[str]:
     """Yield the document suite by suite. The hosts are walked over twice."""
+    run = summary.named(run)
     totals: Counter[str] = Counter()
     for _, results, _ in _suites(run):
         totals.update(_counts(results))
@@ -50,7 +51,9 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
     for report in run.hosts:
         yield report.host.name, report.results, report.host.sources
     for name in run.unasked:
-        yield name, (_left_out(name, summary.ended(run)),), ()
+        yield name, (_left_out(name, f"{summary.ended(run)} before this host"),), ()
+    for one in summary.silent(run):
+        yield one.name, (_left_out(one.name, one.failure),), ()
     if run.preflight is None:
         return
     for host, (own, sources) in summary.beyond(run).items():
@@ -58,11 +61,11 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
             yield f"preflight of {run.preflight.vm} on {host}", own, sources
 
 
-def _left_out(name: str, cause: str) -> Result:
-    """Return what stands for a host that was left out: a build must not look clean."""
+def _left_out(name: str, why: str) -> Result:
+    """Return what stands for a host or vCenter that was left out: no build is to look clean."""
     return Result(
         "HOST", Severity.REQUIRED, Status.UNKNOWN, Subject("host", name, name), "not known", "",
-        unseen=Unseen(Why.NOT_ASKED.value, f"{cause} before this host", ""),
+        unseen=Unseen(Why.NOT_ASKED.value, why, ""),
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def _candidate(asked: Preflight, one: Candidate) -> str:
         host=_text(one.host), gpus=_list(one.gpus), failed=_required(one.results, Status.FAIL),
         unknown=_required(one.results, Status.UNKNOWN, Status.ERROR),
         vcenter=OPINION.get(opinion[0], "unknown") if opinion else "not-asked",
-        reason=_text(one.summary), findings=_findings(one.results),
+        reason=_text(one.summary), findings=_findings(one.results), target=_text(one.target),
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _host(report: HostReport) -> str:
         "host", verdict=report.verdict.value, host=_text(report.host.name),
         failed=_required(report.results, Status.FAIL),
         unknown=_required(report.results, Status.UNKNOWN, Status.ERROR),
-        findings=_findings(report.results),
+        findings=_findings(report.results), target=_text(report.host.target),
     )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def _audit(run: Run, told: summary.Summary) -> str:
     return _line(
         "audit", verdict=told.verdict.value, hosts=str(len(run.hosts)), **counts,
         reason=_text(told.reason), unasked=str(len(run.unasked)),
+        silent=_list(words.one_line(one.name) for one in summary.silent(run)),
     )  # fmt: skip
 
 

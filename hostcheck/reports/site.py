@@ -96,6 +96,7 @@ def _folder(run: Run, index: Path, name: str) -> None:
 
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
     """Put every file but the index, which is returned. The hosts are walked over twice."""
+    run = summary.named(run)
     told = summary.of(run)
     if put is not None:
         for name, text in html.shared_files().items():

@@ -6,10 +6,12 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, overload
+
+from msgspec.structs import replace
 
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Fact, Known
@@ -27,12 +29,14 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import (
     KIND_OF_GPU,
+    Asked,
     Candidate,
     HostReport,
     Outcome,
     PowerOn,
     Preflight,
     Run,
+    called,
 )
 from hostcheck.reports import words
 
@@ -177,6 +181,51 @@ def _days(age: int) -> str:
     return f"{words.count(age, 'day')} old" if age > 0 else "newer than the answers"
 
 
+def named(run: Run) -> Run:
+    """Return a run whose hosts go by name and vCenter, where it asked several."""
+    if len(run.targets) < 2:
+        return run
+    asked = run.preflight
+    if asked is not None:
+        candidates = tuple(
+            replace(one, host=called(one.host, one.target)) for one in asked.candidates
+        )
+        asked = replace(asked, candidates=candidates)
+    return replace(run, hosts=_Named(run.hosts), preflight=asked)
+
+
+class _Named(Sequence[HostReport]):
+    """Hosts that go by name and vCenter; each is let go after it was walked over."""
+
+    def __init__(self, hosts: Sequence[HostReport]) -> None:
+        self._hosts = hosts
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    @overload
+    def __getitem__(self, at: int) -> HostReport: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[HostReport, ...]: ...
+    def __getitem__(self, at: int | slice) -> HostReport | tuple[HostReport, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._named, self._hosts[at]))
+        return self._named(self._hosts[at])
+
+    def __iter__(self) -> Iterator[HostReport]:
+        return map(self._named, self._hosts)
+
+    @staticmethod
+    def _named(report: HostReport) -> HostReport:
+        host = report.host
+        return replace(report, host=replace(host, name=called(host.name, host.target)))
+
+
+def silent(run: Run) -> tuple[Asked, ...]:
+    """Return the vCenters that told of no host."""
+    return tuple(one for one in run.targets if one.failure)
+
+
 def ended(run: Run) -> str:
     """Say what kept a run from its other hosts."""
     return words.one_line(run.ended) or "the run was interrupted"
@@ -189,6 +238,10 @@ def _sentence(told: str) -> str:
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
     told = list(run.notices)
+    told += [
+        words.one_line(f"{one.name} could not be asked: {one.failure}. Its hosts were not asked.")
+        for one in silent(run)
+    ]
     if run.unasked:
         names = ", ".join(words.one_line(name) for name in run.unasked[:NAMED])
         more = f" and {len(run.unasked) - NAMED} more" if len(run.unasked) > NAMED else ""
@@ -276,7 +329,7 @@ def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
         return _BECAME[run.power_on.outcome]
     if run.preflight is not None:
         return run.preflight.verdict
-    if run.unasked and not tally[Answer.NO_GO]:
+    if (run.unasked or silent(run)) and not tally[Answer.NO_GO]:
         return Answer.UNSURE
     return gravest_of(answer for answer, count in tally.items() if count)
 
@@ -285,10 +338,8 @@ def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
     if run.preflight is not None:
         sent, asked = run.power_on, run.preflight
         return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked)
-    if run.unasked:
-        done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
-        how = "Cut short" if run.ended else "Interrupted"
-        told = f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
+    if run.unasked or silent(run):
+        told = _left_out(run)
         failing = tally[Answer.NO_GO]
         return f"{told}, and {failing} {_are(failing)} not ready for vGPU VMs" if failing else told
     if not run.hosts:
@@ -309,6 +360,15 @@ def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
     if not total:
         return f"None of {len(run.hosts)} hosts has an NVIDIA GPU"
     return f"All {total} hosts with NVIDIA GPUs are ready for vGPU VMs"
+
+
+def _left_out(run: Run) -> str:
+    """Say how much of what was to be asked was not."""
+    if not run.unasked:
+        return f"{len(silent(run))} of {len(run.targets)} vCenters could not be asked"
+    done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
+    how = "Cut short" if run.ended else "Interrupted"
+    return f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
 
 
 def _preflight_headline(asked: Preflight) -> str:
@@ -362,6 +422,9 @@ def _reason(run: Run, answer: Answer, found: "_Reasons") -> str:
     if run.unasked and not found.hosts:
         left = words.count(len(run.unasked), "host")
         return f"{_sentence(ended(run))} before {left} could be asked. {NOTHING}."
+    if silent(run) and not found.hosts:
+        names = ", ".join(words.one_line(one.name) for one in silent(run))
+        return f"Whether the hosts of {names} are ready is not known."
     titles = {manual.id: manual.title for manual in run.checks}
     return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
 

@@ -48,7 +48,7 @@ def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
 def pieces(run: Run, *, width: int = 100, colour: bool = False) -> Iterator[str]:
     """Yield the report line by line."""
     page = _Page(width, colour)
-    for line in _whole(run, page):
+    for line in _whole(summary.named(run), page):
         yield line.rstrip() + "\n"
 
 
@@ -71,6 +71,7 @@ def _whole(run: Run, page: _Page) -> Iterator[str]:
 def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """Return the answer of a preflight alone: GO, NO-GO or UNSURE, why, and the hosts ranked."""
     page = _Page(width, colour)
+    run = summary.named(run)
     if run.preflight is None:
         return "This run holds no preflight.\n"
     told = summary.of(run)
