@@ -39,6 +39,10 @@ CALLS = 4
 """Method calls under way at a time: vCenter passes each on to its host, and waits for it."""
 ATTEMPTS = 3
 BUSY_SECONDS = 5
+MISSES = 3
+"""Pages in a row without an answer after which a server is not asked for a while."""
+PEACE = 5
+"""How long that is, in limits of one answer."""
 CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""
 CHECKS_SINCE = (6, 7)
@@ -223,6 +227,8 @@ class VsphereTransport:
         self._lost: soap.SoapFault | None = None
         self._stopped = False
         self._spoke = time.monotonic()
+        self._misses = 0
+        self._peace_until = 0.0
         self._busy: set[Any] = set()
         try:
             self._open()
@@ -383,6 +389,9 @@ class VsphereTransport:
         watch = Stopwatch()
         if self._stopped:
             return watch.capture(request, failure=_stopped(request))
+        silent = self._silent()
+        if silent is not None and request.wire in (Wire.METHOD, Wire.ESXCLI):
+            return watch.capture(request, failure=_because(silent, request))
         try:
             return watch.capture(request, self._once_more(partial(self._answer, request)))
         except (soap.SoapFault, *BROKEN) as error:
@@ -552,17 +561,36 @@ class VsphereTransport:
     ) -> tuple[dict[str, str], dict[str, Unknown]]:
         """Retrieve objects by id; one that is gone or refused does not take the others with it."""
         failures: dict[str, Unknown] = {}
+        silent = self._silent()
+        if silent is not None:
+            return {}, dict.fromkeys(ids, silent)
         while ids:
             try:
-                return self._once_more(partial(self._retrieve, request, ids)), failures
+                found = self._once_more(partial(self._retrieve, request, ids))
             except soap.SoapFault as fault:
+                self._misses = 0
                 if fault.object_id not in ids:
                     return {}, failures | dict.fromkeys(ids, fault.unknown)
                 failures[fault.object_id] = fault.unknown
                 ids.remove(fault.object_id)
             except BROKEN as error:
+                self._misses += 1
+                self._peace_until = time.monotonic() + PEACE * self._endpoint.timeout
                 return {}, failures | dict.fromkeys(ids, _reason(error))
+            else:
+                self._misses = 0
+                return found, failures
         return {}, failures
+
+    def _silent(self) -> Unknown | None:
+        """Return why nothing is asked now: a server that died would cost its limit each time.
+
+        Only pages count, which it answers by itself; a method may wait for a sick host.
+        """
+        if self._misses < MISSES or time.monotonic() > self._peace_until:
+            return None
+        told = f"{self._misses} questions in a row had no answer, so this one was not asked"
+        return Unknown(Why.UNREACHABLE, told)
 
     def _retrieve(self, request: Request, ids: Collection[str]) -> dict[str, str]:
         """Return XML by object id, following the paging token to the end.

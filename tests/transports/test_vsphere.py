@@ -365,6 +365,53 @@ def test_closing_cuts_off_what_keeps_a_session_alive(new_vcenter, log_in):
     assert server.stats()["open_sessions"] == 0
 
 
+def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
+    new_vcenter, log_in, monkeypatch
+):
+    monkeypatch.setattr(pages, "FIRST", 4)
+    server = new_vcenter(
+        shapes.many(60), Trouble("RetrievePropertiesEx", "delay", 60000, first=4)
+    )  # fmt: skip
+    recorded = collect(log_in(server, timeout=0.5), packages=True)
+    assert len(recorded) == 60
+    for one in recorded.values():
+        assert {Why.TIMEOUT, Why.UNREACHABLE} >= {
+            capture.failure.why for capture in one.captures.values() if capture.failure is not None
+        }
+        assert not any(
+            capture.failure is None for capture in one.captures.values()
+            if capture.request.wire is Wire.PROPERTIES
+        )  # fmt: skip
+    told = [
+        capture.failure.detail for one in recorded.values() for capture in one.captures.values()
+        if capture.failure is not None
+    ]  # fmt: skip
+    assert any("questions in a row had no answer" in one for one in told)
+    asked = server.stats()["calls"]["RetrievePropertiesEx"] - 3
+    assert vsphere.MISSES <= asked < 60 / 4
+
+
+def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeypatch):
+    monkeypatch.setattr(pages, "FIRST", 1)
+    monkeypatch.setattr(vsphere, "PEACE", 0)
+    server = new_vcenter(
+        shapes.many(12),
+        Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + vsphere.MISSES),
+    )
+    recorded = collect(log_in(server, timeout=0.5), packages=False)
+    failed = [name for name, one in recorded.items() if HOST.of(one.host_id).key in one.captures
+              and one.captures[HOST.of(one.host_id).key].failure is not None]  # fmt: skip
+    assert 0 < len(failed) <= vsphere.MISSES
+
+
+def test_sick_hosts_silence_no_vcenter(new_vcenter, log_in):
+    hosts = tuple(replace(SHAPE, **shapes.at(n), vms=()) for n in range(1, 8))
+    slow = Trouble("fetchSoftwarePackages", "delay", 60000, last=vsphere.MISSES + 1)
+    recorded = collect(log_in(new_vcenter(Fleet(hosts), slow), timeout=0.5), packages=True)
+    lost = [name for name, one in recorded.items() if failures(one)]
+    assert len(lost) == vsphere.MISSES + 1
+
+
 def test_a_server_that_is_gone_is_no_trouble_for_what_keeps_a_session_alive(new_vcenter, log_in):
     session = log_in(new_vcenter(HEALTHY, Trouble("CurrentTime", "drop")), keep_alive=0.1)
     time.sleep(0.2)
