@@ -729,18 +729,22 @@ def exit_code(run: Run, *, strict: bool) -> int:
     """Return 0 all pass, 1 something fails, 3 nothing fails and something is not known.
 
     Hosts without a GPU do not count; a run that found nothing else found nothing. With `strict`
-    recommended checks count like required ones. A vCenter that could not be asked makes a 0 a 3.
+    recommended checks count like required ones. A vCenter that could not be asked makes the 0 of
+    an audit a 3.
     """
-    code = _code_of_results(run, strict=strict)
-    complete = not any(one.failure for one in run.targets)
-    return code if code or complete else EXIT_CODES[Answer.UNSURE]
-
-
-def _code_of_results(run: Run, *, strict: bool) -> int:
     if run.preflight is not None and not strict:
         return EXIT_CODES[run.preflight.verdict]
     if run.unasked:
         return EXIT_CODES[Answer.UNSURE]
+    code = _code_of_results(run, strict=strict)
+    if run.preflight is not None:
+        return code or EXIT_CODES[run.preflight.verdict]
+    if code:
+        return code
+    return EXIT_CODES[Answer.UNSURE] if any(one.failure for one in run.targets) else 0
+
+
+def _code_of_results(run: Run, *, strict: bool) -> int:
     if not strict:
         return EXIT_CODES[gravest_of(runfile.verdicts(run))]
     counted = (Severity.REQUIRED, Severity.RECOMMENDED)

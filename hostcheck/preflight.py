@@ -92,7 +92,18 @@ def preflight(
                 else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
             )
 
-    return _judged(source, vm_id, vm_name, candidates())
+    return _unless_another(_judged(source, vm_id, vm_name, candidates()))
+
+
+def _unless_another(run: Run) -> Run:
+    """Take a GO back where a vCenter was silent that may have another VM of that name."""
+    silent = ", ".join(one.name for one in run.targets if one.failure)
+    asked = run.preflight
+    if not silent or asked is None or asked.verdict is not Answer.GO:
+        return run
+    told = f"{asked.summary}; but {silent} could not be asked and may have another {asked.vm}"
+    doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
+    return msgspec.structs.replace(run, preflight=doubted)
 
 
 def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
