@@ -9,9 +9,10 @@ import ipaddress
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -57,6 +58,7 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
         yield from map(work, items)
         return
     running: dict[Future[R], T] = {}
+    done: SimpleQueue[Future[R]] = SimpleQueue()
     gone = False
     try:
         for item in items:
@@ -64,11 +66,13 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
             if gone:
                 yield work(item)
                 continue
-            running[_submitted(pool, work, item)] = item
+            future = _submitted(pool, work, item)
+            running[future] = item
+            future.add_done_callback(done.put)
             if len(running) >= workers.count * AHEAD:
-                gone = yield from _finished(running, work, workers)
+                gone = yield from _finished(running, done, work, workers)
         while running:
-            yield from _finished(running, work, workers)
+            yield from _finished(running, done, work, workers)
     finally:
         _cancel(*running)
 
@@ -83,22 +87,38 @@ def _submitted(pool: Executor, work: Callable[[T], R], item: T) -> "Future[R]":
 
 
 def _finished(
-    running: dict[Future[R], T], work: Callable[[T], R], workers: Workers
+    running: dict[Future[R], T],
+    done: "SimpleQueue[Future[R]]",
+    work: Callable[[T], R],
+    workers: Workers,
 ) -> Generator[R, None, bool]:
-    """Wait for a task, and yield all that are done. Returns whether all workers are gone."""
-    patience = PATIENCE_SECONDS if workers.away else None
-    done = wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
-    while not done and workers.alive():
-        done = wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
-    for future in done or tuple(running):
+    """Wait for a task and yield it, or all where all workers are gone. Returns whether they are.
+
+    A queue is waited for, not the futures: an interrupt in the middle of `concurrent.futures.wait`
+    leaves them locked, and their workers waiting for ever.
+    """
+    first = _next(done, workers)
+    for future in tuple(running) if first is None else (first,):
+        if future not in running:
+            continue  # told late: it was given up, and its work done here
         item = running.pop(future)
-        if workers.away and (not done or future.cancelled() or future.exception()):
+        if workers.away and (first is None or future.cancelled() or future.exception()):
             _cancel(future)
             workers.lost()
             yield work(item)
         else:
             yield future.result()
-    return not done
+    return first is None
+
+
+def _next(done: "SimpleQueue[Future[R]]", workers: Workers) -> "Future[R] | None":
+    """Return the next task that is done; None when nobody is left to do any."""
+    while True:
+        try:
+            return done.get(timeout=PATIENCE_SECONDS if workers.away else None)
+        except Empty:
+            if not workers.alive():
+                return None
 
 
 def _cancel(*futures: "Future[Any]") -> None:
