@@ -20,7 +20,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import overload
 from zlib import compress, decompress
 
 import msgspec
@@ -40,7 +39,7 @@ from hostcheck.model.result import (
     Unseen,
 )
 from hostcheck.model.run import SCHEMA as PLAIN
-from hostcheck.model.run import Asked, HostReport, PowerOn, Preflight, Run
+from hostcheck.model.run import Asked, HostReport, OpenedOneByOne, PowerOn, Preflight, Run
 
 SCHEMA = "hostcheck.run/2"
 JOURNAL = "hostcheck.journal/1"
@@ -226,30 +225,15 @@ def _result(
     )  # fmt: skip
 
 
-class StoredHosts(Sequence[HostReport]):
+class StoredHosts(OpenedOneByOne):
     """The hosts of a run that lies on disk: opened when walked over, never all at once."""
 
     def __init__(
         self, count: int, line: Callable[[int], bytes | Raw], shared: Sequence[Raw] = ()
     ) -> None:
-        self._count = count
         self._line = line
         self._shared = _Shared(shared)
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, at: int) -> HostReport: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[HostReport, ...]: ...
-    def __getitem__(self, at: int | slice) -> HostReport | tuple[HostReport, ...]:
-        if isinstance(at, slice):
-            return tuple(self[number] for number in range(*at.indices(self._count)))
-        return self._shared.report(self._line(range(self._count)[at]))
-
-    def __iter__(self) -> Iterator[HostReport]:
-        return (self._shared.report(self._line(number)) for number in range(self._count))
+        super().__init__(count, lambda number: self._shared.report(line(number)))
 
     def verdicts(self) -> Iterator[Answer]:
         """Yield the verdicts without opening the hosts."""

@@ -1,7 +1,8 @@
 """A run: one versioned document, the truth of which every report is a view."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from typing import overload
 
 from msgspec import Struct
 
@@ -94,6 +95,30 @@ class Asked(Struct, frozen=True):
 def called(host: str, target: str) -> str:
     """Name a host of a run that asked several vCenters: two of them may have one of that name."""
     return f"{host} ({target})"
+
+
+class OpenedOneByOne(Sequence[HostReport]):
+    """Hosts that are made when they are walked over, never all at once."""
+
+    def __init__(self, count: int, open_: Callable[[int], HostReport]) -> None:
+        """Take what makes the host at a place from 0 on."""
+        self._count = count
+        self._open = open_
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> HostReport: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[HostReport, ...]: ...
+    def __getitem__(self, at: int | slice) -> HostReport | tuple[HostReport, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._open, range(*at.indices(self._count))))
+        return self._open(range(self._count)[at])
+
+    def __iter__(self) -> Iterator[HostReport]:
+        return map(self._open, range(self._count))
 
 
 class Run(Struct, frozen=True):

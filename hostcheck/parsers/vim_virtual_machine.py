@@ -333,9 +333,11 @@ def _device_groups(vm: VimObject) -> Reading[tuple[str, ...]]:
     names = vm.each("config.deviceGroups", _group_name, "deviceGroup")
     if not isinstance(names, Unknown):
         return tuple(name for name in names if isinstance(name, str))
-    if names.why is Why.ABSENT and not vm.may_say("config.hardware", "device", GROUP_FIELD):
+    if names.why is not Why.ABSENT:
+        return names
+    if not vm.may_say("config.hardware", "device", GROUP_FIELD):
         return ()
     grouped = vm.each("config.hardware", _grouped, "device")
-    if names.why is not Why.ABSENT or isinstance(grouped, Unknown):
+    if isinstance(grouped, Unknown):
         return names
     return names if any(grouped) else ()

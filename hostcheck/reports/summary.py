@@ -6,10 +6,10 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, overload
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -32,6 +32,7 @@ from hostcheck.model.run import (
     Asked,
     Candidate,
     HostReport,
+    OpenedOneByOne,
     Outcome,
     PowerOn,
     Preflight,
@@ -191,34 +192,13 @@ def named(run: Run) -> Run:
             replace(one, host=called(one.host, one.target)) for one in asked.candidates
         )
         asked = replace(asked, candidates=candidates)
-    return replace(run, hosts=_Named(run.hosts), preflight=asked)
+    hosts = OpenedOneByOne(len(run.hosts), lambda number: _named(run.hosts[number]))
+    return replace(run, hosts=hosts, preflight=asked)
 
 
-class _Named(Sequence[HostReport]):
-    """Hosts that go by name and vCenter; each is let go after it was walked over."""
-
-    def __init__(self, hosts: Sequence[HostReport]) -> None:
-        self._hosts = hosts
-
-    def __len__(self) -> int:
-        return len(self._hosts)
-
-    @overload
-    def __getitem__(self, at: int) -> HostReport: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[HostReport, ...]: ...
-    def __getitem__(self, at: int | slice) -> HostReport | tuple[HostReport, ...]:
-        if isinstance(at, slice):
-            return tuple(map(self._named, self._hosts[at]))
-        return self._named(self._hosts[at])
-
-    def __iter__(self) -> Iterator[HostReport]:
-        return map(self._named, self._hosts)
-
-    @staticmethod
-    def _named(report: HostReport) -> HostReport:
-        host = report.host
-        return replace(report, host=replace(host, name=called(host.name, host.target)))
+def _named(report: HostReport) -> HostReport:
+    host = report.host
+    return replace(report, host=replace(host, name=called(host.name, host.target)))
 
 
 def silent(run: Run) -> tuple[Asked, ...]:
