@@ -22,7 +22,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of, verdict_of
-from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called
+from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called, silent
 from hostcheck.parsers import (
     smoke_sparse24,
     vim_directpath_capacity,
@@ -638,7 +638,7 @@ def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal
     origin = Origin(__version__, catalog.requirements().edition, source.target, source.asks)
     journal = Journal(origin, path, resume=resume)
     found = {target.key for target in source.machines()}
-    journal.keep(found, {one.name for one in source.targets if one.failure})
+    journal.keep(found, {one.name for one in silent(source.targets)})
     return journal
 
 
@@ -741,7 +741,7 @@ def exit_code(run: Run, *, strict: bool) -> int:
         return code or EXIT_CODES[run.preflight.verdict]
     if code:
         return code
-    return EXIT_CODES[Answer.UNSURE] if any(one.failure for one in run.targets) else 0
+    return EXIT_CODES[Answer.UNSURE] if silent(run.targets) else 0
 
 
 def _code_of_results(run: Run, *, strict: bool) -> int:

@@ -43,7 +43,7 @@ from hostcheck.model.requirements import (
     bare,
 )
 from hostcheck.model.result import Result, Severity, Status
-from hostcheck.model.run import Asked
+from hostcheck.model.run import Asked, silent
 from hostcheck.model.vm import Vm
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ def capacity(
         groups.setdefault((*key, one.host.target), []).append(one)
     clusters = tuple(count.cluster(group) for _, group in sorted(groups.items()))
     totals = tuple(_sum(name, [one.totals for one in clusters]) for name in count.wanted)
-    if any(one.failure for one in targets):
+    if silent(targets):
         totals = tuple(replace(one, at_least=True) for one in totals)
     name = count.wanted[0] if profile else ""
     return Capacity(name, needs.edition, clusters, totals, targets)

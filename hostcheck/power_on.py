@@ -14,7 +14,7 @@ from hostcheck.errors import ParseError, UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Manual, Status
-from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run
+from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run, silent
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
 from hostcheck.transports.soap import WRITES
@@ -45,12 +45,11 @@ def power_on(
     and where a vCenter cannot be asked: it may have another VM of that name.
     """
     source.machines()
-    for one in source.targets:
-        if one.failure:
-            raise UsageError(
-                f"{one.name} could not be asked ({one.failure}): whether another VM {vm_name!r} is "
-                "there is not known; leave that vCenter out"
-            )
+    for one in silent(source.targets):
+        raise UsageError(
+            f"{one.name} could not be asked ({one.failure}): whether another VM {vm_name!r} is "
+            "there is not known; leave that vCenter out"
+        )
     run = preflight(source, vm_name, workers=workers, opinion=opinion, done=done)
     if run.preflight is None:
         raise UsageError(f"VM {vm_name} was not judged")

@@ -31,7 +31,7 @@ from hostcheck.model.result import (
     root_causes,
     verdict_of,
 )
-from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run, called
+from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run, called, silent
 from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.recording import Recording
 
@@ -66,8 +66,8 @@ def preflight(
     """
     patterns = tuple(hosts)
     found = source.vms_called(vm_name)
-    if not found and any(one.failure for one in source.targets):
-        unheard = app.in_words({one.name: one.failure for one in source.targets if one.failure})
+    if not found and silent(source.targets):
+        unheard = app.in_words({one.name: one.failure for one in silent(source.targets)})
         raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {unheard}")
     home, vm_id = one_vm(found, vm_name)
     chosen = [one for one in source.machines() if _is_candidate(one, home, patterns)]
@@ -97,11 +97,11 @@ def preflight(
 
 def _unless_another(run: Run) -> Run:
     """Take a GO back where a vCenter was silent that may have another VM of that name."""
-    silent = ", ".join(one.name for one in run.targets if one.failure)
+    unheard = ", ".join(one.name for one in silent(run.targets))
     asked = run.preflight
-    if not silent or asked is None or asked.verdict is not Answer.GO:
+    if not unheard or asked is None or asked.verdict is not Answer.GO:
         return run
-    told = f"{asked.summary}; but {silent} could not be asked and may have another {asked.vm}"
+    told = f"{asked.summary}; but {unheard} could not be asked and may have another {asked.vm}"
     doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
     return msgspec.structs.replace(run, preflight=doubted)
 

@@ -1,6 +1,6 @@
 """A run: one versioned document, the truth of which every report is a view."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import overload
 
@@ -90,6 +90,11 @@ class Asked(Struct, frozen=True):
 
     name: str
     failure: str = ""
+
+
+def silent(targets: Iterable[Asked]) -> tuple[Asked, ...]:
+    """Return those that told of no host."""
+    return tuple(one for one in targets if one.failure)
 
 
 def called(host: str, target: str) -> str:

@@ -21,7 +21,7 @@ from hostcheck.model.capacity import (
     Total,
 )
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.run import called
+from hostcheck.model.run import called, silent
 from hostcheck.reports import words
 
 NARROWEST = 40
@@ -96,10 +96,9 @@ def _head(capacity: Capacity, width: int) -> Iterator[str]:
         f"of {words.count(len(gpus), 'GPU')}. Memory and processors of VMs are not counted.",
         width, 2, 2,
     )  # fmt: skip
-    for one in capacity.targets:
-        if one.failure:
-            told = f"{one.name} could not be asked: {one.failure}. Its hosts are not counted."
-            yield from _wrap(f"Note: {told}", width, 2, 8)
+    for one in silent(capacity.targets):
+        told = f"{one.name} could not be asked: {one.failure}. Its hosts are not counted."
+        yield from _wrap(f"Note: {told}", width, 2, 8)
 
 
 def _gpus(capacity: Capacity) -> Iterator[tuple[HostCapacity, GpuCapacity]]:

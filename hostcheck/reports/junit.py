@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
-from hostcheck.model.run import Run
+from hostcheck.model.run import Run, silent
 from hostcheck.reports import summary, words
 
 COUNTED = ("tests", "failures", "errors", "skipped")
@@ -52,7 +52,7 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...
         yield report.host.name, report.results, report.host.sources
     for name in run.unasked:
         yield name, (_left_out(name, f"{summary.ended(run)} before this host"),), ()
-    for one in summary.silent(run):
+    for one in silent(run.targets):
         yield one.name, (_left_out(one.name, one.failure),), ()
     if run.preflight is None:
         return

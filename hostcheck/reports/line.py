@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from hostcheck.model.result import Answer, Result, Severity, Status
-from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.model.run import Candidate, HostReport, Preflight, Run, silent
 from hostcheck.reports import summary, words
 from hostcheck.reports.later import Later
 
@@ -77,7 +77,7 @@ def _audit(run: Run, told: summary.Summary) -> str:
     return _line(
         "audit", verdict=told.verdict.value, hosts=str(len(run.hosts)), **counts,
         reason=_text(told.reason), unasked=str(len(run.unasked)),
-        silent=_list(words.one_line(one.name) for one in summary.silent(run)),
+        silent=_list(words.one_line(one.name) for one in silent(run.targets)),
     )  # fmt: skip
 
 

@@ -29,7 +29,6 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import (
     KIND_OF_GPU,
-    Asked,
     Candidate,
     HostReport,
     OpenedOneByOne,
@@ -38,6 +37,7 @@ from hostcheck.model.run import (
     Preflight,
     Run,
     called,
+    silent,
 )
 from hostcheck.reports import words
 
@@ -201,11 +201,6 @@ def _named(report: HostReport) -> HostReport:
     return replace(report, host=replace(host, name=called(host.name, host.target)))
 
 
-def silent(run: Run) -> tuple[Asked, ...]:
-    """Return the vCenters that told of no host."""
-    return tuple(one for one in run.targets if one.failure)
-
-
 def ended(run: Run) -> str:
     """Say what kept a run from its other hosts."""
     return words.one_line(run.ended) or "the run was interrupted"
@@ -220,7 +215,7 @@ def notices(run: Run) -> tuple[str, ...]:
     told = list(run.notices)
     told += [
         words.one_line(f"{one.name} could not be asked: {one.failure}. Its hosts were not asked.")
-        for one in silent(run)
+        for one in silent(run.targets)
     ]
     if run.unasked:
         names = ", ".join(words.one_line(name) for name in run.unasked[:NAMED])
@@ -309,7 +304,7 @@ def _verdict(run: Run, tally: Mapping[Answer, int]) -> Answer:
         return _BECAME[run.power_on.outcome]
     if run.preflight is not None:
         return run.preflight.verdict
-    if (run.unasked or silent(run)) and not tally[Answer.NO_GO]:
+    if (run.unasked or silent(run.targets)) and not tally[Answer.NO_GO]:
         return Answer.UNSURE
     return gravest_of(answer for answer, count in tally.items() if count)
 
@@ -318,7 +313,7 @@ def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
     if run.preflight is not None:
         sent, asked = run.power_on, run.preflight
         return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked)
-    if run.unasked or silent(run):
+    if run.unasked or silent(run.targets):
         told = _left_out(run)
         failing = tally[Answer.NO_GO]
         return f"{told}, and {failing} {_are(failing)} not ready for vGPU VMs" if failing else told
@@ -345,7 +340,7 @@ def _headline(run: Run, tally: Mapping[Answer, int]) -> str:
 def _left_out(run: Run) -> str:
     """Say how much of what was to be asked was not."""
     if not run.unasked:
-        return f"{len(silent(run))} of {len(run.targets)} vCenters could not be asked"
+        return f"{len(silent(run.targets))} of {len(run.targets)} vCenters could not be asked"
     done, all_ = len(run.hosts), len(run.hosts) + len(run.unasked)
     how = "Cut short" if run.ended else "Interrupted"
     return f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
@@ -402,8 +397,8 @@ def _reason(run: Run, answer: Answer, found: "_Reasons") -> str:
     if run.unasked and not found.hosts:
         left = words.count(len(run.unasked), "host")
         return f"{_sentence(ended(run))} before {left} could be asked. {NOTHING}."
-    if silent(run) and not found.hosts:
-        names = ", ".join(words.one_line(one.name) for one in silent(run))
+    if silent(run.targets) and not found.hosts:
+        names = ", ".join(words.one_line(one.name) for one in silent(run.targets))
         return f"Whether the hosts of {names} are ready is not known."
     titles = {manual.id: manual.title for manual in run.checks}
     return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
