@@ -237,7 +237,8 @@ def _client(url: str, address: str) -> "Client":
         raise UsageError(
             f"--workers {url}: needs the library distributed: pip install 'hostcheck[dask]'"
         ) from None
-    _silence("distributed", "tornado", "asyncio")
+    # concurrent.futures logs what a callback of Dask raises when its scheduler is gone.
+    _silence("distributed", "tornado", "asyncio", "concurrent")
     try:
         client = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
