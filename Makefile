@@ -48,7 +48,7 @@ contracts: $(VENV)/.dev ## import contracts of setup.cfg
 	$(BIN)/lint-imports --no-logo
 
 test: smoke ## all tests; missing peers are named and skipped, except in CI
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 update: $(VENV)/.dev ## rewrite golden files and generated docs
 	$(BIN)/python -m pytest -q tests/test_machines.py tests/test_docs.py --update
