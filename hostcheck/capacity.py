@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import all_checks
+from hostcheck.checks.engine import all_checks, deciding
 from hostcheck.checks.subjects import every_gpu, every_host, gib, numbered
 from hostcheck.model.capacity import (
     Capacity,
@@ -42,7 +42,7 @@ from hostcheck.model.requirements import (
     VgpuProfile,
     bare,
 )
-from hostcheck.model.result import Result, Severity, Status
+from hostcheck.model.result import Result, Status
 from hostcheck.model.run import Asked, silent
 from hostcheck.model.vm import Vm
 
@@ -191,11 +191,11 @@ def _look(host: Host, needs: Requirements) -> _Seen:
 def _required(
     host: Host, needs: Requirements
 ) -> tuple[tuple[_Count | Unknown, ...], dict[str, list[_Count | Unknown]]]:
-    """Run the required checks of the host and of its GPUs; return what does not pass."""
+    """Run the checks of the host and of its GPUs that decide; return what does not pass."""
     of_host: list[_Count | Unknown] = []
     of_gpus: dict[str, list[_Count | Unknown]] = {}
     for check in all_checks():
-        if check.severity is not Severity.REQUIRED or check.each not in (every_host, every_gpu):
+        if check.id not in deciding() or check.each not in (every_host, every_gpu):
             continue
         for result in check.run(host, needs):
             gate = _gate(result)

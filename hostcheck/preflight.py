@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from hostcheck import app, catalog, runfile
-from hostcheck.checks.engine import all_checks
+from hostcheck.checks.engine import all_checks, deciding
 from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
 from hostcheck.checks.vmotion import home_of
@@ -43,9 +43,6 @@ GIVEN_ID = "given"
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
 """Families whose GPU checks concern vGPUs only, not whole devices."""
-NOW = ("GRP-001", "MEM-001", "MEM-002", "VGPU-002", "VM-006", "VM-007", "VM-008")
-"""Checks that decide a power-on now and say nothing of a host's health: a full GPU is in use, a
-whole one is not there or not free, memory is short."""
 SHOWN_CAUSES = 3
 
 
@@ -377,7 +374,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = [one for one in results if one.severity is Severity.REQUIRED or one.check in NOW]
+    required = [one for one in results if one.check in deciding()]
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
@@ -423,7 +420,7 @@ def _gpu_results(
             by_gpu[result.subject.id].append(result)
     answers = {
         address: verdict_of(
-            [one.status for one in results if one.severity is Severity.REQUIRED] or [Status.PASS]
+            [one.status for one in results if one.check in deciding()] or [Status.PASS]
         )
         for address, results in by_gpu.items()
     }

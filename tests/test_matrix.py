@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 Change = Callable[[HostShape], HostShape]
 GPU = "0000:4a:00.0"
 SEVERITIES = {check.id: check.severity for check in all_checks()}
-DECIDES_NOW = frozenset(preflight.NOW)
+DECIDES_NOW = frozenset(check.id for check in all_checks() if check.decides_now)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from hostcheck.checks import engine
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
 from hostcheck.fleet import threads
@@ -415,6 +416,45 @@ def test_a_pool_that_is_used_up_is_no_go_on_every_host_of_the_cluster():
     found = judged(first, recorded("esx-2", number=2, left=2**30)).candidates
     assert [one.verdict for one in found] == [Answer.NO_GO, Answer.NO_GO]
     assert all("MEM-002" in one.summary and "pool gold" in one.summary for one in found)
+
+
+@pytest.fixture
+def deciding_too(monkeypatch):
+    """Lets checks decide a power-on that only recommend."""
+
+    def also(*ids):
+        changed = tuple(
+            replace(one, decides_now=True) if one.id in ids else one for one in engine.all_checks()
+        )
+        monkeypatch.setattr(engine, "all_checks", lambda: changed)
+        engine.deciding.cache_clear()
+
+    yield also
+    monkeypatch.undo()
+    engine.deciding.cache_clear()
+
+
+def test_a_check_that_decides_now_decides_whatever_its_severity(deciding_too):
+    old = machine("vm-1", vgpu(), adapter("VM Network"), version="vmx-13", **OFF)
+    before = judged(recorded("esx-1", old))
+    assert before.verdict is Answer.GO
+    (flaw,) = (one for one in before.candidates[0].results if one.check == "VM-003")
+    assert flaw.status is Status.FAIL
+
+    deciding_too("VM-003")
+    after = judged(recorded("esx-1", old))
+    assert after.verdict is Answer.NO_GO
+    assert "VM-003" in after.summary
+
+
+def test_a_gpu_that_a_check_of_now_refuses_is_not_counted_on(deciding_too):
+    bad = smi(smi_gpu(A, pending="Disabled"), smi_gpu(B))
+    waiting = recorded("esx-1", VM)
+    waiting.captures[bad.request.key] = bad
+    assert judged(waiting).candidates[0].gpus == (A, B)
+
+    deciding_too("ECC-002")
+    assert judged(waiting).candidates[0].gpus == (B,)
 
 
 def test_other_hosts_are_compared_with_the_vms_own():

@@ -17,6 +17,7 @@ from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 import hostcheck.checks
 from hostcheck.model.fact import Fact, Unknown, Why
@@ -115,6 +116,8 @@ class Check(Struct, Generic[S], frozen=True):
     manual: Manual
     opt_in: bool = False
     """Whether it has nothing to say in a run that was not told to ask."""
+    decides_now: bool = False
+    """Whether it decides a power-on though it says nothing of the health of a host."""
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
@@ -278,12 +281,14 @@ def check(
     source: str,
     each: Callable[[Host], Subjects[S]],
     opt_in: bool = False,
+    decides_now: bool = False,
 ) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
     """Make a check of a function. `source` says where the requirement is written."""
 
     def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
         manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
-        return Check(id_, severity, source, each, function, manual, opt_in)
+        manual = replace(manual, decides_now=decides_now)
+        return Check(id_, severity, source, each, function, manual, opt_in, decides_now)
 
     return make
 
@@ -301,6 +306,14 @@ def all_checks() -> tuple[Check[Any], ...]:
             if isinstance(value, Check) and found.setdefault(value.id, value) is not value:
                 raise ValueError(f"two checks are called {value.id}")
     return tuple(found[id_] for id_ in sorted(found))
+
+
+@cache
+def deciding() -> frozenset[str]:
+    """Return the ids of the checks that decide a power-on: what is required, and what is now."""
+    return frozenset(
+        one.id for one in all_checks() if one.severity is Severity.REQUIRED or one.decides_now
+    )
 
 
 def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:

@@ -73,7 +73,13 @@ def _unused(gpus: tuple[PhysicalGpu, ...], known: Known) -> tuple[PhysicalGpu, .
     return tuple(gpu for gpu in gpus if not known(gpu.vm_ids))
 
 
-@check("GRP-001", severity=Severity.RECOMMENDED, source=TOPOLOGY, each=every_placement)
+@check(
+    "GRP-001",
+    severity=Severity.RECOMMENDED,
+    source=TOPOLOGY,
+    each=every_placement,
+    decides_now=True,
+)
 def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     """The host has as many unused whole GPUs as the VM's device group asks for.
 

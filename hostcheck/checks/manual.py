@@ -24,7 +24,7 @@ WIRES = {
 def page(manual: Manual) -> str:
     """Return one check's manual page as text."""
     lines = [f"{manual.id}  {manual.title}", ""]
-    lines += [f"Judges     every {manual.subject}", f"Severity   {manual.severity.value}", ""]
+    lines += [f"Judges     every {manual.subject}", f"Severity   {_severity(manual)}", ""]
     sections = [
         ("Why", manual.why),
         ("What you would have seen", manual.symptom),
@@ -46,6 +46,10 @@ def page(manual: Manual) -> str:
     return "\n".join(lines)
 
 
+def _severity(manual: Manual) -> str:
+    return manual.severity.value + ("; decides a power-on" if manual.decides_now else "")
+
+
 def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
@@ -58,7 +62,7 @@ def markdown(manuals: Iterable[Manual]) -> str:
     ]  # fmt: skip
     for manual in manuals:
         lines += [f"## {manual.id} {manual.title}", ""]
-        lines += [f"*{manual.severity.value}*, judges every {manual.subject}", ""]
+        lines += [f"*{_severity(manual)}*, judges every {manual.subject}", ""]
         lines += [manual.why, ""]
         if manual.symptom:
             lines += [f"What you would have seen: `{manual.symptom}`", ""]

@@ -13,7 +13,13 @@ HOST_FAULT = FAULTS + "InsufficientHostMemoryCapacityFault"
 POOL_FAULT = FAULTS + "InsufficientMemoryResourcesFault"
 
 
-@check("MEM-001", severity=Severity.RECOMMENDED, source=HOST_FAULT, each=every_placement)
+@check(
+    "MEM-001",
+    severity=Severity.RECOMMENDED,
+    source=HOST_FAULT,
+    each=every_placement,
+    decides_now=True,
+)
 def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The host has the VM's memory to give away now.
 
@@ -51,7 +57,13 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     return judge(ok=True, observed=observed, expected=expected)
 
 
-@check("MEM-002", severity=Severity.RECOMMENDED, source=POOL_FAULT, each=every_placement)
+@check(
+    "MEM-002",
+    severity=Severity.RECOMMENDED,
+    source=POOL_FAULT,
+    each=every_placement,
+    decides_now=True,
+)
 def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The VM's resource pool can reserve the VM's memory now.
 

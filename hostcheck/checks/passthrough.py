@@ -23,7 +23,9 @@ STATE = (
 )
 
 
-@check("VM-006", severity=Severity.RECOMMENDED, source=BACKING, each=every_placement)
+@check(
+    "VM-006", severity=Severity.RECOMMENDED, source=BACKING, each=every_placement, decides_now=True
+)
 def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """What the VM's fixed passthrough device says of itself is what sits at its address.
 
@@ -82,7 +84,9 @@ def _other_base(where: PciAddress) -> list[PciAddress]:
     return [address(segment, one, slot, function) for one in buses if one <= 0xFF and one != bus]
 
 
-@check("VM-007", severity=Severity.RECOMMENDED, source=DYNAMIC, each=every_placement)
+@check(
+    "VM-007", severity=Severity.RECOMMENDED, source=DYNAMIC, each=every_placement, decides_now=True
+)
 def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The host has a GPU of the ids and the label that the VM's dynamic device accepts.
 
@@ -143,7 +147,9 @@ def _labels(gpus: list[PhysicalGpu], label: str) -> str:
     return f", labelled {', '.join(one or 'nothing' for one in told)}" if told else ""
 
 
-@check("VM-008", severity=Severity.RECOMMENDED, source=STATE, each=every_placement)
+@check(
+    "VM-008", severity=Severity.RECOMMENDED, source=STATE, each=every_placement, decides_now=True
+)
 def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The whole GPU that the VM asks for is in passthrough, and no other VM has it.
 

@@ -72,7 +72,9 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
     )
 
 
-@check("VGPU-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+@check(
+    "VGPU-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement, decides_now=True
+)
 def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     """The host's GPUs have room for the VM's vGPUs now.
 

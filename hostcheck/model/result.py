@@ -112,6 +112,8 @@ class Manual(Struct, frozen=True):
     needs: tuple[str, ...]
     """`maintenance mode`, `host reboot`, `VM power off`: what the fix interrupts."""
     source: str
+    decides_now: bool = False
+    """Whether it decides a power-on though it is not required: a GPU is in use, memory is short."""
 
 
 def root_causes(

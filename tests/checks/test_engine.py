@@ -9,7 +9,16 @@ import pytest
 
 import hostcheck.checks
 from hostcheck.checks import graphics
-from hostcheck.checks.engine import Known, all_checks, check, fill, judge, manual_of, run_all
+from hostcheck.checks.engine import (
+    Known,
+    all_checks,
+    check,
+    deciding,
+    fill,
+    judge,
+    manual_of,
+    run_all,
+)
 from hostcheck.checks.subjects import every_gpu, every_host, every_vm
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Host
@@ -93,6 +102,14 @@ def test_an_unknown_fact_carries_its_reason():
     assert one.unseen.privilege == "System.Read"
     assert one.sources == (0,)
     assert one.fix == ()
+
+
+def test_what_decides_is_required_or_decides_now():
+    ids = {one.id for one in all_checks() if one.severity is Severity.REQUIRED or one.decides_now}
+    assert deciding() == ids
+    assert {"VM-001", "MEM-001"} <= ids
+    assert not {one.id for one in all_checks()} <= ids
+    assert all(one.manual.decides_now is one.decides_now for one in all_checks())
 
 
 def test_a_crash_is_an_error_with_its_place_and_the_run_goes_on():
