@@ -658,7 +658,7 @@ def topology(
 
         text = document(report_.host)
     elif format_ == "svg":
-        from hostcheck.reports.svg import topology_svg
+        from hostcheck.reports.topology.svg import topology_svg
 
         text = topology_svg(report_.host, report_.results)
     else:

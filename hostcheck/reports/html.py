@@ -31,7 +31,8 @@ from hostcheck.model.result import Answer, Command, Manual, Result, Severity, St
 from hostcheck.model.run import Candidate, HostReport, Run
 from hostcheck.model.smoke import GpuSmoke, SmokeSpeed
 from hostcheck.model.vm import Vm
-from hostcheck.reports import smoke_text, summary, svg, text, topology, words
+from hostcheck.reports import smoke_text, summary, text, words
+from hostcheck.reports.topology import svg, view
 
 T = TypeVar("T")
 
@@ -140,7 +141,7 @@ class Page:
     vms: Table | None
     picture: Markup
     twin: str
-    matrix: topology.Matrix
+    matrix: view.Matrix
     testimonies: tuple[tuple[Testimony, bool], ...]
     sources: tuple[Source, ...]
     squares: tuple[Square, ...]
@@ -427,7 +428,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.globals.update(
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
-        Severity=Severity, LEGEND=topology.LEGEND, count=words.count, is_known=_is_known,
+        Severity=Severity, LEGEND=view.LEGEND, count=words.count, is_known=_is_known,
         missing=words.missing, compared=smoke_text.compared, scale=smoke_text.scale,
         changed=smoke_text.changed,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=_show_speed,
@@ -514,7 +515,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         vms=_vm_table(host),
         picture=Markup(drawn),  # noqa: S704  # svg escapes what it writes
         twin=text.topology_text(host),
-        matrix=topology.matrix(host),
+        matrix=view.matrix(host),
         testimonies=tuple((told, _differs(told)) for told in host.testimonies),
         sources=host.sources,
         squares=_squares(report, key, checks, findings),
@@ -700,7 +701,7 @@ def _software(packages: tuple[Software, ...]) -> str:
 
 
 def _gpu_table(host: Host) -> Table | None:
-    shown = topology.view(host)
+    shown = view.of(host)
     if not shown.gpus:
         return None
     return Table(
@@ -709,8 +710,8 @@ def _gpu_table(host: Host) -> Table | None:
     )
 
 
-def _gpu_row(host: Host, shown: topology.Topology, gpu: PhysicalGpu) -> Cells:
-    node = topology.node_of(host, gpu)
+def _gpu_row(host: Host, shown: view.Topology, gpu: PhysicalGpu) -> Cells:
+    node = view.node_of(host, gpu)
     assumed = isinstance(gpu.numa_node, Unknown)
     if node is None:
         place = _show(gpu.numa_node, str, "node ")
@@ -781,7 +782,7 @@ def _link(link: PcieLink) -> str:
 
 
 def _vm_table(host: Host) -> Table | None:
-    guests = topology.view(host).guests
+    guests = view.of(host).guests
     if not guests:
         return None
     return Table(
@@ -790,7 +791,7 @@ def _vm_table(host: Host) -> Table | None:
     )
 
 
-def _vm_row(host: Host, guest: topology.Guest) -> Cells:
+def _vm_row(host: Host, guest: view.Guest) -> Cells:
     vm = guest.vm
     wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
     wants += [
@@ -826,19 +827,19 @@ def _reserved(vm: Vm) -> Shown:
     return _show(vm.memory_reserved_bytes, lambda reserved: f"{words.size(reserved)} reserved")
 
 
-def _runs_on(host: Host, guest: topology.Guest) -> tuple[Shown, ...]:
+def _runs_on(host: Host, guest: view.Guest) -> tuple[Shown, ...]:
     if guest.running is False:
         return (Shown("off"),)
     if isinstance(guest.addresses, Unknown):
         return (_show(guest.addresses),)
-    shown = topology.view(host)
+    shown = view.of(host)
     lines = []
     for address in guest.addresses.value:
         number = shown.number(address)
         if number is None:
             lines.append(Shown(f"{address}, not among the GPUs of this host", known=False))
             continue
-        node = topology.node_of(host, shown.gpus[number])
+        node = view.node_of(host, shown.gpus[number])
         place = f"node {node}" if node is not None else "node not known"
         lines.append(Shown(f"GPU {number}, {place}", known=node is not None))
     return tuple(lines) or (Shown("no GPU"),)

@@ -8,8 +8,9 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
-from hostcheck.reports import smoke_text, summary, topology, words
+from hostcheck.reports import smoke_text, summary, words
 from hostcheck.reports.later import Later
+from hostcheck.reports.topology import view
 
 NARROWEST = 40
 SUBJECTS_SHOWN = 4
@@ -83,7 +84,7 @@ def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
 
 def topology_text(host: Host, *, ascii_only: bool = False) -> str:
     """Return the host as a tree of places and devices, then the distance matrix."""
-    shown = topology.view(host)
+    shown = view.of(host)
     tree = _Tree(ascii_only)
     for group in shown.groups:
         package = tree.add(tree.root, _package_line(group))
@@ -331,7 +332,7 @@ class _Tree:
             yield from self.lines(number, prefix + (" " * len(rail) if final else rail))
 
 
-def _package_line(group: topology.Group) -> str:
+def _package_line(group: view.Group) -> str:
     numbers = ", ".join(str(number) for number in group.os_indexes)
     if not group.os_indexes:
         return "Package not known"
@@ -340,7 +341,7 @@ def _package_line(group: topology.Group) -> str:
     return f"{name}  {words.one_line(group.description)}".rstrip()
 
 
-def _node_line(node: topology.Node) -> str:
+def _node_line(node: view.Node) -> str:
     memory = node.memory_bytes
     parts = [words.size(memory.value) if isinstance(memory, Known) else "memory not known"]
     if node.pu_count is not None:
@@ -350,9 +351,7 @@ def _node_line(node: topology.Node) -> str:
     return f"NUMA node {node.os_index}  {', '.join(parts)}"
 
 
-def _node(
-    tree: _Tree, parent: int, node: topology.Node, shown: topology.Topology, line: str
-) -> None:
+def _node(tree: _Tree, parent: int, node: view.Node, shown: view.Topology, line: str) -> None:
     place = tree.add(parent, line)
     for port in node.ports:
         below = tree.add(place, f"root port {port.address or 'not known'}")
@@ -367,7 +366,7 @@ def _node(
         tree.add(place, "no GPU, no network adapter")
 
 
-def _gpu_line(shown: topology.Topology, gpu: PhysicalGpu) -> str:
+def _gpu_line(shown: view.Topology, gpu: PhysicalGpu) -> str:
     parts = [f"GPU {shown.number(gpu.address)}", gpu.address, words.one_line(gpu.name)]
     if isinstance(gpu.graphics_active, Known):
         parts.append(words.GRAPHICS[gpu.graphics_active.value])
@@ -394,7 +393,7 @@ def _nic_line(nic: Nic) -> str:
 
 
 def _matrix(host: Host, *, ascii_only: bool) -> Iterator[str]:
-    table = topology.matrix(host)
+    table = view.matrix(host)
     if not table.rows:
         return
     names = [words.cut(words.one_line(name), 10) for name in table.columns]
@@ -415,10 +414,10 @@ def _matrix(host: Host, *, ascii_only: bool) -> Iterator[str]:
         ).rstrip()
     yield ""
     for code in table.used:
-        yield f"  {code.value:<5} {topology.LEGEND[code]}"
+        yield f"  {code.value:<5} {view.LEGEND[code]}"
     if any(cell.nvlink for row in table.cells for cell in row):
         yield "  NV#   joined by that many NVLinks as well"
 
 
-def _entry(cell: topology.Cell) -> str:
+def _entry(cell: view.Cell) -> str:
     return f"{cell.nvlink}/{cell.distance.value}" if cell.nvlink else cell.distance.value

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.reports import topology
-from hostcheck.reports.topology import Distance
+from hostcheck.reports.topology import view
+from hostcheck.reports.topology.view import Distance
 from tests.reports import builders as b
 
 LOST = Unknown(Why.ABSENT, "4294967295", "hardware pci list")
@@ -17,11 +17,11 @@ def two_gpus(**shape):
 
 
 def between(made, one, other):
-    return topology.distance(made, one, other)
+    return view.distance(made, one, other)
 
 
 def test_devices_lie_on_the_node_they_name():
-    shown = topology.view(b.host(gpus=4, packages=2, per_package=2))
+    shown = view.of(b.host(gpus=4, packages=2, per_package=2))
     laid = {
         node.os_index: [gpu.address for port in node.ports for gpu in port.gpus]
         for group in shown.groups
@@ -32,7 +32,7 @@ def test_devices_lie_on_the_node_they_name():
 
 
 def test_an_unknown_node_is_its_own_place():
-    shown = topology.view(b.unknown_nodes())
+    shown = view.of(b.unknown_nodes())
     on_nodes = {
         device.address
         for group in shown.groups
@@ -50,22 +50,22 @@ def test_on_a_one_node_host_the_node_is_known_by_definition_and_said():
     made = b.host(gpus=1, packages=1)
     card = replace(made.gpus.value[0], numa_node=LOST)
     made = replace(made, gpus=Known((card,)))
-    shown = topology.view(made)
+    shown = view.of(made)
     assert shown.adrift is None
-    assert shown.note == topology.ONE_NODE
-    assert topology.node_of(made, card) == 0
+    assert shown.note == view.ONE_NODE
+    assert view.node_of(made, card) == 0
 
 
 def test_no_list_of_nodes_does_not_make_node_0():
     made, (card, _) = two_gpus()
     made = replace(made, numa_nodes=LOST, numa_node_count=LOST)
-    assert topology.node_of(made, replace(card, numa_node=LOST)) is None
+    assert view.node_of(made, replace(card, numa_node=LOST)) is None
 
 
 def test_a_node_that_only_a_device_names_is_shown_and_marked():
     made, (card, other) = two_gpus()
     made = replace(made, gpus=Known((replace(card, numa_node=Known(7)), other)))
-    nodes = {n.os_index: n for group in topology.view(made).groups for n in group.nodes}
+    nodes = {n.os_index: n for group in view.of(made).groups for n in group.nodes}
     assert "not in the host's list" in nodes[7].note
     assert nodes[7].memory_bytes is None
 
@@ -79,7 +79,7 @@ def test_interleaved_packages_are_one_group():
         packages=Known((replace(one, node_os_indexes=(0,)), replace(two, node_os_indexes=(0,)))),
         numa_nodes=Known((node,)),
     )
-    groups = topology.view(made).groups
+    groups = view.of(made).groups
     assert [group.os_indexes for group in groups] == [(0, 1)]
 
 
@@ -111,7 +111,7 @@ def test_two_nodes_on_unknown_packages_are_an_unknown_distance():
 
 def test_the_matrix_names_nvlink_beside_the_path():
     made = b.nvlinked(b.host(gpus=4), pairs={(0, 1)})
-    cells = topology.matrix(made).cells
+    cells = view.matrix(made).cells
     assert cells[0][1].nvlink == cells[1][0].nvlink == "NV12"
     assert cells[0][2].nvlink == ""
 
@@ -119,23 +119,23 @@ def test_the_matrix_names_nvlink_beside_the_path():
 def test_nvlink_rows_follow_the_order_of_nvidia_smi():
     made = b.nvlinked(b.host(gpus=4), pairs={(0, 1)})
     turned = replace(made, nvlink_order=tuple(reversed(made.nvlink_order)))
-    assert [(x.first, x.second) for x in topology.view(turned).bonds] == [(2, 3)]
+    assert [(x.first, x.second) for x in view.of(turned).bonds] == [(2, 3)]
 
 
 def test_every_code_has_a_legend_and_every_pair_is_symmetric():
     for made in (b.host(gpus=8, per_package=4), b.unknown_nodes(), b.switched(b.host(gpus=8))):
-        table = topology.matrix(made)
+        table = view.matrix(made)
         number = len(table.rows)
         for row in range(number):
             for column in range(number):
                 assert table.cells[row][column] == table.cells[column][row]
-    assert set(topology.LEGEND) | {Distance.SELF} == set(Distance)
+    assert set(view.LEGEND) | {Distance.SELF} == set(Distance)
 
 
 def test_a_running_vm_of_unknown_place_is_on_no_gpu():
     made = b.host(vms=0)
     guest = b.vm(1, power_state=Known("poweredOn"), gpu_addresses=LOST)
-    shown = topology.view(replace(made, vms=Known((guest,))))
+    shown = view.of(replace(made, vms=Known((guest,))))
     assert [found.vm.id for found in shown.elsewhere] == [guest.id]
     assert shown.elsewhere[0].running is True
 
@@ -144,7 +144,7 @@ def test_the_gpu_may_tell_which_vm_is_on_it():
     made = b.host(vms=0, gpus=1)
     guest = b.vm(1, power_state=Known("poweredOn"), gpu_addresses=LOST)
     card = replace(made.gpus.value[0], vm_ids=Known((guest.id,)))
-    shown = topology.view(replace(made, vms=Known((guest,)), gpus=Known((card,))))
+    shown = view.of(replace(made, vms=Known((guest,)), gpus=Known((card,))))
     assert [found.vm.id for found in shown.guests_of(card.address)] == [guest.id]
 
 
@@ -153,11 +153,11 @@ def test_the_gpu_may_tell_which_vm_is_on_it():
 )
 def test_a_result_touches_the_device_its_subject_names(subject_id):
     made = b.result("GFX-001", b.Subject("gpu", subject_id, "x"), b.Status.FAIL)
-    assert topology.touching([made], "0000:17:00.0") == (made,)
-    assert topology.touching([made], "0000:17:00.1") == ()
+    assert view.touching([made], "0000:17:00.0") == (made,)
+    assert view.touching([made], "0000:17:00.1") == ()
 
 
 def test_a_dark_host_has_no_places_only_reasons():
-    shown = topology.view(b.dark_host())
+    shown = view.of(b.dark_host())
     assert shown.groups == ()
     assert {topic for topic, _ in shown.unknowns} >= {"GPUs", "NUMA nodes"}

@@ -157,7 +157,7 @@ class Matrix:
         return tuple(code for code in LEGEND if code in seen)
 
 
-def view(host: Host) -> Topology:
+def of(host: Host) -> Topology:
     """Lay the host out as places."""
     gpus = sorted(_all(host.gpus), key=lambda gpu: gpu.address)
     nics = sorted(_all(host.nics), key=lambda nic: nic.address)
@@ -205,7 +205,7 @@ def distance(host: Host, one: Device, other: Device) -> Distance:
 
 def matrix(host: Host) -> Matrix:
     """Return the distances of every GPU to every GPU and network adapter."""
-    shown = view(host)
+    shown = of(host)
     devices: list[Device] = [*shown.gpus, *shown.nics]
     bonds = {frozenset((bond.first, bond.second)): bond.code for bond in shown.bonds}
     names = [f"GPU {n}" for n in range(len(shown.gpus))]

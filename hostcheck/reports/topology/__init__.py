@@ -1,0 +1,1 @@
+"""One host as a picture: `view` says what is where, the others draw it."""
