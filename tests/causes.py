@@ -1,4 +1,4 @@
-"""The twenty causes for which a VM with a vGPU does not start or runs badly, and who names them.
+"""The causes for which a VM with a vGPU does not start or runs badly, and who names them.
 
 The list and its order: forums, issues, knowledge-base articles and NVIDIA's guides, by how often
 they tell of it. `checks` are those that name the cause; `blind` is what no answer shows.
@@ -67,4 +67,9 @@ CAUSES = (
           "the guest driver and the licence of a VM that is off: only the running guest tells"),
     Cause(20, "Unified memory, debugger or profiler set; hot migration off",
           "vGPU hot migration is not enabled.", ("VGPU-006", "VGPU-007", "VM-005")),
+    Cause(21, "Virtual hardware newer than the host's release",
+          "The virtual machine's virtual hardware version is not supported on the host.",
+          ("VM-014",)),
+    Cause(22, "More vCPUs than the host has logical processors",
+          "The host hardware does not have enough logical CPUs", ("VM-015",)),
 )  # fmt: skip

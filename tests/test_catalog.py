@@ -7,7 +7,7 @@ import pytest
 
 from hostcheck import catalog
 from hostcheck.model.pci import NVIDIA, PciId
-from hostcheck.model.requirements import Architecture
+from hostcheck.model.requirements import Architecture, numbers
 
 MODELS = catalog.requirements().models
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -144,3 +144,16 @@ def test_who_serves(profile, key):
 def test_what_nobody_serves():
     for profile in ("grid_a100", "a100-40c", "nvidia_rtx-1q", "grid_xyz-1c", ""):
         assert not [model.key for model in MODELS.values() if model.serves(profile)]
+
+
+def test_hardware_versions_rise_with_the_releases_and_have_sources():
+    listed = catalog.hardware_versions()
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", listed.edition)
+    releases = [numbers(one.release) for one in listed.releases]
+    assert releases == sorted(set(releases))
+    versions = [one.hardware_version for one in listed.releases]
+    assert versions == sorted(versions)
+    for one in listed.releases:
+        assert one.hardware_version not in listed.foreign
+        assert one.verified is bool(one.sources)
+        assert set(one.sources) <= set(listed.sources)

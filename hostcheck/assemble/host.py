@@ -119,5 +119,6 @@ def assemble(
         opinions=opinions,
         sources=tuple(book.sources),
         target=target,
+        api_version=system.fact(lambda one: one.api_version),
     )
     return with_smoke(host, book)

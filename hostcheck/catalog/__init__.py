@@ -6,7 +6,12 @@ from importlib import resources
 import msgspec
 
 from hostcheck.model.pci import PciId
-from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease
+from hostcheck.model.requirements import (
+    GpuModel,
+    HardwareVersions,
+    Requirements,
+    VgpuRelease,
+)
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -24,10 +29,22 @@ def _file() -> _File:
     return msgspec.json.decode(data, type=_File)
 
 
+@cache
+def hardware_versions() -> HardwareVersions:
+    """Return which virtual hardware each release of ESXi runs."""
+    data = resources.files("hostcheck.catalog").joinpath("hardware_versions.json").read_bytes()
+    return msgspec.json.decode(data, type=HardwareVersions)
+
+
 def requirements() -> Requirements:
     """Return the catalogue as the checks see it."""
     file = _file()
-    return Requirements(file.edition, {model.key: model for model in file.gpus}, file.releases)
+    return Requirements(
+        file.edition,
+        {model.key: model for model in file.gpus},
+        file.releases,
+        hardware=hardware_versions(),
+    )
 
 
 def sources() -> dict[str, str]:

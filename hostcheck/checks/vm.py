@@ -1,7 +1,8 @@
 """VM: what the VM itself must have."""
 
-from hostcheck.checks.engine import Known, check, judge
-from hostcheck.checks.subjects import every_vm, gib
+from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.needs import newest_hardware
+from hostcheck.checks.subjects import Placement, every_placement, every_vm, gib
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
@@ -54,9 +55,9 @@ def efi_firmware(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
     return judge(ok=firmware == "efi", observed=f"firmware {firmware}", expected="firmware efi")
 
 
-@check("VM-003", severity=Severity.RECOMMENDED, source=VM_OPERATOR, each=every_vm)
-def hardware_version(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
-    """The VM's hardware version is 17 or later.
+@check("VM-003", severity=Severity.RECOMMENDED, source=VM_OPERATOR, each=every_placement)
+def hardware_version(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+    """The VM's hardware version is 17 or later, where its host runs that.
 
     Why: VMware's own VM Operator asks for version 17 before it gives a VM a vGPU or passthrough
      device; older versions miss what current GPUs need.
@@ -64,10 +65,12 @@ def hardware_version(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
     Run govc: govc vm.upgrade -vm {vm} -version 17
     Needs: VM power off
     """
-    known(vm.devices)
-    version = known(vm.hardware_version)
-    return judge(
-        ok=version >= GPU_HARDWARE_VERSION,
-        observed=f"vmx-{version}",
-        expected=f"vmx-{GPU_HARDWARE_VERSION} or later",
-    )
+    known(placed.vm.devices)
+    version = known(placed.vm.hardware_version)
+    observed, expected = f"vmx-{version}", f"vmx-{GPU_HARDWARE_VERSION} or later"
+    if version >= GPU_HARDWARE_VERSION:
+        return judge(ok=True, observed=observed, expected=expected)
+    newest = newest_hardware(placed.host, needs, known).hardware_version
+    if newest < GPU_HARDWARE_VERSION:
+        return not_applicable(f"{observed}; the host runs no more than vmx-{newest}")
+    return judge(ok=False, observed=observed, expected=expected)

@@ -13,6 +13,7 @@ from hostcheck.model.smoke import GpuSmoke
 from hostcheck.model.vm import Vm
 
 ONLY_PREFLIGHT = Unknown(Why.NOT_ASKED, "only a preflight asks this")
+OLDER = Unknown(Why.NOT_RECORDED, "this was recorded before hostcheck asked it")
 
 
 class GraphicsType(StrEnum):
@@ -290,6 +291,8 @@ class Host(Struct, frozen=True):
     """Ids of its VMs that the user named for the smoke test; not there without `--smoke`."""
     target: str = ""
     """vCenter or ESXi that was asked: only there is `id` unique. Earlier versions kept it not."""
+    api_version: Fact[str] = OLDER
+    """`8.0.3.0`; of 6.7 it tells the update, which `version` does not."""
 
     @property
     def key(self) -> tuple[str, str, str]:

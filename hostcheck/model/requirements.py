@@ -95,6 +95,45 @@ class VgpuRelease(Struct, frozen=True):
     sources: tuple[str, ...]
 
 
+class HostRelease(Struct, frozen=True):
+    """A release of ESXi and the newest virtual hardware that it runs: 21 of `vmx-21`."""
+
+    release: str
+    hardware_version: int
+    verified: bool
+    sources: tuple[str, ...]
+
+
+class HardwareVersions(Struct, frozen=True):
+    """Which virtual hardware each release of ESXi runs; updates matter."""
+
+    schema: str
+    edition: str
+    """Date of the newest source that was read."""
+    sources: dict[str, str]
+    releases: tuple[HostRelease, ...]
+    """Ascending; each holds until the next."""
+    foreign: tuple[int, ...]
+    """Versions of other products between those of ESXi."""
+
+    def of(self, release: str) -> HostRelease | None:
+        """Return the entry that a release falls under; None where it is no release of the list."""
+        try:
+            wanted = (*numbers(release), 0, 0)[:3]
+        except ValueError:
+            return None
+        known = [one for one in self.releases if numbers(one.release) <= wanted]
+        return known[-1] if known else None
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """Return a release as numbers: (8, 0, 3). Raises ValueError when it is none."""
+    return tuple(int(part) for part in release.split("."))
+
+
+NO_HARDWARE = HardwareVersions("", "", {}, (), ())
+
+
 class Requirements(Struct, frozen=True):
     """The catalogue, found by key."""
 
@@ -102,3 +141,4 @@ class Requirements(Struct, frozen=True):
     models: dict[str, GpuModel]
     releases: tuple[VgpuRelease, ...] = ()
     """By branch, ascending."""
+    hardware: HardwareVersions = NO_HARDWARE

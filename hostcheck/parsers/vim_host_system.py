@@ -152,6 +152,7 @@ class HostSystem(Struct, frozen=True):
     firmware_type: Reading[str]
     version: Reading[str]
     build: Reading[str]
+    api_version: Reading[str]
     memory_bytes: Reading[int]
     package_count: Reading[int]
     core_count: Reading[int]
@@ -194,6 +195,7 @@ def parse(text: str) -> HostSystem:
         firmware_type=host.text("hardware.biosInfo", "firmwareType"),
         version=host.text("config.product", "version"),
         build=host.text("config.product", "build"),
+        api_version=host.text("config.product", "apiVersion"),
         memory_bytes=host.number("hardware.memorySize"),
         package_count=host.number("hardware.cpuInfo", "numCpuPackages"),
         core_count=host.number("hardware.cpuInfo", "numCpuCores"),

@@ -295,6 +295,7 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         firmware_type=known("UEFI"),
         version=known("8.0.3"),
         build=known("24022510"),
+        api_version=known("8.0.3.0"),
         lockdown_mode=known("lockdownDisabled"),
         services=known((Service("TSM-SSH", running=False, policy="off"),)),
         memory_bytes=known(2 * NODE_MEMORY),

@@ -234,6 +234,15 @@ def test_hardware_version(version, status):
     says(judged("VM-003", "grid_a100d-40c", vm={"hardware_version": version}), status)
 
 
+@pytest.mark.parametrize(("release", "status"), [("6.7.0", "notapplicable"), ("7.0.0", "fail")])
+def test_no_hardware_is_asked_that_the_host_cannot_run(release, status):
+    vm = {"hardware_version": 14}
+    one = judged("VM-003", "grid_a100d-40c", vm=vm, version=release, api_version="6.7.3")
+    says(one, status, "vmx-14")
+    lost = judged("VM-003", "grid_a100d-40c", vm=vm, version=unknown())
+    says(lost, "unknown")
+
+
 @pytest.mark.parametrize("check", ["VM-002", "VM-003", "VGPU-003", "VGPU-004", "MIG-002"])
 def test_a_vm_whose_devices_are_not_known(check):
     says(judged(check, "grid_a100d-40c", vm={"devices": unknown()}), "unknown")
