@@ -21,6 +21,7 @@ import click
 
 from hostcheck import __version__
 from hostcheck.errors import HostcheckError, LimitOver, UsageError
+from hostcheck.reports import formats
 
 if TYPE_CHECKING:
     from hostcheck import app
@@ -45,7 +46,6 @@ EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
 EXIT_SMOKE_ERROR = 5
 """What `hostcheck smoke` ends with where nothing was learnt: its 3 means not applicable."""
-FORMATS = ("text", "line", "json", "html", "junit")
 KEYRING_SERVICE = "hostcheck"
 
 
@@ -325,7 +325,7 @@ cluster_option = click.option(
 )
 format_options = _options(
     click.option(
-        "--format", "format_", type=click.Choice(FORMATS), default="text",
+        "--format", "format_", type=click.Choice(formats("run")), default="text",
         help="What goes to stdout.", show_default=True,
     ),
     click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
@@ -607,23 +607,15 @@ def record(save: Path, limit: float | None, quiet: bool, **options: Any) -> None
 
 @main.command()
 @click.argument("run", type=_existing(dir_okay=False))
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(formats("run")), default="text", show_default=True
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
 def report(run: Path, format_: str, output: Path | None) -> None:
     """Render a saved run in any format."""
     from hostcheck import runfile
 
-    told = runfile.read(run)
-    if output is not None and format_ == "html":
-        from hostcheck.reports import site
-
-        site.write(told, output)
-        return
-    pieces = _render(told, format_, plain=output is not None)
-    if output is not None:
-        _write(output, pieces)
-        return
-    _print(pieces)
+    _give("run", format_, runfile.read(run), output)
 
 
 @main.command()
@@ -631,7 +623,7 @@ def report(run: Path, format_: str, output: Path | None) -> None:
 @source_options
 @from_option
 @click.option(
-    "--format", "format_", type=click.Choice(("text", "svg", "json")), default="text",
+    "--format", "format_", type=click.Choice(formats("topology")), default="text",
     show_default=True,
 )  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
@@ -653,19 +645,7 @@ def topology(
             raise UsageError(f"{host!r} matches {len(targets)} hosts; name one")
         source.expect(targets)
         report_ = app.report_of(app.host_of(source.collect(targets[0])))
-    if format_ == "json":
-        from hostcheck.reports.json_report import document
-
-        text = document(report_.host)
-    elif format_ == "svg":
-        from hostcheck.reports.topology.svg import topology_svg
-
-        text = topology_svg(report_.host, report_.results)
-    else:
-        from hostcheck.reports.text import topology_text
-
-        text = topology_text(report_.host)
-    _put(text, output)
+    _give("topology", format_, report_, output)
 
 
 @main.command("capacity")
@@ -715,18 +695,7 @@ def room(
             counted = capacity.capacity(
                 hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.targets
             )
-    if format_ == "json":
-        from hostcheck.reports.json_report import capacity_pieces
-
-        pieces: Iterable[str] = capacity_pieces(counted)
-    else:
-        from hostcheck.reports.capacity_text import render
-
-        pieces = [render(counted, width=_width())]
-    if output is None:
-        _print(pieces)
-    else:
-        _write(output, pieces)
+    _give("capacity", format_, counted, output)
     if not targets or any(one.failure for one in counted.targets):
         sys.exit(EXIT_UNKNOWN)
 
@@ -760,7 +729,7 @@ def smoke(as_json: bool, **options: Any) -> None:
         if as_json:
             text = verdict.document_of(capture, answer)
         else:
-            from hostcheck.reports import smoke_text
+            from hostcheck.reports.smoke import text as smoke_text
 
             text = smoke_text.render(answer, where)
         for sentence in capture.stderr.splitlines():
@@ -817,7 +786,7 @@ def checks(format_: str) -> None:
     from hostcheck.checks.engine import all_checks
 
     if format_ == "json":
-        from hostcheck.reports.json_report import document
+        from hostcheck.reports.documents import document
 
         click.echo(document(tuple(one.manual for one in all_checks())), nl=False)
         return
@@ -852,7 +821,7 @@ def requests(format_: str) -> None:
     from hostcheck.checks.manual import requests_page
 
     if format_ == "json":
-        from hostcheck.reports.json_report import document
+        from hostcheck.reports.documents import document
 
         click.echo(document(app.requests()), nl=False)
         return
@@ -892,7 +861,7 @@ def sparsity(file: Path, axis: int, tensor: str, permute: bool, rounds: int, as_
     except ImportError as error:
         raise UsageError(f"no module {error.name}: pip install 'hostcheck[sparsity]'") from None
     if as_json:
-        from hostcheck.reports.json_report import document
+        from hostcheck.reports.documents import document
 
         click.echo(document(found), nl=False)
     else:
@@ -907,7 +876,7 @@ def parse(request: str, file: Any) -> None:
     from hostcheck import ask
 
     name, facts = ask.parse(request, file.read().decode("utf-8", errors="replace"))
-    from hostcheck.reports.json_report import document
+    from hostcheck.reports.documents import document
 
     click.echo(document({"request": name, "facts": facts}), nl=False)
 
@@ -1356,9 +1325,9 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
     from hostcheck import runfile
 
     def write_html(run: "Run", path: Path) -> None:
-        from hostcheck.reports import site
+        from hostcheck.reports import write
 
-        site.write(run, path)
+        write("run", "html", run, path)
 
     writers: tuple[tuple[Path | None, Callable[[Run, Path], None]], ...] = (
         (output, runfile.write),
@@ -1372,7 +1341,7 @@ def _deliver(run: "Run", format_: str, output: Path | None, html: Path | None) -
         except UsageError as error:  # said last: what was learnt is still printed
             unwritten = unwritten or error
     try:
-        _print(_render(run, format_, plain=False))
+        _print(_shown("run", format_, run))
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         _discard_stdout()
     if unwritten is not None:
@@ -1388,35 +1357,25 @@ def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _render(run: "Run", format_: str, *, plain: bool) -> Iterable[str]:
-    if format_ == "text":
-        from hostcheck.reports import text
+def _give(told: str, format_: str, thing: object, output: Path | None) -> None:
+    """Print a thing in a format, or write it to the file that was given."""
+    if output is None:
+        _print(_shown(told, format_, thing))
+        return
+    from hostcheck.reports import write
 
-        colour = not plain and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        return text.pieces(run, width=_width(), colour=colour)
-    from hostcheck.reports import FORMATS as RENDERERS
-
-    return RENDERERS[format_](run)
+    write(told, format_, thing, output)
 
 
-def _width() -> int:
+def _shown(told: str, format_: str, thing: object) -> Iterable[str]:
+    """Render for the terminal that standard output is, or for what it is instead."""
     import shutil
 
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    from hostcheck.reports import Screen, pieces
 
-
-def _put(text: str, output: Path | None) -> None:
-    """Print a text as whole lines, or write it as it is to the file that was given instead."""
-    if output is None:
-        click.echo(text.rstrip("\n"))
-    else:
-        _write(output, [text])
-
-
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    from hostcheck import files
-
-    files.write(path, (piece.encode() for piece in pieces))
+    width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return pieces(told, format_, thing, Screen(width, colour))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from hostcheck.capacity import capacity
 from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Host, Mode, Passthrough, Sriov, VgpuLimit
-from hostcheck.reports import capacity_text, json_report
+from hostcheck.reports.capacity import json as capacity_json
+from hostcheck.reports.capacity import text as capacity_text
+from hostcheck.reports.documents import document
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
@@ -408,7 +410,7 @@ def test_what_is_counted_of_a_host_is_all_that_stays_of_it():
 )
 def test_the_document_is_the_same_piece_by_piece(hosts):
     found = capacity(hosts, NEEDS)
-    assert "".join(json_report.capacity_pieces(found)) == json_report.document(found)
+    assert "".join(capacity_json.pieces(found)) == document(found)
 
 
 def stranded(hosts, profile):

@@ -18,7 +18,7 @@ import pytest
 from hostcheck import app, fleet, runfile
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
-from hostcheck.reports import json_report
+from hostcheck.reports.run import json as json_report
 from hostcheck.transports.shells import Shells
 from hostcheck.transports.ssh import Shell
 from tests.peers import live, shapes

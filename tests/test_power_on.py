@@ -15,7 +15,8 @@ from hostcheck.model.run import Outcome
 from hostcheck.parsers import vim_power_on
 from hostcheck.power_on import WRITES, exit_code, power_on
 from hostcheck.preflight import VmSpec, preflight, what_if
-from hostcheck.reports import json_report, summary
+from hostcheck.reports import summary
+from hostcheck.reports.run import json as json_report
 from hostcheck.transports import soap, vsphere
 from hostcheck.transports.recorder import RecorderTransport
 from tests.peers import shapes

@@ -10,7 +10,7 @@ from hostcheck import runfile
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Outcome, PowerOn
-from hostcheck.reports import json_report
+from hostcheck.reports.run import json as json_report
 from tests.reports import builders as b
 
 RUNS = {

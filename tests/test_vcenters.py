@@ -17,7 +17,8 @@ from hostcheck.errors import LimitOver, UsageError
 from hostcheck.journal import Journal
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Asked
-from hostcheck.reports import html, junit, summary, text
+from hostcheck.reports import summary
+from hostcheck.reports.run import html, junit, text
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import Cluster, Fleet

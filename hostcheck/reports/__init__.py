@@ -1,35 +1,55 @@
-"""Views of a run: each format is one module, pure and deterministic.
+"""What is told, and in which form: a folder is what is told, a module in it is a format.
 
-`render(run)` is the whole text; `pieces(run)` yields it bit by bit, so that no more than one host
-of a large fleet is in memory.
+    run/ topology/ capacity/ smoke/      text.py  json.py  ...
 
-A format is imported when it is first rendered, so that naming the formats costs nothing.
+A format is found by its name and imported when it is first used, so that naming them costs nothing.
+It has `pieces(thing, screen)`, which yields the text bit by bit, so that no more than one host of a
+large fleet is in memory; it is pure and deterministic. One that is more than a file has
+`write(thing, path)` too.
 """
 
-from collections.abc import Callable, Iterable
+import pkgutil
+from collections.abc import Iterable
 from importlib import import_module
-
-from hostcheck.model.run import Run
-
-Render = Callable[[Run], Iterable[str]]
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
-def _later(module: str) -> Render:
-    """Return a renderer that imports its module on the first call."""
+class Screen(NamedTuple):
+    """What a text is shown on; what is not shown on one is as wide as this."""
 
-    def pieces(run: Run) -> Iterable[str]:
-        """Render the run in this format, bit by bit."""
-        made: Iterable[str] = import_module(f"hostcheck.reports.{module}").pieces(run)
-        return made
-
-    return pieces
+    width: int = 100
+    colour: bool = False
 
 
-FORMATS: dict[str, Render] = {
-    "text": _later("text"),
-    "line": _later("line"),
-    "html": _later("site"),
-    "json": _later("json_report"),
-    "junit": _later("junit"),
-}
-"""Format name to renderer, in the order they are offered."""
+PAPER = Screen()
+
+
+def formats(told: str) -> tuple[str, ...]:
+    """Return the formats that there are of what is told; text comes first."""
+    found = (one.name for one in pkgutil.iter_modules([f"{place}/{told}" for place in __path__]))
+    return tuple(sorted(found, key=lambda name: (name != "text", name)))
+
+
+def pieces(told: str, format_: str, thing: Any, screen: Screen = PAPER) -> Iterable[str]:
+    """Render a thing in a format, bit by bit."""
+    made: Iterable[str] = _module(told, format_).pieces(thing, screen)
+    return made
+
+
+def write(told: str, format_: str, thing: Any, path: Path) -> None:
+    """Write a thing in a format; some formats are folders or archives.
+
+    Raises UsageError where that cannot be done.
+    """
+    module = _module(told, format_)
+    if hasattr(module, "write"):
+        module.write(thing, path)
+        return
+    from hostcheck import files  # noqa: PLC0415  not needed to name the formats
+
+    files.write(path, (piece.encode() for piece in module.pieces(thing, PAPER)))
+
+
+def _module(told: str, format_: str) -> Any:
+    return import_module(f"hostcheck.reports.{told}.{format_}")

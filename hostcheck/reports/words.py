@@ -118,6 +118,14 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
 
 
+def plain(text: str) -> str:
+    """Return the text in ASCII, with the signs of this report spelled in it."""
+    signs = {"✓": "+", "✕": "x", "…": "...", "·": "-", "–": "-"}  # noqa: RUF001
+    for sign, stand_in in signs.items():
+        text = text.replace(sign, stand_in)
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def cut(text: str, length: int) -> str:
     """Return the text, or its beginning and an ellipsis when it is longer than `length`."""
     return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from hostcheck.reports import html, site, summary
+from hostcheck.reports import summary
+from hostcheck.reports.run import html
 from tests.reports import builders as b
 
 CHROMIUM = next(
@@ -95,7 +96,7 @@ def cells(dom, column):
 def fleet_of_40(tmp_path, monkeypatch):
     monkeypatch.setattr(summary, "LARGEST_PAGE", 8)
     run = b.fleet(40)
-    site.write(run, tmp_path / "fleet.html")
+    html.write(run, tmp_path / "fleet.html")
     return run
 
 

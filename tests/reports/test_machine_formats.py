@@ -9,7 +9,9 @@ import pytest
 
 from hostcheck.model.result import Status
 from hostcheck.model.run import Run
-from hostcheck.reports import FORMATS, json_report, junit
+from hostcheck.reports import formats, pieces
+from hostcheck.reports.run import json as json_report
+from hostcheck.reports.run import junit
 from tests.reports import builders as b
 
 
@@ -68,8 +70,8 @@ def test_junit_holds_what_only_the_preflight_judged():
 
 def test_naming_the_formats_imports_no_template_engine():
     code = (
-        "import sys, hostcheck.reports as r; list(r.FORMATS); "
-        "sys.exit(any(m in sys.modules for m in ('jinja2', 'rich', 'hostcheck.reports.html')))"
+        "import sys, hostcheck.reports as r; r.formats('run'); "
+        "sys.exit(any(m in sys.modules for m in ('jinja2', 'rich', 'hostcheck.reports.run.html')))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
@@ -85,12 +87,12 @@ class Walked(list):
         return super().__iter__()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", formats("run"))
 def test_walks_over_the_hosts_do_not_grow_with_the_candidates(name):
     run = b.preflight_run()
     (first, *_) = run.preflight.candidates
     many = tuple(msgspec.structs.replace(first, rank=n, host=f"esx{n}") for n in range(1, 40))
     told = msgspec.structs.replace(run.preflight, candidates=many)
     hosts = Walked(run.hosts)
-    assert "".join(FORMATS[name](msgspec.structs.replace(run, hosts=hosts, preflight=told)))
+    assert "".join(pieces("run", name, msgspec.structs.replace(run, hosts=hosts, preflight=told)))
     assert hosts.walks < 10

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Status
-from hostcheck.reports import html, site, summary
+from hostcheck.reports import summary
+from hostcheck.reports.run import html
 from tests.reports import builders as b
 from tests.reports.test_html import Document
 
@@ -51,15 +52,15 @@ def unpacked(folder, page):
 @pytest.fixture(scope="module")
 def written(limit, tmp_path_factory):  # noqa: ARG001  it orders them
     folder = tmp_path_factory.mktemp("site")
-    site.write(FLEET, folder / "report.html")
+    html.write(FLEET, folder / "report.html")
     return folder
 
 
 def test_up_to_a_limit_it_is_one_page(tmp_path):
     run = b.run(*FLEET.hosts[:LIMIT])
-    site.write(run, tmp_path / "report.html")
+    html.write(run, tmp_path / "report.html")
     assert files(tmp_path) == {"report.html": html.render(run)}
-    assert "".join(site.pieces(run)) == html.render(run)
+    assert "".join(html.pieces(run)) == html.render(run)
 
 
 def test_every_host_has_a_page_with_every_result(written):
@@ -86,7 +87,7 @@ def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):
         for turn in range(3)
         for report in FLEET.hosts
     ]
-    site.write(b.run(*many), tmp_path / "site")
+    html.write(b.run(*many), tmp_path / "site")
     for report in many:
         folder = tmp_path / "site/files"
         page = (folder / f"{report.host.name}.html").read_text()
@@ -152,12 +153,12 @@ def test_nothing_is_loaded_from_elsewhere(written):
 def test_the_path_chooses_the_shape_and_the_bytes_are_the_same(place, tmp_path, written):
     for _ in range(2):
         (tmp_path / "old.html").write_text("an older report")
-        site.write(FLEET, tmp_path / place)
+        html.write(FLEET, tmp_path / place)
     if place.endswith(".zip"):
         with zipfile.ZipFile(tmp_path / place) as archive:
             archive.extractall(tmp_path)
         first = (tmp_path / place).read_bytes()
-        site.write(FLEET, tmp_path / place)
+        html.write(FLEET, tmp_path / place)
         assert (tmp_path / place).read_bytes() == first
     if not place.endswith(".html"):
         made = files(tmp_path / "site")
@@ -172,14 +173,14 @@ def test_the_path_chooses_the_shape_and_the_bytes_are_the_same(place, tmp_path, 
 
 
 def test_hosts_that_left_leave_no_page_and_what_is_not_ours_stays(tmp_path):
-    site.write(FLEET, tmp_path / "report.html")
+    html.write(FLEET, tmp_path / "report.html")
     fewer = b.run(*FLEET.hosts[2:])
-    site.write(fewer, tmp_path / "report.html")
+    html.write(fewer, tmp_path / "report.html")
     assert not (tmp_path / "report_files" / f"{FLEET.hosts[0].host.name}.html").exists()
     (tmp_path / "mine_files").mkdir()
     (tmp_path / "mine_files" / "notes").write_text("mine")
     with pytest.raises(UsageError, match="holds something else"):
-        site.write(FLEET, tmp_path / "mine.html")
+        html.write(FLEET, tmp_path / "mine.html")
     assert (tmp_path / "mine_files" / "notes").read_text() == "mine"
 
 
@@ -189,7 +190,7 @@ def test_names_that_make_no_file_names_get_pages_of_their_own(tmp_path):
         replace(report, host=replace(report.host, name=name))
         for name, report in zip(odd, FLEET.hosts, strict=False)
     ]
-    site.write(b.run(*hosts, *FLEET.hosts[len(odd) :]), tmp_path / "report.html")
+    html.write(b.run(*hosts, *FLEET.hosts[len(odd) :]), tmp_path / "report.html")
     made = files(tmp_path)
     assert len([name for name in made if name.endswith(".html")]) == MANY + 2
     assert len({name.lower() for name in made}) == len(made)
@@ -203,13 +204,13 @@ def test_names_that_make_no_file_names_get_pages_of_their_own(tmp_path):
 
 
 def test_a_run_without_hosts_has_an_index(tmp_path):
-    site.write(b.run(), tmp_path / "none.zip")
+    html.write(b.run(), tmp_path / "none.zip")
     with zipfile.ZipFile(tmp_path / "none.zip") as archive:
         assert "none/index.html" in archive.namelist()
 
 
 def test_without_pages_the_index_has_no_links_to_any():
-    (text,) = site.pieces(FLEET)
+    (text,) = html.pieces(FLEET)
     links = [link["attrs"].get("href", "") for link in Document(text).all("a")]
     assert all(link.startswith("#") or link == "" for link in links)
     assert '"files":""' in text
@@ -219,4 +220,4 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     for place in ("file/report.html", "file/report.zip", "file/folder"):
         with pytest.raises(UsageError, match="give another file"):
-            site.write(FLEET, tmp_path / place)
+            html.write(FLEET, tmp_path / place)

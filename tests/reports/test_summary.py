@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from hostcheck import app, preflight, recording
 from hostcheck.checks.engine import all_checks
 from hostcheck.model.result import Result, Severity, Status, Subject, root_causes
-from hostcheck.reports import html, summary, text, words
+from hostcheck.reports import summary, words
+from hostcheck.reports.run import html, text
 from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hostcheck.model.fact import Known
 from hostcheck.reports.topology import svg
-from hostcheck.reports.topology.drawing import Box, Label
+from hostcheck.reports.topology.svg.drawing import Box, Label
 from tests.reports import builders as b
 
 NS = "{http://www.w3.org/2000/svg}"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from hostcheck.reports import FORMATS, text
+from hostcheck.reports import formats, pieces
+from hostcheck.reports.run import text
+from hostcheck.reports.topology import text as tree
 from tests.reports import builders as b
 
 
@@ -49,7 +51,7 @@ def test_colour_only_adds_escapes():
 
 
 def test_names_cannot_drive_the_terminal():
-    told = text.render(b.hostile()) + text.topology_text(b.hostile().hosts[0].host)
+    told = text.render(b.hostile()) + tree.render(b.hostile().hosts[0].host)
     assert "\x1b" not in told
     assert "\u202e" not in told
     assert "\\x1b[31m" in told
@@ -66,23 +68,25 @@ def test_preflight_tells_the_answer_and_ranks_the_hosts():
 
 
 def test_the_tree_has_an_ascii_form():
-    told = text.topology_text(b.unknown_nodes(), ascii_only=True)
+    told = tree.render(b.unknown_nodes(), ascii_only=True)
     assert told.isascii()
     assert "|-- Package 0" in told
-    assert text.topology_text(b.hostile().hosts[0].host, ascii_only=True).isascii()
+    assert tree.render(b.hostile().hosts[0].host, ascii_only=True).isascii()
 
 
 def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
-    told = text.topology_text(b.unknown_nodes())
+    told = tree.render(b.unknown_nodes())
     node0 = told[told.index("NUMA node 0") : told.index("Package 1")]
     assert "GPU 2" not in node0
     assert "NUMA node not known" in told
     assert "?     unknown" in told
-    nvlink = text.topology_text(b.nvlinked(b.host()))
+    nvlink = tree.render(b.nvlinked(b.host()))
     assert "NV12/SYS" in nvlink
     assert "NV#" in nvlink
 
 
 def test_every_format_is_found_by_name():
-    assert list(FORMATS) == ["text", "line", "html", "json", "junit"]
-    assert "".join(FORMATS["text"](b.healthy())) == text.render(b.healthy())
+    assert formats("run") == ("text", "html", "json", "junit", "line")
+    assert formats("topology") == ("text", "json", "svg")
+    assert formats("capacity") == ("text", "json")
+    assert "".join(pieces("run", "text", b.healthy())) == text.render(b.healthy())

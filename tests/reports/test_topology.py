@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.reports.topology import view
-from hostcheck.reports.topology.view import Distance
+from hostcheck.reports import view
+from hostcheck.reports.view import Distance
 from tests.reports import builders as b
 
 LOST = Unknown(Why.ABSENT, "4294967295", "hardware pci list")

@@ -13,7 +13,7 @@ import pytest
 
 from hostcheck import app, recording, runfile
 from hostcheck.model.fact import Unknown
-from hostcheck.reports import json_report
+from hostcheck.reports.run import json as json_report
 from tests.peers import live
 from tests.peers.fleet import Guest
 from tests.smoke import lab

@@ -1,1 +1,1 @@
-"""One host as a picture: `view` says what is where, the others draw it."""
+"""One host as places and distances: each module is a format of its report."""

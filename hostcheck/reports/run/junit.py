@@ -12,7 +12,7 @@ from hostcheck.model.capture import Source
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
 from hostcheck.model.run import Run, silent
-from hostcheck.reports import summary, words
+from hostcheck.reports import PAPER, Screen, summary, words
 
 COUNTED = ("tests", "failures", "errors", "skipped")
 
@@ -22,7 +22,7 @@ def render(run: Run) -> str:
     return "".join(pieces(run))
 
 
-def pieces(run: Run) -> Iterator[str]:
+def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the document suite by suite. The hosts are walked over twice."""
     run = summary.named(run)
     totals: Counter[str] = Counter()

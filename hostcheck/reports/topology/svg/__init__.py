@@ -6,18 +6,18 @@ writes it down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from urllib.parse import quote
 
 from hostcheck.model.host import Host
 from hostcheck.model.result import Result
-from hostcheck.reports import words
-from hostcheck.reports.topology import view
-from hostcheck.reports.topology.cards import failing_of
-from hostcheck.reports.topology.drawing import WIDTH, Box, Drawing, Label, Line
-from hostcheck.reports.topology.places import Places, group_name
-from hostcheck.reports.topology.strips import Strips
+from hostcheck.model.run import HostReport
+from hostcheck.reports import PAPER, Screen, view, words
+from hostcheck.reports.topology.svg.cards import failing_of
+from hostcheck.reports.topology.svg.drawing import WIDTH, Box, Drawing, Label, Line
+from hostcheck.reports.topology.svg.places import Places, group_name
+from hostcheck.reports.topology.svg.strips import Strips
 
 STYLE = """
 .tp{--tp-paper:#fff;--tp-ink:#1c2128;--tp-soft:#57606a;--tp-line:#c9d1d9;--tp-pack:#f6f8fa;
@@ -56,6 +56,11 @@ DEFS = (
     '<defs><pattern id="tp-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path class="hatchline" d="M0 0V7"/></pattern></defs>'
 )
+
+
+def pieces(report: HostReport, _screen: Screen = PAPER) -> Iterator[str]:
+    """Yield one SVG document."""
+    yield topology_svg(report.host, report.results)
 
 
 def topology_svg(

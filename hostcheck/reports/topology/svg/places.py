@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.reports import words
-from hostcheck.reports.topology import view
-from hostcheck.reports.topology.cards import Cards, failing_of
-from hostcheck.reports.topology.drawing import GAP, PAD, WIDTH, Box, Line
+from hostcheck.reports import view, words
+from hostcheck.reports.topology.svg.cards import Cards, failing_of
+from hostcheck.reports.topology.svg.drawing import GAP, PAD, WIDTH, Box, Line
 
 CARD_MIN = 206
 """A GPU card is never narrower than this."""

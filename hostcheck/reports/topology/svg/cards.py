@@ -8,9 +8,8 @@ from dataclasses import replace
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.result import Result, Status
-from hostcheck.reports import words
-from hostcheck.reports.topology import view
-from hostcheck.reports.topology.drawing import Box, Drawing, fit, text_width
+from hostcheck.reports import view, words
+from hostcheck.reports.topology.svg.drawing import Box, Drawing, fit, text_width
 
 VMS_SHOWN = 6
 

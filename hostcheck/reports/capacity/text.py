@@ -22,7 +22,7 @@ from hostcheck.model.capacity import (
 )
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.run import called, silent
-from hostcheck.reports import words
+from hostcheck.reports import PAPER, Screen, words
 
 NARROWEST = 40
 MOVES_SHOWN = 3
@@ -37,6 +37,11 @@ _MODE = {
     GpuMode.NOT_SERVING: "serves no vGPU",
     GpuMode.UNKNOWN: "mode not known",
 }
+
+
+def pieces(capacity: Capacity, screen: Screen = PAPER) -> Iterator[str]:
+    """Yield the whole text."""
+    yield render(capacity, width=screen.width)
 
 
 def render(capacity: Capacity, *, width: int = 100) -> str:

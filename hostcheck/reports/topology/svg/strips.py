@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.reports import words
-from hostcheck.reports.topology import view
-from hostcheck.reports.topology.cards import Cards, failing_of, tip_of
-from hostcheck.reports.topology.drawing import GAP, PAD, WIDTH, Box, Line, fit, text_width
+from hostcheck.reports import view, words
+from hostcheck.reports.topology.svg.cards import Cards, failing_of, tip_of
+from hostcheck.reports.topology.svg.drawing import GAP, PAD, WIDTH, Box, Line, fit, text_width
 
 RAIL_FROM = 3
 """From this many fully joined GPUs on, NVLink is drawn as one rail, not as arcs."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from hostcheck.model.result import Answer, Result, Severity, Status
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run, silent
-from hostcheck.reports import summary, words
+from hostcheck.reports import PAPER, Screen, summary, words
 from hostcheck.reports.later import Later
 
 OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
@@ -21,7 +21,7 @@ def render(run: Run) -> str:
     return "".join(pieces(run))
 
 
-def pieces(run: Run) -> Iterator[str]:
+def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield line by line."""
     return (f"{line}\n" for line in _lines(run))
 

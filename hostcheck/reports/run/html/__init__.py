@@ -20,7 +20,10 @@ from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.run import Run
 from hostcheck.recording import directory_name
-from hostcheck.reports import html, summary
+from hostcheck.reports import PAPER, Screen, summary
+from hostcheck.reports.run.html import index, pack, pages
+from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
+from hostcheck.reports.run.html.whole import render
 
 SHARED = "report.css"
 """A folder without this file is not ours to replace."""
@@ -48,17 +51,17 @@ def write(run: Run, path: Path) -> None:
             if len(run.hosts) > summary.LARGEST_PAGE:
                 _folder(run, path, f"{path.stem}_files")
             else:
-                files.write(path, [html.render(run).encode()])
+                files.write(path, [render(run).encode()])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another file") from None
 
 
-def pieces(run: Run) -> Iterator[str]:
+def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield one document: the whole report, or of a large fleet the index without other pages."""
     if len(run.hosts) > summary.LARGEST_PAGE:
         yield _files(run, "", "", None)
     else:
-        yield html.render(run)
+        yield render(run)
 
 
 def _zip(run: Run, path: Path) -> None:
@@ -75,10 +78,10 @@ def _zip(run: Run, path: Path) -> None:
     fresh.replace(path)
 
 
-def _folder(run: Run, index: Path, name: str) -> None:
+def _folder(run: Run, lead: Path, name: str) -> None:
     """Write the pages beside, and put them in the place of those of an earlier run when whole."""
-    place = index.with_name(name)
-    fresh = index.with_name(name + files.UNFINISHED)
+    place = lead.with_name(name)
+    fresh = lead.with_name(name + files.UNFINISHED)
     if place.exists() and not (place / SHARED).is_file():
         raise UsageError(f"{place} holds something else; give another place for the report")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -87,11 +90,11 @@ def _folder(run: Run, index: Path, name: str) -> None:
     def put(file: str, text: str) -> None:
         (fresh / file.removeprefix(f"{name}/")).write_text(text, encoding="utf-8")
 
-    text = _files(run, f"{name}/", f"../{quote(index.name)}", put)
+    text = _files(run, f"{name}/", f"../{quote(lead.name)}", put)
     if place.exists():
         shutil.rmtree(place)
     fresh.rename(place)
-    files.write(index, [text.encode()])
+    files.write(lead, [text.encode()])
 
 
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
@@ -99,23 +102,23 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
     run = summary.named(run)
     told = summary.of(run)
     if put is not None:
-        for name, text in html.shared_files().items():
+        for name, text in index.shared_files().items():
             put(folder + name, text)
-        put(f"{folder}checks.html", html.checks_page(run, home))
-    rows: list[html.Row] = []
-    requests, names, packer = html.Requests(), _Names(), html.Packer(run, home)
+        put(f"{folder}checks.html", index.checks_page(run, home))
+    rows: list[Row] = []
+    requests, names, packer = Requests(), _Names(), pack.Packer(run, home)
     for report in run.hosts:
-        page = html.page_of(run, report, html.ALONE, run.checks)
+        page = pages.page_of(run, report, ALONE, run.checks)
         href = ""
         if put is not None:
             file = folder + names.of(report.host.name)
             put(file, packer.page(page))
             href = quote(file)
-        rows.append(html.row_of(report, page, href))
+        rows.append(index.row_of(report, page, href))
         requests.add(report.host)
     if put is not None:
         put(f"{folder}before.js", packer.before())
-    return html.index(run, told, rows, requests, folder)
+    return index.index(run, told, rows, requests, folder)
 
 
 class _Names:

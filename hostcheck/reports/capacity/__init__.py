@@ -1,0 +1,1 @@
+"""How many more vGPUs fit: each module is a format of it."""

@@ -1,0 +1,230 @@
+"""Tables of what is known of one host, its GPUs and its VMs."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hostcheck.model.fact import Fact, Known, Unknown
+from hostcheck.model.host import Host, PcieLink, PhysicalGpu, Service, Software, Sriov
+from hostcheck.model.vm import Vm
+from hostcheck.reports import view, words
+from hostcheck.reports.run.html.shapes import Cells, Shown, Smoked, Table
+from hostcheck.reports.smoke import text as smoke_text
+
+T = TypeVar("T")
+
+
+def _show(fact: Fact[T], told: Callable[[T], str] = str, before: str = "") -> Shown:
+    if isinstance(fact, Unknown):
+        return Shown(f"{before}{words.missing(fact)}", known=False)
+    return Shown(f"{before}{told(fact.value) or 'none'}")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]:
+    """Return what is known of a host, in the order people ask for it."""
+    return (
+        ("Machine", (
+            ("Vendor", _show(host.vendor)),
+            ("Model", _show(host.model)),
+            ("BIOS", _show(host.bios_version)),
+            ("BIOS date", _show(host.bios_date, lambda date: date[:10])),
+            ("Boot firmware", _show(host.firmware_type)),
+            ("Memory", _show(host.memory_bytes, words.size)),
+            ("Packages", _show(host.package_count)),
+            ("Cores", _show(host.core_count)),
+            ("PUs (threads)", _show(host.pu_count)),
+            ("NUMA nodes", _numa(host)),
+        )),
+        ("ESXi", (
+            ("Version", _show(host.version)),
+            ("Build", _show(host.build)),
+            ("Cluster", _show(host.cluster)),
+            ("Connection", _show(host.connection_state)),
+            ("Power", _show(host.power_state)),
+            ("Maintenance mode", _show(host.in_maintenance_mode, _yes)),
+            ("Reboot required", _show(host.reboot_required, _yes)),
+            ("Booted", _show(host.boot_time, words.moment)),
+            ("Lockdown", _show(host.lockdown_mode)),
+            ("Services", _show(host.services, _services)),
+            ("DRS", _show(host.drs_automation)),
+        )),
+        ("Graphics", (
+            ("Default type", _show(host.graphics_default, lambda kind: words.GRAPHICS[kind])),
+            ("Assignment policy", _show(host.assignment_policy)),
+            ("vGPU manager", _show(host.driver_version)),
+            ("NVIDIA packages", _show(host.driver_packages, _software)),
+            ("nvidia-smi answers", _show(host.smi_answers, _yes)),
+            ("GPUs it lists", _show(host.smi_gpu_count)),
+            ("GPUs on PCI", _show(host.gpus, lambda gpus: str(len(gpus)))),
+            ("Running vGPUs", _show(host.vgpu_instances, lambda found: str(len(found)))),
+            ("Profiles offered", _show(host.profiles_offered, ", ".join)),
+        )),
+    )  # fmt: skip
+
+
+def _numa(host: Host) -> Shown:
+    shown = _show(host.numa_node_count)
+    packages = host.package_count
+    if isinstance(host.numa_node_count, Known) and isinstance(packages, Known) and packages.value:
+        each = host.numa_node_count.value / packages.value
+        return Shown(f"{shown.text} ({each:g} per package)")
+    return shown
+
+
+def _services(services: tuple[Service, ...]) -> str:
+    return ", ".join(f"{s.key} {'runs' if s.running else 'off'}" for s in services)
+
+
+def _software(packages: tuple[Software, ...]) -> str:
+    return ", ".join(f"{package.name} {package.version}" for package in packages)
+
+
+def gpu_table(host: Host) -> Table | None:
+    """Return the table of GPUs, None where there is none."""
+    shown = view.of(host)
+    if not shown.gpus:
+        return None
+    return Table(
+        ("GPU", "Place", "Graphics type", "ECC, MIG", "Framebuffer", "SR-IOV", "PCIe", "VMs"),
+        tuple(_gpu_row(host, shown, gpu) for gpu in shown.gpus),
+    )
+
+
+def _gpu_row(host: Host, shown: view.Topology, gpu: PhysicalGpu) -> Cells:
+    node = view.node_of(host, gpu)
+    assumed = isinstance(gpu.numa_node, Unknown)
+    if node is None:
+        place = _show(gpu.numa_node, str, "node ")
+    else:
+        place = Shown(f"node {node}{' (the only one)' if assumed else ''}")
+    names = ", ".join(guest.vm.name for guest in shown.guests_of(gpu.address))
+    return (
+        (
+            Shown(f"GPU {shown.number(gpu.address)}"), Shown(gpu.name), Shown(gpu.address),
+            Shown(str(gpu.pci_id)),
+        ),
+        (place, Shown(f"port {gpu.bridges[-1]}" if gpu.bridges else "port not known",
+                      known=bool(gpu.bridges))),
+        (
+            _show(gpu.graphics_active, lambda kind: words.GRAPHICS[kind], "active "),
+            _show(gpu.graphics_configured, lambda kind: words.GRAPHICS[kind], "configured "),
+            _show(gpu.vgpu_mode, str, "mode "),
+        ),
+        (
+            _pair("ECC", gpu.ecc_current, gpu.ecc_pending),
+            _pair("MIG", gpu.mig_current, gpu.mig_pending),
+        ),
+        (
+            _show(gpu.framebuffer_bytes, words.size, ""),
+            _show(gpu.framebuffer_used_bytes, words.size, "used "),
+            _show(gpu.bar1_bytes, words.size, "BAR1 "),
+        ),
+        (_show(gpu.sriov, _sriov), _show(gpu.virtualization_mode)),
+        (_show(gpu.link, _link),),
+        (Shown(names) if names else _show(gpu.vm_ids, lambda ids: ", ".join(ids) or "none"),),
+    )  # fmt: skip
+
+
+def smoked_of(host: Host) -> tuple[Smoked, ...]:
+    """Return what the smoke test said of each GPU; nothing where the run was not told to ask."""
+    return tuple(
+        Smoked(
+            f"{gpu.address} {gpu.name}",
+            None if isinstance(told, Unknown) else told,
+            show_speed(told) if isinstance(told, Unknown) else Shown(""),
+        )
+        for gpu, told in smoke_text.smoked(host)
+    )
+
+
+def show_speed(speed: Unknown) -> Shown:
+    """Return why a speed is not known."""
+    return Shown(words.missing(speed), known=False)
+
+
+def _pair(name: str, now: Fact[Any], later: Fact[Any]) -> Shown:
+    if isinstance(now, Unknown):
+        return _show(now, str, f"{name} ")
+    told = f"{name} {words.MODE[now.value]}"
+    if isinstance(later, Known) and later.value != now.value:
+        told += f", {words.MODE[later.value]} after reset"
+    return Shown(told)
+
+
+def _sriov(found: Sriov) -> str:
+    if not found.capable:
+        return "not capable"
+    state = "active" if found.active else "enabled" if found.enabled else "off"
+    return f"{state}, {found.vf_count} of {found.vf_maximum} VFs"
+
+
+def _link(link: PcieLink) -> str:
+    return f"x{link.width} of x{link.width_max}, Gen{link.generation} of Gen{link.generation_max}"
+
+
+def vm_table(host: Host) -> Table | None:
+    """Return the table of VMs, None where there is none."""
+    guests = view.of(host).guests
+    if not guests:
+        return None
+    return Table(
+        ("VM", "Power", "GPU it asks for", "Runs on", "vCPUs", "Memory", "Hardware", "Network"),
+        tuple(_vm_row(host, guest) for guest in guests),
+    )
+
+
+def _vm_row(host: Host, guest: view.Guest) -> Cells:
+    vm = guest.vm
+    wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
+    wants += [
+        _show(device.address, str, f"{device.kind} passthrough ") for device in vm.passthroughs
+    ]
+    groups = vm.device_groups
+    if isinstance(groups, Known):
+        wants += [Shown(f"device group {name}") for name in groups.value]
+    return (
+        (Shown(vm.name), Shown(vm.id)),
+        (_show(vm.power_state, _power),),
+        tuple(wants) or (Shown("none"),),
+        _runs_on(host, guest),
+        (
+            _show(vm.vcpu_count),
+            _show(vm.cores_per_socket, lambda cores: f"{cores} per socket"),
+        ),
+        (_show(vm.memory_bytes, words.size), _reserved(vm)),
+        (_show(vm.hardware_version, lambda version: f"vmx-{version}"), _show(vm.firmware)),
+        tuple(
+            _show(nic.uplinks, ", ".join, f"{nic.network}: ") for nic in vm.nics
+        ) or (Shown("none"),),
+    )  # fmt: skip
+
+
+def _power(state: str) -> str:
+    return {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}.get(state, state)
+
+
+def _reserved(vm: Vm) -> Shown:
+    if isinstance(vm.memory_locked_to_max, Known) and vm.memory_locked_to_max.value:
+        return Shown("all reserved")
+    return _show(vm.memory_reserved_bytes, lambda reserved: f"{words.size(reserved)} reserved")
+
+
+def _runs_on(host: Host, guest: view.Guest) -> tuple[Shown, ...]:
+    if guest.running is False:
+        return (Shown("off"),)
+    if isinstance(guest.addresses, Unknown):
+        return (_show(guest.addresses),)
+    shown = view.of(host)
+    lines = []
+    for address in guest.addresses.value:
+        number = shown.number(address)
+        if number is None:
+            lines.append(Shown(f"{address}, not among the GPUs of this host", known=False))
+            continue
+        node = view.node_of(host, shown.gpus[number])
+        place = f"node {node}" if node is not None else "node not known"
+        lines.append(Shown(f"GPU {number}, {place}", known=node is not None))
+    return tuple(lines) or (Shown("no GPU"),)

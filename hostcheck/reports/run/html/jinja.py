@@ -1,0 +1,85 @@
+"""Templates, filled: the only importer of Jinja.
+
+Every text is escaped by Jinja, after `words.clean` has made control and direction characters
+visible.
+"""
+
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from hostcheck.model.fact import Known
+from hostcheck.model.result import Severity, Status
+from hostcheck.model.smoke import SmokeSpeed
+from hostcheck.reports import view, words
+from hostcheck.reports.run.html.facts import show_speed
+from hostcheck.reports.smoke import text as smoke_text
+
+ROW_NAMES = 6
+"""A row that stands for more subjects than this names them in a list that unfolds."""
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("hostcheck"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
+    )
+    made.filters.update(
+        moment=words.moment, where=words.where, why_words=words.why_words, prose=_prose,
+        fragment=fragment, cut=words.cut,
+    )  # fmt: skip
+    made.globals.update(
+        MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
+        Severity=Severity, LEGEND=view.LEGEND, count=words.count, is_known=_is_known,
+        missing=words.missing, compared=smoke_text.compared, scale=smoke_text.scale,
+        changed=smoke_text.changed,
+        rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
+        is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
+        ROW_NAMES=ROW_NAMES, part=lambda *_: "",
+    )  # fmt: skip
+    return made
+
+
+def rendered(template: str, **given: object) -> str:
+    """Return a template, filled."""
+    return _environment().get_template(template).render(given)
+
+
+def asset(name: str) -> str:
+    """Return a file that lies beside the templates."""
+    loader = _environment().loader
+    assert loader is not None  # noqa: S101  # given above
+    return loader.get_source(_environment(), name)[0]
+
+
+def _harmless(value: Any) -> Any:
+    """Clean each plain text before it is escaped."""
+    return words.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(told: str) -> Markup:
+    """Escape text and set what stands between backquotes as code."""
+    safe = str(escape(words.clean(told)))
+    return Markup(re.sub(r"``?([^`]+)``?", r"<code>\1</code>", safe))  # noqa: S704  # escaped above
+
+
+def fragment(anchor: str) -> str:
+    """Return an anchor as the fragment of a link."""
+    return quote(anchor, safe="@:~")
+
+
+def _is_known(fact: object) -> bool:
+    return isinstance(fact, Known)
+
+
+def _is_link(told: str) -> bool:
+    return re.fullmatch(r"https?://[^\s\"'<>]+", told) is not None

@@ -1,0 +1,97 @@
+"""Pages of hosts, packed: each part as what differs from the same part of some hosts."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from itertools import groupby
+from math import ceil
+from typing import Any
+from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
+
+from markupsafe import Markup
+
+from hostcheck.model.result import Status
+from hostcheck.model.run import Run
+from hostcheck.reports import words
+from hostcheck.reports.run.html.jinja import rendered
+from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.run.html.shapes import ALONE, LETTERS, Page
+from hostcheck.reports.topology import svg
+
+CUT = "\x00"
+"""Stands around the name of each part of a host's body; in no text, because `clean` makes it
+visible."""
+SAMPLES = 8
+"""Hosts whose pages tell what most pages say."""
+BEFORE = 24000
+"""Bytes of it a part can point back to: deflate reaches 32768, less what a part may be long."""
+CHAPTER = 16
+"""Checks whose findings make one part: as many as are short enough for that."""
+
+
+class Packer:
+    """Packs the pages of hosts: each part as what differs from the same part of some hosts."""
+
+    def __init__(self, run: Run, home: str) -> None:
+        """Take the run, and the link that leads from a page to the index."""
+        self._run = run
+        self._home = home
+        self._before: dict[str, Any] = {}
+        self._shared: dict[str, tuple[str, int]] = {}
+        gravest = sorted(run.checks, key=lambda one: words.GRAVEST_FIRST.index(one.severity))
+        self._chapters = {manual.id: n // CHAPTER for n, manual in enumerate(gravest)}
+        samples: dict[str, list[str]] = {}
+        for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
+            for name, markup in self._parts(page_of(run, run.hosts[at], ALONE, run.checks)):
+                samples.setdefault(name, []).append(markup)
+        for name, alike in samples.items():
+            self._begin(name, *alike)
+
+    def page(self, page: Page) -> str:
+        """Return the page of one host."""
+        packed = " ".join(
+            f"{name}:{self._packed(name, markup)}" for name, markup in self._parts(page)
+        )
+        return rendered(
+            "page.html",
+            run=self._run,
+            page=page,
+            home=self._home,
+            packed=packed,
+            manuals="checks.html",
+        )
+
+    def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
+        """Yield the body of a page part by part, each with its name."""
+        body = rendered(
+            "body.html", page=page, defs=Markup(svg.DEFS),  # noqa: S704
+            manuals="checks.html", part=self._part,
+        )  # fmt: skip
+        cut = f"facts{CUT}{body}".split(CUT)
+        parts = zip(cut[::2], cut[1::2], strict=True)
+        for name, members in groupby(parts, key=lambda part: part[0]):
+            yield name, "".join(markup for _, markup in members)
+
+    def _part(self, topic: str | Status, check: str = "") -> Markup:
+        """Mark where a part begins: a topic, or the findings of a chapter with one status."""
+        name = LETTERS[topic] if isinstance(topic, Status) else topic
+        return Markup(f"{CUT}{name}{self._chapters.get(check, '')}{CUT}")  # noqa: S704  # ours
+
+    def _begin(self, name: str, *samples: str) -> None:
+        """Deflate is a stream: what comes later may point back into what came before."""
+        lines = dict.fromkeys(line for one in samples for line in one.splitlines(keepends=True))
+        before = "".join(lines).encode()[:BEFORE]
+        packer = compressobj(9, DEFLATED, -MAX_WBITS)
+        packed = packer.compress(before) + packer.flush(Z_SYNC_FLUSH)
+        self._before[name] = packer
+        self._shared[name] = (b64encode(packed).decode(), len(before))
+
+    def _packed(self, name: str, markup: str) -> str:
+        if name not in self._before:
+            self._begin(name, markup)
+        packer = self._before[name].copy()
+        return b64encode(packer.compress(markup.encode()) + packer.flush()).decode()
+
+    def before(self) -> str:
+        """Return the script with what came before: base64 and its length unpacked, by part."""
+        return f"var packedBefore = {json.dumps(self._shared)};\n"

@@ -1,0 +1,183 @@
+"""One host as the pieces of its page: findings, squares, facts, picture."""
+
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from hostcheck.model.capture import Source
+from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.host import Host, Testimony
+from hostcheck.model.result import Manual, Result, Status
+from hostcheck.model.run import HostReport, Run
+from hostcheck.reports import summary, view, words
+from hostcheck.reports.run.html.facts import facts_of, gpu_table, smoked_of, vm_table
+from hostcheck.reports.run.html.jinja import fragment
+from hostcheck.reports.run.html.shapes import Choice, Evidence, Finding, Page, Square
+from hostcheck.reports.topology import svg
+from hostcheck.reports.topology import text as tree
+
+
+def checks_of(run: Run) -> tuple[Manual, ...]:
+    """Return the manual pages, and an empty one for each check that has none."""
+    known = {manual.id for manual in run.checks}
+    strangers = {
+        result.check: result.severity
+        for report in run.hosts
+        for result in report.results
+        if result.check not in known
+    }
+    return run.checks + tuple(
+        Manual(check, check, "", strangers[check], "", "", "", "", (), (), (), "")
+        for check in sorted(strangers)
+    )
+
+
+def keys_of(run: Run) -> list[str]:
+    """Return what follows the `@` in the links to each host: its name, made unique."""
+    keys: list[str] = []
+    for report in run.hosts:
+        name = re.sub(r"\s+", "_", words.clean(report.host.name)) or "host"
+        key, number = name, 2
+        while key in keys:
+            key, number = f"{name}~{number}", number + 1
+        keys.append(key)
+    return keys
+
+
+def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> Page:
+    """Lay out one host; `key` is what follows the `@` in links to it."""
+    host = report.host
+    findings = _findings(summary.groups(run, report.results), host.sources, key)
+    drawn = svg.topology_svg(host, report.results, alone=False, anchor=key)
+    return Page(
+        name=host.name,
+        key=key,
+        verdict=report.verdict,
+        reason=summary.host_reason(report, {manual.id: manual.title for manual in checks}),
+        counts=tuple(
+            (status, sum(result.status is status for result in report.results))
+            for status in words.WORST_FIRST
+        ),
+        findings=findings,
+        facts=facts_of(host),
+        gpus=gpu_table(host),
+        smoke=smoked_of(host),
+        vms=vm_table(host),
+        picture=Markup(drawn),  # noqa: S704  # svg escapes what it writes
+        twin=tree.render(host),
+        matrix=view.matrix(host),
+        testimonies=tuple((told, _differs(told)) for told in host.testimonies),
+        sources=host.sources,
+        squares=_squares(report, key, checks, findings),
+    )  # fmt: skip
+
+
+def _findings(
+    grouped: Sequence[summary.Group], sources: tuple[Source, ...], key: str, prefix: str = ""
+) -> tuple[Finding, ...]:
+    """Give each group its rows and its anchor; the worst of a check gets the plain anchor."""
+    taken: set[str] = set()
+    made = []
+    for group in grouped:
+        anchor = f"{prefix}{group.check}@{key}"
+        if anchor in taken:
+            anchor = f"{prefix}{group.check}:{group.status.value}@{key}"
+        taken.add(anchor)
+        commands = dict.fromkeys(command for result in group.results for command in result.fix)
+        made.append(Finding(anchor, group, _evidence(group.results, sources), tuple(commands)))
+    return tuple(made)
+
+
+def _evidence(results: Sequence[Result], sources: tuple[Source, ...]) -> tuple[Evidence, ...]:
+    rows: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        alike = (
+            result.observed, result.expected, result.note, result.sources, result.unseen,
+            result.trace,
+        )  # fmt: skip
+        rows.setdefault(alike, []).append(result)
+    return tuple(
+        Evidence(
+            tuple(result.subject.name for result in members),
+            members[0],
+            words.places(sources, members[0].sources),
+        )
+        for members in rows.values()
+    )
+
+
+def _squares(
+    report: HostReport, key: str, checks: Sequence[Manual], findings: Sequence[Finding]
+) -> tuple[Square, ...]:
+    told: dict[str, list[Finding]] = {}
+    for finding in findings:
+        told.setdefault(finding.group.check, []).append(finding)
+    squares = []
+    for manual in checks:
+        mine = told.get(manual.id, [])
+        if mine:
+            counts = ", ".join(
+                f"{len(f.group.results)} {words.STATUS[f.group.status]}" for f in mine
+            )
+            status: Status | None = mine[0].group.status
+        else:
+            unseen = _unseen_subjects(report.host, manual.subject)
+            status = Status.UNKNOWN if unseen else None
+            counts = f"{unseen} not known" if unseen else "nothing to judge"
+        squares.append(
+            Square(
+                status,
+                mine[0].group.severity if mine else manual.severity,
+                mine[0].anchor if mine else f"host@{key}",
+                f"{manual.id} on {report.host.name}: {counts}",
+            )
+        )
+    return tuple(squares)
+
+
+def _unseen_subjects(host: Host, kind: str) -> str:
+    """Return what a check of this kind of subject could not even list, empty when it could."""
+    kind = kind.lower()
+    needed: list[tuple[str, object]] = []
+    if kind.startswith("vm") or kind == "placement":
+        needed.append(("VMs", host.vms))
+    elif "gpu" in kind:
+        needed.append(("GPUs", host.gpus))
+    elif "nic" in kind or "adapter" in kind:
+        needed.append(("network adapters", host.nics))
+    return " and ".join(name for name, fact in needed if isinstance(fact, Unknown))
+
+
+def choices_of(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
+    """Return the candidates of a preflight, those that are alike as one."""
+    if run.preflight is None:
+        return ()
+    beyond = summary.beyond(run)
+    made = []
+    for choice in summary.choices(run.preflight):
+        candidate = choice.first
+        own, read = beyond[candidate.host]
+        page = pages.get(candidate.host)
+        key = page.key if page else re.sub(r"\s+", "_", words.clean(candidate.host))
+        found = _findings(summary.groups(run, own), read, key, "preflight:")
+        others = tuple(one.host for one in choice.others)
+        made.append(Choice(candidate, page.key if page else "", found, others))
+    return tuple(made)
+
+
+def anchors_of(pages: Sequence[Page], choices: Sequence[Choice]) -> dict[tuple[str, str], str]:
+    """Return the link to a check on a host: in its section, else among the candidates."""
+    found: dict[tuple[str, str], str] = {}
+    for page in pages:
+        for finding in page.findings:
+            found.setdefault((finding.group.check, page.name), f"#{fragment(finding.anchor)}")
+    for choice in choices:
+        for finding in choice.findings:
+            where = f"#{fragment(finding.anchor)}"
+            found.setdefault((finding.group.check, choice.candidate.host), where)
+    return found
+
+
+def _differs(told: Testimony) -> bool:
+    return len({fact.value for fact in told.statements if isinstance(fact, Known)}) > 1

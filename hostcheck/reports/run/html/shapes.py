@@ -1,0 +1,164 @@
+"""The pieces that a report consists of; the templates only walk over them."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hostcheck.model.capture import Source
+from hostcheck.model.host import Host, Testimony
+from hostcheck.model.result import Answer, Command, Result, Severity, Status
+from hostcheck.model.run import Candidate
+from hostcheck.model.smoke import GpuSmoke
+from hostcheck.reports import summary, view
+
+ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
+ALONE = "this"
+"""What follows the `@` in links to a host that has a page of its own."""
+LETTERS = {
+    Status.PASS: "p", Status.FAIL: "f", Status.UNKNOWN: "u", Status.ERROR: "e",
+    Status.NOT_APPLICABLE: "n", None: ".",
+}  # fmt: skip
+"""How the table of an index writes a square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line of a cell: a value, or why it is not known."""
+
+    text: str
+    known: bool = True
+
+
+Cells = tuple[tuple[Shown, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A plain table; the first cell of a row is its heading."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Cells, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Results that say the same of several subjects: one row of a finding."""
+
+    subjects: tuple[str, ...]
+    result: Result
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check with one status on one host."""
+
+    anchor: str
+    group: summary.Group
+    rows: tuple[Evidence, ...]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One entry of the fleet matrix."""
+
+    status: Status | None
+    severity: Severity
+    anchor: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Smoked:
+    """The smoke test of one GPU, or why there is none."""
+
+    gpu: str
+    smoke: GpuSmoke | None
+    missing: Shown
+
+    @property
+    def tag(self) -> str:
+        """The colour of the program's verdict; a slow GPU is judged by a check of its own."""
+        told = self.smoke.answer.status.value if self.smoke is not None else ""
+        return told if told in ("pass", "fail") else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the template shows of one host."""
+
+    name: str
+    key: str
+    verdict: Answer
+    reason: str
+    counts: tuple[tuple[Status, int], ...]
+    findings: tuple[Finding, ...]
+    facts: tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]
+    gpus: Table | None
+    smoke: tuple[Smoked, ...]
+    vms: Table | None
+    picture: Markup
+    twin: str
+    matrix: view.Matrix
+    testimonies: tuple[tuple[Testimony, bool], ...]
+    sources: tuple[Source, ...]
+    squares: tuple[Square, ...]
+
+    @property
+    def nvlinked(self) -> bool:
+        """Whether NVLink joins any pair."""
+        return any(cell.nvlink for row in self.matrix.cells for cell in row)
+
+    def of(self, *statuses: str) -> tuple[Finding, ...]:
+        """Return the findings with these statuses."""
+        return tuple(f for f in self.findings if f.group.status.value in statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One candidate of a preflight, with the results no host section holds."""
+
+    candidate: Candidate
+    key: str
+    """The anchor of the host's section; empty when the run does not hold that host."""
+    findings: tuple[Finding, ...]
+    others: tuple[str, ...]
+    """Hosts that come after it for the same reason: no GPU of the VM's kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One host in the table of an index."""
+
+    name: str
+    href: str
+    verdict: Answer
+    fails: int
+    unknowns: int
+    cluster: str
+    release: str
+    gpus: str
+    squares: str
+    """A letter per check."""
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Worst first, as the table sorts them too."""
+        return (ANSWERS.index(self.verdict), -self.fails, -self.unknowns, self.name)
+
+
+class Requests:
+    """Everything that was asked of any host, each question once, by the way it travelled."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, set[str]] = {}
+
+    def add(self, host: Host) -> None:
+        """Note what was asked of a host."""
+        for source in host.sources:
+            self._asked.setdefault(source.wire.value, set()).add(source.asked)
+
+    def listed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the questions by wire."""
+        return tuple((wire, tuple(sorted(self._asked[wire]))) for wire in sorted(self._asked))

@@ -1,0 +1,1 @@
+"""What the smoke test found: each module is a format of it."""
