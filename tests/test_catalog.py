@@ -1,18 +1,31 @@
 """The catalogue: every number has a source, and every GPU is told from every other."""
 
 import itertools
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from hostcheck import catalog
 from hostcheck.model.pci import NVIDIA, PciId
-from hostcheck.model.requirements import Architecture, numbers
+from hostcheck.model.requirements import (
+    Architecture,
+    DriverEnd,
+    GpuModel,
+    VgpuProfile,
+    VgpuRelease,
+    family_of,
+    numbers,
+    type_name,
+)
 
 MODELS = catalog.requirements().models
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 SAME_DEVICE = {frozenset({"a2", "a16"}), frozenset({"rtx6000p", "rtx8000p"})}
 """Told apart by the subsystem alone."""
+SAME_TYPES = ({"a30", "a30x"}, {"a100-pcie-80", "a100x"}, {"a800-pcie-80", "ax800"})
+"""The converged accelerators run the types of the board that they carry."""
 
 
 def test_editions_and_sources():
@@ -82,7 +95,7 @@ class TestModel:
         assert not model.mig or model.sriov == "required"
 
     def test_profiles_count(self, model):
-        assert model.profiles
+        assert model.profiles or model.not_on_esxi
         names = [one.name for one in model.profiles]
         assert len(names) == len(set(names))
         for one in model.profiles:
@@ -94,7 +107,9 @@ class TestModel:
             assert model.mig or not one.mig
 
     def test_the_whole_framebuffer_fits_once(self, model):
-        largest = max(one.framebuffer_mib for one in model.profiles)
+        largest = max((one.framebuffer_mib for one in model.profiles), default=0)
+        if not largest:
+            return
         assert {one.max_per_gpu for one in model.profiles if one.framebuffer_mib == largest} == {1}
 
     def test_serves_every_spelling_of_its_types(self, model):
@@ -123,6 +138,8 @@ def test_grid_is_missing_only_where_nvidia_gave_it_up():
 
 def test_no_type_belongs_to_two_models():
     for first, second in itertools.permutations(MODELS.values(), 2):
+        if {first.key, second.key} in SAME_TYPES:
+            continue
         for prefix in first.profile_prefixes:
             assert not second.serves(f"{prefix}8c"), (first.key, second.key)
 
@@ -135,10 +152,21 @@ def test_no_type_belongs_to_two_models():
         ("grid_a100-3-20c", "a100-pcie-40"), ("grid_a100d-1-10cme", "a100-pcie-80"),
         ("nvidia_l40s-48q", "l40s"), ("nvidia_l4-24q", "l4"), ("nvidia_a16-4c", "a16"),
         ("nvidia_a10-12c", "a10"), ("nvidia_a2-4q", "a2"), ("grid_h100xm-80c", "h100-sxm-80"),
+        ("grid_p4-8q", "p4"), ("grid_p6-1b4", "p6"), ("grid_p40-8q", "p40"), ("grid_m6-0q", "m6"),
+        ("grid_p100-16q", "p100-pcie-16"), ("grid_p100c-12c", "p100-pcie-12"),
+        ("grid_p100x-16c", "p100-sxm2"), ("grid_v100l-16q", "v100-fhhl"),
+        ("grid_a800-40c", "a800-pcie-40"), ("grid_a800d-80c", "a800-pcie-80"),
+        ("grid_a800dx-80c", "a800-sxm4-80"), ("nvidia_h800-80c", "h800-pcie-80"),
+        ("nvidia_h800xm-80c", "h800-sxm-80"), ("nvidia_h800l-94c", "h800-nvl-94"),
+        ("nvidia_h100xs-64c", "h100-sxm-64"), ("nvidia_rtxa5500-24q", "rtx-a5500"),
+        ("nvidia_rtx5880-ada-48q", "rtx-5880-ada"), ("nvidia_rtx_6000d-84q", "rtx-6000d"),
+        ("nvidia_rtx_pro_6000_blackwell_dc-2b", "rtx-pro-6000-bse"),
+        ("nvidia_rtx_pro_4500_blackwell_dc-16q", "rtx-pro-4500-bse"),
     ],
 )  # fmt: skip
 def test_who_serves(profile, key):
-    assert [model.key for model in MODELS.values() if model.serves(profile)] == [key]
+    served = {model.key for model in MODELS.values() if model.serves(profile)}
+    assert served == next((same for same in SAME_TYPES if key in same), {key})
 
 
 def test_what_nobody_serves():
@@ -157,3 +185,115 @@ def test_hardware_versions_rise_with_the_releases_and_have_sources():
         assert one.hardware_version not in listed.foreign
         assert one.verified is bool(one.sources)
         assert set(one.sources) <= set(listed.sources)
+@pytest.mark.parametrize(
+    ("name", "slices", "mib", "series"),
+    [
+        ("A100-1-5CME", 1, 5120, "C"), ("grid_a100d-1-10cme", 1, 10240, "C"),
+        ("DC-2-24QGFX", 2, 24576, "Q"), ("DC-1-8CGFX", 1, 8192, "C"),
+        ("GRID V100D-2B4", 0, 2048, "B"),
+        ("grid_m60-0q", 0, 512, "Q"), ("M10-0B", 0, 512, "B"), ("RTX6000-Ada-48A", 0, 49152, "A"),
+        ("nvidia_rtx_pro_6000_blackwell_dc-4-96q", 4, 98304, "Q"), ("RTX 6000D-84C", 0, 86016, "C"),
+    ],
+)  # fmt: skip
+def test_what_a_name_says(name, slices, mib, series):
+    said = type_name(name)
+    assert (said.slices, said.framebuffer_mib, said.series) == (slices, mib, series)
+
+
+@pytest.mark.parametrize("name", ["", "A40", "A40-8", "NVIDIA RTX 6000D-84", "A40-8X", "A40-8Q-x"])
+def test_what_is_no_name_of_a_type(name):
+    assert type_name(name) is None
+    assert family_of(name) == ""
+
+
+def test_the_family_of_a_type():
+    assert family_of("GRID P4-8Q") == family_of("grid_p4-2b4") == "p4-"
+    assert family_of("NVIDIA A100D-1-10CME") == "a100d-"
+    assert family_of("nvidia_rtx5880-ada-4q") == "rtx5880-ada-"
+
+
+def test_a_type_is_found_in_every_spelling():
+    """The driver and vSphere write the board before it, the catalogue does not."""
+    model = MODELS["rtx-pro-6000-bse"]
+    for name in ("DC-2B", "NVIDIA RTX Pro 6000 Blackwell DC-2B",
+                 "nvidia_rtx_pro_6000_blackwell_dc-2b"):  # fmt: skip
+        found = model.profile(name)
+        assert found is not None
+        assert (found.name, found.series, found.max_per_gpu) == ("DC-2B", "B", 32)
+
+
+def test_no_1b_on_blackwell():
+    for model in MODELS.values():
+        if model.architecture is Architecture.BLACKWELL:
+            assert not [one.name for one in model.profiles if one.name.endswith("-1B")]
+
+
+def test_every_type_of_3_gb_for_desktops():
+    """They came with Ampere, on every board that has B types and no MIG."""
+    for model in MODELS.values():
+        desktop = any(one.series == "B" for one in model.profiles)
+        if desktop and model.sriov == "required":
+            assert any(one.name.endswith("-3B") for one in model.profiles), model.key
+
+
+def test_an_inferred_window_is_the_memory_doubled():
+    inferred = {key: model for key, model in MODELS.items() if not model.vm_mmio_verified}
+    assert {"l40s", "rtx-pro-6000-bse", "b200", "b300", "gb200"} <= set(inferred)
+    for model in inferred.values():
+        doubled = 2 << (model.framebuffer_gib - 1).bit_length()
+        assert model.vm_mmio_gib == max(64, doubled), model.key
+        assert "inferred" in model.sources
+
+
+def test_boards_that_esxi_never_sees_say_why():
+    arm = {key for key, model in MODELS.items() if "Arm" in model.not_on_esxi}
+    assert arm == {"gh200-96", "gh200-144", "gb200", "gb300"}
+    assert {key for key, model in MODELS.items() if model.not_on_esxi} - arm == {"b200", "b300"}
+
+
+class TestReleases:
+    RELEASES = catalog.requirements().releases
+
+    def test_are_ascending_and_cite_known_sources(self):
+        branches = [one.branch for one in self.RELEASES]
+        assert branches == sorted(set(branches))
+        for one in self.RELEASES:
+            assert set(one.sources) <= set(catalog.sources())
+            assert one.sources or not one.verified
+            assert one.esxi is None or set(one.esxi.sources) <= set(catalog.sources())
+
+    def test_the_newest_are_there(self):
+        assert {one.release: one.branch for one in self.RELEASES if one.release > 17} == {
+            18: 570, 19: 580, 20: 595, 21: 620,
+        }  # fmt: skip
+        assert [one.branch for one in self.RELEASES if not one.release] == [590, 610]
+
+    def test_long_term_branches(self):
+        assert [one.release for one in self.RELEASES if one.long_term] == [13, 16, 19, 21]
+
+    def test_what_nobody_could_read_is_not_verified(self):
+        assert not next(one for one in self.RELEASES if one.release == 21).verified
+
+
+def test_ends_and_faults_name_what_is_there():
+    needs = catalog.requirements()
+    generations = {one.value for one in Architecture}
+    for end in needs.ends:
+        assert set(end.of) <= generations | set(MODELS)
+        assert set(end.sources) <= set(catalog.sources())
+    for fault in needs.faults:
+        assert set(fault.sources) <= set(catalog.sources())
+        assert fault.cured.startswith(f"{fault.branch}.")
+
+
+def test_no_word_of_the_file_is_overlooked():
+    """A misspelt optional field would be read as absent."""
+    written = json.loads(Path(catalog.__file__).with_name("gpus.json").read_bytes())
+    for gpu in written["gpus"]:
+        assert set(gpu) <= set(GpuModel.__struct_fields__), gpu["key"]
+        for one in gpu["profiles"]:
+            assert set(one) <= set(VgpuProfile.__struct_fields__) - {"series", "mig"}, one
+    for release in written["releases"]:
+        assert set(release) <= set(VgpuRelease.__struct_fields__)
+    for end in written["ends"]:
+        assert set(end) <= set(DriverEnd.__struct_fields__)

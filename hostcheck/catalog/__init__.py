@@ -2,15 +2,19 @@
 
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import msgspec
 
-from hostcheck.model.pci import PciId
+from hostcheck.model.pci import NVIDIA, PciId
 from hostcheck.model.requirements import (
+    DriverEnd,
+    DriverFault,
     GpuModel,
     HardwareVersions,
     Requirements,
     VgpuRelease,
+    type_name,
 )
 
 
@@ -20,7 +24,10 @@ class _File(msgspec.Struct, frozen=True):
     """Date of the newest source that was read."""
     sources: dict[str, str]
     releases: tuple[VgpuRelease, ...]
-    gpus: tuple[GpuModel, ...]
+    ends: tuple[DriverEnd, ...]
+    faults: tuple[DriverFault, ...]
+    gpus: tuple[dict[str, Any], ...]
+    """As they are written: ids as `13bd:1160`, types without what their names say."""
 
 
 @cache
@@ -36,15 +43,38 @@ def hardware_versions() -> HardwareVersions:
     return msgspec.json.decode(data, type=HardwareVersions)
 
 
+@cache
+def _models() -> dict[str, GpuModel]:
+    return {model.key: model for model in map(_model, _file().gpus)}
+
+
+def _model(written: dict[str, Any]) -> GpuModel:
+    ids = [_pci_id(one) for one in written["ids"]]
+    profiles = [_profile(one) for one in written["profiles"]]
+    return msgspec.convert({**written, "ids": ids, "profiles": profiles}, GpuModel)
+
+
+def _pci_id(written: str) -> PciId:
+    """Read `13bd` or `13bd:1160`: a device of NVIDIA's and, where that decides, its subsystem."""
+    device, _, sub_device = written.partition(":")
+    return PciId(NVIDIA, int(device, 16), 0, int(sub_device or "0", 16))
+
+
+def _profile(written: dict[str, Any]) -> dict[str, Any]:
+    named = type_name(written["name"])
+    if named is None:
+        raise ValueError(f"not the name of a vGPU type: {written['name']}")
+    return {**written, "series": named.series, "mig": named.slices > 0}
+
+
+@cache
 def requirements() -> Requirements:
     """Return the catalogue as the checks see it."""
     file = _file()
     return Requirements(
-        file.edition,
-        {model.key: model for model in file.gpus},
-        file.releases,
-        hardware=hardware_versions(),
-    )
+        file.edition, _models(), file.releases,
+        hardware=hardware_versions(), ends=file.ends, faults=file.faults,
+    )  # fmt: skip
 
 
 def sources() -> dict[str, str]:
@@ -57,7 +87,7 @@ def identify(pci_id: PciId) -> GpuModel | None:
 
     None means that the catalogue does not know it: not that it may not run vGPU.
     """
-    for model in _file().gpus:
+    for model in _models().values():
         for one in model.ids:
             if (one.vendor, one.device) == (pci_id.vendor, pci_id.device) and one.sub_device in (
                 0,

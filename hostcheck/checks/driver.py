@@ -1,37 +1,29 @@
 """DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
 
-import re
-
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.releases import DRIVER, branch_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
     Placement,
-    VgpuOnHost,
     every_gpu,
     every_host_with_gpu,
     every_placement,
-    every_running_vgpu,
     gib,
     given_away,
     profiles_of,
 )
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
-from hostcheck.model.requirements import Requirements, bare
+from hostcheck.model.requirements import Requirements, type_name
 from hostcheck.model.result import Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
-DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
-"""Names of driver packages; the GPU management daemon is another one."""
 FIRST_SPLIT = 470
 """vGPU 13, the first release with two packages."""
 COMPUTE_ONLY_AIE = 535
 """vGPU 16, from which C types are made by the AI Enterprise package alone."""
-RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
 ISO_DATE = len("2026-11-21")
-LONGEST_BRANCH = 10
-"""How far the versions of Windows drivers run on from their branch's number."""
 
 
 @check("DRV-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
@@ -119,9 +111,10 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     """
     vm = placed.vm
     known(vm.devices)
-    series = {name[-1].upper() for name in (bare(one) for one in profiles_of(vm, known))}
-    if not series:
+    wanted = profiles_of(vm, known)
+    if not wanted:
         return not_applicable("no vGPU: whole devices only")
+    series = {_series(name, known) for name in wanted}
     packages = [one for one in known(placed.host.driver_packages) if DRIVER.search(one.name)]
     if not packages:
         return not_applicable("no NVIDIA driver package: see DRV-002")
@@ -132,11 +125,20 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     if series - {"C"} and not graphics:
         return judge(ok=False, observed=observed, expected=expected)
     if "C" in series and not compute:
-        branch = max(_branch(one.version) for one in graphics)
+        branch = max(branch_of(one.version) for one in graphics)
         if FIRST_SPLIT <= branch < COMPUTE_ONLY_AIE:
             return unsure(observed, expected, "between branches 470 and 535 both packages made C")
         return judge(ok=branch < FIRST_SPLIT, observed=observed, expected=expected)
     return judge(ok=True, observed=observed, expected=expected)
+
+
+def _series(profile: str, known: Known) -> str:
+    """Return the series of a type: its name says it, before `ME`, `GFX` or `4`."""
+    named = type_name(profile)
+    if named is None:
+        detail = f"{profile} is not named like a vGPU type: its series is not known"
+        known.leave(Unknown(Why.ABSENT, detail, "VM config.hardware.device"))
+    return named.series
 
 
 @check("DRV-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
@@ -173,48 +175,3 @@ def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Ver
 def _driver_version(package_version: str) -> str:
     """Return NVIDIA's version: `550.54.16` of `550.54.16-1OEM.800.1.0.20613240`."""
     return package_version.partition("-")[0]
-
-
-@check("DRV-006", severity=Severity.RECOMMENDED, source=RELEASE_NOTES, each=every_running_vgpu)
-def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The guest's driver fits the host's.
-
-    Why: A guest driver of a later release than the host's does not load. One of the same release
-     or of the branch before is supported; an older one only between two long-term branches.
-     Known of running vGPUs alone: a VM that is off does not tell its driver.
-    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
-    Fix: Install a guest driver of the host's release, or update the host's driver first.
-    Run nvidia-smi: nvidia-smi vgpu -q
-    Needs: VM power off
-    """
-    host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
-    observed = f"guest {guest_version} on host {host_version}"
-    expected = "the host's release, or the one before"
-    branches = [release.branch for release in needs.releases]
-    host, guest = _branch_index(host_version, branches), _branch_index(guest_version, branches)
-    if host < 0 or guest < 0:
-        return unsure(observed, expected, "a driver branch that the catalogue does not list")
-    if guest > host:
-        return judge(ok=False, observed=observed, expected=expected, note="the guest is newer")
-    if guest < host - 1:
-        note = "supported only where both are long-term branches"
-        return unsure(observed, expected, note)
-    return judge(ok=True, observed=observed, expected=expected)
-
-
-def _branch_index(version: str, branches: list[int]) -> int:
-    """Return the place of a driver's branch among the releases, -1 when it is in none.
-
-    A guest's Windows driver counts on from its branch: 553.24 is of branch 550.
-    """
-    number = _branch(version)
-    for index in reversed(range(len(branches))):
-        if branches[index] <= number < branches[index] + LONGEST_BRANCH:
-            return index
-    return -1
-
-
-def _branch(version: str) -> int:
-    """Return 550 for `550.54.16-1OEM.800.1.0.20613240`; 0 when that is no NVIDIA version."""
-    head = version.partition(".")[0]
-    return int(head) if head.isdecimal() else 0

@@ -19,7 +19,7 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
-from hostcheck.model.host import GraphicsType, Mode, PhysicalGpu
+from hostcheck.model.host import GraphicsType, Host, Mode, PhysicalGpu
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -32,6 +32,8 @@ GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 MMIO_TABLE = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
 DEFAULT_MMIO_GIB = 32
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
+SWITCHING = (Architecture.HOPPER, Architecture.BLACKWELL)
+SWITCHING_SINCE = (8, 0, 3)
 FRACTIONAL_SINCE = 8
 """First vSphere release that gives a VM several fractional vGPUs."""
 
@@ -163,8 +165,9 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
 def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     """The vGPUs of the VM may be combined in one VM.
 
-    Why: vSphere 7 gives a VM several vGPUs only of the full-framebuffer type; A and B types are
-     never combined, and on Maxwell and Pascal only the full-framebuffer Q type is.
+    Why: All vGPUs of a VM are of one kind of board and of one series. vSphere 7 combines only
+     full-framebuffer types; A and B types are never combined, and on Maxwell and Pascal only the
+     full-framebuffer Q type is.
     Symptom: Module 'DevicePowerOn' power on failed.
     Fix: Give the VM one vGPU, or several of the full-framebuffer C or Q type.
     Run vSphere Client: {vm} > Edit Settings > PCI devices
@@ -184,6 +187,8 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
     refused = ""
     if any(one.series in ("A", "B") for one in profiles):
         refused = "A and B types cannot be combined"
+    elif len({one.series for one in profiles}) > 1:
+        refused = "the vGPUs of one VM must be of one series"
     elif fractional and model.architecture in (Architecture.MAXWELL, Architecture.PASCAL):
         refused = f"{model.architecture.value} combines full-framebuffer types only"
     elif fractional and int(known(placed.host.version).partition(".")[0]) < FRACTIONAL_SINCE:
@@ -196,7 +201,9 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     """A GPU is in the MIG mode that the VM's vGPU profile needs.
 
     Why: A GPU in MIG mode makes MIG-backed types only, and one that is not makes time-sliced types
-     only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi.
+     only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi. An empty
+     Hopper or later may change its mode by itself when a VM starts (8.0 U3 and later; one
+     engineer's account, no document): there a wrong mode is no NO-GO.
     Symptom: No graphics device is available for vGPU
     Fix: Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere
      that needs a reboot of the host.
@@ -226,12 +233,20 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
             gpu=to_change.address,
         )
     fitting = tuple(gpu for gpu in gpus if _in_mig(gpu, needs, known) in backed)
-    return judge(
-        ok=bool(fitting),
-        observed=f"{addresses(fitting)} of {addresses(gpus)}",
-        expected=f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}",
-        gpu=to_change.address,
-    )
+    observed = f"{addresses(fitting)} of {addresses(gpus)}"
+    expected = f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}"
+    if not fitting and any(_may_switch(gpu, placed.host, needs, known) for gpu in gpus):
+        return unsure(observed, expected, "an empty GPU of its kind may change its mode by itself")
+    return judge(ok=bool(fitting), observed=observed, expected=expected, gpu=to_change.address)
+
+
+def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Known) -> bool:
+    """Say whether a GPU may change between MIG and time slices when a VM starts on it."""
+    model = model_of(gpu, needs, known)
+    if not model.mig or model.architecture not in SWITCHING:
+        return False
+    release = tuple(int(part) for part in known(host.version).split("."))
+    return release >= SWITCHING_SINCE and not known(gpu.vm_ids)
 
 
 def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:

@@ -1,5 +1,6 @@
 """What the plan needs: the catalogue's numbers and the site's wishes, as the checks see them."""
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 
@@ -25,6 +26,36 @@ class Architecture(StrEnum):
 def bare(name: str) -> str:
     """Return a profile's name without vendor words: `GRID A40-8Q`, `nvidia_a40-8q` -> `a40-8q`."""
     return name.lower().replace(" ", "_").removeprefix("nvidia_").removeprefix("grid_")
+
+
+_TYPE = re.compile(r"-(?:([0-9])-)?([0-9]+)([abcq])(?:me|gfx|4)?$", re.IGNORECASE)
+"""The end of a type's name: MIG slices, size in GB, series, and a form of it: `1-5CME`, `2B4`."""
+
+
+class TypeName(Struct, frozen=True):
+    """What the name of a vGPU type says. `slices` is 0 where MIG does not back it."""
+
+    slices: int
+    framebuffer_mib: int
+    series: str
+
+
+@lru_cache(4096)
+def type_name(name: str) -> TypeName | None:
+    """Read `A100-1-5CME`, `nvidia_rtx_pro_6000_blackwell_dc-2-24qgfx`, `grid_m60-0q` (512 MB)."""
+    found = _TYPE.search(name)
+    if found is None:
+        return None
+    return TypeName(int(found[1] or 0), int(found[2]) * 1024 or 512, found[3].upper())
+
+
+def family_of(name: str) -> str:
+    """Return what a type's name has before its size, without vendor words; empty when it is none.
+
+    `GRID P4-8Q` and `grid_p4-2b4` are both of `p4-`.
+    """
+    found = _TYPE.search(name)
+    return bare(name[: found.start() + 1]) if found else ""
 
 
 class VgpuProfile(Struct, frozen=True):
@@ -64,6 +95,10 @@ class GpuModel(Struct, frozen=True):
     vm_mmio_gib: int = 64
     """64-bit MMIO space that a VM needs for one whole GPU, GiB; the general rule where no table
     names the board."""
+    vm_mmio_verified: bool = True
+    """False where no table names the board and the number is inferred from its memory."""
+    not_on_esxi: str = ""
+    """Why no ESXi host is known to run vGPUs on it; empty where they do."""
 
     def profile(self, name: str) -> VgpuProfile | None:
         """Find a profile in any spelling: vSphere's, nvidia-smi's or the catalogue's.
@@ -86,12 +121,51 @@ class GpuModel(Struct, frozen=True):
         return profile.lower().startswith(self.profile_prefixes)
 
 
+class EsxiNeed(Struct, frozen=True):
+    """The first ESXi patch that a vGPU release supports: builds order only within one version."""
+
+    version: str
+    build: int
+    name: str
+    verified: bool
+    sources: tuple[str, ...]
+
+
 class VgpuRelease(Struct, frozen=True):
-    """A vGPU release and the driver branch of its host and guest drivers: 17 is 550."""
+    """A vGPU release and the driver branch of its host and guest drivers: 17 is 550.
+
+    Release 0 is a branch that exists and that no vGPU release is known to use.
+    """
 
     release: int
     branch: int
     verified: bool
+    sources: tuple[str, ...]
+    long_term: bool = False
+    esxi: EsxiNeed | None = None
+
+
+class DriverEnd(Struct, frozen=True):
+    """The last driver branch for some GPUs, named by generation or by key."""
+
+    of: tuple[str, ...]
+    last_branch: int
+    verified: bool
+    sources: tuple[str, ...]
+
+    def concerns(self, model: GpuModel) -> bool:
+        """Whether the GPU is one of them."""
+        return model.architecture.value in self.of or model.key in self.of
+
+
+class DriverFault(Struct, frozen=True):
+    """A fault of a driver branch on some generations, and the version that cured it."""
+
+    branch: int
+    cured: str
+    release: str
+    architectures: tuple[Architecture, ...]
+    what: str
     sources: tuple[str, ...]
 
 
@@ -142,3 +216,5 @@ class Requirements(Struct, frozen=True):
     releases: tuple[VgpuRelease, ...] = ()
     """By branch, ascending."""
     hardware: HardwareVersions = NO_HARDWARE
+    ends: tuple[DriverEnd, ...] = ()
+    faults: tuple[DriverFault, ...] = ()

@@ -1,15 +1,11 @@
 """DRV: a driver owns the GPU, is installed, and talks."""
 
-from itertools import pairwise
-
 import pytest
 
-from hostcheck.checks.driver import LONGEST_BRANCH
 from hostcheck.model.fact import Why
-from hostcheck.model.host import Software, VgpuInstance
+from hostcheck.model.host import Software
 from tests.checks.synthetic import (
     GIB,
-    NEEDS,
     a_host,
     changed,
     known,
@@ -132,34 +128,3 @@ def test_the_daemon_is_no_driver():
 )
 def test_a_silent_driver_is_judged_by_dates_and_never_passes(date, status):
     says(running(unknown(), package(date=date)), status)
-
-
-# --- DRV-006: driver pairs ------------------------------------------------------------------------
-
-
-def pair(guest, host="550.54.16"):
-    vgpu = VgpuInstance(GPU, "train", "GRID A100D-40C", known(guest), known("Licensed"))
-    return result("DRV-006", changed(HOST, driver_version=host, vgpu_instances=(vgpu,)))
-
-
-@pytest.mark.parametrize(
-    ("guest", "status", "words"),
-    [("550.54.15", "pass", "guest 550.54.15 on host 550.54.16"), ("553.24", "pass", ""),
-     ("535.183.01", "pass", ""), ("538.67", "pass", ""), ("570.86.10", "fail", "newer"),
-     ("525.60.13", "unknown", "long-term branches"), ("600.1", "unknown", "does not list"),
-     ("Not Available", "unknown", "does not list")],
-)  # fmt: skip
-def test_pairs(guest, status, words):
-    says(pair(guest), status, words)
-
-
-def test_pairs_of_which_one_is_not_known():
-    says(pair("550.54.15", unknown()), "unknown")
-    lost = VgpuInstance(GPU, "train", "GRID A100D-40C", unknown(), known("Licensed"))
-    says(result("DRV-006", changed(HOST, vgpu_instances=(lost,))), "unknown")
-
-
-def test_branches_do_not_run_into_each_other():
-    branches = [one.branch for one in NEEDS.releases]
-    assert branches == sorted(set(branches))
-    assert min(b - a for a, b in pairwise(branches)) >= LONGEST_BRANCH

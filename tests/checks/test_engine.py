@@ -189,6 +189,7 @@ NO_SYMPTOM = {
     "ECC-002": "it works until the reboot",
     "GFX-003": "it works until a GPU is replaced",
     "CAT-001": "it shows as a wrong count",
+    "DRV-008": "it is not supported, whatever it says",
     "GPU-003": "it shows as slow transfers",
     "GPU-002": "it shows as random errors",
     "HOST-003": "it shows as whatever the pending change was to mend",

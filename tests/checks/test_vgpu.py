@@ -15,6 +15,7 @@ from tests.checks.synthetic import (
     says,
     static,
     unknown,
+    with_gpu,
 )
 
 OFF = {"power_state": "poweredOff", "gpu_addresses": unknown(Why.ABSENT, "off")}
@@ -87,6 +88,14 @@ def test_a_and_b_types_are_never_combined(series):
     says(one, "fail", "A and B types cannot be combined")
 
 
+def test_types_of_two_series_are_not_combined():
+    one = judged("VGPU-004", "nvidia_a40-8q", "nvidia_a40-8c", model="a40")
+    says(one, "fail", "must be of one series")
+    says(judged("VGPU-004", "nvidia_a40-8q", "nvidia_a40-16q", model="a40"), "pass")
+    media = ("grid_a100d-1-10cme", "grid_a100d-1-10c")
+    says(judged("VGPU-004", *media), "pass", "A100D-1-10CME")
+
+
 @pytest.mark.parametrize(
     ("profile", "status"), [("grid_p40-24q", "pass"), ("grid_p40-12q", "fail")]
 )
@@ -153,6 +162,25 @@ def test_before_that_nvidia_smi_tells_it(profile, mode, status):
     says(judged("MIG-002", profile, gpu={"vgpu_mode": SILENT, "mig_current": mode}), status)
 
 
+@pytest.mark.parametrize(
+    ("model", "version", "vm_ids", "status"),
+    [
+        ("h100-sxm-80", "8.0.3", (), "unknown"), ("h100-sxm-80", "9.0.0", (), "unknown"),
+        ("h100-sxm-80", "8.0.2", (), "fail"), ("h100-sxm-80", "8.0.3", ("vm-7",), "fail"),
+        ("a100-pcie-80", "9.0.0", (), "fail"), ("h100-sxm-80", "8.0.3", unknown(), "unknown"),
+        ("h100-sxm-80", unknown(), (), "unknown"), ("a100-pcie-80", unknown(), (), "fail"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["40c", "3-40c"])
+def test_an_empty_hopper_may_change_its_mode(model, version, vm_ids, status, form):
+    """It is no NO-GO and no pass: nobody at NVIDIA or VMware wrote that it does."""
+    name = {"h100-sxm-80": "nvidia_h100xm-", "a100-pcie-80": "grid_a100d-"}[model] + form
+    mode = "sameSize" if form.startswith("3") else "multiInstanceGpu"
+    vm = a_vm(**OFF, vgpus=asks(name))
+    host = a_host(gpus=[a_gpu(model=model)], vms=[vm], version=version)
+    says(result("MIG-002", with_gpu(host, vgpu_mode=mode, vm_ids=vm_ids)), status)
+
+
 def test_a_board_without_mig_needs_no_mode():
     gpu = {"vgpu_mode": unknown(), "mig_current": unknown()}
     says(judged("MIG-002", "nvidia_a40-8q", model="a40", gpu=gpu), "pass", "MIG off")
@@ -201,6 +229,14 @@ def test_the_mode_is_changed_on_a_gpu_that_no_vm_uses():
         ("nvidia_a40-8q", (DAEMON,), "notapplicable"),
         ("nvidia_a40-8q", (), "notapplicable"),
         ("nvidia_a40-8q", unknown(), "unknown"),
+        ("grid_a100d-1-10cme", (AIE, DAEMON), "pass"),
+        ("grid_a100d-1-10cme", (GRAPHICS,), "fail"),
+        ("nvidia_rtx_pro_6000_blackwell_dc-2-24qgfx", (GRAPHICS,), "pass"),
+        ("nvidia_rtx_pro_6000_blackwell_dc-2-24cgfx", (AIE,), "pass"),
+        ("nvidia_rtx_pro_6000_blackwell_dc-2-24cgfx", (GRAPHICS,), "fail"),
+        ("grid_v100d-2b4", (GRAPHICS,), "pass"),
+        ("grid_v100d-2b4", (AIE,), "fail"),
+        ("nvidia_new-board", (AIE,), "unknown"),
     ],
 )
 def test_the_package_makes_the_series(profile, packages, status):
@@ -379,5 +415,5 @@ def test_every_row_that_is_not_verified_is_a_known_one():
     }
     assert {"P40-8C", "DC-2-32C"} <= rows
     assert {key for key, model in NEEDS.models.items() if not model.verified} == {
-        "rtx-pro-6000-bse", "rtx-pro-4500-bse",
+        "rtx-pro-4500-bse", "rtx-6000d", "gb300",
     }  # fmt: skip

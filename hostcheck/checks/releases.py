@@ -1,0 +1,227 @@
+"""DRV: whether the vGPU release of the host's driver fits its guests, its GPUs and its ESXi."""
+
+import re
+
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import (
+    PASSED_THROUGH,
+    GpuOnHost,
+    VgpuOnHost,
+    every_gpu,
+    every_host_with_gpu,
+    every_running_vgpu,
+    gib,
+    given_away,
+    model_of,
+)
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import EsxiNeed, Requirements, VgpuRelease
+from hostcheck.model.result import Severity, Verdict
+
+RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
+SUPPORTED_GPUS = "https://docs.nvidia.com/vgpu/gpus-supported-by-vgpu.html"
+PATCHES = "https://docs.nvidia.com/vgpu/20.0/grid-vgpu-release-notes-vmware-vsphere/"
+FAULTS = "https://knowledge.broadcom.com/external/article/394974/"
+DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
+"""Names of driver packages; the GPU management daemon is another one."""
+LONGEST_BRANCH = 10
+"""How far the versions of Windows drivers run on from their branch's number."""
+RULES_SINCE = 19
+"""First release whose rules on guest drivers were read whole: what they do not list fails."""
+NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
+
+
+def branch_of(version: str) -> int:
+    """Return 550 for `550.54.16-1OEM.800.1.0.20613240`; 0 when that is no NVIDIA version."""
+    head = version.partition(".")[0]
+    return int(head) if head.isdecimal() else 0
+
+
+def release_of(version: str, releases: tuple[VgpuRelease, ...]) -> VgpuRelease | None:
+    """Return the release whose branch a driver is of.
+
+    A guest's Windows driver counts on from its branch: 553.24 is of branch 550.
+    """
+    number = branch_of(version)
+    found = (one for one in releases if one.branch <= number < one.branch + LONGEST_BRANCH)
+    return max(found, key=lambda one: one.branch, default=None)
+
+
+@check("DRV-006", severity=Severity.RECOMMENDED, source=RELEASE_NOTES, each=every_running_vgpu)
+def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The guest's driver fits the host's.
+
+    Why: A guest driver of a later release than the host's does not load. One of the same release
+     or of the branch before is supported; an older one only from one long-term branch to the next
+     (vGPU 13, 16, 19). Known of running vGPUs alone: a VM that is off does not tell its driver.
+    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
+    Fix: Install a guest driver of the host's release, or update the host's driver first.
+    Run nvidia-smi: nvidia-smi vgpu -q
+    Needs: VM power off
+    """
+    host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
+    observed = f"guest {guest_version} on host {host_version}"
+    host = release_of(host_version, needs.releases)
+    guest = release_of(guest_version, needs.releases)
+    if host == guest and (host or branch_of(host_version) == branch_of(guest_version)):
+        return judge(ok=True, observed=observed, expected="the host's release, or the one before")
+    newer = branch_of(guest_version) >= branch_of(host_version) + LONGEST_BRANCH
+    if newer or (host and guest and guest.branch > host.branch):
+        expected = "the host's release, or the one before"
+        return judge(ok=False, observed=observed, expected=expected, note="the guest is newer")
+    if host is None or guest is None or not host.release or not guest.release:
+        note = "a driver branch that the catalogue does not list, or lists without a vGPU release"
+        return unsure(observed, "the host's release, or the one before", note)
+    return _older_guest(observed, host, guest, needs)
+
+
+def _older_guest(
+    observed: str, host: VgpuRelease, guest: VgpuRelease, needs: Requirements
+) -> Verdict:
+    older = [one for one in needs.releases if one.release and one.branch < host.branch]
+    fitting = older[-1:]
+    if host.long_term:
+        fitting += [one for one in older if one.long_term][-1:]
+    numbers = {one.release for one in (host, *fitting)}
+    expected = "a driver of vGPU " + " or ".join(map(str, sorted(numbers, reverse=True)))
+    believed = host.release < RULES_SINCE or not (host.verified and guest.verified)
+    if guest in older[-1:]:
+        return judge(ok=True, observed=observed, expected=expected)
+    if believed:
+        note = "supported only where both are long-term branches"
+        return unsure(observed, expected, note)
+    return judge(
+        ok=guest in fitting,
+        observed=observed,
+        expected=expected,
+        note="" if guest in fitting else f"vGPU {host.release} does not take vGPU {guest.release}",
+    )
+
+
+def _host_driver(host: Host, known: Known) -> str:
+    """Return the version that runs or, where nvidia-smi was not asked, that is installed."""
+    if not isinstance(host.driver_version, Unknown):
+        return known(host.driver_version)
+    versions = [one.version for one in known(host.driver_packages) if DRIVER.search(one.name)]
+    return max(versions, key=_numbers, default="").partition("-")[0]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return (535, 247, 2) of `535.247.02-1OEM.800`."""
+    return tuple(int(one) for one in version.partition("-")[0].split(".") if one.isdecimal())
+
+
+@check("DRV-007", severity=Severity.REQUIRED, source=SUPPORTED_GPUS, each=every_gpu)
+def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The branch of the host's driver still drives this GPU.
+
+    Why: Driver branches drop old generations: vGPU 17 dropped Maxwell and Pascal, vGPU 20 (branch
+     595) drives Turing and later alone. The driver then ignores the GPU, says so in the host's
+     log, and everything else looks right.
+    Symptom: is supported through the NVIDIA 580.xx Legacy drivers
+    Fix: Install the last vGPU release that drives this GPU, or replace the GPU.
+    Run esxcli: esxcli software vib list
+    Explains: DRV-001, DRV-003, VGPU-003, GFX-001
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if given_away(gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    memory = gpu.graphics_memory_bytes
+    if not isinstance(memory, Unknown) and memory.value:
+        return judge(
+            ok=True,
+            observed=f"{gib(known(memory))} of framebuffer: a driver owns it",
+            expected="a branch that drives it",
+        )
+    model = model_of(gpu, needs, known)
+    ends = [end for end in needs.ends if end.concerns(model)]
+    if not ends:
+        observed = f"no branch is known that drops {model.name}"
+        return judge(ok=True, observed=observed, expected="a branch that drives it")
+    version = _host_driver(one.host, known)
+    if not version:
+        return not_applicable(NO_PACKAGE)
+    past = [end for end in ends if branch_of(version) > end.last_branch]
+    end = max(past or ends, key=lambda end: (end.verified, -end.last_branch))
+    if past:
+        known(memory)
+        known.rests_on(f"the last branch for {model.name}", verified=end.verified)
+    return judge(
+        ok=not past,
+        observed=f"driver {version} and {model.name} ({model.architecture.value})",
+        expected=f"branch {min(each.last_branch for each in ends)} or older"
+        if past
+        else "a branch that drives it",
+    )
+
+
+@check("DRV-008", severity=Severity.RECOMMENDED, source=PATCHES, each=every_host_with_gpu)
+def esxi_fits_release(host: Host, needs: Requirements, known: Known) -> Verdict:
+    """ESXi has the patch that the vGPU release wants.
+
+    Why: A vGPU release is made for an ESXi patch and later: vGPU 20 for 8.0 U3 P06. The number of
+     a build orders patches of one version alone: 8.0 U2f is newer as a build than 8.0 U3 P06.
+    Fix: Patch ESXi, or install the vGPU release that fits it.
+    Run esxcli: esxcli system version get
+    Needs: maintenance mode, host reboot
+    """
+    version = _host_driver(host, known)
+    if not version:
+        return not_applicable(NO_PACKAGE)
+    release = release_of(version, needs.releases)
+    if release is None or release.esxi is None:
+        return not_applicable(f"driver {version}: no ESXi patch is known that it wants")
+    need = release.esxi
+    has = known(host.version)
+    observed = f"driver {version} on ESXi {has}"
+    expected = f"ESXi {need.name} (build {need.build}) or later for vGPU {release.release}"
+    if _numbers(has)[0] > _numbers(need.version)[0]:
+        return unsure(observed, expected, "what it wants of a later ESXi is not known")
+    if _numbers(has) != _numbers(need.version):
+        return judge(
+            ok=_numbers(has) > _numbers(need.version), observed=observed, expected=expected
+        )
+    return _patched(observed, expected, known(host.build), need)
+
+
+def _patched(observed: str, expected: str, build: str, need: EsxiNeed) -> Verdict:
+    if not build.isdecimal():
+        return unsure(observed, expected, f"the build is {build!r}")
+    return judge(
+        ok=int(build) >= need.build, observed=f"{observed}, build {build}", expected=expected
+    )
+
+
+@check("DRV-009", severity=Severity.RECOMMENDED, source=FAULTS, each=every_gpu)
+def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The host's driver has no known fault on this GPU that a later one cured.
+
+    Why: Drivers of branch 535 before 535.247.02 (vGPU 16.10) can crash the whole host on Hopper
+     and Ada GPUs.
+    Symptom: IOMMU Fault detected for (vmgpX/nvidia) Reason: 0x6
+    Fix: Install the release that cured it, or a later branch.
+    Run esxcli: esxcli software vib list
+    Needs: maintenance mode, host reboot
+    """
+    model = model_of(one.gpu, needs, known)
+    faults = [one for one in needs.faults if model.architecture in one.architectures]
+    if not faults:
+        return not_applicable(f"no driver fault is known of {model.architecture.value}")
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    version = _host_driver(one.host, known)
+    if not version:
+        return not_applicable(NO_PACKAGE)
+    hit = [
+        fault
+        for fault in faults
+        if fault.branch == branch_of(version) and _numbers(version) < _numbers(fault.cured)
+    ]
+    return judge(
+        ok=not hit,
+        observed=f"driver {version} on {model.name}",
+        expected=f"{hit[0].cured} (vGPU {hit[0].release}) or later" if hit else "no known fault",
+        note="; ".join(fault.what for fault in hit),
+    )
