@@ -44,7 +44,7 @@ CAUSES = (
     Cause(10, "GPU full, or locked to another size", NO_DEVICE, ("VGPU-002", "VGPU-009"),
           "what other VMs start between the preflight and the power-on"),
     Cause(11, "MIG on under a time-sliced profile, or off under a MIG-backed one", NO_DEVICE,
-          ("MIG-002",)),
+          ("MIG-002", "VGPU-003")),
     Cause(12, "Mixed sizes on a GPU that runs one size", NO_DEVICE, ("VGPU-002",),
           "the scheduler's policy: fixed share excludes mixed sizes, and only the log tells it"),
     Cause(13, "MMIO space too small, or a VM with BIOS firmware",
@@ -72,4 +72,6 @@ CAUSES = (
           ("VM-014",)),
     Cause(22, "More vCPUs than the host has logical processors",
           "The host hardware does not have enough logical CPUs", ("VM-015",)),
+    Cause(28, "Driver branch that no longer drives the GPU",
+          "is supported through the NVIDIA 580.xx Legacy drivers", ("DRV-003", "DRV-007")),
 )  # fmt: skip

@@ -53,6 +53,7 @@ AIE_525 = shapes.driver("NVD-AIE_ESXi_8.0.0_Driver", "525.105.14", "800.1.0.2061
 VGPU_8 = shapes.driver("NVIDIA-VMware_ESXi_6.7_Driver", "418.66", "670.0.0.8169922")
 KINDS = (
     Kind("m60", "6.7.0", "grid_m60-2q", "grid_m60-4q", shapes.GRAPHICS_67, sriov=False),
+    Kind("p4", "7.0.3", "grid_p4-2q", "grid_p4-4q", shapes.GRAPHICS_70, sriov=False),
     Kind("t4", "7.0.3", "grid_t4-4q", "grid_t4-8q", shapes.GRAPHICS_70, sriov=False),
     Kind("a16", "8.0.3", "nvidia_a16-4q", "nvidia_a16-8q", shapes.GRAPHICS_8),
     Kind("a30", "8.0.0", "nvidia_a30-8c", "nvidia_a30-12c", AIE_525, "nvidia_a30-2-12c"),
@@ -85,6 +86,13 @@ def _newer_vib(host: HostShape) -> HostShape:
     assert host.driver is not None
     vib = replace(host.driver.vib, version="570.86.10-1OEM.800", installed="2026-11-01")
     return replace(host, driver=replace(host.driver, vib=vib))
+
+
+def _branch_without_it(host: HostShape) -> HostShape:
+    """Install branch 595, which leaves such a GPU to the legacy drivers and finds none to drive."""
+    base = str(host.version)[:1]
+    vib = shapes.driver(f"NVD-VGPU_ESXi_{base}.0.0_Driver", "595.71.03", f"{base}00.1.0.20613240")
+    return replace(host, driver=replace(vib, talks=False))
 
 
 def _wrong_package(host: HostShape) -> HostShape:
@@ -215,9 +223,13 @@ FAULTS = (
     fault(9, "profile of another GPU", of_vm(profiles=("nvidia_a10-8q",)), "VGPU-001"),
     fault(10, "GPU full", _full, "VGPU-002", by_api=False),
     fault(11, "MIG on under a time-sliced profile", of_gpu(mig=(True, True)), "MIG-002",
-          concerns=lambda kind: bool(kind.mig), seen_by=OFFERED),
+          concerns=on("a30", "a100-pcie-80"), seen_by=OFFERED),
     fault(11, "MIG off under a MIG-backed profile", _wants_mig, "MIG-002",
-          concerns=lambda kind: bool(kind.mig), seen_by=OFFERED),
+          concerns=on("a30", "a100-pcie-80"), seen_by=OFFERED),
+    fault(11, "MIG on, on a GPU that may change it itself", of_gpu(mig=(True, True)), "VGPU-003",
+          concerns=on("h100-sxm-80")),
+    fault(11, "MIG off, on a GPU that may change it itself", _wants_mig, "VGPU-003",
+          concerns=on("h100-sxm-80")),
     fault(12, "another size runs on a GPU of one size", _neighbour, "VGPU-002", by_api=False,
           concerns=on("t4", "a40", "a100-pcie-80", "l40s")),
     fault(13, "BIOS firmware", of_vm(firmware="bios"), "VM-002", concerns=on("a40", "l40s")),
@@ -251,6 +263,8 @@ FAULTS = (
     fault(17, "maintenance mode", of_host(maintenance=True), "HOST-002"),
     fault(21, "virtual hardware newer than the release", _newer_hardware, "VM-014"),
     fault(22, "more vCPUs than logical processors", of_vm(vcpus=192), "VM-015"),
+    fault(28, "driver branch that ignores the GPU", _branch_without_it, "DRV-003",
+          "DRV-007", concerns=on("m60", "p4"), followed=True, seen_by=frozenset({"DRV-001"})),
     fault(17, "disconnected", of_host(connection="notResponding"), "HOST-001"),
 )  # fmt: skip
 
@@ -357,7 +371,7 @@ def test_the_cause_is_named_and_no_other(
     report = reports[host.name, "all"]
     assert named(report, Status.ERROR) == set()
     assert named(report, Status.UNKNOWN, Severity.REQUIRED) <= (
-        {"ECC-001", "MIG-002"} if fault and fault.cause == 6 else set()
+        {"ECC-001", "MIG-002"} if fault and fault.cause in (6, 11, 28) else set()
     )
     if fault is None:
         assert named(report, Status.FAIL) <= TASTE

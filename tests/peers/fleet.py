@@ -78,6 +78,11 @@ MODELS = {
             watts=150, mib_gib=8,
         ),
         GpuModel(
+            "p4", "Tesla P4", "GP104GL [Tesla P4]", 0x1BB3, 0x11D8, "Pascal", (7680, 8192), 256, 3,
+            "P4", "grid", (("A", (1, 2, 4, 8)), ("B", (1, 2)), ("C", (4, 8)), ("Q", (1, 2, 4, 8))),
+            watts=75, mib_gib=8,
+        ),
+        GpuModel(
             "t4", "Tesla T4", "TU104GL [Tesla T4]", 0x1EB8, 0x12A2, "Turing", (15360, 16384), 256,
             3, "T4", "grid", (_A16, ("B", (1, 2)), ("C", (4, 8, 16)), _Q16), watts=70,
         ),
@@ -115,6 +120,10 @@ MODELS = {
             "h100-sxm-80", "NVIDIA H100 80GB HBM3", "GH100 [H100 SXM5 80GB]", 0x2330, 0x16C1,
             "Hopper", (81559, 81559), 131072, 5, "H100XM", "nvidia",
             (("C", (4, 5, 8, 10, 16, 20, 40, 80)),), _A80, 16, watts=700, mib_gib=80,
+        ),
+        GpuModel(  # made up: a board that came after the catalogue, with types of its own
+            "newer", "NVIDIA NB40", "GB302GL [NB40]", 0x3FF0, 0x1FF0, "Blackwell", (46068, 49140),
+            65536, 5, "NB40", "nvidia", (_C48, _Q48), virtual_functions=32, watts=300, mib_gib=48,
         ),
     )
 }  # fmt: skip

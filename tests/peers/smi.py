@@ -6,6 +6,7 @@ The layout follows real outputs of drivers 470 to 550; names that changed with 5
 from xml.sax.saxutils import escape
 
 from hostcheck import catalog
+from hostcheck.model.requirements import type_name
 from tests.peers.fleet import (
     Gpu,
     HostShape,
@@ -638,17 +639,19 @@ def verbose(host: HostShape) -> str:
     """`nvidia-smi vgpu -s -v`: counts are the catalogue's, unless the GPU has its own."""
     blocks = []
     for gpu in host.seen_gpus():
-        listed = catalog.requirements().models[gpu.model.key]
+        listed = catalog.requirements().models.get(gpu.model.key)
         own = dict(gpu.counts)
         block = f"GPU {bus_id(gpu)}\n"
         for number, name in enumerate(usable_types(host, gpu), start=0x1C0):
-            found = listed.profile(name)
-            assert found is not None, name
+            said, gib = type_name(name), gib_of(name)
+            assert said is not None, name
+            found = listed.profile(name) if listed else None
+            most = found.max_per_gpu if found else gpu.model.mib_gib // gib
             block += _TYPE.format(
-                type=number, name=gpu.model.product(name), mib=found.framebuffer_mib,
-                kind="Compute" if found.series == "C" else "Quadro",
-                instance=number - 0x1C0 if found.mig else "N/A",
-                most=own.get(name, found.max_per_gpu), per_vm=16 if found.series == "C" else 1,
+                type=number, name=gpu.model.product(name), mib=gib * 1024,
+                kind="Compute" if said.series == "C" else "Quadro",
+                instance=number - 0x1C0 if said.slices else "N/A",
+                most=own.get(name, most), per_vm=16 if said.series == "C" else 1,
             )  # fmt: skip
         blocks.append(block)
     return "".join(blocks)
