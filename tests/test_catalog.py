@@ -185,6 +185,8 @@ def test_hardware_versions_rise_with_the_releases_and_have_sources():
         assert one.hardware_version not in listed.foreign
         assert one.verified is bool(one.sources)
         assert set(one.sources) <= set(listed.sources)
+
+
 @pytest.mark.parametrize(
     ("name", "slices", "mib", "series"),
     [
