@@ -10,22 +10,23 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 import msgspec
 
 from hostcheck import __version__, catalog, fleet, recording, runfile
-from hostcheck.assemble import assemble, gpu_addresses, may_have_gpus, smoke
+from hostcheck.assemble import assemble, gpu_addresses, may_have_gpus, smoke, unread_host
 from hostcheck.assemble.book import Book
 from hostcheck.checks.engine import all_checks, run_all
 from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
-from hostcheck.errors import UsageError
+from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of, verdict_of
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called, silent
 from hostcheck.parsers import (
     smoke_sparse24,
     vim_directpath_capacity,
+    vim_host_system,
     vim_power_on,
     vim_resource_pool,
     vim_software_packages,
@@ -343,7 +344,9 @@ class Vcenters:
             return bool(one.inventory)
         except UsageError as error:
             self._failures[one.target] = str(error)
-            return False
+        except Exception as error:  # noqa: BLE001  one odd vCenter ends no run of several
+            self._failures[one.target] = f"its inventory is not understood: {crash(error)}"
+        return False
 
     def machines(self) -> list[Target]:
         """List the hosts of all, in turns: while one server is busy another one's are judged.
@@ -355,8 +358,14 @@ class Vcenters:
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Find a VM, wherever it is."""
         self.machines()
-        told = [one for target, one in self._parts.items() if target not in self._failures]
-        return [vm for one in told for vm in one.vms_called(name)]
+        found: list[tuple[Target, str]] = []
+        for target, one in self._parts.items():
+            if target not in self._failures:
+                try:
+                    found += one.vms_called(name)
+                except UsageError as error:
+                    self._failures[target] = str(error)
+        return found
 
     def plan(self, hosts: int) -> None:
         """Ask of a resumed run's hosts what a whole run asks."""
@@ -416,10 +425,18 @@ class RecordedSource:
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
         self._folders: dict[tuple[str, str], Path] = {}
+        self._sick: dict[str, Unknown] = {}
         found, names = [], set()
         patterns = tuple(hosts)
         for path in recording.find(folder):
-            manifest = recording.load_manifest(path)
+            try:
+                manifest = recording.load_manifest(path)
+            except UsageError as error:
+                if path == folder:
+                    raise
+                if vsphere.matches(path.name, patterns):
+                    self._sick[path.name] = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
+                continue
             if vsphere.matches(manifest.host, patterns):
                 there = self._folders.setdefault((manifest.target, manifest.host), path)
                 if there != path:
@@ -432,11 +449,14 @@ class RecordedSource:
                         manifest.host_id,
                         manifest.cluster_kind,
                         manifest.cluster_id,
-                        manifest.vm_ids,
+                        manifest.vms,
                         manifest.pool_ids,
                         manifest.target,
                     )
                 )
+        if not found and self._sick:
+            raise UsageError("; ".join(one.detail for one in self._sick.values()))
+        found += [Target(name, "", "", "", ()) for name in self._sick]
         if not found:
             raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
         self.target = ", ".join(sorted(names))
@@ -452,6 +472,8 @@ class RecordedSource:
         """Find a VM in the answers about VMs."""
         found = []
         for target in self.machines():
+            if target.name in self._sick and not target.target:
+                continue
             keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in target.vm_ids}
             captures = recording.load(self._folders[target.target, target.name], keys).captures
             for key, vm_id in keys.items():
@@ -471,7 +493,9 @@ class RecordedSource:
         return finish(target, self.read(target))
 
     def read(self, target: Target) -> Recording:
-        """Load the recording."""
+        """Load the recording; one that cannot be read is a machine of which nothing is known."""
+        if target.name in self._sick and not target.target:
+            return unread(target, self._sick[target.name])
         return recording.load(self._folders[target.target, target.name])
 
     def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
@@ -480,7 +504,9 @@ class RecordedSource:
     def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         """Put the questions to the recording."""
         asked = {one.key: one for one in questions}
-        folder = self._folders[recorded.target, recorded.host]
+        folder = self._folders.get((recorded.target, recorded.host))
+        if folder is None:
+            return recorded
         replay = ReplayTransport(recording.load(folder, asked))
         return _with(recorded, second_opinion.ask(replay, asked.values()))
 
@@ -532,16 +558,56 @@ def _collect(
 
 
 def host_of(recorded: Recording) -> Host:
-    """Join the answers of one machine."""
-    return assemble(
-        target=recorded.target,
-        name=recorded.host,
-        host_id=recorded.host_id,
-        cluster_kind=recorded.cluster_kind,
-        cluster_id=recorded.cluster_id,
-        vm_ids=recorded.vm_ids,
-        captures=recorded.captures,
-    )
+    """Join the answers of one machine. Never raises: what goes wrong is an unknown host."""
+    try:
+        return assemble(
+            target=recorded.target,
+            name=recorded.host,
+            host_id=recorded.host_id,
+            cluster_kind=recorded.cluster_kind,
+            cluster_id=recorded.cluster_id,
+            vm_ids=recorded.vm_ids,
+            captures=recorded.captures,
+        )
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        return nothing_of(recorded, error)
+
+
+def nothing_of(one: Recording | Host, error: Exception) -> Host:
+    """Return a host of which nothing is known, because something went wrong."""
+    name, id_ = (one.name, one.id) if isinstance(one, Host) else (one.host, one.host_id)
+    why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
+    return unread_host(why, target=one.target, name=name, host_id=id_)
+
+
+def unread(target: Target, why: Unknown) -> Recording:
+    """Return what stands for the answers of a machine that gave none."""
+    asked = [vim_host_system.REQUEST.of(target.host_id)]
+    asked += [vim_virtual_machine.REQUEST.of(vm_id) for vm_id in target.vm_ids]
+    return Recording(
+        target.target, target.name, target.host_id, target.cluster_kind, target.cluster_id,
+        target.vm_ids, {one.key: Capture(one, failure=why) for one in asked}, target.pool_ids,
+    )  # fmt: skip
+
+
+def collected(target: Target, collect: Callable[[], Recording]) -> Recording:
+    """Return the answers of one machine; what goes wrong becomes an answer to every question."""
+    try:
+        return collect()
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        return unread(target, Unknown(Why.UNPARSED, crash(error), "hostcheck"))
+
+
+def ask(source: "Source", recorded: Recording, questions: Iterable[Request]) -> Recording:
+    """Put more questions; what goes wrong is the answer to each of them."""
+    asked = list(questions)
+    try:
+        return source.ask(recorded, asked)
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
+        return _with(recorded, {one.key: Capture(one, failure=why) for one in asked})
 
 
 def report_of(host: Host) -> HostReport:
@@ -576,7 +642,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
 def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:
     """Ask vCenter how many more vGPUs of a profile fit on a host; it tells from 9.0 on."""
     request = vim_directpath_capacity.REQUEST.of(recorded.host_id, profile=profile)
-    book = Book(source.ask(recorded, [request]).captures)
+    book = Book(ask(source, recorded, [request]).captures)
     return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
 
 
@@ -600,20 +666,21 @@ def _side_by_side(
     """Collect machines and do something with each; a cluster gets what this process has read."""
     source.expect(targets)
     if workers.away:
-        read = ((target, source.read(target)) for target in targets)
+        read = ((one, collected(one, partial(source.read, one))) for one in targets)
         yield from fleet.each(read, partial(_finished, source.open_shell, then), workers=workers)
     else:
         yield from fleet.each(targets, partial(_collected, source, then), workers=workers)
 
 
 def _collected(source: Source, then: Callable[[Recording], T], target: Target) -> T:
-    return then(source.collect(target))
+    return then(collected(target, partial(source.collect, target)))
 
 
 def _finished(
     open_shell: OpenShell | None, then: Callable[[Recording], T], given: tuple[Target, Recording]
 ) -> T:
-    return then(finish(*given, open_shell))
+    target, there = given
+    return then(collected(target, partial(finish, target, there, open_shell)))
 
 
 def _as_it_is(recorded: Recording) -> Recording:
@@ -627,10 +694,20 @@ def recordings(
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     done: Callable[[str], None],
 ) -> Iterator[Recording]:
-    """Collect machines side by side, each as it is done; `done` is told its name."""
+    """Collect machines side by side, each as it is done; `done` is told its name.
+
+    As many come out as went in.
+    """
+    left = {one.key: one for one in targets}
     for recorded in _side_by_side(source, targets, workers, _as_it_is):
+        left.pop((recorded.host, recorded.target, recorded.host_id), None)
         done(recorded.host)
         yield recorded
+    for target in left.values():
+        yield unread(target, Unknown(Why.NOT_ASKED, FORGOTTEN, "hostcheck"))
+
+
+FORGOTTEN = "the run lost sight of it: this is a fault of hostcheck"
 
 
 def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
@@ -660,8 +737,7 @@ def audit(
     source.plan(len(targets))
     left = [one for one in targets if one.key not in journal]
     judge = partial(visited, keep=shelf is not None)
-    unasked: tuple[str, ...] = ()
-    ended = ""
+    ended = FORGOTTEN
     try:
         with limit:
             for name, line, recorded in _side_by_side(source, left, workers, judge):
@@ -670,11 +746,10 @@ def audit(
                 journal.add(line)
                 done(name)
     except KeyboardInterrupt as cause:
-        several = len(source.targets) > 1
-        left = [one for one in targets if one.key not in journal]
-        names = (called(one.name, one.target) if several else one.name for one in left)
-        unasked = tuple(sorted(names))
-        ended = str(cause) if unasked else ""
+        ended = str(cause)
+    several = len(source.targets) > 1
+    left = [one for one in targets if one.key not in journal]
+    unasked = tuple(sorted(called(one.name, one.target) if several else one.name for one in left))
     return Run(
         schema=SCHEMA,
         tool_version=__version__,
@@ -685,7 +760,7 @@ def audit(
         hosts=journal.hosts(),
         checks=_manuals(opted_in=source.smokes),
         unasked=unasked,
-        ended=ended,
+        ended=ended if unasked else "",
         targets=source.targets,
     )
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from hostcheck.checks.engine import all_checks, deciding
 from hostcheck.checks.subjects import every_gpu, every_host, gib, numbered
+from hostcheck.errors import crash
 from hostcheck.model.capacity import (
     Capacity,
     ClusterCapacity,
@@ -138,7 +139,7 @@ def capacity(
     profile, to stand beside ours, by vCenter and host id; it is read after the last host. `targets`
     are all that were asked, where that is more than one.
     """
-    seen = [_look(host, needs) for host in hosts]
+    seen = [_seen(host, needs) for host in hosts]
     seen.sort(key=lambda one: (one.host.name, one.host.target, one.host.id))
     count = _Counting(needs, _wanted(seen, needs, profile), bool(profile), vcenter)
     groups: dict[tuple[bool, str, str], list[_Seen]] = {}
@@ -171,6 +172,15 @@ def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, 
 
 
 # --- What a host and its GPUs are ----------------------------------------------------------------
+
+
+def _seen(host: Host, needs: Requirements) -> _Seen:
+    """Look at a host; what goes wrong is a host whose GPUs are not known."""
+    try:
+        return _look(host, needs)
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
+        return _Seen(_Host(host.name, host.id, host.target, host.cluster, why), (), why)
 
 
 def _look(host: Host, needs: Requirements) -> _Seen:
@@ -568,8 +578,15 @@ class _Counting:
         """Count one profile on one GPU as it is now, once."""
         key = (id(one), name)
         if key not in self._rooms:
-            self._rooms[key] = self._once(self._judged(one, name))
+            self._rooms[key] = self._once(self._walled(one, name))
         return self._rooms[key]
+
+    def _walled(self, one: _Gpu, name: str) -> Room:
+        """Count; what goes wrong is a room that is not known, of this GPU alone."""
+        try:
+            return self._judged(one, name)
+        except Exception as error:  # noqa: BLE001  one odd GPU, not the run
+            return _room(name, Unknown(Why.UNPARSED, crash(error), "hostcheck"))
 
     def _once(self, told: Told) -> Told:
         first: Told = self._told.setdefault(told, told)

@@ -7,6 +7,9 @@ HostcheckError
 LimitOver is an interrupt that the user ordered beforehand.
 """
 
+import traceback
+from pathlib import PurePath
+
 
 class HostcheckError(Exception):
     """Root of every error that this package raises on purpose."""
@@ -21,6 +24,12 @@ class ParseError(HostcheckError):
 
 class UsageError(HostcheckError):
     """Something the user gave is wrong: the message says what, where and what to do."""
+
+
+def crash(error: Exception) -> str:
+    """Say in one line what nobody foresaw, and where it was raised."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({PurePath(where.filename).name}:{where.lineno})"
 
 
 class LimitOver(KeyboardInterrupt):

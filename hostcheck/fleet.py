@@ -55,7 +55,8 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
     """
     pool = workers.executor
     if pool is None:
-        yield from map(work, items)
+        for item in items:  # not map: a StopIteration of the work would end it like the last item
+            yield work(item)
         return
     running: dict[Future[R], T] = {}
     done: SimpleQueue[Future[R]] = SimpleQueue()

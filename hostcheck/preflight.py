@@ -6,6 +6,7 @@ it: one good GPU is enough, and GPUs that could not serve the VM do not count.
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_
 from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors import second_opinion
 from hostcheck.collectors.vsphere import Target, matches, one_vm
-from hostcheck.errors import UsageError
+from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request, Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
@@ -66,13 +67,16 @@ def preflight(
     if not found and silent(source.targets):
         unheard = app.in_words({one.name: one.failure for one in silent(source.targets)})
         raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {unheard}")
+    lost = [one.name for one in source.machines() if not one.host_id]
+    if not found and lost:
+        raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
     home, vm_id = one_vm(found, vm_name)
     chosen = [one for one in source.machines() if _is_candidate(one, home, patterns)]
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")
     others = [one for one in chosen if one != home]
     source.expect([home])
-    first = source.collect(home)
+    first = app.collected(home, partial(source.collect, home))
     done(home.name)
     asking = _Asking(source, first, vm_id, opinion=opinion)
     asking.begin(chosen)
@@ -109,8 +113,8 @@ def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host])
 
     def reports() -> Iterator[HostReport]:
         for host in hosts:
-            report = _with_opinion(vm_id, vm_name, app.report_of(host))
-            candidates.append(_candidate(vm_id, vm_name, report))
+            candidate, report = _judged_on(vm_id, vm_name, host)
+            candidates.append(candidate)
             yield report
 
     packed = runfile.packed(reports())
@@ -118,6 +122,18 @@ def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host])
         raise UsageError("no host was found")
     ranked = _ranked(vm_name, candidates)
     return app.run_of(source.target, packed, preflight=ranked, targets=source.targets)
+
+
+def _judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
+    """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then."""
+    try:
+        report = _with_opinion(vm_id, vm_name, app.report_of(host))
+        return _candidate(vm_id, vm_name, report), report
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        report = app.report_of(app.nothing_of(host, error))
+        return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
 class _Asking:
@@ -140,9 +156,9 @@ class _Asking:
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        offers = [self._source.ask(one, self._offers(one)) for one in collected]
+        offers = [app.ask(self._source, one, self._offers(one)) for one in collected]
         for recorded in offers:
-            yield self._source.ask(recorded, self._opinions(recorded))
+            yield app.ask(self._source, recorded, self._opinions(recorded))
 
     def _opinions(self, one: Target | Recording) -> list[Request]:
         if not self._opinion or self._vm is None:
@@ -256,7 +272,7 @@ def what_if(
                 questions.append(second_opinion.limit(recorded, spec.hardware_version))
             if opinion:
                 questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
-            asked = source.ask(recorded, questions)
+            asked = app.ask(source, recorded, questions)
             keep(asked)
             yield _hosting(app.host_of(asked), spec)
 
@@ -275,6 +291,13 @@ def _hosting(host: Host, spec: VmSpec) -> Host:
 
 def _beside(host: Host, vm_id: str, own: Host) -> Host:
     """Return a candidate whose checks know what the VM has on its own host."""
+    try:
+        return _knowing(host, vm_id, own)
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        return app.nothing_of(host, error)
+
+
+def _knowing(host: Host, vm_id: str, own: Host) -> Host:
     there = [vm for vm in _vms(own) if vm.id == vm_id]
     if isinstance(host.vms, Unknown) or not there:
         return host
@@ -293,6 +316,8 @@ def _vms(host: Host) -> tuple[Vm, ...]:
 
 
 def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bool:
+    if not target.host_id:  # a recording that cannot be read: of which cluster is not known
+        return matches(target.name, patterns)
     if target.target != home.target:
         return False
     if patterns:

@@ -9,9 +9,11 @@ A folder of such directories is a fleet. Nothing in it is secret: no credential 
 advanced settings of VMs that this tool does not know are dropped before an answer is kept.
 """
 
+import errno
 import json
 import re
 import shutil
+import stat
 from collections.abc import Container
 from itertools import chain, count
 from pathlib import Path
@@ -21,7 +23,7 @@ import msgspec
 from hostcheck import __version__, files
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Unknown, Why
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
@@ -31,6 +33,8 @@ _FOLDERS = {
 _SUFFIXES = {Wire.SHELL: "txt", Wire.GUEST: "json", Wire.GIVEN: "txt"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
 _LONGEST_NAME = 120
+LIMIT_BYTES = 64 << 20
+"""The largest file that is read: a shell's answer is cut there too."""
 NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
 """Of these one machine may have several."""
 
@@ -62,6 +66,12 @@ class Manifest(msgspec.Struct, frozen=True):
     vm_ids: tuple[str, ...]
     answers: tuple[Entry, ...]
     pool_ids: tuple[str, ...] = ()
+
+    @property
+    def vms(self) -> tuple[str, ...]:
+        """Return the VMs that are listed or that an answer is about: none is lost."""
+        told = {one.subject for one in self.answers if one.asked == NAMED_BY_ID[0]}
+        return tuple(sorted({*self.vm_ids, *told}))
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -225,20 +235,43 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(_bytes(path), type=Manifest)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give a recording") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(f"{path}: not a manifest of a recording ({error})") from None
     if manifest.schema != SCHEMA:
         raise UsageError(f"{path}: schema {manifest.schema!r}, this version reads {SCHEMA!r}")
     return manifest
 
 
+def _bytes(path: Path) -> bytes:
+    """Read a file that a stranger may have sent. Raises OSError for what is none, or too large."""
+    there = path.stat()
+    if not stat.S_ISREG(there.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    if there.st_size > LIMIT_BYTES:
+        raise OSError(errno.EFBIG, f"larger than {LIMIT_BYTES >> 20} MiB")
+    return path.read_bytes()
+
+
+def _answer(root: Path, name: str) -> str | Unknown:
+    """Read the file of an answer, which lies in the recording."""
+    try:
+        file = (root / name).resolve()
+        if not file.is_relative_to(root):
+            return Unknown(Why.UNPARSED, f"its file {name!r} lies outside the recording")
+        return _bytes(file).decode(errors="replace")
+    except OSError as error:
+        return Unknown(Why.NOT_RECORDED, f"its file {name!r} cannot be read: {error.strerror}")
+    except (ValueError, RuntimeError) as error:  # a name that no file has, a link to itself
+        return Unknown(Why.NOT_RECORDED, f"its file {name!r} cannot be read: {error}")
+
+
 def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> Recording:
     """Read a recording, or of it only the answers to these questions.
 
-    A file that is gone or unreadable is an answer that was not recorded.
+    A file that is gone, unreadable or elsewhere is an answer that failed.
 
     Raises UsageError when the manifest is missing, broken, or of another schema.
     """
@@ -249,18 +282,11 @@ def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> R
         request = Request(entry.wire, entry.asked, "", subject=entry.subject)
         if keys is not None and request.key not in keys:
             continue
-        text = ""
-        if entry.file:
-            file = (root / entry.file).resolve()
-            if not file.is_relative_to(root):
-                raise UsageError(f"{folder}: {entry.file!r} lies outside the recording")
-            try:
-                text = file.read_bytes().decode(errors="replace")
-            except OSError:
-                continue
+        text = _answer(root, entry.file) if entry.file else ""
+        failure = text if isinstance(text, Unknown) else entry.failure
         captures[request.key] = Capture(
-            request, text, entry.stderr, entry.exit_status, entry.failure, entry.taken_at,
-            entry.duration_ms,
+            request, text if isinstance(text, str) else "", entry.stderr, entry.exit_status,
+            failure, entry.taken_at, entry.duration_ms,
         )  # fmt: skip
     return Recording(
         manifest.target, manifest.host, manifest.host_id, manifest.cluster_kind,

@@ -154,14 +154,21 @@ def test_another_schema_is_one_line(copy):
         app.RecordedSource(copy)
 
 
+def refused(folder, entry):
+    """Say whether an answer is not read because its file is elsewhere; the host is judged."""
+    key = (entry["wire"], entry["asked"], entry.get("subject", ""))
+    capture = recording.load(folder).captures[key]
+    assert judged(folder).results
+    return capture.text == "" and "lies outside the recording" in capture.failure.detail
+
+
 @pytest.mark.parametrize("file", ["../outside.txt", "/etc/hostname", "api/../../outside.txt"])
 def test_a_path_out_of_the_recording_is_refused(copy, file):
     (copy.parent / "outside.txt").write_text("not yours")
     manifest = manifest_of(copy)
     manifest["answers"][0]["file"] = file
     put(copy, manifest)
-    with pytest.raises(UsageError, match="lies outside the recording"):
-        recording.load(copy)
+    assert refused(copy, manifest["answers"][0])
 
 
 def test_a_link_out_of_the_recording_is_refused(copy):
@@ -169,8 +176,7 @@ def test_a_link_out_of_the_recording_is_refused(copy):
     entry = next(one for one in manifest_of(copy)["answers"] if one.get("file"))
     (copy / entry["file"]).unlink()
     (copy / entry["file"]).symlink_to(copy.parent / "outside.txt")
-    with pytest.raises(UsageError, match="lies outside the recording"):
-        recording.load(copy)
+    assert refused(copy, entry)
 
 
 def test_a_folder_of_something_else_is_not_written_to(tmp_path):

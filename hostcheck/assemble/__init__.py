@@ -8,5 +8,6 @@ Where the deciding source answered and is silent by design (NUMA nodes of device
 
 from hostcheck.assemble.gpus import gpu_addresses, may_have_gpus
 from hostcheck.assemble.host import assemble
+from hostcheck.assemble.unread import unread_host
 
-__all__ = ["assemble", "gpu_addresses", "may_have_gpus"]
+__all__ = ["assemble", "gpu_addresses", "may_have_gpus", "unread_host"]

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Source, Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.parsers import vim_software_packages
+from hostcheck.syntax.opened import opened
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -72,19 +72,15 @@ class Book:
         if capture is None:
             return Answer(Unknown(Why.NOT_ASKED, _not_asked(request), request.text), -1)
         if capture.failure is not None:
-            failure = capture.failure
-            asked = failure.asked or request.text
-            return Answer(Unknown(failure.why, failure.detail, asked, failure.privilege), -1)
+            return Answer(opened(capture, parse), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
         tolerant = request.text.startswith("nvidia-smi") or request.wire is Wire.GUEST
         if capture.exit_status and not (tolerant and capture.text.strip()):
             return Answer(_refused(request, capture), self.source(capture))
-        try:
-            return Answer(parse(capture.text), self.source(capture))
-        except ParseError as error:
-            if capture.exit_status:
-                return Answer(_refused(request, capture), self.source(capture))
-            return Answer(Unknown(Why.UNPARSED, str(error), request.text), self.source(capture))
+        value = opened(capture, parse)
+        if capture.exit_status and isinstance(value, Unknown) and value.why is Why.UNPARSED:
+            value = _refused(request, capture)
+        return Answer(value, self.source(capture))
 
     def said_beside(self, request: Request) -> tuple[str, ...]:
         """Return the lines of standard error that came with an answer, or instead of one."""

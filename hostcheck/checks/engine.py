@@ -10,16 +10,15 @@ import importlib
 import pkgutil
 import re
 import shlex
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 import hostcheck.checks
+from hostcheck.errors import crash
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
@@ -121,7 +120,7 @@ class Check(Struct, Generic[S], frozen=True):
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
-        return self.judge_all(self.each(host), host, needs)
+        return self.judge_all(_subjects(self.each, host), host, needs)
 
     def judge_all(self, subjects: Subjects[S], host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge subjects that were listed before, for all checks that are asked about the same."""
@@ -175,11 +174,10 @@ class Check(Struct, Generic[S], frozen=True):
         )  # fmt: skip
 
     def _error(self, about: Subject, error: Exception) -> Result:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        trace = f"{type(error).__name__}: {error} ({PurePath(where.filename).name}:{where.lineno})"
         return Result(
-            self.id, self.severity, Status.ERROR, about, "the check itself failed", "", trace=trace
-        )
+            self.id, self.severity, Status.ERROR, about, "the check itself failed", "",
+            trace=crash(error),
+        )  # fmt: skip
 
     def _fix(self, values: dict[str, str]) -> tuple[Command, ...]:
         return tuple(
@@ -297,6 +295,15 @@ def _dedented(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines())
 
 
+def _subjects(each: Callable[[Host], Subjects[S]], host: Host) -> Subjects[S]:
+    """List subjects. Never raises: what cannot be listed is not known."""
+    try:
+        found = each(host)
+        return found if isinstance(found, Unknown) else tuple(found)
+    except Exception as error:  # noqa: BLE001  as in Check.judge
+        return Unknown(Why.UNPARSED, crash(error), "hostcheck")
+
+
 @cache
 def all_checks() -> tuple[Check[Any], ...]:
     """Find every check, sorted by id. Raises ValueError for an id that is used twice."""
@@ -318,7 +325,7 @@ def deciding() -> frozenset[str]:
 
 def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
     """Run every check on a host, in the order of ids."""
-    listed = {each: each(host) for each in {one.each for one in all_checks()}}
+    listed = {each: _subjects(each, host) for each in {one.each for one in all_checks()}}
     return tuple(
         result for one in all_checks() for result in one.judge_all(listed[one.each], host, needs)
     )

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from hostcheck.errors import ParseError
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.fact import Unknown
 from hostcheck.model.pci import PciAddress, parts
 from hostcheck.parsers import (
     esxcli_graphics_device_list,
@@ -26,6 +26,7 @@ from hostcheck.parsers import (
     vsish_package_list,
     vsish_pci_config_header,
 )
+from hostcheck.syntax.opened import opened
 from hostcheck.transports.base import Transport
 
 HOST_REQUESTS = (
@@ -73,7 +74,7 @@ def collect(shell: Transport, gpus: Iterable[PciAddress]) -> None:
     if not gpus:
         return
     capture = shell.fetch(nvidia_smi_q_x.REQUEST)
-    if capture.failure is None and not _understood(capture.text):
+    if capture.failure is None and not _understood(capture):
         shell.fetch(nvidia_smi_q.REQUEST)
     for request in NVIDIA_REQUESTS:
         shell.fetch(request)
@@ -93,9 +94,5 @@ def config_header(gpu: PciAddress) -> Request:
     )
 
 
-def _understood(text: str) -> bool:
-    try:
-        nvidia_smi_q_x.parse(text)
-    except ParseError:
-        return False
-    return True
+def _understood(capture: Capture) -> bool:
+    return not isinstance(opened(capture, nvidia_smi_q_x.parse), Unknown)

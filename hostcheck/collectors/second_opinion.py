@@ -7,7 +7,6 @@ connected and not in maintenance mode. Elsewhere it must be told the host, and e
 from collections.abc import Iterable
 
 from hostcheck.collectors.vsphere import Target
-from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.parsers import (
@@ -20,6 +19,7 @@ from hostcheck.parsers import (
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_virtual_machine import VirtualMachine
 from hostcheck.recording import Recording
+from hostcheck.syntax.opened import opened
 from hostcheck.transports.base import Transport
 
 REQUESTS = (vim_config_target.REQUEST, vim_config_option.REQUEST, *vim_check_task.REQUEST)
@@ -95,20 +95,12 @@ def compute_of(recorded: Recording) -> ComputeResource | None:
     """Read what a host belongs to, None where that was not understood."""
     request = vim_compute_resource.request_for(recorded.cluster_kind).of(recorded.cluster_id)
     capture = recorded.captures.get(request.key)
-    if capture is None or capture.failure is not None:
-        return None
-    try:
-        return vim_compute_resource.parse(capture.text)
-    except ParseError:
-        return None
+    found = None if capture is None else opened(capture, vim_compute_resource.parse)
+    return None if isinstance(found, Unknown) else found
 
 
 def vm_of(recorded: Recording, vm_id: str) -> VirtualMachine | None:
     """Read a VM, None where it was not understood."""
     capture = recorded.captures.get(vim_virtual_machine.REQUEST.of(vm_id).key)
-    if capture is None or capture.failure is not None:
-        return None
-    try:
-        return vim_virtual_machine.parse(capture.text)
-    except ParseError:
-        return None
+    found = None if capture is None else opened(capture, vim_virtual_machine.parse)
+    return None if isinstance(found, Unknown) else found

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from hostcheck.errors import ParseError, UsageError
+from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.run import called
@@ -19,6 +19,7 @@ from hostcheck.parsers import (
     vim_software_packages,
     vim_virtual_machine,
 )
+from hostcheck.syntax.opened import opened
 from hostcheck.transports.base import Transport
 
 REQUESTS = (
@@ -149,13 +150,10 @@ def named(
 
 
 def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ...]:
-    capture = vsphere.fetch(vim_custom_values.REQUEST)
-    if capture.failure is not None:
-        raise UsageError(f"custom attributes cannot be read: {capture.failure.detail}")
-    try:
-        return vim_custom_values.parse(capture.text)
-    except ParseError as error:
-        raise UsageError(f"custom attributes are not understood: {error}") from None
+    found = opened(vsphere.fetch(vim_custom_values.REQUEST), vim_custom_values.parse)
+    if isinstance(found, Unknown):
+        raise UsageError(f"custom attributes cannot be read: {found.detail}")
+    return found
 
 
 def one_vm(found: list[tuple[Target, str]], name: str) -> tuple[Target, str]:
@@ -179,10 +177,10 @@ def _listing(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, 
             f"the inventory cannot be listed: {capture.failure.detail}; the account needs "
             f"{capture.failure.privilege or 'System.View and System.Read'} on it"
         )
-    try:
-        return vim_listing.parse(capture.text)
-    except ParseError as error:
-        raise UsageError(f"the inventory listing is not understood: {error}") from None
+    found = opened(capture, vim_listing.parse)
+    if isinstance(found, Unknown):
+        raise UsageError(f"the inventory listing is not understood: {found.detail}")
+    return found
 
 
 def matches(name: str, patterns: Collection[str]) -> bool:
@@ -218,10 +216,8 @@ def collect(vsphere: Transport, target: Target) -> None:
 def host_in(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:
     """Return what was understood of the host itself, for the questions that depend on it."""
     capture = vsphere.fetch(vim_host_system.REQUEST.of(target.host_id))
-    try:
-        return vim_host_system.parse(capture.text) if capture.failure is None else None
-    except ParseError:
-        return None
+    found = opened(capture, vim_host_system.parse)
+    return None if isinstance(found, Unknown) else found
 
 
 def collect_packages(vsphere: Transport, host: vim_host_system.HostSystem) -> None:

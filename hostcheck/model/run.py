@@ -99,7 +99,7 @@ def silent(targets: Iterable[Asked]) -> tuple[Asked, ...]:
 
 def called(host: str, target: str) -> str:
     """Name a host of a run that asked several vCenters: two of them may have one of that name."""
-    return f"{host} ({target})"
+    return f"{host} ({target})" if target else host
 
 
 class OpenedOneByOne(Sequence[HostReport]):

@@ -403,9 +403,20 @@ def _object(element: ET.Element, what: str) -> VimObject:
     return found
 
 
+_NAMED = re.compile(r"<(?:\w+:)?obj(?:\s[^>]*)?>([^<]*)</")
+
+
+def id_in(text: str) -> str:
+    """Return the id of the first object of an answer, empty where it is not to be found."""
+    found = _NAMED.search(text)
+    return found[1].strip() if found else ""
+
+
 def object_of(text: str, *, kind: str) -> VimObject:
     """Read the one object of a capture. Raises ParseError when it is of another type."""
-    found = next(objects_of(text, what=kind))
+    found = next(objects_of(text, what=kind), None)
+    if found is None:
+        raise ParseError(f"expected a {kind}, found a listing of nothing")
     if found.kind != kind and not (kind == "ComputeResource" and found.kind.endswith(kind)):
         raise ParseError(f"expected a {kind}, found a {found.kind or 'nameless object'}")
     return found

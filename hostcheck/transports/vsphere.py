@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
+from itertools import takewhile
 from typing import Any, TypeVar
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
@@ -23,7 +24,7 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 from pyVmomi import SoapAdapter, VmomiSupport, vim, vmodl
 
-from hostcheck.errors import ParseError, UsageError
+from hostcheck.errors import ParseError, UsageError, crash
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import VimObject, object_of
@@ -244,6 +245,13 @@ class VsphereTransport:
                 f"{endpoint.host}:{endpoint.port}: no vSphere API answers there ({error}); check "
                 "the name, the port and the firewall"
             ) from None
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001  a server may say anything
+            raise UsageError(
+                f"{endpoint.host}:{endpoint.port}: what answers there is not understood as a "
+                f"vSphere API: {crash(error)}"
+            ) from None
 
     def _open(self) -> None:
         end = self._endpoint
@@ -262,7 +270,8 @@ class VsphereTransport:
 
     def _look_round(self) -> None:
         content = vim.ServiceInstance("ServiceInstance", self._stub).RetrieveContent()
-        self.api_version = tuple(int(part) for part in content.about.apiVersion.split(".")[:3])
+        parts = takewhile(str.isdecimal, content.about.apiVersion.split(".")[:3])
+        self.api_version = tuple(map(int, parts))
         self.is_vcenter = content.about.apiType == "VirtualCenter"
         self.product = content.about.fullName
         self._content: Any = content
@@ -394,7 +403,7 @@ class VsphereTransport:
             return watch.capture(request, failure=_because(silent, request))
         try:
             return watch.capture(request, self._once_more(partial(self._answer, request)))
-        except (soap.SoapFault, *BROKEN) as error:
+        except Exception as error:  # noqa: BLE001  one answer, not the run
             return watch.capture(request, failure=_because(_reason(error), request))
 
     def _begin(self, request: Request) -> None:
@@ -573,7 +582,7 @@ class VsphereTransport:
                     return {}, failures | dict.fromkeys(ids, fault.unknown)
                 failures[fault.object_id] = fault.unknown
                 ids.remove(fault.object_id)
-            except BROKEN as error:
+            except Exception as error:  # noqa: BLE001  these answers, not the run
                 self._misses += 1
                 self._peace_until = time.monotonic() + PEACE * self._endpoint.timeout
                 return {}, failures | dict.fromkeys(ids, _reason(error))
@@ -814,7 +823,9 @@ def _reason(error: Exception) -> Unknown:
         return Unknown(Why.TIMEOUT, str(error) or "no answer")
     if isinstance(error, (ParseError, UnicodeError)):
         return Unknown(Why.UNPARSED, str(error))
-    return Unknown(Why.UNREACHABLE, f"{type(error).__name__}: {error}")
+    if isinstance(error, BROKEN):
+        return Unknown(Why.UNREACHABLE, f"{type(error).__name__}: {error}")
+    return Unknown(Why.UNPARSED, crash(error))
 
 
 def _said(error: Exception) -> str:
