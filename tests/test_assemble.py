@@ -1,5 +1,7 @@
 """Captures in, one Host out: joins by PCI address, one deciding source per fact, Unknowns."""
 
+from unittest.mock import patch
+
 import pytest
 
 from hostcheck import assemble as module
@@ -27,6 +29,7 @@ from hostcheck.parsers import (
 from tests.answers import (
     HIGH,
     LOW,
+    PROPERTIES,
     SILENT,
     UUID,
     A,
@@ -582,6 +585,58 @@ def test_what_esxi_keeps_is_not_guessed(summary):
         joined(host_system(), compute_resource(**summary)).memory_hypervisor_bytes, Unknown
     )
     assert isinstance(joined(host_system()).memory_hypervisor_bytes, Unknown)
+
+
+def tier(kind, gib):
+    body = fields(name=kind, type=kind, flags="memoryTier", size=gib * 2**30)
+    return element("HostMemoryTierInfo", body)
+
+
+def dram(tiering="", *tiers, version="8.0.3", **how):
+    told = {"hardware.memoryTieringType": tiering, "hardware.memoryTierInfo": "".join(tiers)}
+    given = {name: body for name, body in told.items() if body}
+    with patch.dict(PROPERTIES, given):
+        host = joined(host_system(product=fields(version=version, build="1"), **how))
+    return host.memory_dram_bytes
+
+
+def test_of_a_tiered_host_the_dram_counts():
+    """`hardware.memorySize` is 512 GiB here, the NVMe of the tier among them."""
+    assert dram("softwareTiering", tier("DRAM", 256), tier("NVMe", 256)).value == 2**38
+    assert dram("", tier("DRAM", 128), tier("NVMe", 384), version="9.0.0").value == 2**37
+    assert dram("noTiering", tier("DRAM", 512)).value == 2**39
+    assert dram("noTiering").value == 2**39
+
+
+def test_persistent_memory_that_the_hardware_hides_is_memory():
+    assert dram("hardwareTiering", tier("DRAM", 64), tier("PMem", 512)).value == 2**39
+
+
+@pytest.mark.parametrize("version", ["6.7.0", "7.0.3", "8.0.2"])
+def test_a_release_without_nvme_tiers_has_none(version):
+    assert dram(version=version).value == 2**39
+
+
+@pytest.mark.parametrize(
+    ("tiering", "tiers"),
+    [
+        ("", ()),
+        ("", (tier("DRAM", 512),)),
+        ("softwareTiering", ()),
+        ("softwareTiering", (tier("NVMe", 256),)),
+        ("softwareTiering", (tier("DRAM", 1024), tier("NVMe", 256))),
+        ("quantumTiering", (tier("DRAM", 512),)),
+        ("softwareTiering", (tier("Peaberry", 256),)),
+    ],
+)
+@pytest.mark.parametrize("version", ["8.0.3", "9.0.0", "who knows", ""])
+def test_tiers_that_are_not_told_or_not_understood(tiering, tiers, version):
+    assert isinstance(dram(tiering, *tiers, version=version), Unknown)
+
+
+def test_tiers_that_are_refused():
+    missing = ["hardware.memoryTieringType", "hardware.memoryTierInfo"]
+    assert dram("noTiering", tier("DRAM", 512), missing=missing).why is Why.DENIED
 
 
 def pools(*captures, **changed):

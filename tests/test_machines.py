@@ -113,6 +113,8 @@ def _differences(name: str, report: HostReport) -> Iterator[tuple[str, object, o
     truth = expected(shapes.HOSTS[name])
     for key in ("version", "package_count", "core_count", "pu_count", "memory_bytes"):
         yield key, truth[key], _value(getattr(host, key))
+    if not isinstance(host.memory_dram_bytes, Unknown):
+        yield "DRAM", truth["memory_dram_bytes"], host.memory_dram_bytes.value
     if not isinstance(host.numa_node_count, Unknown):
         yield "numa_node_count", truth["numa_node_count"], _value(host.numa_node_count)
     if not isinstance(host.packages, Unknown):

@@ -15,6 +15,7 @@ from hostcheck.model.host import (
     VgpuLimit,
 )
 from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, PciAddress, parts
+from hostcheck.model.release import release_of
 from hostcheck.parsers import (
     esxcli_software_vib_list,
     nvidia_smi_mig_lgi,
@@ -70,10 +71,6 @@ NOT_TOLD_YET = Unknown(
     "the API tells hardware labels from vSphere 7.0.2 on; the vSphere Client shows them",
     NO_LABEL.asked,
 )
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 ONLY_LOST = "nvidia-smi named a lost GPU and listed no other"
@@ -259,7 +256,7 @@ class _GpuFacts:
         version = self._system.fact(lambda one: one.version)
         if label != NO_LABEL or isinstance(version, Unknown):
             return label
-        if _release(version.value) >= LABELS:
+        if release_of(version.value) >= LABELS:
             return Known("", version.sources)
         return NOT_TOLD_YET
 

@@ -14,7 +14,7 @@ from hostcheck.assemble.gpus import (
     smi_log,
     smi_order,
 )
-from hostcheck.assemble.memory import overhead, reserved, used_by_hypervisor
+from hostcheck.assemble.memory import dram, overhead, reserved, used_by_hypervisor
 from hostcheck.assemble.network import nics_of
 from hostcheck.assemble.offers import opinions_of, option_of, target_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
@@ -86,6 +86,7 @@ def assemble(
         lockdown_mode=system.fact(lambda one: one.lockdown_mode),
         services=system.fact(lambda one: one.services),
         memory_bytes=system.fact(lambda one: one.memory_bytes),
+        memory_dram_bytes=dram(system),
         memory_reserved_bytes=reserved(system, answers),
         memory_overhead_bytes=overhead(system, answers),
         memory_hypervisor_bytes=used_by_hypervisor(system, cluster),

@@ -1,16 +1,57 @@
-"""Memory of a host: what its running VMs hold, and what ESXi keeps for itself."""
+"""Memory of a host: what of it is DRAM, what its running VMs hold, what ESXi keeps for itself."""
 
 from collections.abc import Callable
 
 from hostcheck.assemble.book import Answer
 from hostcheck.assemble.vms import Answers
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.host import MemoryTier
+from hostcheck.model.release import is_before
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.parsers.vim_virtual_machine import Footprint
 
 ALIKE = 0.01
 """By how much hosts of one size may differ in memory."""
+NVME_TIERS_SINCE = (8, 0, 3)
+"""First release, and first version of the API, that can take NVMe devices for memory."""
+TIERS = "HostSystem hardware.memoryTierInfo"
+
+
+def dram(system: Answer[HostSystem]) -> Fact[int]:
+    """Return what of the host's memory is no NVMe tier.
+
+    `memorySize` counts the NVMe of a tier as memory. Persistent memory that the hardware itself
+    hides behind DRAM is all the memory there is.
+    """
+    return system.fact(_dram)
+
+
+def _dram(one: HostSystem) -> Reading[int]:
+    total, tiers = one.memory_bytes, one.memory_tiers
+    if isinstance(total, Unknown):
+        return total
+    if not isinstance(tiers, Unknown) and any(tier.kind == "NVMe" for tier in tiers):
+        return _listed(total, tiers)
+    if not isinstance(one.version, Unknown) and is_before(one.version, NVME_TIERS_SINCE):
+        return total
+    if isinstance(one.memory_tiering, Unknown):
+        return one.memory_tiering
+    if one.memory_tiering in ("noTiering", "hardwareTiering"):
+        return total
+    if one.memory_tiering != "softwareTiering":
+        detail = f"a kind of memory tiering that is not known: {one.memory_tiering!r}"
+        return Unknown(Why.UNPARSED, detail, "HostSystem hardware.memoryTieringType")
+    return tiers if isinstance(tiers, Unknown) else _listed(total, tiers)
+
+
+def _listed(total: int, tiers: tuple[MemoryTier, ...]) -> Reading[int]:
+    """Add up what is DRAM; the tiers of memory that software manages make the host's memory."""
+    fast = sum(tier.size_bytes for tier in tiers if tier.kind == "DRAM")
+    if not 0 < fast <= total:
+        told = ", ".join(f"{tier.kind} {tier.size_bytes}" for tier in tiers) or "none"
+        return Unknown(Why.UNPARSED, f"tiers that do not make {total} bytes: {told}", TIERS)
+    return fast
 
 
 def reserved(system: Answer[HostSystem], answers: Answers) -> Fact[int]:

@@ -6,6 +6,10 @@ from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
 MIB = 2**20
+MOST_TIERED = 5
+"""A memory tier may have four times the DRAM (esxcli memtier: --tier-size-pct 1 to 400), so that at
+least a fifth of a host's memory is DRAM, whether it says so or not."""
+TIERED = "in DRAM alone it does not fit, and no source says that NVMe may carry reserved memory"
 FAULTS = (
     "https://developer.broadcom.com/xapis/virtual-infrastructure-json-api/latest/data-structures/"
 )
@@ -26,7 +30,8 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     Why: All memory of a VM with a GPU is reserved, so that it must be there in full, beside what
      the running VMs have reserved, what ESXi needs to run each of them, and what it keeps for
      itself. The last is estimated from the memory that vCenter calls effective for VMs; where
-     these decide, this check does not.
+     these decide, this check does not. Of a host with memory tiering only the DRAM counts for
+     sure: vSphere adds the NVMe tier to the host's memory, which by default doubles it.
     Symptom: The host does not have sufficient memory resources to satisfy the reservation.
     Fix: Stop or move a VM of this host, give this one less memory, or start it on another host.
     Run vSphere Client: {host} > VMs > Power > Shut Down Guest OS, or Migrate
@@ -54,6 +59,11 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     observed = f"{told}; about {gib(beside)} to run them and {gib(own)} for ESXi"
     if need + beside + own > free:
         return unsure(observed, expected, "it depends on what ESXi really needs")
+    if need + beside + own + held > total // MOST_TIERED:
+        fast = known(host.memory_dram_bytes)
+        if need + beside + own + held > fast:
+            slow = f"{gib(total - fast)} of the host's memory are an NVMe tier"
+            return unsure(f"{observed}; {slow}", expected, TIERED)
     return judge(ok=True, observed=observed, expected=expected)
 
 

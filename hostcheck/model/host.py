@@ -58,6 +58,13 @@ class NumaNode(Struct, frozen=True):
     """Packages it has processors on: one, or several when the BIOS interleaves nodes."""
 
 
+class MemoryTier(Struct, frozen=True):
+    """A part of a host's memory; `kind` in the API's words: DRAM, PMem, NVMe."""
+
+    kind: str
+    size_bytes: int
+
+
 class Sriov(Struct, frozen=True):
     """SR-IOV as vSphere shows it for one device. A device without the capability has all off."""
 
@@ -278,6 +285,8 @@ class Host(Struct, frozen=True):
     vms: Fact[tuple[Vm, ...]]
     """VMs registered here that have a vGPU, a passthrough device or a device group."""
     testimonies: tuple[Testimony, ...]
+    memory_dram_bytes: Fact[int] = OLDER
+    """What of `memory_bytes` is not the NVMe of a memory tier; all of it where there is none."""
     offered_profiles: Fact[tuple[OfferedProfile, ...]] = ONLY_PREFLIGHT
     """With size and form, from API 7.0.3."""
     offered_devices: Fact[tuple[DynamicDevice, ...]] = ONLY_PREFLIGHT

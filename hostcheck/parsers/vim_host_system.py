@@ -12,7 +12,14 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.model.host import GraphicsType, Passthrough, Service, Sriov, VgpuAbility
+from hostcheck.model.host import (
+    GraphicsType,
+    MemoryTier,
+    Passthrough,
+    Service,
+    Sriov,
+    VgpuAbility,
+)
 from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
@@ -26,6 +33,7 @@ REQUEST = Request(
         Path("hardware.systemInfo"), Path("hardware.biosInfo"), Path("hardware.cpuInfo"),
         Path("hardware.cpuPkg"), Path("hardware.memorySize"), Path("hardware.numaInfo"),
         Path("hardware.pciDevice"),
+        Path("hardware.memoryTieringType", (7, 0, 3)), Path("hardware.memoryTierInfo", (7, 0, 3)),
         Path("config.product"), Path("config.graphicsInfo"), Path("config.graphicsConfig"),
         Path("config.sharedPassthruGpuTypes"), Path("config.sharedGpuCapabilities", (6, 7)),
         Path("config.pciPassthruInfo"),
@@ -154,6 +162,8 @@ class HostSystem(Struct, frozen=True):
     build: Reading[str]
     api_version: Reading[str]
     memory_bytes: Reading[int]
+    memory_tiering: Reading[str]
+    memory_tiers: Reading[tuple[MemoryTier, ...]]
     package_count: Reading[int]
     core_count: Reading[int]
     pu_count: Reading[int]
@@ -197,6 +207,8 @@ def parse(text: str) -> HostSystem:
         build=host.text("config.product", "build"),
         api_version=host.text("config.product", "apiVersion"),
         memory_bytes=host.number("hardware.memorySize"),
+        memory_tiering=host.text("hardware.memoryTieringType"),
+        memory_tiers=host.each("hardware.memoryTierInfo", _tier),
         package_count=host.number("hardware.cpuInfo", "numCpuPackages"),
         core_count=host.number("hardware.cpuInfo", "numCpuCores"),
         pu_count=host.number("hardware.cpuInfo", "numCpuThreads"),
@@ -269,6 +281,10 @@ def _numa_node(node: Node) -> ListedNode:
         pus=tuple(sorted(node.numbers("cpuID"))),
         pci=tuple(sorted(_address(item) for item in node.children("pciId"))),
     )
+
+
+def _tier(node: Node) -> MemoryTier:
+    return MemoryTier(_must(node.text("type")), _must(node.number("size")))
 
 
 def _device(node: Node) -> Device:

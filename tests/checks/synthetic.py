@@ -299,6 +299,7 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         lockdown_mode=known("lockdownDisabled"),
         services=known((Service("TSM-SSH", running=False, policy="off"),)),
         memory_bytes=known(2 * NODE_MEMORY),
+        memory_dram_bytes=known(2 * NODE_MEMORY),
         memory_reserved_bytes=known(64 * GIB * sum(map(_runs, vms))),
         memory_overhead_bytes=known(GIB // 4 * sum(map(_runs, vms))),
         memory_hypervisor_bytes=known(12 * GIB),

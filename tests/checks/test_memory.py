@@ -86,6 +86,37 @@ def test_what_esxi_needs_is_asked_only_where_it_decides(what):
     says(judged("MEM-001", {"memory_overhead_bytes": unknown()}), "unknown")
 
 
+TIERED = {"memory_bytes": 1024 * GIB, "memory_hypervisor_bytes": 12 * GIB}
+
+
+@pytest.mark.parametrize(
+    ("dram", "held", "status"),
+    [
+        (1024 * GIB, 512 * GIB, "pass"),
+        (512 * GIB, 512 * GIB, "unknown"),
+        (512 * GIB, 436 * GIB, "unknown"),
+        (512 * GIB, 435 * GIB, "pass"),
+        (205 * GIB, 0, "pass"),
+        (205 * GIB, 200 * GIB, "unknown"),
+        (512 * GIB, 1024 * GIB, "fail"),
+    ],
+)
+def test_an_nvme_tier_carries_no_reserved_memory_for_sure(dram, held, status):
+    one = judged("MEM-001", memory_dram_bytes=dram, memory_reserved_bytes=held, **TIERED)
+    says(one, status, *(["NVMe"] if status == "unknown" else []))
+
+
+@pytest.mark.parametrize(
+    ("held", "status"),
+    [(0, "pass"), (100 * GIB, "pass"), (200 * GIB, "unknown"), (1000 * GIB, "fail")],
+)
+def test_where_tiers_are_not_told_a_fifth_is_dram_all_the_same(held, status):
+    """A tier has four times the DRAM at most: what fits into a fifth fits."""
+    says(
+        judged("MEM-001", memory_dram_bytes=unknown(), memory_reserved_bytes=held, **TIERED), status
+    )
+
+
 # --- MEM-002 --------------------------------------------------------------------------------------
 
 

@@ -600,10 +600,25 @@ def _hardware(host: HostShape, devices: Sequence[Function]) -> Any:
             numCpuPackages=short(host.packages), numCpuCores=short(host.packages * host.cores),
             numCpuThreads=short(host.packages * host.pus_per_package), hz=host.hz,
         ),
-        cpuPkg=packages, memorySize=host.memory,
+        cpuPkg=packages, memorySize=host.memory, **_tiers(host),
         numaInfo=vim.host.NumaInfo(type="NUMA", numNodes=host.node_count, numaNode=nodes),
         pciDevice=[_pci_device(item) for item in devices], smcPresent=False,
     )  # fmt: skip
+
+
+def _tiers(host: HostShape) -> dict[str, object]:
+    """Memory tiers, as releases that know them tell."""
+    if host.release < (7, 0, 3):
+        return {}
+    sizes = {"DRAM": host.memory - host.nvme_tier, "NVMe": host.nvme_tier}
+    return {
+        "memoryTieringType": "softwareTiering" if host.nvme_tier else "noTiering",
+        "memoryTierInfo": [
+            vim.host.MemoryTierInfo(name=kind, type=kind, flags=["memoryTier"], size=size)
+            for kind, size in sizes.items()
+            if size
+        ],
+    }
 
 
 def _pci_device(item: Function) -> Any:

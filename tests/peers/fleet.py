@@ -398,6 +398,8 @@ class HostShape:
     """Cores per package."""
     threads: int = 2
     memory: int = 1024 * GIB
+    nvme_tier: int = 0
+    """What of its memory is the NVMe of a memory tier."""
     version: str = "8.0.3"
     build: str = "24022510"
     gpus: tuple[Gpu, ...] = ()
@@ -654,6 +656,7 @@ def expected(host: HostShape) -> dict[str, object]:
         "core_count": host.packages * host.cores,
         "pu_count": host.packages * host.pus_per_package,
         "memory_bytes": host.memory,
+        "memory_dram_bytes": host.memory - host.nvme_tier,
         "nodes_of_packages": host.nodes_of_packages,
         "graphics_default": host.graphics_default,
         "driver_version": host.driver.version if host.manager_runs and host.driver else None,

@@ -1,0 +1,18 @@
+"""Releases of ESXi as numbers that compare."""
+
+import re
+
+_NUMBERS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,5}")
+
+
+def release_of(version: str) -> tuple[int, ...]:
+    """Return (8, 0, 3) of `8.0.3`, and nothing of what is no version."""
+    if _NUMBERS.fullmatch(version) is None:
+        return ()
+    return tuple(int(part) for part in version.split("."))
+
+
+def is_before(version: str, first: tuple[int, ...]) -> bool:
+    """Say whether a version is surely older than a release."""
+    release = release_of(version)
+    return bool(release) and release < first
