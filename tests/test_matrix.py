@@ -26,7 +26,7 @@ from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from tests import golden
 from tests.causes import CAUSES
 from tests.peers import live, shapes
-from tests.peers.fleet import Driver, Fleet, Gpu, HostShape, Vm, gib_of, type_of
+from tests.peers.fleet import Driver, Fleet, Gpu, HostShape, PassedDevice, Vm, gib_of, type_of
 from tests.peers.live import Shells, Vcenter
 
 ROOT = Path(__file__).parents[1]
@@ -150,6 +150,12 @@ def _group(host: HostShape) -> HostShape:
     return of_vm(profiles=(whole,) * 2, device_groups=named, options=options)(host)
 
 
+def _whole(host: HostShape) -> HostShape:
+    """Give the VM the whole GPU instead of a vGPU."""
+    passed = PassedDevice("static", GPU, device=host.gpus[0].model.device)
+    return of_vm(profiles=(), passed=(passed,))(host)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing broken, and the checks that name it, whatever follows from it.
@@ -170,16 +176,24 @@ class Fault:
     """Named by a recommended check from which required fails follow."""
     spares_one: bool = False
     """Another GPU of the host still serves the VM."""
+    doubted: bool = False
+    """Its checks are unknown, not failed: nobody can tell whether the VM starts, so it is no GO."""
 
     @property
     def required(self) -> bool:
         """Whether the host is NO-GO with it."""
+        if self.doubted:
+            return False
         return self.followed or all(SEVERITIES[check] is Severity.REQUIRED for check in self.checks)
 
     @property
     def stops(self) -> bool:
         """Whether the VM does not start now."""
-        return not self.spares_one and (self.required or bool(self.checks & DECIDES_NOW))
+        return (
+            not self.doubted
+            and not self.spares_one
+            and (self.required or bool(self.checks & DECIDES_NOW))
+        )
 
 
 def fault(cause: int, name: str, change: Change, *checks: str, **more: Any) -> Fault:
@@ -260,6 +274,26 @@ FAULTS = (
         memory_mb=1100 * 1024, reservation_mb=1100 * 1024), "MEM-001", concerns=on("a40", "t4")),
     fault(20, "profile that does not migrate", lambda host: replace(
         host, unable=host.vms[0].profiles), "VGPU-006", concerns=on("a40", "t4")),
+    fault(30, "memory that is an NVMe tier", lambda host: of_vm(
+        memory_mb=700 * 1024, reservation_mb=700 * 1024)(replace(host, nvme_tier=512 * 2**30)),
+        "MEM-001", concerns=on("a16", "a40", "a100-pcie-80", "h100-sxm-80"), doubted=True),
+    fault(31, "IOMMU off by a boot option", of_host(boot=(("noIOMMU", "TRUE", "TRUE"),)),
+          "PCI-006", by_api=False, seen_by=frozenset({"PCI-003"})),
+    fault(31, "passthrough off by a boot option", of_host(
+        boot=(("disablePciPassthrough", "TRUE", "TRUE"),)), "PCI-006", by_api=False,
+        seen_by=frozenset({"PCI-003"}), concerns=on("t4", "l40s", "h100-sxm-80")),
+    fault(32, "a boot option that waits", of_host(boot=(("noIOMMU", "TRUE", "FALSE"),)), "HOST-007",
+          by_api=False, concerns=on("m60", "a40", "h100-sxm-80")),
+    fault(32, "NUMA switched off at boot", of_host(
+        boot=(("useNUMAInfo", "FALSE", "FALSE"),), nodes_per_package=0), "NUMA-002", by_api=False,
+        concerns=on("t4", "a100-pcie-80")),
+    fault(32, "vGPU devices made up", of_host(boot=(("vgpuMockDeviceCount", "8", "8"),)), "PCI-008",
+          by_api=False, concerns=on("a40")),
+    fault(33, "hot-plug on an HPE server", lambda host: of_gpu(
+        graphics_active="direct", graphics_configured="direct")(replace(
+            _whole(host), vendor="HPE")), "PCI-007", by_api=False, concerns=on("a40", "l40s")),
+    fault(20, "a cluster that does not evacuate", of_host(cluster=shapes.AWAY.name), "HOST-008",
+          concerns=on("t4", "h100-sxm-80")),
     fault(17, "maintenance mode", of_host(maintenance=True), "HOST-002"),
     fault(21, "virtual hardware newer than the release", _newer_hardware, "VM-014"),
     fault(22, "more vCPUs than logical processors", of_vm(vcpus=192), "VM-015"),
@@ -310,7 +344,7 @@ def _silent_smi(recorded: Recording) -> Recording:
 @pytest.fixture(scope="module")
 def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostReport]:
     """Every host judged, by (host name, what could be read)."""
-    fleet = Fleet(tuple(host for host, _, _ in CASES.values()))
+    fleet = Fleet(tuple(host for host, _, _ in CASES.values()), (shapes.CLUSTER, shapes.AWAY))
     vcenter: Vcenter = keep_running(live.running_vcenter(fleet))
     shells: Shells = keep_running(live.running_shells(fleet))
 
@@ -377,10 +411,11 @@ def test_the_cause_is_named_and_no_other(
         assert named(report, Status.FAIL) <= TASTE
         assert (report.verdict, start(report, host.vms[0].name)) == (Answer.GO, Answer.GO)
         return
-    assert fault.checks <= named(report, Status.FAIL)
+    assert fault.checks <= named(report, Status.UNKNOWN if fault.doubted else Status.FAIL)
     assert roots(report) == (fault.checks if fault.required else set())
     assert report.verdict is (Answer.NO_GO if fault.required else Answer.GO)
-    assert start(report, host.vms[0].name) is (Answer.NO_GO if fault.stops else Answer.GO)
+    answer = Answer.NO_GO if fault.stops else Answer.UNSURE if fault.doubted else Answer.GO
+    assert start(report, host.vms[0].name) is answer
 
 
 TASTE = frozenset({"LOC-001", "NUMA-001"})
@@ -398,7 +433,9 @@ def test_with_less_to_read_nothing_is_invented_and_nothing_waved_through(
     assert named(report, Status.ERROR) == set()
     assert roots(report) <= checks
     verdict = start(report, host.vms[0].name)
-    if fault is None or not fault.stops:
+    if fault is not None and fault.doubted:
+        assert verdict is Answer.UNSURE
+    elif fault is None or not fault.stops:
         assert verdict in (Answer.GO, Answer.UNSURE)
     elif fault.by_api and read == "api":
         assert verdict is Answer.NO_GO

@@ -70,7 +70,8 @@ class Book:
     def _opened(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
         capture = self._captures.get(request.key)
         if capture is None:
-            return Answer(Unknown(Why.NOT_ASKED, _not_asked(request), request.text), -1)
+            told = _not_asked(request, shell=self.asked(Wire.SHELL))
+            return Answer(Unknown(Why.NOT_ASKED, told, request.text), -1)
         if capture.failure is not None:
             return Answer(opened(capture, parse), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
@@ -96,8 +97,8 @@ class Book:
         return self.read(request, parse)
 
 
-def _not_asked(request: Request) -> str:
-    if request.wire is Wire.SHELL:
+def _not_asked(request: Request, *, shell: bool) -> str:
+    if request.wire is Wire.SHELL and not shell:
         return "the ESXi shell was not asked (--ssh)"
     if request.template == vim_software_packages.REQUEST.template:
         return "installed VIBs were not asked of so many hosts (--packages)"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hostcheck.assemble.book import Book
+from hostcheck.assemble.boot import boot_options
 from hostcheck.assemble.cross_checks import testimonies_of
 from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.gpus import (
@@ -113,6 +114,8 @@ def assemble(
         vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus)),
         vms=vms,
         testimonies=testimonies,
+        drs_evacuation=cluster.fact(lambda one: one.evacuation),
+        boot_options=boot_options(book, host_id),
         offered_profiles=offered.fact(lambda one: one.profiles),
         offered_devices=offered.fact(lambda one: one.dynamic),
         offered_groups=offered.fact(lambda one: one.groups),

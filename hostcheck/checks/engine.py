@@ -86,12 +86,20 @@ def attempt(look: Callable[[Known], T]) -> T | Unknown:
         return left.unknown
 
 
-def judge(*, ok: bool, observed: str, expected: str, note: str = "", **values: object) -> Verdict:
+def judge(
+    *,
+    ok: bool,
+    observed: str,
+    expected: str,
+    note: str = "",
+    mended_by: str = "",
+    **values: object,
+) -> Verdict:
     """Return pass or fail. `values` fill the placeholders of the fix commands."""
     if ok:
         return Verdict(Status.PASS, observed, expected, note)
     words = {name: printable(str(value)) for name, value in values.items()}
-    return Verdict(Status.FAIL, observed, expected, note, words)
+    return Verdict(Status.FAIL, observed, expected, note, words, mended_by)
 
 
 def not_applicable(observed: str, note: str = "") -> Verdict:
@@ -163,7 +171,9 @@ class Check(Struct, Generic[S], frozen=True):
             note=verdict.note,
             sources=tuple(sorted(known.sources)),
             unseen=unseen,
-            fix=self._fix(about.values | verdict.values) if verdict.status is Status.FAIL else (),
+            fix=self._fix(about.values | verdict.values)
+            if verdict.status is Status.FAIL and not verdict.mended_by
+            else (),
         )
 
     def _unknown(self, about: Subject, unknown: Unknown, known: Known) -> Result:

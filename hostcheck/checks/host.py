@@ -3,12 +3,15 @@
 from hostcheck.checks.engine import Known, check, judge, not_applicable
 from hostcheck.checks.subjects import every_host, every_host_with_gpu
 from hostcheck.model.host import Host
+from hostcheck.model.release import is_before
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
+EVACUATION = "https://kb.vmware.com/s/article/94881"
 PLACES_VGPUS = 8
 """First vSphere release whose DRS knows where a vGPU fits."""
+EVACUATES_SINCE = (7, 0, 3)
 API = "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
 
 
@@ -71,8 +74,10 @@ def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict
 def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Verdict:
     """DRS does not move vGPU VMs by itself.
 
-    Why: NVIDIA asks for partially automated or manual DRS where vGPU VMs run; before vSphere 8
-     a fully automated cluster may try to move, or to place, a VM where its vGPU cannot be.
+    Why: NVIDIA's guide, of the time of vSphere 7, asks for partially automated or manual DRS where
+     vGPU VMs run: a fully automated cluster may try to place a VM where its vGPU cannot be. DRS
+     moves no running VM with a vGPU to balance load, before 8.0 U2 never and since then only with
+     the option PassthroughDrsAutomation (Broadcom KB 313479).
     Symptom: vGPU hot migration is not enabled.
     Fix: Set the cluster, or the vGPU VMs in it, to partially automated.
     Run vSphere Client: the cluster of {host} > Configure > vSphere DRS > Edit > Automation Level
@@ -88,4 +93,29 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Ve
         observed=f"DRS {automation}",
         expected="DRS partially automated, manual or off; any since vSphere 8",
         note=note if automatic and placed else "",
+    )
+
+
+@check("HOST-008", severity=Severity.INFORMATIONAL, source=EVACUATION, each=every_host_with_gpu)
+def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """DRS empties the host of VMs with vGPUs when it enters maintenance mode.
+
+    Why: DRS moves VMs with vGPUs off a host only where the cluster's option
+     VgpuMMAutomationTimeoutSecs is -1 (VMware KB 88271 and 94881; vCenter 7.0 U3f and ESXi 7.0.3 or
+     later). Without it the host waits until somebody moves each of them, and so does its patching.
+    Fix: Set the option, if the host is to empty itself; vgpu.hotmigrate.enabled must be true too
+     (VGPU-007).
+    Run vSphere Client: the cluster of {host} > Configure > vSphere DRS > Edit > Advanced Options > VgpuMMAutomationTimeoutSecs: -1
+    Run PowerCLI: New-AdvancedSetting -Entity (Get-Cluster -VMHost {host}) -Type ClusterDRS -Name VgpuMMAutomationTimeoutSecs -Value -1 -Force -Confirm:$false
+    """  # noqa: E501  commands are one line to copy
+    automation = known(host.drs_automation)
+    if automation in ("none", "off"):
+        return not_applicable("no DRS: nothing is moved by itself")
+    if is_before(known(host.version), EVACUATES_SINCE):
+        return not_applicable("DRS evacuates VMs with vGPUs from vSphere 7.0 U3 on")
+    value = known(host.drs_evacuation)
+    return judge(
+        ok=value == "-1",
+        observed=f"VgpuMMAutomationTimeoutSecs {value or 'is not set'}",
+        expected="VgpuMMAutomationTimeoutSecs -1",
     )

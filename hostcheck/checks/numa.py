@@ -2,12 +2,13 @@
 
 import re
 
+from hostcheck.checks.boot import renumbered_by
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import every_host, gib, numbered
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, NumaNode, Package
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Status, Verdict
+from hostcheck.model.result import Severity, Verdict
 
 SNC_ARTICLE = "https://frankdenneman.ai/2022-09-21-sub-numa-clustering/"
 NESTED_MODELS = ("VMware", "VMware Virtual Platform")
@@ -45,22 +46,32 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verd
             f"{len(packages)} and {len(nodes)} listed",
             "the counts and the lists of one answer agree",
         )
+    culprit = renumbered_by(host)
     observed = f"{numbered(len(nodes) or 1, 'NUMA node')} on {numbered(count, 'package')}"
     if not nodes or len(nodes) < count:
         return judge(
             ok=not nodes and count == 1,
             observed=observed,
             expected="one NUMA node per package",
-            note=_too_few(packages, nodes),
+            note=_made_up(culprit) if culprit else _too_few(packages, nodes),
+            mended_by="NUMA-002" if culprit else "",
         )
     split = [package for package in packages if len(package.node_os_indexes) > 1]
     if not split:
         return judge(
             ok=len(nodes) == count, observed=observed, expected="one NUMA node per package"
         )
-    return Verdict(
-        Status.FAIL, observed, "one NUMA node per package", _told_apart(split, packages, nodes)
+    return judge(
+        ok=False,
+        observed=observed,
+        expected="one NUMA node per package",
+        note=_made_up(culprit) if culprit else _told_apart(split, packages, nodes),
+        mended_by="NUMA-002" if culprit else "",
     )
+
+
+def _made_up(culprit: str) -> str:
+    return f"the boot option {culprit} makes up the nodes: see NUMA-002, not the BIOS"
 
 
 def _too_few(packages: tuple[Package, ...], nodes: tuple[NumaNode, ...]) -> str:

@@ -1,5 +1,6 @@
 """PCI: what the BIOS lets the GPU do."""
 
+from hostcheck.checks.boot import switched_off_by
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -58,7 +59,8 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
         ok=sriov.capable,
         observed=observed,
         expected=f"SR-IOV capable ({model.architecture.value} needs it)",
-        note="inferred from the device's capability, not read from the BIOS",
+        note=_from_where("device's", culprit := switched_off_by(one.host)),
+        mended_by="PCI-006" if culprit else "",
     )
 
 
@@ -107,8 +109,16 @@ def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
         ok=bool(capable),
         observed=f"{len(capable)} of {numbered(len(gpus), 'GPU')} can be passed through",
         expected="GPUs that can be passed through, which takes an IOMMU",
-        note="inferred from the devices' capability, not read from the BIOS",
+        note=_from_where("devices'", culprit := switched_off_by(host)),
+        mended_by="PCI-006" if culprit else "",
     )
+
+
+def _from_where(whose: str, culprit: str) -> str:
+    """Say what a verdict on the BIOS rests on; a boot option is told as the cause."""
+    if culprit:
+        return f"the boot option {culprit} is on: see PCI-006, the BIOS may be as it should"
+    return f"inferred from the {whose} capability, not read from the BIOS"
 
 
 @check("PCI-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)

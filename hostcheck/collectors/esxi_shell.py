@@ -12,6 +12,7 @@ from hostcheck.parsers import (
     esxcli_hardware_memory_get,
     esxcli_hardware_pci_list,
     esxcli_software_vib_list,
+    esxcli_system_settings_kernel_list,
     esxcli_system_version_get,
     nvidia_smi_mig_lgi,
     nvidia_smi_q,
@@ -39,6 +40,7 @@ HOST_REQUESTS = (
     esxcli_graphics_host_get.REQUEST,
     esxcli_graphics_device_list.REQUEST,
     esxcli_software_vib_list.REQUEST,
+    esxcli_system_settings_kernel_list.REQUEST,
 )
 NVIDIA_REQUESTS = (
     nvidia_smi_query_gpu.REQUEST,

@@ -213,6 +213,17 @@ class Software(Struct, frozen=True):
     """ISO 8601 date, without a time. esxcli tells it, the API does not."""
 
 
+class BootOption(Struct, frozen=True):
+    """A boot option of the VMkernel; values are esxcli's words."""
+
+    name: str
+    configured: Fact[str]
+    """What the next boot will have."""
+    runtime: Fact[str]
+    """What this boot has."""
+    default: Fact[str]
+
+
 class Testimony(Struct, frozen=True):
     """One fact as several sources tell it; each statement is the value in words, or why not.
 
@@ -287,6 +298,10 @@ class Host(Struct, frozen=True):
     testimonies: tuple[Testimony, ...]
     memory_dram_bytes: Fact[int] = OLDER
     """What of `memory_bytes` is not the NVMe of a memory tier; all of it where there is none."""
+    drs_evacuation: Fact[str] = OLDER
+    """The DRS option VgpuMMAutomationTimeoutSecs as written; empty where it is not set."""
+    boot_options: Fact[tuple[BootOption, ...]] = OLDER
+    """Of the VMkernel, those that concern GPUs, PCI devices and NUMA nodes."""
     offered_profiles: Fact[tuple[OfferedProfile, ...]] = ONLY_PREFLIGHT
     """With size and form, from API 7.0.3."""
     offered_devices: Fact[tuple[DynamicDevice, ...]] = ONLY_PREFLIGHT

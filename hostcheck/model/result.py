@@ -41,7 +41,8 @@ class Verdict(Struct, frozen=True):
     """What a check says of one subject.
 
     `note` qualifies a pass or explains a fail; `values` are words for placeholders of the fix
-    commands, beside those of the subject.
+    commands, beside those of the subject. `mended_by` is the check whose fix is the one to follow,
+    where this one's own would lead astray.
     """
 
     status: Status
@@ -49,6 +50,7 @@ class Verdict(Struct, frozen=True):
     expected: str = ""
     note: str = ""
     values: dict[str, str] = {}
+    mended_by: str = ""
 
 
 class Subject(Struct, frozen=True):

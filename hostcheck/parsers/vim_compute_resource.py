@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown
-from hostcheck.syntax.vim import VimObject, object_of
+from hostcheck.syntax.vim import Node, VimObject, object_of
 
 MIB = 1024 * 1024
+EVACUATION = "VgpuMMAutomationTimeoutSecs"
 
 CLUSTER = Request(
     Wire.PROPERTIES,
@@ -50,6 +51,8 @@ class ComputeResource(Struct, frozen=True):
     """Managed object id of what tells which devices its hosts can give a VM."""
     resource_pool: Reading[str]
     """Managed object id of its root resource pool."""
+    evacuation: Reading[str]
+    """The DRS option VgpuMMAutomationTimeoutSecs as it is written; empty where it is not set."""
 
 
 class Memory(Struct, frozen=True):
@@ -74,8 +77,22 @@ def parse(text: str) -> ComputeResource:
         drs = "off"
     return ComputeResource(
         found.id, found.kind, found.text("name"), drs, _memory(found),
-        found.text("environmentBrowser"), found.text("resourcePool"),
+        found.text("environmentBrowser"), found.text("resourcePool"), _evacuation(found),
     )  # fmt: skip
+
+
+def _evacuation(found: VimObject) -> Reading[str]:
+    """Read an option of DRS; a cluster that lists it not has not set it, which is an answer."""
+    options = found.each("configurationEx.drsConfig", _option, "option")
+    if isinstance(options, Unknown):
+        return options
+    odd = [key for key, _ in options if isinstance(key, Unknown)]
+    told = [value for key, value in options if isinstance(key, str) and key == EVACUATION]
+    return next(iter((*told, *odd)), "")
+
+
+def _option(node: Node) -> tuple[Reading[str], Reading[str]]:
+    return node.text("key"), node.text("value")
 
 
 def _memory(found: VimObject) -> Reading[Memory]:

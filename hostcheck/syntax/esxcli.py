@@ -273,7 +273,8 @@ def _bare_rows(
     records = []
     for line in lines:
         cells = _GAP.split(line.strip())
-        if len(cells) > 1 and {key(cell) for cell in cells} <= {key(name) for name in columns}:
+        # The last cell of a header may have been cut.
+        if len(cells) > 1 and {key(cell) for cell in cells[:-1]} <= {key(one) for one in columns}:
             names, optional = cells, 0
         elif len(names) - optional <= len(cells) <= len(names):
             records.append(_row(what, names, cells))

@@ -16,6 +16,7 @@ from hostcheck.checks.engine import all_checks
 from hostcheck.model.capture import Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import (
+    BootOption,
     GraphicsType,
     Host,
     Mode,
@@ -315,6 +316,17 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         ),
         hot_migration=known(True),
         drs_automation=known("partiallyAutomated"),
+        drs_evacuation=known("-1"),
+        boot_options=known(
+            tuple(
+                BootOption(name, known(value), known(value), known(value))
+                for name, value in {
+                    "disablePciPassthrough": "FALSE", "enablePCIEHotplug": "TRUE",
+                    "fakeNUMAnodes": "0", "iovDisableIR": "FALSE", "noIOMMU": "FALSE",
+                    "useNUMAInfo": "TRUE",
+                }.items()
+            )
+        ),
         gpus=known(gpus),
         nics=known(nics),
         smi_answers=known(True),

@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from tests.checks.synthetic import a_host, changed, result, says, synthetic, unknown
+from tests.checks.synthetic import a_gpu, a_host, changed, result, says, synthetic, unknown
 
 UNKNOWN = [
     ("HOST-001", "connection_state"),
@@ -75,3 +75,33 @@ def test_drs(automation, version, status):
     host = changed(synthetic("1 package, 1 node, 1 gpu/node"), drs_automation=automation,
                    version=version)  # fmt: skip
     says(result("HOST-004", host), status)
+
+
+# --- HOST-008 -------------------------------------------------------------------------------------
+
+
+def evacuation(**changes):
+    return result("HOST-008", changed(a_host(gpus=[a_gpu()]), **changes))
+
+
+def test_a_cluster_that_empties_its_hosts_of_vgpu_vms():
+    says(evacuation(), "pass", "-1")
+    one = evacuation(drs_evacuation="")
+    says(one, "fail", "is not set")
+    assert "New-AdvancedSetting" in one.fix[1].text
+    says(evacuation(drs_evacuation="0"), "fail", "VgpuMMAutomationTimeoutSecs 0")
+
+
+@pytest.mark.parametrize("automation", ["none", "off"])
+def test_where_drs_moves_nothing(automation):
+    says(evacuation(drs_automation=automation, drs_evacuation=unknown()), "notapplicable")
+
+
+def test_before_drs_could():
+    says(evacuation(version="6.7.0", drs_evacuation=""), "notapplicable", "7.0 U3")
+    says(evacuation(version="7.0.3", drs_evacuation=""), "fail")
+
+
+@pytest.mark.parametrize("lost", ["drs_automation", "drs_evacuation", "version"])
+def test_not_knowing_the_option(lost):
+    says(evacuation(**{lost: unknown()}), "unknown")

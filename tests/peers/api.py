@@ -337,7 +337,7 @@ class _Writer:
         for cluster in self.fleet.clusters:
             self._cluster(vim.ClusterComputeResource(self.ids.clusters[cluster.name]), cluster.name,
                           [host for host in self.fleet if host.cluster == cluster.name],
-                          cluster.drs, cluster.unreserved)  # fmt: skip
+                          cluster.drs, cluster.unreserved, cluster.drs_options)  # fmt: skip
         for host in self.fleet:
             if host.cluster is None:
                 self._cluster(self.compute(host), host.name, [host], None)
@@ -399,7 +399,7 @@ class _Writer:
 
     def _cluster(
         self, compute: Any, name: str, hosts: Sequence[HostShape], drs: str | None,
-        left: int | None = None,
+        left: int | None = None, options: Sequence[tuple[str, str]] = (),
     ) -> None:  # fmt: skip
         """A cluster, or with `drs` None the compute resource of a standalone host."""
         threads = sum(host.packages * host.pus_per_package for host in hosts)
@@ -425,7 +425,10 @@ class _Writer:
             settings = {
                 "dasConfig": vim.cluster.DasConfigInfo(enabled=True),
                 "drsConfig": vim.cluster.DrsConfigInfo(
-                    enabled=bool(drs), defaultVmBehavior=drs or "fullyAutomated", vmotionRate=3
+                    enabled=bool(drs),
+                    defaultVmBehavior=drs or "fullyAutomated",
+                    vmotionRate=3,
+                    option=[vim.option.OptionValue(key=key, value=value) for key, value in options],
                 ),
             }
             config["configuration"] = vim.cluster.ConfigInfo(**settings)
@@ -715,7 +718,7 @@ def _passthrough(host: HostShape, item: Function) -> Any:
         "id": item.address,
         "dependentDevice": "" if host.nested else item.address,
         "passthruEnabled": direct,
-        "passthruCapable": device and host.iommu and not host.nested,
+        "passthruCapable": device and host.passes_devices and not host.nested,
         "passthruActive": direct,
         "hardwareLabel": (gpu.label or None) if gpu and host.release >= (7, 0, 2) else None,
     }

@@ -204,6 +204,69 @@ def version(host: HostShape) -> Row:
     )  # fmt: skip
 
 
+KERNEL = (
+    ("atsSupport", "Bool", "TRUE", "Enable Support for PCIe ATS."),
+    ("BOOTUUID", "String", "", "Boot partition UUID."),
+    (
+        "createNoMemFakeNUMAnode",
+        "Bool",
+        "FALSE",
+        "Create one extra NUMA node that does not have memory.",
+    ),
+    (
+        "createNoPCPUFakeNUMAnode",
+        "Bool",
+        "FALSE",
+        "Create one extra NUMA node that does not have PCPUs.",
+    ),
+    ("disableACSCheck", "Bool", "FALSE", "Bypass ACS capability checks on all PCIE devices"),
+    ("disableMSI", "Bool", "FALSE", "Disable use of MSI/MSI-X"),
+    ("disablePciPassthrough", "Bool", "FALSE", "Disable PCI Passthrough"),
+    ("enableACSCheckForRP", "Bool", "FALSE", "Enable ACS capability checks for Root Port"),
+    (
+        "enableAllPCIESegments",
+        "Bool",
+        "TRUE",
+        "Enable PCIE segment numbers > 0 (segment 0 is always enabled)",
+    ),
+    ("enablePCIEHotplug", "Bool", "TRUE", "Enable PCI-E Native Hotplug support"),
+    ("fakeNUMAnodes", "UINT32", "0", "Fake # NUMA nodes on UMA systems."),
+    ("hyperthreading", "Bool", "TRUE", "Enable hyperthreading if available."),
+    ("iovDisableIR", "Bool", "FALSE", "Disable Interrupt Remapping in the IOMMU."),
+    ("noIOMMU", "Bool", "FALSE", "Disable IOMMU (and IOV) support forcibly"),
+    (
+        "pciBarAllocPolicy",
+        "UINT32",
+        "2",
+        "PCI BAR allocation policy; 0=first-fit, 1=smallest-fit, 2=BAR-fit",
+    ),
+    ("useNUMAInfo", "Bool", "TRUE", "Enable/disable NUMA-ness"),
+    (
+        "vgpuMockDeviceCount",
+        "UINT32",
+        "1",
+        "Number of mock vGPU devices to create when mock devices are in use.",
+    ),
+    ("xmapGB", "UINT32", "32", "Maximum XMap size in GiB."),
+)
+"""A few of some 300 boot options: name, type, default and description."""
+
+
+def kernel_rows(host: HostShape) -> tuple[Row, ...]:
+    """`system settings kernel list`."""
+    changed = {name: (configured, runtime) for name, configured, runtime in host.boot}
+    rows = []
+    for name, kind, default, description in KERNEL:
+        configured, runtime = changed.get(name, (default, default))
+        if name == "BOOTUUID":
+            runtime = "a56b7ce670d046bebb870a1ff53db322"  # in force, and never configured
+        rows.append((
+            ("Name", name), ("Type", kind), ("Configured", configured), ("Runtime", runtime),
+            ("Default", default), ("Description", description),
+        ))  # fmt: skip
+    return tuple(rows)
+
+
 def answers(host: HostShape) -> dict[str, str]:
     """Command in dots -> the XML that ExecuteSoap hands back for it."""
     pci = tuple(pci_row(host, item) for item in functions(host))
@@ -212,6 +275,7 @@ def answers(host: HostShape) -> dict[str, str]:
         "graphics.device.list": ("GraphicsDevice", graphics_rows(host)),
         "network.nic.list": ("Nic", nic_rows(host)),
         "software.vib.list": ("SummaryExt", vib_rows(host)),
+        "system.settings.kernel.list": ("KernelOption", kernel_rows(host)),
     }
     single = {
         "graphics.host.get": ("HostGraphics", graphics_host(host)),

@@ -419,6 +419,8 @@ class HostShape:
     vms: tuple[Vm, ...] = ()
     iommu: bool = True
     """Whether the BIOS has VT-d or the AMD IOMMU on."""
+    boot: tuple[tuple[str, str, str], ...] = ()
+    """Boot options that are not as shipped: name, configured, in force."""
     connection: str = "connected"
     shell: bool = True
     """False: no shell login for this account."""
@@ -446,6 +448,13 @@ class HostShape:
         if self.version.startswith("6."):
             return {"6.7.0": "6.7", "6.5.0": "6.5"}[self.version]
         return "8.0.0.1" if self.version == "8.0.0" else f"{self.version}.0"
+
+    @property
+    def passes_devices(self) -> bool:
+        """Whether the BIOS and the boot options leave ESXi what passing devices takes."""
+        in_force = {name: runtime for name, _, runtime in self.boot}
+        switches = ("noIOMMU", "disablePciPassthrough")
+        return self.iommu and all(in_force.get(one, "FALSE") == "FALSE" for one in switches)
 
     @property
     def for_vms(self) -> int:
@@ -543,6 +552,8 @@ class Cluster:
 
     name: str
     drs: str = "partiallyAutomated"
+    drs_options: tuple[tuple[str, str], ...] = ()
+    """Advanced options of DRS that are set."""
     unreserved: int | None = None
     """Bytes that its pool can still promise; None: what its hosts have left."""
 

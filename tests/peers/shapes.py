@@ -26,7 +26,7 @@ from tests.peers.fleet import (
     Vm,
 )
 
-CLUSTER = Cluster("gpu-cluster-01")
+CLUSTER = Cluster("gpu-cluster-01", drs_options=(("VgpuMMAutomationTimeoutSecs", "-1"),))
 AWAY = Cluster("gpu-cluster-02")
 """Of hosts that give no memory to its sum: in maintenance, or without connection."""
 DVS = "50 2b 6f 1c 3e 5a 4d 77-9b 0a 8c 51 2f 6e 90 1d"

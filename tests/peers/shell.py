@@ -27,6 +27,7 @@ def answers(host: HostShape) -> dict[str, Answer]:
         "esxcli graphics host get": record(esxcli.graphics_host(host)),
         "esxcli network nic list": table(esxcli.nic_rows(host)),
         "esxcli software vib list": table(esxcli.vib_rows(host)),
+        "esxcli system settings kernel list": table(esxcli.kernel_rows(host)),
         "esxcli vm process list": "\n".join(_process(host, vm) for vm in host.vms if vm.on),
         "vsish -e dir /hardware/cpu/packageList": _numbers(range(host.packages)),
         "vsish -e dir /hardware/cpuTopology/numa/nodes": _numbers(range(host.node_count)),

@@ -1,0 +1,58 @@
+"""`esxcli system settings kernel list`: boot options of the VMkernel, those in force and those set.
+
+    Name       Type  Configured  Runtime  Default  Description
+    ---------  ----  ----------  -------  -------  ----------------------------------------
+    iovDisableIR  Bool  FALSE       FALSE    FALSE    Disable Interrupt Remapping in the IOMMU.
+    noIOMMU    Bool  TRUE        FALSE    FALSE    Disable IOMMU (and IOV) support forcibly
+
+`Configured` is what the next boot will have, `Runtime` what this one has. ESXi 8 lists some 300.
+"""
+
+from msgspec import Struct
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Request, Wire
+from hostcheck.model.fact import Reading, Unknown
+from hostcheck.syntax.esxcli import records_of
+
+REQUEST = Request(
+    Wire.SHELL,
+    "esxcli system settings kernel list",
+    "boot options: IOMMU, passthrough, hot-plug, NUMA; in force and waiting for a reboot",
+)
+_COLUMNS = ("Name", "Type", "Configured", "Runtime", "Default", "Description")
+
+
+class KernelOption(Struct, frozen=True):
+    """One boot option; values are words, `TRUE` and `FALSE` among them. Some have none."""
+
+    name: str
+    configured: Reading[str]
+    runtime: Reading[str]
+    default: Reading[str]
+
+
+def parse(text: str) -> tuple[KernelOption, ...]:
+    """Read any format of esxcli.
+
+    Raises ParseError for an option that is told twice, and for one without a description, which
+    all have: the answer was cut, maybe inside a value.
+    """
+    records = records_of(
+        text,
+        what=REQUEST.template,
+        knows=("Configured", "Runtime"),
+        columns=_COLUMNS,
+        may_be_empty=False,
+    )
+    found: dict[str, KernelOption] = {}
+    for record in records:
+        name = record.text("Name")
+        if isinstance(name, Unknown) or isinstance(record.text("Description"), Unknown):
+            raise ParseError(f"{REQUEST.template}: an option without a name or a description")
+        if name in found:
+            raise ParseError(f"{REQUEST.template}: {name} is there twice")
+        found[name] = KernelOption(
+            name, record.text("Configured"), record.text("Runtime"), record.text("Default")
+        )
+    return tuple(found.values())
