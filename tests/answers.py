@@ -112,6 +112,7 @@ PROPERTIES = {
     "hardware.systemInfo": fields(vendor="Dell Inc.", model="PowerEdge"),
     "parent": "domain-1",
     "hardware.memorySize": 2**39,
+    "hardware.memoryTieringType": "noTiering",
     "hardware.cpuInfo": fields(numCpuPackages=2, numCpuCores=4, numCpuThreads=8),
     "hardware.cpuPkg": package(1, HIGH) + package(0, LOW),
     "hardware.numaInfo": TWO_NODES,

@@ -594,9 +594,10 @@ def tier(kind, gib):
 
 def dram(tiering="", *tiers, version="8.0.3", **how):
     told = {"hardware.memoryTieringType": tiering, "hardware.memoryTierInfo": "".join(tiers)}
-    given = {name: body for name, body in told.items() if body}
-    with patch.dict(PROPERTIES, given):
-        host = joined(host_system(product=fields(version=version, build="1"), **how))
+    silent = [name for name, body in told.items() if not body]
+    with patch.dict(PROPERTIES, told):
+        product = fields(version=version, build="1")
+        host = joined(host_system(product=product, without=silent, **how))
     return host.memory_dram_bytes
 
 
