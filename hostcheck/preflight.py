@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from hostcheck import app, catalog, runfile
+from hostcheck.checks.condition import UNASKED, in_vgpu_mode, seen_by_its_driver
 from hostcheck.checks.engine import all_checks, deciding
 from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
@@ -42,8 +43,8 @@ MIB = 1024 * 1024
 GIVEN_ID = "given"
 """Stands for the managed object id of a VM that does not exist yet."""
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
-VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV")
-"""Families whose GPU checks concern vGPUs only, not whole devices."""
+VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV", in_vgpu_mode.id)
+"""Families and checks of GPUs that concern vGPUs only, not whole devices."""
 SHOWN_CAUSES = 3
 
 
@@ -404,6 +405,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
     summary = _summary(verdict, required, results, usable) + _objection(verdict, about_vm)
+    summary += _unasked(verdict, about_gpus)
     about = report.host
     return Candidate(rank, about.name, verdict, summary, usable, results, about.target)
 
@@ -418,6 +420,17 @@ def _objection(verdict: Answer, about_vm: list[Result]) -> str:
         ):
             return f"; vCenter's own check objects: {one.observed}"
     return ""
+
+
+def _unasked(verdict: Answer, about_gpus: list[Result]) -> str:
+    """Say beside a GO that only vSphere was asked: a GPU that its driver gave up looks well there.
+
+    That is no doubt, for it is so of every host without a shell; it is told.
+    """
+    alone = any(
+        one.check == seen_by_its_driver.id and one.observed == UNASKED for one in about_gpus
+    )
+    return "; by vSphere alone: nvidia-smi was not asked" if alone and verdict is Answer.GO else ""
 
 
 def _vm_of(report: HostReport, vm_id: str) -> Vm | Unknown:

@@ -21,6 +21,7 @@ from hostcheck.parsers import (
     nvidia_smi_mig_lgi,
     nvidia_smi_q,
     nvidia_smi_q_x,
+    nvidia_smi_query_gpu,
     nvidia_smi_vgpu_c,
     nvidia_smi_vgpu_q,
     nvidia_smi_vgpu_s,
@@ -28,8 +29,10 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_software_packages,
 )
+from hostcheck.parsers.nvidia_smi_query_gpu import GpuQuery
 from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.syntax.smi_log import SmiGpu, SmiLog
+from hostcheck.syntax.smi_words import LOST, RESET, Noticed
 from hostcheck.syntax.vgpu_types import VgpuOffers
 
 DRIVER_PACKAGE = re.compile(r"^(NVIDIA|NVD)[-_ ]|^nvd", re.IGNORECASE)
@@ -86,6 +89,9 @@ def smi_count(log: SmiLog) -> Reading[int]:
 def _smi_sees(log: SmiLog, where: PciAddress) -> Reading[bool]:
     if any(gpu.address == where for gpu in log.gpus):
         return True
+    for gpu in log.gpus:
+        if isinstance(gpu.address, Unknown):
+            return gpu.address
     if not log.gpus and log.lost and where not in log.lost:
         return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
     return False
@@ -160,6 +166,7 @@ class _GpuFacts:
     def __init__(self, book: Book, system: Answer[HostSystem], log: Answer[SmiLog]) -> None:
         self._system = system
         self._log = log
+        self._query = book.read(nvidia_smi_query_gpu.REQUEST, nvidia_smi_query_gpu.parse)
         self._supported = book.read(nvidia_smi_vgpu_s.REQUEST, nvidia_smi_vgpu_s.parse)
         self._limits = book.read(nvidia_smi_vgpu_s_v.REQUEST, nvidia_smi_vgpu_s_v.parse)
         self._creatable = book.read(nvidia_smi_vgpu_c.REQUEST, nvidia_smi_vgpu_c.parse)
@@ -209,6 +216,15 @@ class _GpuFacts:
             profile_limits=self._limits_of(where),
             profiles_creatable=self._offers(self._creatable, where),
             mig_instances=self._mig_instances(where),
+            vgpu_listed=self._supported.fact(lambda one: any(g.address == where for g in one.gpus)),
+            given_up=self._given_up(where),
+            recovery_action=self._smi(where, lambda one: one.recovery_action),
+            reset_required=self._smi(where, lambda one: one.reset_required),
+            ecc_uncorrected=self._smi(where, lambda one: one.ecc_uncorrected_volatile),
+            ecc_uncorrected_ever=self._smi(where, lambda one: one.ecc_uncorrected_aggregate),
+            repairs=self._smi(where, lambda one: one.repairs),
+            fabric_health=self._smi(where, lambda one: one.fabric_health),
+            fabric_faults=self._smi(where, lambda one: one.fabric_faults),
         )
 
     def _graphics(
@@ -269,12 +285,26 @@ class _GpuFacts:
 
         return self._log.fact(find)
 
+    def _given_up(self, where: PciAddress) -> Fact[str]:
+        """Return the words by which nvidia-smi gives a GPU up, in its log or in its CSV."""
+        answers: tuple[Answer[SmiLog] | Answer[GpuQuery], ...] = (self._log, self._query)
+        for named, words in ((_lost, LOST), (_reset_needed, RESET)):
+            for answer in answers:
+                if not isinstance(answer.value, Unknown) and where in named(answer.value):
+                    return Known(words, (answer.source,))
+        query = self._query.value
+        if isinstance(query, Unknown) and query.why is not Why.ABSENT:
+            return self._log.value if isinstance(self._log.value, Unknown) else query
+        return self._log.fact(lambda _: "")
+
     def _offers(self, answer: Answer[VgpuOffers], where: PciAddress) -> Fact[tuple[str, ...]]:
         def find(offers: VgpuOffers) -> Reading[tuple[str, ...]]:
             for gpu in offers.gpus:
                 if gpu.address == where:
                     return gpu.types
-            return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi vgpu")
+            if not offers.gpus:
+                return ()  # it says that no GPU of this host is in vGPU mode
+            return Unknown(Why.ABSENT, f"nvidia-smi vgpu does not list {where}", "nvidia-smi vgpu")
 
         return answer.fact(find)
 
@@ -303,6 +333,14 @@ class _GpuFacts:
         return self._instances.fact(
             lambda one: tuple(each.name for each in one.instances if each.gpu_index == index)
         )
+
+
+def _lost(said: Noticed) -> tuple[PciAddress, ...]:
+    return said.lost
+
+
+def _reset_needed(said: Noticed) -> tuple[PciAddress, ...]:
+    return said.reset_needed
 
 
 def running_vgpus(

@@ -7,12 +7,10 @@ from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
     every_gpu,
-    every_host_with_gpu,
     given_away,
     model_of,
-    numbered,
 )
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, T, Unknown, Why
 from hostcheck.model.host import Host, Mode
 from hostcheck.model.requirements import Architecture, GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -26,6 +24,8 @@ FIRST_BRANCH_WITH_ECC = 430
 BEFORE_AMPERE = (Architecture.PASCAL, Architecture.VOLTA, Architecture.TURING)
 WITH_FABRIC = (Architecture.HOPPER, Architecture.BLACKWELL)
 NO_FABRIC = "N/A"
+WAITING = ("Not Started", "In Progress")
+HEALTHY, ILL = "Healthy", ("Unhealthy", "Limited Capacity")
 BEFORE_ROW_REMAPPING = (Architecture.MAXWELL, *BEFORE_AMPERE)
 
 
@@ -158,39 +158,15 @@ def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     )
 
 
-@check("GPU-001", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_host_with_gpu)
-def every_gpu_seen(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """nvidia-smi lists every GPU of the PCI inventory.
-
-    Why: A GPU that fell off the bus stays in the PCI inventory, and nvidia-smi may end with
-     status 0 without it.
-    Symptom: Unable to determine the device handle for GPU: Unknown Error
-    Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
-    Run shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
-    Explains: DRV-001
-    Needs: maintenance mode, host reboot
-    """
-    listed = known(host.gpus)
-    count = known(host.smi_gpu_count)
-    bound = [gpu for gpu in listed if known(gpu.passthrough).active]
-    wanted = [gpu for gpu in listed if gpu not in bound]
-    missing = [gpu.address for gpu in wanted if not known(gpu.smi_seen)]
-    note = f"nvidia-smi does not list {', '.join(missing)}" if missing else ""
-    return judge(
-        ok=not missing and count == len(wanted),
-        observed=f"{numbered(count, 'GPU')} in nvidia-smi",
-        expected=f"{numbered(len(wanted), 'GPU')} of the PCI inventory not in passthrough",
-        note=note,
-    )
-
-
 @check("GPU-002", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
 def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     """The GPU's memory waits for no repair.
 
-    Why: A row remapping or page retirement that is pending takes effect at the next reset; one
-     that failed means the GPU must be replaced.
-    Fix: Reset the GPU by a reboot of the host; replace it when remapping has failed.
+    Why: A row remapping or page retirement that is pending takes effect at the next reset, as does
+     the repair of a memory channel or of a TPC; new work may still be started. One that failed,
+     memory that cannot be repaired and too many SRAM errors mean that the GPU must be replaced.
+    Fix: Reset the GPU by a reboot of the host; replace it when remapping has failed, or its memory
+     cannot be repaired.
     Run nvidia-smi: nvidia-smi -i {gpu} -q -d ROW_REMAPPER,PAGE_RETIREMENT
     Needs: maintenance mode, host reboot
     """
@@ -201,6 +177,9 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
         return not_applicable(f"{model.name} has no ECC, and so no page retirement")
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
+    repairs = () if _says_nothing(gpu.repairs) else known(gpu.repairs)
+    if repairs:
+        return judge(ok=False, observed=", ".join(repairs), expected=expected)
     if model.architecture in BEFORE_ROW_REMAPPING:
         pending = known(gpu.pages_retire_pending)
         observed = "page retirement pending" if pending else "no page retirement pending"
@@ -212,6 +191,11 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     pending = known(gpu.rows_remap_pending)
     observed = "row remapping pending" if pending else "no row remapping pending or failed"
     return judge(ok=not pending, observed=observed, expected=expected)
+
+
+def _says_nothing(fact: Fact[T]) -> bool:
+    """Say whether this driver does not tell it."""
+    return isinstance(fact, Unknown) and fact.why in (Why.ABSENT, Why.NOT_ASKED)
 
 
 @check("GPU-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
@@ -256,10 +240,11 @@ def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict
 
 @check("GPU-005", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
 def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU has joined its NVLink fabric.
+    """The GPU has joined its NVLink fabric, and the fabric is healthy.
 
     Why: On boards with NVSwitch the Fabric Manager joins the GPUs; before it has, no group of
-     vGPUs that are linked by NVLink starts.
+     vGPUs that are linked by NVLink starts. In its modes for virtualization it joins a GPU when a
+     partition with it is activated, so that an idle GPU is waiting and no fault.
     Symptom: No graphics device is available for vGPU
     Fix: Look into the Fabric Manager's log; restart it; reboot the host.
     Run nvidia-smi: nvidia-smi -i {gpu} -q
@@ -270,11 +255,20 @@ def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
         return not_applicable(f"{model.architecture.value}: its driver tells of no fabric")
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
-    state, status = known(one.gpu.fabric_state), known(one.gpu.fabric_status)
+    gpu = one.gpu
+    state, status = known(gpu.fabric_state), known(gpu.fabric_status)
     if state == NO_FABRIC:
         return not_applicable("the GPU is in no NVLink fabric")
+    health = NO_FABRIC if _says_nothing(gpu.fabric_health) else known(gpu.fabric_health)
+    faults = () if _says_nothing(gpu.fabric_faults) else known(gpu.fabric_faults)
+    expected = "Completed, Success, Healthy where that is told"
+    observed = ", ".join((state, status, *(() if health == NO_FABRIC else (health,)), *faults))
+    if health in ILL or faults:
+        return judge(ok=False, observed=observed, expected=expected)
+    if state in WAITING and status == NO_FABRIC:
+        return unsure(observed, expected, "waiting for the Fabric Manager, or for a partition")
+    if health not in (HEALTHY, NO_FABRIC):
+        return unsure(observed, expected, "this word for the fabric's health is not known here")
     return judge(
-        ok=(state, status) == ("Completed", "Success"),
-        observed=f"{state}, {status}",
-        expected="Completed, Success",
+        ok=(state, status) == ("Completed", "Success"), observed=observed, expected=expected
     )

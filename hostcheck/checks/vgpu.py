@@ -2,8 +2,10 @@
 
 import re
 
+from hostcheck.checks.condition import fit
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import (
+    GpuOnHost,
     Placement,
     VgpuOnHost,
     addresses,
@@ -97,7 +99,7 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
     if not gpus:
         return not_applicable("no GPU here serves it: see VGPU-001")
     wanted = profiles_of(vm, known)
-    rooms = {gpu: _has_room(gpu, wanted) for gpu in gpus}
+    rooms = {gpu: _has_room(gpu, placed.host, wanted, needs) for gpu in gpus}
     free = tuple(gpu for gpu, room in rooms.items() if known.certainly(room, True))
     number = _gpus_needed(placed, model_of(gpus[0], needs, known), wanted)
     if len(free) < number:
@@ -110,8 +112,19 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
     )
 
 
-def _has_room(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:
-    """Say whether a GPU can take the profiles: in its driver's words where it was asked."""
+def _has_room(
+    gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...], needs: Requirements
+) -> Fact[bool]:
+    """Say whether a GPU can take the profiles: in its driver's words where it was asked.
+
+    Room on a GPU that its driver has lost or given up is none.
+    """
+    room, serves = _room_told(gpu, wanted), fit(GpuOnHost(gpu, host), needs)
+    no = next((one for one in (room, serves) if _never(one)), None)
+    return no or (room if isinstance(room, Unknown) else serves)
+
+
+def _room_told(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:
     creatable = gpu.profiles_creatable
     if isinstance(creatable, KnownFact):
         offered = {bare(name) for name in creatable.value}
@@ -233,9 +246,15 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
             gpu=to_change.address,
         )
     fitting = tuple(gpu for gpu in gpus if _in_mig(gpu, needs, known) in backed)
+    serves = {gpu.address: fit(GpuOnHost(gpu, placed.host), needs) for gpu in gpus}
+    spare = [gpu for gpu in gpus if gpu not in fitting and not _never(serves[gpu.address])]
+    if fitting and spare:  # a mode that only a GPU has which serves nobody is nobody's
+        good = tuple(gpu for gpu in fitting if known.certainly(serves[gpu.address], True))
+        fitting = good or tuple(gpu for gpu in fitting if known(serves[gpu.address]))
     observed = f"{addresses(fitting)} of {addresses(gpus)}"
     expected = f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}"
-    if not fitting and any(_may_switch(gpu, placed.host, needs, known) for gpu in gpus):
+    others = spare or gpus
+    if not fitting and any(_may_switch(gpu, placed.host, needs, known) for gpu in others):
         return unsure(observed, expected, "an empty GPU of its kind may change its mode by itself")
     return judge(ok=bool(fitting), observed=observed, expected=expected, gpu=to_change.address)
 
@@ -247,6 +266,10 @@ def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Known)
         return False
     release = tuple(int(part) for part in known(host.version).split("."))
     return release >= SWITCHING_SINCE and not known(gpu.vm_ids)
+
+
+def _never(serves: Fact[bool]) -> bool:
+    return isinstance(serves, KnownFact) and not serves.value
 
 
 def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:

@@ -12,6 +12,7 @@ from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.smoke import GpuSmoke
 from hostcheck.model.vm import Vm
 
+NOT_READ_YET = Unknown(Why.NOT_ASKED, "the version that read this host did not know of it")
 ONLY_PREFLIGHT = Unknown(Why.NOT_ASKED, "only a preflight asks this")
 OLDER = Unknown(Why.NOT_RECORDED, "this was recorded before hostcheck asked it")
 
@@ -157,6 +158,24 @@ class PhysicalGpu(Struct, frozen=True):
     """`nvidia-smi vgpu -c`: what can still be started on it now."""
     mig_instances: Fact[tuple[str, ...]]
     """`nvidia-smi mig -lgi`: names of the GPU instances that exist."""
+    vgpu_listed: Fact[bool] = NOT_READ_YET
+    """Whether `nvidia-smi vgpu` lists it; false too where it says that no GPU is in vGPU mode."""
+    given_up: Fact[str] = NOT_READ_YET
+    """`GPU is lost`, `GPU requires reset`: nvidia-smi's words instead of values; else empty."""
+    recovery_action: Fact[str] = NOT_READ_YET
+    """`None`, `Reset`, `Reboot`, `Drain P2P`, `Drain and Reset`: nvidia-smi's words (570)."""
+    reset_required: Fact[bool] = NOT_READ_YET
+    """Before `recovery_action`."""
+    ecc_uncorrected: Fact[int] = NOT_READ_YET
+    """Memory errors that ECC could not correct since the driver was loaded; at least so many."""
+    ecc_uncorrected_ever: Fact[int] = NOT_READ_YET
+    """Over the life of the board; at least so many."""
+    repairs: Fact[tuple[str, ...]] = NOT_READ_YET
+    """What it needs beside rows and pages: `channel repair pending`, `unrepairable memory` ..."""
+    fabric_health: Fact[str] = NOT_READ_YET
+    """`Healthy`, `Unhealthy`, `Limited Capacity`, or `N/A`: nvidia-smi's words."""
+    fabric_faults: Fact[tuple[str, ...]] = NOT_READ_YET
+    """What the health rests on, where that is a fault: `Route Unhealthy: True`."""
     smoke: Fact[GpuSmoke] | UnsetType = UNSET
     """The smoke test in a guest on it; not there where the run was not told to smoke test."""
 

@@ -78,7 +78,12 @@ def parse(text: str) -> SmiTable:
     peeled = words.peel(text, what=_WHAT)
     rows = list(rows_of(peeled.lines))
     driver = next((m[1] for row in rows for m in [_DRIVER.search(row.cells[0])] if m), None)
-    gpus = [_gpu(block) for block in _blocks(rows)]
+    blocks = _blocks(rows)
+    gpus = [_gpu(block) for block in blocks]
+    gave_up = (words.gravest(cell for row in block for cell in row.cells) for block in blocks)
+    notices = words.with_trouble(
+        peeled.notices, zip((gpu.address for gpu in gpus), gave_up, strict=True)
+    )
     headed = any(row.cells[1:2] == (_HEADING,) and not row.in_body for row in rows)
     if not (headed or peeled.no_devices or (peeled.names_lost and not rows)):
         raise words.refuse(peeled, what=_WHAT, expected=f"a table with '{_HEADING}'")
@@ -92,9 +97,10 @@ def parse(text: str) -> SmiTable:
         else words.word(driver, asked),
         gpus=tuple(gpus),
         processes=_processes(rows),
-        lost=peeled.notices.lost,
-        lost_unnamed=peeled.notices.lost_unnamed,
-        inforom_corrupted=peeled.notices.inforom_corrupted,
+        lost=notices.lost,
+        lost_unnamed=notices.lost_unnamed,
+        inforom_corrupted=notices.inforom_corrupted,
+        reset_needed=notices.reset_needed,
     )
 
 

@@ -46,8 +46,24 @@ REQUEST = Request(
     "identity, ECC, MIG and framebuffer of every GPU",
 )
 
+HEALTH_COLUMNS = (
+    "ecc.errors.uncorrected.volatile.total",
+    "ecc.errors.uncorrected.aggregate.total",
+    "gpu_recovery_action",
+    "reset_status.reset_required",
+    "remapped_rows.pending",
+    "remapped_rows.failure",
+    "retired_pages.pending",
+    "fabric.state",
+    "fabric.status",
+    "fabric.health.summary",
+)
+"""Read where administrators paste them. They are not asked: a driver refuses a query that has a
+column it does not know."""
 _WHAT = "nvidia-smi --query-gpu"
-_ALIASES = {"gpu_uuid": "uuid", "gpu_name": "name", "gpu_bus_id": "pci.bus_id"}
+_KNOWN = {*COLUMNS, *HEALTH_COLUMNS}
+_ALIASES = {"gpu_uuid": "uuid", "gpu_name": "name", "gpu_bus_id": "pci.bus_id",
+            "kmd_version": "driver_version"}  # fmt: skip
 _HEADING = re.compile(r"([a-zA-Z][a-zA-Z0-9_.]*)(?: \[([^\]]*)\])?")
 _EXIT_STATUS = re.compile(r"[0-9]{1,3}")
 _NO_HEADING = "the answer has no heading, so its column cannot be told"
@@ -75,6 +91,18 @@ class QueriedGpu(Struct, frozen=True, kw_only=True):
     mig_pending: Reading[Mode]
     framebuffer_total_bytes: Reading[int]
     framebuffer_used_bytes: Reading[int]
+    ecc_uncorrected_volatile: Reading[int]
+    ecc_uncorrected_aggregate: Reading[int]
+    recovery_action: Reading[str]
+    reset_required: Reading[bool]
+    rows_remap_pending: Reading[bool]
+    rows_remap_failed: Reading[bool]
+    pages_retire_pending: Reading[bool]
+    fabric_state: Reading[str]
+    fabric_status: Reading[str]
+    fabric_health: Reading[str]
+    gave_up: str
+    """`GPU is lost` or `GPU requires reset`, where that stands in any column; else empty."""
 
 
 class GpuQuery(Noticed, frozen=True, kw_only=True):
@@ -120,11 +148,13 @@ def parse(text: str) -> GpuQuery:
         raise ParseError(f"{_WHAT}: expected a line for each GPU below the heading")
     gpus = tuple(_gpu(one) for one in cells)
     words.each_once((gpu.address for gpu in gpus), what=_WHAT)
+    notices = words.with_trouble(peeled.notices, ((gpu.address, gpu.gave_up) for gpu in gpus))
     return GpuQuery(
         gpus=gpus,
-        lost=peeled.notices.lost,
-        lost_unnamed=peeled.notices.lost_unnamed,
-        inforom_corrupted=peeled.notices.inforom_corrupted,
+        lost=notices.lost,
+        lost_unnamed=notices.lost_unnamed,
+        inforom_corrupted=notices.inforom_corrupted,
+        reset_needed=notices.reset_needed,
     )
 
 
@@ -139,7 +169,7 @@ def _column(cell: str) -> str:
 
 def _is_heading(row: tuple[str, ...]) -> bool:
     columns = [_column(cell) for cell in row]
-    return all(columns) and any(column in COLUMNS for column in columns)
+    return all(columns) and any(column in _KNOWN for column in columns)
 
 
 def _with_headings(rows: list[tuple[str, ...]]) -> list[_Cells]:
@@ -231,13 +261,26 @@ def _gpu(cells: _Cells) -> QueriedGpu:
         name=cells.read(words.word, "name"),
         address=cells.read(words.pci_address, "pci.bus_id"),
         pci_id=_pci_id(cells),
-        driver_version=cells.read(words.word, "driver_version"),
+        driver_version=cells.read(words.version, "driver_version"),
         ecc_current=cells.read(words.switch, "ecc.mode.current"),
         ecc_pending=cells.read(words.switch, "ecc.mode.pending"),
         mig_current=cells.read(words.switch, "mig.mode.current"),
         mig_pending=cells.read(words.switch, "mig.mode.pending"),
         framebuffer_total_bytes=cells.size("memory.total"),
         framebuffer_used_bytes=cells.size("memory.used"),
+        ecc_uncorrected_volatile=cells.read(words.number, "ecc.errors.uncorrected.volatile.total"),
+        ecc_uncorrected_aggregate=cells.read(
+            words.number, "ecc.errors.uncorrected.aggregate.total"
+        ),
+        recovery_action=cells.read(words.word_or_none, "gpu_recovery_action"),
+        reset_required=cells.read(words.yes_or_no, "reset_status.reset_required"),
+        rows_remap_pending=cells.read(words.yes_or_no, "remapped_rows.pending"),
+        rows_remap_failed=cells.read(words.yes_or_no, "remapped_rows.failure"),
+        pages_retire_pending=cells.read(words.yes_or_no, "retired_pages.pending"),
+        fabric_state=cells.read(words.word_or_none, "fabric.state"),
+        fabric_status=cells.read(words.error, "fabric.status"),
+        fabric_health=cells.read(words.word_or_none, "fabric.health.summary"),
+        gave_up=words.gravest(cells.values.values()),
     )
 
 

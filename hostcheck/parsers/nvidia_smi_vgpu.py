@@ -17,7 +17,7 @@ from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.ascii_table import Row, rows_of
 from hostcheck.syntax.smi_words import Noticed
-from hostcheck.syntax.vgpu_types import NO_VGPU_DEVICES, address_of
+from hostcheck.syntax.vgpu_types import address_of
 
 REQUEST = Request(
     Wire.SHELL, "nvidia-smi vgpu", "GPUs and their vGPUs, as an administrator sees it"
@@ -60,9 +60,7 @@ def parse(text: str) -> VgpuSummary:
     """Read the table in any of its widths."""
     peeled = words.peel(text, what=_WHAT)
     rows = list(rows_of(peeled.lines))
-    none = peeled.no_devices or any(
-        line.strip().rstrip(".") == NO_VGPU_DEVICES for line in peeled.lines
-    )
+    none = peeled.no_devices or any(map(words.says_no_vgpu_devices, peeled.lines))
     driver = next((m[1] for row in rows for m in [_DRIVER.search(row.cells[0])] if m), None)
     gpus: list[tuple[Row, list[SummaryVgpu]]] = []
     is_summary = False

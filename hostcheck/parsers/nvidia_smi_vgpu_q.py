@@ -67,6 +67,7 @@ def parse(text: str) -> RunningVgpus:
         lost=notices.lost,
         lost_unnamed=notices.lost_unnamed,
         inforom_corrupted=notices.inforom_corrupted,
+        reset_needed=notices.reset_needed,
     )
 
 

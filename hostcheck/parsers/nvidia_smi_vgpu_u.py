@@ -15,7 +15,6 @@ from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.smi_words import Noticed
-from hostcheck.syntax.vgpu_types import NO_VGPU_DEVICES
 
 REQUEST = Request(Wire.SHELL, "nvidia-smi vgpu -u", "utilization of each vGPU")
 
@@ -56,7 +55,7 @@ def parse(text: str) -> VgpuUtilizations:
                 raise ParseError(
                     f"{what}: expected a column 'vgpu' in {words.quoted(line.strip())}"
                 )
-        elif line.strip().rstrip(".") == NO_VGPU_DEVICES:
+        elif words.says_no_vgpu_devices(line):
             none = True
         elif columns and cells and cells[0] != "#" and len(cells) > 1:
             row = dict(zip(columns, cells, strict=False))

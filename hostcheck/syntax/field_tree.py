@@ -5,7 +5,7 @@ are the same field. Trees are built and searched without recursion: no answer is
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from xml.etree import ElementTree as ET
 
@@ -30,6 +30,16 @@ class Field(Struct):
     def keys(self) -> set[str]:
         """Return the names of the children, as `key` spells them."""
         return {key(child.label) for child in self.children}
+
+
+def texts(section: Field) -> Iterator[str]:
+    """Yield every label and value of a section and of all below it."""
+    waiting = [section]
+    while waiting:
+        one = waiting.pop()
+        yield one.label
+        yield one.value
+        waiting += one.children
 
 
 class Found(Struct, frozen=True):

@@ -14,7 +14,7 @@ from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.host import Mode, PcieLink
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.field_tree import Field, find, key
+from hostcheck.syntax.field_tree import Field, find, key, texts
 from hostcheck.syntax.smi_words import Noticed, Peeled
 
 T = TypeVar("T")
@@ -42,6 +42,22 @@ _SECTIONS = frozenset(
         "vGPU Device Capability",
     )
 )
+_RESET_XML = "gpu_reset_status/reset_required"
+_DRAIN_XML = "gpu_reset_status/drain_and_reset_recommended"
+_REPAIRS = (
+    ("channel repair pending", ("ECC Errors/Channel Repair Pending",)),
+    ("TPC repair pending", ("ECC Errors/TPC Repair Pending",)),
+    ("unrepairable memory", ("ECC Errors/Unrepairable Memory",)),
+    ("SRAM error threshold exceeded", ("ECC Errors/Aggregate/SRAM Threshold Exceeded",)),
+)
+_SOUND = {
+    key("Bandwidth"): "full",
+    key("Route Recovery in progress"): "false",
+    key("Route Unhealthy"): "false",
+    key("Access Timeout Recovery"): "false",
+    key("Incorrect Configuration"): "none",
+}
+"""The parts of a fabric's health, and what a sound one says."""
 _ONCE = ("Product Name", "GPU UUID", "UUID", "PCI")
 
 
@@ -85,16 +101,23 @@ class SmiGpu(Struct, frozen=True, kw_only=True):
     pages_retired_single_bit: Reading[int]
     pages_retired_double_bit: Reading[int]
     ecc_uncorrected_volatile: Reading[int]
-    """Since the driver was loaded. Known only when every part of the sum is."""
+    """Since the driver was loaded: at least so many. None is known only when every part is told."""
     ecc_uncorrected_aggregate: Reading[int]
-    """Over the life of the board."""
+    """Over the life of the board, as above."""
     inforom_ecc_object: Reading[str]
     gsp_firmware: Reading[str]
     fabric_state: Reading[str]
     fabric_status: Reading[str]
+    fabric_health: Reading[str]
+    fabric_faults: Reading[tuple[str, ...]]
+    """The parts of its health that are a fault, in the tool's words."""
+    repairs: Reading[tuple[str, ...]]
+    """What of `_REPAIRS` is said to be so; known when any of it is told."""
     recovery_action: Reading[str]
-    """`None` when nothing needs to be done."""
+    """`None` when nothing needs to be done; `N/A` where the board has no such field."""
     reset_required: Reading[bool]
+    gave_up: str
+    """`GPU is lost` or `GPU requires reset`, where that stands for a value; else empty."""
 
 
 class SmiLog(Noticed, frozen=True, kw_only=True):
@@ -133,20 +156,22 @@ def log_of(root: Field, gpus: list[Field], *, what: str, peeled: Peeled) -> SmiL
     Raises ParseError when nothing in it belongs to this log, or when two GPUs ran into one.
     """
     top = _Section(root, what)
-    driver = top.read(words.word, "Driver Version", "KMD Version")
+    driver = top.read(words.version, "KMD Version", "Driver Version")
     attached = top.read(words.number, "Attached GPUs")
     sections = [root, *gpus] if _holds_gpu(root) else gpus
     if not sections and isinstance(attached, Unknown) and isinstance(driver, Unknown):
         raise words.refuse(peeled, what=what, expected="a log with 'GPU <address>'")
     found = tuple(_gpu(section, what) for section in sections)
     words.each_once((gpu.address for gpu in found), what=what)
+    notices = words.with_trouble(peeled.notices, ((gpu.address, gpu.gave_up) for gpu in found))
     return SmiLog(
         driver_version=driver,
         attached_gpus=attached,
         gpus=found,
-        lost=peeled.notices.lost,
-        lost_unnamed=peeled.notices.lost_unnamed,
-        inforom_corrupted=peeled.notices.inforom_corrupted,
+        lost=notices.lost,
+        lost_unnamed=notices.lost_unnamed,
+        inforom_corrupted=notices.inforom_corrupted,
+        reset_needed=notices.reset_needed,
     )
 
 
@@ -170,7 +195,8 @@ def empty_log(peeled: Peeled, *, what: str) -> SmiLog:
 
 
 def _gpu(field: Field, what: str) -> SmiGpu:
-    _check_one_gpu(field, what)
+    gave_up = words.gravest(texts(field))
+    _check_one_gpu(field, what, excused=bool(gave_up))
     gpu = _Section(field, what)
     return SmiGpu(
         address=_address(gpu),
@@ -241,9 +267,46 @@ def _gpu(field: Field, what: str) -> SmiGpu:
         inforom_ecc_object=gpu.read(words.word, "Inforom Version/ECC Object"),
         gsp_firmware=gpu.read(words.word, "GSP Firmware Version"),
         fabric_state=gpu.read(words.word_or_none, "Fabric/State"),
-        fabric_status=gpu.read(words.word_or_none, "Fabric/Status"),
-        recovery_action=gpu.read(words.word, "GPU Recovery Action"),
-        reset_required=gpu.read(words.yes_or_no, "GPU Reset Status/Reset Required"),
+        fabric_status=gpu.read(words.error, "Fabric/Status"),
+        fabric_health=gpu.read(words.word_or_none, "Fabric/Health/Summary"),
+        fabric_faults=_fabric_faults(gpu),
+        repairs=_repairs(gpu),
+        recovery_action=_recovery_action(gpu),
+        reset_required=gpu.read(words.yes_or_no, "GPU Reset Status/Reset Required", _RESET_XML),
+        gave_up=gave_up,
+    )
+
+
+def _recovery_action(gpu: _Section) -> Reading[str]:
+    """Read what the driver asks for; before branch 570 only draining was recommended."""
+    action = gpu.read(words.word_or_none, "GPU Recovery Action")
+    if not isinstance(action, Unknown) and action != words.NOTHING:
+        return action
+    drain = gpu.read(words.yes_or_no, "GPU Reset Status/Drain and Reset Recommended", _DRAIN_XML)
+    return "Drain and Reset" if drain is True else action
+
+
+def _repairs(gpu: _Section) -> Reading[tuple[str, ...]]:
+    """List what needs repair. Drivers before 580 tell of none of it."""
+    told = [(name, gpu.read(words.yes_or_no, *paths)) for name, paths in _REPAIRS]
+    known = [name for name, said in told if said is True]
+    wrong = [said for _, said in told if isinstance(said, Unknown) and said.why is not Why.ABSENT]
+    if known or not all(isinstance(said, Unknown) for _, said in told):
+        return wrong[0] if wrong and not known else tuple(known)
+    return wrong[0] if wrong else words.absent(gpu.asked("ECC Errors"), "it tells of no repairs")
+
+
+def _fabric_faults(gpu: _Section) -> Reading[tuple[str, ...]]:
+    fabric = next(iter(gpu.field.named("Fabric")), None)
+    health = next(iter(fabric.named("Health")), None) if fabric else None
+    if health is None:
+        return words.absent(gpu.asked("Fabric/Health"), "the answer has no 'Fabric/Health'")
+    return tuple(
+        f"{part.label.replace('_', ' ')}: {part.value}"
+        for part in health.children
+        if key(part.label) in _SOUND
+        and words.bare(part.value).casefold()
+        not in ("n/a", "not supported", _SOUND[key(part.label)])
     )
 
 
@@ -254,8 +317,8 @@ def _holds_gpu(field: Field) -> bool:
     )
 
 
-def _check_one_gpu(field: Field, what: str) -> None:
-    if field.children and not _holds_gpu(field):
+def _check_one_gpu(field: Field, what: str, *, excused: bool) -> None:
+    if field.children and not _holds_gpu(field) and not excused:
         raise ParseError(
             f"{what}: expected the fields of a GPU below {words.quoted(field.value)}, "
             f"found {words.quoted(field.children[0].label)}"
@@ -346,9 +409,5 @@ def _uncorrected(gpu: _Section, span: str) -> Reading[int]:
             )
             for kind in ("Parity", "SEC-DED")
         ]
-    count = 0
-    for part in parts:
-        if isinstance(part, Unknown):
-            return part
-        count += part
-    return count
+    count = sum(part for part in parts if not isinstance(part, Unknown))
+    return count or next((part for part in parts if isinstance(part, Unknown)), count)

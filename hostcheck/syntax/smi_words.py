@@ -7,6 +7,7 @@ was printed instead. Nothing is guessed: `N/A` is never 0 and a cut number is ne
 import re
 from collections.abc import Iterable
 
+import msgspec.structs
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
@@ -29,10 +30,13 @@ _SAYS_NOTHING = frozenset(
         "err!",
         "error",
         "requested functionality has been deprecated",
-        "gpu requires reset",
-        "gpu is lost",
     )
 )
+NOTHING = "N/A"
+"""The tool's words for what a board does not have."""
+LOST, RESET = "GPU is lost", "GPU requires reset"
+_TROUBLE = {words.casefold(): words for words in (LOST, RESET)}
+"""Words that stand where a value should, and say that the driver has given the GPU up."""
 _DENIES = frozenset(("insufficient permissions", "no permission"))
 _SWITCH = {
     "enabled": Mode.ENABLED,
@@ -40,7 +44,7 @@ _SWITCH = {
     "n/a": Mode.NOT_SUPPORTED,
     "not supported": Mode.NOT_SUPPORTED,
 }
-_YES_NO = {"yes": True, "no": False}
+_YES_NO = {"yes": True, "no": False, "true": True, "false": False}
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": MEBIBYTE, "GiB": 1 << 30}
 
 _SIZE = re.compile(r"([0-9]{1,12}) *(B|KiB|MiB|GiB)")
@@ -49,10 +53,13 @@ _ID = re.compile(r"(?:0x)?([0-9a-fA-F]{4})([0-9a-fA-F]{4})")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LOST = re.compile(r"Unable to determine the device handle for\b(.*)", re.IGNORECASE)
 _LOST_ADDRESS = re.compile(
-    r"\s*GPU\s*(?:[0-9]+:\s+)?((?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7])"
+    r"\s*GPU\s*(?:[0-9]+:\s+)?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])",
+    re.IGNORECASE,
 )
 _INFOROM = re.compile(r"WARNING: infoROM is corrupted at gpu\s*(\S*)", re.IGNORECASE)
 _NO_DEVICES = re.compile(r"No devices were found\.?", re.IGNORECASE)
+_NO_VGPU_DEVICES = re.compile(r"Not? supported devices in vGPU mode\.?", re.IGNORECASE)
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _REFUSALS = ("NVIDIA-SMI has failed", "NVIDIA-SMI couldn't", "Failed to initialize NVML")
 
 
@@ -64,6 +71,8 @@ class Noticed(Struct, frozen=True, kw_only=True):
     lost_unnamed: tuple[str, ...] = ()
     """Such lines that hold no PCI address, verbatim."""
     inforom_corrupted: tuple[PciAddress, ...] = ()
+    reset_needed: tuple[PciAddress, ...] = ()
+    """GPUs of which it says "GPU requires reset" where a value should be."""
 
 
 class Peeled(Struct, frozen=True):
@@ -123,6 +132,16 @@ def _note(spelling: str, line: str, known: list[PciAddress], unnamed: list[str])
         unnamed.append(line)
 
 
+def with_trouble(notices: Noticed, gave_up: Iterable[tuple[Reading[PciAddress], str]]) -> Noticed:
+    """Add the GPUs that the tool lists and gives up, each with its `trouble` or with no words."""
+    lost, reset = list(notices.lost), list(notices.reset_needed)
+    for where, said in gave_up:
+        among = {LOST: lost, RESET: reset}.get(said)
+        if among is not None and not isinstance(where, Unknown) and where not in among:
+            among.append(where)
+    return msgspec.structs.replace(notices, lost=tuple(lost), reset_needed=tuple(reset))
+
+
 def refuse(peeled: Peeled, *, what: str, expected: str) -> ParseError:
     """Return the error for an answer of another kind, quoting its first line."""
     return ParseError(f"{what}: expected {expected}, the answer begins with {quoted(peeled.first)}")
@@ -156,9 +175,47 @@ def no_value(value: str, asked: str) -> Unknown | None:
     said = bare(value).casefold()
     if said in _DENIES:
         return Unknown(Why.DENIED, f"nvidia-smi says '{value.strip()}'", asked)
-    if said in _SAYS_NOTHING:
+    if said in _SAYS_NOTHING or trouble(value):
         return Unknown(Why.ABSENT, f"nvidia-smi says '{value.strip()}'", asked)
     return None
+
+
+def trouble(value: str) -> str:
+    """Return the words by which the tool gives a whole GPU up, empty when these are none.
+
+    They come instead of any value, and in a sentence of their own.
+    """
+    said = bare(value).rstrip(".").casefold()
+    return _TROUBLE.get(said, "")
+
+
+def gravest(texts: Iterable[str]) -> str:
+    """Return the gravest `trouble`: a lost GPU before one that a reset may bring back."""
+    found = set(map(trouble, texts))
+    return next((said for said in (LOST, RESET) if said in found), "")
+
+
+def says_no_vgpu_devices(line: str) -> bool:
+    """Say whether the driver runs and no GPU of this host can have vGPUs: a known zero.
+
+    Older drivers write `Not` for `No`.
+    """
+    return _NO_VGPU_DEVICES.fullmatch(line.strip()) is not None
+
+
+def version(value: str, asked: str) -> Reading[str]:
+    """Read a version, and leave out the sentence that branch 610 writes behind it."""
+    said = value.strip()
+    first, _, more = said.partition(" ")
+    if _VERSION.fullmatch(first) and more.lstrip().startswith("["):
+        return first
+    return word(value, asked)
+
+
+def error(value: str, asked: str) -> Reading[str]:
+    """Read the outcome of something: errors are values here, `Unknown Error` too."""
+    said = bare(value)
+    return said if "error" in said.casefold() else word_or_none(value, asked)
 
 
 def absent(asked: str, detail: str) -> Unknown:
@@ -179,7 +236,7 @@ def word(value: str, asked: str) -> Reading[str]:
 def word_or_none(value: str, asked: str) -> Reading[str]:
     """Read any words where `N/A` says that the board has no such thing, which is an answer."""
     said = bare(value)
-    return said if said.casefold() == "n/a" else word(value, asked)
+    return NOTHING if said.casefold() in ("n/a", "not supported") else word(value, asked)
 
 
 def number(value: str, asked: str) -> Reading[int]:
@@ -203,7 +260,7 @@ def size(value: str, asked: str, *, unit: str = "") -> Reading[int]:
 
 
 def yes_or_no(value: str, asked: str) -> Reading[bool]:
-    """Read `Yes` or `No`."""
+    """Read `Yes` or `No`, or `True` or `False`."""
     unknown = no_value(value, asked)
     if unknown is not None:
         return unknown

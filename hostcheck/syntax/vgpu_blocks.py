@@ -10,9 +10,9 @@ from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.field_tree import Field, find, from_indented
+from hostcheck.syntax.field_tree import Field, find, from_indented, texts
 from hostcheck.syntax.smi_words import Noticed
-from hostcheck.syntax.vgpu_types import NO_VGPU_DEVICES, address_of
+from hostcheck.syntax.vgpu_types import address_of
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Block(Struct, frozen=True):
 def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
     """Cut the answer into GPUs. Raises ParseError for fields that belong to no GPU."""
     peeled = words.peel(text, what=what)
-    lines = tuple(line for line in peeled.lines if line.strip().rstrip(".") != NO_VGPU_DEVICES)
+    lines = tuple(line for line in peeled.lines if not words.says_no_vgpu_devices(line))
     none = peeled.no_devices or len(lines) < len(peeled.lines)
     blocks = []
     for field in from_indented(lines).children:
@@ -51,4 +51,5 @@ def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
             raise ParseError(f"{what}: {words.quoted(field.label)} is below no 'GPU <address>'")
     if not (blocks or none):
         raise words.refuse(peeled, what=what, expected="'GPU <address>' and its fields")
-    return tuple(blocks), peeled.notices
+    gave_up = ((block.address, words.gravest(texts(block.field))) for block in blocks)
+    return tuple(blocks), words.with_trouble(peeled.notices, gave_up)

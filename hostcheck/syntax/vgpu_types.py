@@ -10,9 +10,6 @@ from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.smi_words import Noticed
 
-NO_VGPU_DEVICES = "No supported devices in vGPU mode"
-"""The driver runs, and no GPU of this host can have vGPUs: a known zero."""
-
 _GPU = re.compile(r"GPU +([0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F]+)(?: +(\S.*))?")
 _TYPE = re.compile(r"(?:GRID|NVIDIA|Quadro|Tesla) \S.*|\S+-[0-9]+[A-Za-z]+\S*")
 
@@ -40,7 +37,7 @@ def offers_of(text: str, *, what: str) -> VgpuOffers:
         said = line.strip()
         if match := _GPU.fullmatch(said):
             found.append((match, address_of(match[1], what=what), []))
-        elif said.rstrip(".") == NO_VGPU_DEVICES:
+        elif words.says_no_vgpu_devices(said):
             none = True
         elif said and line != said:
             if not found or not (_TYPE.fullmatch(said) or _says_none(said)) or " : " in said:
@@ -50,6 +47,8 @@ def offers_of(text: str, *, what: str) -> VgpuOffers:
             raise ParseError(f"{what}: expected 'GPU <address>', not {words.quoted(said)}")
     if not (found or none):
         raise words.refuse(peeled, what=what, expected="'GPU <address>' and its vGPU types")
+    gave_up = ((where, words.gravest(types)) for _, where, types in found)
+    notices = words.with_trouble(peeled.notices, gave_up)
     return VgpuOffers(
         gpus=tuple(
             OfferingGpu(
@@ -61,9 +60,10 @@ def offers_of(text: str, *, what: str) -> VgpuOffers:
             )
             for match, where, types in found
         ),
-        lost=peeled.notices.lost,
-        lost_unnamed=peeled.notices.lost_unnamed,
-        inforom_corrupted=peeled.notices.inforom_corrupted,
+        lost=notices.lost,
+        lost_unnamed=notices.lost_unnamed,
+        inforom_corrupted=notices.inforom_corrupted,
+        reset_needed=notices.reset_needed,
     )
 
 

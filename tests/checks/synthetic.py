@@ -116,6 +116,15 @@ def a_gpu(index=0, node=0, model="a100-pcie-80", **changes) -> PhysicalGpu:
         ),
         profiles_creatable=known(tuple(one.name for one in entry.profiles)),
         mig_instances=known(()),
+        vgpu_listed=known(True),
+        given_up=known(""),
+        recovery_action=known("None"),
+        reset_required=known(False),
+        ecc_uncorrected=known(0),
+        ecc_uncorrected_ever=known(0),
+        repairs=known(()),
+        fabric_health=known("Healthy" if "sxm" in model else "N/A"),
+        fabric_faults=known(()),
     )
     return _with(made, changes)
 

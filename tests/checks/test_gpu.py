@@ -165,51 +165,8 @@ class TestPending:
         says(self.judged(check, what, ON, ON, catalogue_key=missing), "pass")
 
 
-# --- GPU-001 --------------------------------------------------------------------------------------
-
 TWO = synthetic("2 package, 2 node, 1 gpu/node")
 GPU = TWO.gpus.value[0].address
-
-
-def test_all_gpus_are_seen():
-    says(result("GPU-001", TWO), "pass", "2 GPUs in nvidia-smi")
-
-
-def test_a_lost_gpu_is_named():
-    lost = TWO.gpus.value[1].address
-    host = changed(with_gpu(TWO, 1, smi_seen=False), smi_gpu_count=1)
-    says(result("GPU-001", host), "fail", "1 GPU in nvidia-smi", "2 GPUs", lost)
-
-
-def test_a_gpu_in_passthrough_is_not_expected():
-    host = changed(with_gpu(TWO, 1, smi_seen=False, passthrough=BOUND), smi_gpu_count=1)
-    says(result("GPU-001", host), "pass", "1 GPU of the PCI inventory not in passthrough")
-
-
-def test_a_lost_gpu_beside_one_in_passthrough():
-    host = with_gpu(with_gpu(TWO, 1, smi_seen=False, passthrough=BOUND), 0, smi_seen=False)
-    says(result("GPU-001", changed(host, smi_gpu_count=0)), "fail", TWO.gpus.value[0].address)
-
-
-def test_more_gpus_than_the_inventory_has():
-    says(result("GPU-001", changed(TWO, smi_gpu_count=3)), "fail", "3 GPUs", "2 GPUs")
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        changed(TWO, smi_gpu_count=unknown(Why.ABSENT, "it listed no other")),
-        with_gpu(TWO, smi_seen=unknown()),
-        with_gpu(TWO, passthrough=unknown()),
-        changed(TWO, gpus=unknown()),
-    ],
-)
-def test_counting_needs_all_facts(host):
-    says(result("GPU-001", host), "unknown")
-
-
-def test_no_gpu_to_count():
-    says(result("GPU-001", a_host()), "notapplicable")
 
 
 # --- GPU-002 --------------------------------------------------------------------------------------
@@ -241,6 +198,14 @@ def test_page_retirement(model):
     says(health(model), "pass", "no page retirement pending")
     says(health(model, pages_retire_pending=True), "fail", "page retirement pending")
     says(health(model, pages_retire_pending=unknown()), "unknown")
+
+
+@pytest.mark.parametrize("model", ["t4", "h100-pcie-80"])
+def test_repairs_of_later_drivers(model):
+    says(health(model, repairs=("channel repair pending",)), "fail", "channel repair pending")
+    says(health(model, repairs=("unrepairable memory",)), "fail", "unrepairable memory")
+    says(health(model, repairs=unknown(Why.ABSENT, "this driver tells of none")), "pass")
+    says(health(model, repairs=unknown()), "unknown")
 
 
 def test_a_board_without_ecc_retires_no_pages():
@@ -280,11 +245,30 @@ def test_inforom():
 
 @pytest.mark.parametrize(
     ("state", "status", "verdict"),
-    [("Completed", "Success", "pass"), ("In Progress", "N/A", "fail"),
+    [("Completed", "Success", "pass"), ("In Progress", "N/A", "unknown"),
+     ("Not Started", "N/A", "unknown"), ("Completed", "Unknown Error", "fail"),
      ("Completed", "Insufficient resources", "fail"), ("N/A", "N/A", "notapplicable")],
 )  # fmt: skip
 def test_fabric(state, status, verdict):
     says(result("GPU-005", with_gpu(SXM, fabric_state=state, fabric_status=status)), verdict)
+
+
+@pytest.mark.parametrize(
+    ("health", "faults", "verdict"),
+    [("Healthy", (), "pass"), ("N/A", (), "pass"), ("Unhealthy", (), "fail"),
+     ("Limited Capacity", (), "fail"), ("Healthy", ("route unhealthy: True",), "fail"),
+     ("Odd", (), "unknown"), (unknown(Why.ABSENT), unknown(Why.ABSENT), "pass"),
+     (unknown(), (), "unknown"), ("Healthy", unknown(), "unknown")],
+)  # fmt: skip
+def test_a_fabric_that_is_joined_may_still_be_ill(health, faults, verdict):
+    host = with_gpu(SXM, fabric_health=health, fabric_faults=faults)
+    one = result("GPU-005", host)
+    says(one, verdict, *(faults if isinstance(faults, tuple) else ()))
+
+
+def test_a_fabric_that_is_ill_while_it_waits_is_ill():
+    waits = {"fabric_state": "In Progress", "fabric_status": "N/A"}
+    says(result("GPU-005", with_gpu(SXM, fabric_health="Unhealthy", **waits)), "fail", "Unhealthy")
 
 
 def test_no_fabric_on_pcie_boards_and_before_hopper():

@@ -138,8 +138,14 @@ def flawed():
         rows_remap_pending=True, rows_remap_failed=True, profiles_creatable=(),
         link=PcieLink(1, 4, 8, 16), inforom_corrupted=True, bar1_bytes=GIB // 4,
     )  # fmt: skip
-    old = a_gpu(1, 2, "p40", ecc_current=Mode.ENABLED, pages_retire_pending=True)
-    board = a_gpu(2, 3, "m60", ecc_current=Mode.ENABLED, ecc_pending=Mode.ENABLED)
+    old = a_gpu(
+        1, 2, "p40", ecc_current=Mode.ENABLED, pages_retire_pending=True, reset_required=True,
+        given_up="GPU requires reset", recovery_action="Reset", ecc_uncorrected=3,
+    )  # fmt: skip
+    board = a_gpu(
+        2, 3, "m60", ecc_current=Mode.ENABLED, ecc_pending=Mode.ENABLED,
+        virtualization_mode="None", vgpu_listed=False, repairs=("unrepairable memory",),
+    )  # fmt: skip
     whole = a_gpu(
         3, 3, "l40s", passthrough=Passthrough(capable=True, enabled=True, active=True),
         graphics_active=GraphicsType.DIRECT, catalogue_key=unknown(Why.ABSENT, "not in it"),
@@ -191,6 +197,29 @@ HOSTS = {
     "one GPU good, one bad": with_gpu(
         synthetic("2 package, 2 node, 1 gpu/node, 1 nic/node"), graphics_active=GraphicsType.BASIC
     ),
+    "one GPU lost, one with room": a_host(
+        gpus=(a_gpu(0, 0, smi_seen=False), a_gpu(1, 1)), vms=(a_vm(0, None),)
+    ),
+    "one GPU given up and free, one full": a_host(
+        gpus=(
+            a_gpu(0, 0, recovery_action="Reset", reset_required=True),
+            a_gpu(1, 1, profiles_creatable=()),
+        ),
+        vms=(a_vm(0, None),),
+    ),
+    "one GPU given up in the right mode, one in the other": a_host(
+        gpus=(
+            a_gpu(0, 0, virtualization_mode="None"),
+            a_gpu(1, 1, vgpu_mode="multiInstanceGpu", mig_current=Mode.ENABLED),
+        ),
+        vms=(a_vm(0, None),),
+    ),
+    "errors that its driver says are harmless": a_host(
+        gpus=(a_gpu(0, 0, ecc_current=Mode.ENABLED, ecc_uncorrected=2),), vms=(a_vm(0, None),)
+    ),
+    "an ill fabric": a_host(
+        gpus=(a_gpu(0, 0, "h100-sxm-80", fabric_health="Unhealthy", fabric_faults=("x: True",)),)
+    ),
     "a group that is not joined": a_host(
         gpus=(a_gpu(0), a_gpu(1)),
         vms=(
@@ -216,7 +245,8 @@ def test_the_flawed_host_fails_every_check_that_can_fail_there():
     failed = {one.check for one in app.report_of(flawed()).results if one.status is Status.FAIL}
     assert failed >= {
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
-        "GPU-001", "GPU-002", "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
+        "GPU-001", "GPU-002", "GPU-006", "GPU-007", "GPU-008",
+        "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
         "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "MEM-001", "MEM-002",
         "LOC-001", "LOC-002", "HOST-001", "HOST-002", "HOST-003", "SRC-001",
     }  # fmt: skip

@@ -155,6 +155,8 @@ NOT_LOADED = (
 both = pytest.mark.parametrize(
     ("parse", "answer"), [(nvidia_smi_q.parse, TEXT), (nvidia_smi_q_x.parse, XML)], ids=["q", "q_x"]
 )
+SICK = "0000:86:00.0"
+"""Of the second GPU of the answers, whose pending ECC mode says "GPU is lost"."""
 parsers = pytest.mark.parametrize(
     "parse", [nvidia_smi_q.parse, nvidia_smi_q_x.parse], ids=["q", "q_x"]
 )
@@ -169,7 +171,7 @@ def gpu_of(body):
 def test_every_fact_of_a_vgpu_host(parse, answer):
     log = parse(answer)
     assert (log.driver_version, log.attached_gpus) == ("550.90.05", 2)
-    assert (log.lost, log.inforom_corrupted) == ((), ())
+    assert (log.lost, log.inforom_corrupted) == ((SICK,), ())
     gpu = log.gpus[0]
     assert gpu.address == "0000:3b:00.0"
     assert gpu.pci_id == PciId(0x10DE, 0x2235, 0x10DE, 0x145A)
@@ -233,7 +235,7 @@ def test_an_unknown_names_command_and_field(parse, answer):
 @both
 def test_notices_before_and_after_a_good_answer_are_facts(parse, answer):
     log = parse(LOST + answer + CORRUPTED + "14\n")
-    assert log.lost == ("0000:82:00.0",)
+    assert log.lost == ("0000:82:00.0", SICK)
     assert log.inforom_corrupted == ("0000:0b:00.0",)
     assert len(log.gpus) == 2
 
@@ -264,12 +266,13 @@ def test_a_lost_gpu_alone_leaves_the_count_unknown(parse):
         ("Unable to determine the device handle for GPU 0000:04:00.0: Not Found", 1, 0),
         ("Unable to determine the device handle for GPU0000:04:00.0: Unknown Error", 1, 0),
         ("Unable to determine the device handle for GPU3: 0000:04:00.0: GPU is lost.", 1, 0),
+        ("Unable to determine the device handle for gpu 0000:04:00.0: Unknown Error", 1, 0),
         ("Unable to determine the device handle for GPU2: Unknown Error", 0, 1),
     ],
 )
-def test_a_lost_gpu_is_named_in_four_ways(line, lost, unnamed):
+def test_a_lost_gpu_is_named_in_five_ways(line, lost, unnamed):
     log = nvidia_smi_q.parse(f"{line}\n{TEXT}")
-    assert log.lost == ("0000:04:00.0",) * lost
+    assert log.lost == ("0000:04:00.0",) * lost + (SICK,)
     assert log.lost_unnamed == (line,) * unnamed
 
 
@@ -378,7 +381,7 @@ def test_not_supported_is_an_answer_about_a_capability_only():
     )
     assert gpu.heterogeneous_sizes is False
     assert isinstance(gpu.heterogeneous_profiles, Unknown)
-    assert isinstance(gpu.fabric_state, Unknown)
+    assert gpu.fabric_state == "N/A"
 
 
 def test_one_word_for_a_whole_section_answers_each_field_in_it():
@@ -394,6 +397,20 @@ def test_a_sum_of_errors_needs_all_of_its_parts():
         "            SRAM Uncorrectable : 0\n            DRAM Uncorrectable : N/A\n"
     )
     assert isinstance(gpu.ecc_uncorrected_volatile, Unknown)
+
+
+def test_a_sum_with_an_unknown_part_is_a_lower_bound():
+    gpu = gpu_of(
+        "    ECC Errors\n        Volatile\n"
+        "            SRAM Uncorrectable Parity  : N/A\n"
+        "            SRAM Uncorrectable SEC-DED : 2\n"
+        "            DRAM Uncorrectable         : 5\n"
+        "        Aggregate\n"
+        "            SRAM Uncorrectable Parity  : N/A\n"
+        "            DRAM Uncorrectable         : 0\n"
+    )
+    assert gpu.ecc_uncorrected_volatile == 7
+    assert isinstance(gpu.ecc_uncorrected_aggregate, Unknown)
 
 
 def test_pascal_counts_double_bit_errors():
@@ -442,6 +459,85 @@ def test_a_number_too_long_for_a_number_is_unparsed():
 def test_driver_610_calls_its_version_kmd_version():
     log = nvidia_smi_q.parse("KMD Version : 610.12\nAttached GPUs : 0\n")
     assert (log.driver_version, log.attached_gpus, log.gpus) == ("610.12", 0, ())
+
+
+DEPRECATED = "610.43.02 [Deprecated; will be removed in CUDA 14.0. Use KMD Version instead]"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [f"Driver Version : {DEPRECATED}", f"Driver Version : {DEPRECATED}\nKMD Version : 610.43.02",
+     "KMD Version : 610.43.02\nCUDA UMD Version : 13.3"],
+)  # fmt: skip
+def test_the_sentence_behind_the_version_of_driver_610_is_no_part_of_it(lines):
+    assert nvidia_smi_q.parse(f"{lines}\nAttached GPUs : 0\n").driver_version == "610.43.02"
+
+
+@pytest.mark.parametrize("words", ["GPU is lost", "GPU requires reset"])
+@pytest.mark.parametrize(
+    "fields",
+    ["    FB Memory Usage\n        Total : {}\n", "    Fabric\n        State : [{}]\n",
+     "    ECC Errors\n        Volatile\n            DRAM Uncorrectable : {}.\n", "    {}\n"],
+)  # fmt: skip
+def test_words_that_give_a_gpu_up_are_noticed_wherever_they_stand(fields, words):
+    log = nvidia_smi_q.parse(f"GPU 00000000:3B:00.0\n{fields.format(words)}")
+    (gpu,) = log.gpus
+    assert gpu.gave_up == words
+    named = log.lost if words == "GPU is lost" else log.reset_needed
+    assert named == ("0000:3b:00.0",)
+    assert isinstance(gpu.framebuffer_total_bytes, Unknown)
+
+
+def test_a_lost_gpu_is_graver_than_one_that_wants_a_reset():
+    fields = "    Display Mode : GPU requires reset\n    UUID : GPU is lost\n"
+    assert gpu_of(fields).gave_up == "GPU is lost"
+    assert gpu_of("    Display Mode : Unknown Error\n").gave_up == ""
+
+
+RESET_STATUS = """\
+    GPU Reset Status
+        Reset Required : {}
+        Drain and Reset Recommended : {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "action", "reset"),
+    [
+        ("    GPU Recovery Action : Drain P2P\n", "Drain P2P", None),
+        ("    GPU Recovery Action : None\n", "None", None),
+        ("    GPU Recovery Action : N/A\n", "N/A", None),
+        ("    GPU Reset Status\n        Reset Required : Yes\n", None, True),
+        (RESET_STATUS.format("No", "Yes"), "Drain and Reset", False),
+        (RESET_STATUS.format(*["Requested functionality has been deprecated"] * 2), None, None),
+    ],
+)
+def test_what_the_driver_asks_for(fields, action, reset):
+    gpu = gpu_of(fields)
+    found = (gpu.recovery_action, gpu.reset_required)
+    assert tuple(None if isinstance(one, Unknown) else one for one in found) == (action, reset)
+
+
+def test_repairs_and_the_health_of_the_fabric():
+    gpu = gpu_of(
+        "    ECC Errors\n        Aggregate\n            SRAM Threshold Exceeded : Yes\n"
+        "        Channel Repair Pending : No\n        TPC Repair Pending : Yes\n"
+        "        Unrepairable Memory : N/A\n"
+        "    Fabric\n        State : Completed\n        Status : Success\n"
+        "        Health\n            Summary : Unhealthy\n            Bandwidth : Degraded\n"
+        "            Route Unhealthy : False\n            Incorrect Configuration : N/A\n"
+        "            Partition Assigned : True\n"
+    )
+    assert gpu.repairs == ("TPC repair pending", "SRAM error threshold exceeded")
+    assert (gpu.fabric_health, gpu.fabric_faults) == ("Unhealthy", ("Bandwidth: Degraded",))
+    assert isinstance(gpu_of("").repairs, Unknown)
+    odd = "    ECC Errors\n        Channel Repair Pending : Maybe\n"
+    assert gpu_of(odd).repairs.why is Why.UNPARSED
+
+
+@pytest.mark.parametrize("status", ["Unknown Error", "Insufficient Resources", "Error"])
+def test_an_error_is_the_status_of_a_fabric(status):
+    assert gpu_of(f"    Fabric\n        Status : {status}\n").fabric_status == status
 
 
 def test_an_answer_of_vgpu_q_is_no_log():

@@ -79,6 +79,31 @@ def test_other_words_for_a_switch_are_unknown(said, why):
     assert gpu.ecc_current.why is why
 
 
+def test_words_that_give_a_gpu_up_are_noticed_in_any_column():
+    sick = ROW.replace("Enabled", "[GPU requires reset]")
+    query = parse(sick)
+    assert (query.gpus[0].gave_up, query.lost) == ("GPU requires reset", ())
+    assert query.reset_needed == (query.gpus[0].address,)
+    query = parse("pci.bus_id, memory.used [MiB]\n00000000:3B:00.0, [GPU is lost]\n")
+    assert (query.lost, query.reset_needed) == (("0000:3b:00.0",), ())
+
+
+def test_health_that_administrators_paste():
+    (gpu,) = parse(
+        "pci.bus_id, gpu_recovery_action, reset_status.reset_required, "
+        "ecc.errors.uncorrected.volatile.total, ecc.errors.uncorrected.aggregate.total, "
+        "fabric.state, fabric.status, fabric.health.summary, remapped_rows.failure\n"
+        "00000000:3B:00.0, Drain and Reset, Yes, 5, [N/A], Completed, Unknown Error, Unhealthy, "
+        "Yes\n"
+    ).gpus
+    assert (gpu.recovery_action, gpu.reset_required) == ("Drain and Reset", True)
+    assert gpu.ecc_uncorrected_volatile == 5
+    assert isinstance(gpu.ecc_uncorrected_aggregate, Unknown)
+    assert (gpu.fabric_state, gpu.fabric_status) == ("Completed", "Unknown Error")
+    assert (gpu.fabric_health, gpu.rows_remap_failed) == ("Unhealthy", True)
+    assert parse("gpu_recovery_action\nNone\n").gpus[0].recovery_action == "None"
+
+
 def test_a_lost_gpu_stands_beside_the_healthy_ones():
     query = parse(
         "Unable to determine the device handle for GPU1: 0000:82:00.0: Unknown Error\n" + ROW

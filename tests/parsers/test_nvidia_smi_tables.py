@@ -77,7 +77,9 @@ def test_the_ecc_cell_is_a_count_or_a_word(cell, mode, count):
 
 
 def test_a_gpu_in_error_keeps_its_place_and_loses_its_values():
-    healthy, lost = nvidia_smi.parse(HEADING + A40.format(0) + ERRONEOUS).gpus
+    table = nvidia_smi.parse(HEADING + A40.format(0) + ERRONEOUS)
+    assert (table.lost, table.reset_needed) == (("0000:86:00.0",), ())
+    healthy, lost = table.gpus
     assert healthy.framebuffer_used_bytes == 8192 * MIB
     assert (lost.index, lost.address) == (1, "0000:86:00.0")
     for reading in (lost.ecc, lost.ecc_uncorrected_volatile, lost.mig):

@@ -117,6 +117,19 @@ def test_a_word_instead_of_types_is_unknown_and_not_none(parse, said):
 
 
 @offers
+def test_words_that_give_a_gpu_up_are_noticed(parse):
+    said = parse("GPU 00000000:3B:00.0\n    GPU requires reset\nGPU 00000000:86:00.0\n")
+    assert (said.reset_needed, said.lost) == (("0000:3b:00.0",), ())
+    assert isinstance(said.gpus[0].types, Unknown)
+
+
+def test_words_that_give_a_gpu_up_are_noticed_among_fields():
+    said = nvidia_smi_vgpu_q.parse("GPU 00000000:3B:00.0\n    Active vGPUs : GPU is lost\n")
+    assert said.lost == ("0000:3b:00.0",)
+    assert isinstance(said.gpus[0].vgpus, Unknown)
+
+
+@offers
 @pytest.mark.parametrize(
     "answer",
     [
@@ -134,9 +147,10 @@ def test_types_without_gpu_and_lines_without_type_are_refused(parse, answer):
 
 
 @everyone
-def test_no_gpu_for_vgpus_is_a_known_zero(parse, good):
+@pytest.mark.parametrize("no", ["No", "Not"])
+def test_no_gpu_for_vgpus_is_a_known_zero(parse, good, no):
     field = "vgpus" if parse is nvidia_smi_vgpu_u.parse else "gpus"
-    assert getattr(parse("No supported devices in vGPU mode\n"), field) == ()
+    assert getattr(parse(f"{no} supported devices in vGPU mode\n"), field) == ()
     assert len(getattr(parse(good), field)) > 0
 
 

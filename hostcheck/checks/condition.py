@@ -1,0 +1,222 @@
+"""GPU: whether the driver still serves with a GPU, or has lost it or given it up.
+
+A VM starts on a GPU only if all of these checks let it: `fit` asks them at once.
+"""
+
+from hostcheck.checks.engine import Known, attempt, check, judge, not_applicable, unsure
+from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, gib, given_away
+from hostcheck.model.fact import Fact, T, Unknown, Why
+from hostcheck.model.fact import Known as KnownFact
+from hostcheck.model.host import Mode, PhysicalGpu
+from hostcheck.model.requirements import Requirements
+from hostcheck.model.result import Severity, Status, Verdict
+
+TROUBLESHOOTING = (
+    "https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/troubleshooting.html"
+)
+RECOVERY = (
+    "https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/error-recovery-and-response-flags.html"
+)
+DCGM_ERRORS = "https://github.com/NVIDIA/DCGM/blob/master/dcgmlib/dcgm_errors.h"
+SDK = (
+    "https://docs.nvidia.com/vgpu/latest/grid-management-sdk-user-guide/"
+    "manage-vgpus-hypervisor-nvml.html"
+)
+"""A GPU that can host vGPUs reports the mode that nvidia-smi calls Host VGPU."""
+
+UNASKED = "nvidia-smi was not asked, which alone tells"
+NO_ACTION = "None"
+NOTHING = "N/A"
+ACTIONS = ("Reset", "Reboot", "Drain P2P", "Drain and Reset")
+"""What a driver may ask for, as the documents of branch 590 list it."""
+STOPS_ALL = ("Reboot",)
+"""Actions for a fault that may have left the whole host in an inconsistent state."""
+LOST = "GPU is lost"
+NO_ECC: tuple[Mode | None, ...] = (Mode.DISABLED, Mode.NOT_SUPPORTED)
+OF_VGPUS = "Host VGPU"
+OTHER_MODES = ("None", "Host VSGA", "Pass-Through", "VGPU")
+
+
+def told(fact: Fact[T], known: Known) -> T | None:
+    """Return the value, None where this driver does not tell it or nobody asked.
+
+    Leaves the check where the answer was lost.
+    """
+    if isinstance(fact, Unknown) and fact.why in (Why.ABSENT, Why.NOT_ASKED):
+        return None
+    return known(fact)
+
+
+def _unasked(gpu: PhysicalGpu) -> bool:
+    return isinstance(gpu.smi_seen, Unknown) and gpu.smi_seen.why is Why.NOT_ASKED
+
+
+def _not_the_drivers(gpu: PhysicalGpu, known: Known) -> str:
+    """Say why the driver has nothing to tell of a GPU, empty when it has."""
+    if _unasked(gpu):
+        return UNASKED
+    if given_away(gpu, known):
+        return PASSED_THROUGH
+    return "" if known(gpu.smi_seen) else "nvidia-smi does not list it: see GPU-001"
+
+
+@check("GPU-001", severity=Severity.REQUIRED, source=TROUBLESHOOTING, each=every_gpu)
+def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """nvidia-smi lists the GPU, and every other GPU of its host.
+
+    Why: A GPU that fell off the bus stays in the PCI inventory, vSphere may go on showing its
+     framebuffer, and nvidia-smi may end with status 0 without it. The other GPUs of the host are
+     then in doubt: as users report, the driver asks for a reboot because of them too.
+    Symptom: Unable to determine the device handle for GPU: Unknown Error
+    Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
+    Run shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
+    Explains: DRV-001
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if _unasked(gpu):
+        return not_applicable(UNASKED)
+    if given_away(gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    expected = "every GPU of the host that is not in passthrough in nvidia-smi's list"
+    if not known(gpu.smi_seen):
+        note = "nvidia-smi lists others" if known.certainly(one.host.smi_answers, True) else ""
+        memory = gpu.graphics_memory_bytes
+        if isinstance(memory, KnownFact) and memory.value:
+            note = f"vSphere still shows {gib(known(memory))} of framebuffer"
+        observed = f"nvidia-smi does not list {gpu.address}"
+        return judge(ok=False, observed=observed, expected=expected, note=note)
+    others = [other for other in known(one.host.gpus) if other.address != gpu.address]
+    wrong = [f"{other.address} {said}" for other in others if (said := _stops_all(other, known))]
+    if wrong:
+        note = "the driver's work on its neighbours may fail too until a reboot"
+        return unsure(f"listed, but {', '.join(wrong)}", expected, note)
+    return judge(ok=True, observed="listed, as all others", expected=expected)
+
+
+def _stops_all(gpu: PhysicalGpu, known: Known) -> str:
+    """Say what is with a GPU that puts its neighbours in doubt, empty when nothing is."""
+    if not known.certainly(gpu.smi_seen, True) and given_away(gpu, known):
+        return ""
+    if not known(gpu.smi_seen):
+        return "is lost"
+    if told(gpu.given_up, known) == LOST:
+        return "is lost"
+    action = told(gpu.recovery_action, known)
+    return f"asks for the recovery action {action}" if action in STOPS_ALL else ""
+
+
+@check("GPU-006", severity=Severity.REQUIRED, source=RECOVERY, each=every_gpu)
+def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """The driver has not given the GPU up.
+
+    Why: After some faults a GPU does no new work until it is reset or its host is rebooted. Its
+     driver says so by a recovery action (from branch 570 on), by a reset that is required (before),
+     or by "GPU requires reset" and "GPU is lost" in place of any value; vSphere shows nothing of
+     it.
+    Symptom: GPU requires reset
+    Fix: Move or power off the VMs of the host and reboot it, which resets its GPUs. Where it comes
+     back, look for Xid errors in the host's log and have the GPU replaced.
+    Run esxcli: esxcli system maintenanceMode set --enable true
+    Run esxcli (then): esxcli system shutdown reboot --reason 'GPU reset'
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if away := _not_the_drivers(gpu, known):
+        return not_applicable(away)
+    expected = "no recovery action, no reset required"
+    if words := told(gpu.given_up, known):
+        return judge(ok=False, observed=f"nvidia-smi says '{words}'", expected=expected)
+    action = told(gpu.recovery_action, known)
+    if action in ACTIONS:
+        return judge(ok=False, observed=f"recovery action {action}", expected=expected)
+    if told(gpu.reset_required, known):
+        return judge(ok=False, observed="a reset is required", expected=expected)
+    if action not in (None, NO_ACTION, NOTHING):
+        return unsure(f"recovery action {action}", expected, "this word is not known here")
+    observed = "no recovery action" if action == NO_ACTION else "nvidia-smi asks for nothing"
+    return judge(ok=True, observed=observed, expected=expected)
+
+
+@check("GPU-007", severity=Severity.REQUIRED, source=DCGM_ERRORS, each=every_gpu)
+def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """The GPU had no memory error that ECC could not correct since its driver was loaded.
+
+    Why: Such an error kills the work that it hits, and on many boards the GPU is to be reset before
+     it does new work: NVIDIA's diagnostics say to drain and reset it. Where the driver itself says
+     that no action is needed (from branch 570 on), it is believed.
+    Symptom: NVRM: Xid 48, Double Bit ECC Error
+    Fix: Move or power off the VMs of the host and reboot it, which resets its GPUs. Where errors
+     come back, have the GPU replaced.
+    Run esxcli: esxcli system maintenanceMode set --enable true
+    Run esxcli (then): esxcli system shutdown reboot --reason 'GPU reset'
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if away := _not_the_drivers(gpu, known):
+        return not_applicable(away)
+    if told(gpu.ecc_current, known) in NO_ECC:
+        return not_applicable("ECC is off, and counts nothing")
+    count = told(gpu.ecc_uncorrected, known)
+    if count is None:
+        return not_applicable("nvidia-smi counts no uncorrected errors here")
+    ever = gpu.ecc_uncorrected_ever
+    before = f"{ever.value} over the board's life" if isinstance(ever, KnownFact) else ""
+    expected = "none since the driver was loaded"
+    observed = f"{count} uncorrected since the driver was loaded"
+    if not count:
+        return judge(ok=True, observed=observed, expected=expected, note=before)
+    fine = told(gpu.recovery_action, known) == NO_ACTION
+    note = "the driver says that no recovery action is needed" if fine else before
+    return judge(ok=fine, observed=observed, expected=expected, note=note)
+
+
+@check("GPU-008", severity=Severity.REQUIRED, source=SDK, each=every_gpu)
+def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+    """The driver runs the GPU in vGPU mode.
+
+    Why: A driver that runs and has the GPU in no mode for vGPUs, or in the one for shared graphics
+     (vSGA), makes no vGPU of it. nvidia-smi tells the mode; its vgpu commands then say that there
+     is no supported device in vGPU mode.
+    Symptom: No supported devices in vGPU mode
+    Fix: Make the graphics type Shared Direct and reboot the host. Where it is Shared Direct, see
+     that the GPU's board can do vGPU, that its display mode is off and that SR-IOV is on; then set
+     the mode.
+    Run nvidia-smi: nvidia-smi -i {gpu} -vm 3
+    Needs: maintenance mode, host reboot
+    """
+    gpu = one.gpu
+    if away := _not_the_drivers(gpu, known):
+        return not_applicable(away)
+    mode, listed = told(gpu.virtualization_mode, known), told(gpu.vgpu_listed, known)
+    expected = f"mode {OF_VGPUS}, listed by nvidia-smi vgpu"
+    if mode in OTHER_MODES or listed is False:
+        shown = [f"mode {mode}"] if mode else []
+        shown += [] if listed is not False else ["nvidia-smi vgpu does not list it"]
+        return judge(ok=False, observed=", ".join(shown), expected=expected)
+    if mode is None and listed is None:
+        return not_applicable("this nvidia-smi tells no mode")
+    if mode not in (None, OF_VGPUS):
+        return unsure(f"mode {mode}", expected, "this word is not known here")
+    return judge(ok=True, observed=f"mode {mode or 'not told'}, listed", expected=expected)
+
+
+CONDITIONS = (seen_by_its_driver, not_given_up, no_uncorrected_errors, in_vgpu_mode)
+
+
+def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
+    """Say whether the driver of a GPU still serves with it, as far as it tells."""
+    missing: Unknown | None = None
+    sources: set[int] = set()
+    for condition in CONDITIONS:
+        known = Known()
+        verdict = attempt(lambda _, ask=condition.function, known=known: ask(one, needs, known))  # type: ignore[misc]
+        if isinstance(verdict, Unknown):
+            missing = missing or verdict
+        elif verdict.status is Status.UNKNOWN:
+            told_so = f"{verdict.observed} [{condition.id}]"
+            missing = missing or Unknown(Why.ABSENT, told_so, "nvidia-smi")
+        elif verdict.status is Status.FAIL:
+            return KnownFact(False, tuple(sorted(known.sources)))
+        sources |= known.sources
+    return missing or KnownFact(True, tuple(sorted(sources)))
