@@ -15,11 +15,13 @@ import pytest
 from msgspec import structs
 
 from hostcheck import app, preflight
+from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
-from hostcheck.model.fact import Known
+from hostcheck.model.capture import Capture
+from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Severity, Status, root_causes
-from hostcheck.model.run import HostReport
+from hostcheck.model.run import Candidate, HostReport
 from hostcheck.recording import Recording
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
@@ -138,6 +140,18 @@ def _one_of_two_lost(host: HostShape) -> HostShape:
     return replace(host, gpus=(gpu, replace(gpu, address="0000:ca:00.0", node=1, lost=True)))
 
 
+def _one_of_two_lost_now(host: HostShape) -> HostShape:
+    (gpu,) = host.gpus
+    return replace(host, gpus=(gpu, replace(gpu, address="0000:ca:00.0", node=1, lost_now=True)))
+
+
+def _bad_and_full(host: HostShape) -> HostShape:
+    """Fill the good GPU; the other has room, and its driver has given it up."""
+    (gpu,) = host.gpus
+    bad = replace(gpu, address="0000:ca:00.0", node=1, recovery="Reset")
+    return replace(_full(host), gpus=(gpu, bad))
+
+
 def _two_vgpus(host: HostShape) -> HostShape:
     return of_vm(profiles=host.vms[0].profiles * 2)(host)
 
@@ -174,10 +188,12 @@ class Fault:
 
     followed: bool = False
     """Named by a recommended check from which required fails follow."""
-    spares_one: bool = False
-    """Another GPU of the host still serves the VM."""
     doubted: bool = False
     """Its checks are unknown, not failed: nobody can tell whether the VM starts, so it is no GO."""
+    doubts: bool = False
+    """Another GPU of the host may still serve the VM: it is UNSURE."""
+    shell_alone: bool = False
+    """Only nvidia-smi tells it: where nobody asked the shell, a GO says that nobody did."""
 
     @property
     def required(self) -> bool:
@@ -187,17 +203,24 @@ class Fault:
         return self.followed or all(SEVERITIES[check] is Severity.REQUIRED for check in self.checks)
 
     @property
+    def lost(self) -> bool:
+        """Whether a neighbour of the GPU would be in doubt."""
+        return self.doubts or "GPU-001" in self.checks
+
+    @property
     def stops(self) -> bool:
         """Whether the VM does not start now."""
-        return (
-            not self.doubted
-            and not self.spares_one
-            and (self.required or bool(self.checks & DECIDES_NOW))
-        )
+        unsure = self.doubted or self.doubts
+        return not unsure and (self.required or bool(self.checks & DECIDES_NOW))
 
 
 def fault(cause: int, name: str, change: Change, *checks: str, **more: Any) -> Fault:
     return Fault(cause, name, change, frozenset(checks), **more)
+
+
+def given_up(name: str, change: Change, *checks: str, **more: Any) -> Fault:
+    """Return a fault of a GPU that vSphere goes on showing as it was."""
+    return fault(18, name, change, *checks, by_api=False, shell_alone=True, **more)
 
 
 def on(*models: str) -> Callable[[Kind], bool]:
@@ -254,8 +277,27 @@ FAULTS = (
           concerns=on("a40", "l40s")),
     fault(16, "fabric not joined", of_gpu(fabric=False), "GPU-005", by_api=False,
           concerns=on("h100-sxm-80")),
+    fault(16, "fabric unhealthy", of_gpu(fabric_health="Unhealthy"), "GPU-005", by_api=False,
+          concerns=on("h100-sxm-80")),
     fault(18, "one of two GPUs lost", _one_of_two_lost, "GPU-001", by_api=False, followed=True,
-          spares_one=True, concerns=on("a16", "a40"), seen_by=frozenset({"DRV-001"})),
+          doubts=True, concerns=on("a16", "a40"), seen_by=frozenset({"DRV-001"})),
+    given_up("one of two GPUs lost since the boot", _one_of_two_lost_now, "GPU-001", doubts=True),
+    given_up("GPU lost since the boot", of_gpu(lost_now=True), "GPU-001"),
+    given_up("GPU is lost in place of values", of_gpu(given_up="GPU is lost"), "GPU-006"),
+    given_up("GPU requires reset in place of values", of_gpu(given_up="GPU requires reset"),
+             "GPU-006", concerns=on("a40", "h100-sxm-80")),
+    *(given_up(f"recovery action {action}", of_gpu(recovery=action), "GPU-006",
+               concerns=on("a40", "l40s", "h100-sxm-80")) for action in ACTIONS),
+    given_up("reset required", of_gpu(reset_required=True), "GPU-006"),
+    given_up("uncorrected memory errors", of_gpu(uncorrected=5, ecc=(True, True)), "GPU-007",
+             concerns=lambda kind: kind.model != "m60"),
+    given_up("no GPU in vGPU mode", of_gpu(mode="None"), "GPU-008"),
+    given_up("GPU in the mode of shared graphics", of_gpu(mode="Host VSGA"), "GPU-008",
+             concerns=on("t4", "a40")),
+    given_up("room only on a GPU that was given up", _bad_and_full, "GPU-006",
+             concerns=on("a16", "a40")),
+    fault(18, "memory channel to be repaired", of_gpu(repair="channel_repair_pending"), "GPU-002",
+          by_api=False, concerns=on("h100-sxm-80")),
     fault(18, "row remapping failed", of_gpu(remap_failed=True), "GPU-002", by_api=False,
           concerns=on("a100-pcie-80", "h100-sxm-80")),
     fault(18, "narrow link", of_gpu(width_now=1), "GPU-003", by_api=False, concerns=on("l40s")),
@@ -333,12 +375,14 @@ for _kind in KINDS:
 
 
 def _silent_smi(recorded: Recording) -> Recording:
-    kept = {
-        key: capture
+    silence = Unknown(Why.TIMEOUT, "the time limit passed")
+    captures = {
+        key: Capture(capture.request, failure=silence)
+        if capture.request.text.startswith("nvidia-smi")
+        else capture
         for key, capture in recorded.captures.items()
-        if not capture.request.text.startswith("nvidia-smi")
     }
-    return structs.replace(recorded, captures=kept)
+    return structs.replace(recorded, captures=captures)
 
 
 @pytest.fixture(scope="module")
@@ -392,9 +436,13 @@ def roots(report: HostReport) -> set[str]:
 
 def start(report: HostReport, vm_name: str) -> Answer:
     """Judge the power-on of the VM."""
+    return candidate(report, vm_name).verdict
+
+
+def candidate(report: HostReport, vm_name: str) -> Candidate:
     assert isinstance(report.host.vms, Known)
     (vm,) = (one for one in report.host.vms.value if one.name == vm_name)
-    return preflight._candidate(vm.id, vm.name, report).verdict
+    return preflight._candidate(vm.id, vm.name, report)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -404,8 +452,9 @@ def test_the_cause_is_named_and_no_other(
     host, _, fault = CASES[name]
     report = reports[host.name, "all"]
     assert named(report, Status.ERROR) == set()
+    silent = {"ECC-001", "MIG-002", "GPU-001", "GPU-006", "GPU-007", "GPU-008"}  # of its GPU
     assert named(report, Status.UNKNOWN, Severity.REQUIRED) <= (
-        {"ECC-001", "MIG-002"} if fault and fault.cause in (6, 11, 28) else set()
+        silent if fault and (fault.cause in (6, 11, 28) or fault.lost) else set()
     )
     if fault is None:
         assert named(report, Status.FAIL) <= TASTE
@@ -414,10 +463,11 @@ def test_the_cause_is_named_and_no_other(
     assert fault.checks <= named(report, Status.UNKNOWN if fault.doubted else Status.FAIL)
     assert roots(report) == (fault.checks if fault.required else set())
     assert report.verdict is (Answer.NO_GO if fault.required else Answer.GO)
-    answer = Answer.NO_GO if fault.stops else Answer.UNSURE if fault.doubted else Answer.GO
-    assert start(report, host.vms[0].name) is answer
+    unsure = Answer.UNSURE if fault.doubted or fault.doubts else Answer.GO
+    assert start(report, host.vms[0].name) is (Answer.NO_GO if fault.stops else unsure)
 
 
+UNASKED_BESIDE_GO = "by vSphere alone: nvidia-smi was not asked"
 TASTE = frozenset({"LOC-001", "NUMA-001"})
 """Recommended checks that may fail on a healthy host of the matrix, whose shape they dislike."""
 
@@ -437,6 +487,9 @@ def test_with_less_to_read_nothing_is_invented_and_nothing_waved_through(
         assert verdict is Answer.UNSURE
     elif fault is None or not fault.stops:
         assert verdict in (Answer.GO, Answer.UNSURE)
+    elif fault.shell_alone and read == "api":
+        told = candidate(report, host.vms[0].name)
+        assert verdict is not Answer.GO or UNASKED_BESIDE_GO in told.summary
     elif fault.by_api and read == "api":
         assert verdict is Answer.NO_GO
         assert roots(report) | (named(report, Status.FAIL) & DECIDES_NOW)
@@ -476,7 +529,8 @@ A test plays {hosts} hosts: {kinds} healthy ones (GPU generations from Maxwell t
 times, {judgements} judgements in all: with everything readable, with the API alone, and with an
 nvidia-smi that is silent. With everything readable each fault is named by its own checks, and no
 other required check fails; with less nothing is invented, and what would not start is NO-GO or
-UNSURE, never GO.
+UNSURE, never GO. One thing vSphere shows nothing of: that the driver has lost a GPU or given it up
+({alone} of the faults). With the API alone a GO therefore says that nvidia-smi was not asked.
 
 | | cause | what is seen at power-on | named by | hosts played |
 |---|---|---|---|---|
@@ -499,6 +553,7 @@ def _page() -> str:
         hosts=len(CASES),
         kinds=len(KINDS),
         faults=len(FAULTS),
+        alone=sum(one.shell_alone for one in FAULTS),
         judgements=3 * len(CASES),
         rows="\n".join(rows),
         blind="\n".join(f"- {one.title}: {one.blind}." for one in CAUSES if one.blind),

@@ -127,11 +127,11 @@ def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     expected = "no recovery action, no reset required"
     if words := told(gpu.given_up, known):
         return judge(ok=False, observed=f"nvidia-smi says '{words}'", expected=expected)
+    if told(gpu.reset_required, known):
+        return judge(ok=False, observed="a reset is required", expected=expected)
     action = told(gpu.recovery_action, known)
     if action in ACTIONS:
         return judge(ok=False, observed=f"recovery action {action}", expected=expected)
-    if told(gpu.reset_required, known):
-        return judge(ok=False, observed="a reset is required", expected=expected)
     if action not in (None, NO_ACTION, NOTHING):
         return unsure(f"recovery action {action}", expected, "this word is not known here")
     observed = "no recovery action" if action == NO_ACTION else "nvidia-smi asks for nothing"

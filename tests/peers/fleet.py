@@ -164,6 +164,20 @@ class Gpu:
     mig_instances: tuple[MigInstance, ...] = ()
     lost: bool = False
     """Fallen off the bus: in the PCI inventory, but nvidia-smi has lost its handle."""
+    lost_now: bool = False
+    """Lost since the boot: vSphere goes on showing it as it was, nvidia-smi has lost its handle."""
+    given_up: str = ""
+    """`GPU is lost` or `GPU requires reset`: what nvidia-smi prints instead of values."""
+    recovery: str = ""
+    """Its recovery action; empty: a driver before 570, which tells none."""
+    reset_required: bool | None = None
+    """None: a driver that does not tell it."""
+    uncorrected: int = 0
+    """Memory errors since the driver was loaded that ECC could not correct."""
+    mode: str = "Host VGPU"
+    """Its virtualization mode."""
+    repair: str = ""
+    """One of the XML's `channel_repair_pending`, `tpc_repair_pending`, `unrepairable_memory`."""
     remap_pending: bool = False
     remap_failed: bool = False
     retire_pending: bool = False
@@ -178,6 +192,10 @@ class Gpu:
     """How many of a type its driver allows, where that is not the catalogue's number."""
     fabric: bool = True
     """Whether an SXM board has joined its NVLink fabric."""
+    fabric_waits: bool = False
+    """It waits for the Fabric Manager to activate a partition."""
+    fabric_health: str = ""
+    """Empty: a driver that does not tell it."""
 
     @property
     def in_fabric(self) -> bool:
@@ -522,7 +540,11 @@ class HostShape:
 
     def seen_gpus(self) -> tuple[Gpu, ...]:
         """GPUs that nvidia-smi lists, in its order."""
-        mine = (gpu for gpu in self.gpus if not gpu.lost and gpu.graphics_active != "direct")
+        mine = (
+            gpu
+            for gpu in self.gpus
+            if not gpu.lost and not gpu.lost_now and gpu.graphics_active != "direct"
+        )
         return tuple(sorted(mine, key=lambda gpu: gpu.address))
 
     def on_gpu(self, gpu: Gpu) -> tuple[tuple[Vm, str], ...]:

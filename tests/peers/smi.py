@@ -30,6 +30,8 @@ QUERY_FIELDS = (
 )  # fmt: skip
 QUERY = f"nvidia-smi --query-gpu={','.join(QUERY_FIELDS)} --format=csv,noheader,nounits"
 
+NO_VGPU_DEVICES = "No supported devices in vGPU mode\n"
+
 Answer = tuple[str, str, int]
 """Standard output, standard error, exit status."""
 
@@ -53,7 +55,7 @@ def answers(host: HostShape) -> dict[str, Answer]:
         return dict.fromkeys(commands, ("", "sh: nvidia-smi: not found\n", 127))
     if not host.driver.talks:
         return dict.fromkeys(commands, (NO_DRIVER, "", 9))
-    if not host.seen_gpus() and not any(gpu.lost for gpu in host.gpus):
+    if not host.seen_gpus() and not any(gpu.lost or gpu.lost_now for gpu in host.gpus):
         return dict.fromkeys(commands, ("No devices were found\n", "", 6))
     writers = (
         xml_log,
@@ -70,6 +72,8 @@ def answers(host: HostShape) -> dict[str, Answer]:
     found = {}
     for command, writer in zip(commands, writers, strict=True):
         text = writer(host)
+        if command.startswith("nvidia-smi vgpu") and not _in_vgpu_mode(host):
+            text = NO_VGPU_DEVICES
         empty = writer is mig_list and not any(gpu.mig_instances for gpu in host.seen_gpus())
         found[command] = (lost + text, "", 6 if empty else 0)
     return found
@@ -80,8 +84,13 @@ def _lost(host: HostShape) -> str:
     return "".join(
         f"Unable to determine the device handle for GPU{index}: {gpu.address}: Unknown Error\n"
         for index, gpu in enumerate(ordered)
-        if gpu.lost
+        if gpu.lost or gpu.lost_now
     )
+
+
+def _in_vgpu_mode(host: HostShape) -> tuple[Gpu, ...]:
+    """GPUs that the vgpu commands list."""
+    return tuple(gpu for gpu in host.seen_gpus() if gpu.mode == "Host VGPU")
 
 
 def _corrupted(host: HostShape) -> str:
@@ -110,6 +119,8 @@ def query(host: HostShape) -> str:
             _mode(gpu.ecc, 0, "[N/A]"), _mode(gpu.ecc, 1, "[N/A]"), _mode(gpu.mig_mode, 0, "[N/A]"),
             _mode(gpu.mig_mode, 1, "[N/A]"), total_mib(gpu), used_mib(host, gpu),
         )  # fmt: skip
+        if gpu.given_up:
+            values = (*values[:7], *[f"[{gpu.given_up}]"] * 6)
         lines.append(", ".join(str(value) for value in values) + "\n")
     return "".join(lines)
 
@@ -131,9 +142,9 @@ def _fields(host: HostShape, gpu: Gpu, index: int) -> dict[str, str]:
         "device": f"{gpu.model.device:04X}10DE", "subsystem": f"{gpu.model.subsystem:04X}10DE",
         "sriov": _sriov_mode(gpu), "gen_max": str(generation), "gen_now": "1",
         "width": f"{gpu.model.width}x", "width_now": f"{gpu.width_now or gpu.model.width}x",
-        "fabric": ("Completed" if gpu.fabric else "In Progress") if gpu.in_fabric else "N/A",
-        "fabric_status": "Success" if gpu.in_fabric and gpu.fabric else "N/A",
-        "total": str(total), "used": str(used),
+        **_fabric(gpu), "mode": gpu.mode,
+        "uncorrected": str(gpu.uncorrected) if gpu.uncorrected else counter,
+        "total": gpu.given_up or f"{total} MiB", "used": gpu.given_up or f"{used} MiB",
         "reserved": str(reserved), "free": str(total - used - reserved),
         "bar": str(gpu.bar1_mib or gpu.model.bar1_mib),
         "bar_free": str((gpu.bar1_mib or gpu.model.bar1_mib) - 1),
@@ -142,6 +153,46 @@ def _fields(host: HostShape, gpu: Gpu, index: int) -> dict[str, str]:
         "board": "Yes" if gpu.model_key in {"a16", "m60"} else "No",
         "mixed": "Supported" if gpu.model.virtual_functions else "Not Supported",
     }  # fmt: skip
+
+
+def _fabric(gpu: Gpu) -> dict[str, str]:
+    if not gpu.in_fabric:
+        return {"fabric": "N/A", "fabric_status": "N/A"}
+    if gpu.fabric_waits:
+        return {"fabric": "In Progress", "fabric_status": "N/A"}
+    return {"fabric": "Completed", "fabric_status": "Success" if gpu.fabric else "Unknown Error"}
+
+
+_RESET_XML = """\
+\t<gpu_reset_status>
+\t\t<reset_required>{}</reset_required>
+\t\t<drain_and_reset_recommended>N/A</drain_and_reset_recommended>
+\t</gpu_reset_status>
+"""
+_HEALTH_XML = """\
+\t\t<health>
+\t\t\t<summary>{}</summary>
+\t\t\t<bandwidth>N/A</bandwidth>
+\t\t\t<route_unhealthy>{}</route_unhealthy>
+\t\t</health>
+"""
+
+
+def _later_xml(gpu: Gpu, block: str) -> str:
+    """Add the sections of later drivers that a GPU has."""
+    asks = ""
+    if gpu.reset_required is not None:
+        asks = _RESET_XML.format("Yes" if gpu.reset_required else "No")
+    if gpu.recovery:
+        asks += f"\t<gpu_recovery_action>{gpu.recovery}</gpu_recovery_action>\n"
+    block = block.replace("\t<gsp_firmware_version>", f"{asks}\t<gsp_firmware_version>")
+    if gpu.repair:
+        told = f"\t\t<{gpu.repair}>Yes</{gpu.repair}>\n\t</ecc_errors>"
+        block = block.replace("\t</ecc_errors>", told)
+    if gpu.fabric_health:
+        health = _HEALTH_XML.format(gpu.fabric_health, str(gpu.fabric_health == "Unhealthy"))
+        block = block.replace("\t</fabric>", f"{health}\t</fabric>")
+    return block
 
 
 def xml_log(host: HostShape) -> str:
@@ -204,7 +255,7 @@ _XML = """\
 \t</gpu_operation_mode>
 \t<gsp_firmware_version>N/A</gsp_firmware_version>
 \t<gpu_virtualization_mode>
-\t\t<virtualization_mode>Host VGPU</virtualization_mode>
+\t\t<virtualization_mode>{mode}</virtualization_mode>
 \t\t<host_vgpu_mode>{sriov}</host_vgpu_mode>
 \t</gpu_virtualization_mode>
 \t<ibmnpu>
@@ -246,9 +297,9 @@ _XML = """\
 \t\t<{reason}_hw_power_brake_slowdown>Not Active</{reason}_hw_power_brake_slowdown>
 \t</{reasons}>
 \t<fb_memory_usage>
-\t\t<total>{total} MiB</total>
+\t\t<total>{total}</total>
 \t\t<reserved>{reserved} MiB</reserved>
-\t\t<used>{used} MiB</used>
+\t\t<used>{used}</used>
 \t\t<free>{free} MiB</free>
 \t</fb_memory_usage>
 \t<bar1_memory_usage>
@@ -282,13 +333,13 @@ _XML = """\
 \t\t\t<sram_correctable>{counter}</sram_correctable>
 \t\t\t<sram_uncorrectable>{counter}</sram_uncorrectable>
 \t\t\t<dram_correctable>{counter}</dram_correctable>
-\t\t\t<dram_uncorrectable>{counter}</dram_uncorrectable>
+\t\t\t<dram_uncorrectable>{uncorrected}</dram_uncorrectable>
 \t\t</volatile>
 \t\t<aggregate>
 \t\t\t<sram_correctable>{counter}</sram_correctable>
 \t\t\t<sram_uncorrectable>{counter}</sram_uncorrectable>
 \t\t\t<dram_correctable>{counter}</dram_correctable>
-\t\t\t<dram_uncorrectable>{counter}</dram_uncorrectable>
+\t\t\t<dram_uncorrectable>{uncorrected}</dram_uncorrectable>
 \t\t</aggregate>
 \t</ecc_errors>
 {health}
@@ -395,7 +446,7 @@ def _gpu_xml(host: HostShape, gpu: Gpu, index: int) -> str:
         "\t\t</process_info>\n"
         for vm, profile in host.on_gpu(gpu)
     )
-    block = _XML.format(**fields)
+    block = _later_xml(gpu, _XML.format(**fields))
     return "".join(f"\t{line}\n" for line in block.splitlines())
 
 
@@ -435,7 +486,7 @@ GPU {bus_id}
     Module ID                             : {index}
     GSP Firmware Version                  : N/A
     GPU Virtualization Mode
-        Virtualization Mode               : Host VGPU
+        Virtualization Mode               : {mode}
         Host VGPU Mode                    : {sriov}
     PCI
         Bus                               : 0x{bus}
@@ -457,9 +508,9 @@ GPU {bus_id}
     Fan Speed                             : N/A
     Performance State                     : P8
     FB Memory Usage
-        Total                             : {total} MiB
+        Total                             : {total}
         Reserved                          : {reserved} MiB
-        Used                              : {used} MiB
+        Used                              : {used}
         Free                              : {free} MiB
     BAR1 Memory Usage
         Total                             : {bar} MiB
@@ -479,12 +530,12 @@ GPU {bus_id}
             SRAM Correctable              : {counter}
             SRAM Uncorrectable            : {counter}
             DRAM Correctable              : {counter}
-            DRAM Uncorrectable            : {counter}
+            DRAM Uncorrectable            : {uncorrected}
         Aggregate
             SRAM Correctable              : {counter}
             SRAM Uncorrectable            : {counter}
             DRAM Correctable              : {counter}
-            DRAM Uncorrectable            : {counter}
+            DRAM Uncorrectable            : {uncorrected}
 {health}
     Fabric
         State                             : {fabric}
@@ -593,7 +644,7 @@ _VGPU = """\
 def vgpu_query(host: HostShape) -> str:
     """`nvidia-smi vgpu -q`"""
     blocks = []
-    for number, gpu in enumerate(host.seen_gpus()):
+    for number, gpu in enumerate(_in_vgpu_mode(host)):
         running = host.on_gpu(gpu)
         block = f"GPU {bus_id(gpu)}\n    Active vGPUs                          : {len(running)}\n"
         for index, (vm, profile) in enumerate(running):
@@ -617,7 +668,7 @@ def _type_list(gpu: Gpu, names: tuple[str, ...]) -> str:
 
 def supported(host: HostShape) -> str:
     """`nvidia-smi vgpu -s`"""
-    return "".join(_type_list(gpu, usable_types(host, gpu)) for gpu in host.seen_gpus())
+    return "".join(_type_list(gpu, usable_types(host, gpu)) for gpu in _in_vgpu_mode(host))
 
 
 _TYPE = """\
@@ -638,7 +689,7 @@ _TYPE = """\
 def verbose(host: HostShape) -> str:
     """`nvidia-smi vgpu -s -v`: counts are the catalogue's, unless the GPU has its own."""
     blocks = []
-    for gpu in host.seen_gpus():
+    for gpu in _in_vgpu_mode(host):
         listed = catalog.requirements().models.get(gpu.model.key)
         own = dict(gpu.counts)
         block = f"GPU {bus_id(gpu)}\n"
@@ -659,7 +710,7 @@ def verbose(host: HostShape) -> str:
 
 def creatable(host: HostShape) -> str:
     """`nvidia-smi vgpu -c`"""
-    return "".join(_type_list(gpu, startable_types(host, gpu)) for gpu in host.seen_gpus())
+    return "".join(_type_list(gpu, startable_types(host, gpu)) for gpu in _in_vgpu_mode(host))
 
 
 def mig_list(host: HostShape) -> str:
