@@ -157,6 +157,7 @@ class LiveSource:
         self._planned = 0
         self._expected = 1
         self._shells: set[Transport] = set()
+        self._closed = False
 
     def use(self, smoke: Smoke) -> None:
         """Let the smoke test run in guests, too."""
@@ -223,6 +224,8 @@ class LiveSource:
         shell = self.open_shell(target.name) if self.open_shell else None
         if shell is not None:
             self._shells.add(shell)
+            if self._closed:
+                shell.close()
         try:
             return _collect(
                 target, self._session, shell,
@@ -270,6 +273,7 @@ class LiveSource:
 
     def close(self) -> None:
         """Log out, also of shells that an interrupt left in the middle of a command."""
+        self._closed = True  # first: a shell that is opened now is closed by who opens it
         if self._smoke is not None:
             self._smoke.close()
         for shell in tuple(self._shells):

@@ -348,6 +348,9 @@ class SshTransport:
             plain = socket.create_connection((shell.address, shell.port), limit)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._transport = self._authenticated(plain, now + limit)
+            if self._refused is not None:  # closed in the meantime, when there was nothing to drop
+                self._drop()
+                raise Refused(self._refused)
         except TimeoutError:
             if time.monotonic() >= self._deadline:
                 raise self._spent() from None

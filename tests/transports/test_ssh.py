@@ -580,6 +580,20 @@ def test_closing_ends_a_command_that_runs(new_shells, dial):
     assert transport.fetch(SECOND).failure.why is Why.NOT_ASKED
 
 
+def test_closing_between_login_and_command_sends_none(shells, dial, monkeypatch):
+    transport = dial(reach(shells))
+    real = SshTransport._authenticated
+
+    def closed_meanwhile(self, plain, until):
+        logged_in = real(self, plain, until)
+        self.close()
+        return logged_in
+
+    monkeypatch.setattr(SshTransport, "_authenticated", closed_meanwhile)
+    assert transport.fetch(FIRST).failure.why is Why.NOT_ASKED
+    assert transport._transport is None
+
+
 def test_the_password_is_in_no_capture_and_no_field(shells, dial):
     transport = dial(reach(shells, key_files=()), shells.password)
     capture = transport.fetch(FIRST)
