@@ -1,0 +1,21 @@
+"""Commands: options in, exit code out. Only this package reads argv, the environment or a prompt.
+
+A command is a file. What is heavy is imported where it is used, so that `--help` and completion
+answer at once.
+"""
+
+from hostcheck.cli import (  # noqa: F401  a command is there once its file is read
+    audit,
+    capacity,
+    manual,
+    power_on,
+    preflight,
+    record,
+    report,
+    smoke,
+    sparsity,
+    topology,
+)
+from hostcheck.cli.group import main
+
+__all__ = ["main"]

@@ -1,0 +1,110 @@
+"""hostcheck audit."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.given import Deliver
+from hostcheck.cli.group import main
+from hostcheck.cli.limit import Limit
+from hostcheck.cli.options import (
+    cluster_option,
+    deliver_options,
+    from_option,
+    limit_option,
+    machines_options,
+    save_option,
+    smoking_options,
+    strict_option,
+)
+from hostcheck.cli.out import deliver, progress
+from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.connect.given import Machines, Smoking
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.journal import Journal
+    from hostcheck.model.run import Run
+
+
+@main.command()
+@machines_options
+@from_option
+@cluster_option
+@deliver_options
+@strict_option
+@smoking_options
+@save_option
+@limit_option
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on where an interrupted run to the same -o stopped; begin where none was.",
+)  # fmt: skip
+def audit(
+    machines: Machines,
+    from_: Path | None,
+    clusters: tuple[str, ...],
+    wanted: Deliver,
+    strict: bool,
+    smoking: Smoking,
+    save: Path | None,
+    limit: float | None,
+    resume: bool,
+) -> None:
+    """Collect, judge and report all hosts, or the chosen ones.
+
+    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, or the end
+    of its --limit) reports the hosts that are done and exits 3; a second one ends at once.
+    """
+    from hostcheck import app, recording
+    from hostcheck.connect import opened
+
+    time_left = Limit(limit, machines.config, front())
+    output, quiet = wanted.output, machines.quiet
+    if resume and output is None:
+        raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
+    place = output.with_name(output.name + ".journal") if output is not None else None
+    with ExitStack() as until_told:
+        with opened.machines(
+            machines, front(), from_=from_, clusters=clusters, smoking=smoking
+        ) as (source, workers):
+            journal = until_told.enter_context(app.start_journal(source, place, resume=resume))
+            _tell_of(journal, resume=resume, quiet=quiet)
+            shelf = recording.Shelf(save) if save is not None else None
+            left = sum(one.key not in journal for one in source.machines())
+            with progress("audit", left, quiet=quiet) as done:
+                run = app.audit(
+                    source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
+                )
+        deliver(run, wanted)
+        if run.unasked:
+            _leave_interrupted(run, journal.path)
+        journal.remove()
+        if shelf is not None:
+            shelf.close()
+        sys.exit(app.exit_code(run, strict=strict))
+
+
+def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
+    """Say what an earlier run left behind and what becomes of it."""
+    if resume and len(journal) and not quiet:
+        front().tell(f"{len(journal)} hosts are done already")
+    if journal.replaced:
+        front().tell(
+            f"{journal.path} of an interrupted run is replaced: beginning anew, without --resume"
+        )
+
+
+def _leave_interrupted(run: "Run", journal: Path | None) -> NoReturn:
+    """Say how far the run got and how to go on."""
+    how = "the same command with --resume asks the others" if journal else "without -o, no --resume"
+    click.echo(
+        f"\nhostcheck: {run.ended or 'interrupted'}: {len(run.hosts)} hosts are in the report, "
+        f"{len(run.unasked)} were not asked; {how}",
+        err=True,
+    )
+    sys.exit(EXIT_UNKNOWN)

@@ -1,0 +1,77 @@
+"""hostcheck capacity."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.group import main
+from hostcheck.cli.options import (
+    cluster_option,
+    format_option,
+    from_option,
+    machines_options,
+    output_option,
+)
+from hostcheck.cli.out import give, progress
+from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.connect.given import Machines
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.model.fact import Fact
+    from hostcheck.model.host import Host
+
+
+@main.command("capacity")
+@machines_options
+@from_option
+@cluster_option
+@click.option("--profile", default="", help="Only this vGPU profile: nvidia_l40s-24q.")
+@format_option("capacity")
+@output_option
+def room(
+    machines: Machines,
+    from_: Path | None,
+    clusters: tuple[str, ...],
+    profile: str,
+    format_: str,
+    output: Path | None,
+) -> None:
+    """Count how many more vGPUs of each profile fit now, per GPU, host and cluster.
+
+    Framebuffer room only: host memory, processors and NUMA nodes are not counted.
+    """
+    from hostcheck import app, capacity
+    from hostcheck.catalog import requirements
+    from hostcheck.connect import opened
+
+    needs = requirements()
+    if profile and not any(model.profile(profile) for model in needs.models.values()):
+        raise UsageError(
+            f"--profile {profile!r} is not in the catalogue of {needs.edition}; "
+            "name one as vSphere does, such as nvidia_l40s-24q"
+        )
+    with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
+        targets = source.machines()
+        vcenter: dict[tuple[str, str], Fact[int]] = {}
+
+        def hosts(done: Callable[[str], None]) -> "Iterator[Host]":
+            for recorded in app.recordings(source, targets, workers=workers, done=done):
+                host = app.host_of(recorded)
+                name = capacity.offered_as(host, profile) if profile else ""
+                if name:
+                    at = recorded.target, recorded.host_id
+                    vcenter[at] = app.vcenter_count(source, recorded, name)
+                yield host
+
+        with progress("capacity", len(targets), quiet=machines.quiet) as done:
+            counted = capacity.capacity(
+                hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.targets
+            )
+    give("capacity", format_, counted, output)
+    if not targets or any(one.failure for one in counted.targets):
+        sys.exit(EXIT_UNKNOWN)

@@ -1,0 +1,210 @@
+"""The options of all commands, in groups, as click reads them."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hostcheck.cli.given import Deliver, group
+from hostcheck.connect.given import Machines, OneGuest, Opinion, Smoking
+from hostcheck.errors import UsageError
+from hostcheck.reports import formats
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WorkersType(click.ParamType[int | str]):
+    """A number of threads, or the address of a Dask scheduler."""
+
+    name = "workers"
+    most = 256
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        """Return the number, or the address as it was given."""
+        if isinstance(value, int) or "://" in value:
+            return value
+        if value.isdecimal() and 1 <= int(value) <= self.most:
+            return int(value)
+        return self.fail(
+            f"{value!r} is neither a number from 1 to {self.most} nor dask://SCHEDULER", param, ctx
+        )
+
+
+class DurationType(click.ParamType[float]):
+    """A time: seconds, or `30m`, or `2h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the seconds."""
+        from hostcheck.settings import seconds
+
+        try:
+            return seconds(str(value))
+        except UsageError as error:
+            return self.fail(str(error), param, ctx)
+
+
+existing = partial(click.Path, exists=True, path_type=Path)
+
+vsphere = (
+    click.option(
+        "--vcenter", "vcenter", metavar="URL", multiple=True,
+        help="vCenter or ESXi: HOST, HOST:PORT or https URL, repeatable. Default: GOVC_URL.",
+    ),
+    click.option(
+        "--user", default="",
+        help="vSphere user. Default: the one in the URL, GOVC_USERNAME.",
+    ),
+    click.option(
+        "--password-file", type=existing(dir_okay=False),
+        help="File whose first line is the password, for every vCenter. Default: GOVC_PASSWORD, "
+        "for every one too; then the keyring or a prompt for each.",
+    ),
+    click.option(
+        "--tls-ca", multiple=True, type=existing(dir_okay=False),
+        help="CA file (PEM) to trust, repeatable. Default: GOVC_TLS_CA_CERTS and the system's.",
+    ),
+    click.option(
+        "--tls-thumbprint", default="", metavar="SHA256",
+        help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
+    ),
+    click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
+)  # fmt: skip
+reach = (
+    click.option("--ssh-port", type=click.IntRange(1, 65535), help="SSH port."),
+    click.option(
+        "--ssh-config", type=click.Path(path_type=Path), help="Default: ~/.ssh/config."
+    ),
+    click.option(
+        "--ssh-known-hosts", multiple=True, type=click.Path(path_type=Path),
+        help="Trusted host keys, repeatable. Default: ~/.ssh/known_hosts.",
+    ),
+    click.option("--ssh-key", multiple=True, type=existing(dir_okay=False), help="Private key."),
+    click.option("--ssh-agent/--no-ssh-agent", default=None, help="Offer the agent's keys."),
+    click.option("--ask-ssh-password", is_flag=True, help="Prompt for the SSH password."),
+)  # fmt: skip
+machines_options = group(
+    "machines", Machines,
+    *vsphere,
+    click.option("--ssh/--no-ssh", default=None, help="Also ask the ESXi shells over SSH."),
+    click.option("--ssh-user", default="", help="SSH user. Default: ssh_config, then root."),
+    *reach,
+    click.option(
+        "--ssh-password-file", type=existing(dir_okay=False),
+        help="File whose first line is the SSH password. Default: HOSTCHECK_SSH_PASSWORD, keyring.",
+    ),
+    click.option("--command-timeout", type=click.FloatRange(1, 3600), help="Seconds a command."),
+    click.option("--host-timeout", type=click.FloatRange(1, 36000), help="Seconds of SSH a host."),
+    click.option(
+        "--esxcli/--no-esxcli", default=None,
+        help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
+    ),
+    click.option(
+        "--packages/--no-packages", default=None,
+        help="Ask the API of every GPU host for its VIBs. Default: of runs of up to 64 hosts.",
+    ),
+    click.option(
+        "--workers", type=WorkersType(), metavar="N|dask://SCHEDULER",
+        help="Hosts side by side: threads here, or the workers of a Dask cluster.",
+    ),
+    click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
+    click.option("--config", type=existing(dir_okay=False), help="Default: hostcheck.toml."),
+    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+)  # fmt: skip
+from_option = click.option(
+    "--from", "from_", type=existing(), metavar="DIR",
+    help="Replay a recording, or a folder of them, instead of asking a live target.",
+)  # fmt: skip
+guest = (
+    click.option(
+        "--guest-user", default="", help="User in the guests. Default: HOSTCHECK_GUEST_USER."
+    ),
+    click.option(
+        "--guest-password-file", type=existing(dir_okay=False),
+        help="File whose first line is their password. Default: HOSTCHECK_GUEST_PASSWORD, keyring, "
+        "prompt.",
+    ),
+)  # fmt: skip
+smoking_options = group(
+    "smoking", Smoking,
+    click.option(
+        "--smoke/--no-smoke", default=None,
+        help="Also run the sparse tensor core smoke test in the guests that are named.",
+    ),
+    click.option(
+        "--smoke-guest", "smoke_guests", multiple=True, metavar="VM",
+        help="A guest that may run it, repeatable. No other guest is touched.",
+    ),
+    click.option(
+        "--smoke-attribute", default="", metavar="NAME",
+        help="Guests that may run it: VMs whose custom attribute NAME is yes.",
+    ),
+    *guest,
+)  # fmt: skip
+cluster_option = click.option(
+    "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
+)
+deliver_options = group(
+    "wanted", Deliver,
+    click.option(
+        "--format", "format_", type=click.Choice(formats("run")), default="text",
+        help="What goes to stdout.", show_default=True,
+    ),
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
+    click.option(
+        "--html", type=click.Path(path_type=Path),
+        help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts on), "
+        "FILE.zip, or a folder.",
+    ),
+)  # fmt: skip
+strict_option = click.option(
+    "--strict", is_flag=True, help="Let recommended checks decide the exit code too."
+)
+limit_option = click.option(
+    "--limit", type=DurationType(), metavar="DURATION",
+    help="Time for the run: seconds, or 30m, or 2h. Then it ends as after Ctrl-C.",
+)  # fmt: skip
+save_option = click.option(
+    "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
+)
+opinion_options = group(
+    "opinion", Opinion,
+    click.option(
+        "--second-opinion/--no-second-opinion", default=None,
+        help="Ask vCenter for its own check of a power-on; leaves a line in its list of tasks.",
+    ),
+    click.option(
+        "--task-timeout", type=click.FloatRange(1, 3600), help="Seconds for vCenter's own check."
+    ),
+)  # fmt: skip
+
+one_guest_options = group(
+    "given", OneGuest,
+    *vsphere,
+    *reach,
+    *guest,
+    click.option("--guest", default="", metavar="VM", help="Run in this VM, over VMware Tools."),
+    click.option(
+        "--ssh", "over_ssh", default="", metavar="USER@GUEST", help="Run there, over SSH."
+    ),
+    click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts to find VM on."),
+    click.option("--limit", type=click.IntRange(5, 3600), help="Seconds the program gives itself."),
+    click.option(
+        "--device", type=click.IntRange(0, 63), default=0, help="CUDA device in the guest."
+    ),
+    click.option("--quick", is_flag=True, help="Correctness only, no speed."),
+    click.option("--config", type=existing(dir_okay=False), help="Default: hostcheck.toml."),
+)  # fmt: skip
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout."
+)
+
+
+def format_option(told: str) -> Callable[[F], F]:
+    """Return the option that chooses among the formats of what is told."""
+    return click.option(
+        "--format", "format_", type=click.Choice(formats(told)), default="text", show_default=True
+    )

@@ -1,0 +1,101 @@
+"""What leaves: progress on stderr, reports on stdout or in files."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.given import Deliver
+from hostcheck.errors import UsageError
+from hostcheck.reports import Screen, pieces, write
+
+if TYPE_CHECKING:
+    from hostcheck.model.run import Run
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show how far a phase is: a bar on a terminal, a line per host elsewhere, nothing if quiet."""
+    if quiet:
+        yield lambda _: None
+        return
+    if not sys.stderr.isatty():
+        count = 0
+
+        def line(host: str) -> None:
+            nonlocal count
+            count += 1
+            of = f"/{total}" if total is not None else ""
+            click.echo(f"{what}: {count}{of} {host}", err=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[host]}", markup=False),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(what, total=total, host="")
+        yield lambda host: bar.update(task, advance=1, host=host)
+
+
+def deliver(run: "Run", wanted: Deliver) -> None:
+    """Keep the run, write the HTML, print the report."""
+    from hostcheck import runfile
+
+    def write_html(run: "Run", path: Path) -> None:
+        write("run", "html", run, path)
+
+    writers: tuple[tuple[Path | None, Callable[[Run, Path], None]], ...] = (
+        (wanted.output, runfile.write),
+        (wanted.html, write_html),
+    )
+    unwritten = None
+    for path, write_to in writers:
+        try:
+            if path is not None:
+                write_to(run, path)
+        except UsageError as error:  # said last: what was learnt is still printed
+            unwritten = unwritten or error
+    try:
+        show(shown("run", wanted.format_, run))
+    except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
+        discard_stdout()
+    if unwritten is not None:
+        raise unwritten
+
+
+def give(told: str, format_: str, thing: object, output: Path | None) -> None:
+    """Print a thing in a format, or write it to the file that was given."""
+    if output is None:
+        show(shown(told, format_, thing))
+    else:
+        write(told, format_, thing, output)
+
+
+def shown(told: str, format_: str, thing: object) -> Iterable[str]:
+    """Render for the terminal that standard output is, or for what it is instead."""
+    width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    colour = sys.stdout.isatty() and not front().variable("NO_COLOR")
+    return pieces(told, format_, thing, Screen(width, colour))
+
+
+def show(text: Iterable[str]) -> None:
+    """Print pieces of text as they come."""
+    sys.stdout.writelines(text)
+    sys.stdout.flush()
+
+
+def discard_stdout() -> None:
+    """Let what is still printed go nowhere: nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

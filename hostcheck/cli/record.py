@@ -1,0 +1,72 @@
+"""hostcheck record."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.group import main
+from hostcheck.cli.limit import Limit
+from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
+from hostcheck.cli.out import progress
+from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.connect.given import Machines, Smoking
+
+
+@main.command()
+@machines_options
+@cluster_option
+@smoking_options
+@limit_option
+@click.option(
+    "--save", required=True, type=click.Path(path_type=Path), help="Folder for the recordings."
+)
+def record(
+    machines: Machines,
+    clusters: tuple[str, ...],
+    smoking: Smoking,
+    limit: float | None,
+    save: Path,
+) -> None:
+    """Collect only: one replayable recording per host in a folder.
+
+    An interrupt, or the end of its --limit, names the hosts that were not asked and exits 3.
+    """
+    from hostcheck import app, recording
+    from hostcheck.connect import opened
+    from hostcheck.model.run import called
+
+    time_left = Limit(limit, machines.config, front())
+    ended = ""
+    with opened.machines(machines, front(), clusters=clusters, smoking=smoking) as (
+        source,
+        workers,
+    ):
+        targets = source.machines()
+        shelf = recording.Shelf(save)
+        left = {one.key for one in targets}
+        with progress("record", len(targets), quiet=machines.quiet) as done:
+            try:
+                with time_left:
+                    for recorded in app.recordings(source, targets, workers=workers, done=done):
+                        folder = shelf.add(recorded)
+                        left.discard((recorded.host, recorded.target, recorded.host_id))
+                        if folder is not None:
+                            click.echo(str(folder))
+            except KeyboardInterrupt as cause:
+                ended = str(cause) or "interrupted"
+    if left:
+        several = len(source.targets) > 1
+        found = (called(one[0], one[1]) if several else one[0] for one in left)
+        names = ", ".join(sorted(found))
+        click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
+        sys.exit(EXIT_UNKNOWN)
+    shelf.close()
+    silent = [one for one in source.targets if one.failure]
+    for one in silent:
+        front().tell(f"{one.name} could not be asked: {one.failure}")
+    if not targets:
+        front().tell("no host was found")
+    if silent or not targets:
+        sys.exit(EXIT_UNKNOWN)

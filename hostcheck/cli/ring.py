@@ -1,0 +1,108 @@
+"""The last ring round every command: errors are one line, a crash is never a verdict."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from hostcheck.cli.out import discard_stdout
+from hostcheck.errors import HostcheckError
+
+EXIT_USAGE = 2
+EXIT_UNKNOWN = 3
+
+
+def _interrupted(code: int) -> int:
+    click.echo("hostcheck: interrupted", err=True)
+    return code
+
+
+def _crashed(code: int) -> int:
+    traceback.print_exc()
+    click.echo("hostcheck: this is a bug; please report the lines above", err=True)
+    return code
+
+
+@contextmanager
+def crashing_with(code: int) -> Iterator[None]:
+    """Let an interrupt and a crash end with the code that means *nothing was learnt* here."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_interrupted(code))
+    except (HostcheckError, click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception:  # noqa: BLE001  as in the last ring of the group
+        sys.exit(_crashed(code))
+
+
+class Ring(click.Group):
+    """Turns every error of ours into one line and exit code 2, for all commands."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run, with one line for what the user can mend and for an interrupt.
+
+        A crash exits like everything else that leaves us not knowing, and never like a verdict.
+        """
+        kwargs["standalone_mode"] = False
+        # What a host leaves behind dies by its reference counts; looking for cycles costs 5 %.
+        gc.set_threshold(10_000)
+        try:
+            with _interruptible():
+                code = super().main(*args, **kwargs)
+        except click.exceptions.Exit as leave:
+            code = leave.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            code = _interrupted(EXIT_UNKNOWN)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = EXIT_USAGE
+        except click.ClickException as error:
+            click.echo(f"hostcheck: {' '.join(error.format_message().split())}", err=True)
+            code = EXIT_USAGE
+        except HostcheckError as error:
+            click.echo(f"hostcheck: {error}", err=True)
+            code = EXIT_USAGE
+        except Exception:  # noqa: BLE001  the last ring: nothing above knows better
+            code = _crashed(EXIT_UNKNOWN)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A reader that has seen enough, such as `head`, is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            discard_stdout()
+            return 0
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM end the work in order, and the second end it at once."""
+
+    def leave(_signal: int, _frame: object) -> NoReturn:
+        os.write(2, b"\nhostcheck: ended; nothing more was written\n")
+        os._exit(EXIT_UNKNOWN)
+
+    def interrupt(_signal: int, _frame: object) -> NoReturn:
+        for one in before:
+            signal.signal(one, leave)
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(one) is not signal.SIG_IGN:  # as nohup and a shell's & leave it
+                before[one] = signal.signal(one, interrupt)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

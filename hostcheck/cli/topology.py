@@ -1,0 +1,36 @@
+"""hostcheck topology."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.group import main
+from hostcheck.cli.options import format_option, from_option, machines_options, output_option
+from hostcheck.cli.out import give
+from hostcheck.connect.given import Machines
+from hostcheck.errors import UsageError
+
+
+@main.command()
+@click.argument("host")
+@machines_options
+@from_option
+@format_option("topology")
+@output_option
+def topology(
+    host: str, machines: Machines, from_: Path | None, format_: str, output: Path | None
+) -> None:
+    """Draw one host: packages, NUMA nodes, root ports, GPUs, NICs, VMs, and their distances."""
+    from hostcheck import app
+    from hostcheck.connect import opened
+
+    named = replace(machines, hosts=(*machines.hosts, host))
+    with opened.machines(named, front(), from_=from_) as (source, _):
+        targets = source.machines()
+        if len(targets) != 1:
+            raise UsageError(f"{host!r} matches {len(targets)} hosts; name one")
+        source.expect(targets)
+        report = app.report_of(app.host_of(source.collect(targets[0])))
+    give("topology", format_, report, output)

@@ -1,0 +1,91 @@
+"""What a user gave on the command line, in groups; a command sees the groups that it offers.
+
+A field that nobody gave is empty: what the environment and the settings say is in `precedence`.
+Plain dataclasses, so that `--help` imports nothing for them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vsphere:
+    """Which vCenters or ESXi hosts are asked. `timeout` is in seconds, for one answer."""
+
+    vcenter: tuple[str, ...] = ()
+    user: str = ""
+    password_file: Path | None = None
+    tls_ca: tuple[Path, ...] = ()
+    tls_thumbprint: str = ""
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How shells are reached, of hosts or guests."""
+
+    ssh_port: int | None = None
+    ssh_config: Path | None = None
+    ssh_known_hosts: tuple[Path, ...] = ()
+    ssh_key: tuple[Path, ...] = ()
+    ssh_agent: bool | None = None
+    ask_ssh_password: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machines(Vsphere, Reach):
+    """Which hosts are asked, and in which ways. Times are seconds."""
+
+    ssh: bool | None = None
+    ssh_user: str = ""
+    ssh_password_file: Path | None = None
+    command_timeout: float | None = None
+    host_timeout: float | None = None
+    esxcli: bool | None = None
+    packages: bool | None = None
+    workers: int | str | None = None
+    hosts: tuple[str, ...] = ()
+    config: Path | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guests:
+    """The login in guests."""
+
+    guest_user: str = ""
+    guest_password_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoking(Guests):
+    """Whether the smoke test runs, and in which guests."""
+
+    smoke: bool | None = None
+    smoke_guests: tuple[str, ...] = ()
+    smoke_attribute: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """Whether vCenter is asked for its own check of a power-on, and for how many seconds."""
+
+    second_opinion: bool | None = None
+    task_timeout: float | None = None
+
+
+NO_OPINION = Opinion()
+"""As no option says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneGuest(Vsphere, Reach, Guests):
+    """Where one run of the smoke test takes place. `limit` is in seconds."""
+
+    guest: str = ""
+    over_ssh: str = ""
+    hosts: tuple[str, ...] = ()
+    limit: int | None = None
+    device: int = 0
+    quick: bool = False
+    config: Path | None = None

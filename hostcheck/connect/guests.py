@@ -1,0 +1,81 @@
+"""The smoke test in guests: which may be visited, and one visit by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hostcheck.collectors.vsphere import named, one_vm
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import OneGuest, Smoking
+from hostcheck.connect.logins import guest_login_of, guest_shell_of
+from hostcheck.connect.precedence import guests_of, settings_of
+from hostcheck.connect.sessions import Live, Sessions, opened
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Capture
+from hostcheck.parsers.smoke_sparse24 import REQUEST
+from hostcheck.settings import Settings
+from hostcheck.smoke import build
+from hostcheck.smoke.delivery import Plan, deliver, here
+from hostcheck.smoke.over_ssh import SshGuest
+from hostcheck.smoke.over_vsphere import GuestTransport, NamedGuests
+from hostcheck.transports.soap import GUEST
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The smoke test as an audit was told to do it."""
+
+    given: Smoking
+    settings: Settings
+    front: Front
+    names: tuple[str, ...]
+    attribute: str
+
+    @classmethod
+    def of(cls, given: Smoking, settings: Settings, front: Front) -> "Visits | None":
+        """Return what was wanted, None where it was not. Raises UsageError for half a wish."""
+        guests = guests_of(given, settings)
+        return None if guests is None else cls(given, settings, front, *guests)
+
+    def add_to(self, live: Live, sessions: Sessions) -> None:
+        """Find the guests, and let the source visit them."""
+        program = build.program().read_bytes()
+        login = guest_login_of(self.given, self.settings, self.front)
+        found = live.machines()
+        told = {one.target for one in found}
+        heard = {name: session for name, session in sessions.items() if name in told}
+        plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
+        for name, ids in named(heard, found, self.names, self.attribute).items():
+            visits = GuestTransport(sessions[name], login, program, plan, left)
+            live.part(name).use(NamedGuests(visits, ids))
+
+
+def left_behind(front: Front) -> Callable[[str], None]:
+    """Return what tells of something that a visit could not undo."""
+    return lambda sentence: front.tell(f"not undone in a guest: {sentence}")
+
+
+def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
+    """Run the program where it is wanted; return what it said, and where that was."""
+    if given.guest and given.over_ssh:
+        raise UsageError("--guest goes over VMware Tools and --ssh over SSH: give one of them")
+    settings = settings_of(given.config, front)
+    plan = Plan(given.limit or settings.smoke.limit, given.device, given.quick)
+    program = build.program()
+    if given.over_ssh:
+        user, at, name = given.over_ssh.rpartition("@")
+        if not name or (at and not user):
+            raise UsageError(f"--ssh {given.over_ssh!r}: give GUEST or USER@GUEST")
+        guest = SshGuest(guest_shell_of(given, settings, front, name, user, plan))
+        said = deliver(guest, program.read_bytes(), plan, REQUEST, left_behind(front))
+        return said, f"in guest {name} over SSH"
+    if not given.guest:
+        return here(program, plan, REQUEST), "on this machine"
+    source, sessions = opened(given, settings, front, hosts=given.hosts, writes=GUEST)
+    try:
+        home, vm_id = one_vm(source.vms_called(given.guest), given.guest)
+        login = guest_login_of(given, settings, front)
+        session = sessions[home.target]
+        visits = GuestTransport(session, login, program.read_bytes(), plan, left_behind(front))
+        return visits.fetch(REQUEST.of(vm_id)), f"in guest {given.guest} over VMware Tools"
+    finally:
+        source.close()

@@ -1,0 +1,51 @@
+"""Opens what is asked live: every vCenter that is wanted, shells and guests with it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from hostcheck import fleet
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
+from hostcheck.connect.guests import Visits
+from hostcheck.connect.logins import shells_of
+from hostcheck.connect.precedence import first, settings_of
+from hostcheck.connect.sessions import How, Live, Patience, opened
+from hostcheck.connect.workers import refuse_unfit, side_by_side
+from hostcheck.fleet import Workers
+from hostcheck.transports.soap import GUEST
+
+
+@contextmanager
+def machines(
+    given: Machines,
+    front: Front,
+    *,
+    clusters: tuple[str, ...] = (),
+    smoking: Smoking | None = None,
+    opinion: Opinion = NO_OPINION,
+    start_timeout: float | None = None,
+    writes: Iterable[str] = (),
+) -> Iterator[tuple[Live, Workers]]:
+    """Open every vCenter that is wanted; `writes` names the only changes that can be sent.
+
+    Raises UsageError for what cannot be.
+    """
+    settings = settings_of(given.config, front)
+    visits = None if smoking is None else Visits.of(smoking, settings, front)
+    refuse_unfit(given, settings, smokes=visits is not None)
+    ssh = first(given.ssh, settings.ssh.enabled)
+    how = How(
+        open_shell=shells_of(given, settings, front) if ssh else None,
+        over_esxcli=first(given.esxcli, settings.audit.esxcli),
+        packages=first(given.packages, settings.audit.packages),
+    )
+    source, sessions = opened(
+        given, settings, front, hosts=given.hosts, clusters=clusters, how=how,
+        patience=Patience(task_timeout=opinion.task_timeout, start_timeout=start_timeout),
+        writes=(*writes, *(GUEST if visits is not None else ())), quiet=given.quiet,
+    )  # fmt: skip
+    with fleet.tended(source.keep_alive, source.close):
+        if visits is not None:
+            visits.add_to(source, sessions)
+        with side_by_side(source, given, settings, front) as workers:
+            yield source, workers

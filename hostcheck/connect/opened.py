@@ -1,0 +1,55 @@
+"""What a command works on: a source of machines, and who works on them, both closed again.
+
+What is asked live is opened by `live`, which is imported then: a replay needs no pyVmomi.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from hostcheck import app
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
+from hostcheck.connect.precedence import first, guests_of, settings_of
+from hostcheck.connect.workers import refuse_unfit, side_by_side
+from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
+
+
+@contextmanager
+def machines(
+    given: Machines,
+    front: Front,
+    *,
+    from_: Path | None = None,
+    clusters: tuple[str, ...] = (),
+    smoking: Smoking | None = None,
+    opinion: Opinion = NO_OPINION,
+) -> Iterator[tuple[app.Source, Workers]]:
+    """Open recordings, or every vCenter that is wanted. Raises UsageError for what cannot be."""
+    if from_ is None:
+        from hostcheck.connect import live  # noqa: PLC0415
+
+        with live.machines(
+            given, front, clusters=clusters, smoking=smoking, opinion=opinion
+        ) as found:
+            yield found
+        return
+    settings = settings_of(given.config, front)
+    smokes = smoking is not None and guests_of(smoking, settings) is not None
+    refuse_unfit(given, settings, smokes=smokes)
+    if smokes:
+        raise UsageError("--from replays recordings and --smoke runs in guests: give one")
+    if given.vcenter:
+        raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
+    if clusters:
+        raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
+    source = app.RecordedSource(from_, hosts=given.hosts)
+    with closing(source), side_by_side(source, given, settings, front) as workers:
+        yield source, workers
+
+
+def wants_opinion(given: Machines, opinion: Opinion, front: Front) -> bool:
+    """Say whether vCenter is asked: by the option, else the settings."""
+    settings = settings_of(given.config, front)
+    return first(opinion.second_opinion, settings.preflight.second_opinion)

@@ -1,0 +1,141 @@
+"""What counts where several say something: the option, the environment, the file, the default.
+
+Passwords follow the same order, with their own places, in `secrets`.
+"""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import Machines, Reach, Smoking, Vsphere
+from hostcheck.errors import UsageError
+from hostcheck.settings import (
+    Server,
+    Settings,
+    find,
+    refuse_twice,
+    server_of,
+    thumbprint_in,
+    vcenter_for,
+)
+from hostcheck.settings import Vcenter as VcenterSettings
+
+T = TypeVar("T")
+
+
+def settings_of(config: Path | None, front: Front) -> Settings:
+    """Read the file that was given, else the one that is found."""
+    return find(config, front.environment)
+
+
+def first(option: T | None, setting: T) -> T:
+    """Return the option where one was given, be it `no`, else the setting."""
+    return setting if option is None else option
+
+
+def servers_of(given: Vsphere, settings: Settings, front: Front) -> list[Server]:
+    """Return where to connect: by the options, else GOVC_URL, else the settings.
+
+    Raises UsageError where nothing says so, or a password stands in an option.
+    """
+    urls = list(given.vcenter) or [one.url for one in settings.vcenters]
+    single = front.variable("GOVC_URL") or settings.vcenter.url
+    if not given.vcenter and single:
+        urls = [single]
+    if not urls:
+        raise UsageError(
+            "no target: give --vcenter HOST (or GOVC_URL, or url in hostcheck.toml), or --from DIR"
+        )
+    servers = [server_of(url) for url in urls]
+    if given.vcenter and any(server.password for server in servers):
+        raise UsageError(
+            "a password in --vcenter is visible to every user of this machine; use the prompt, "
+            "GOVC_PASSWORD, --password-file or the keyring"
+        )
+    refuse_twice(servers)
+    if len(servers) > 1 and given.tls_thumbprint:
+        raise UsageError(
+            "--tls-thumbprint is of one server: for several give tls_thumbprint in [[vcenters]] of "
+            "hostcheck.toml, or GOVC_TLS_KNOWN_HOSTS"
+        )
+    return servers
+
+
+def user_of(
+    server: Server, given: Vsphere, settings: Settings, front: Front, *, servers: int
+) -> str:
+    """Return the user at one of so many servers. Raises UsageError where nothing names one."""
+    own = vcenter_for(settings, server)
+    named = server.user if given.vcenter else ""
+    listed = own.user if settings.vcenters else ""
+    user = (
+        given.user or named or listed or front.variable("GOVC_USERNAME") or server.user or own.user
+    )
+    if not user:
+        where = f" for {server.name}" if servers > 1 else ""
+        raise UsageError(
+            f"no user{where}: give --user (or GOVC_USERNAME, or user in hostcheck.toml)"
+        )
+    return user
+
+
+def thumbprint_of(
+    server: Server, given: Vsphere, settings: Settings, front: Front, *, servers: int
+) -> str:
+    """Return the thumbprint that pins the server's certificate, empty where none does."""
+    own = vcenter_for(settings, server)
+    its_own = servers == 1 or (own.url and server_of(own.url).name == server.name)
+    thumbprint = given.tls_thumbprint or (own.tls_thumbprint if its_own else "")
+    known_hosts = front.variable("GOVC_TLS_KNOWN_HOSTS")
+    if not thumbprint and known_hosts and Path(known_hosts).is_file():
+        text = Path(known_hosts).read_text(errors="replace")
+        return thumbprint_in(text, server.host, server.port)
+    return thumbprint
+
+
+def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[str, ...]:
+    """Return the CA files to trust beside the system's."""
+    named = tuple(str(path) for path in given.tls_ca) or own.tls_ca
+    listed = front.variable("GOVC_TLS_CA_CERTS").split(os.pathsep)
+    return named or tuple(path for path in listed if path)
+
+
+def workers_of(given: Machines, settings: Settings) -> int | str:
+    """Return a number of threads, or the address of a Dask scheduler."""
+    return given.workers or settings.ssh.workers
+
+
+def guest_user_of(user: str, settings: Settings, front: Front) -> str:
+    """Return the user in guests. Raises UsageError where nothing names one."""
+    found = user or front.variable("HOSTCHECK_GUEST_USER") or settings.smoke.user
+    if not found:
+        raise UsageError("no guest user: give --guest-user (or HOSTCHECK_GUEST_USER)")
+    return found
+
+
+def guests_of(given: Smoking, settings: Settings) -> tuple[tuple[str, ...], str] | None:
+    """Return the guests that are named, and the attribute that names others.
+
+    None where the smoke test was not wanted. Raises UsageError where nothing names a guest.
+    """
+    if not given.smoke:
+        if given.smoke_guests or given.smoke_attribute:
+            raise UsageError("--smoke-guest and --smoke-attribute name guests for --smoke")
+        return None
+    guests = given.smoke_guests or settings.smoke.guests
+    attribute = given.smoke_attribute or settings.smoke.attribute
+    if not guests and not attribute:
+        raise UsageError(
+            "--smoke runs in no guest that nobody named: give --smoke-guest VM or "
+            "--smoke-attribute NAME (or [smoke] in hostcheck.toml)"
+        )
+    return guests, attribute
+
+
+def ssh_files_of(given: Reach, settings: Settings) -> tuple[Path, tuple[str, ...], tuple[str, ...]]:
+    """Return ssh_config, the settings' files of known hosts, and their keys."""
+    ssh = settings.ssh
+    config = Path(given.ssh_config or ssh.config).expanduser()
+    known_hosts = tuple(str(Path(name).expanduser()) for name in ssh.known_hosts)
+    return config, known_hosts, tuple(str(Path(name).expanduser()) for name in ssh.key_files)

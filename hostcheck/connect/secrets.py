@@ -1,0 +1,80 @@
+"""Passwords: found once and late, from a file, the environment, the keyring or a prompt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import Reach
+from hostcheck.errors import UsageError
+
+SERVICE = "hostcheck"
+"""What passwords are kept under in a keyring."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a password may be: `name` is its key in the keyring, `option` names a file."""
+
+    name: str
+    variable: str
+    option: str
+    file: Path | None
+
+
+def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Callable[[], str]:
+    """Return what finds a password, once: in the file, as `known`, in the keyring, by a prompt.
+
+    `known` is what the environment or a URL says. The function raises UsageError where nobody can
+    be asked either.
+    """
+
+    @cache
+    def get() -> str:
+        if place.file is not None:
+            return first_line(place.file)
+        found = known or from_keyring(place.name)
+        if found:
+            return found
+        if not front.somebody:
+            raise UsageError(
+                f"no password: set {place.variable}, give {place.option}, or keep it in the "
+                f"keyring (keyring set {SERVICE} {place.name})"
+            )
+        return front.ask(prompt)
+
+    return get
+
+
+def ssh_password_of(given: Reach, place: Place, front: Front) -> Callable[[], str] | None:
+    """Return a way to get the password, or None when only keys may be tried."""
+    found = front.variable(place.variable)
+    if given.ask_ssh_password:
+        found = front.ask("SSH password")
+    elif not found and not place.file:
+        found = from_keyring(place.name)
+    if not found and not place.file:
+        return None
+    return password_of(place, "SSH password", front, found)
+
+
+def first_line(file: Path) -> str:
+    """Return a password that a file holds. Raises UsageError for one that cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"{file}: cannot be read as a line of text") from None
+
+
+def from_keyring(name: str) -> str:
+    """Ask the keyring, where the optional library and a backend are there."""
+    try:
+        import keyring  # noqa: PLC0415  an extra
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password(SERVICE, name) or ""
+    except KeyringError:
+        return ""

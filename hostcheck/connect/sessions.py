@@ -1,0 +1,97 @@
+"""Sessions with every vCenter that is wanted; one that cannot be asked ends nothing."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import TypedDict
+
+from hostcheck import app
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import Vsphere
+from hostcheck.connect.logins import Login, login_of
+from hostcheck.connect.precedence import servers_of
+from hostcheck.errors import UsageError
+from hostcheck.settings import Settings
+from hostcheck.transports.vsphere import VsphereTransport
+
+Live = app.LiveSource | app.Vcenters
+Sessions = Mapping[str, VsphereTransport]
+
+
+class How(TypedDict, total=False):
+    """In which ways hosts are asked besides the API."""
+
+    open_shell: "app.OpenShell | None"
+    over_esxcli: bool
+    packages: bool | None
+
+
+class Patience(TypedDict, total=False):
+    """Seconds for what vCenter does for us, where an option says so."""
+
+    task_timeout: float | None
+    start_timeout: float | None
+
+
+def opened(
+    given: Vsphere,
+    settings: Settings,
+    front: Front,
+    *,
+    hosts: tuple[str, ...] = (),
+    clusters: tuple[str, ...] = (),
+    how: How | None = None,
+    patience: Patience | None = None,
+    writes: Iterable[str] = (),
+    quiet: bool = False,
+) -> tuple[Live, Sessions]:
+    """Log in to every vCenter that is wanted; return the source, and its sessions by name.
+
+    `writes` names the only changes that these sessions can send. One vCenter that cannot be asked
+    is a failure of the source. Raises UsageError where all are.
+    """
+    servers = servers_of(given, settings, front)
+    if front.variable("GOVC_INSECURE").lower() in ("1", "true") and not quiet:
+        front.tell("GOVC_INSECURE is ignored: certificates are always verified")
+    filters = (hosts or settings.audit.hosts, clusters or settings.audit.clusters)
+    logins = {
+        one.name: login_of(
+            one, given, settings, front, servers=len(servers), **(patience or Patience())
+        )
+        for one in servers
+    }
+    sessions, failures = _sessions(logins, frozenset(writes))
+    parts = [
+        app.LiveSource(name, one, hosts=filters[0], clusters=filters[1], **(how or How()))
+        for name, one in sessions.items()
+    ]
+    if len(logins) == 1:
+        return parts[0], sessions
+    return app.Vcenters(parts, failures, hosts=filters[0], clusters=filters[1]), sessions
+
+
+def _sessions(
+    logins: Mapping[str, Login], writes: frozenset[str]
+) -> tuple[dict[str, VsphereTransport], dict[str, str]]:
+    """Log in everywhere; return the sessions, and of the others why there is none.
+
+    Raises UsageError where there is no session at all.
+    """
+    if len(logins) > 1:  # all prompts come before anything takes its time
+        for _, password in logins.values():
+            password()
+    sessions: dict[str, VsphereTransport] = {}
+    errors: list[str] = []
+    failures: dict[str, str] = {}
+    with ExitStack() as undo:
+        for name, (end, password) in logins.items():
+            try:
+                sessions[name] = VsphereTransport(end, password, app.may_run, writes)
+                undo.callback(sessions[name].close)
+            except UsageError as error:
+                errors.append(str(error))
+                told = errors[-1].removeprefix(f"{end.host}:{end.port}: ")
+                failures[name] = told.removeprefix(f"{end.host}: ")
+        undo.pop_all()  # from here on they are the source's to close
+    if not sessions:
+        raise UsageError("; ".join(errors))
+    return sessions, failures

@@ -1,0 +1,40 @@
+"""Who works on machines: threads here, or a Dask cluster."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from hostcheck import app, fleet
+from hostcheck.connect.front import Front
+from hostcheck.connect.given import Machines
+from hostcheck.connect.precedence import workers_of
+from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
+from hostcheck.settings import Settings
+
+LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"
+
+
+def refuse_unfit(given: Machines, settings: Settings, *, smokes: bool) -> None:
+    """Raise UsageError, before anything is opened, for a cluster that cannot do the work."""
+    wanted = workers_of(given, settings)
+    if isinstance(wanted, str):
+        fleet.address_of(wanted)
+        if smokes:
+            raise UsageError("--smoke visits guests from this process: give --workers NUMBER")
+
+
+def side_by_side(
+    source: app.Source, given: Machines, settings: Settings, front: Front
+) -> AbstractContextManager[Workers]:
+    """Return the workers that are wanted and of use."""
+    wanted = workers_of(given, settings)
+    if isinstance(wanted, str):
+        return fleet.dask(wanted, _once(LOST_WORK, given, front))
+    # What no shell and no guest is asked for waits for nothing.
+    return fleet.threads(wanted if source.one_by_one else 1)
+
+
+def _once(sentence: str, given: Machines, front: Front) -> Callable[[], None]:
+    """Return a warning that is worth one line however often its cause comes."""
+    left = [] if given.quiet else [sentence]
+    return lambda: front.tell(left.pop()) if left else None
