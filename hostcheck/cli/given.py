@@ -27,9 +27,13 @@ class Deliver:
 def group(name: str, kind: type, *options: Callable[[F], F]) -> Callable[[F], F]:
     """Give a command options, and what was given to them as one argument of that name.
 
-    The options are named like the fields of `kind`, a dataclass.
+    The options are named like the fields of `kind`, a dataclass; TypeError, when this module is
+    read, where they are not.
     """
     names = {one.name for one in fields(kind)}
+    offered = _names(options)
+    if offered != names:
+        raise TypeError(f"{kind.__name__} and its options differ in {sorted(offered ^ names)}")
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -43,3 +47,13 @@ def group(name: str, kind: type, *options: Callable[[F], F]) -> Callable[[F], F]
         return made  # type: ignore[no-any-return]  # click's decorators keep what they are given
 
     return decorate
+
+
+def _names(options: tuple[Callable[[F], F], ...]) -> set[str]:
+    def probe() -> None:
+        """Take the options."""
+
+    made: Any = probe
+    for option in options:
+        made = option(made)
+    return {one.name for one in made.__click_params__}
