@@ -330,8 +330,7 @@ class SshTransport:
     def _connect(self) -> None:
         """Open the connection, once, and once more when it was lost on the way."""
         now = time.monotonic()
-        if self._refused is not None:
-            raise Refused(self._refused)
+        self._heed_refusal()
         if not self._deadline:
             self._deadline = now + self._shell.host_timeout
         if now >= self._deadline:
@@ -348,9 +347,7 @@ class SshTransport:
             plain = socket.create_connection((shell.address, shell.port), limit)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._transport = self._authenticated(plain, now + limit)
-            if self._refused is not None:  # closed in the meantime, when there was nothing to drop
-                self._drop()
-                raise Refused(self._refused)
+            self._heed_refusal()  # closed in the meantime, when there was nothing to drop
         except TimeoutError:
             if time.monotonic() >= self._deadline:
                 raise self._spent() from None
@@ -359,6 +356,12 @@ class SshTransport:
         except (OSError, UnicodeError, paramiko.SSHException, EOFError) as error:
             detail = f"{where}: {getattr(error, 'strerror', None) or str(error) or 'closed'}"
             raise Refused(Unknown(Why.UNREACHABLE, detail, "", SERVICE)) from None
+
+    def _heed_refusal(self) -> None:
+        """Go no further where the host refused us, or this transport was closed."""
+        if self._refused is not None:
+            self._drop()
+            raise Refused(self._refused)
 
     def _spent(self) -> Refused:
         detail = f"the {self._shell.host_timeout:g} s for this host are spent"

@@ -34,9 +34,7 @@ def test_a_group_becomes_one_argument():
 
 
 def test_a_group_offers_all_fields_and_nothing_else():
-    with pytest.raises(
-        TypeError, match=r"Guests and its options differ in \['guest_password_file'"
-    ):
+    with pytest.raises(TypeError, match=r"its options differ in \['guest_password_file'"):
         group("guests", Guests, click.option("--guest-user"))
 
 
