@@ -25,6 +25,7 @@ from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of,
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called, silent
 from hostcheck.parsers import (
     smoke_sparse24,
+    vim_cpu_features,
     vim_directpath_capacity,
     vim_host_system,
     vim_power_on,
@@ -878,6 +879,7 @@ def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
     What is known of the VM, and of the resource pool that it stays in, comes from its own host.
     """
     keys = [vim_virtual_machine.REQUEST.of(vm_id).key]
+    keys += [vim_cpu_features.of_vm(vm_id).key]
     keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.pool_ids]
     moved = {key: home.captures[key] for key in keys if key in home.captures}
     return msgspec.structs.replace(

@@ -23,7 +23,7 @@ from hostcheck.collectors.vsphere import Target, matches, one_vm
 from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request, Source, Wire
-from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.fact import BEFORE, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import (
     Answer,
@@ -35,6 +35,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, Run, called, silent
 from hostcheck.model.vm import Vm, VmVgpu
+from hostcheck.parsers import vim_cpu_features
 from hostcheck.recording import Recording
 
 T = TypeVar("T")
@@ -79,6 +80,7 @@ def preflight(
     source.expect([home])
     first = app.collected(home, partial(source.collect, home))
     done(home.name)
+    first = source.ask(first, [vim_cpu_features.of_vm(vm_id)])
     asking = _Asking(source, first, vm_id, opinion=opinion)
     asking.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
@@ -167,7 +169,8 @@ class _Asking:
         return [second_opinion.power_on(one, self._home, self._vm)]
 
     def _offers(self, recorded: Recording) -> list[Request]:
-        questions = [second_opinion.offered(recorded)]
+        features = vim_cpu_features.of_host(recorded.host_id)
+        questions = [second_opinion.offered(recorded), features]
         vm = self._vm
         if vm is not None and not isinstance(vm.devices, Unknown) and len(vm.devices.vgpus) > 1:
             questions.append(second_opinion.limit(recorded, vm.hardware_version))
@@ -177,7 +180,8 @@ class _Asking:
 class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less.
 
-    `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead).
+    `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead). Its
+    latency sensitivity is normal or high; no CPU is reserved unless `cpu_reserved_mhz` says so.
     """
 
     profile: str
@@ -188,6 +192,8 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     firmware: str = "efi"
     hardware_version: int = 20
     overhead_mb: int = 0
+    cpu_reserved_mhz: int = 0
+    latency: str = "normal"
     name: str = "VM to be"
 
     def told(self) -> dict[str, str]:
@@ -224,7 +230,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             sev=known(False),
             sev_snp=known(False),
             tdx=known(False),
-            latency_sensitivity=unasked,
+            latency_sensitivity=known(self.latency),
             cores_per_numa_node=unasked,
             options=unasked,
             devices=known(self.count),
@@ -235,6 +241,13 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             device_groups=known(()),
             nics=(),
             gpu_addresses=unasked,
+            cpu_reserved_mhz=known(self.cpu_reserved_mhz),
+            threads_per_core=known(1),
+            connection_state=known("connected"),
+            datastores=known(()),
+            networks=known(()),
+            rules=known(()),
+            cpu_features=known({}),
         )
 
 
@@ -400,7 +413,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = [one for one in results if one.check in deciding()]
+    required = [one for one in results if one.check in deciding() and not _is_older(one)]
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
@@ -408,6 +421,19 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     summary += _unasked(verdict, about_gpus)
     about = report.host
     return Candidate(rank, about.name, verdict, summary, usable, results, about.target)
+
+
+def _is_older(result: Result) -> bool:
+    """Say whether a check of now has no answer because nobody asked when this was recorded.
+
+    What an earlier version of this program judged by a recording, it still judges so.
+    """
+    unseen = result.unseen
+    return (
+        result.severity is not Severity.REQUIRED
+        and unseen is not None
+        and (unseen.why, unseen.detail) == (Why.NOT_RECORDED.value, BEFORE)
+    )
 
 
 def _objection(verdict: Answer, about_vm: list[Result]) -> str:

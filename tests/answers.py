@@ -29,6 +29,10 @@ def fields(**values):
     )
 
 
+def references(*ids):
+    return "".join(element("ManagedObjectReference", one) for one in ids)
+
+
 def managed(kind, id_, properties, missing=()):
     sets = "".join(
         f"<propSet><name>{name}</name><val>{body}</val></propSet>"
@@ -113,7 +117,7 @@ PROPERTIES = {
     "parent": "domain-1",
     "hardware.memorySize": 2**39,
     "hardware.memoryTieringType": "noTiering",
-    "hardware.cpuInfo": fields(numCpuPackages=2, numCpuCores=4, numCpuThreads=8),
+    "hardware.cpuInfo": fields(numCpuPackages=2, numCpuCores=4, numCpuThreads=8, hz=2 * 10**9),
     "hardware.cpuPkg": package(1, HIGH) + package(0, LOW),
     "hardware.numaInfo": TWO_NODES,
     "hardware.pciDevice": function(B) + function(A) + bridge("0000:00:1c.0"),
@@ -133,6 +137,7 @@ PROPERTIES = {
     "config.network.proxySwitch": element("HostProxySwitch", fields(
         dvsUuid=UUID, dvsName="dvs", pnic="key-vmnic2")),
     "configManager.imageConfigManager": "ha-image",
+    "datastore": references("datastore-1"), "network": references("network-1"),
 }  # fmt: skip
 
 
@@ -188,6 +193,9 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
         "config.flags": fields(vvtdEnabled="false", vbsEnabled="false"),
         "config.initialOverhead": fields(initialMemoryReservation=2**28),
         "config.extraConfig": "", "resourcePool": "resgroup-1",
+        "config.latencySensitivity": fields(level="normal"),
+        "config.cpuAllocation": fields(reservation=0), "runtime.connectionState": "connected",
+        "datastore": references("datastore-1"), "network": references("network-1"),
     }  # fmt: skip
     if "deviceGroups" in changed:
         given["config.deviceGroups"] = ""
@@ -204,6 +212,7 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
 def resource_pool(unreserved=2**38, *, pool_id="resgroup-1", owner="domain-1", missing=()):
     given = {
         "name": "gold", "owner": owner, "runtime.memory": fields(unreservedForVm=unreserved),
+        "runtime.cpu": fields(unreservedForVm=50_000),
     }  # fmt: skip
     given = {name: body for name, body in given.items() if name not in missing}
     return answer(
@@ -211,15 +220,15 @@ def resource_pool(unreserved=2**38, *, pool_id="resgroup-1", owner="domain-1", m
     )
 
 
-def compute_resource(id_="domain-1", kind="ComputeResource", drs="", **summary):
-    """One host of 512 GiB, of which 16 are ESXi's."""
+def compute_resource(id_="domain-1", kind="ComputeResource", drs="", rules="", **summary):
+    """One host of 512 GiB and 4 cores, of which 16 GiB and 400 MHz are ESXi's."""
     numbers = {
         "numHosts": 1, "numEffectiveHosts": 1, "totalMemory": 2**39,
-        "effectiveMemory": (512 - 16) * 1024,
+        "effectiveMemory": (512 - 16) * 1024, "totalCpu": 8000, "effectiveCpu": 7600,
     }  # fmt: skip
     given = {"name": "gpu", "summary": fields(**{**numbers, **summary})}
-    if drs:
-        given["configurationEx.drsConfig"] = drs
+    if kind == "ClusterComputeResource":
+        given["configurationEx"] = element("drsConfig", drs) + rules
     request = vim_compute_resource.request_for(kind).of(id_)
     return answer(request, managed(kind, id_, given))
 

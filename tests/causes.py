@@ -75,6 +75,13 @@ CAUSES = (
           ("VM-014",)),
     Cause(22, "More vCPUs than the host has logical processors",
           "The host hardware does not have enough logical CPUs", ("VM-015",)),
+    Cause(23, "CPU reservation: wanted by latency sensitivity, or more than host or pool have left",
+          "The host does not have sufficient CPU resources", ("VM-016", "VM-017", "VM-018"),
+          "what other VMs reserve between the preflight and the power-on"),
+    Cause(24, "Tied to other hosts: files, networks, rules of the cluster, processor features",
+          "The virtual machine if powered on or VMotioned, would violate a VM-Host affinity rule.",
+          ("VM-019", "VM-020", "VM-021", "VM-022", "VM-023"),
+          "a datastore that is mounted and does not answer"),
     Cause(28, "Driver branch that no longer drives the GPU",
           "is supported through the NVIDIA 580.xx Legacy drivers", ("DRV-003", "DRV-007")),
     Cause(30, "Memory of the host that is the NVMe of a tier", "The host does not have sufficient "

@@ -28,7 +28,18 @@ from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from tests import golden
 from tests.causes import CAUSES
 from tests.peers import live, shapes
-from tests.peers.fleet import Driver, Fleet, Gpu, HostShape, PassedDevice, Vm, gib_of, type_of
+from tests.peers.fleet import (
+    Cluster,
+    Driver,
+    Fleet,
+    Gpu,
+    HostShape,
+    PassedDevice,
+    Rule,
+    Vm,
+    gib_of,
+    type_of,
+)
 from tests.peers.live import Shells, Vcenter
 
 ROOT = Path(__file__).parents[1]
@@ -232,6 +243,8 @@ def split_package(kind: Kind) -> bool:
 
 
 OFFERED = frozenset({"VGPU-003"})
+SMALL = Cluster("small pool", unreserved_mhz=1000)
+RULED = "must run on other hosts"
 FAULTS = (
     fault(1, "graphics type not active", of_gpu(graphics_active="shared"), "GFX-001"),
     fault(1, "graphics type not configured", of_gpu(graphics_configured="shared"), "GFX-002"),
@@ -339,6 +352,16 @@ FAULTS = (
     fault(17, "maintenance mode", of_host(maintenance=True), "HOST-002"),
     fault(21, "virtual hardware newer than the release", _newer_hardware, "VM-014"),
     fault(22, "more vCPUs than logical processors", of_vm(vcpus=192), "VM-015"),
+    fault(23, "latency sensitivity without its CPU", of_vm(
+        latency="high", cpu_reservation_mhz=1000), "VM-016"),
+    fault(23, "more CPU reserved than the host has", of_vm(cpu_reservation_mhz=200_000), "VM-017"),
+    fault(23, "more CPU reserved than the pool has left", lambda host: of_vm(
+        cpu_reservation_mhz=4000)(replace(host, cluster=SMALL.name)), "VM-018"),
+    fault(24, "a disk on a datastore of other hosts", of_vm(datastores=("vsan0", "nvme-09")),
+          "VM-019"),
+    fault(24, "a port group of other hosts", of_host(gone_networks=("vm-net",)), "VM-020"),
+    fault(24, RULED, of_host(cluster=RULED), "VM-021"),
+    fault(24, "VM whose files are out of reach", of_vm(connection="inaccessible"), "VM-023"),
     fault(28, "driver branch that ignores the GPU", _branch_without_it, "DRV-003",
           "DRV-007", concerns=on("m60", "p4"), followed=True, seen_by=frozenset({"DRV-001"})),
     fault(17, "disconnected", of_host(connection="notResponding"), "HOST-001"),
@@ -388,7 +411,14 @@ def _silent_smi(recorded: Recording) -> Recording:
 @pytest.fixture(scope="module")
 def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostReport]:
     """Every host judged, by (host name, what could be read)."""
-    fleet = Fleet(tuple(host for host, _, _ in CASES.values()), (shapes.CLUSTER, shapes.AWAY))
+    hosts = tuple(host for host, _, _ in CASES.values())
+    rules = tuple(
+        Rule(f"rule {number}", tuple(vm.name for vm in host.vms), (hosts[0].name,))
+        for number, host in enumerate(hosts)
+        if host.cluster == RULED
+    )
+    clusters = (shapes.CLUSTER, shapes.AWAY, SMALL, Cluster(RULED, rules=rules))
+    fleet = Fleet(hosts, clusters=clusters)
     vcenter: Vcenter = keep_running(live.running_vcenter(fleet))
     shells: Shells = keep_running(live.running_shells(fleet))
 

@@ -15,9 +15,16 @@ from hostcheck.assemble.gpus import (
     smi_log,
     smi_order,
 )
-from hostcheck.assemble.memory import dram, overhead, reserved, used_by_hypervisor
+from hostcheck.assemble.memory import (
+    cpu_used_by_hypervisor,
+    dram,
+    overhead,
+    reserved,
+    reserved_cpu,
+    used_by_hypervisor,
+)
 from hostcheck.assemble.network import nics_of
-from hostcheck.assemble.offers import opinions_of, option_of, target_of
+from hostcheck.assemble.offers import cpu_features_of, opinions_of, option_of, target_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
@@ -64,7 +71,7 @@ def assemble(
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
     answers = vm_answers(book, vm_ids)
-    vms = vms_of(book, system, answers, gpus)
+    vms = vms_of(book, system, cluster, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
     offered = target_of(book)
     opinions = opinions_of(book, host_id)
@@ -124,5 +131,11 @@ def assemble(
         sources=tuple(book.sources),
         target=target,
         api_version=system.fact(lambda one: one.api_version),
+        core_hz=system.fact(lambda one: one.core_hz),
+        cpu_reserved_mhz=reserved_cpu(system, answers),
+        cpu_hypervisor_mhz=cpu_used_by_hypervisor(system, cluster),
+        datastores=system.fact(lambda one: one.datastore_ids),
+        networks=system.fact(lambda one: one.network_ids),
+        cpu_features=cpu_features_of(book, host_id),
     )
     return with_smoke(host, book)

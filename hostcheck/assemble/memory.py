@@ -1,9 +1,10 @@
-"""Memory of a host: what of it is DRAM, what its running VMs hold, what ESXi keeps for itself."""
+"""Memory and CPU of a host: what is there, what running VMs hold, what ESXi keeps for itself."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from hostcheck.assemble.book import Answer
-from hostcheck.assemble.vms import Answers
+from hostcheck.assemble.placement import Answers
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import MemoryTier
 from hostcheck.model.release import is_before
@@ -12,7 +13,8 @@ from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.parsers.vim_virtual_machine import Footprint
 
 ALIKE = 0.01
-"""By how much hosts of one size may differ in memory."""
+"""By how much hosts of one size may differ in memory or CPU."""
+MHZ = 1_000_000
 NVME_TIERS_SINCE = (8, 0, 3)
 """First release, and first version of the API, that can take NVMe devices for memory."""
 TIERS = "HostSystem hardware.memoryTierInfo"
@@ -64,6 +66,11 @@ def overhead(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
     return _sum(system, answers, lambda vm: vm.memory_overhead_bytes)
 
 
+def reserved_cpu(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
+    """Add up the MHz that the VMs that run on this host have reserved."""
+    return _sum(system, answers, lambda vm: vm.cpu_reserved_mhz)
+
+
 def _reservation(vm: Footprint) -> Reading[int]:
     return vm.memory_bytes if vm.memory_locked_to_max is True else vm.memory_reserved_bytes
 
@@ -96,24 +103,56 @@ def _sum(
 
 
 def used_by_hypervisor(system: Answer[HostSystem], cluster: Answer[ComputeResource]) -> Fact[int]:
-    """Return what ESXi keeps of this host's memory: the part that is not effective for VMs.
-
-    vCenter tells sums over the cluster. They are shared out by size; where some hosts are away,
-    only among hosts of one size can it be told what the others have.
-    """
+    """Return what ESXi keeps of this host's memory: the part that is not effective for VMs."""
     size = system.fact(lambda one: one.memory_bytes)
     told = cluster.fact(lambda one: one.memory)
+    if isinstance(told, Unknown):
+        return size if isinstance(size, Unknown) else told
+    one = told.value
+    sums = _Sums(one.host_count, one.effective_host_count, one.total_bytes, one.effective_bytes)
+    return _kept(size, sums, told.sources, "effectiveMemory")
+
+
+def cpu_used_by_hypervisor(
+    system: Answer[HostSystem], cluster: Answer[ComputeResource]
+) -> Fact[int]:
+    """Return the MHz that ESXi keeps for itself, told in the same way."""
+    size = system.fact(_mhz)
+    told = cluster.fact(lambda one: one.cpu)
+    if isinstance(told, Unknown):
+        return size if isinstance(size, Unknown) else told
+    one = told.value
+    sums = _Sums(one.host_count, one.effective_host_count, one.total_mhz, one.effective_mhz)
+    return _kept(size, sums, told.sources, "effectiveCpu")
+
+
+def _mhz(one: HostSystem) -> Reading[int]:
+    if isinstance(one.core_count, Unknown):
+        return one.core_count
+    return one.core_hz if isinstance(one.core_hz, Unknown) else one.core_count * one.core_hz // MHZ
+
+
+class _Sums(NamedTuple):
+    """What vCenter tells of a cluster: hosts, those that run, and an amount of each."""
+
+    hosts: int
+    effective_hosts: int
+    total: int
+    effective: int
+
+
+def _kept(size: Fact[int], sums: _Sums, told_by: tuple[int, ...], name: str) -> Fact[int]:
+    """Share out by size what is not effective.
+
+    Where some hosts are away, only among hosts of one size can it be told what the others have.
+    """
     if isinstance(size, Unknown):
         return size
-    if isinstance(told, Unknown):
-        return told
-    memory, sources = told.value, tuple(sorted({*size.sources, *told.sources}))
-    if memory.effective_host_count == memory.host_count and memory.total_bytes > 0:
-        share = size.value / memory.total_bytes
-        return Known(round(share * (memory.total_bytes - memory.effective_bytes)), sources)
-    same = abs(memory.total_bytes - size.value * memory.host_count)
-    if memory.effective_host_count > 0 and same <= ALIKE * memory.total_bytes:
-        effective = memory.effective_bytes // memory.effective_host_count
-        return Known(max(size.value - effective, 0), sources)
+    sources = tuple(sorted({*size.sources, *told_by}))
+    if sums.effective_hosts == sums.hosts and sums.total > 0:
+        return Known(round(size.value / sums.total * (sums.total - sums.effective)), sources)
+    same = abs(sums.total - size.value * sums.hosts)
+    if sums.effective_hosts > 0 and same <= ALIKE * sums.total:
+        return Known(max(size.value - sums.effective // sums.effective_hosts, 0), sources)
     detail = "some hosts of the cluster are away, and its hosts are of different sizes"
-    return Unknown(Why.ABSENT, detail, "ComputeResource summary.effectiveMemory")
+    return Unknown(Why.ABSENT, detail, f"ComputeResource summary.{name}")

@@ -1,9 +1,14 @@
 """What only a preflight asks: what a host offers to a VM, and what vCenter thinks of a start."""
 
 from hostcheck.assemble.book import Answer, Book
-from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.fact import Fact, Reading, Unknown, Why
 from hostcheck.model.opinion import Opinion, Said
-from hostcheck.parsers import vim_check_task, vim_config_option, vim_config_target
+from hostcheck.parsers import (
+    vim_check_task,
+    vim_config_option,
+    vim_config_target,
+    vim_cpu_features,
+)
 from hostcheck.parsers.vim_check_task import Checked
 from hostcheck.parsers.vim_config_option import ConfigOption
 from hostcheck.parsers.vim_config_target import ConfigTarget
@@ -23,6 +28,18 @@ def option_of(book: Book) -> Answer[ConfigOption]:
     for capture in book.answers(vim_config_option.REQUEST):
         return book.read(capture.request, vim_config_option.parse)
     return book.read(vim_config_option.REQUEST, vim_config_option.parse)
+
+
+def cpu_features_of(book: Book, host_id: str) -> Fact[dict[str, str]]:
+    """Read which processor features a candidate has."""
+    answer = book.read(vim_cpu_features.of_host(host_id), vim_cpu_features.parse_host)
+    return answer.fact(lambda one: one)
+
+
+def cpu_features_wanted(book: Book, vm_id: str) -> Fact[dict[str, str]]:
+    """Read which of them the VM of a preflight requires."""
+    answer = book.read(vim_cpu_features.of_vm(vm_id), vim_cpu_features.parse)
+    return answer.fact(lambda one: one)
 
 
 def opinions_of(book: Book, host_id: str) -> tuple[Opinion, ...]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.network import natural
+from hostcheck.assemble.offers import cpu_features_wanted
+from hostcheck.assemble.placement import Answers, datastores_of, rules_of
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     PhysicalGpu,
@@ -11,17 +15,14 @@ from hostcheck.model.host import (
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
+from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
 
 SERVED_BY = "HostSystem config.graphicsInfo"
 
 
-Answers = dict[str, Answer[vim_virtual_machine.Footprint]]
-"""What was answered about each VM of a host, by its id: all of it about those with a GPU."""
-
-
 def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
-    """Open the answers about every VM of a host."""
+    """Open the answers about every VM of a host: all of it about those with a GPU."""
     return {
         vm_id: book.read(vim_virtual_machine.REQUEST.of(vm_id), vim_virtual_machine.parse_neighbour)
         for vm_id in vm_ids
@@ -31,6 +32,7 @@ def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
 def vms_of(
     book: Book,
     system: Answer[HostSystem],
+    cluster: Answer[ComputeResource],
     answers: Answers,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> Fact[tuple[Vm, ...]]:
@@ -43,7 +45,8 @@ def vms_of(
             continue
         vm = _vm(book, Answer(answer.value, answer.source), vm_id, system, gpus)
         if vm is not None:
-            found.append(vm)
+            rules = rules_of(vm_id, system.value.id, cluster, answers)
+            found.append(replace(vm, rules=rules))
     return Known(tuple(sorted(found, key=lambda vm: (vm.name, vm.id))), (system.source,))
 
 
@@ -94,6 +97,12 @@ def _vm(
         device_groups=groups,
         nics=_vm_nics(held, system),
         gpu_addresses=_vm_gpus(answer, held, vm_id, gpus),
+        cpu_reserved_mhz=answer.fact(lambda one: one.cpu_reserved_mhz),
+        threads_per_core=answer.fact(lambda one: one.threads_per_core),
+        connection_state=answer.fact(lambda one: one.connection_state),
+        datastores=answer.fact(datastores_of),
+        networks=answer.fact(lambda one: one.network_ids),
+        cpu_features=cpu_features_wanted(book, vm_id),
     )
 
 
@@ -131,6 +140,7 @@ def _pools(
     pool = Pool(
         name.value if isinstance(name, Known) else pool_id.value,
         found.fact(lambda one: one.unreserved_bytes),
+        found.fact(lambda one: one.unreserved_mhz),
     )
     return Known((pool,), (answer.source, found.source))
 
@@ -273,7 +283,10 @@ def _vm_nics(
 
         return system.fact(find)
 
-    return tuple(VmNic(one.label, one.network, uplinks(one)) for one in held.adapters)
+    return tuple(
+        VmNic(one.label, one.network, uplinks(one), one.network_id, one.starts_connected)
+        for one in held.adapters
+    )
 
 
 def _vm_gpus(

@@ -14,6 +14,7 @@ from hostcheck.parsers import (
     vim_compute_resource,
     vim_config_option,
     vim_config_target,
+    vim_cpu_features,
     vim_virtual_machine,
 )
 from hostcheck.parsers.vim_compute_resource import ComputeResource
@@ -22,7 +23,12 @@ from hostcheck.recording import Recording
 from hostcheck.syntax.opened import opened
 from hostcheck.transports.base import Transport
 
-REQUESTS = (vim_config_target.REQUEST, vim_config_option.REQUEST, *vim_check_task.REQUEST)
+REQUESTS = (
+    vim_config_target.REQUEST,
+    vim_config_option.REQUEST,
+    *vim_cpu_features.REQUEST,
+    *vim_check_task.REQUEST,
+)
 NOBODY = "what to ask is not known: the answer about the VM or its cluster leaves it out"
 PLACES = ("fullyAutomated", "partiallyAutomated", "manual")
 """With DRS on, however automated, vCenter tests every host of the cluster by itself."""

@@ -43,6 +43,14 @@ class Unknown(Struct, frozen=True, tag="unknown", tag_field="is", omit_defaults=
     privilege: str = ""
 
 
+BEFORE = "recorded before hostcheck asked this"
+
+
+def older(asked: str = "") -> Unknown:
+    """Return what is known of a question that is younger than the answers at hand: nothing."""
+    return Unknown(Why.NOT_RECORDED, BEFORE, asked)
+
+
 class Known(Struct, Generic[T], frozen=True, tag="known", tag_field="is"):
     """A value and where it was read: indexes into the `sources` of the host it belongs to."""
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.capture import Source
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Fact, Unknown, Why, older
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
@@ -14,7 +14,7 @@ from hostcheck.model.vm import Vm
 
 NOT_READ_YET = Unknown(Why.NOT_ASKED, "the version that read this host did not know of it")
 ONLY_PREFLIGHT = Unknown(Why.NOT_ASKED, "only a preflight asks this")
-OLDER = Unknown(Why.NOT_RECORDED, "this was recorded before hostcheck asked it")
+OLDER = older()
 
 
 class GraphicsType(StrEnum):
@@ -336,6 +336,18 @@ class Host(Struct, frozen=True):
     """vCenter or ESXi that was asked: only there is `id` unique. Earlier versions kept it not."""
     api_version: Fact[str] = OLDER
     """`8.0.3.0`; of 6.7 it tells the update, which `version` does not."""
+    core_hz: Fact[int] = OLDER
+    """Speed of a core."""
+    cpu_reserved_mhz: Fact[int] = OLDER
+    """What the running VMs here have reserved."""
+    cpu_hypervisor_mhz: Fact[int] = OLDER
+    """What ESXi keeps for itself, as the compute resource's effective CPU tells."""
+    datastores: Fact[tuple[str, ...]] = OLDER
+    """Managed object ids of those that are mounted."""
+    networks: Fact[tuple[str, ...]] = OLDER
+    """Managed object ids of the port groups that are there."""
+    cpu_features: Fact[dict[str, str]] = ONLY_PREFLIGHT
+    """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
 
     @property
     def key(self) -> tuple[str, str, str]:

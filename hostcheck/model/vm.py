@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Fact, Unknown, Why, older
 from hostcheck.model.pci import PciAddress, PciId
 
 KEPT_OPTIONS = (
@@ -44,6 +44,9 @@ class VmNic(Struct, frozen=True):
     network: str
     uplinks: Fact[tuple[str, ...]]
     """Host adapter names (vmnicN)."""
+    network_id: str = ""
+    """Managed object id of the network, where the adapter tells it."""
+    starts_connected: bool = True
 
 
 class GpuState(Struct, frozen=True, order=True):
@@ -72,6 +75,30 @@ class Pool(Struct, frozen=True):
     name: str
     unreserved_bytes: Fact[int]
     """What it can still promise to a VM, with what it may borrow from its parents."""
+    unreserved_mhz: Fact[int] = older()
+    """The same of its processors."""
+
+
+class VmDatastore(Struct, frozen=True, order=True):
+    """A datastore that holds files of the VM."""
+
+    id: str
+    """Managed object id."""
+    name: str
+    """Empty where no disk tells it."""
+    disks: tuple[str, ...]
+    """Labels of the virtual disks on it; without any it holds the VM's other files, or an image."""
+
+
+class VmRule(Struct, frozen=True):
+    """A rule of the cluster about the VM, as it stands on one host."""
+
+    name: str
+    kind: str
+    """must run on, must not run on, should run on, should not run on, apart from, together with."""
+    mandatory: bool
+    kept: Fact[bool]
+    """Whether it would be kept by starting the VM here now."""
 
 
 class Vm(Struct, frozen=True):
@@ -119,5 +146,17 @@ class Vm(Struct, frozen=True):
     nics: tuple[VmNic, ...]
     gpu_addresses: Fact[tuple[PciAddress, ...]]
     """Physical GPUs that serve it now; known only while it runs."""
+    cpu_reserved_mhz: Fact[int] = older()
+    threads_per_core: Fact[int] = older()
+    """vCPUs that share a core of a latency-sensitive VM (virtual hyperthreading); 1 without."""
+    connection_state: Fact[str] = older()
+    """connected, disconnected, orphaned, inaccessible or invalid."""
+    datastores: Fact[tuple[VmDatastore, ...]] = older()
+    networks: Fact[tuple[str, ...]] = older()
+    """Managed object ids."""
+    rules: Fact[tuple[VmRule, ...]] = older()
+    """Enabled rules of this host's cluster that name it."""
+    cpu_features: Fact[dict[str, str]] = Unknown(Why.NOT_ASKED, "only a preflight asks this")
+    """`cpuid.lm`: `Bool:Min:1`, what the host must be capable of."""
     home: Home = NO_HOME
     """What it has on the host it is registered on; told to the other candidates of a preflight."""

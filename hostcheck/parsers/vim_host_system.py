@@ -40,7 +40,7 @@ REQUEST = Request(
         Path("config.network.pnic"), Path("config.network.vswitch"),
         Path("config.network.portgroup"), Path("config.network.proxySwitch"),
         Path("config.service"), Path("config.lockdownMode"),
-        Path("configManager.imageConfigManager"),
+        Path("configManager.imageConfigManager"), Path("datastore"), Path("network"),
     ),
 )  # fmt: skip
 
@@ -182,6 +182,9 @@ class HostSystem(Struct, frozen=True):
     switches: Reading[tuple[Switch, ...]]
     services: Reading[tuple[Service, ...]]
     lockdown_mode: Reading[str]
+    core_hz: Reading[int]
+    datastore_ids: Reading[tuple[str, ...]]
+    network_ids: Reading[tuple[str, ...]]
 
 
 def parse(text: str) -> HostSystem:
@@ -229,6 +232,9 @@ def parse(text: str) -> HostSystem:
         switches=_switches(host),
         services=host.each("config.service", _service, "service"),
         lockdown_mode=host.text("config.lockdownMode"),
+        core_hz=host.number("hardware.cpuInfo", "hz"),
+        datastore_ids=host.words("datastore"),
+        network_ids=host.words("network"),
     )
 
 

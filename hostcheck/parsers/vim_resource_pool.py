@@ -1,7 +1,8 @@
-"""`ResourcePool`: how much memory a pool can still promise to VMs.
+"""`ResourcePool`: how much memory and CPU a pool can still promise to VMs.
 
 `unreservedForVm` already counts what an expandable pool may borrow from its parents, and the
-capacity of the root (API reference, ResourcePoolResourceUsage). Memory is in bytes there.
+capacity of the root (API reference, ResourcePoolResourceUsage). Memory is in bytes there, CPU in
+MHz.
 """
 
 from msgspec import Struct
@@ -13,9 +14,9 @@ from hostcheck.syntax.vim import object_of
 REQUEST = Request(
     Wire.PROPERTIES,
     "ResourcePool",
-    "memory that a VM's resource pool can still reserve",
+    "memory and CPU that a VM's resource pool can still reserve",
     "System.Read",
-    (Path("name"), Path("owner"), Path("runtime.memory")),
+    (Path("name"), Path("owner"), Path("runtime.memory"), Path("runtime.cpu")),
 )
 
 
@@ -26,6 +27,7 @@ class ResourcePool(Struct, frozen=True):
     name: Reading[str]
     owner_id: Reading[str]
     unreserved_bytes: Reading[int]
+    unreserved_mhz: Reading[int]
 
 
 def parse(text: str) -> ResourcePool:
@@ -36,4 +38,5 @@ def parse(text: str) -> ResourcePool:
         name=pool.text("name"),
         owner_id=pool.text("owner"),
         unreserved_bytes=pool.number("runtime.memory", "unreservedForVm"),
+        unreserved_mhz=pool.number("runtime.cpu", "unreservedForVm"),
     )

@@ -5,15 +5,18 @@ address; where it sits is told by the host (`config.graphicsInfo[].vm`).
 """
 
 from contextlib import suppress
+from typing import TypeVar
 
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
-from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.fact import Reading, Unknown, Why, older
 from hostcheck.model.pci import PciAddress, PciId, from_decimal, from_hex, unsigned16
 from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, VimObject, object_of
+
+T = TypeVar("T")
 
 MIB = 1024 * 1024
 GPU_WORD = "PCIPassthrough"
@@ -21,6 +24,10 @@ GPU_WORD = "PCIPassthrough"
 NIC_WORD = "VirtualEthernetCard"
 """In the type of the backing of every network adapter."""
 GROUP_FIELD = "deviceGroupInfo"
+DISK_WORD = "VirtualDisk"
+"""In the type of every virtual disk."""
+LATER = ("config.cpuAllocation", "runtime.connectionState", "datastore", "network")
+"""What every VM has and earlier versions did not ask: where all are missing, one of them asked."""
 
 REQUEST = Request(
     Wire.PROPERTIES, "VirtualMachine", "GPUs, memory, processors and adapters of a VM",
@@ -35,6 +42,8 @@ REQUEST = Request(
         Path("config.sevEnabled", (7, 0, 1)), Path("config.sevSnpEnabled", (9, 0)),
         Path("config.tdxEnabled", (9, 0)),
         Path("config.numaInfo", (8, 0)), Path("config.deviceGroups", (8, 0)),
+        Path("config.cpuAllocation"), Path("runtime.connectionState"), Path("datastore"),
+        Path("network"),
     ),
 )  # fmt: skip
 
@@ -78,6 +87,16 @@ class Adapter(Struct, frozen=True):
     label: str
     network: str
     switch_uuid: str
+    network_id: str = ""
+    starts_connected: bool = True
+
+
+class Disk(Struct, frozen=True):
+    """A virtual disk and the datastore of its file."""
+
+    label: str
+    datastore_id: str
+    datastore: str
 
 
 class Devices(Struct, frozen=True):
@@ -89,6 +108,7 @@ class Devices(Struct, frozen=True):
     dynamic: tuple[Dynamic, ...]
     dvx: tuple[str, ...]
     adapters: tuple[Adapter, ...]
+    disks: tuple[Disk, ...] = ()
 
 
 class Footprint(Struct, frozen=True):
@@ -101,6 +121,7 @@ class Footprint(Struct, frozen=True):
     memory_reserved_bytes: Reading[int]
     memory_locked_to_max: Reading[bool]
     memory_overhead_bytes: Reading[int]
+    cpu_reserved_mhz: Reading[int]
 
 
 class VirtualMachine(Footprint, frozen=True):
@@ -127,6 +148,10 @@ class VirtualMachine(Footprint, frozen=True):
     options: Reading[dict[str, str]]
     devices: Reading[Devices]
     device_groups: Reading[tuple[str, ...]]
+    threads_per_core: Reading[int]
+    connection_state: Reading[str]
+    datastore_ids: Reading[tuple[str, ...]]
+    network_ids: Reading[tuple[str, ...]]
 
 
 def parse(text: str) -> VirtualMachine:
@@ -148,8 +173,9 @@ def parse_neighbour(text: str) -> Footprint:
 def _footprint(
     vm: VimObject,
 ) -> tuple[
-    str, Reading[str], Reading[str], Reading[int], Reading[int], Reading[bool], Reading[int]
-]:
+    str, Reading[str], Reading[str], Reading[int], Reading[int], Reading[bool], Reading[int],
+    Reading[int],
+]:  # fmt: skip
     return (
         vm.id,
         vm.text("runtime.host"),
@@ -158,6 +184,7 @@ def _footprint(
         _mebibytes(vm.number("config.memoryAllocation", "reservation")),
         vm.truth("config.memoryReservationLockedToMax"),
         vm.number("config.initialOverhead", "initialMemoryReservation"),
+        _later(vm, vm.number("config.cpuAllocation", "reservation")),
     )
 
 
@@ -184,7 +211,27 @@ def _whole(vm: VimObject) -> VirtualMachine:
         options=_options(vm),
         devices=_devices(vm),
         device_groups=_device_groups(vm),
+        threads_per_core=_threads_per_core(vm),
+        connection_state=_later(vm, vm.text("runtime.connectionState")),
+        datastore_ids=_later(vm, vm.words("datastore")),
+        network_ids=_later(vm, vm.words("network")),
     )
+
+
+def _later(vm: VimObject, reading: Reading[T]) -> Reading[T]:
+    """Tell what an older version did not ask from what the server left out."""
+    if isinstance(reading, Unknown) and reading.why is Why.ABSENT and not vm.tells(*LATER):
+        return older(reading.asked)
+    return reading
+
+
+def _threads_per_core(vm: VimObject) -> Reading[int]:
+    """Read virtual hyperthreading; a VM without the field has one thread on each core."""
+    threads = vm.number("config.hardware", "simultaneousThreads")
+    if isinstance(threads, Unknown) and threads.why is Why.ABSENT:
+        given = vm.number("config.hardware", "numCPU")
+        return given if isinstance(given, Unknown) else 1
+    return threads
 
 
 def name_in(text: str) -> str:
@@ -276,7 +323,7 @@ def _allowed(backing: Node) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | None:  # noqa: PLR0911  one per kind
+def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | Disk | None:  # noqa: PLR0911  one per kind
     """Read one virtual device; None for all those that do not matter here."""
     backing = device.child("backing")
     if isinstance(backing, Unknown):
@@ -292,22 +339,39 @@ def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | None:  # 
         case "VirtualPCIPassthroughDvxBackingInfo":
             return Dvx(_label(device))
         case "VirtualEthernetCardNetworkBackingInfo":
-            name = backing.text("deviceName")
-            return Adapter(_label(device), "" if isinstance(name, Unknown) else name, "")
-        case "VirtualEthernetCardDistributedVirtualPortBackingInfo":
-            uuid, group = backing.text("port", "switchUuid"), backing.text("port", "portgroupKey")
             return Adapter(
-                _label(device),
-                "" if isinstance(group, Unknown) else group,
-                "" if isinstance(uuid, Unknown) else uuid,
-            )
+                _label(device), _words(backing, "deviceName"), "", _words(backing, "network"),
+                _starts_connected(device),
+            )  # fmt: skip
+        case "VirtualEthernetCardDistributedVirtualPortBackingInfo":
+            group = _words(backing, "port", "portgroupKey")
+            return Adapter(_label(device), group, _words(backing, "port", "switchUuid"), group)
         case other if other.startswith("VirtualEthernetCard"):
             return Adapter(_label(device), other, "")  # NSX: its uplinks are unknown
-    return None
+    return _disk(device, backing) if device.type == DISK_WORD else None
+
+
+def _words(node: Node, *path: str) -> str:
+    words = node.text(*path)
+    return "" if isinstance(words, Unknown) else words
+
+
+def _starts_connected(device: Node) -> bool:
+    """Say whether an adapter is plugged in at the start; one that does not tell may be."""
+    return device.truth("connectable", "startConnected") is not False
+
+
+def _disk(device: Node, backing: Node) -> Disk | None:
+    """Read a disk with a file: `[vsan0] vm/vm.vmdk`."""
+    file, where = _words(backing, "fileName"), _words(backing, "datastore")
+    if not where:
+        return None
+    name = file[1:].partition("]")[0] if file.startswith("[") else ""
+    return Disk(_label(device), where, name)
 
 
 def _devices(vm: VimObject) -> Reading[Devices]:
-    found = vm.each_with((GPU_WORD, NIC_WORD), "config.hardware", _device, "device")
+    found = vm.each_with((GPU_WORD, NIC_WORD, DISK_WORD), "config.hardware", _device, "device")
     if isinstance(found, Unknown):
         return found
     return Devices(
@@ -317,6 +381,7 @@ def _devices(vm: VimObject) -> Reading[Devices]:
         dynamic=tuple(one for one in found if isinstance(one, Dynamic)),
         dvx=tuple(one.label for one in found if isinstance(one, Dvx)),
         adapters=tuple(one for one in found if isinstance(one, Adapter)),
+        disks=tuple(one for one in found if isinstance(one, Disk)),
     )
 
 

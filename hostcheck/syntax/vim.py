@@ -151,6 +151,10 @@ class VimObject:
         text = self._texts.get(path)
         return self._not_there(path) if text is None else self._node(path, text)
 
+    def tells(self, *paths: str) -> bool:
+        """Say whether the answer holds any of these properties, be it as one that was refused."""
+        return any(path in self._texts or path in self._missing for path in paths)
+
     def read(self, path: str, by: Callable[[Node], T]) -> T | Unknown:
         """Return what a function makes of a property's value, or why the value is not there.
 

@@ -36,7 +36,7 @@ from hostcheck.model.host import (
 )
 from hostcheck.model.pci import PciId, address
 from hostcheck.model.result import Result, Status
-from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
+from hostcheck.model.vm import Pool, Vm, VmDatastore, VmNic, VmPassthrough, VmVgpu
 
 GIB = 2**30
 HOST_ID = "host-1"
@@ -158,7 +158,7 @@ def a_vm(index=0, on: PhysicalGpu | None = None, uplinks=("vmnic0",), **changes)
         memory_reserved_bytes=known(64 * GIB),
         memory_locked_to_max=known(True),
         memory_overhead_bytes=known(GIB // 4),
-        pools=known((Pool("Resources", known(400 * GIB)),)),
+        pools=known((Pool("Resources", known(400 * GIB), known(100_000)),)),
         cpu_hot_add=known(False),
         memory_hot_add=known(False),
         vnuma_with_hot_add=known(False),
@@ -174,7 +174,14 @@ def a_vm(index=0, on: PhysicalGpu | None = None, uplinks=("vmnic0",), **changes)
         vgpus=asks("grid_a100d-40c"),
         passthroughs=(),
         device_groups=known(()),
-        nics=(VmNic("Network adapter 1", "VM Network", known(tuple(uplinks))),),
+        nics=(VmNic("Network adapter 1", "VM Network", known(tuple(uplinks)), "network-1"),),
+        cpu_reserved_mhz=known(0),
+        threads_per_core=known(1),
+        connection_state=known("connected"),
+        datastores=known((VmDatastore("datastore-1", "vsan0", ("Hard disk 1",)),)),
+        networks=known(("network-1",)),
+        rules=known(()),
+        cpu_features=known({"cpuid.lm": "Bool:Min:1"}),
         gpu_addresses=known((on.address,)) if on else unknown(Why.ABSENT, "it does not run"),
     )
     return _with(made, changes)
@@ -306,6 +313,12 @@ def a_host(*, gpus=(), nics=(), vms=(), **changes) -> Host:
         version=known("8.0.3"),
         build=known("24022510"),
         api_version=known("8.0.3.0"),
+        core_hz=known(2_000_000_000),
+        cpu_reserved_mhz=known(0),
+        cpu_hypervisor_mhz=known(1000),
+        datastores=known(("datastore-1", "datastore-2")),
+        networks=known(("network-1",)),
+        cpu_features=known({"cpuid.lm": "1"}),
         lockdown_mode=known("lockdownDisabled"),
         services=known((Service("TSM-SSH", running=False, policy="off"),)),
         memory_bytes=known(2 * NODE_MEMORY),

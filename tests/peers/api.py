@@ -21,6 +21,7 @@ from tests.peers.devices import Function, functions
 from tests.peers.fleet import (
     CANARY,
     NVIDIA,
+    Cluster,
     Fleet,
     HostShape,
     Objection,
@@ -225,9 +226,13 @@ class _Writer:
             name: vim.Folder(f"group-{name[0]}{number}")
             for number, name in enumerate(("vm", "host", "datastore", "network"), start=3)
         }
-        self.datastore = vim.Datastore("datastore-10")
-        names = sorted({group for host in fleet for switch in host.switches
-                        for group in switch.portgroups} | {"vm-net"})  # fmt: skip
+        stores = {name for host in fleet for name in host.datastores}
+        stores |= {name for host in fleet for vm in host.vms for name in vm.datastores}
+        self.datastores = {
+            name: vim.Datastore(f"datastore-{10 + at}")
+            for at, name in enumerate(sorted(stores, key=lambda name: (name != "vsan0", name)))
+        }
+        names = sorted({group for host in fleet for group in (*host.networks, *host.gone_networks)})
         self.networks = {name: vim.Network(f"network-{11 + at}") for at, name in enumerate(names)}
         for at, host in enumerate(fleet):
             self.ids.hosts[host.name] = f"host-{1001 + at}"
@@ -335,12 +340,15 @@ class _Writer:
     def everything(self) -> None:
         self._frame()
         for cluster in self.fleet.clusters:
-            self._cluster(vim.ClusterComputeResource(self.ids.clusters[cluster.name]), cluster.name,
-                          [host for host in self.fleet if host.cluster == cluster.name],
-                          cluster.drs, cluster.unreserved, cluster.drs_options)  # fmt: skip
+            self._cluster(
+                vim.ClusterComputeResource(self.ids.clusters[cluster.name]),
+                cluster.name,
+                [host for host in self.fleet if host.cluster == cluster.name],
+                cluster,
+            )
         for host in self.fleet:
             if host.cluster is None:
-                self._cluster(self.compute(host), host.name, [host], None)
+                self._cluster(self.compute(host), host.name, [host])
             self._host(host)
             for vm in host.vms:
                 self._vm(host, vm)
@@ -356,7 +364,7 @@ class _Writer:
         kids = {
             "vm": (vms, "VirtualMachine"),
             "host": ([*(by_id[moid] for moid in computes), *unused], "ComputeResource"),
-            "datastore": ([self.datastore], "Datastore"),
+            "datastore": (list(self.datastores.values()), "Datastore"),
             "network": (list(self.networks.values()), "Network"),
         }
         self.put(self.root, self.entity(
@@ -364,7 +372,7 @@ class _Writer:
             childType=_array("string", ["Folder", "Datacenter"]),
         ))  # fmt: skip
         self.put(self.datacenter, self.entity(
-            "lab", self.root, datastore=_references([self.datastore]),
+            "lab", self.root, datastore=_references(list(self.datastores.values())),
             network=_references(list(self.networks.values())),
             **{f"{name}Folder": folder for name, folder in self.folders.items()},
         ))  # fmt: skip
@@ -381,39 +389,41 @@ class _Writer:
                     network=network, name=name, accessible=True, ipPoolName=""
                 ),
             ))  # fmt: skip
-        url = "ds:///vmfs/volumes/vsan0/"
-        self.put(self.datastore, self.entity(
-            "vsan0", self.folders["datastore"], vm=_references(vms),
-            info=vim.host.VmfsDatastoreInfo(
-                name="vsan0", url=url, freeSpace=1 << 50, maxFileSize=1 << 44
-            ),
-            summary=vim.Datastore.Summary(
-                datastore=self.datastore, name="vsan0", url=url, capacity=1 << 51,
-                freeSpace=1 << 50, accessible=True, type="VMFS", multipleHostAccess=True,
-            ),
-            capability=vim.Datastore.Capability(
-                directoryHierarchySupported=True, rawDiskMappingsSupported=True,
-                perFileThinProvisioningSupported=True,
-            ),
-        ))  # fmt: skip
+        for name, store in self.datastores.items():
+            url = f"ds:///vmfs/volumes/{name}/"
+            self.put(store, self.entity(
+                name, self.folders["datastore"], vm=_references(vms),
+                info=vim.host.VmfsDatastoreInfo(
+                    name=name, url=url, freeSpace=1 << 50, maxFileSize=1 << 44
+                ),
+                summary=vim.Datastore.Summary(
+                    datastore=store, name=name, url=url, capacity=1 << 51,
+                    freeSpace=1 << 50, accessible=True, type="VMFS", multipleHostAccess=True,
+                ),
+                capability=vim.Datastore.Capability(
+                    directoryHierarchySupported=True, rawDiskMappingsSupported=True,
+                    perFileThinProvisioningSupported=True,
+                ),
+            ))  # fmt: skip
 
     def _cluster(
-        self, compute: Any, name: str, hosts: Sequence[HostShape], drs: str | None,
-        left: int | None = None, options: Sequence[tuple[str, str]] = (),
-    ) -> None:  # fmt: skip
-        """A cluster, or with `drs` None the compute resource of a standalone host."""
+        self, compute: Any, name: str, hosts: Sequence[HostShape], cluster: Cluster | None = None
+    ) -> None:
+        """A cluster, or with None the compute resource of a standalone host."""
         threads = sum(host.packages * host.pus_per_package for host in hosts)
         able = [host for host in hosts if host.connection == "connected" and not host.maintenance]
         sizes: dict[str, Any] = {
-            "totalCpu": 1, "totalMemory": sum(host.memory for host in hosts),
+            "totalCpu": sum(host.mhz for host in hosts),
+            "totalMemory": sum(host.memory for host in hosts),
             "numCpuCores": VmomiSupport.short(min(threads // 2, 32767)),
-            "numCpuThreads": VmomiSupport.short(min(threads, 32767)), "effectiveCpu": 1,
+            "numCpuThreads": VmomiSupport.short(min(threads, 32767)),
+            "effectiveCpu": sum(host.mhz_for_vms for host in able),
             "effectiveMemory": sum(host.for_vms for host in able) >> 20,
             "numHosts": len(hosts), "numEffectiveHosts": len(able),
             "overallStatus": "green",
         }  # fmt: skip
         config: dict[str, Any] = {}
-        if drs is None:
+        if cluster is None:
             summary = vim.ComputeResource.Summary(**sizes)
             config["configurationEx"] = vim.ComputeResource.ConfigInfo(
                 vmSwapPlacement="vmDirectory"
@@ -425,36 +435,64 @@ class _Writer:
             settings = {
                 "dasConfig": vim.cluster.DasConfigInfo(enabled=True),
                 "drsConfig": vim.cluster.DrsConfigInfo(
-                    enabled=bool(drs),
-                    defaultVmBehavior=drs or "fullyAutomated",
-                    vmotionRate=3,
-                    option=[vim.option.OptionValue(key=key, value=value) for key, value in options],
+                    enabled=bool(cluster.drs), vmotionRate=3,
+                    defaultVmBehavior=cluster.drs or "fullyAutomated",
+                    option=[vim.option.OptionValue(key=key, value=value)
+                            for key, value in cluster.drs_options],
                 ),
-            }
+            }  # fmt: skip
+            rules, groups = self._rules(cluster)
             config["configuration"] = vim.cluster.ConfigInfo(**settings)
             config["configurationEx"] = vim.cluster.ConfigInfoEx(
-                vmSwapPlacement="vmDirectory", **settings
+                vmSwapPlacement="vmDirectory", rule=rules, group=groups, **settings
             )
         pool = self.pool(compute)
         self.put(compute, self.entity(
             name, self.folders["host"], host=_references([self.host(host) for host in hosts]),
             resourcePool=pool, environmentBrowser=self.browser(compute), summary=summary,
-            datastore=_references([self.datastore]),
+            datastore=_references(list(self.datastores.values())),
             network=_references(list(self.networks.values())), **config,
         ))  # fmt: skip
         share = _allocation(0)
         held = sum(vm.reservation_mb << 20 for host in able for vm in host.vms if vm.on)
         free = sum(host.for_vms for host in able)
+        left = cluster.unreserved if cluster else None
+        cpu = sum(vm.cpu_reservation_mhz for host in able for vm in host.vms if vm.on)
+        cpu_free = max(sum(host.mhz_for_vms for host in able) - cpu, 0)
+        if cluster and cluster.unreserved_mhz is not None:
+            cpu_free = cluster.unreserved_mhz
         vms = [self.vm(vm) for host in hosts for vm in host.vms if not vm.template]
         self.put(pool, self.entity(
             "Resources", compute, owner=compute, vm=_references(vms),
             config=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
             runtime=vim.ResourcePool.RuntimeInfo(
                 memory=_usage(held, max(free - held, 0) if left is None else left),
-                cpu=_usage(0, 0), overallStatus="green",
+                cpu=_usage(cpu, cpu_free), overallStatus="green",
             ),
         ))  # fmt: skip
         self.put(self.browser(compute), {})
+
+    def _rules(self, cluster: Cluster) -> tuple[list[Any], list[Any]]:
+        """The rules of a cluster and the groups that those about hosts name."""
+        rules: list[Any] = []
+        groups: list[Any] = []
+        for key, rule in enumerate(cluster.rules, start=1):
+            common = {
+                "key": key, "name": rule.name, "enabled": rule.enabled, "userCreated": True,
+                "mandatory": rule.mandatory,
+            }  # fmt: skip
+            vms = [vim.VirtualMachine(self.ids.vms[name]) for name in rule.vms]
+            if not rule.hosts:
+                specs = vim.cluster.AntiAffinityRuleSpec, vim.cluster.AffinityRuleSpec
+                rules.append(specs[0 if rule.apart else 1](vm=vms, **common))
+                continue
+            mine, theirs = f"{rule.name} VMs", f"{rule.name} hosts"
+            hosts = [vim.HostSystem(self.ids.hosts[name]) for name in rule.hosts]
+            groups.append(vim.cluster.VmGroup(name=mine, vm=vms))
+            groups.append(vim.cluster.HostGroup(name=theirs, host=hosts))
+            where = "antiAffineHostGroupName" if rule.apart else "affineHostGroupName"
+            rules.append(vim.cluster.VmHostRuleInfo(vmGroupName=mine, **{where: theirs}, **common))
+        return rules, groups
 
     def _deny(self, host: HostShape) -> None:
         for item in host.denied:
@@ -493,8 +531,8 @@ class _Writer:
         managers = ("imageConfigManager", "graphicsManager", "serviceSystem", "pciPassthruSystem")
         self.put(me, self.entity(
             host.name, self.compute(host), vm=_references([self.vm(vm) for vm in host.vms]),
-            datastore=_references([self.datastore]),
-            network=_references(list(self.networks.values())),
+            datastore=_references([self.datastores[name] for name in host.datastores]),
+            network=_references([self.networks[name] for name in host.networks]),
             hardware=hardware, config=config, runtime=runtime, summary=summary,
             configManager=vim.host.ConfigManager(
                 **{name: self.manager(name, host) for name in managers}
@@ -514,10 +552,14 @@ class _Writer:
         me, compute = self.vm(vm), self.compute(host)
         number = int(self.ids.vms[vm.name].split("-")[1])
         uuid = f"42000000-0000-4000-8000-{number:012x}"
-        path = f"[vsan0] {vm.name}/{vm.name}.vmx"
+        path = f"[{(*vm.datastores, 'vsan0')[0]}] {vm.name}/{vm.name}.vmx"
         state = "poweredOn" if vm.on else "poweredOff"
         runtime = vim.vm.RuntimeInfo(
-            host=self.host(host), connectionState="connected", powerState=state,
+            host=self.host(host), connectionState=vm.connection, powerState=state,
+            offlineFeatureRequirement=[
+                vim.vm.FeatureRequirement(key=name, featureName=name, value=value)
+                for name, value in vm.features
+            ],
             faultToleranceState="notConfigured", toolsInstallerMounted=False, numMksConnections=0,
             recordReplayState="inactive", onlineStandby=False, consolidationNeeded=False,
             bootTime=BOOT if vm.on else None,
@@ -525,9 +567,9 @@ class _Writer:
         tools = vm.on and (vm.guest is None or vm.guest.tools)
         self.put(me, self.entity(
             vm.name, self.folders["vm"], runtime=runtime, **_custom(vm),
-            config=_vm_config(host, vm, uuid, path),
+            config=_vm_config(self, host, vm, uuid, path),
             resourcePool=None if vm.template else self.pool(compute),
-            datastore=_references([self.datastore]),
+            datastore=_references([self.datastores[name] for name in vm.datastores]),
             network=_references([self.networks[name] for name in vm.nics if name in self.networks]),
             environmentBrowser=self.browser(compute),
             layout=vim.vm.FileLayout(), layoutEx=vim.vm.FileLayoutEx(timestamp=BOOT),
@@ -681,6 +723,10 @@ def _config(writer: _Writer, host: HostShape, devices: Sequence[Function]) -> An
         hyperThread=vim.host.CpuSchedulerSystem.HyperThreadScheduleInfo(
             available=host.threads > 1, active=host.threads > 1, config=True
         ),
+        featureCapability=[
+            vim.host.FeatureCapability(key=name, featureName=name, value=value)
+            for name, value in host.features
+        ],
     )  # fmt: skip
 
 
@@ -813,7 +859,7 @@ def _allocation(reservation: int) -> Any:
     )  # fmt: skip
 
 
-def _vm_config(host: HostShape, vm: Vm, uuid: str, path: str) -> Any:
+def _vm_config(writer: _Writer, host: HostShape, vm: Vm, uuid: str, path: str) -> Any:
     options = {
         **dict(vm.options),
         "guestinfo.vmtools.versionString": "12.3.5",
@@ -840,9 +886,11 @@ def _vm_config(host: HostShape, vm: Vm, uuid: str, path: str) -> Any:
         defaultPowerOps=vim.vm.DefaultPowerOpInfo(),
         hardware=vim.vm.VirtualHardware(
             numCPU=vm.vcpus, numCoresPerSocket=vm.cores_per_socket, memoryMB=vm.memory_mb,
-            autoCoresPerSocket=False if newer else None, device=_vm_devices(host, vm),
+            autoCoresPerSocket=False if newer else None, device=_vm_devices(writer, host, vm),
+            simultaneousThreads=vm.threads_per_core if newer else None,
         ),
-        cpuAllocation=_allocation(0), memoryAllocation=_allocation(vm.reservation_mb),
+        cpuAllocation=_allocation(vm.cpu_reservation_mhz),
+        memoryAllocation=_allocation(vm.reservation_mb),
         memoryReservationLockedToMax=vm.locked, cpuHotAddEnabled=vm.cpu_hot_add,
         memoryHotAddEnabled=vm.memory_hot_add,
         latencySensitivity=vim.LatencySensitivity(level=vm.latency),
@@ -861,7 +909,7 @@ def _vm_config(host: HostShape, vm: Vm, uuid: str, path: str) -> Any:
     )  # fmt: skip
 
 
-def _vm_devices(host: HostShape, vm: Vm) -> list[Any]:
+def _vm_devices(writer: _Writer, host: HostShape, vm: Vm) -> list[Any]:
     kinds = vim.vm.device
     devices: list[Any] = [
         kinds.VirtualPCIController(key=100, busNumber=0, deviceInfo=_label("PCI controller 0")),
@@ -870,12 +918,21 @@ def _vm_devices(host: HostShape, vm: Vm) -> list[Any]:
         ),
         kinds.VirtualVideoCard(key=500, videoRamSizeInKB=16384, deviceInfo=_label("Video card ")),
     ]
+    for index, name in enumerate(vm.datastores):
+        devices.append(kinds.VirtualDisk(
+            key=2000 + index, controllerKey=1000, unitNumber=index, capacityInKB=100 << 20,
+            deviceInfo=_label(f"Hard disk {index + 1}"),
+            backing=kinds.VirtualDisk.FlatVer2BackingInfo(
+                fileName=f"[{name}] {vm.name}/{vm.name}-{index}.vmdk", diskMode="persistent",
+                datastore=writer.datastores[name], thinProvisioned=True,
+            ),
+        ))  # fmt: skip
     for index, name in enumerate(vm.nics):
         devices.append(
             kinds.VirtualVmxnet3(
                 key=4000 + index, controllerKey=100, unitNumber=7 + index,
                 deviceInfo=_label(f"Network adapter {index + 1}", name),
-                backing=_nic_backing(host.switches, name),
+                backing=_nic_backing(writer, host.switches, name),
                 connectable=_connected(vm), macAddress=f"00:50:56:00:00:{index:02x}",
             )
         )  # fmt: skip
@@ -933,7 +990,7 @@ def _pci_passthrough(index: int, backing: Any, *, grouped: bool = False) -> Any:
     )  # fmt: skip
 
 
-def _nic_backing(switches: Sequence[Switch], name: str) -> Any:
+def _nic_backing(writer: _Writer, switches: Sequence[Switch], name: str) -> Any:
     """By name on a standard switch, by switch and key on a distributed one."""
     for switch in switches:
         if switch.uuid and name in switch.portgroups:
@@ -942,4 +999,6 @@ def _nic_backing(switches: Sequence[Switch], name: str) -> Any:
                     switchUuid=switch.uuid, portgroupKey=f"dvportgroup-{name}", portKey="1"
                 )
             )
-    return vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=name)
+    return vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(
+        deviceName=name, network=writer.networks.get(name)
+    )

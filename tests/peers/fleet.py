@@ -355,6 +355,14 @@ class Vm:
     """None: VMware Tools run, and guest operations are not answered."""
     attributes: tuple[tuple[str, str], ...] = ()
     """Custom attributes that are set."""
+    cpu_reservation_mhz: int = 0
+    threads_per_core: int = 1
+    """More than one is virtual hyperthreading (8.0)."""
+    connection: str = "connected"
+    datastores: tuple[str, ...] = ("vsan0",)
+    """A disk lies on each; the configuration on the first."""
+    features: tuple[tuple[str, str], ...] = (("cpuid.lm", "Bool:Min:1"),)
+    """What it requires of the processors of its host."""
 
 
 @dataclass(frozen=True)
@@ -457,6 +465,12 @@ class HostShape:
     """How many vGPUs it says that one VM may have."""
     unable: tuple[str, ...] = ()
     """Profiles of which a running VM neither moves nor is suspended."""
+    datastores: tuple[str, ...] = ("vsan0",)
+    gone_networks: tuple[str, ...] = ()
+    """Port groups that it should have and has not."""
+    features: tuple[tuple[str, str], ...] = (
+        ("cpuid.intel", "1"), ("cpuid.lm", "1"), ("cpuid.avx512f", "1"), ("cpuid.numlevels", "27"),
+    )  # fmt: skip
     esxcli_nodes: int | None = None
     """What esxcli says the node count is, where it contradicts the API."""
 
@@ -473,6 +487,22 @@ class HostShape:
         in_force = {name: runtime for name, _, runtime in self.boot}
         switches = ("noIOMMU", "disablePciPassthrough")
         return self.iommu and all(in_force.get(one, "FALSE") == "FALSE" for one in switches)
+
+    @property
+    def mhz(self) -> int:
+        """All cores together."""
+        return self.packages * self.cores * self.hz // 1_000_000
+
+    @property
+    def mhz_for_vms(self) -> int:
+        """What ESXi leaves to VMs."""
+        return self.mhz - self.mhz // 50
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Port groups that are there: those of its switches, and one for management."""
+        named = {group for switch in self.switches for group in switch.portgroups} | {"vm-net"}
+        return tuple(sorted(named - set(self.gone_networks)))
 
     @property
     def for_vms(self) -> int:
@@ -569,6 +599,18 @@ class HostShape:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A rule of DRS: for VMs and hosts, or with no hosts among VMs; `apart` turns it round."""
+
+    name: str
+    vms: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    apart: bool = False
+    mandatory: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
 class Cluster:
     """A cluster; `drs` is fullyAutomated, partiallyAutomated, manual, or empty when DRS is off."""
 
@@ -578,6 +620,8 @@ class Cluster:
     """Advanced options of DRS that are set."""
     unreserved: int | None = None
     """Bytes that its pool can still promise; None: what its hosts have left."""
+    unreserved_mhz: int | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
