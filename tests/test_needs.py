@@ -82,8 +82,11 @@ def test_a_recording_that_is_older_than_the_questions_keeps_its_verdict(tmp_path
             text, found = re.subn(rf"<propSet><name>{name}</name>.*?</propSet>", "", text)
             assert found == 1, (path, name)
         text = re.sub(
-            r"<name>configurationEx</name>.*?(<drsConfig>.*?</drsConfig>).*?</propSet>",
-            r"<name>configurationEx.drsConfig</name><val>\1</val></propSet>",
+            r"<name>configurationEx</name>.*?<drsConfig>(.*?)</drsConfig>.*?</propSet>",
+            lambda found: (
+                "<name>configurationEx.drsConfig</name><val>"
+                f"{re.sub('<option>.*?</option>', '', found[1])}</val></propSet>"
+            ),
             text,
         )
         path.write_text(text, encoding="utf-8")
