@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from hostcheck import assemble as module
 from hostcheck.assemble import assemble
@@ -329,6 +330,45 @@ def test_no_devices_is_a_known_zero():
     assert gpus_of(host)[A].smi_seen.value is False
 
 
+def test_a_log_that_counts_more_gpus_than_it_lists_is_not_the_whole():
+    host = joined(host_system(), smi(smi_gpu(B), count=2))
+    assert "counts 2 GPUs and lists 1" in host.smi_gpu_count.detail
+    gpus = gpus_of(host)
+    assert gpus[B].smi_seen.value is True
+    assert gpus[A].smi_seen.why is Why.UNPARSED
+    assert isinstance(
+        joined(host_system(), smi(smi_gpu(A), smi_gpu(B), count=1)).smi_gpu_count, Unknown
+    )
+
+
+def test_a_gpu_in_passthrough_may_be_counted_or_not():
+    given = passthrough(A, active="true") + passthrough(B)
+    for count in (1, 2):
+        host = joined(host_system(pciPassthruInfo=given), smi(smi_gpu(B), count=count))
+        assert host.smi_gpu_count.value == 1
+        assert gpus_of(host)[A].smi_seen.value is False
+    host = joined(host_system(pciPassthruInfo=given), smi(smi_gpu(B), count=3))
+    assert isinstance(host.smi_gpu_count, Unknown)
+
+
+@pytest.mark.parametrize("status", [1, 6, 14, 15])
+def test_a_status_of_nvidia_smi_itself_ends_a_whole_answer(status):
+    log = replace(smi(smi_gpu(A), smi_gpu(B)), exit_status=status)
+    assert joined(host_system(), log).smi_gpu_count.value == 2
+
+
+@pytest.mark.parametrize("status", [16, 124, 126, 127, 134, 137, 139, 143, 255])
+def test_an_nvidia_smi_that_died_may_have_said_half(status):
+    log = replace(smi(smi_gpu(A), smi_gpu(B)), exit_status=status)
+    host = joined(host_system(), log)
+    assert host.smi_gpu_count.why is Why.UNPARSED
+    assert f"exit status {status}" in host.smi_gpu_count.detail
+    offers = "GPU 00000000:3B:00.0\n    NVIDIA A100D-40C\n"
+    half = answer(nvidia_smi_vgpu_c.REQUEST, offers, exit_status=status)
+    creatable = gpus_of(joined(host_system(), half))[A].profiles_creatable
+    assert creatable.why is Why.UNPARSED
+
+
 # --- network --------------------------------------------------------------------------------------
 
 
@@ -365,6 +405,56 @@ def test_adapters_are_in_natural_order_with_their_switches():
     nics = joined(host_system()).nics.value
     assert [nic.name for nic in nics] == ["vmnic0", "vmnic2", "vmnic10"]
     assert [nic.switches for nic in nics] == [("vSwitch0",), ("dvs",), ("vSwitch0",)]
+
+
+# --- what is listed is counted --------------------------------------------------------------------
+
+
+ONE_LOST = fields(type="NUMA", numNodes=2) + node(0, LOW, A)
+
+
+def test_one_node_that_is_left_of_two_is_not_the_only_one():
+    host = joined(host_system(numaInfo=ONE_LOST))
+    assert "2 NUMA nodes are counted, 1 listed" in host.numa_nodes.detail
+    for gpu in gpus_of(host).values():
+        assert isinstance(gpu.numa_node, Unknown)
+
+
+def test_one_node_that_nobody_counted_is_not_the_only_one():
+    gpus = gpus_of(joined(host_system(numaInfo=fields(type="NUMA") + node(0, LOW, A))))
+    assert gpus[A].numa_node.value == 0
+    assert isinstance(gpus[B].numa_node, Unknown)
+
+
+def test_the_only_node_holds_every_device():
+    host = joined(host_system(numaInfo=numa(node(0, range(8)))))
+    assert [gpu.numa_node.value for gpu in host.gpus.value] == [0, 0]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_packages_are_counted(count):
+    cpu = fields(numCpuPackages=count, numCpuCores=4, numCpuThreads=8)
+    assert isinstance(joined(host_system(cpuInfo=cpu)).packages, Unknown)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        passthrough(A).replace(' xsi:type="HostSriovInfo"', ""),
+        passthrough(A).replace("HostSriovInfo", "HostPciPassthruInfo"),
+        passthrough(A).replace("HostSriovInfo", "HostNewKindInfo"),
+        passthrough(A, sriov=False).replace(' xsi:type="HostPciPassthruInfo"', ""),
+        passthrough(A, sriov=False).replace('"HostPciPassthruInfo"', '"HostSriovInfo"'),
+        passthrough(A).replace("<sriovCapable>true</sriovCapable>", ""),
+        passthrough(A).replace("<sriovCapable>true<", "<sriovCapable><"),
+        passthrough(A).replace(">20<", ">many<"),
+    ],
+)
+def test_sriov_whose_type_and_fields_contradict_is_unknown(entry):
+    gpus = gpus_of(joined(host_system(pciPassthruInfo=entry + passthrough(B, sriov=False))))
+    assert isinstance(gpus[A].sriov, Unknown)
+    assert gpus[A].passthrough.value.capable is True
+    assert gpus[B].sriov.value.capable is False
 
 
 # --- virtual machines -----------------------------------------------------------------------------

@@ -12,6 +12,11 @@ from hostcheck.syntax.opened import opened
 T = TypeVar("T")
 U = TypeVar("U")
 
+SMI_STATUSES = range(16)
+"""How nvidia-smi ends when it came to its end, by its manual: 14 infoROM corrupted, 15 GPU lost.
+
+Any other status, those of a shell and of a signal among them, ends an answer that may be half.
+"""
 _DENIED = re.compile(r"permission denied|not permitted|access denied|requires? root", re.IGNORECASE)
 
 
@@ -75,8 +80,10 @@ class Book:
         if capture.failure is not None:
             return Answer(opened(capture, parse), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
-        tolerant = request.text.startswith("nvidia-smi") or request.wire is Wire.GUEST
-        if capture.exit_status and not (tolerant and capture.text.strip()):
+        status = capture.exit_status
+        said_all = request.text.startswith("nvidia-smi") and status in SMI_STATUSES
+        tolerant = said_all or request.wire is Wire.GUEST
+        if status and not (tolerant and capture.text.strip()):
             return Answer(_refused(request, capture), self.source(capture))
         value = opened(capture, parse)
         if capture.exit_status and isinstance(value, Unknown) and value.why is Why.UNPARSED:
@@ -107,6 +114,9 @@ def _not_asked(request: Request, *, shell: bool) -> str:
 
 def _refused(request: Request, capture: Capture) -> Unknown:
     exit_status = capture.exit_status
+    if request.text.startswith("nvidia-smi") and exit_status not in SMI_STATUSES and capture.text:
+        detail = f"exit status {exit_status}: what it said before it died may be half"
+        return Unknown(Why.UNPARSED, detail, request.text)
     said = (capture.stderr.strip() or capture.text.strip()).partition("\n")[0]
     why = Why.DENIED if _DENIED.search(said) else Why.ABSENT
     detail = f"exit status {exit_status}: {said}" if said else f"exit status {exit_status}"

@@ -51,7 +51,7 @@ class Locator:
         """Return the NUMA node: of the API where it lists any device, else of esxcli or vsish."""
         if isinstance(self._nodes, Unknown):
             return self._nodes
-        if len(self._nodes.value) == 1:
+        if len(self._nodes.value) == 1 and self._counts_one():
             return Known(self._nodes.value[0].os_index, self._nodes.sources)
         by_api = self.by_api(where)
         if self._by_api or isinstance(self._system.value, Unknown):
@@ -62,6 +62,11 @@ class Locator:
             return by_esxcli  # a lost answer is not silence: vsish must not stand in for it
         by_vsish = self.by_vsish(where)
         return by_vsish if isinstance(by_vsish, Known) else by_api
+
+    def _counts_one(self) -> bool:
+        """Say whether the host counts one node too: another may be missing from its list."""
+        count = self._system.fact(lambda one: one.numa_node_count)
+        return isinstance(count, Known) and count.value <= 1
 
     def by_api(self, where: PciAddress) -> Fact[int]:
         """Return what `numaInfo.numaNode[].pciId` says."""

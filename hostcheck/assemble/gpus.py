@@ -79,22 +79,50 @@ NOT_TOLD_YET = Unknown(
 ONLY_LOST = "nvidia-smi named a lost GPU and listed no other"
 
 
-def smi_count(log: SmiLog) -> Reading[int]:
+def _in_passthrough(one: HostSystem) -> int:
+    """Count the NVIDIA GPUs that are surely in passthrough, where the driver does not list them."""
+    functions = _nvidia_functions(one)
+    if isinstance(functions, Unknown) or isinstance(one.passthrough, Unknown):
+        return 0
+    given = {state.address for state in one.passthrough if state.passthrough.active}
+    return sum(device.address in given for device in functions)
+
+
+def _cut_short(log: SmiLog, system: Answer[HostSystem]) -> Unknown | None:
+    """Say that the log lists other GPUs than it counts: then one that is not listed may be there.
+
+    A GPU that is lost, or in passthrough, may be counted or not.
+    """
+    count, least = log.attached_gpus, len(log.gpus)
+    if isinstance(count, Unknown):
+        return None
+    most = least + len(log.lost) + len(log.lost_unnamed)
+    if not isinstance(system.value, Unknown):
+        most += _in_passthrough(system.value)
+    if least <= count <= most:
+        return None
+    detail = f"nvidia-smi counts {count} GPUs and lists {least}"
+    return Unknown(Why.UNPARSED, detail, "nvidia-smi -q -x")
+
+
+def smi_count(log: SmiLog, system: Answer[HostSystem]) -> Reading[int]:
     """Count the GPUs; an answer that is nothing but a complaint about one of them counts none."""
     if not log.gpus and (log.lost or log.lost_unnamed):
         return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
-    return len(log.gpus)
+    return _cut_short(log, system) or len(log.gpus)
 
 
-def _smi_sees(log: SmiLog, where: PciAddress) -> Reading[bool]:
+def _smi_sees(log: SmiLog, where: PciAddress, system: Answer[HostSystem]) -> Reading[bool]:
     if any(gpu.address == where for gpu in log.gpus):
         return True
+    if where in log.lost:
+        return False
     for gpu in log.gpus:
         if isinstance(gpu.address, Unknown):
             return gpu.address
-    if not log.gpus and log.lost and where not in log.lost:
+    if not log.gpus and log.lost:
         return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
-    return False
+    return _cut_short(log, system) or False
 
 
 def smi_order(log: Answer[SmiLog]) -> tuple[PciAddress, ...]:
@@ -192,7 +220,7 @@ class _GpuFacts:
             sriov=self._passthrough(where, lambda one: one.sriov),
             passthrough=self._passthrough(where, lambda one: one.passthrough),
             hardware_label=self._label(where),
-            smi_seen=self._log.fact(lambda log: _smi_sees(log, where)),
+            smi_seen=self._log.fact(lambda log: _smi_sees(log, where, self._system)),
             uuid=self._smi(where, lambda one: one.uuid),
             ecc_current=self._smi(where, lambda one: one.ecc_current),
             ecc_pending=self._smi(where, lambda one: one.ecc_pending),

@@ -113,7 +113,7 @@ def assemble(
         gpus=gpus,
         nics=nics,
         smi_answers=smi_answers(log),
-        smi_gpu_count=log.fact(smi_count),
+        smi_gpu_count=log.fact(lambda one: smi_count(one, system)),
         driver_version=log.fact(lambda one: one.driver_version),
         driver_packages=driver_packages(book, system, host_id),
         nvlink=topo.fact(lambda one: one.links),

@@ -101,7 +101,7 @@ class PassthroughState(Struct, frozen=True):
 
     address: PciAddress
     passthrough: Passthrough
-    sriov: Sriov
+    sriov: Reading[Sriov]
     label: Reading[str]
 
 
@@ -215,9 +215,19 @@ def parse(text: str) -> HostSystem:
         package_count=host.number("hardware.cpuInfo", "numCpuPackages"),
         core_count=host.number("hardware.cpuInfo", "numCpuCores"),
         pu_count=host.number("hardware.cpuInfo", "numCpuThreads"),
-        packages=host.each("hardware.cpuPkg", _package),
+        packages=_counted(
+            host.each("hardware.cpuPkg", _package),
+            host.number("hardware.cpuInfo", "numCpuPackages"),
+            "packages",
+        ),
         numa_node_count=host.number("hardware.numaInfo", "numNodes"),
-        numa_nodes=_by_index(host.each("hardware.numaInfo", _numa_node, "numaNode")),
+        numa_nodes=_by_index(
+            _counted(
+                host.each("hardware.numaInfo", _numa_node, "numaNode"),
+                host.number("hardware.numaInfo", "numNodes"),
+                "NUMA nodes",
+            )
+        ),
         devices=host.each("hardware.pciDevice", _device),
         graphics=host.each("config.graphicsInfo", _graphics),
         graphics_configured=host.each("config.graphicsConfig", _configured, "deviceType"),
@@ -269,6 +279,18 @@ def _package(node: Node) -> CpuPackage:
         description="" if isinstance(description, Unknown) else " ".join(description.split()),
         pus=tuple(sorted(node.numbers("threadId"))),
     )
+
+
+def _counted(
+    listed: Reading[tuple[T, ...]], count: Reading[int], what: str
+) -> Reading[tuple[T, ...]]:
+    """Return a list, unless the same answer counts another number: then a part of it is lost."""
+    if isinstance(listed, Unknown) or isinstance(count, Unknown) or not count:
+        return listed
+    if len(listed) == count:
+        return listed
+    detail = f"{count} {what} are counted, {len(listed)} listed"
+    return Unknown(Why.UNPARSED, detail, "HostSystem hardware")
 
 
 def _by_index(nodes: Reading[tuple[ListedNode, ...]]) -> Reading[tuple[ListedNode, ...]]:
@@ -328,20 +350,9 @@ def _configured(item: Node) -> Configured:
 
 
 def _passthrough(node: Node) -> PassthroughState:
-    """Read one entry. The subtype HostSriovInfo is what tells an SR-IOV capable device."""
-
     def truth(name: str) -> bool:
         return _must(node.truth(name))
 
-    sriov = Sriov(capable=False)
-    if node.type == "HostSriovInfo":
-        sriov = Sriov(
-            capable=truth("sriovCapable"),
-            enabled=truth("sriovEnabled"),
-            active=truth("sriovActive"),
-            vf_count=_must(node.number("numVirtualFunction")),
-            vf_maximum=_must(node.number("maxVirtualFunctionSupported")),
-        )
     return PassthroughState(
         address=_address(node, "id"),
         passthrough=Passthrough(
@@ -349,9 +360,22 @@ def _passthrough(node: Node) -> PassthroughState:
             enabled=truth("passthruEnabled"),
             active=truth("passthruActive"),
         ),
-        sriov=sriov,
+        sriov=_sriov(node),
         label=node.text("hardwareLabel"),
     )
+
+
+def _sriov(node: Node) -> Reading[Sriov]:
+    """Read SR-IOV, which the subtype HostSriovInfo tells; type and fields must say the same."""
+    truths = [node.truth(name) for name in ("sriovCapable", "sriovEnabled", "sriovActive")]
+    counts = [node.number(name) for name in ("numVirtualFunction", "maxVirtualFunctionSupported")]
+    unread = [one for one in (*truths, *counts) if isinstance(one, Unknown)]
+    if node.type == "HostSriovInfo":
+        return unread[0] if unread else Sriov(*truths, *counts)  # type: ignore[arg-type]
+    if node.type and len(unread) == len((*truths, *counts)):
+        return Sriov(capable=False)
+    told = f"a {node.type} with SR-IOV fields" if node.type else "an entry without its type"
+    return Unknown(Why.UNPARSED, told, f"{node.asked} xsi:type")
 
 
 def _ability(node: Node) -> VgpuAbility:

@@ -24,7 +24,7 @@ NO_NODE = (*NO_NUMBER, 0xFFFF)
 _LARGEST = 2**53
 """Eight pebibytes, or a physical address of 53 bits: more is a misread number."""
 
-_NOTHING = ("", "n/a")
+_NOTHING = ("", "n/a", "[n/a]")
 _TRUE = ("true", "yes", "1", "up", "enabled")
 _FALSE = ("false", "no", "0", "down", "disabled")
 _IGNORED = re.compile(r"[\s.\-_]+")

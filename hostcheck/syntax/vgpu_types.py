@@ -11,7 +11,8 @@ from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.smi_words import Noticed
 
 _GPU = re.compile(r"GPU +([0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F]+)(?: +(\S.*))?")
-_TYPE = re.compile(r"(?:GRID|NVIDIA|Quadro|Tesla) \S.*|\S+-[0-9]+[A-Za-z]+\S*")
+_TYPE = re.compile(r"\S.*-[0-9]+[A-Za-z]+[0-9]?|GRID K[0-9]+[A-Z]*")
+"""`NVIDIA A40-8Q`, `GRID A100D-1-10C`, `GRID M60-2B4`: size and series end names since Maxwell."""
 
 
 class OfferingGpu(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,12 @@ class VgpuOffers(Noticed, frozen=True, kw_only=True):
 
 
 def offers_of(text: str, *, what: str) -> VgpuOffers:
-    """Read the list. A line below a GPU that is no type is refused: offers are never dropped."""
+    """Read the list. A line below a GPU that is no type is refused: offers are never dropped.
+
+    So is an answer that ends inside a type: what is left of the name may be another's.
+    """
+    if text[text.rfind("\n") + 1 :][:1].isspace() and text.strip():
+        raise ParseError(f"{what}: the answer ends inside a line")
     peeled = words.peel(text, what=what)
     found: list[tuple[re.Match[str], PciAddress, list[str]]] = []
     none = peeled.no_devices

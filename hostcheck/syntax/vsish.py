@@ -43,7 +43,8 @@ def numbers_of(text: str, *, what: str, section: str, others: Sequence[str]) -> 
     """Read a directory of numbers, one a line, with or without a trailing slash.
 
     Several directories may have been printed under headings: then the one under `section` counts,
-    and the ones under `others` do not.
+    and the ones under `others` do not. Raises ParseError where a line is no number, and where the
+    numbers do not run from 0 on: they are counted, so that none may be missing.
     """
     foreign = {key(name) for name in others}
     numbers: list[int] = []
@@ -57,9 +58,13 @@ def numbers_of(text: str, *, what: str, section: str, others: Sequence[str]) -> 
             ours, numbers = True, []
         elif key(line) in foreign:
             ours = False
+        elif ours:
+            raise ParseError(f"{what}: expected numbers, one a line, not {line.strip()[:100]!r}")
     if not numbers:
         first = lines[0].strip()[:100] if lines else ""
         raise ParseError(f"{what}: expected numbers, one a line, not {first!r}")
     if len(set(numbers)) < len(numbers):
         raise ParseError(f"{what}: a number is listed twice, so this is more than one directory")
+    if sorted(numbers) != list(range(len(numbers))):
+        raise ParseError(f"{what}: numbers are missing among {sorted(numbers)}")
     return tuple(sorted(numbers))

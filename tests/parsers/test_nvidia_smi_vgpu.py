@@ -268,3 +268,18 @@ def test_the_last_of_several_rounds_counts():
 def test_a_cut_row_of_usage_is_refused(row):
     with pytest.raises(ParseError):
         nvidia_smi_vgpu_u.parse(USAGE + row)
+
+
+@pytest.mark.parametrize("module", [nvidia_smi_vgpu_s, nvidia_smi_vgpu_c], ids=["s", "c"])
+def test_a_list_that_ends_inside_a_type_is_refused(module):
+    """`A100-1-5C` is a type too: what is left of a name may be another's."""
+    begin, end = OFFERS.index("NVIDIA A100-1"), OFFERS.index("\n    NVIDIA A100-40C")
+    for left in range(begin, end + 1):
+        with pytest.raises(ParseError):
+            module.parse(OFFERS[:left])
+
+
+@pytest.mark.parametrize("name", ["NVIDIA A40-8", "NVIDIA A4", "GRID A100D-", "NVIDIA"])
+def test_half_a_type_is_refused_wherever_it_stands(name):
+    with pytest.raises(ParseError):
+        nvidia_smi_vgpu_c.parse(f"GPU 00000000:3B:00.0\n    {name}\n    NVIDIA A40-8Q\n")

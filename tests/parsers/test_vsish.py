@@ -35,6 +35,15 @@ def test_a_directory_of_two(module, text):
 
 
 @pytest.mark.parametrize(
+    "text", ["0\n\ufffd\n", "0\n1x\n2\n", "0\n2\n", "1\n", "1\n2\n3\n", "0\n3\n4\n"]
+)
+@pytest.mark.parametrize("module", [vsish_package_list, vsish_numa_nodes, vsish_package_nodes])
+def test_a_list_with_a_garbled_line_or_a_gap_is_no_count(module, text):
+    with pytest.raises(ParseError, match="vsish -e dir"):
+        module.parse(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "", "\n", "sh: vsish: not found", "VSISHCmdGetInt():Get failed: Failure", "-1", "0x1",
