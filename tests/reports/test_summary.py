@@ -11,6 +11,7 @@ from hostcheck.checks.engine import all_checks
 from hostcheck.model.result import Result, Severity, Status, Subject, root_causes
 from hostcheck.reports import summary, words
 from hostcheck.reports.run import html, text
+from hostcheck.reports.summary.steps import phase_of
 from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -112,8 +113,8 @@ def test_explanations_name_checks_and_never_run_in_circles():
 
 
 def test_every_check_has_its_phase():
-    order = [summary._phase(check.id) for check in all_checks()]
-    assert min(order) == summary._phase("HOST-001") == 0
-    assert max(order) == summary._phase("HOST-002")
-    assert summary._phase("PCI-001") < summary._phase("DRV-001") < summary._phase("MIG-001")
-    assert summary._phase("MIG-001") < summary._phase("GFX-001") < summary._phase("VM-001")
+    order = [phase_of(check.id) for check in all_checks()]
+    assert min(order) == phase_of("HOST-001") == 0
+    assert max(order) == phase_of("HOST-002")
+    assert phase_of("PCI-001") < phase_of("DRV-001") < phase_of("MIG-001")
+    assert phase_of("MIG-001") < phase_of("GFX-001") < phase_of("VM-001")

@@ -1,0 +1,84 @@
+"""What a run comes to: the verdict and its one reason, the steps that mend it, how sure it is.
+
+The report for people and the report for terminals tell the same story; it is made here, once, in
+one walk over the hosts. What is kept of them is counts and the first few names.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hostcheck.model.result import Answer
+from hostcheck.model.run import HostReport, Run
+from hostcheck.reports.summary.about import catalogue, ended, named, notices
+from hostcheck.reports.summary.drifts import Drift, Drifts, gpu_names
+from hostcheck.reports.summary.groups import Choice, Group, beyond, choices, groups, proven
+from hostcheck.reports.summary.headline import OPINION, headline_of, verdict_of
+from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
+from hostcheck.reports.summary.sight import Cause, Coverage, Sight
+from hostcheck.reports.summary.sizes import LARGEST_PAGE, NAMED
+from hostcheck.reports.summary.steps import HOST_REBOOT, Step, Steps, one_window
+
+__all__ = [
+    "HOST_REBOOT", "LARGEST_PAGE", "NAMED", "OPINION", "Cause", "Choice", "Coverage", "Drift",
+    "Group", "Step", "Summary", "beyond", "catalogue", "choices", "ended", "gpu_names", "groups",
+    "host_reason", "named", "notices", "of", "one_window", "proven",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in a few words."""
+
+    verdict: Answer
+    """Of the preflight, else of the worst host; a host that was left out makes a GO unsure."""
+    headline: str
+    """The answer to the first question in one sentence: may I power on?"""
+    reason: str
+    """The one reason behind the verdict."""
+    tally: tuple[tuple[Answer, int], ...]
+    """Hosts by verdict."""
+    steps: tuple[Step, ...]
+    """What there is to do: gravest first, in the order in which it is to be done."""
+    one_window: tuple[int, ...]
+    """Numbers of the steps that one reboot of the host serves together."""
+    proven: tuple[str, ...]
+    """Titles of the required checks that pass where the VM of a preflight may start."""
+    coverage: Coverage
+    drifts: tuple[Drift, ...]
+
+
+def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary:
+    """Walk over the hosts of a run once and say what it comes to.
+
+    `also` is given every host on the way: a host that lies on disk is opened on every walk anew.
+    """
+    tally = Counter(dict.fromkeys(Answer, 0))
+    reasons = {answer: Reasons() for answer in Answer}
+    todo, sight, drifting = Steps(run.checks), Sight(), Drifts()
+    asked = run.preflight
+    for report in run.hosts:
+        tally[report.verdict] += 1
+        reasons[report.verdict].add(report)
+        drifting.add(report.host)
+        also(report)
+        if asked is None:
+            todo.add(report.host.name, report.results)
+            sight.add(report.host.name, report.results)
+    if asked is not None:
+        for candidate in asked.candidates[:1]:
+            todo.add(candidate.host, candidate.results)
+            sight.add(candidate.host, candidate.results)
+    answer = verdict_of(run, tally)
+    steps = todo.steps()
+    return Summary(
+        verdict=answer,
+        headline=headline_of(run, tally),
+        reason=reason_of(run, answer, reasons[answer]),
+        tally=tuple((one, tally[one]) for one in Answer),
+        steps=steps,
+        one_window=one_window(steps),
+        proven=proven(run),
+        coverage=sight.coverage(),
+        drifts=drifting.drifts(),
+    )

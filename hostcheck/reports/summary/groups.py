@@ -1,0 +1,117 @@
+"""Results that belong together: by check and status, by candidate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hostcheck.model.capture import Source
+from hostcheck.model.result import (
+    Manual,
+    Result,
+    Severity,
+    Status,
+)
+from hostcheck.model.run import (
+    KIND_OF_GPU,
+    Candidate,
+    Preflight,
+    Run,
+)
+from hostcheck.reports import words
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The results of one check with one status on one host: one entry of a report."""
+
+    check: str
+    title: str
+    family: str
+    status: Status
+    severity: Severity
+    manual: Manual | None
+    results: tuple[Result, ...]
+
+
+def groups(run: Run, results: Iterable[Result]) -> tuple[Group, ...]:
+    """Gather results by check and status: fails first, then what is not known, then the rest."""
+    manuals = {manual.id: manual for manual in run.checks}
+    order = {manual.id: number for number, manual in enumerate(run.checks)}
+    found: dict[tuple[str, Status], list[Result]] = {}
+    for result in results:
+        found.setdefault((result.check, result.status), []).append(result)
+    made = []
+    for (check, status), members in found.items():
+        manual = manuals.get(check)
+        made.append(
+            Group(
+                check, manual.title if manual else check, manual.family if manual else "",
+                status, members[0].severity, manual, tuple(members),
+            )
+        )  # fmt: skip
+    return tuple(
+        sorted(
+            made,
+            key=lambda group: (
+                words.WORST_FIRST.index(group.status),
+                words.GRAVEST_FIRST.index(group.severity),
+                order.get(group.check, len(order)),
+                group.check,
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Candidates of a preflight that have the same verdict for the same reason."""
+
+    first: Candidate
+    others: tuple[Candidate, ...]
+
+
+def choices(asked: Preflight) -> tuple[Choice, ...]:
+    """Return the candidates, best first; those on which nothing can be done are one."""
+    found: list[list[Candidate]] = []
+    for candidate in sorted(asked.candidates, key=lambda one: (one.rank, one.host)):
+        same = found and _hopeless(candidate) and _hopeless(found[-1][0])
+        if same:
+            found[-1].append(candidate)
+        else:
+            found.append([candidate])
+    return tuple(Choice(first, tuple(others)) for first, *others in found)
+
+
+def _hopeless(candidate: Candidate) -> bool:
+    """Say whether a host has no GPU of the VM's kind."""
+    return any(one.check == KIND_OF_GPU and one.status is Status.FAIL for one in candidate.results)
+
+
+def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]]:
+    """Return what the reports on hosts do not hold of their candidates, with its sources.
+
+    By the name of the host, in one walk over the hosts.
+    """
+    told = () if run.preflight is None else run.preflight.candidates
+    found: dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]] = {
+        candidate.host: (candidate.results, ()) for candidate in told
+    }
+    for report in run.hosts if found else ():
+        if report.host.name in found:
+            held = {(r.check, r.subject.kind, r.subject.id) for r in report.results}
+            results, _ = found[report.host.name]
+            own = (r for r in results if (r.check, r.subject.kind, r.subject.id) not in held)
+            found[report.host.name] = tuple(own), report.host.sources
+    return found
+
+
+def proven(run: Run) -> tuple[str, ...]:
+    """Return the titles of the required checks that pass where the VM of a preflight may start."""
+    if run.preflight is None or not run.preflight.candidates:
+        return ()
+    titles = {manual.id: manual.title for manual in run.checks}
+    passed = [
+        result.check
+        for result in run.preflight.candidates[0].results
+        if result.status is Status.PASS and result.severity is Severity.REQUIRED
+    ]
+    return tuple(f"{titles.get(check, check)} [{check}]" for check in dict.fromkeys(passed))

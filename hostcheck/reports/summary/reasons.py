@@ -1,0 +1,110 @@
+"""The one reason behind a verdict, of a host or of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hostcheck.model.result import (
+    Answer,
+    Result,
+    Severity,
+    Status,
+)
+from hostcheck.model.run import (
+    HostReport,
+    Run,
+    silent,
+)
+from hostcheck.reports import words
+from hostcheck.reports.summary.about import ended, sentence
+from hostcheck.reports.summary.sizes import NOTHING
+
+
+def host_reason(report: HostReport, titles: Mapping[str, str]) -> str:
+    """Return the one reason behind the verdict on one host."""
+    found = Reasons()
+    found.add(report)
+    return found.sentence(report.verdict, titles, several=False)
+
+
+def reason_of(run: Run, answer: Answer, found: "Reasons") -> str:
+    """Return the reason behind the verdict on a run."""
+    if run.power_on is not None:
+        return words.one_line(run.power_on.words)
+    if run.preflight is not None:
+        return words.one_line(run.preflight.summary)
+    if run.unasked and not found.hosts:
+        left = words.count(len(run.unasked), "host")
+        return f"{sentence(ended(run))} before {left} could be asked. {NOTHING}."
+    if silent(run.targets) and not found.hosts:
+        names = ", ".join(words.one_line(one.name) for one in silent(run.targets))
+        return f"Whether the hosts of {names} are ready is not known."
+    titles = {manual.id: manual.title for manual in run.checks}
+    return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
+
+
+@dataclass(slots=True)
+class _Told:
+    """Required results of one check with one status: how many, on how many hosts, the first."""
+
+    first: Result
+    count: int = 0
+    hosts: int = 0
+
+
+class Reasons:
+    """What hosts with the same verdict have against them."""
+
+    def __init__(self) -> None:
+        self.hosts = 0
+        self._found: dict[Status, dict[str, _Told]] = {}
+        self._passes = self._flaws = 0
+
+    def add(self, report: HostReport) -> None:
+        """Note what a host has against it."""
+        self.hosts += 1
+        here: set[tuple[Status, str]] = set()
+        for result in report.results:
+            self._flaws += result.status is Status.FAIL
+            if result.severity is not Severity.REQUIRED:
+                continue
+            self._passes += result.status is Status.PASS
+            told = self._found.setdefault(result.status, {}).setdefault(result.check, _Told(result))
+            told.count += 1
+            told.hosts += (result.status, result.check) not in here
+            here.add((result.status, result.check))
+
+    def sentence(self, answer: Answer, titles: Mapping[str, str], *, several: bool) -> str:
+        """Return the gravest and commonest reason."""
+        if answer is Answer.NO_GPU:
+            return "There is no GPU that could serve a vGPU, so nothing was to be judged."
+        for status in (Status.FAIL, Status.ERROR, Status.UNKNOWN):
+            found = self._found.get(status)
+            if found:
+                # of equally many the first: `max` keeps it, and checks stand in the order met
+                check = max(found, key=lambda key: found[key].count)
+                on = f" on {words.count(found[check].hosts, 'host')}" if several else ""
+                return (
+                    f"{words.one_line(titles.get(check, check))} ({check}) "
+                    f"{_verb(status)}{on}: {_because(found[check].first)}"
+                )
+        if not self._passes:
+            return "No required check gave an answer."
+        passes = f"Every required check that applies passes: {words.count(self._passes, 'result')}."
+        if not self._flaws:
+            return passes
+        return f"{passes} {words.count(self._flaws, 'recommended result')} fail."
+
+
+def _verb(status: Status) -> str:
+    return {Status.FAIL: "fails", Status.ERROR: "crashed"}.get(status, "is unknown")
+
+
+def _because(result: Result) -> str:
+    name = words.one_line(result.subject.name)
+    if result.status is Status.FAIL:
+        return words.one_line(f"{name}: {result.observed}; expected: {result.expected}.")
+    if result.unseen is not None:
+        why = words.why_words(result.unseen.why).lower()
+        told = ", ".join(part for part in (why, result.unseen.detail.rstrip(". ")) if part)
+        return words.one_line(f"{name}: {told}.")
+    return words.one_line(f"{name}: {result.trace or result.note}")

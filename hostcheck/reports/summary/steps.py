@@ -1,0 +1,139 @@
+"""What there is to do: gravest first, in the order in which it is to be done."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hostcheck.model.result import (
+    Command,
+    Manual,
+    Result,
+    Severity,
+    Status,
+    root_causes,
+)
+from hostcheck.reports import words
+from hostcheck.reports.summary.sizes import LARGEST_PAGE, NAMED
+
+HOST_REBOOT = "host reboot"
+PHASES = (
+    ("HOST-001",),
+    ("PCI", "NUMA"),
+    ("GPU",),
+    ("DRV",),
+    ("ECC", "MIG"),
+    ("GFX",),
+    ("HOST-003", "HOST-004"),
+    ("VGPU", "VM", "LOC"),
+    ("HOST-002",),
+)
+"""The order of work, by family or check: BIOS before driver, driver before modes, modes before
+graphics type, and the end of the maintenance last. Others stand with the last but one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: a failing check, wherever it fails, with everything that mends it."""
+
+    check: str
+    title: str
+    severity: Severity
+    fix: str
+    needs: tuple[str, ...]
+    hosts: tuple[tuple[str, int], ...]
+    """The first host names and how many subjects fail there."""
+    host_count: int
+    commands: tuple[Command, ...]
+    """The different commands of the first hosts, in the order met."""
+    command_count: int
+    """Different commands of all hosts."""
+    example: tuple[Command, ...]
+    """The commands of the first subject."""
+
+
+def phase_of(check: str) -> int:
+    """Return when in the order of work a check's fix has its place."""
+    family = check.partition("-")[0]
+    return next(
+        (number for number, names in enumerate(PHASES) if check in names or family in names),
+        len(PHASES) - 2,
+    )
+
+
+def one_window(found: Sequence[Step]) -> tuple[int, ...]:
+    """Return the numbers, from 1, of the steps that one reboot of the host serves together."""
+    numbers = tuple(n for n, step in enumerate(found, 1) if HOST_REBOOT in step.needs)
+    return numbers if len(numbers) > 1 else ()
+
+
+@dataclass(slots=True)
+class _Todo:
+    severity: Severity
+    example: tuple[Command, ...]
+    hosts: dict[str, int] = field(default_factory=dict)
+    host_count: int = 0
+    commands: dict[Command, None] = field(default_factory=dict)
+    marks: set[int] = field(default_factory=set)
+
+
+class Steps:
+    """What fails, by check. A fail that goes with the mending of another is no step of its own."""
+
+    def __init__(self, manuals: Sequence[Manual]) -> None:
+        self._manuals = manuals
+        self._failing: dict[str, _Todo] = {}
+
+    def add(self, name: str, results: Iterable[Result]) -> None:
+        """Note what is to be done on a host, or on the host of a candidate."""
+        fails = [result for result in results if result.status is Status.FAIL]
+        listed: set[int] = set()
+        here: dict[str, int] = {}
+        for severity in words.GRAVEST_FIRST:
+            grave = [one for one in fails if one.severity is severity]
+            for result in root_causes(grave, fails, self._manuals):
+                todo = self._failing.setdefault(result.check, _Todo(severity, result.fix))
+                todo.severity = min(todo.severity, severity, key=words.GRAVEST_FIRST.index)
+                if id(result) in listed:
+                    continue
+                listed.add(id(result))
+                here[result.check] = here.get(result.check, 0) + 1
+                for command in result.fix:
+                    todo.marks.add(hash((command.tool, command.text)))
+                    if todo.host_count < LARGEST_PAGE:
+                        todo.commands[command] = None
+        for check, number in here.items():
+            todo = self._failing[check]
+            todo.host_count += name not in todo.hosts
+            if len(todo.hosts) < NAMED or name in todo.hosts:
+                todo.hosts[name] = todo.hosts.get(name, 0) + number
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return what there is to do: gravest first, in the order in which it is to be done."""
+        manuals = {manual.id: manual for manual in self._manuals}
+        made = []
+        for check, todo in self._failing.items():
+            manual = manuals.get(check)
+            made.append(
+                Step(
+                    check=check,
+                    title=manual.title if manual else check,
+                    severity=todo.severity,
+                    fix=manual.fix if manual else "",
+                    needs=manual.needs if manual else (),
+                    hosts=tuple(todo.hosts.items()),
+                    host_count=todo.host_count,
+                    commands=tuple(todo.commands),
+                    command_count=len(todo.marks),
+                    example=todo.example,
+                )
+            )
+        return tuple(
+            sorted(
+                made,
+                key=lambda step: (
+                    words.GRAVEST_FIRST.index(step.severity),
+                    phase_of(step.check),
+                    -step.host_count,
+                    step.check,
+                ),
+            )
+        )
