@@ -74,6 +74,8 @@ def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known)
     Why: noIOMMU and disablePciPassthrough take from vGPU and passthrough what they need, whatever
      the BIOS has. It looks like a BIOS without VT-d or AMD IOMMU, and is none. A GPU that can be
      passed through proves that neither is in force.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Set the option back to FALSE and reboot; the BIOS needs no change for it.
     Explains: PCI-001, PCI-003
@@ -133,6 +135,7 @@ def boot_options_untouched(host: Host, _needs: Requirements, known: Known) -> Ve
     Why: Somebody who looks for the cause of an odd GPU should know that interrupt remapping, ACS,
      the placement of memory windows or PCI segments were changed at boot, or that ESXi was told how
      many vGPU devices to make up (vgpuMockDeviceCount). ESXi itself tells each option's default.
+    Experience: vgpuMockDeviceCount is in no document; that is ESXi's own description of it.
     Fix: Set back what nobody needs any more, and reboot.
     Run esxcli: esxcli system settings kernel set -s {option} -v {value}
     Needs: maintenance mode, host reboot

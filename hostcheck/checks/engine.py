@@ -239,7 +239,7 @@ def fill(command: Command, values: dict[str, str]) -> str:
     )
 
 
-_SECTION = re.compile(r"^(Why|Symptom|Fix|Explains|Needs|Run [^:]+): ?", re.MULTILINE)
+_SECTION = re.compile(r"^(Why|Experience|Symptom|Fix|Explains|Needs|Run [^:]+): ?", re.MULTILINE)
 
 
 def manual_of(
@@ -265,6 +265,7 @@ def manual_of(
         severity=severity,
         subject=(each.__doc__ or "").partition(".")[0],
         why=named["Why"],
+        experience=named.get("Experience", ""),
         symptom=named.get("Symptom", ""),
         fix=named["Fix"],
         commands=tuple(

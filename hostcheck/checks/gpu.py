@@ -50,6 +50,8 @@ def ecc_allowed(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     Why: vGPU before release 9.0, and the Maxwell boards M60 and M6 with any release, do not start
      with ECC on. Everywhere else ECC may stay on: on HBM boards it costs nothing, on GDDR boards
      1/16 of the framebuffer.
+    Experience: the message is from reports of users; NVIDIA's guides say only that a vGPU does not
+     start with ECC on where it must be off.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn ECC off, or install vGPU 9.0 or later where the board allows it, then reboot.
     Run nvidia-smi: nvidia-smi -i {gpu} -e 0

@@ -85,6 +85,8 @@ def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verd
 
     Why: A group takes its GPUs whole. One that runs any vGPU, be it a part or the only one of its
      VM, is not among them; on a board with NVSwitch its NVLink is then off.
+    Experience: which GPUs a group may take, and that a part of a GPU spoils it, is told by one
+     author (the source); vendors describe groups only in outline.
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move the VMs on the GPUs of that kind, or start this one on another host.
     Explains: GRP-002, VGPU-002
@@ -136,6 +138,8 @@ def group_is_joined(placed: Placement, needs: Requirements, known: Known) -> Ver
     Why: A group that names NVLink is offered only of GPUs that reach each other by it: pairs and
      fours with bridges, and on an HGX board with NVSwitch the partitions of 2, 4 or 8 GPUs that
      Fabric Manager makes of each half. Which GPUs make a half is told by their module ids.
+    Experience: the partitions and their halves are told by one author (the source); vSphere does
+     not show them.
     Symptom: No graphics device is available for vGPU
     Fix: Free GPUs that are joined, check the bridges and Fabric Manager, or take a group of another
      size.

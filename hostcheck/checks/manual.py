@@ -27,6 +27,7 @@ def page(manual: Manual) -> str:
     lines += [f"Judges     every {manual.subject}", f"Severity   {_severity(manual)}", ""]
     sections = [
         ("Why", manual.why),
+        ("From experience, in no text of a vendor", manual.experience),
         ("What you would have seen", manual.symptom),
         ("Fix", manual.fix),
     ]
@@ -64,6 +65,8 @@ def markdown(manuals: Iterable[Manual]) -> str:
         lines += [f"## {manual.id} {manual.title}", ""]
         lines += [f"*{_severity(manual)}*, judges every {manual.subject}", ""]
         lines += [manual.why, ""]
+        if manual.experience:
+            lines += [f"*From experience, in no text of a vendor:* {manual.experience}", ""]
         if manual.symptom:
             lines += [f"What you would have seen: `{manual.symptom}`", ""]
         lines += [f"**Fix.** {manual.fix}", ""]

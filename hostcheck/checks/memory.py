@@ -31,7 +31,8 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
      the running VMs have reserved, what ESXi needs to run each of them, and what it keeps for
      itself. The last is estimated from the memory that vCenter calls effective for VMs; where
      these decide, this check does not. Of a host with memory tiering only the DRAM counts for
-     sure: vSphere adds the NVMe tier to the host's memory, which by default doubles it.
+     sure: vSphere adds the NVMe tier to the host's memory, which by default doubles it
+     (Mem.TierNVMePct 100: VMware's blog on memory tiering, blogs.vmware.com/cloud-foundation).
     Symptom: The host does not have sufficient memory resources to satisfy the reservation.
     Fix: Stop or move a VM of this host, give this one less memory, or start it on another host.
     Run vSphere Client: {host} > VMs > Power > Shut Down Guest OS, or Migrate

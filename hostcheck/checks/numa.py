@@ -10,7 +10,10 @@ from hostcheck.model.host import Host, NumaNode, Package
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 
-SNC_ARTICLE = "https://frankdenneman.ai/2022-09-21-sub-numa-clustering/"
+EPYC_GUIDANCE = (
+    "https://knowledge.broadcom.com/external/article/432801/"
+    "guidance-for-amd-epyc-bios-and-numa-conf.html"
+)
 NESTED_MODELS = ("VMware", "VMware Virtual Platform")
 NPS_WAYS = (2, 4)
 """Nodes per socket that AMD's NPS setting can make; more are last-level caches."""
@@ -19,14 +22,21 @@ NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
 """First-generation EPYC: 7xx1, with P for one socket."""
 
 
-@check("NUMA-001", severity=Severity.RECOMMENDED, source=SNC_ARTICLE, each=every_host)
+@check("NUMA-001", severity=Severity.RECOMMENDED, source=EPYC_GUIDANCE, each=every_host)
 def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verdict:
     """Every package is one NUMA node.
 
     Why: Sub-NUMA clustering, NPS2/4 and L3-as-NUMA cut a socket into nodes with a part of its
      cores, memory and PCIe devices each; a GPU VM that fits the socket then no longer fits the
-     node that its GPU hangs on.
-    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.
+     node that its GPU hangs on. Broadcom says to keep CCX-as-NUMA off on AMD EPYC (KB 432801),
+     prefers NPS1 (Performance Best Practices for vSphere 9.0, page 28), and HPE says that vSAN does
+     not support sub-NUMA clustering (a50016126enw).
+    Experience: by how much a cut socket slows a GPU VM was measured by one author (F. Denneman,
+     frankdenneman.ai/2022-09-21-sub-numa-clustering), who calls it no official advice; that it is
+     recommended here is ours.
+    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes. On
+     HPE servers with AMD the profile VMwareVSphereOptimized sets four per socket, against this
+     advice: set the NUMA domains after it, or choose another profile.
     Run BIOS (Dell): System BIOS > Processor Settings > Sub NUMA Cluster: Disabled (Intel); NUMA Nodes Per Socket: 1, L3 Cache as NUMA Domain: Disabled (AMD)
     Run BIOS (HPE): System Configuration > BIOS > Processor Options > Sub-NUMA Clustering: Disabled; the workload profiles "Virtualization - Max Performance" and "General Throughput Compute" turn it on
     Run BIOS (Lenovo): System Settings > Processors > SNC: Disabled (Intel); NUMA Nodes per Socket: NPS1 (AMD)

@@ -19,7 +19,10 @@ from hostcheck.model.result import Severity, Verdict
 
 TWO_DISPLAY_MODES = (
     "a40", "l40", "l40s", "l20", "rtx-5000-ada", "rtx-6000-ada", "rtx-a5000", "rtx-a6000",
+    "rtx-a5500", "rtx-5880-ada",
 )  # fmt: skip
+MAYBE_TWO = ("rtx-pro-6000-bse", "rtx-pro-4500-bse", "rtx-6000d")
+"""Boards of which no source says whether they have a display mode."""
 DISPLAY_BAR1_BYTES = 256 * 1024 * 1024
 FUNCTIONS_WITHOUT_ARI = 8
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
@@ -31,7 +34,11 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
 
     Why: From Ampere on every vGPU, time-sliced ones too, lives in a virtual function of the GPU;
      without SR-IOV in the BIOS there are none. vSphere does not show the BIOS switch itself: this
-     is inferred from the capability that the device announces.
+     is inferred from the capability that the device announces. Servers of Dell, and Supermicro up
+     to X11, are delivered with SR-IOV off; those of HPE, Lenovo (V2 and later) and Supermicro X13
+     with it on.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn on SR-IOV in the BIOS, together with VT-d or AMD IOMMU, ARI and Above 4G Decoding.
     Run BIOS (Dell): System BIOS > Integrated Devices > SR-IOV Global Enable: Enabled; Memory Mapped I/O above 4GB: Enabled
@@ -71,17 +78,22 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     Why: Workstation-class boards have a display mode with a small memory window, in which they
      run no vGPU. A40, L40, L40S and L20 are delivered with it off, the RTX boards with it on. It
      shows as a BAR1 of 256 MB.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn the display mode off with NVIDIA's displaymodeselector, in a booted Linux.
     Run displaymodeselector: displaymodeselector --gpumode physical_display_disabled
     Needs: maintenance mode, host reboot
     """
     model = model_of(one.gpu, needs, known)
-    if model.key not in TWO_DISPLAY_MODES:
+    if model.key not in (*TWO_DISPLAY_MODES, *MAYBE_TWO):
         return not_applicable(f"{model.name} has one display mode")
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     window = known(one.gpu.bar1_bytes)
+    if model.key in MAYBE_TWO and window <= DISPLAY_BAR1_BYTES:
+        doubt = f"no source says whether {model.name} has a display mode"
+        return unsure(f"BAR1 of {gib(window)}", "a BAR1 of more than 256 MiB", doubt)
     return judge(
         ok=window > DISPLAY_BAR1_BYTES,
         observed=f"BAR1 of {gib(window)}",
@@ -95,8 +107,11 @@ def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
 
     Why: vGPU and passthrough both need it. vSphere does not show the BIOS switch: this is inferred
      from what it says may be passed through.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS.
+    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS. On a Dell server with AMD processors
+     Virtualization Technology alone is not enough: IOMMU Support has a switch of its own.
     Run BIOS (Dell): System BIOS > Processor Settings > Virtualization Technology: Enabled (AMD: also IOMMU Support: Enabled)
     Run BIOS (HPE): System Configuration > BIOS > Virtualization Options > Intel VT-d: Enabled (AMD: AMD I/O Virtualization Technology)
     Run BIOS (Lenovo): System Settings > Devices and I/O Ports > Intel VT for Directed I/O: Enabled (AMD: Processors > IOMMU)
@@ -128,6 +143,8 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
     Why: From Ampere on a GPU shows all of its memory through a window (BAR1) that only fits above
      4 GB; with that switched off in the BIOS the window is cut or missing. vSphere does not show
      the switch: this is inferred from the window's size.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn on memory-mapped I/O above 4 GB in the BIOS.
     Run BIOS (Dell): System BIOS > Integrated Devices > Memory Mapped I/O above 4GB: Enabled; Memory Mapped I/O Base: 12TB
@@ -159,6 +176,8 @@ def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     Why: Alternative Routing-ID Interpretation lets a device have more than eight functions, which
      the virtual functions of a GPU take. No source that vSphere offers shows the switch: virtual
      functions that are there prove it, their absence proves nothing.
+    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
+     articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn on ARI in the BIOS where it has such a switch.
     Run BIOS (Dell): no switch: ARI comes with SR-IOV Global Enable

@@ -84,6 +84,7 @@ def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Known) -> Verdi
     Why: A sparse model is slower to make; without the speed it is not worth it. Healthy GPUs show
      1.2 to 1.8 times the dense rate. On a vGPU that shares its GPU by time slices other VMs take
      part in the measurement, so nothing is judged there.
+    Experience: 1.2 to 1.8 is what healthy GPUs showed, no figure of NVIDIA's.
     Fix: Look for throttling, a power limit or a missing vGPU licence, and run it again alone.
     Run nvidia-smi: nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER
     """

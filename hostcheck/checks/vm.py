@@ -61,6 +61,7 @@ def hardware_version(placed: Placement, needs: Requirements, known: Known) -> Ve
 
     Why: VMware's own VM Operator asks for version 17 before it gives a VM a vGPU or passthrough
      device; older versions miss what current GPUs need.
+    Experience: 17 is a constant of VM Operator; no text of NVIDIA's names a version.
     Fix: Upgrade the compatibility of the VM, after a backup: it cannot be undone.
     Run govc: govc vm.upgrade -vm {vm} -version 17
     Needs: VM power off

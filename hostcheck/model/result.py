@@ -116,6 +116,8 @@ class Manual(Struct, frozen=True):
     source: str
     decides_now: bool = False
     """Whether it decides a power-on though it is not required: a GPU is in use, memory is short."""
+    experience: str = ""
+    """What of it no vendor says: reports of users, measurements of one author, choices of ours."""
 
 
 def root_causes(

@@ -19,6 +19,7 @@ from hostcheck.checks.engine import (
     manual_of,
     run_all,
 )
+from hostcheck.checks.manual import markdown, page
 from hostcheck.checks.subjects import every_gpu, every_host, every_vm
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Host
@@ -246,6 +247,22 @@ class TestManuals:
 
     def test_interruptions_are_of_a_closed_list(self, one):
         assert set(one.manual.needs) <= {"maintenance mode", "host reboot", "VM power off"}
+
+
+EXPERIENCE = frozenset((
+    "ECC-001", "GRP-001", "GRP-002", "LOC-001", "LOC-002", "NUMA-001", "PCI-001", "PCI-002",
+    "PCI-003", "PCI-004", "PCI-005", "PCI-006", "SPARSE-002", "VM-003",
+))  # fmt: skip
+"""Checks of which something is in no text of a vendor, so that their manual must say what."""
+
+
+def test_what_no_vendor_says_is_told_as_experience():
+    manuals = {one.id: one.manual for one in all_checks()}
+    assert {one for one, manual in manuals.items() if manual.experience} >= EXPERIENCE
+    for manual in (manuals[one] for one in EXPERIENCE):
+        told = page(manual)
+        assert told.index(manual.why[:20]) < told.index("From experience") < told.index("\nFix\n")
+        assert manual.experience in markdown([manual])
 
 
 def test_a_required_check_names_what_the_user_saw():

@@ -102,6 +102,13 @@ def test_unknown_gpus():
         ("l40s", unknown(), "unknown"),
         ("a100-pcie-80", 256 * 2**20, "notapplicable"),
         ("t4", unknown(), "notapplicable"),
+        ("rtx-a5500", 256 * 2**20, "fail"),
+        ("rtx-5880-ada", 256 * 2**20, "fail"),
+        ("rtx-5880-ada", 64 * 2**30, "pass"),
+        ("rtx-pro-6000-bse", 128 * 2**30, "pass"),
+        ("rtx-pro-6000-bse", 256 * 2**20, "unknown"),
+        ("rtx-pro-4500-bse", 256 * 2**20, "unknown"),
+        ("rtx-pro-6000-bse", unknown(), "unknown"),
     ],
 )
 def test_display_mode_shows_as_a_small_window(model, window, status):
