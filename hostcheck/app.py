@@ -19,7 +19,7 @@ from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result, Severity, gravest_of, verdict_of
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run, called, silent
@@ -618,10 +618,21 @@ def ask(source: "Source", recorded: Recording, questions: Iterable[Request]) -> 
 def report_of(host: Host) -> HostReport:
     """Judge one host."""
     results = run_all(host, catalog.requirements())
-    if not isinstance(host.gpus, Unknown) and not host.gpus.value:
+    if _without_gpu(host):
         return HostReport(Answer.NO_GPU, host, results)
     required = [one.status for one in results if one.severity is Severity.REQUIRED]
     return HostReport(verdict_of(required), host, results)
+
+
+def _without_gpu(host: Host) -> bool:
+    """Say whether a host has no GPU, and neither its VMs nor vSphere's own list miss one there."""
+    if isinstance(host.gpus, Unknown) or host.gpus.value or isinstance(host.vms, Unknown):
+        return False
+    offered = host.profiles_offered
+    names_one = bool(offered.value) if isinstance(offered, Known) else offered.why is not Why.ABSENT
+    return not names_one and not any(
+        isinstance(vm.host_id, Unknown) or vm.host_id.value == host.id for vm in host.vms.value
+    )
 
 
 def finish(target: Target, there: Recording, open_shell: OpenShell | None = None) -> Recording:

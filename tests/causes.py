@@ -61,7 +61,8 @@ CAUSES = (
           "vSphere HA's admission, which is decided at the power-on"),
     Cause(18, "GPU lost, given up by its driver, or damaged",
           "Unable to determine the device handle for GPU; GPU requires reset",
-          ("GPU-001", "GPU-002", "GPU-003", "GPU-004", "GPU-006", "GPU-007", "GPU-008"),
+          ("GPU-001", "GPU-002", "GPU-003", "GPU-004", "GPU-006", "GPU-007", "GPU-008",
+           "HOST-013", "VGPU-001"),
           "Xid errors of the past: they are in the host's log alone; with the API alone, that the "
           "driver lost a GPU or gave it up"),
     Cause(19, "Guest driver or licence", "the guest's driver fails, or it is slow",

@@ -311,6 +311,7 @@ FAULTS = (
              concerns=on("a16", "a40")),
     fault(18, "memory channel to be repaired", of_gpu(repair="channel_repair_pending"), "GPU-002",
           by_api=False, concerns=on("h100-sxm-80")),
+    fault(18, "the only GPU gone", of_host(gpus=()), "VGPU-001", concerns=on("t4", "a40")),
     fault(18, "row remapping failed", of_gpu(remap_failed=True), "GPU-002", by_api=False,
           concerns=on("a100-pcie-80", "h100-sxm-80")),
     fault(18, "narrow link", of_gpu(width_now=1), "GPU-003", by_api=False, concerns=on("l40s")),

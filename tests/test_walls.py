@@ -29,7 +29,7 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport, Run
-from hostcheck.reports import line
+from hostcheck.reports.run import line
 from hostcheck.syntax import vim
 from tests.checks.test_losing_information import MAY_BECOME
 

@@ -29,9 +29,11 @@ from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.capture import Capture
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import (
     Host,
 )
+from hostcheck.model.release import release_of
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_topo_m,
@@ -114,7 +116,7 @@ def assemble(
         nics=nics,
         smi_answers=smi_answers(log),
         smi_gpu_count=log.fact(lambda one: smi_count(one, system)),
-        driver_version=log.fact(lambda one: one.driver_version),
+        driver_version=_version(log.fact(lambda one: one.driver_version)),
         driver_packages=driver_packages(book, system, host_id),
         nvlink=topo.fact(lambda one: one.links),
         nvlink_order=order,
@@ -139,3 +141,10 @@ def assemble(
         cpu_features=cpu_features_of(book, host_id),
     )
     return with_smoke(host, book)
+
+
+def _version(told: Fact[str]) -> Fact[str]:
+    """Return the version of a driver that is numbers, as `550.54.16`: checks compare its branch."""
+    if isinstance(told, Unknown) or release_of(told.value):
+        return told
+    return Unknown(Why.UNPARSED, f"not the version of a driver: {told.value!r}", "nvidia-smi")

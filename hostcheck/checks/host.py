@@ -1,7 +1,8 @@
 """HOST: can this host start anything at all now?"""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable
-from hostcheck.checks.subjects import every_host, every_host_with_gpu
+from hostcheck.checks.subjects import every_host, every_host_with_gpu, numbered
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.release import is_before
 from hostcheck.model.requirements import Requirements
@@ -13,6 +14,7 @@ PLACES_VGPUS = 8
 """First vSphere release whose DRS knows where a vGPU fits."""
 EVACUATES_SINCE = (7, 0, 3)
 API = "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
+OFFERED = f"{API}vim.host.ConfigInfo.html"
 
 
 @check("HOST-001", severity=Severity.REQUIRED, source=API, each=every_host)
@@ -119,3 +121,25 @@ def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> V
         observed=f"VgpuMMAutomationTimeoutSecs {value or 'is not set'}",
         expected="VgpuMMAutomationTimeoutSecs -1",
     )
+
+
+@check("HOST-013", severity=Severity.REQUIRED, source=OFFERED, each=every_host)
+def offers_what_it_has(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    """A host that offers vGPU profiles has an NVIDIA GPU.
+
+    Why: vSphere lists the profiles of a GPU that is not in the PCI inventory: it fell off the bus,
+     or was taken out. No VM with a vGPU starts here.
+    Symptom: No graphics device is available for vGPU
+    Fix: Power the host off and on; where the GPU does not come back, reseat or replace it.
+    Explains: VGPU-001, VGPU-003
+    Needs: maintenance mode, host reboot
+    """
+    gpus, offered = known(host.gpus), host.profiles_offered
+    expected = "an NVIDIA GPU where vGPU profiles are offered"
+    if gpus:
+        return judge(ok=True, observed=numbered(len(gpus), "NVIDIA GPU"), expected=expected)
+    untold = isinstance(offered, Unknown) and offered.why is Why.ABSENT
+    if untold or not known(offered):
+        return not_applicable("no NVIDIA GPU, and no vGPU profile is offered")
+    observed = f"{numbered(len(known(offered)), 'profile')} offered, and no NVIDIA GPU"
+    return judge(ok=False, observed=observed, expected=expected)

@@ -9,7 +9,7 @@ from hostcheck.checks.subjects import (
     serving_gpus,
     takes_all,
 )
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -140,7 +140,8 @@ def _size(host: Host, node_index: int, known: Known) -> tuple[int, int]:
     for node in known(host.numa_nodes):
         if node.os_index == node_index:
             return len(node.pus) // threads, known(node.memory_bytes)
-    raise LookupError(f"NUMA node {node_index} is not listed")
+    unlisted = f"NUMA node {node_index} is not listed"
+    return known.leave(Unknown(Why.ABSENT, unlisted, "hardware.numaInfo"))
 
 
 def _excess(vcpus: int, cores: int, memory: int, size: int) -> str:

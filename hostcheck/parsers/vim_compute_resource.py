@@ -12,6 +12,7 @@ from hostcheck.syntax.vim import Node, VimObject, object_of
 
 MIB = 1024 * 1024
 EVACUATION = "VgpuMMAutomationTimeoutSecs"
+AUTOMATION = ("fullyAutomated", "partiallyAutomated", "manual")
 
 CLUSTER = Request(
     Wire.PROPERTIES,
@@ -119,7 +120,7 @@ def _automation(found: VimObject) -> Reading[str]:
     path = (f"{CONFIGURATION}.{DRS}",) if _old(found) else (CONFIGURATION, DRS)
     if found.truth(*path, "enabled") is False:
         return "off"
-    return found.text(*path, "defaultVmBehavior")
+    return found.word(*path, "defaultVmBehavior", among=AUTOMATION)
 
 
 def _old(found: VimObject) -> bool:

@@ -21,6 +21,7 @@ from hostcheck.model.host import (
     VgpuAbility,
 )
 from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
+from hostcheck.model.release import release_of
 from hostcheck.syntax.vim import Node, VimObject, object_of
 
 REQUEST = Request(
@@ -46,6 +47,9 @@ REQUEST = Request(
 
 
 T = TypeVar("T")
+CONNECTIONS = ("connected", "disconnected", "notResponding")
+POWER_STATES = ("poweredOn", "poweredOff", "standBy", "unknown")
+POLICIES = ("consolidation", "performance")
 GRAPHICS_TYPES = {kind.value: kind for kind in GraphicsType}
 
 
@@ -196,8 +200,8 @@ def parse(text: str) -> HostSystem:
         parent_id=host.text("parent"),
         vm_ids=host.words("vm"),
         image_manager_id=host.text("configManager.imageConfigManager"),
-        connection_state=host.text("runtime.connectionState"),
-        power_state=host.text("runtime.powerState"),
+        connection_state=host.word("runtime.connectionState", among=CONNECTIONS),
+        power_state=host.word("runtime.powerState", among=POWER_STATES),
         in_maintenance_mode=host.truth("runtime.inMaintenanceMode"),
         reboot_required=host.truth("summary.rebootRequired"),
         boot_time=host.text("runtime.bootTime"),
@@ -206,7 +210,7 @@ def parse(text: str) -> HostSystem:
         bios_version=host.text("hardware.biosInfo", "biosVersion"),
         bios_date=host.text("hardware.biosInfo", "releaseDate"),
         firmware_type=host.text("hardware.biosInfo", "firmwareType"),
-        version=host.text("config.product", "version"),
+        version=_version(host.text("config.product", "version")),
         build=host.text("config.product", "build"),
         api_version=host.text("config.product", "apiVersion"),
         memory_bytes=host.number("hardware.memorySize"),
@@ -234,7 +238,9 @@ def parse(text: str) -> HostSystem:
         graphics_default=_graphics_type(
             host.text("config.graphicsConfig", "hostDefaultGraphicsType")
         ),
-        assignment_policy=host.text("config.graphicsConfig", "sharedPassthruAssignmentPolicy"),
+        assignment_policy=host.word(
+            "config.graphicsConfig", "sharedPassthruAssignmentPolicy", among=POLICIES
+        ),
         profiles_offered=host.words("config.sharedPassthruGpuTypes"),
         abilities=host.each("config.sharedGpuCapabilities", _ability),
         passthrough=host.each("config.pciPassthruInfo", _passthrough),
@@ -261,6 +267,13 @@ def _address(node: Node, *path: str) -> PciAddress:
         return from_hex(words)
     except ValueError as error:
         raise ParseError(f"{node.asked}: {error}") from None
+
+
+def _version(words: Reading[str]) -> Reading[str]:
+    """Return a release that is numbers, as `8.0.3`: checks compare it with others."""
+    if isinstance(words, Unknown) or release_of(words):
+        return words
+    return Unknown(Why.UNPARSED, f"not a release: {words!r}", "HostSystem config.product.version")
 
 
 def _graphics_type(words: Reading[str]) -> Reading[GraphicsType]:
@@ -341,7 +354,7 @@ def _graphics(node: Node) -> Graphics:
         type=_graphics_type(node.text("graphicsType")),
         vgpu_mode=node.text("vgpuMode"),
         memory_bytes=kilobytes if isinstance(kilobytes, Unknown) else kilobytes * 1024,
-        vm_ids=tuple(sorted(item.words for item in node.children("vm"))),
+        vm_ids=tuple(sorted(_must(item.text()) for item in node.children("vm"))),
     )
 
 
@@ -462,7 +475,7 @@ def _distributed(node: Node) -> Switch:
 
 
 def _uplinks(node: Node) -> tuple[str, ...]:
-    return tuple(sorted(item.words for item in node.children("pnic")))
+    return tuple(sorted(_must(item.text()) for item in node.children("pnic")))
 
 
 def _service(node: Node) -> Service:

@@ -4,6 +4,7 @@ A vGPU is a `VirtualPCIPassthrough` device with a VMIOP backing, which names a p
 address; where it sits is told by the host (`config.graphicsInfo[].vm`).
 """
 
+import re
 from contextlib import suppress
 from typing import TypeVar
 
@@ -19,13 +20,24 @@ from hostcheck.syntax.vim import Node, VimObject, object_of
 T = TypeVar("T")
 
 MIB = 1024 * 1024
+_HARDWARE = re.compile(r"vmx-[0-9]{1,4}")
 GPU_WORD = "PCIPassthrough"
 """In the type of every backing by which a VM can have a GPU."""
-NIC_WORD = "VirtualEthernetCard"
-"""In the type of the backing of every network adapter."""
-GROUP_FIELD = "deviceGroupInfo"
 DISK_WORD = "VirtualDisk"
 """In the type of every virtual disk."""
+NIC_WORD = "VirtualEthernetCard"
+"""In the type of the backing of every network adapter."""
+ADAPTERS = (
+    "VirtualE1000", "VirtualE1000e", "VirtualPCNet32", "VirtualVmxnet", "VirtualVmxnet2",
+    "VirtualVmxnet3", "VirtualVmxnet3Vrdma", "VirtualSriovEthernetCard",
+)  # fmt: skip
+"""Types of network adapters."""
+TELLING = (GPU_WORD, NIC_WORD, DISK_WORD, *ADAPTERS, "<device>", "<device/>")
+"""One of these is in the text of every device that matters, or that does not say what it is."""
+POWER_STATES = ("poweredOn", "poweredOff", "suspended")
+FIRMWARE = ("bios", "efi")
+LEVELS = ("low", "normal", "medium", "high", "custom")
+GROUP_FIELD = "deviceGroupInfo"
 LATER = ("config.cpuAllocation", "runtime.connectionState", "datastore", "network")
 """What every VM has and earlier versions did not ask: where all are missing, one of them asked."""
 
@@ -79,6 +91,12 @@ class Dvx(Struct, frozen=True):
     """A device of a vendor's own kind of DirectPath I/O."""
 
     label: str
+
+
+class Unread(Struct, frozen=True):
+    """A device that may be a GPU, and why that cannot be told."""
+
+    why: str
 
 
 class Adapter(Struct, frozen=True):
@@ -165,7 +183,7 @@ def parse_neighbour(text: str) -> Footprint:
     Raises ParseError when the text is no VirtualMachine.
     """
     vm = object_of(text, kind="VirtualMachine")
-    if vm.may_say("config.hardware", "device", GPU_WORD):
+    if vm.may_say("config.hardware", "device", GPU_WORD) or vm.untyped("config.hardware", "device"):
         return _whole(vm)
     return Footprint(*_footprint(vm))
 
@@ -179,7 +197,7 @@ def _footprint(
     return (
         vm.id,
         vm.text("runtime.host"),
-        vm.text("runtime.powerState"),
+        vm.word("runtime.powerState", among=POWER_STATES),
         _mebibytes(vm.number("config.hardware", "memoryMB")),
         _mebibytes(vm.number("config.memoryAllocation", "reservation")),
         vm.truth("config.memoryReservationLockedToMax"),
@@ -194,7 +212,7 @@ def _whole(vm: VimObject) -> VirtualMachine:
         name=vm.text("name"),
         template=vm.truth("config.template"),
         hardware_version=_hardware_version(vm.text("config.version")),
-        firmware=vm.text("config.firmware"),
+        firmware=vm.word("config.firmware", among=FIRMWARE),
         vcpu_count=vm.number("config.hardware", "numCPU"),
         cores_per_socket=vm.number("config.hardware", "numCoresPerSocket"),
         resource_pool=vm.text("resourcePool"),
@@ -206,7 +224,7 @@ def _whole(vm: VimObject) -> VirtualMachine:
         sev=vm.truth("config.sevEnabled"),
         sev_snp=vm.truth("config.sevSnpEnabled"),
         tdx=vm.truth("config.tdxEnabled"),
-        latency_sensitivity=vm.text("config.latencySensitivity", "level"),
+        latency_sensitivity=vm.word("config.latencySensitivity", "level", among=LEVELS),
         cores_per_numa_node=vm.number("config.numaInfo", "coresPerNumaNode"),
         options=_options(vm),
         devices=_devices(vm),
@@ -263,9 +281,8 @@ def _mebibytes(reading: Reading[int]) -> Reading[int]:
 def _hardware_version(words: Reading[str]) -> Reading[int]:
     if isinstance(words, Unknown):
         return words
-    digits = words.removeprefix("vmx-")
-    if digits.isdecimal():
-        return int(digits)
+    if _HARDWARE.fullmatch(words):
+        return int(words.removeprefix("vmx-"))
     return Unknown(Why.UNPARSED, f"not a hardware version: {words!r}", "config.version")
 
 
@@ -309,8 +326,8 @@ def _device_id(backing: Node) -> Reading[PciId]:
 
 def _wanted_label(backing: Node) -> Reading[str]:
     """Read the hardware label; a backing without one takes any device."""
-    label = backing.text("customLabel")
-    return "" if isinstance(label, Unknown) and label.why is Why.ABSENT else label
+    label = backing.child("customLabel")  # vSphere sends an empty one, too
+    return "" if isinstance(label, Unknown) else label.words
 
 
 def _allowed(backing: Node) -> tuple[str, ...]:
@@ -320,14 +337,29 @@ def _allowed(backing: Node) -> tuple[str, ...]:
         if isinstance(vendor, Unknown) or isinstance(device, Unknown):
             raise ParseError("a dynamic DirectPath device without vendor or device id")
         ids.append(str(PciId(unsigned16(vendor), unsigned16(device))))
+    if not ids:
+        raise ParseError("a dynamic DirectPath device that allows no device")
     return tuple(ids)
 
 
-def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | Disk | None:  # noqa: PLR0911  one per kind
+def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | Disk | Unread | None:
     """Read one virtual device; None for all those that do not matter here."""
     backing = device.child("backing")
-    if isinstance(backing, Unknown):
-        return None
+    found = None if isinstance(backing, Unknown) else _backed(device, backing)
+    if found is not None:
+        return found
+    if not device.type:
+        return Unread(f"{_label(device)} does not say what it is")
+    if device.type in ADAPTERS:
+        return Adapter(_label(device), "", "")  # its uplinks are unknown
+    if GPU_WORD in device.type or (isinstance(backing, Node) and GPU_WORD in backing.type):
+        kind = "none" if isinstance(backing, Unknown) else backing.type or "one without a type"
+        return Unread(f"{_label(device)} has a backing that is not known: {kind}")
+    return None
+
+
+def _backed(device: Node, backing: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | Disk | None:
+    """Read a device by the type of its backing; None for one that is not known."""
     match backing.type:
         case "VirtualPCIPassthroughVmiopBackingInfo":
             return Vgpu(_label(device), backing.text("vgpu"))
@@ -371,9 +403,12 @@ def _disk(device: Node, backing: Node) -> Disk | None:
 
 
 def _devices(vm: VimObject) -> Reading[Devices]:
-    found = vm.each_with((GPU_WORD, NIC_WORD, DISK_WORD), "config.hardware", _device, "device")
+    found = vm.each_with(TELLING, "config.hardware", _device, "device")
     if isinstance(found, Unknown):
         return found
+    for one in found:
+        if isinstance(one, Unread):
+            return Unknown(Why.UNPARSED, one.why, "VirtualMachine config.hardware")
     return Devices(
         count=len(found),
         vgpus=tuple(one for one in found if isinstance(one, Vgpu)),

@@ -12,6 +12,8 @@ REQUEST = Request(
     (Path("runtime.powerState"), Path("runtime.host"), Path("runtime.question")),
 )  # fmt: skip
 
+POWER_STATES = ("poweredOn", "poweredOff", "suspended")
+
 
 class Runtime(Struct, frozen=True):
     """The VM now. `question` is what it waits for an answer to."""
@@ -25,5 +27,7 @@ def parse(text: str) -> Runtime:
     """Read one VM. Raises ParseError when the text is no VirtualMachine."""
     vm = object_of(text, kind="VirtualMachine")
     return Runtime(
-        vm.text("runtime.powerState"), vm.text("runtime.host"), vm.text("runtime.question", "text")
+        vm.word("runtime.powerState", among=POWER_STATES),
+        vm.text("runtime.host"),
+        vm.text("runtime.question", "text"),
     )

@@ -5,7 +5,7 @@ were refused (`missingSet`). A path in neither was not set by the server, or not
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterator
 from functools import lru_cache
 from typing import TypeVar
 from xml.etree import ElementTree as ET
@@ -62,10 +62,10 @@ class Node:
             yield Node(element, self.asked)
 
     def text(self, *path: str) -> Reading[str]:
-        """Return the text of a field, however deep."""
+        """Return the text of a field, however deep. An element that is empty is no value."""
         words = self.element.findtext(path[0]) if len(path) == 1 else None
         if words is not None:
-            return words.strip()
+            return words.strip() or _empty(self.asked, path)
         element = self.element
         for depth, name in enumerate(path, 1):
             found = _field(element, name)
@@ -73,7 +73,11 @@ class Node:
                 asked = ".".join((self.asked, *path[:depth]))
                 return Unknown(Why.ABSENT, NOT_SET, asked)
             element = found
-        return (element.text or "").strip()
+        return (element.text or "").strip() or _empty(self.asked, path)
+
+    def word(self, *path: str, among: Container[str]) -> Reading[str]:
+        """Return one of the words that a field can hold."""
+        return one_of(self.text(*path), among, ".".join((self.asked, *path)))
 
     def number(self, *path: str) -> Reading[int]:
         """Return an integer field."""
@@ -89,6 +93,18 @@ class Node:
             return tuple(int(node.words) for node in self.children(name))
         except ValueError as error:
             raise ParseError(f"{self.asked}.{name}: {error}") from None
+
+
+def _empty(asked: str, path: tuple[str, ...]) -> Unknown:
+    """Say that a value is empty. It was set to something, so no default stands for it."""
+    return Unknown(Why.UNPARSED, "an empty element", ".".join((asked, *path)))
+
+
+def one_of(words: Reading[str], among: Container[str], asked: str) -> Reading[str]:
+    """Return a word that is among those which are known; another one says nothing."""
+    if isinstance(words, Unknown) or words in among:
+        return words
+    return Unknown(Why.UNPARSED, f"a word that is not known: {words!r}", asked)
 
 
 def _number(words: Reading[str], asked: str, fields: tuple[str, ...]) -> Reading[int]:
@@ -167,12 +183,19 @@ class VimObject:
         """Return the members of an array of words."""
         text = self._texts.get(path)
         found = None if text is None else vim_text.words(text)
-        return self.each(path, _words) if found is None else found
+        read = self.each(path, _words) if found is None else found
+        if not isinstance(read, Unknown) and not all(read):
+            return _empty(f"{self.kind} {path}", ())
+        return read
 
     def may_say(self, path: str, field: str, word: str) -> bool:
         """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
         text = self._texts.get(path)
         return text is None or not vim_text.lacks(text, field, word)
+
+    def untyped(self, path: str, field: str) -> bool:
+        """Say whether a data object has a `field` that does not say of which type it is."""
+        return vim_text.untyped(self._texts.get(path, ""), field)
 
     def pairs(self, path: str) -> tuple[tuple[str, str], ...] | Unknown:
         """Return the keys and values of an array of them; a pair without one of both is left out.
@@ -185,7 +208,7 @@ class VimObject:
         found = vim_text.pairs(text)
         if found is not None:
             return found
-        read = ((one.text("key"), one.text("value")) for one in self._node(path, text).items())
+        read = ((_told(one, "key"), _told(one, "value")) for one in self._node(path, text).items())
         return tuple(
             (key, value) for key, value in read if isinstance(key, str) and isinstance(value, str)
         )
@@ -246,8 +269,12 @@ class VimObject:
         else:
             words = None
         if words is not None:
-            return words
+            return words or _empty(f"{self.kind} {path}", fields)
         return self._once(path, fields, lambda node: node.text(*fields))
+
+    def word(self, path: str, *fields: str, among: Container[str]) -> Reading[str]:
+        """Return one of the words that a property, or a field inside it, can hold."""
+        return one_of(self.text(path, *fields), among, ".".join((f"{self.kind} {path}", *fields)))
 
     def number(self, path: str, *fields: str) -> Reading[int]:
         """Return an integer of a property."""
@@ -285,6 +312,12 @@ class VimObject:
         if not len(root):
             raise ParseError(f"{self._what} {path}: a property without a value")
         return root[-1]
+
+
+def _told(node: Node, name: str) -> str | None:
+    """Return the text of a field that may be empty, None where it is not there."""
+    field = node.child(name)
+    return None if isinstance(field, Unknown) else field.words
 
 
 def _words(node: Node) -> str:

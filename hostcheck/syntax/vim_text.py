@@ -49,6 +49,13 @@ def lacks(value: str, field: str, word: str) -> bool:
     )
 
 
+def untyped(value: str, field: str) -> bool:
+    """Say whether a field is neither typed nor a number, as a controller's `<device>` is."""
+    bare = f"<{field}>"
+    plain = len(re.findall(rf"{bare}\d+</{field}>", value)) if bare in value else 0
+    return value.count(bare) + value.count(f"<{field}/>") > plain
+
+
 def words(value: str) -> tuple[str, ...] | None:
     """Cut an array of words."""
     found = _one_by_one(_WORD, value)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from hostcheck import app
 from hostcheck.model.fact import Why
-from tests.checks.synthetic import a_gpu, a_host, changed, result, says, synthetic, unknown
+from hostcheck.model.result import Answer
+from tests.checks.synthetic import a_gpu, a_host, a_vm, changed, result, says, synthetic, unknown
 
 UNKNOWN = [
     ("HOST-001", "connection_state"),
@@ -105,3 +107,38 @@ def test_before_drs_could():
 @pytest.mark.parametrize("lost", ["drs_automation", "drs_evacuation", "version"])
 def test_not_knowing_the_option(lost):
     says(evacuation(**{lost: unknown()}), "unknown")
+
+
+# --- HOST-013, and hosts without a GPU ---
+
+
+@pytest.mark.parametrize(
+    ("offered", "gpus", "status"),
+    [((), (), "notapplicable"), (("grid_a100d-40c",), (), "fail"),
+     (("grid_a100d-40c",), (a_gpu(0),), "pass"), ((), (a_gpu(0),), "pass"),
+     (unknown(Why.ABSENT), (), "notapplicable"), (unknown(Why.DENIED), (), "unknown")],
+)  # fmt: skip
+def test_profiles_that_are_offered_without_a_gpu(offered, gpus, status):
+    one = result("HOST-013", a_host(gpus=gpus, profiles_offered=offered))
+    says(one, status, one.observed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Answer.NO_GPU),
+        ({"in_maintenance_mode": True}, Answer.NO_GPU),
+        ({"vms": (a_vm(0, None, host_id="host-elsewhere"),)}, Answer.NO_GPU),
+        ({"vms": (a_vm(0, None),)}, Answer.NO_GO),
+        ({"profiles_offered": ("grid_a100d-40c",)}, Answer.NO_GO),
+        ({"profiles_offered": unknown(Why.DENIED)}, Answer.UNSURE),
+        ({"vms": (a_vm(0, None, devices=unknown(Why.DENIED), vgpus=()),)}, Answer.UNSURE),
+    ],
+)
+def test_a_host_that_lost_its_only_gpu_counts(changes, verdict):
+    """Without a GPU nothing is to be judged, unless something there asks for one or names one."""
+    host = a_host(**{"gpus": (), "profiles_offered": (), **changes})
+    report = app.report_of(host)
+    assert report.verdict is verdict
+    run = app.run_of("vcenter", [report])
+    assert app.exit_code(run, strict=False) == {"NO-GO": 1}.get(verdict.value, 3)

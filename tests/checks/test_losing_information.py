@@ -327,6 +327,70 @@ def test_losing_one_property(folder):
     assert broken(folder, without_property) == []
 
 
+# --- (c) every element emptied, every type taken away ---------------------------------------------
+
+TYPED = re.compile(r' (?:[\w-]+:)?type="[\w:]+"')
+LEAF = re.compile(r"<(\w+)(?: [^<>]*)?>([^<>]+)</\1>")
+BACKING = re.compile(r"<backing [^<>]*>.*?</backing>", re.DOTALL)
+ODD_WORDS = ("abc", "8.0.U3", "9" * 5000, "-1", "8..3")
+
+
+def mutilated(held, kinds, about=""):
+    """Empty each field and each backing, and take the type of each element away."""
+    for key, capture in held.captures.items():
+        if key[1] not in kinds or about not in key[2]:
+            continue
+        cuts = [(one.start(2), one.end(2), "") for one in LEAF.finditer(capture.text)]
+        cuts += [
+            (one.start(), one.end(), "<backing></backing>")
+            for one in BACKING.finditer(capture.text)
+        ]
+        cuts += [(one.start(), one.end(), "") for one in TYPED.finditer(capture.text)]
+        for start, end, instead in cuts:
+            text = capture.text[:start] + instead + capture.text[end:]
+            what = f"{key[2]} {capture.text[max(0, start - 60) : end]} -> {instead!r}"
+            yield what, replace(held, captures={**held.captures, key: replace(capture, text=text)})
+
+
+@pytest.mark.parametrize("name", ["1n-1xT4-esxi703", "2n-2xM60-ecc-on-esxi670"])
+def test_an_empty_or_untyped_element_of_a_vm_is_no_value(name):
+    assert broken(FIXTURES / name, lambda held: mutilated(held, ("VirtualMachine",))) == []
+
+
+def test_an_empty_element_of_a_host_is_no_value():
+    def emptied(held):
+        for what, poorer_one in mutilated(held, ("HostSystem", "ComputeResource")):
+            if "HostSriovInfo" not in what:
+                yield what, poorer_one
+
+    found = broken(FIXTURES / "1n-1xT4-esxi703", lambda held: list(emptied(held))[::7])
+    assert found == []
+
+
+def test_a_version_that_is_no_version_crashes_no_check():
+    folder = FIXTURES / "2n-2xA100-80-esxi803"
+    held = recording.load(folder)
+    places = (
+        ("HostSystem", re.compile(r"<version>(8\.0\.3)</version>")),
+        ("VirtualMachine", re.compile(r">(vmx-\d+)<")),
+        ("nvidia-smi -q -x", re.compile(r"<driver_version>([\d.]+)<")),
+        ("esxcli software vib list", re.compile(r" (550\.[\d.]+)")),
+    )
+    before = judged(folder, held)
+    found = set()
+    for key, capture in held.captures.items():
+        for asked, pattern in places:
+            match = pattern.search(capture.text) if key[1] == asked else None
+            for words in ODD_WORDS if match else ():
+                found.add(asked)
+                text = capture.text[: match.start(1)] + words + capture.text[match.end(1) :]
+                changed = {**held.captures, key: replace(capture, text=text)}
+                after = judged(folder, replace(held, captures=changed))
+                assert [one for one in after.results if one.status is Status.ERROR] == [], words
+                assert after.verdict in MAY_BECOME[before.verdict]
+    assert len(found) == len(places)
+
+
 # --- the test of the test -------------------------------------------------------------------------
 
 

@@ -34,7 +34,8 @@ def test_words(given_words):
     value = array(f"<string>{escape(word)}</string>" for word in given_words)
     for blank in ("", " "):
         vm = object_of(written("some.words", value, blank), kind="VirtualMachine")
-        assert vm.words("some.words") == tuple(given_words)
+        read = vm.words("some.words")
+        assert read == tuple(given_words) if all(given_words) else isinstance(read, Unknown)
 
 
 @given(st.lists(st.tuples(WORD, WORD)))
