@@ -52,10 +52,16 @@ class Image(NamedTuple):
         """Its name in the build directory."""
         return f"{self.arch}.{'cubin' if self.capability else 'ptx'}"
 
+    @property
+    def exact(self) -> bool:
+        """Whether it runs on GPUs of this very capability alone."""
+        return self.arch.endswith("a")
+
 
 IMAGES = (
     Image("sm_90a", 90, ("WIDE",)),
-    Image("sm_100", 100, ("WIDE",)),
+    Image("sm_100a", 100, ("WIDE",)),
+    Image("sm_100f", 100, ("WIDE",)),
     Image("sm_120", 120, ("NARROW",)),
     Image("sm_80", 80, ("WIDE",)),
     Image("sm_86", 86, ("NARROW",)),
@@ -159,8 +165,10 @@ def _pack(work: Path) -> None:
     """Write the images as one xz stream, and the C++ that carries it, into the directory."""
     whole = bytearray()
     table = []
-    for image in sorted(IMAGES):
-        table.append(f"    {{{image.capability}, {len(whole)}}},  // {image.arch}")
+    for image in sorted(IMAGES, key=lambda one: (not one.exact, -one.capability)):
+        name = image.arch if image.capability else "ptx"
+        exact = "true" if image.exact else "false"
+        table.append(f'    {{"{name}", {image.capability}, {exact}, {len(whole)}}},')
         whole += (work / image.file).read_bytes() + b"\0"  # PTX ends with a zero
         whole += bytes(-len(whole) % 64)
     packed = lzma.compress(whole, check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)

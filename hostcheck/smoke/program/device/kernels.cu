@@ -5,6 +5,7 @@
 #include "../tile.h"
 #include "../types.h"
 #include "gemm_mma.h"
+#include "gemm_tcgen05.h"
 #include "gemm_wgmma.h"
 #include "oracle.h"
 #include "prepare.h"
@@ -30,6 +31,7 @@
 #define WITH_WIDE(type, Type) PAIR(type, Type, wide, Wide, gemm_mma)
 #define WITH_NARROW(type, Type) PAIR(type, Type, narrow, Narrow, gemm_mma)
 #define WITH_WGMMA(type, Type) PAIR(type, Type, wgmma, Warpgroup, gemm_wgmma)
+#define WITH_TCGEN05(type, Type) PAIR(type, Type, tcgen05, TensorMemory, gemm_tcgen05)
 
 EACH_TYPE(COMMON)
 EACH_TYPE(PROBE)
@@ -42,8 +44,18 @@ EACH_TYPE(WITH_NARROW)
 #if HAS_WGMMA
 EACH_TYPE(WITH_WGMMA)
 #endif
+#if HAS_TCGEN05 && !defined(EACH_TCGEN05)
+#if HAS_TCGEN05_INT8
+#define EACH_TCGEN05(X) EACH_TYPE(X)
+#else
+#define EACH_TCGEN05(X) X(fp16, Fp16) X(bf16, Bf16)
+#endif
+#endif
+#if HAS_TCGEN05
+EACH_TCGEN05(WITH_TCGEN05)
+#endif
 
-#if HAS_FP8_MMA || HAS_WGMMA
+#if HAS_FP8_MMA || HAS_WGMMA || HAS_TCGEN05
 COMMON(fp8, Fp8)
 #endif
 #if HAS_FP8_MMA
@@ -57,4 +69,7 @@ WITH_NARROW(fp8, Fp8)
 #endif
 #if HAS_WGMMA
 WITH_WGMMA(fp8, Fp8)
+#endif
+#if HAS_TCGEN05
+WITH_TCGEN05(fp8, Fp8)
 #endif

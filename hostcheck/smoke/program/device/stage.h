@@ -58,7 +58,7 @@ template <class T> struct StageCopy {
     metadata = nullptr;
     to_metadata = 0;
     copies_metadata = false;
-    if constexpr (T::sparse) {
+    if constexpr (T::metadata_bytes > 0) {
       const int band = thread / pieces, piece = thread % pieces;
       copies_metadata = band < T::m / CHUNK_ROWS;
       metadata = reinterpret_cast<const uint8_t*>(p.metadata) +
@@ -80,7 +80,7 @@ template <class T> struct StageCopy {
 #pragma unroll
     for (int i = 0; i < T::n / pass_b; ++i)
       cp_async(to_b + at + i * pass_b * T::row_b, b + i * stride_b + slab_b);
-    if constexpr (T::sparse)
+    if constexpr (T::metadata_bytes > 0)
       if (copies_metadata)
         cp_async(to_metadata + at,
                  metadata + static_cast<uint64_t>(slab / T::slabs_per_chunk * T::chunks) * CHUNK_BYTES);

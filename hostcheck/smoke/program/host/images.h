@@ -4,9 +4,12 @@
 #include <stddef.h>
 
 struct Image {
-  int capability;  // 80 for sm_80, and so on; 0: PTX, which the driver compiles for GPUs unknown to us
-  size_t offset;   // in the unpacked stream
+  const char* name;  // sm_80, sm_90a and so on, or ptx
+  int capability;    // 80 for sm_80, and so on; 0: PTX, which the driver compiles for GPUs unknown to us
+  bool exact;        // runs on this very capability and no other
+  size_t offset;     // in the unpacked stream
 };
+// The best first.
 extern const Image images[];
 extern const int image_count;
 extern const unsigned char packed_images[];

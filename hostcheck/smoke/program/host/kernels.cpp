@@ -24,7 +24,8 @@ template <class F> constexpr Family family(const char* name, const char* suffix,
            {Tile<Fp16, false, F>::shared_bytes, Tile<Fp16, true, F>::shared_bytes}}};
 }
 // fastest first
-const Family families[] = {family<Warpgroup>("wgmma", "_wgmma", "wgmma 128x256"),
+const Family families[] = {family<TensorMemory>("tcgen05", "_tcgen05", "tcgen05 128x256"),
+                           family<Warpgroup>("wgmma", "_wgmma", "wgmma 128x256"),
                            family<Wide>("mma-wide", "_wide", "mma.sync 128x256"),
                            family<Narrow>("mma-narrow", "_narrow", "mma.sync 128x128")};
 
@@ -32,45 +33,35 @@ bool fits(const Gpu& gpu, const Family& f) {
   for (const auto& of_bytes : f.shared_bytes)
     for (int bytes : of_bytes)
       if (bytes > gpu.shared_bytes) return false;
-  return find_kernel("sparse", elements[0], &f) != nullptr;
+  for (const Element& element : elements)
+    if (find_kernel("sparse", element, &f)) return true;
+  return false;
 }
 
 // Machine code runs on its own major version from its minor version on (CUDA C++ Programming Guide, "Binary
-// Compatibility"); sm_90a on 9.0 alone, which comes to the same.
-const Image* image_for(const Gpu& gpu) {
-  const Image* best = nullptr;
-  for (int i = 0; i < image_count; ++i) {
-    const Image& image = images[i];
-    if (image.capability / 10 == gpu.major && image.capability <= gpu.capability() &&
-        (!best || image.capability > best->capability))
-      best = &image;
-  }
-  return best;
-}
-const Image* portable_image() {
-  for (int i = 0; i < image_count; ++i)
-    if (images[i].capability == 0) return &images[i];
-  return nullptr;
+// Compatibility"); sm_100f too, on its family; what ends with an a runs on that version alone.
+bool may_run(const Image& image, const Gpu& gpu) {
+  if (image.capability == 0) return true;
+  if (image.exact) return image.capability == gpu.capability();
+  return image.capability / 10 == gpu.major && image.capability <= gpu.capability();
 }
 
 }  // namespace
 
 void load_module(const Gpu& gpu) {
   enter_phase("module");
-  const Image* image = image_for(gpu);
   const double start = seconds_now();
   auto* unpacked = static_cast<unsigned char*>(malloc(unpacked_bytes));
   if (!unpacked || !unpack(packed_images, packed_bytes, unpacked, unpacked_bytes))
     finish(Status::error, "the program is damaged: it cannot unpack its kernels");
+  const char* name = "none";
   cuda::Result result = cuda::NO_BINARY_FOR_GPU;
-  if (image) result = cuda::cuModuleLoadData(&module, unpacked + image->offset);
-  if (result == cuda::NO_BINARY_FOR_GPU) {
-    image = portable_image();
-    result = cuda::cuModuleLoadData(&module, unpacked + image->offset);
+  for (int i = 0; i < image_count && result == cuda::NO_BINARY_FOR_GPU; ++i) {
+    if (!may_run(images[i], gpu)) continue;
+    name = images[i].name;
+    result = cuda::cuModuleLoadData(&module, unpacked + images[i].offset);
   }
   cuda::check(result, "cuModuleLoadData");
-  char name[16] = "ptx";
-  if (image->capability) snprintf(name, sizeof name, "sm_%d", image->capability);
   json::text("image", name);
   json::decimal("module_load_ms", (seconds_now() - start) * 1e3, 1);
 }

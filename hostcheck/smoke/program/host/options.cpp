@@ -18,7 +18,7 @@ constexpr char help[] =
     "  --min-speedup X       sparse/dense below it is slow, exit 7; 0 never (1.10)\n"
     "  --timeout SECONDS     then exit 6 (60)\n"
     "  --output FILE         write the JSON there, whole or not at all\n"
-    "  --kernels FAMILY      auto, wgmma, mma-wide, mma-narrow (auto)\n"
+    "  --kernels FAMILY      auto, tcgen05, wgmma, mma-wide, mma-narrow (auto)\n"
     "  --shape MxNxK         of the timed multiplication (chosen for the GPU)\n"
     "  --verify-shape MxNxK  of the one that the CPU checks whole (two tiles by two, K 1024)\n"
     "  --pairs N             dense/sparse pairs timed (31)\n"
@@ -117,8 +117,8 @@ Options parse_options(int count, char** words) {
     } else if (!strcmp(option, "--output")) {
       if (strlen(value) > 4000) wrong(option, "", "the path is too long");
     } else if (!strcmp(option, "--kernels")) {
-      if (!listed("auto,wgmma,mma-wide,mma-narrow", value))
-        wrong(option, value, "auto, wgmma, mma-wide or mma-narrow");
+      if (!listed("auto,tcgen05,wgmma,mma-wide,mma-narrow", value))
+        wrong(option, value, "auto, tcgen05, wgmma, mma-wide or mma-narrow");
       o.kernels = value;
     } else if (!strcmp(option, "--shape")) {
       o.shape = shape(option, value);

@@ -17,7 +17,7 @@ from hostcheck.smoke.build import SOURCES
 
 HERE = Path(__file__).resolve().parent
 STORE = HERE.parents[3] / ".peers" / "fake-driver"
-FAMILIES = ("WIDE", "NARROW", "WGMMA")
+FAMILIES = ("WIDE", "NARROW", "WGMMA", "TCGEN05")
 FLAGS = (
     *("-std=c++20", "-O2", "-fPIC", "-shared", "-w"),
     "-funsafe-math-optimizations",  # all sums are exact, in any order
@@ -55,7 +55,7 @@ def build(
     `program` may be a changed copy of the program's sources, with the kernels of some `families`
     and `types` only.
     """
-    sources = [HERE / f"{name}.cpp" for name in ("block", "cuda", "kernels")]
+    sources = [HERE / f"{name}.cpp" for name in ("block", "cuda", "kernels", "tensor")]
     each = " ".join(f"X({name}, {TYPES[name]})" for name in types)
     defines = [f"EACH_TYPE(X)={each}", *(f"{family}=1" for family in families)]
     _compile(sources, program, into / "libcuda.so.1", defines)

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor.h"
+
 namespace block {
 
 Thread* current;
 Warp warps[MAX_THREADS / LANES];
 unsigned block_index, grid_size, block_size;
 uint8_t* shared;
+bool all_fenced;
 bool copies_late = true, products_late = true;
 bool (*is_allocated)(const void*, size_t);
 
@@ -31,12 +34,6 @@ __asm__(
     "push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
     "mov %rsp,(%rdi)\nmov %rsi,%rsp\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n");
-
-void wait(const uint64_t* generation) {
-  current->waits_for = generation;
-  current->seen = *generation;
-  switch_stack(&current->stack_pointer, scheduler);
-}
 
 void thread_main() {
   body(argument);
@@ -70,12 +67,20 @@ uint8_t* shared_at(uint32_t address, uint32_t bytes) {
   return shared + address;
 }
 
+void wait_for(const uint64_t* generation) {
+  current->waits_for = generation;
+  current->seen = *generation;
+  switch_stack(&current->stack_pointer, scheduler);
+}
+
 void wait_for_block() {
   if (++barrier_arrived == alive) {
     barrier_arrived = 0;
+    all_fenced = true;
+    for (unsigned t = 0; t < block_size; ++t) all_fenced = all_fenced && threads[t].fenced;
     ++barrier_generation;
   } else {
-    wait(&barrier_generation);
+    wait_for(&barrier_generation);
   }
 }
 
@@ -88,7 +93,7 @@ void with_warp(const char* instruction, void (*work)(Warp&)) {
     w.arrived = 0;
     ++w.generation;
   } else {
-    wait(&w.generation);
+    wait_for(&w.generation);
   }
 }
 
@@ -115,6 +120,8 @@ void run(void (*work)(const void*), const void* with, unsigned count, size_t byt
   shared_size = bytes;
   memset(shared, 0xCD, bytes);
   barrier_arrived = 0;
+  all_fenced = false;
+  tensor::begin();
   alive = static_cast<int>(count);
   for (auto& w : warps) w.arrived = w.committed = w.groups[0].count = 0;
   unsigned order[MAX_THREADS];
@@ -146,6 +153,7 @@ void run(void (*work)(const void*), const void* with, unsigned count, size_t byt
       if (threads[t].groups[g].count) broken("the block ended with cp.async in flight");
   for (unsigned w = 0; w < count / LANES; ++w)
     if (warps[w].committed || warps[w].groups[0].count) broken("the block ended with wgmma in flight");
+  tensor::end();
 }
 
 }  // namespace block

@@ -51,6 +51,7 @@ extern Thread* current;
 extern Warp warps[MAX_THREADS / LANES];
 extern unsigned block_index, grid_size, block_size;
 extern uint8_t* shared;
+extern bool all_fenced;  // everybody's fence.proxy.async came before the last barrier
 extern bool copies_late, products_late;  // asynchronous work is done when it is waited for, or at once
 extern bool (*is_allocated)(const void*, size_t);
 
@@ -60,6 +61,8 @@ inline unsigned my_lane() { return current->index % LANES; }
 [[noreturn]] void broken(const char* what);
 uint8_t* shared_at(uint32_t address, uint32_t bytes);
 void wait_for_block();
+// This thread runs again when the number has changed.
+void wait_for(const uint64_t* generation);
 // The last lane of the warp to arrive runs `work`; all leave together.
 void with_warp(const char* instruction, void (*work)(Warp&));
 void copy(const Copy& c);

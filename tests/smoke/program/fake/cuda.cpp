@@ -52,9 +52,12 @@ template <class T> T at(size_t offset) {
   memcpy(&value, image + offset, sizeof value);
   return value;
 }
-bool runs_here() {  // ELF flags: the SM is in the lowest byte of ABI 7 and in the second byte of ABI 8
+bool runs_here() {  // ELF flags: the SM is in the lowest byte of ABI 7 and in the second byte of ABI 8, and
+                    // bit 3 of the other one says sm_90a, sm_100a (seen in what ptxas writes)
   const uint32_t flags = at<uint32_t>(0x30);
-  const int sm = static_cast<int>(image[8] == 8 ? flags >> 8 & 0xFF : flags & 0xFF);
+  const bool new_abi = image[8] == 8;
+  const int sm = static_cast<int>(new_abi ? flags >> 8 & 0xFF : flags & 0xFF);
+  if (flags & (new_abi ? 0x8 : 0x800)) return sm == capability();
   return sm / 10 == capability() / 10 && sm <= capability();
 }
 bool image_has(const char* name) {

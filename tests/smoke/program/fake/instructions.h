@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "tensor.h"
 #include "types.h"
 
 #define HAS_FP8_MMA 1
@@ -16,7 +17,7 @@
 #define __shared__ static
 #define __forceinline__ inline
 #define __launch_bounds__(threads, blocks)
-#define __syncthreads() block::wait_for_block()
+#define __syncthreads() (tensor::before_barrier(), block::wait_for_block(), tensor::after_barrier())
 
 struct Index {
   unsigned x;
@@ -74,6 +75,10 @@ inline uint32_t load_shared(uint32_t from) {
   uint32_t v;
   memcpy(&v, block::shared_at(from, 4), 4);
   return v;
+}
+inline uint32_t load_global(const uint32_t* from) {
+  if (block::is_allocated && !block::is_allocated(from, 4)) block::broken("load outside every allocation");
+  return *from;
 }
 inline void store_words(void* to, const uint32_t* words, size_t bytes) {
   if (block::is_allocated && !block::is_allocated(to, bytes)) block::broken("store outside every allocation");
@@ -288,8 +293,15 @@ template <class Type> struct Wgmma {
   }
 };
 
+#include "tcgen05.h"
+
 // ---- arithmetic ----------------------------------------------------------------------------------
 inline uint32_t bits_of(int v) { return static_cast<uint32_t>(v); }
+inline float float_of(uint32_t v) {
+  float f;
+  memcpy(&f, &v, 4);
+  return f;
+}
 inline uint32_t bits_of(float v) {
   uint32_t u;
   memcpy(&u, &v, 4);

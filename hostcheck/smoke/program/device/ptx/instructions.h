@@ -43,6 +43,11 @@ __forceinline__ uint32_t load_shared(uint32_t from) {
   asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(from) : "memory");
   return v;
 }
+__forceinline__ uint32_t load_global(const uint32_t* from) {
+  uint32_t v;
+  asm volatile("ld.global.nc.u32 %0, [%1];" : "=r"(v) : "l"(from));
+  return v;
+}
 __forceinline__ void store_global(void* to, uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
   asm volatile("st.global.v4.u32 [%0], {%1,%2,%3,%4};" ::"l"(to), "r"(a), "r"(b), "r"(c), "r"(d) : "memory");
 }
@@ -193,8 +198,11 @@ template <> struct Wgmma<Fp8> {
 };
 #endif
 
+#include "tcgen05.h"
+
 // ---- arithmetic ----------------------------------------------------------------------------------
 __forceinline__ uint32_t bits_of(float v) { return __float_as_uint(v); }
+__forceinline__ float float_of(uint32_t v) { return __uint_as_float(v); }
 __forceinline__ uint32_t bits_of(int v) { return static_cast<uint32_t>(v); }
 // Two floats rounded to a 2-byte type, the first in the low half.
 template <class Type> __forceinline__ uint32_t round_pair(float low, float high) {

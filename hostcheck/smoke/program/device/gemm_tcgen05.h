@@ -1,0 +1,172 @@
+// The GEMM for tcgen05, the tensor cores of sm_100 and its family: one thread multiplies 128 x 256 straight from
+// shared memory into tensor memory, asynchronously. Same operands, stages, swizzle and metadata words as
+// gemm_mma.h. (PTX ISA, "TensorCore 5th Generation Family Instructions".)
+#pragma once
+#include <instructions.h>
+
+#include "../arguments.h"
+#include "../tile.h"
+#include "stage.h"
+
+#if HAS_TCGEN05
+
+// A shared memory descriptor (PTX ISA, "tcgen05 Shared memory descriptor"; NVIDIA/cutlass
+// cute/arch/mma_sm100_desc.hpp, SmemDescriptor), addresses and offsets in 16-byte units: bits 0..13 start address,
+// 16..29 leading offset (not used by swizzled K-major operands; 1), 32..45 stride between groups of eight rows,
+// 46..48 always 1, 61..63 swizzle: 2 is 128 bytes, 4 is 64 bytes.
+template <int row_bytes> __forceinline__ uint64_t tcgen05_operand(uint32_t address) {
+  static_assert(row_bytes == 128 || row_bytes == 64, "swizzle");
+  return static_cast<uint64_t>((address & 0x3FFFFu) >> 4) | 1ull << 16 |
+         static_cast<uint64_t>(8 * row_bytes / 16) << 32 | 1ull << 46 | (row_bytes == 128 ? 2ull : 4ull) << 61;
+}
+
+// The instruction descriptor (PTX ISA, "Instruction descriptor" for .kind::tf32, f16, f8f6f4, i8; InstrDescriptor
+// of the same header): bits 0..1 sparsity selector, 2 sparse, 4..5 type of D, 7..9 of A, 10..12 of B, 17..22
+// N / 8, 24..28 M / 16. A and B are K-major, nothing is negated or saturated.
+template <class T> constexpr uint32_t tcgen05_instruction(int selector) {
+  using Kind = Tcgen05<typename T::Type>;
+  return (T::sparse ? static_cast<uint32_t>(selector) | 4u : 0u) | Kind::type_of_d << 4 | Kind::type << 7 |
+         Kind::type << 10 | static_cast<uint32_t>(T::n / 8) << 17 | static_cast<uint32_t>(T::m / 16) << 24;
+}
+
+// The metadata of a slab, on their way from global to tensor memory. A column of it holds one word per lane, a
+// chunk of format.h fills two columns of 16 lanes, and the words are the same:
+//   1-byte types: lane = row, column = K / 32, eight ascending nibbles;
+//   2-byte types: lane = row % 8 + 8 * (K % 32 / 16) + 16 * (row / 16), column = K / 32, bits 0..15 for the row
+//     and bits 16..31 for the row 8 below.
+// Source: PTX ISA, figures "Sparsity Metadata Layout for M = 128 / M = 256" of .kind::f16 and of .kind::f8f6f4,
+// .kind::i8, which are pictures; as code in NVIDIA/cutlass sm1xx_sparse_config.inl (TensorEAtom_MMA_F16,
+// TensorEAtom_MMA_S8orF8F6F4) and, independently, in jax-ml/jax format_tcgen05_sparse_metadata, which agree.
+template <class T> struct MetadataInFlight {
+  static constexpr int columns = T::sparse ? 2 * T::chunks : 1;
+  const uint32_t* from;
+  uint32_t words[columns];
+
+  __forceinline__ MetadataInFlight(const GemmArguments& p, Origin origin) {
+    const int lane = static_cast<int>(threadIdx.x) % T::m;
+    const uint64_t band = static_cast<uint64_t>((origin.m + lane) / CHUNK_ROWS);
+    from = reinterpret_cast<const uint32_t*>(p.metadata) +
+           band * static_cast<uint32_t>(p.k / CHUNK_K) * CHUNK_WORDS + 4 * (lane % 8) + lane % 16 / 8;
+  }
+  __forceinline__ void load(int slab) {
+#pragma unroll
+    for (int c = 0; c < columns; ++c)
+      words[c] = load_global(from + static_cast<uint64_t>(slab * T::chunks + c / 2) * CHUNK_WORDS + 2 * (c % 2));
+  }
+};
+
+// Issues the multiplications of one slab; for one thread. A pair of columns holds the metadata of one
+// instruction (1-byte types) or of two, which the selector tells apart (2-byte types).
+template <class T>
+__forceinline__ void issue_slab(uint32_t d, uint32_t from_a, uint32_t from_b, uint32_t metadata, bool first) {
+  using Instruction = Tcgen05<typename T::Type>;
+#pragma unroll
+  for (int step = 0; step < T::steps; ++step) {
+    const uint64_t a = tcgen05_operand<T::row_a>(from_a + step * T::step_a),
+                   b = tcgen05_operand<T::row_b>(from_b + step * T::step_b);
+    const bool accumulate = !first || step > 0;
+    if constexpr (!T::sparse) Instruction::dense(d, a, b, tcgen05_instruction<T>(0), accumulate);
+    else if constexpr (T::Type::bytes == 1)
+      Instruction::sparse(d, a, b, metadata + 2 * step, tcgen05_instruction<T>(0), accumulate);
+    else
+      Instruction::sparse(d, a, b, metadata + step / 2 * 2, tcgen05_instruction<T>(step % 2), accumulate);
+  }
+}
+
+// A thread stores 32 columns of one row, 16 bytes at a time.
+template <class Type>
+__forceinline__ void store_columns(const GemmArguments& p, int row, int column, const uint32_t (&d)[32]) {
+  const uint64_t at = static_cast<uint64_t>(row) * static_cast<uint32_t>(p.n) + static_cast<uint32_t>(column);
+  if constexpr (Type::bytes == 2) {
+    if (p.half_output) {
+      auto* to = reinterpret_cast<uint16_t*>(p.d) + at;
+      const auto pair = [&](int i) { return round_pair<Type>(float_of(d[i]), float_of(d[i + 1])); };
+#pragma unroll
+      for (int i = 0; i < 32; i += 8) store_global(to + i, pair(i), pair(i + 2), pair(i + 4), pair(i + 6));
+      return;
+    }
+  }
+  auto* to = reinterpret_cast<uint32_t*>(p.d) + at;
+#pragma unroll
+  for (int i = 0; i < 32; i += 4) store_global(to + i, d[i], d[i + 1], d[i + 2], d[i + 3]);
+}
+
+template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
+  constexpr int ahead = T::stages - 1;                 // stages being filled; the other one is being multiplied
+  constexpr uint32_t d_columns = T::n, columns = 512;  // all of the tensor memory: one block per multiprocessor
+  const int warp = static_cast<int>(threadIdx.x) / 32;
+  const uint32_t control = shared_base() + T::stages * T::stage_bytes;
+  const Origin origin = tile_of_this_block<T>(p);
+  const StageCopy<T> copy(p, origin);
+  MetadataInFlight<T> metadata(p, origin);
+
+  if (warp == 0) {
+    tensor_allocate<columns>(control + 16);
+    if (elect_one()) {
+      mbarrier_init(control);
+      mbarrier_init(control + 8);
+      fence_mbarrier_init();
+    }
+  }
+  tensor_fence_before();
+  __syncthreads();
+  tensor_fence_after();
+  const uint32_t d = load_shared(control + 16);
+  // Tensor memory is addressed by lane << 16 | column. A warp reaches the 32 lanes of its quarter.
+  const uint32_t quarter = static_cast<uint32_t>(warp % 4 * 32) << 16;
+
+  const int slabs = p.k * T::Type::bytes / T::row_b;
+#pragma unroll
+  for (int s = 0; s < ahead; ++s) {
+    if (s < slabs) copy.start(s, s);
+    cp_async_commit();
+  }
+  if constexpr (T::sparse) metadata.load(0);
+  int stage = 0, filled = ahead;
+  for (int slab = 0; slab < slabs; ++slab) {
+    // Two sets of metadata: the products of slab - 1 may still be reading theirs.
+    const uint32_t set = d + d_columns + static_cast<uint32_t>(slab % 2 * MetadataInFlight<T>::columns);
+    if constexpr (T::sparse) {
+      if (warp < 4) {
+        tensor_store(set + quarter, metadata.words);
+        tensor_wait_stores();
+        if (slab + 1 < slabs) metadata.load(slab + 1);
+      }
+    }
+    cp_async_wait<ahead - 1>();  // this thread's copies of the slab have landed,
+    fence_proxy_async();         // the tensor cores may see them,
+    tensor_fence_before();       // and its metadata,
+    __syncthreads();             // and everybody's.
+    tensor_fence_after();
+    const uint32_t at = shared_base() + static_cast<uint32_t>(stage * T::stage_bytes);
+    if (warp == 0 && elect_one()) {
+      issue_slab<T>(d, at, at + T::a_bytes, set, slab == 0);
+      tensor_commit(control + static_cast<uint32_t>(slab % 2 * 8));
+    }
+    if (slab > 0) {  // slab - 1 is complete: its stage and its metadata are free
+      mbarrier_wait(control + static_cast<uint32_t>((slab - 1) % 2 * 8), (slab - 1) / 2 % 2);
+      tensor_fence_after();
+    }
+    if (slab + ahead < slabs) copy.start(filled, slab + ahead);
+    cp_async_commit();
+    stage = stage + 1 == T::stages ? 0 : stage + 1;
+    filled = filled + 1 == T::stages ? 0 : filled + 1;
+  }
+  mbarrier_wait(control + static_cast<uint32_t>((slabs - 1) % 2 * 8), (slabs - 1) / 2 % 2);
+  tensor_fence_after();
+  cp_async_wait<0>();
+
+  const int row = origin.m + static_cast<int>(threadIdx.x) % T::m, half = warp / 4 * T::warp_n;
+#pragma unroll
+  for (int column = 0; column < T::warp_n; column += 32) {
+    uint32_t part[32];
+    tensor_load(part, d + quarter + static_cast<uint32_t>(half + column));
+    tensor_wait_loads(part);
+    store_columns<typename T::Type>(p, row, origin.n + half + column, part);
+  }
+  tensor_fence_before();
+  __syncthreads();
+  if (warp == 0) tensor_release<columns>(d);
+}
+
+#endif
