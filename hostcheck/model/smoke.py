@@ -65,6 +65,12 @@ class SmokeAnswer(Struct, frozen=True):
     reason: str
     """One line for a person; empty on a pass."""
     notes: tuple[str, ...]
+    path: str = ""
+    """The instruction and tile of the kernels that ran; empty when none did."""
+    unproven: bool = False
+    """No GPU is known to have run these kernels: what looks like its fault may be theirs."""
+    speed_judged: bool = True
+    """It is known what sparse/dense a healthy GPU reaches by these kernels."""
 
 
 class GpuSmoke(Struct, frozen=True):

@@ -7,7 +7,7 @@
 """
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
@@ -23,6 +23,7 @@ REQUEST = Request(
 
 class _Gpu(Struct):
     name: str | None = None
+    cc: str = ""
     driver: str | None = None
     sharing: str | None = None
 
@@ -73,6 +74,7 @@ class _Speed(Struct):
     speedup_min: float
     speedup_max: float
     peak_dense_tops: float | None = None
+    peak_why: str | None = None
     full_bad_gpu: int = 0
     sampled_bad_cpu: int = 0
 
@@ -85,10 +87,15 @@ class _Result(Struct):
 
 
 class _Document(Struct):
+    """What older programs did not say is unset: they had no kernels that nobody can vouch for."""
+
     schema: str
     status: SmokeStatus
     exit_code: int
     gpu: _Gpu | None = None
+    config: str | None = None
+    proven_on: str | None | UnsetType = UNSET
+    speed_judged: bool | UnsetType = UNSET
     results: tuple[_Result, ...] = ()
     reason: str | None = None
     notes: tuple[str, ...] = ()
@@ -115,6 +122,10 @@ def parse(text: str) -> SmokeAnswer:
         types=tuple(_type(one) for one in said.results if one.verify is not None),
         reason=" ".join((said.reason or "").split()),
         notes=tuple(" ".join(note.split()) for note in said.notes),
+        path=" ".join((said.config or "").split()),
+        unproven=said.proven_on is None,
+        # What did not say so ran mma.sync, of which no healthy ratio is known on B200 and B300.
+        speed_judged=not gpu.cc.startswith("10.") if said.speed_judged is UNSET else said.speed_judged,
     )
     _refuse_contradictions(answer, said)
     return answer
@@ -157,7 +168,8 @@ def _speed(one: _Result) -> Reading[SmokeSpeed]:
     speed = one.speed
     if speed is None:
         return Unknown(Why.ABSENT, f"the speed of {one.dtype} was not measured", "sparse24")
-    missing = Unknown(Why.ABSENT, "the peak of this GPU is not known", "sparse24")
+    why = " ".join((speed.peak_why or "the peak of this GPU is not known").split())
+    missing = Unknown(Why.ABSENT, why, "sparse24")
     return SmokeSpeed(
         shape=f"{speed.m} x {speed.n} x {speed.k}",
         dense_tops=speed.dense_tops,

@@ -9,6 +9,7 @@ import hashlib
 import json
 import lzma
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,14 @@ IMAGES = (
 )
 """The slowest to compile first."""
 
+LOGS_FOLDER = "logs"
+"""What the compilers said of each image that they made; empty files where they said nothing."""
+
+SPOILT = ("serialized", "injected")
+"""Words of a compiler that made something else of a kernel than what is written: an asynchronous
+product that it cannot keep asynchronous (C7510, C7511, C7514), a wait or a fence of its own (C7517,
+C7519). Right results, and no measure of the hardware."""
+
 NVRTC_OPTIONS = ("-std=c++17", "-default-device")
 ZIG_OPTIONS = (
     *("-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"),
@@ -119,21 +128,24 @@ def program(directory: Path = BUILT) -> Path:
     return directory / PROGRAM
 
 
-def compile_image(image: Image, into: Path) -> None:
-    """Compile the kernels once, into a file of the directory `into`.
+def compile_image(image: Image, into: Path, sources: Path = SOURCES) -> None:
+    """Compile the kernels once, into a file of the directory `into`, with the log beside it.
 
     Raises:
-        CompileError: with the compiler's log.
+        CompileError: with the compiler's log; also when it says that it spoilt a kernel.
     """
-    source = SOURCES / "device" / "kernels.cu"
+    source = sources / "device" / "kernels.cu"
     options = [
         *NVRTC_OPTIONS,
         f"--gpu-architecture={image.arch}",
         f"--include-path={source.parent / 'ptx'}",
         *(f"-D{family}=1" for family in image.families),
     ]
-    content = nvrtc.Compiler().compile(source, options, what="CUBIN" if image.capability else "PTX")
-    (into / image.file).write_bytes(content)
+    made = nvrtc.Compiler().compile(source, options, what="CUBIN" if image.capability else "PTX")
+    if any(word in made.log for word in SPOILT):
+        raise nvrtc.CompileError(f"{image.arch}: the compiler changed a kernel\n{made.log}")
+    (into / image.file).write_bytes(made.code)
+    (into / f"{image.arch}.log").write_text(made.log)
 
 
 def _compile_images(into: Path) -> None:
@@ -226,6 +238,7 @@ def build(directory: Path = BUILT) -> Path:
         )
         content = (work / PROGRAM).read_bytes()
         images = {image: (work / image.file).read_bytes() for image in IMAGES}
+        logs = {image.arch: (work / f"{image.arch}.log").read_text() for image in IMAGES}
     facts = {
         "program": _measure(content),
         "images": {image.arch: _measure(content) for image, content in images.items()},
@@ -233,9 +246,12 @@ def build(directory: Path = BUILT) -> Path:
         "glibc": GLIBC,
         "sources_sha256": sources,
     }
-    (directory / IMAGES_FOLDER).mkdir(parents=True, exist_ok=True)
+    for folder in (IMAGES_FOLDER, LOGS_FOLDER):
+        shutil.rmtree(directory / folder, ignore_errors=True)
+        (directory / folder).mkdir(parents=True)
     for image, code in images.items():
         (directory / IMAGES_FOLDER / image.file).write_bytes(code)
+        (directory / LOGS_FOLDER / f"{image.arch}.log").write_text(logs[image.arch])
     path = directory / PROGRAM
     path.unlink(missing_ok=True)
     path.write_bytes(content)

@@ -7,6 +7,7 @@ the loader's path, so `libnvrtc-builtins` has to be loaded before NVRTC asks for
 import ctypes
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 from hostcheck.errors import UsageError
 
@@ -40,6 +41,13 @@ class CompileError(UsageError):
     """The source does not compile; the message is the compiler's log."""
 
 
+class Compiled(NamedTuple):
+    """What a compilation gave: the code, and what was said about it."""
+
+    code: bytes
+    log: str
+
+
 class Compiler:
     """NVRTC, loaded. Not for two threads at a time."""
 
@@ -61,7 +69,7 @@ class Compiler:
         self._check(getattr(self._nvrtc, f"nvrtcGet{what}")(program, text))
         return text.raw
 
-    def compile(self, source: Path, options: list[str], *, what: str) -> bytes:
+    def compile(self, source: Path, options: list[str], *, what: str) -> Compiled:
         """Compile one file.
 
         Args:
@@ -81,9 +89,10 @@ class Compiler:
         options = [*options, f"--include-path={source.parent}"]
         words = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
         try:
-            if self._nvrtc.nvrtcCompileProgram(program, len(options), words):
-                log = self._output(program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
+            failed = self._nvrtc.nvrtcCompileProgram(program, len(options), words)
+            log = self._output(program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
+            if failed:
                 raise CompileError(log)
-            return self._output(program, what)
+            return Compiled(self._output(program, what), log)
         finally:
             self._nvrtc.nvrtcDestroyProgram(ctypes.byref(program))

@@ -12,7 +12,7 @@ from hostcheck.reports import words
 
 MARKS = {SmokeStatus.PASS: "✓", SmokeStatus.SLOW: "✓", SmokeStatus.FAIL: "✕"}
 VERDICTS = {
-    SmokeStatus.PASS: "the sparse tensor cores are right, and faster than the dense ones",
+    SmokeStatus.PASS: "the sparse tensor cores are right",
     SmokeStatus.FAIL: "the sparse tensor cores are broken",
     SmokeStatus.SLOW: "the sparse tensor cores are right, and hardly faster than the dense ones",
     SmokeStatus.NOT_APPLICABLE: "this GPU cannot run it, and is not broken",
@@ -32,7 +32,8 @@ def render(answer: SmokeAnswer, where: str) -> str:
 def _lines(answer: SmokeAnswer, where: str) -> Iterator[str]:
     mark = MARKS.get(answer.status, "?")
     label = answer.status.value.upper().replace("_", " ")
-    yield f"{mark} {label}  {VERDICTS[answer.status]}"
+    faster = ", and faster than the dense ones" if _is_faster(answer) else ""
+    yield f"{mark} {label}  {VERDICTS[answer.status]}{faster}"
     gpu = words.one_line(answer.gpu) or "no GPU"
     driver = f", driver {words.one_line(answer.driver)}" if answer.driver else ""
     yield f"  {gpu}{driver}, {words.one_line(where)}"
@@ -41,8 +42,22 @@ def _lines(answer: SmokeAnswer, where: str) -> Iterator[str]:
     for kind in answer.types:
         yield f"  {words.one_line(kind.name)}: {compared(kind)}"
         yield from (f"    {line}" for line in bars(kind))
-    for note in answer.notes:
+    for note in (*answer.notes, *unproven(answer)):
         yield f"  Note: {words.one_line(note)}"
+
+
+def _is_faster(answer: SmokeAnswer) -> bool:
+    """Whether a pass speaks of speed: each type was timed, and sparse won."""
+    speeds = [kind.speed for kind in answer.types]
+    return answer.status is SmokeStatus.PASS and all(
+        isinstance(speed, SmokeSpeed) and speed.speedup > 1 for speed in speeds
+    )
+
+
+def unproven(answer: SmokeAnswer) -> Iterator[str]:
+    """Say that nobody can vouch for the kernels that ran, where that is so."""
+    if answer.unproven:
+        yield f"no GPU is known to have run these kernels ({answer.path}) before"
 
 
 def smoked(host: Host) -> Iterator[tuple[PhysicalGpu, GpuSmoke | Unknown]]:
@@ -91,6 +106,8 @@ def bars(kind: SmokeType) -> Iterator[str]:
     for name, tops, told in rates(kind.speed):
         full = round(CELLS * tops / scale(kind.speed))
         yield f"{name:<7}{'█' * full:<{CELLS}} {tops:>6.0f} TOPS  {told}".rstrip()
+    if isinstance(kind.speed.peak_dense_tops, Unknown):
+        yield f"peak   not known: {words.one_line(kind.speed.peak_dense_tops.detail)}"
 
 
 def rates(speed: SmokeSpeed) -> Iterator[tuple[str, float, str]]:

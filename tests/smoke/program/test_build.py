@@ -67,7 +67,8 @@ def test_old_drivers_take_the_machine_code_of_old_gpus(smoke_program):
         if image.capability
     }
     assert {arch for arch, version in abi.items() if version > DRIVERS_OF_CUDA_12} == {
-        "sm_100",
+        "sm_100a",
+        "sm_100f",
         "sm_120",
     }
 
@@ -129,6 +130,35 @@ def test_the_compilers_log_is_told(smoke_program, tmp_path):
     source.write_text("__global__ void k() { nonsense; }")
     with pytest.raises(nvrtc.CompileError, match="nonsense"):
         nvrtc.Compiler().compile(source, ["--gpu-architecture=sm_80"], what="CUBIN")
+
+
+def test_the_log_of_every_image_is_kept_and_says_nothing_bad(smoke_program):
+    logs = smoke_program.parent / build.LOGS_FOLDER
+    assert {path.stem for path in logs.iterdir()} == {image.arch for image in build.IMAGES}
+    for path in logs.iterdir():
+        text = path.read_text()
+        assert not any(word in text for word in build.SPOILT), (path, text)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "word"),
+    [
+        ("  wgmma_fence();\n", "\n", "injected"),
+        ("  wgmma_wait<0>();\n", "\n", "injected"),
+        ("wgmma_wait<1>();", "d[0] += 1; wgmma_wait<1>();", "serialized"),
+    ],
+)
+def test_a_compiler_that_mends_a_kernel_fails_the_build(smoke_program, tmp_path, good, bad, word):
+    del smoke_program
+    shutil.copytree(build.SOURCES, tmp_path / "program")
+    kernel = tmp_path / "program" / "device" / "gemm_wgmma.h"
+    text = kernel.read_text()
+    assert text.count(good) == 1
+    kernel.write_text(text.replace(good, bad))
+    hopper = build.Image("sm_90a", 90, ())
+    with pytest.raises(nvrtc.CompileError, match=f"(?s)changed a kernel.*{word}"):
+        build.compile_image(hopper, tmp_path, tmp_path / "program")
+    assert not (tmp_path / hopper.file).exists()
 
 
 def test_building_twice_gives_the_same_bytes_where_it_matters(smoke_program):

@@ -65,6 +65,30 @@ def test_a_word_names_the_groups_that_lie_in_it(library, size):
         assert (back[0].value, back[1].value) == (row, group)
 
 
+def in_tensor_memory(size, row, group):
+    """(lane, column, bit) of a group's nibble, K counted in groups of four.
+
+    1-byte types: [row][K]. 2-byte types: the axes of M are (16 rows, half, 8 rows), those of K (32,
+    half, 16), and memory has them as (16 rows, K half, 8 rows), (K 32, row half, K 16): NVIDIA/cutlass
+    sm1xx_sparse_config.inl, jax-ml/jax format_tcgen05_sparse_metadata.
+    """
+    if size == 1:
+        return row, group // 8, 4 * (group % 8)
+    (m16, rest), (k32, inside) = divmod(row, 16), divmod(group, 8)
+    (m8, m), (k16, k) = divmod(rest, 8), divmod(inside, 4)
+    return 16 * m16 + 8 * k16 + m, k32, 16 * m8 + 4 * k
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_words_of_memory_are_those_of_tensor_memory(library, size):
+    library.test_word_in_tensor_memory.restype = ctypes.c_uint64
+    m, k = 256, 192
+    for row, group in product(range(m), range(k // 4)):
+        lane, column, bit = in_tensor_memory(size, row, group)
+        word = library.test_word_in_tensor_memory(k, lane, column)
+        assert (word, bit) == slot(library, size, k, row, group)
+
+
 def a_position(size, lane, i):
     """(row, ordinal among the row's kept values) of element i of the A fragment."""
     g, t = divmod(lane, 4)

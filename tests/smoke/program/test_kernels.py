@@ -2,16 +2,16 @@
 
 Each run compares every element with the program's CPU oracle and its second oracle, plants errors,
 and checks the 2-byte outputs that are timed. The emulator refuses bank conflicts, divergence,
-misalignment, reads and stores outside an allocation, unordered metadata, and wgmma without its
-fence.
+misalignment, reads and stores outside an allocation, unordered metadata, wgmma without its fence,
+and what tcgen05 forbids (tensor.cpp beside it).
 """
 
 from itertools import product
 
 import pytest
 
-FAMILIES = {"wgmma": 90, "mma-wide": 80, "mma-narrow": 89}
-TYPES = {"wgmma": 4, "mma-wide": 3, "mma-narrow": 4}
+FAMILIES = {"tcgen05": 100, "wgmma": 90, "mma-wide": 80, "mma-narrow": 89}
+TYPES = {"tcgen05": 4, "wgmma": 4, "mma-wide": 3, "mma-narrow": 4}
 
 
 @pytest.mark.parametrize(("family", "when"), list(product(FAMILIES, ("late", "early"))))

@@ -20,22 +20,29 @@ SPARSE = {
             "bf16": "HMMA.SP.16832.F32.BF16", "fp8": "QMMA.SP.16864.F32.E4M3.E4M3"},
     "wgmma": {"int8": "IGMMA.SP.64", "fp16": "HGMMA.SP.64", "bf16": "HGMMA.SP.64",
               "fp8": "QGMMA.SP.64"},
+    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA"},
 }  # fmt: skip
 DENSE = {
     "mma": {"int8": "IMMA.16832.S8.S8", "fp16": "HMMA.16816.F32",
             "bf16": "HMMA.16816.F32.BF16", "fp8": "QMMA.16832.F32.E4M3.E4M3"},
     "wgmma": {"int8": "IGMMA.64", "fp16": "HGMMA.64", "bf16": "HGMMA.64", "fp8": "QGMMA.64"},
+    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA"},
 }  # fmt: skip
 KERNELS = {
     "sm_80": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
     "sm_86": {"int8": {"narrow"}, "fp16": {"narrow"}, "bf16": {"narrow"}},
     "sm_89": {kind: {"narrow"} for kind in TYPES},
     "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")} | {"fp8": {"wgmma"}},
-    "sm_100": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
+    "sm_100a": {kind: {"wide", "tcgen05"} for kind in ("int8", "fp16", "bf16")}
+    | {"fp8": {"tcgen05"}},
+    "sm_100f": {"int8": {"wide"}, "fp16": {"wide", "tcgen05"}, "bf16": {"wide", "tcgen05"},
+                "fp8": {"tcgen05"}},
     "sm_120": {kind: {"narrow"} for kind in TYPES},
 }
 SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
 INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
+TRAP = "tcgen05_guardrail_trap"
+"""What ptxas puts around the allocation of tensor memory: it ends a kernel that does it wrongly."""
 LABEL = "label"
 REGISTER = re.compile(r"\bR(\d+)\b")
 
@@ -79,7 +86,7 @@ def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code
             continue
         seen[kind] |= set(family)
         wanted = {"sparse": SPARSE, "dense": DENSE}[what]
-        form = "wgmma" if family == ["wgmma"] else "mma"
+        form = family[0] if family[0] in SPARSE else "mma"
         assert set(_tensor(instructions)) == {wanted[form][kind]}, name
     assert dict(seen) == KERNELS[arch]
 
@@ -87,7 +94,7 @@ def test_every_gemm_is_made_of_the_instruction_that_it_is_there_for(machine_code
 def test_the_probe_is_one_sparse_instruction_per_selector(machine_code):
     arch, kernels = machine_code
     probes = {name: one for name, one in kernels.items() if name.startswith("probe_")}
-    native = {kind for kind, families in KERNELS[arch].items() if families != {"wgmma"}}
+    native = {kind for kind, families in KERNELS[arch].items() if families & {"wide", "narrow"}}
     assert set(probes) == {f"probe_{kind}" for kind in native}
     for name, instructions in probes.items():
         kind = name.removeprefix("probe_")
@@ -103,8 +110,67 @@ def test_nothing_spills_and_nothing_is_called(machine_code):
         if not name.startswith(
             "check_"
         ):  # its CALL is a jump: it goes to a label and never returns
-            bad |= {one for one in used if one.startswith(("CALL", "JCAL"))}
+            bad |= {
+                one
+                for one, operands in instructions
+                if one.startswith(("CALL", "JCAL")) and TRAP not in operands
+            }
         assert not bad, (name, bad)
+
+
+DESCRIBED = {"int8": (2, 1), "fp16": (1, 0), "bf16": (1, 1), "fp8": (1, 0)}
+"""(type of D, type of A and B) in the instruction descriptor: PTX ISA, "Instruction descriptor"."""
+
+
+def _constant(instructions, before, register):
+    """What the last UMOV before an instruction puts into a uniform register; None: no constant."""
+    for one, operands in reversed(instructions[:before]):
+        target, _, rest = operands.strip().partition(", ")
+        if target == register:
+            value = rest.strip()
+            return int(value, 16) if one == "UMOV" and value.startswith("0x") else None
+    return None
+
+
+def _tcgen05(kernels):
+    """(kernel, its products as (metadata register, metadata constant, descriptor))."""
+    for name, instructions in kernels.items():
+        if not name.endswith("_tcgen05"):
+            continue
+        products = []
+        for i, (one, operands) in enumerate(instructions):
+            if one.startswith("UTC") and one.endswith("MMA"):
+                found = re.search(r"tmem\[(UR\d+)\], tmem\[(UR\d+)\], idesc\[(UR\d+)\]", operands)
+                metadata, descriptor = found[2], found[3]
+                products.append((
+                    metadata, _constant(instructions, i, metadata),
+                    _constant(instructions, i, descriptor),
+                ))  # fmt: skip
+        yield name, instructions, products
+
+
+def test_tcgen05_is_sparse_by_its_descriptor_and_reads_metadata(machine_code):
+    """Sparse and dense are one instruction there, UTCHMMA or the like: the operands tell."""
+    arch, kernels = machine_code
+    checked = 0
+    for name, instructions, products in _tcgen05(kernels):
+        checked += 1
+        what, kind, _ = name.split("_")
+        sparse = what == "sparse"
+        assert len(products) == (2 if sparse else 4), "those of one slab"
+        selectors = {0, 1} if sparse and kind in ("fp16", "bf16") else {0}
+        of_d, of_a = DESCRIBED[kind]
+        assert {descriptor for _, _, descriptor in products} == {
+            selector | sparse << 2 | of_d << 4 | of_a << 7 | of_a << 10 | 256 // 8 << 17
+            | 128 // 16 << 24
+            for selector in selectors
+        }, name  # fmt: skip
+        constants = {constant for _, constant, _ in products}
+        assert constants == ({None} if sparse else {0}), (name, "metadata's address")
+        used = Counter(one.split(".")[0] for one, _ in instructions)
+        assert used["STTM"] == sparse, "metadata go into tensor memory"
+        assert (used["UTCBAR"], used["LDTM"]) == (1, 4)
+    assert checked == {"sm_100a": 8, "sm_100f": 6}.get(arch, 0)
 
 
 def _wgmma(kernels):

@@ -265,11 +265,104 @@ def test_the_answer_goes_to_a_file_whole(smoke_program, fake_driver, tmp_path):
 
 
 IMAGES = {
-    80: "sm_80", 86: "sm_86", 87: "sm_86", 89: "sm_89", 90: "sm_90", 100: "sm_100",
-    103: "sm_100", 110: "ptx", 120: "sm_120", 121: "sm_120",
+    80: ("sm_80", "mma.sync"), 86: ("sm_86", "mma.sync"), 87: ("sm_86", "mma.sync"),
+    89: ("sm_89", "mma.sync"), 90: ("sm_90a", "wgmma"), 100: ("sm_100a", "tcgen05"),
+    103: ("sm_100f", "tcgen05"), 107: ("sm_100f", "tcgen05"), 110: ("ptx", "mma.sync"),
+    120: ("sm_120", "mma.sync"), 121: ("sm_120", "mma.sync"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("cc", IMAGES)
 def test_each_gpu_gets_its_own_machine_code(smoke, cc):
-    assert valid(smoke(*QUICK, FAKE_GPU_CC=cc), "pass", 0)["image"] == IMAGES[cc]
+    said = valid(smoke(*QUICK[:1], *QUICK[3:], FAKE_GPU_CC=cc), "pass", 0)
+    assert (said["image"], said["config"].split()[0]) == IMAGES[cc]
+    assert said["proven_on"] is None, "no GPU has run any of them yet"
+
+
+@pytest.mark.parametrize("cc", [100, 103, 107])
+def test_machine_code_for_one_gpu_is_for_no_other(smoke, cc):
+    """sm_100a runs on 10.0 alone; the family's image has no int8, which 10.3 lacks."""
+    said = valid(smoke("--quick", "--types", "all", *QUICK[3:], FAKE_GPU_CC=cc), "pass", 0)
+    kinds = [one["dtype"] for one in said["results"]]
+    assert kinds == (["int8"] if cc == 100 else []) + ["fp16", "bf16", "fp8"]
+    assert {one["metadata_layout"] for one in said["results"]} == {"match"}
+
+
+def test_types_are_those_that_the_tensor_cores_have(smoke):
+    said = valid(smoke(*QUICK[:1], *QUICK[3:], FAKE_GPU_CC=103), "pass", 0)
+    assert [one["dtype"] for one in said["results"]] == ["fp16", "fp8"]
+    assert said["notes"] == []
+    said = valid(smoke(*QUICK[:1], "--types", "int8,fp8", *QUICK[3:], FAKE_GPU_CC=103), "pass", 0)
+    assert [one["dtype"] for one in said["results"]] == ["fp8"]
+    assert said["notes"] == ["int8: not applicable, the tensor cores of compute capability 10.3 have none"]
+    said = valid(smoke(*QUICK, FAKE_GPU_CC=103), "not_applicable", 3)
+    assert "int8" in said["reason"]
+
+
+@pytest.mark.parametrize(
+    ("cc", "rate"),
+    [(80, 2048), (86, 1024), (89, 1024), (90, 4096), (100, 8192), (103, 8192), (120, 1024)],
+)
+def test_the_peak_is_that_of_the_path_that_ran(smoke, cc, rate):
+    """Multiply-adds of a 1-byte type per clock; the clock of the fake is 1410 MHz."""
+    said = valid(smoke(*TIMED, "--types", "all", FAKE_GPU_CC=cc), "pass", 0)
+    for one in said["results"]:
+        of_type = rate if one["dtype"] in ("int8", "fp8") else rate // 2
+        assert one["speed"]["peak_dense_tops"] == pytest.approx(2e-6 * of_type * 1410, abs=0.06)
+        assert "peak_why" not in one["speed"]
+
+
+@pytest.mark.parametrize(
+    ("cc", "kernels", "why"),
+    [(90, "mma-wide", "wgmma"), (100, "mma-wide", "tcgen05"), (103, "mma-wide", "tcgen05"),
+     (87, "auto", "aarch64"), (110, "auto", "aarch64"), (121, "auto", "aarch64"),
+     (107, "auto", "data sheet"), (122, "auto", "no published rate")],
+)  # fmt: skip
+def test_a_path_without_a_published_peak_says_why(smoke, cc, kernels, why):
+    said = valid(smoke("--types", "fp16", *TIMED[2:], "--kernels", kernels, FAKE_GPU_CC=cc), "pass", 0)
+    speed = said["results"][0]["speed"]
+    assert why in speed["peak_why"]
+    assert {speed[key] for key in ("peak_dense_tops", "dense_of_peak", "sparse_of_peak")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("cc", "kernels", "judged"),
+    [(80, "auto", True), (86, "auto", True), (89, "auto", True), (90, "auto", True),
+     (120, "auto", True), (90, "mma-wide", False), (100, "auto", False), (103, "auto", False),
+     (103, "mma-wide", False), (110, "auto", False)],
+)  # fmt: skip
+def test_a_ratio_is_judged_only_where_a_healthy_one_is_known(smoke, cc, kernels, judged):
+    options = ("--types", "fp16", *TIMED[2:], "--kernels", kernels)
+    said = valid(smoke(*options, FAKE_GPU_CC=cc, FAKE_GPU_SPEEDUP=1.05),
+                 *(("slow", 7) if judged else ("pass", 0)))  # fmt: skip
+    assert said["speed_judged"] is judged
+    assert bool(said["notes"]) is not judged
+    if not judged:
+        assert "1.050 times as fast" in said["notes"][0]
+        assert "not judged" in said["notes"][0]
+        valid(smoke(*options, "--min-speedup", 1.1, FAKE_GPU_CC=cc, FAKE_GPU_SPEEDUP=1.05),
+              "slow", 7)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["bitflip", "stale", "ignore-metadata"])
+def test_kernels_that_no_gpu_has_run_accuse_none(smoke, fault):
+    """Nothing is known: not a fail, as the fault may be the kernels', and never a pass."""
+    said = valid(smoke(*QUICK, FAKE_GPU_CC=100, FAKE_GPU_FAULT=fault), "error", 5)
+    assert said["results"][0]["metadata_layout"] == "mismatch"
+    assert "documented in word" in said["results"][0]["metadata_seen"]
+    assert "the fault may be theirs: --kernels mma-wide" in said["reason"]
+    said = valid(smoke(*QUICK, "--kernels", "mma-wide", FAKE_GPU_CC=100, FAKE_GPU_FAULT=fault),
+                 "fail", 1)  # fmt: skip
+    assert "theirs" not in said["reason"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "xid", "status", "code"),
+    [("xid", 79, "fail", 1), ("xid", 48, "fail", 1), ("ecc", 79, "fail", 1),
+     ("xid", 13, "error", 5), ("xid", 31, "error", 5), ("launch,xid", 13, "error", 5),
+     ("launch,xid", 79, "fail", 1), ("bitflip,ecc", 79, "fail", 1)],
+)  # fmt: skip
+def test_what_hardware_says_of_itself_is_a_fail_by_any_kernels(smoke, fault, xid, status, code):
+    """An illegal instruction or address may be the program's; a GPU that fell off the bus is not."""
+    gpu = {"FAKE_GPU_CC": 103, "FAKE_GPU_FAULT": fault, "FAKE_GPU_XID": xid}
+    valid(smoke("--quick", "--types", "fp16", *QUICK[3:], **gpu), status, code)

@@ -29,29 +29,21 @@ template <class T> constexpr uint32_t tcgen05_instruction(int selector) {
          Kind::type << 10 | static_cast<uint32_t>(T::n / 8) << 17 | static_cast<uint32_t>(T::m / 16) << 24;
 }
 
-// The metadata of a slab, on their way from global to tensor memory. A column of it holds one word per lane, a
-// chunk of format.h fills two columns of 16 lanes, and the words are the same:
-//   1-byte types: lane = row, column = K / 32, eight ascending nibbles;
-//   2-byte types: lane = row % 8 + 8 * (K % 32 / 16) + 16 * (row / 16), column = K / 32, bits 0..15 for the row
-//     and bits 16..31 for the row 8 below.
-// Source: PTX ISA, figures "Sparsity Metadata Layout for M = 128 / M = 256" of .kind::f16 and of .kind::f8f6f4,
-// .kind::i8, which are pictures; as code in NVIDIA/cutlass sm1xx_sparse_config.inl (TensorEAtom_MMA_F16,
-// TensorEAtom_MMA_S8orF8F6F4) and, independently, in jax-ml/jax format_tcgen05_sparse_metadata, which agree.
+// The metadata of a slab, on their way from global to tensor memory: a thread carries the words of its lane.
 template <class T> struct MetadataInFlight {
   static constexpr int columns = T::sparse ? 2 * T::chunks : 1;
-  const uint32_t* from;
+  const uint32_t* metadata;
+  int k, lane;
   uint32_t words[columns];
 
-  __forceinline__ MetadataInFlight(const GemmArguments& p, Origin origin) {
-    const int lane = static_cast<int>(threadIdx.x) % T::m;
-    const uint64_t band = static_cast<uint64_t>((origin.m + lane) / CHUNK_ROWS);
-    from = reinterpret_cast<const uint32_t*>(p.metadata) +
-           band * static_cast<uint32_t>(p.k / CHUNK_K) * CHUNK_WORDS + 4 * (lane % 8) + lane % 16 / 8;
-  }
+  __forceinline__ MetadataInFlight(const GemmArguments& p, Origin origin)
+      : metadata(reinterpret_cast<const uint32_t*>(p.metadata)),
+        k(p.k),
+        lane(origin.m + static_cast<int>(threadIdx.x) % T::m) {}
   __forceinline__ void load(int slab) {
 #pragma unroll
     for (int c = 0; c < columns; ++c)
-      words[c] = load_global(from + static_cast<uint64_t>(slab * T::chunks + c / 2) * CHUNK_WORDS + 2 * (c % 2));
+      words[c] = load_global(metadata + word_in_tensor_memory(k, lane, slab * columns + c));
   }
 };
 

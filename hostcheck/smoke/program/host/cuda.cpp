@@ -36,8 +36,11 @@ void check(Result result, const char* call) {
 void failure(Result result, const char* call) {
   const char* name = error_name(result);
   unsigned long long xid = 0;
-  if (nvml::new_xids(&xid) > 0)
-    finish(Status::fail, "%s: %s (%d) in phase %s, with Xid %llu", call, name, result, current_phase(), xid);
+  if (nvml::new_xids(&xid) > 0) {
+    constexpr const char* what = "%s: %s (%d) in phase %s, with Xid %llu";
+    if (nvml::may_be_the_programs(xid)) finish_wrong(what, call, name, result, current_phase(), xid);
+    finish(Status::fail, what, call, name, result, current_phase(), xid);
+  }
   if (result == ECC_UNCORRECTABLE)
     finish(Status::fail, "uncorrectable memory error: %s: %s (%d) in phase %s", call, name, result,
            current_phase());

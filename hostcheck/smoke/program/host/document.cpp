@@ -55,6 +55,7 @@ struct Text {
 char closing[16];  // what closes each open object or array
 int depth;
 bool comma;
+const char* doubted;
 char notes[8][256];
 int note_count;
 
@@ -243,6 +244,22 @@ void finish(Status status, const char* format, ...) {
   vsnprintf(reason, sizeof reason, format, arguments);
   va_end(arguments);
   finish_with(status, reason);
+}
+
+void doubt(const char* kernels) { doubted = kernels; }
+
+void finish_wrong(const char* format, ...) {
+  char reason[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = vsnprintf(reason, sizeof reason, format, arguments);
+  va_end(arguments);
+  if (!doubted || length < 0) finish_with(Status::fail, reason);
+  const size_t used = strlen(reason);
+  snprintf(reason + used, sizeof reason - used,
+           "; no GPU is known to have run these kernels (%s), so the fault may be theirs: --kernels mma-wide uses others",
+           doubted);
+  finish_with(Status::error, reason);
 }
 
 void watch(int seconds) {

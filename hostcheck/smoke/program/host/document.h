@@ -26,6 +26,10 @@ const char* current_phase();
 void note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // Closes, prints, exits. The reason is one line for a person; "" on a pass.
 [[noreturn]] void finish(Status status, const char* format, ...) __attribute__((format(printf, 2, 3)));
+// From here on what looks like a fault of the GPU may be one of these kernels, which no GPU has run.
+void doubt(const char* kernels);
+// Finishes with `fail`; under doubt with `error` and both possible causes in the reason.
+[[noreturn]] void finish_wrong(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // Finishes with `timeout` after so many seconds or on SIGTERM, SIGINT or SIGHUP, and with `error` on a crash,
 // whatever the other threads hang in. Call before any other thread starts.
 void watch(int seconds);

@@ -4,8 +4,11 @@
 #include "element.h"
 #include "gpu.h"
 
+enum class Instruction { mma, wgmma, tcgen05 };
+
 struct Family {
   const char *name, *suffix, *description;
+  Instruction instruction;
   int m, n, threads, blocks_per_sm;
   int shared_bytes[2][2];  // [element bytes - 1][sparse]
 };

@@ -22,6 +22,7 @@ struct Problem {
 
   const Buffer& kept() const { return kept_; }
   const Buffer& metadata() const { return metadata_; }
+  const Buffer& b() const { return b_; }
   const Buffer& d() const { return d_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "document.h"
+#include "paths.h"
 #include "reference.h"
 #include "shape.h"
 
@@ -11,25 +12,6 @@ namespace {
 constexpr uint32_t SEED = 23;
 constexpr uint64_t MOST_BYTES = 480ull << 20;  // a guest's framebuffer is not ours to fill
 constexpr int MOST_PAIRS = 200;
-
-// Dense multiply-adds per clock and multiprocessor of fp16; 1-byte types make twice as many. They reproduce
-// the data sheets at their boost clock: A100 312, A10 125, L4 121, L40S 362, H200 989 dense fp16 TFLOPS.
-int multiply_adds_per_clock(int capability) {
-  switch (capability) {
-    case 80:
-      return 1024;
-    case 86:
-    case 89:
-    case 120:
-      return 512;
-    case 90:
-      return 2048;
-    case 100:
-      return 4096;
-    default:
-      return 0;
-  }
-}
 
 struct Events {
   cuda::Event all[2 * MOST_PAIRS + 1];
@@ -126,9 +108,9 @@ const char* measure(const Gpu& gpu, const Element& element, const Family& family
   json::decimal("speedup", r.median, 3);
   json::decimal("speedup_min", r.least, 3);
   json::decimal("speedup_max", r.most, 3);
-  const int rate = multiply_adds_per_clock(gpu.capability()) * (element.bytes == 1 ? 2 : 1);
-  if (rate && gpu.clock_khz) {
-    const double peak = 2e-9 * rate * gpu.multiprocessors * gpu.clock_khz;
+  const Peak limit = peak_of(gpu, family, element);
+  if (limit.multiply_adds && gpu.clock_khz) {
+    const double peak = 2e-9 * limit.multiply_adds * gpu.multiprocessors * gpu.clock_khz;
     json::decimal("peak_dense_tops", peak, 1);
     json::decimal("dense_of_peak", dense_tops / peak, 3);
     json::decimal("sparse_of_peak", sparse_tops / (2 * peak), 3);
@@ -136,6 +118,7 @@ const char* measure(const Gpu& gpu, const Element& element, const Family& family
     json::null("peak_dense_tops");
     json::null("dense_of_peak");
     json::null("sparse_of_peak");
+    json::text("peak_why", limit.why ? limit.why : "the driver does not tell the clock");
   }
   // The other side of the roof: what reading each operand and writing D once would take. Two bits per clock
   // and wire (double data rate).

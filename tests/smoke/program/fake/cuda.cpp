@@ -292,6 +292,9 @@ EXPORT void test_group_at(int bytes, int k, uint64_t word, int n, int* row, int*
   *row = g.row;
   *group = g.index;
 }
+EXPORT uint64_t test_word_in_tensor_memory(int k, int lane, int column) {
+  return word_in_tensor_memory(k, lane, column);
+}
 EXPORT void test_choose_shape(int bytes, int m, int n, int at_once, uint64_t budget, int* shape) {
   const Shape s = choose_shape(bytes, m, n, at_once, budget);
   memcpy(shape, &s, sizeof s);
