@@ -136,7 +136,7 @@ def main():
         for i in range(3):
             session.step(f"default-{i + 1}")
         session.step("all-types", "--types", "all")
-        for family in ("wgmma", "mma-wide", "mma-narrow"):
+        for family in ("tcgen05", "wgmma", "mma-wide", "mma-narrow"):
             session.step(f"family-{family}", "--kernels", family)
         for n in SQUARES:
             session.step(f"square-{n}", "--shape", f"{n}x{n}x{n}", "--pairs", "21")

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 FAMILIES = {  # threads, columns of a tile, slab, stages if sparse or dense: program/tile.h
+    "tcgen05": (256, 256, 128, {True: 5, False: 4}),
     "wgmma": (256, 256, 128, {True: 5, False: 4}),
     "wide": (256, 256, 128, {True: 3, False: 3}),
     "narrow": (128, 128, 64, {True: 3, False: 3}),
@@ -74,10 +75,11 @@ class Gpu:
     def load(self, images):
         best = None
         for path in images.glob("sm_*.cubin"):
-            made_for = int("".join(filter(str.isdigit, path.stem)))
-            if made_for // 10 == self.capability // 10 and made_for <= self.capability:
-                best = max(best or (0, path), (made_for, path))
-        self.image = (best[1] if best else images / "compute_80.ptx").read_bytes() + b"\0"
+            made_for, exact = int("".join(filter(str.isdigit, path.stem))), path.stem.endswith("a")
+            runs = made_for // 10 == self.capability // 10 and made_for <= self.capability
+            if made_for == self.capability if exact else runs:
+                best = max(best or (False, 0, path), (exact, made_for, path))
+        self.image = (best[2] if best else images / "compute_80.ptx").read_bytes() + b"\0"
         self.module = c.c_void_p()
         self.call("cuModuleLoadData", c.byref(self.module), self.image)
 
@@ -157,7 +159,8 @@ class Operands:
         function = self.gpu.kernel(f"{'sparse' if sparse else 'dense'}_{self.kind}_{family}")
         chunk = 64 * BYTES[self.kind]
         metadata = 8 * max(1, slab // chunk) * 128 if sparse else 0
-        shared = stages[sparse] * (128 * (slab // 2 if sparse else slab) + tile_n * slab + metadata)
+        stage = 128 * (slab // 2 if sparse else slab) + tile_n * slab + metadata
+        shared = stages[sparse] * stage + 32  # tcgen05 keeps something behind its stages
         if function is None or shared > self.gpu.shared_bytes or self.m % 128 or self.n % tile_n:
             return None
         self.gpu.call("cuFuncSetAttribute", function, 8, shared)

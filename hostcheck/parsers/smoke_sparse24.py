@@ -94,7 +94,7 @@ class _Document(Struct):
     exit_code: int
     gpu: _Gpu | None = None
     config: str | None = None
-    proven_on: str | None | UnsetType = UNSET
+    proven_on: str | UnsetType | None = UNSET
     speed_judged: bool | UnsetType = UNSET
     results: tuple[_Result, ...] = ()
     reason: str | None = None
@@ -125,7 +125,9 @@ def parse(text: str) -> SmokeAnswer:
         path=" ".join((said.config or "").split()),
         unproven=said.proven_on is None,
         # What did not say so ran mma.sync, of which no healthy ratio is known on B200 and B300.
-        speed_judged=not gpu.cc.startswith("10.") if said.speed_judged is UNSET else said.speed_judged,
+        speed_judged=not gpu.cc.startswith("10.")
+        if said.speed_judged is UNSET
+        else said.speed_judged,
     )
     _refuse_contradictions(answer, said)
     return answer

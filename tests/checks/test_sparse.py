@@ -19,9 +19,9 @@ def host(smoke, model="a100-pcie-80"):
     return with_gpu(asked, smoke=smoke)
 
 
-def said(status="pass", *types, shared=False, left=(), reason="", notes=()):
+def said(status="pass", *types, shared=False, left=(), reason="", notes=(), **path):
     answer = SmokeAnswer(
-        SmokeStatus(status), "NVIDIA A100", "550", "none", types or (TYPE,), reason, notes
+        SmokeStatus(status), "NVIDIA A100", "550", "none", types or (TYPE,), reason, notes, **path
     )
     return known(GpuSmoke("vm-0", "train", "grid_a100d-80c", shared, answer, left))
 
@@ -65,6 +65,24 @@ def test_slow_is_a_fail_of_speed_only():
     slow = replace(TYPE, speed=replace(SPEED, speedup=1.09))
     says(result(RIGHT, host(said("slow", slow))), "pass")
     says(result(FAST, host(said("slow", TYPE, slow))), "fail", "int8 1.09 times dense")
+
+
+def test_a_low_ratio_that_nobody_can_judge_is_unknown_and_a_high_one_passes():
+    path = {"path": "tcgen05 128x256", "unproven": True, "speed_judged": False}
+    low = replace(TYPE, speed=replace(SPEED, speedup=1.09))
+    one = result(FAST, host(said("pass", TYPE, low, **path)))
+    says(one, "unknown")
+    assert "1.09 times dense" in one.unseen.detail
+    assert "nobody knows what a healthy GPU reaches by tcgen05" in one.unseen.detail
+    says(result(FAST, host(said("pass", TYPE, **path))), "pass", "1.52 times dense")
+
+
+def test_kernels_that_no_gpu_has_run_are_named_beside_the_result():
+    path = {"path": "tcgen05 128x256", "unproven": True}
+    for status, kind in (("pass", TYPE), ("fail", replace(TYPE, wrong=1))):
+        one = result(RIGHT, host(said(status, kind, **path)))
+        assert "no GPU is known to have run these kernels (tcgen05 128x256)" in one.note
+    assert not result(RIGHT, host(said())).note
 
 
 def test_on_a_shared_gpu_no_speed_is_judged():

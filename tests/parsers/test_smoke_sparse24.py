@@ -76,6 +76,30 @@ def test_a_peak_that_is_not_known_is_unknown():
     assert isinstance(kind.speed.peak_dense_tops, Unknown)
 
 
+def test_why_a_peak_is_not_known_is_told():
+    speed = {**SPEED, "peak_dense_tops": None, "peak_why": "the published rate is that of\ntcgen05"}
+    (kind,) = parse(said(results=[result(speed=speed)])).types
+    assert kind.speed.peak_dense_tops.detail == "the published rate is that of tcgen05"
+
+
+@pytest.mark.parametrize(
+    ("told", "unproven"),
+    [({"proven_on": None}, True), ({"proven_on": "NVIDIA L4"}, False), ({}, False)],
+)
+def test_kernels_that_no_gpu_has_run_are_marked_and_silence_is_no_mark(told, unproven):
+    answer = parse(said(config="tcgen05 128x256", **told))
+    assert (answer.path, answer.unproven) == ("tcgen05 128x256", unproven)
+
+
+@pytest.mark.parametrize(
+    ("cc", "told", "judged"),
+    [("10.0", {"speed_judged": False}, False), ("8.0", {"speed_judged": True}, True),
+     ("8.0", {}, True), ("10.0", {}, False), ("10.3", {}, False)],
+)  # fmt: skip
+def test_older_programs_ran_on_blackwell_what_nobody_can_judge(cc, told, judged):
+    assert parse(said(gpu={"name": "NVIDIA", "cc": cc}, **told)).speed_judged is judged
+
+
 WRONG = {**VERIFY, "sparse_bad_cpu": 1}
 UNCAUGHT = {**CONTROLS, "weight": {"caught": False, "row": 1, "bad": 0}}
 DIRTY = {**CONTROLS, "restored": {"bad": 1}}

@@ -80,6 +80,7 @@ def host_lines(host: Host) -> Iterator[str]:
         for kind in told.answer.types:
             yield f"  {words.one_line(kind.name)}: {compared(kind)}"
             yield from (f"    {line}" for line in bars(kind))
+        yield from (f"  {line}" for line in unproven(told.answer))
 
 
 def changed(run: Run) -> str:
@@ -106,8 +107,14 @@ def bars(kind: SmokeType) -> Iterator[str]:
     for name, tops, told in rates(kind.speed):
         full = round(CELLS * tops / scale(kind.speed))
         yield f"{name:<7}{'█' * full:<{CELLS}} {tops:>6.0f} TOPS  {told}".rstrip()
-    if isinstance(kind.speed.peak_dense_tops, Unknown):
-        yield f"peak   not known: {words.one_line(kind.speed.peak_dense_tops.detail)}"
+    if told := no_peak(kind.speed):
+        yield told
+
+
+def no_peak(speed: SmokeSpeed) -> str:
+    """Say why no peak is shown; empty where one is."""
+    peak = speed.peak_dense_tops
+    return f"peak not known: {words.one_line(peak.detail)}" if isinstance(peak, Unknown) else ""
 
 
 def rates(speed: SmokeSpeed) -> Iterator[tuple[str, float, str]]:

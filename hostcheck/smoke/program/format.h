@@ -73,15 +73,17 @@ inline Slot slot_of(int type_bytes, int k, Group at) {
   return {chunk * CHUNK_WORDS + static_cast<uint32_t>(quad + group / 4), 16 * lower + 4 * (group % 4)};
 }
 
-// Tensor memory, from where tcgen05 takes metadata, is 128 lanes of 32-bit columns; a column stands for 32 elements
-// of K of 128 rows. The words are the same as in a chunk, at other places:
+// Tensor memory, from where tcgen05 takes metadata, is 128 lanes of 32-bit columns; a column stands for 32
+// elements of K of 128 rows. The words are the same as in a chunk, at other places:
 //   1-byte types: lane = row, eight ascending nibbles;
-//   2-byte types: lane = row % 8 + 8 * (K % 32 / 16) + 16 * (row / 16), bits 0..15 for the row and bits 16..31 for
+//   2-byte types: lane = row % 8 + 8 * (K % 32 / 16) + 16 * (row / 16), bits 0..15 for the row and
+//   bits 16..31 for
 //     the row 8 below.
 // Both come to the same function. `lane` may count on over the tiles of 128 rows.
-// Source: PTX ISA, figures "Sparsity Metadata Layout for M = 128 / M = 256" of .kind::f16 and of .kind::f8f6f4,
-// .kind::i8, which are pictures; as code in NVIDIA/cutlass sm1xx_sparse_config.inl (TensorEAtom_MMA_F16,
-// TensorEAtom_MMA_S8orF8F6F4) and, independently, in jax-ml/jax format_tcgen05_sparse_metadata, which agree.
+// Source: PTX ISA, figures "Sparsity Metadata Layout for M = 128 / M = 256" of .kind::f16 and of
+// .kind::f8f6f4, .kind::i8, which are pictures; as code in NVIDIA/cutlass sm1xx_sparse_config.inl
+// (TensorEAtom_MMA_F16, TensorEAtom_MMA_S8orF8F6F4) and, independently, in jax-ml/jax
+// format_tcgen05_sparse_metadata, which agree.
 inline uint64_t word_in_tensor_memory(int k, int lane, int column) {
   const uint64_t chunk = static_cast<uint64_t>(lane / CHUNK_ROWS) * static_cast<uint32_t>(k / CHUNK_K) +
                          static_cast<uint32_t>(column / 2);

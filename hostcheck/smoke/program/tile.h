@@ -31,9 +31,9 @@ struct Warpgroup {
   static constexpr int stages(bool sparse) { return sparse ? 5 : 4; }
 };
 // tcgen05, the tensor cores of sm_100 to sm_107: one thread multiplies 128 x 256, D and the metadata are in
-// tensor memory, which four warps reach by quarters: eight warps store D as 32 rows by 128 columns each. Metadata
-// go there from global memory through registers, never through a stage. Behind the stages lie two mbarriers
-// and the address of the tensor memory.
+// tensor memory, which four warps reach by quarters: eight warps store D as 32 rows by 128 columns each.
+// Metadata go there from global memory through registers, never through a stage. Behind the stages lie two
+// mbarriers and the address of the tensor memory.
 struct TensorMemory {
   static constexpr int m = 128, n = 256, warps_m = 4, warps_n = 2, slab = 128, blocks_per_sm = 1;
   static constexpr bool stages_metadata = false;
@@ -58,8 +58,7 @@ template <class Type_, bool sparse_, class Family_> struct Tile {
   static constexpr int slabs_per_chunk = chunk_b > row_b ? chunk_b / row_b : 1;
   // A stage in shared memory: A, then B, then metadata.
   static constexpr int a_bytes = m * row_a, b_bytes = n * row_b;
-  static constexpr int metadata_bytes =
-      Family::stages_metadata ? m / CHUNK_ROWS * chunks * CHUNK_BYTES : 0;
+  static constexpr int metadata_bytes = Family::stages_metadata ? m / CHUNK_ROWS * chunks * CHUNK_BYTES : 0;
   static constexpr int stage_bytes = a_bytes + b_bytes + metadata_bytes;
   static constexpr int shared_bytes = stages * stage_bytes + Family::extra_bytes;
   static_assert(stage_bytes % 128 == 0 && warp_m % 16 == 0 && warp_n % 16 == 0 && steps >= 1, "tile");

@@ -68,9 +68,9 @@ def test_a_word_names_the_groups_that_lie_in_it(library, size):
 def in_tensor_memory(size, row, group):
     """(lane, column, bit) of a group's nibble, K counted in groups of four.
 
-    1-byte types: [row][K]. 2-byte types: the axes of M are (16 rows, half, 8 rows), those of K (32,
-    half, 16), and memory has them as (16 rows, K half, 8 rows), (K 32, row half, K 16): NVIDIA/cutlass
-    sm1xx_sparse_config.inl, jax-ml/jax format_tcgen05_sparse_metadata.
+    1-byte types: [row][K]. 2-byte types: the axes of M are (16 rows, half, 8 rows), those of K
+    (32, half, 16), and memory has them as (16 rows, K half, 8 rows), (K 32, row half, K 16):
+    NVIDIA/cutlass sm1xx_sparse_config.inl, jax-ml/jax format_tcgen05_sparse_metadata.
     """
     if size == 1:
         return row, group // 8, 4 * (group % 8)

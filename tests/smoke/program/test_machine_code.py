@@ -35,8 +35,12 @@ KERNELS = {
     "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")} | {"fp8": {"wgmma"}},
     "sm_100a": {kind: {"wide", "tcgen05"} for kind in ("int8", "fp16", "bf16")}
     | {"fp8": {"tcgen05"}},
-    "sm_100f": {"int8": {"wide"}, "fp16": {"wide", "tcgen05"}, "bf16": {"wide", "tcgen05"},
-                "fp8": {"tcgen05"}},
+    "sm_100f": {
+        "int8": {"wide"},
+        "fp16": {"wide", "tcgen05"},
+        "bf16": {"wide", "tcgen05"},
+        "fp8": {"tcgen05"},
+    },
     "sm_120": {kind: {"narrow"} for kind in TYPES},
 }
 SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")

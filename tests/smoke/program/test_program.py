@@ -294,7 +294,9 @@ def test_types_are_those_that_the_tensor_cores_have(smoke):
     assert said["notes"] == []
     said = valid(smoke(*QUICK[:1], "--types", "int8,fp8", *QUICK[3:], FAKE_GPU_CC=103), "pass", 0)
     assert [one["dtype"] for one in said["results"]] == ["fp8"]
-    assert said["notes"] == ["int8: not applicable, the tensor cores of compute capability 10.3 have none"]
+    assert said["notes"] == [
+        "int8: not applicable, the tensor cores of compute capability 10.3 have none"
+    ]
     said = valid(smoke(*QUICK, FAKE_GPU_CC=103), "not_applicable", 3)
     assert "int8" in said["reason"]
 
@@ -319,7 +321,9 @@ def test_the_peak_is_that_of_the_path_that_ran(smoke, cc, rate):
      (107, "auto", "data sheet"), (122, "auto", "no published rate")],
 )  # fmt: skip
 def test_a_path_without_a_published_peak_says_why(smoke, cc, kernels, why):
-    said = valid(smoke("--types", "fp16", *TIMED[2:], "--kernels", kernels, FAKE_GPU_CC=cc), "pass", 0)
+    said = valid(
+        smoke("--types", "fp16", *TIMED[2:], "--kernels", kernels, FAKE_GPU_CC=cc), "pass", 0
+    )
     speed = said["results"][0]["speed"]
     assert why in speed["peak_why"]
     assert {speed[key] for key in ("peak_dense_tops", "dense_of_peak", "sparse_of_peak")} == {None}
@@ -363,6 +367,6 @@ def test_kernels_that_no_gpu_has_run_accuse_none(smoke, fault):
      ("launch,xid", 79, "fail", 1), ("bitflip,ecc", 79, "fail", 1)],
 )  # fmt: skip
 def test_what_hardware_says_of_itself_is_a_fail_by_any_kernels(smoke, fault, xid, status, code):
-    """An illegal instruction or address may be the program's; a GPU that fell off the bus is not."""
+    """An illegal instruction or address may be the program's; a GPU that is gone is not."""
     gpu = {"FAKE_GPU_CC": 103, "FAKE_GPU_FAULT": fault, "FAKE_GPU_XID": xid}
     valid(smoke("--quick", "--types", "fp16", *QUICK[3:], **gpu), status, code)

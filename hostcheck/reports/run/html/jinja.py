@@ -41,7 +41,7 @@ def _environment() -> Environment:
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
         Severity=Severity, LEGEND=view.LEGEND, count=words.count, is_known=_is_known,
         missing=words.missing, compared=smoke_text.compared, scale=smoke_text.scale,
-        changed=smoke_text.changed,
+        changed=smoke_text.changed, unproven=smoke_text.unproven, no_peak=smoke_text.no_peak,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "",

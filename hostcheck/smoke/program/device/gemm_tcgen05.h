@@ -1,5 +1,5 @@
-// The GEMM for tcgen05, the tensor cores of sm_100 and its family: one thread multiplies 128 x 256 straight from
-// shared memory into tensor memory, asynchronously. Same operands, stages, swizzle and metadata words as
+// The GEMM for tcgen05, the tensor cores of sm_100 and its family: one thread multiplies 128 x 256 straight
+// from shared memory into tensor memory, asynchronously. Same operands, stages, swizzle and metadata words as
 // gemm_mma.h. (PTX ISA, "TensorCore 5th Generation Family Instructions".)
 #pragma once
 #include <instructions.h>
@@ -11,18 +11,19 @@
 #if HAS_TCGEN05
 
 // A shared memory descriptor (PTX ISA, "tcgen05 Shared memory descriptor"; NVIDIA/cutlass
-// cute/arch/mma_sm100_desc.hpp, SmemDescriptor), addresses and offsets in 16-byte units: bits 0..13 start address,
-// 16..29 leading offset (not used by swizzled K-major operands; 1), 32..45 stride between groups of eight rows,
-// 46..48 always 1, 61..63 swizzle: 2 is 128 bytes, 4 is 64 bytes.
+// cute/arch/mma_sm100_desc.hpp, SmemDescriptor), addresses and offsets in 16-byte units: bits 0..13 start
+// address, 16..29 leading offset (not used by swizzled K-major operands; 1), 32..45 stride between groups of
+// eight rows, 46..48 always 1, 61..63 swizzle: 2 is 128 bytes, 4 is 64 bytes.
 template <int row_bytes> __forceinline__ uint64_t tcgen05_operand(uint32_t address) {
   static_assert(row_bytes == 128 || row_bytes == 64, "swizzle");
   return static_cast<uint64_t>((address & 0x3FFFFu) >> 4) | 1ull << 16 |
-         static_cast<uint64_t>(8 * row_bytes / 16) << 32 | 1ull << 46 | (row_bytes == 128 ? 2ull : 4ull) << 61;
+         static_cast<uint64_t>(8 * row_bytes / 16) << 32 | 1ull << 46 |
+         (row_bytes == 128 ? 2ull : 4ull) << 61;
 }
 
-// The instruction descriptor (PTX ISA, "Instruction descriptor" for .kind::tf32, f16, f8f6f4, i8; InstrDescriptor
-// of the same header): bits 0..1 sparsity selector, 2 sparse, 4..5 type of D, 7..9 of A, 10..12 of B, 17..22
-// N / 8, 24..28 M / 16. A and B are K-major, nothing is negated or saturated.
+// The instruction descriptor (PTX ISA, "Instruction descriptor" for .kind::tf32, f16, f8f6f4, i8;
+// InstrDescriptor of the same header): bits 0..1 sparsity selector, 2 sparse, 4..5 type of D, 7..9 of
+// A, 10..12 of B, 17..22 N / 8, 24..28 M / 16. A and B are K-major, nothing is negated or saturated.
 template <class T> constexpr uint32_t tcgen05_instruction(int selector) {
   using Kind = Tcgen05<typename T::Type>;
   return (T::sparse ? static_cast<uint32_t>(selector) | 4u : 0u) | Kind::type_of_d << 4 | Kind::type << 7 |
@@ -60,8 +61,7 @@ __forceinline__ void issue_slab(uint32_t d, uint32_t from_a, uint32_t from_b, ui
     if constexpr (!T::sparse) Instruction::dense(d, a, b, tcgen05_instruction<T>(0), accumulate);
     else if constexpr (T::Type::bytes == 1)
       Instruction::sparse(d, a, b, metadata + 2 * step, tcgen05_instruction<T>(0), accumulate);
-    else
-      Instruction::sparse(d, a, b, metadata + step / 2 * 2, tcgen05_instruction<T>(step % 2), accumulate);
+    else Instruction::sparse(d, a, b, metadata + step / 2 * 2, tcgen05_instruction<T>(step % 2), accumulate);
   }
 }
 
@@ -84,8 +84,9 @@ __forceinline__ void store_columns(const GemmArguments& p, int row, int column, 
 }
 
 template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
-  constexpr int ahead = T::stages - 1;                 // stages being filled; the other one is being multiplied
-  constexpr uint32_t d_columns = T::n, columns = 512;  // all of the tensor memory: one block per multiprocessor
+  constexpr int ahead = T::stages - 1;  // stages being filled; the other one is being multiplied
+  constexpr uint32_t d_columns = T::n;
+  constexpr uint32_t columns = 512;  // all of the tensor memory: one block per multiprocessor
   const int warp = static_cast<int>(threadIdx.x) / 32;
   const uint32_t control = shared_base() + T::stages * T::stage_bytes;
   const Origin origin = tile_of_this_block<T>(p);
@@ -120,6 +121,7 @@ template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
     const uint32_t set = d + d_columns + static_cast<uint32_t>(slab % 2 * MetadataInFlight<T>::columns);
     if constexpr (T::sparse) {
       if (warp < 4) {
+        sync_warp();  // the lanes may have left the wait one by one
         tensor_store(set + quarter, metadata.words);
         tensor_wait_stores();
         if (slab + 1 < slabs) metadata.load(slab + 1);
@@ -147,6 +149,7 @@ template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
   mbarrier_wait(control + static_cast<uint32_t>((slabs - 1) % 2 * 8), (slabs - 1) / 2 % 2);
   tensor_fence_after();
   cp_async_wait<0>();
+  sync_warp();
 
   const int row = origin.m + static_cast<int>(threadIdx.x) % T::m, half = warp / 4 * T::warp_n;
 #pragma unroll

@@ -257,7 +257,8 @@ void finish_wrong(const char* format, ...) {
   if (!doubted || length < 0) finish_with(Status::fail, reason);
   const size_t used = strlen(reason);
   snprintf(reason + used, sizeof reason - used,
-           "; no GPU is known to have run these kernels (%s), so the fault may be theirs: --kernels mma-wide uses others",
+           "; no GPU is known to have run these kernels (%s), so the fault may be theirs: --kernels mma-wide "
+           "uses others",
            doubted);
   finish_with(Status::error, reason);
 }

@@ -13,7 +13,8 @@ namespace {
 cuda::Module module;
 
 template <class F>
-constexpr Family family(const char* name, const char* suffix, const char* description, Instruction instruction) {
+constexpr Family family(const char* name, const char* suffix, const char* description,
+                        Instruction instruction) {
   return {name,
           suffix,
           description,
@@ -26,10 +27,11 @@ constexpr Family family(const char* name, const char* suffix, const char* descri
            {Tile<Fp16, false, F>::shared_bytes, Tile<Fp16, true, F>::shared_bytes}}};
 }
 // fastest first
-const Family families[] = {family<TensorMemory>("tcgen05", "_tcgen05", "tcgen05 128x256", Instruction::tcgen05),
-                           family<Warpgroup>("wgmma", "_wgmma", "wgmma 128x256", Instruction::wgmma),
-                           family<Wide>("mma-wide", "_wide", "mma.sync 128x256", Instruction::mma),
-                           family<Narrow>("mma-narrow", "_narrow", "mma.sync 128x128", Instruction::mma)};
+const Family families[] = {
+    family<TensorMemory>("tcgen05", "_tcgen05", "tcgen05 128x256", Instruction::tcgen05),
+    family<Warpgroup>("wgmma", "_wgmma", "wgmma 128x256", Instruction::wgmma),
+    family<Wide>("mma-wide", "_wide", "mma.sync 128x256", Instruction::mma),
+    family<Narrow>("mma-narrow", "_narrow", "mma.sync 128x128", Instruction::mma)};
 
 bool fits(const Gpu& gpu, const Family& f) {
   for (const auto& of_bytes : f.shared_bytes)

@@ -68,8 +68,8 @@ int main(int count, char** words) {
     if (failed || (!all && !listed(types, element.name))) continue;
     if (!find_kernel("sparse", element, &family)) {
       if (!all && element.integer && family.instruction == Instruction::tcgen05)
-        note("%s: not applicable, the tensor cores of compute capability %d.%d have none", element.name, gpu.major,
-             gpu.minor);
+        note("%s: not applicable, the tensor cores of compute capability %d.%d have none", element.name,
+             gpu.major, gpu.minor);
       else if (!all) note("%s: no sparse %s kernels for this GPU", element.name, family.name);
       continue;
     }
@@ -92,16 +92,18 @@ int main(int count, char** words) {
   bool hardware_says_so = false;
   const char* sick = judge_health(gpu.health_before, &hardware_says_so);
   if (sick && hardware_says_so)
-    finish(Status::fail, "%s%s%s%s%s", failed_type, failed ? ": " : "", failed ? failed : "", failed ? "; " : "",
-           sick);
+    finish(Status::fail, "%s%s%s%s%s", failed_type, failed ? ": " : "", failed ? failed : "",
+           failed ? "; " : "", sick);
   if (failed) finish_wrong("%s: %s%s%s", failed_type, failed, sick ? "; " : "", sick ? sick : "");
   if (sick) finish_wrong("%s", sick);
   if (!tested) finish(Status::not_applicable, "this GPU has none of the types %s", types);
   const double least = options.min_speedup >= 0 ? options.min_speedup : LEAST_SPEEDUP;
   if (slowest < least && options.min_speedup < 0 && !speed_is_judged(gpu, family))
-    note("%s: sparse is %.3f times as fast as dense, which is not judged: no figure of a healthy GPU is known for %s "
-         "on compute capability %d.%d",
-         slowest_type, slowest, family.description, gpu.major, gpu.minor);
+    note(
+        "%s: sparse is %.3f times as fast as dense, which is not judged: no figure of a healthy GPU is known "
+        "for %s "
+        "on compute capability %d.%d",
+        slowest_type, slowest, family.description, gpu.major, gpu.minor);
   else if (slowest < least)
     finish(Status::slow, "%s: right, but sparse is %.3f times as fast as dense, below %.2f%s%s", slowest_type,
            slowest, least,

@@ -29,8 +29,8 @@ Reading licensed();  // of a vGPU guest
 Health health();
 // How many Xid events came since the last call, -1 if unknown; `first` is the number of the first.
 int new_xids(unsigned long long* first);
-// Xid events that a faulty program can cause as well as a faulty GPU: 13 and 43 end a process whose kernel did
-// something illegal, 31 is a wrong address, 45 follows another. (NVIDIA, "XID Errors".)
+// Xid events that a faulty program can cause as well as a faulty GPU: 13 and 43 end a process whose kernel
+// did something illegal, 31 is a wrong address, 45 follows another. (NVIDIA, "XID Errors".)
 constexpr bool may_be_the_programs(unsigned long long xid) {
   return xid == 13 || xid == 31 || xid == 43 || xid == 45;
 }

@@ -1,5 +1,5 @@
-// The same question as layout_probe.cpp for kernels whose instruction reads metadata from tensor memory: which
-// nibble in memory steers each group? It is asked of the multiplication itself.
+// The same question as layout_probe.cpp for kernels whose instruction reads metadata from tensor memory:
+// which nibble in memory steers each group? It is asked of the multiplication itself.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "problem.h"
 
 // How it works. Every pair of kept values of A is (1, 16). Column n of B is 1 + k % 4 in group n of K and 0
-// elsewhere. Then D[row][n] = (1 + first) + 16 * (1 + second): what the hardware took for group n of that row.
-// Metadata are random and legal; twelve settings leave one of all nibbles, for every row and group.
+// elsewhere. Then D[row][n] = (1 + first) + 16 * (1 + second): what the hardware took for group n of that
+// row. Metadata are random and legal; twelve settings leave one of all nibbles, for every row and group.
 namespace {
 
 constexpr int SETTINGS = 12, K = K_MULTIPLE, GROUPS = K / 4, FIRST = 1, SECOND = 16;

@@ -51,7 +51,7 @@ extern Thread* current;
 extern Warp warps[MAX_THREADS / LANES];
 extern unsigned block_index, grid_size, block_size;
 extern uint8_t* shared;
-extern bool all_fenced;  // everybody's fence.proxy.async came before the last barrier
+extern bool all_fenced;                  // everybody's fence.proxy.async came before the last barrier
 extern bool copies_late, products_late;  // asynchronous work is done when it is waited for, or at once
 extern bool (*is_allocated)(const void*, size_t);
 

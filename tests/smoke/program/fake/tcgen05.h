@@ -1,17 +1,30 @@
-// What the instructions of tcgen05 do, in C++; see instructions.h. Descriptors and layouts are decoded here, from
-// the PTX manual, and encoded in the kernels.
+// What the instructions of tcgen05 do, in C++; see instructions.h. Descriptors and layouts are decoded here,
+// from the PTX manual, and encoded in the kernels.
 #pragma once
 #include "tensor.h"
 
 #define HAS_TCGEN05 TCGEN05
 
-template <uint32_t columns> inline void tensor_allocate(uint32_t address_to) { tensor::allocate(columns, address_to); }
-template <uint32_t columns> inline void tensor_release(uint32_t address) { tensor::release(address, columns); }
+template <uint32_t columns> inline void tensor_allocate(uint32_t address_to) {
+  tensor::allocate(columns, address_to);
+}
+template <uint32_t columns> inline void tensor_release(uint32_t address) {
+  tensor::release(address, columns);
+}
+// Collective instructions: every lane of the warp must come to the same one.
+inline void together(const char* instruction) {
+  block::with_warp(instruction, [](block::Warp&) {});
+}
+inline void sync_warp() { together("bar.warp.sync"); }
 template <size_t count> inline void tensor_store(uint32_t to, const uint32_t (&words)[count]) {
+  together("tcgen05.st");
   tensor::store(to, words, count);
 }
 inline void tensor_wait_stores() { tensor::wait_stores(); }
-inline void tensor_load(uint32_t (&r)[32], uint32_t from) { tensor::load(r, from, 32); }
+inline void tensor_load(uint32_t (&r)[32], uint32_t from) {
+  together("tcgen05.ld");
+  tensor::load(r, from, 32);
+}
 inline void tensor_wait_loads(uint32_t (&)[32]) { tensor::wait_loads(); }
 inline void tensor_fence_before() { tensor::fence_before(); }
 inline void tensor_fence_after() { tensor::fence_after(); }
@@ -38,7 +51,8 @@ inline void read_tcgen05_operand(uint8_t* to, uint64_t descriptor, int row, int 
     memcpy(to + i, block::shared_at(at, 16), 16);
   }
 }
-// The metadata of group `g` of row `row`: .kind::f16 takes the column that the selector says of a pair, lane row%8
+// The metadata of group `g` of row `row`: .kind::f16 takes the column that the selector says of a pair, lane
+// row%8
 // + 8 * (g/4) of each 16 rows, half word row%16/8; the others take both columns of the row's own lane.
 template <class Type> uint32_t nibble_in_tensor_memory(uint32_t at, int selector, int row, int g) {
   const auto word = [&](int lane, int column) {
@@ -71,7 +85,8 @@ template <class Type> int selector_of(uint32_t instruction, bool sparse) {
 template <class Type, bool sparse> void multiply_in_tensor_memory(const tensor::Product& p) {
   using Accumulator = typename Type::Accumulator;
   constexpr int depth = (sparse ? 64 : 32) / Type::bytes;
-  const int selector = selector_of<Type>(p.instruction, sparse), columns = static_cast<int>(p.instruction >> 17 & 63) * 8;
+  const int selector = selector_of<Type>(p.instruction, sparse),
+            columns = static_cast<int>(p.instruction >> 17 & 63) * 8;
   static Accumulator a[tensor::LANES][64];
   for (int row = 0; row < tensor::LANES; ++row) {
     uint8_t bytes[32];
@@ -95,7 +110,8 @@ template <class Type, bool sparse> void multiply_in_tensor_memory(const tensor::
 }
 template <class Type> struct Tcgen05 {
   static constexpr uint32_t type = number_of<Type>, type_of_d = number_of_d<Type>;
-  static void sparse(uint32_t d, uint64_t a, uint64_t b, uint32_t metadata, uint32_t instruction, bool accumulate) {
+  static void sparse(uint32_t d, uint64_t a, uint64_t b, uint32_t metadata, uint32_t instruction,
+                     bool accumulate) {
     if (metadata % 2) block::broken("tcgen05: metadata must start at an even column");
     tensor::issue({multiply_in_tensor_memory<Type, true>, a, b, d, metadata, instruction, 0, accumulate});
   }

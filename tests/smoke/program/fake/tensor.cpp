@@ -36,7 +36,8 @@ struct Barrier {  // in shared memory
 Barrier* barrier(uint32_t at) {
   if (at % 8) block::broken("an mbarrier is not aligned");
   auto* b = reinterpret_cast<Barrier*>(block::shared_at(at, sizeof(Barrier)));
-  if (b->initialised != INITIALISED || !barriers_visible) block::broken("an mbarrier that nobody made, or no fence");
+  if (b->initialised != INITIALISED || !barriers_visible)
+    block::broken("an mbarrier that nobody made, or no fence");
   return b;
 }
 
@@ -45,8 +46,10 @@ void must_be_ordered() {
 }
 uint32_t of_this_lane(uint32_t address, int count) {
   const uint32_t quarter = block::current->index / block::LANES % 4 * block::LANES;
-  if (address >> 16 != quarter) block::broken("a warp reaches for a quarter of tensor memory that is not its own");
-  if ((address & 0xFFFF) + static_cast<uint32_t>(count) > allocated) block::broken("beyond the tensor memory");
+  if (address >> 16 != quarter)
+    block::broken("a warp reaches for a quarter of tensor memory that is not its own");
+  if ((address & 0xFFFF) + static_cast<uint32_t>(count) > allocated)
+    block::broken("beyond the tensor memory");
   return address + (block::my_lane() << 16);
 }
 void finish_store(Mine& m) {
