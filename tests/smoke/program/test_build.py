@@ -144,7 +144,6 @@ def test_the_log_of_every_image_is_kept_and_says_nothing_bad(smoke_program):
     ("good", "bad", "word"),
     [
         ("  wgmma_fence();\n", "\n", "injected"),
-        ("  wgmma_wait<0>();\n", "\n", "injected"),
         ("wgmma_wait<1>();", "d[0] += 1; wgmma_wait<1>();", "serialized"),
     ],
 )
