@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import all_checks, deciding
+from hostcheck.checks.engine import all_checks, attempt, deciding
+from hostcheck.checks.kinds import model_of, types_are_told
 from hostcheck.checks.subjects import every_gpu, every_host, gib, numbered
 from hostcheck.errors import crash
 from hostcheck.model.capacity import (
@@ -141,7 +142,8 @@ def capacity(
     """
     seen = [_seen(host, needs) for host in hosts]
     seen.sort(key=lambda one: (one.host.name, one.host.target, one.host.id))
-    count = _Counting(needs, _wanted(seen, needs, profile), bool(profile), vcenter)
+    models = _models(seen, needs)
+    count = _Counting(models, _wanted(seen, models, profile), bool(profile), vcenter)
     groups: dict[tuple[bool, str, str], list[_Seen]] = {}
     for one in seen:
         named = one.host.cluster
@@ -155,20 +157,28 @@ def capacity(
     return Capacity(name, needs.edition, clusters, totals, targets)
 
 
-def _wanted(seen: list[_Seen], needs: Requirements, profile: str) -> tuple[str, ...]:
+def _here(seen: list[_Seen]) -> Iterator[GpuModel]:
+    for one in seen:
+        if not isinstance(one.gpus, Unknown):
+            yield from (gpu.model for gpu in one.gpus if not isinstance(gpu.model, Unknown))
+
+
+def _models(seen: list[_Seen], needs: Requirements) -> tuple[GpuModel, ...]:
+    """Return the catalogue's models, then those that only their hosts know, or know more of."""
+    listed = tuple(needs.models.values())
+    told = dict.fromkeys(one for one in _here(seen) if needs.models.get(one.key) is not one)
+    return (*listed, *told)
+
+
+def _wanted(seen: list[_Seen], models: tuple[GpuModel, ...], profile: str) -> tuple[str, ...]:
     """Return the names to count, as the catalogue spells and orders them."""
     if profile:
-        found = (model.profile(profile) for model in needs.models.values())
+        found = (model.profile(profile) for model in models)
         return (next((one.name for one in found if one is not None), profile),)
-    here = {
-        gpu.model.key
-        for one in seen
-        if not isinstance(one.gpus, Unknown)
-        for gpu in one.gpus
-        if not isinstance(gpu.model, Unknown)
-    }
-    models = [model for key, model in needs.models.items() if key in here]
-    return tuple(dict.fromkeys(one.name for model in models for one in model.profiles))
+    here = {model.key for model in _here(seen)}
+    return tuple(
+        dict.fromkeys(one.name for model in models if model.key in here for one in model.profiles)
+    )
 
 
 # --- What a host and its GPUs are ----------------------------------------------------------------
@@ -239,9 +249,9 @@ def _look_at_gpu(
     needs: Requirements,
 ) -> _Gpu:
     key = gpu.catalogue_key
-    model: GpuModel | Unknown = (
-        key if isinstance(key, Unknown) else _as_told(needs.models[key.value], gpu)
-    )
+    model = attempt(lambda known: model_of(gpu, needs, known))
+    if isinstance(key, Unknown) and not types_are_told(gpu):
+        model = key
     gates = list(required)
     running: Fact[tuple[RunningVgpu, ...]]
     if isinstance(gpu.passthrough, Unknown):
@@ -269,25 +279,6 @@ def _look_at_gpu(
         creatable=_spelled(gpu.profiles_creatable, model),
         mig_instances=gpu.mig_instances,
     )
-
-
-def _as_told(model: GpuModel, gpu: PhysicalGpu) -> GpuModel:
-    """Return a model with its driver's own counts over those of the catalogue.
-
-    They are of a GPU that runs one size, so the counts of mixed sizes stay the catalogue's.
-    """
-    if isinstance(gpu.profile_limits, Unknown):
-        return model
-    told = {}
-    for limit in gpu.profile_limits.value:
-        listed = model.profile(limit.name)
-        if listed is not None and isinstance(limit.max_per_gpu, Known):
-            told[listed.name] = limit.max_per_gpu.value
-    profiles = tuple(
-        replace(one, max_per_gpu=told[one.name], verified=True) if one.name in told else one
-        for one in model.profiles
-    )
-    return replace(model, profiles=profiles)
 
 
 def _spelled(names: Fact[tuple[str, ...]], model: GpuModel | Unknown) -> Fact[frozenset[str]]:
@@ -498,7 +489,7 @@ class _Counting:
 
     def __init__(
         self,
-        needs: Requirements,
+        models: tuple[GpuModel, ...],
         wanted: tuple[str, ...],
         asked: bool,
         vcenter: Mapping[tuple[str, str], Fact[int]],
@@ -507,10 +498,7 @@ class _Counting:
         self._vcenter = vcenter
         self._asked = asked
         self._catalogued = {
-            name
-            for name in wanted
-            for model in needs.models.values()
-            if model.profile(name) or model.spells(name)
+            name for name in wanted for model in models if model.profile(name) or model.spells(name)
         }
         self._rooms: dict[tuple[int, str], Room] = {}
         """Of the GPUs of one cluster, by their identity and profile."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hostcheck import catalog
 from hostcheck.assemble.book import Answer, Book, U
 from hostcheck.assemble.devices import Locator
+from hostcheck.assemble.kinds import generation, with_own_types
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     GraphicsType,
@@ -184,8 +185,10 @@ def gpus_of(
     if isinstance(functions, Unknown):
         return functions
     facts = _GpuFacts(book, system, log)
-    gpus = tuple(facts.gpu(device, located) for device in functions.value)
-    return Known(gpus, functions.sources)
+    gpus = [facts.gpu(device, located) for device in functions.value]
+    offered = system.fact(lambda one: one.profiles_offered)
+    told = with_own_types(gpus, catalog.requirements().models, offered)
+    return Known(told, functions.sources)
 
 
 class _GpuFacts:
@@ -253,6 +256,11 @@ class _GpuFacts:
             repairs=self._smi(where, lambda one: one.repairs),
             fabric_health=self._smi(where, lambda one: one.fabric_health),
             fabric_faults=self._smi(where, lambda one: one.fabric_faults),
+            architecture=generation(
+                self._smi(where, lambda one: one.architecture),
+                self._system.fact(lambda _: device.name),
+                self._smi(where, lambda one: one.host_vgpu_mode),
+            ),
         )
 
     def _graphics(

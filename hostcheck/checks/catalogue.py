@@ -6,7 +6,6 @@ from hostcheck.checks.subjects import (
     GpuOnHost,
     every_gpu,
     given_away,
-    model_of,
     numbered,
 )
 from hostcheck.model.fact import Known as KnownFact
@@ -31,7 +30,7 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
     """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
-    model = model_of(one.gpu, needs, known)
+    model = needs.models[known(one.gpu.catalogue_key)]
     limits = known(one.gpu.profile_limits)
     differences = [words for limit in limits if (words := _difference(limit, model))]
     more = f"; and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""

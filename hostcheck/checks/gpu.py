@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
     every_gpu,
     given_away,
-    model_of,
 )
 from hostcheck.model.fact import Fact, T, Unknown, Why
 from hostcheck.model.host import Host, Mode

@@ -6,14 +6,12 @@ import re
 from msgspec import Struct
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import is_part, listed, model_of, serves
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
     given_away,
-    is_part,
-    listed,
-    model_of,
     numbered,
     runs_here,
 )
@@ -65,7 +63,7 @@ def _of_the_kind(
     return tuple(
         gpu
         for gpu in known(placed.host.gpus)
-        if model_of(gpu, needs, known).serves(shape.profile) and not given_away(gpu, known)
+        if serves(gpu, shape.profile, needs, known) and not given_away(gpu, known)
     )
 
 

@@ -2,6 +2,7 @@
 
 from hostcheck.checks.boot import switched_off_by
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -9,7 +10,6 @@ from hostcheck.checks.subjects import (
     every_host_with_gpu,
     gib,
     given_away,
-    model_of,
     numbered,
 )
 from hostcheck.model.fact import Unknown
@@ -86,7 +86,7 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     Needs: maintenance mode, host reboot
     """
     model = model_of(one.gpu, needs, known)
-    if model.key not in (*TWO_DISPLAY_MODES, *MAYBE_TWO):
+    if known(one.gpu.catalogue_key) not in (*TWO_DISPLAY_MODES, *MAYBE_TWO):
         return not_applicable(f"{model.name} has one display mode")
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -162,7 +162,7 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
         return judge(ok=True, observed=observed, expected="a BAR1 of more than 256 MiB")
     if model.sriov != "required":
         return not_applicable(f"{observed}: {model.name} may have no larger one")
-    if model.key in TWO_DISPLAY_MODES:
+    if known(one.gpu.catalogue_key) in TWO_DISPLAY_MODES:
         return unsure(
             observed, "a BAR1 of more than 256 MiB", "its display mode may be on: PCI-002"
         )

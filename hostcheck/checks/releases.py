@@ -3,6 +3,7 @@
 import re
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -12,7 +13,6 @@ from hostcheck.checks.subjects import (
     every_running_vgpu,
     gib,
     given_away,
-    model_of,
 )
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host

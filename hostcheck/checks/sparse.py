@@ -3,7 +3,11 @@
 from msgspec import UNSET
 
 from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable
-from hostcheck.checks.subjects import GpuOnHost, every_gpu, model_of
+from hostcheck.checks.kinds import model_of
+from hostcheck.checks.subjects import (
+    GpuOnHost,
+    every_gpu,
+)
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements

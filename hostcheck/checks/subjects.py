@@ -3,11 +3,12 @@
 from msgspec import Struct
 
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.checks.kinds import serves
+from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
-from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile
+from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Subject
 from hostcheck.model.vm import Vm
 
@@ -127,33 +128,10 @@ def given_away(gpu: PhysicalGpu, known: Known) -> bool:
 PASSED_THROUGH = "in passthrough: the GPU is given to a VM as a whole"
 
 
-def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
-    """Return the catalogue entry of a GPU, or leave the check."""
-    model = needs.models[known(gpu.catalogue_key)]
-    known.rests_on(model.name, verified=model.verified)
-    return model
-
-
-def listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
-    """Return a profile of the catalogue, or leave the check."""
-    found = model.profile(name)
-    if found is None:
-        detail = f"{name} is not among the profiles of {model.name}"
-        known.leave(Unknown(Why.ABSENT, detail, "hostcheck catalogue"))
-    known.rests_on(found.name, verified=found.verified)
-    return found
-
-
-def is_part(profile: VgpuProfile, model: GpuModel) -> bool:
-    """Say whether a profile is a time-sliced part of a GPU."""
-    full = max(one.framebuffer_mib for one in model.profiles if not one.mig)
-    return not profile.mig and profile.framebuffer_mib < full
-
-
 def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[PhysicalGpu, ...]:
     """Return the GPUs that serve the VM, or that could: by profile, address or allowed id.
 
-    Leaves the check when the VM's devices, the host's GPUs or a GPU's model are not known.
+    Leaves the check when the VM's devices, the host's GPUs or what one of them serves is unknown.
     """
     vm = placed.vm
     known(vm.devices)
@@ -187,8 +165,7 @@ def serving(placed: Placement, needs: Requirements) -> tuple[PhysicalGpu, ...] |
 def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
     profiles = profiles_of(vm, known)
     if profiles:
-        model = model_of(gpu, needs, known)
-        served = all(model.serves(profile) for profile in profiles)
+        served = all(serves(gpu, profile, needs, known) for profile in profiles)
         return served and not given_away(gpu, known)
     for device in vm.passthroughs:
         if device.kind == "static":

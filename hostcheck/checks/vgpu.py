@@ -4,6 +4,7 @@ import re
 
 from hostcheck.checks.condition import fit
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.subjects import (
     GpuOnHost,
     Placement,
@@ -11,9 +12,6 @@ from hostcheck.checks.subjects import (
     addresses,
     every_placement,
     every_running_vgpu,
-    is_part,
-    listed,
-    model_of,
     numbered,
     profiles_of,
     runs_here,

@@ -1,7 +1,13 @@
 """VM: settings of the VM that do not go with a GPU."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable
-from hostcheck.checks.subjects import Placement, every_placement, every_vm, model_of, serving_gpus
+from hostcheck.checks.kinds import model_of
+from hostcheck.checks.subjects import (
+    Placement,
+    every_placement,
+    every_vm,
+    serving_gpus,
+)
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict

@@ -1,12 +1,12 @@
 """VGPU: whether a VM with a vGPU can move, and where vGPUs of several sizes are put."""
 
 from hostcheck.checks.engine import Known, attempt, check, judge, not_applicable
+from hostcheck.checks.kinds import kind_of, model_of
 from hostcheck.checks.subjects import (
     Placement,
     every_host_with_gpu,
     every_placement,
     given_away,
-    model_of,
     profiles_of,
     serving_gpus,
 )
@@ -14,7 +14,7 @@ from hostcheck.checks.vgpu import UVM
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
 from hostcheck.model.host import Host, PhysicalGpu
-from hostcheck.model.requirements import Requirements, bare
+from hostcheck.model.requirements import GpuModel, Requirements, bare
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import GpuState, Home
 
@@ -149,7 +149,7 @@ def _states(placed: Placement, needs: Requirements, known: Known) -> tuple[GpuSt
 
 def _state(gpu: PhysicalGpu, known: Known) -> GpuState:
     mig, ecc = known(gpu.mig_current), known(gpu.ecc_current)
-    return GpuState(known(gpu.catalogue_key), mig.value, ecc.value)
+    return GpuState(kind_of(gpu, known), mig.value, ecc.value)
 
 
 def _branch(host: Host, known: Known) -> str:
@@ -174,13 +174,13 @@ def sizes_are_packed(host: Host, needs: Requirements, known: Known) -> Verdict:
     Run vSphere Client: {host} > Configure > Hardware > Graphics > Host Graphics > Edit > Group VMs on GPU until full (GPU consolidation)
     Run esxcli: esxcli graphics host set --shared-passthru-assignment-policy Consolidation
     """  # noqa: E501  a menu path is one line to copy
-    sizes = {kind: size for kind, size in _sizes(host, needs, known).items() if len(size) > 1}
-    if not sizes:
+    wanted = [one for one in _sizes(host, needs, known) if len(one[1]) > 1]
+    if not wanted:
         return not_applicable("no VMs that want several sizes of the same two GPUs or more")
     policy = known(host.assignment_policy)
     told = [
-        f"{needs.models[kind].name}: {', '.join(f'{one // 1024} GB' for one in sorted(size))}"
-        for kind, size in sizes.items()
+        f"{model.name}: {', '.join(f'{one // 1024} GB' for one in sorted(sizes))}"
+        for model, sizes in wanted
     ]
     return judge(
         ok=policy == "consolidation",
@@ -189,24 +189,26 @@ def sizes_are_packed(host: Host, needs: Requirements, known: Known) -> Verdict:
     )
 
 
-def _sizes(host: Host, needs: Requirements, known: Known) -> dict[str, set[int]]:
+def _sizes(host: Host, needs: Requirements, known: Known) -> list[tuple[GpuModel, set[int]]]:
     """Return the time-sliced sizes wanted of each kind that has several GPUs in same-size mode."""
     release = tuple(int(part) for part in known(host.version).split("."))
-    kinds: dict[str, int] = {}
+    kinds: dict[str, list[GpuModel]] = {}
     for gpu in known(host.gpus):
         if given_away(gpu, known):
             continue
         if release < MODES_SINCE or known(gpu.vgpu_mode) == "sameSize":
-            key = model_of(gpu, needs, known).key
-            kinds[key] = kinds.get(key, 0) + 1
-    sizes: dict[str, set[int]] = {key: set() for key, count in kinds.items() if count > 1}
+            model = model_of(gpu, needs, known)
+            kinds.setdefault(model.key, []).append(model)
+    sizes: list[tuple[GpuModel, set[int]]] = [
+        (alike[0], set()) for alike in kinds.values() if len(alike) > 1
+    ]
     if not sizes:
         return sizes
     for vm in known(host.vms):
         known(vm.devices)
         for name in profiles_of(vm, known):
-            for key, wanted in sizes.items():
-                found = needs.models[key].profile(name) if needs.models[key].serves(name) else None
+            for model, wanted in sizes:
+                found = model.profile(name) if model.serves(name) else None
                 if found is not None and not found.mig:
                     wanted.add(found.framebuffer_mib)
     return sizes

@@ -5,10 +5,11 @@ from enum import StrEnum
 from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.capture import Source
-from hostcheck.model.fact import Fact, Unknown, Why, older
+from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.requirements import Architecture, VgpuProfile
 from hostcheck.model.smoke import GpuSmoke
 from hostcheck.model.vm import Vm
 
@@ -176,6 +177,10 @@ class PhysicalGpu(Struct, frozen=True):
     """`Healthy`, `Unhealthy`, `Limited Capacity`, or `N/A`: nvidia-smi's words."""
     fabric_faults: Fact[tuple[str, ...]] = NOT_READ_YET
     """What the health rests on, where that is a fault: `Route Unhealthy: True`."""
+    architecture: Fact[Architecture] = NOT_READ_YET
+    """Its generation, as the host tells it: nvidia-smi's word, or the chip in vSphere's name."""
+    own_types: Fact[tuple[VgpuProfile, ...]] = Known(())
+    """vGPU types that the host tells and the catalogue lacks, or has with other numbers."""
     smoke: Fact[GpuSmoke] | UnsetType = UNSET
     """The smoke test in a guest on it; not there where the run was not told to smoke test."""
 

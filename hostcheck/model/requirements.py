@@ -20,6 +20,17 @@ class Architecture(StrEnum):
     ADA = "Ada"
     HOPPER = "Hopper"
     BLACKWELL = "Blackwell"
+    LATER = "later"
+    """One that its driver names, with SR-IOV, and that this program does not know."""
+
+
+WITHOUT_SRIOV = (
+    Architecture.MAXWELL,
+    Architecture.PASCAL,
+    Architecture.VOLTA,
+    Architecture.TURING,
+)
+"""Their vGPUs use no virtual functions; nor have they MIG or sparse tensor cores."""
 
 
 @lru_cache(4096)
@@ -28,6 +39,8 @@ def bare(name: str) -> str:
     return name.lower().replace(" ", "_").removeprefix("nvidia_").removeprefix("grid_")
 
 
+MOST_VGPUS = 32
+"""More time-sliced vGPUs of one type no GPU of the catalogue takes."""
 _TYPE = re.compile(r"-(?:([0-9])-)?([0-9]+)([abcq])(?:me|gfx|4)?$", re.IGNORECASE)
 """The end of a type's name: MIG slices, size in GB, series, and a form of it: `1-5CME`, `2B4`."""
 
@@ -56,6 +69,19 @@ def family_of(name: str) -> str:
     """
     found = _TYPE.search(name)
     return bare(name[: found.start() + 1]) if found else ""
+
+
+def named_profile(name: str, framebuffer_mib: int) -> "VgpuProfile | None":
+    """Return what the name of a type says of it, on a GPU of that size; None when it is none.
+
+    How many fit is not in its name: so many at most, and of a MIG-backed type one.
+    """
+    said = type_name(name)
+    if said is None:
+        return None
+    fit = 1 if said.slices else min(MOST_VGPUS, framebuffer_mib // said.framebuffer_mib)
+    size, backed = said.framebuffer_mib, said.slices > 0
+    return VgpuProfile(name, said.series, size, backed, max(1, fit), verified=False)
 
 
 class VgpuProfile(Struct, frozen=True):

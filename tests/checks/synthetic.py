@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hostcheck import catalog
+from hostcheck.assemble.kinds import with_own_types
 from hostcheck.checks.engine import all_checks
 from hostcheck.model.capture import Source, Wire
 from hostcheck.model.fact import Known, Unknown, Why
@@ -126,7 +127,10 @@ def a_gpu(index=0, node=0, model="a100-pcie-80", **changes) -> PhysicalGpu:
         fabric_health=known("Healthy" if "sxm" in model else "N/A"),
         fabric_faults=known(()),
     )
-    return _with(made, changes)
+    made = _with(made, changes)
+    if "own_types" not in changes:
+        (made,) = with_own_types([made], NEEDS.models, unknown(Why.NOT_ASKED))
+    return made
 
 
 def a_nic(index=0, node=0, **changes) -> Nic:

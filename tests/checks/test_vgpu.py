@@ -401,9 +401,10 @@ def test_running_vgpus_that_were_not_read():
 
 def test_a_row_that_is_not_verified_is_no_ground_for_a_required_fail():
     pair = ("nvidia_p40-8c", "nvidia_p40-12c")
-    one = judged("VGPU-004", *pair, model="p40")
+    one = judged("VGPU-004", *pair, model="p40", gpu={"profile_limits": unknown()})
     says(one, "unknown", "combines full-framebuffer types only", "P40-12C, P40-8C is not verified")
     says(judged("VGPU-004", "grid_p40-8q", "grid_p40-12q", model="p40"), "fail")
+    says(judged("VGPU-004", *pair, model="p40"), "fail")  # its driver confirms it
 
 
 def test_every_row_that_is_not_verified_is_a_known_one():
