@@ -59,7 +59,8 @@ def types_are_told(gpu: PhysicalGpu) -> bool:
         return True
     if isinstance(gpu.own_types, Unknown) or isinstance(gpu.architecture, Unknown):
         return False
-    return bool(gpu.own_types.value) or not isinstance(gpu.profiles_supported, Unknown)
+    none = not isinstance(gpu.profiles_supported, Unknown) and not gpu.profiles_supported.value
+    return none or bool(gpu.own_types.value)
 
 
 def listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
