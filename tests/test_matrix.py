@@ -73,7 +73,6 @@ KINDS = (
     Kind("a40", "8.0.3", "nvidia_a40-8q", "nvidia_a40-24q", shapes.GRAPHICS_8),
     Kind("a100-pcie-80", "8.0.3", "grid_a100d-40c", "grid_a100d-20c", shapes.AIE_8,
          "grid_a100d-3-40c"),
-    Kind("newer", "8.0.3", "nvidia_nb40-8q", "nvidia_nb40-24q", shapes.GRAPHICS_8),
     Kind("l40s", "8.0.2", "nvidia_l40s-24q", "nvidia_l40s-8q", shapes.GRAPHICS_8),
     Kind("h100-sxm-80", "8.0.3", "nvidia_h100xm-40c", "nvidia_h100xm-20c", shapes.AIE_8,
          "nvidia_h100xm-3-40c"),
