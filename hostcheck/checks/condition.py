@@ -3,6 +3,8 @@
 A VM starts on a GPU only if all of these checks let it: `fit` asks them at once.
 """
 
+import re
+
 from hostcheck.checks.engine import Known, attempt, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, gib, given_away
 from hostcheck.model.fact import Fact, T, Unknown, Why
@@ -37,13 +39,17 @@ OF_VGPUS = "Host VGPU"
 OTHER_MODES = ("None", "Host VSGA", "Pass-Through", "VGPU")
 
 
+_FAILED = re.compile(r"\berror\b|err!", re.IGNORECASE)
+
+
 def told(fact: Fact[T], known: Known) -> T | None:
     """Return the value, None where this driver does not tell it or nobody asked.
 
-    Leaves the check where the answer was lost.
+    Leaves the check where the answer was lost, or where the driver failed to get it.
     """
     if isinstance(fact, Unknown) and fact.why in (Why.ABSENT, Why.NOT_ASKED):
-        return None
+        failed = fact.why is Why.ABSENT and _FAILED.search(fact.detail)
+        return known(fact) if failed else None
     return known(fact)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from hostcheck.checks.condition import told
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
@@ -10,7 +11,7 @@ from hostcheck.checks.subjects import (
     every_gpu,
     given_away,
 )
-from hostcheck.model.fact import Fact, T, Unknown, Why
+from hostcheck.model.fact import Fact
 from hostcheck.model.host import Host, Mode
 from hostcheck.model.requirements import Architecture, GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -179,8 +180,7 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
         return not_applicable(f"{model.name} has no ECC, and so no page retirement")
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
-    repairs = () if _says_nothing(gpu.repairs) else known(gpu.repairs)
-    if repairs:
+    if repairs := told(gpu.repairs, known):
         return judge(ok=False, observed=", ".join(repairs), expected=expected)
     if model.architecture in BEFORE_ROW_REMAPPING:
         pending = known(gpu.pages_retire_pending)
@@ -193,11 +193,6 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     pending = known(gpu.rows_remap_pending)
     observed = "row remapping pending" if pending else "no row remapping pending or failed"
     return judge(ok=not pending, observed=observed, expected=expected)
-
-
-def _says_nothing(fact: Fact[T]) -> bool:
-    """Say whether this driver does not tell it."""
-    return isinstance(fact, Unknown) and fact.why in (Why.ABSENT, Why.NOT_ASKED)
 
 
 @check("GPU-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
@@ -261,8 +256,8 @@ def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     state, status = known(gpu.fabric_state), known(gpu.fabric_status)
     if state == NO_FABRIC:
         return not_applicable("the GPU is in no NVLink fabric")
-    health = NO_FABRIC if _says_nothing(gpu.fabric_health) else known(gpu.fabric_health)
-    faults = () if _says_nothing(gpu.fabric_faults) else known(gpu.fabric_faults)
+    health = told(gpu.fabric_health, known) or NO_FABRIC
+    faults = told(gpu.fabric_faults, known) or ()
     expected = "Completed, Success, Healthy where that is told"
     observed = ", ".join((state, status, *(() if health == NO_FABRIC else (health,)), *faults))
     if health in ILL or faults:

@@ -185,6 +185,25 @@ def node_of(host: Host, device: Device) -> int | None:
     return _only_node(host)
 
 
+def troubles(gpu: PhysicalGpu) -> tuple[str, ...]:
+    """Say in a word each why the driver serves nobody with a GPU, as far as it is known."""
+    whole = isinstance(gpu.passthrough, Known) and gpu.passthrough.value.active
+    if whole:
+        return ()
+    found = ["lost"] if isinstance(gpu.smi_seen, Known) and not gpu.smi_seen.value else []
+    if isinstance(gpu.given_up, Known) and gpu.given_up.value:
+        found.append(gpu.given_up.value)
+    if isinstance(gpu.recovery_action, Known) and gpu.recovery_action.value not in ("None", "N/A"):
+        found.append(f"recovery action {gpu.recovery_action.value}")
+    if isinstance(gpu.reset_required, Known) and gpu.reset_required.value:
+        found.append("reset required")
+    if isinstance(gpu.ecc_uncorrected, Known) and gpu.ecc_uncorrected.value:
+        found.append(f"{gpu.ecc_uncorrected.value} uncorrected errors")
+    if isinstance(gpu.virtualization_mode, Known) and gpu.virtualization_mode.value != "Host VGPU":
+        found.append(f"virtualization mode {gpu.virtualization_mode.value}")
+    return tuple(found)
+
+
 def distance(host: Host, one: Device, other: Device) -> Distance:
     """Tell how far two devices are apart."""
     if one.address == other.address:

@@ -161,6 +161,13 @@ def test_an_answer_that_was_lost_is_unknown(check, field):
     says(first(check, **{"ecc_current": Mode.ENABLED, field: unknown()}), "unknown")
 
 
+@pytest.mark.parametrize(("check", "field"), [(c, f) for c, fs in FACTS.items() for f in fs])
+@pytest.mark.parametrize("words", ["Unknown Error", "ERR!"])
+def test_what_the_driver_failed_to_get_is_unknown_too(check, field, words):
+    failed = unknown(Why.ABSENT, f"nvidia-smi says '{words}'")
+    says(first(check, **{"ecc_current": Mode.ENABLED, field: failed}), "unknown")
+
+
 @pytest.mark.parametrize("check", ["GPU-001", *FACTS])
 def test_gpus_in_passthrough_and_hosts_that_were_not_asked_are_another_matter(check):
     says(first(check, passthrough=BOUND, smi_seen=False), "notapplicable", "in passthrough")

@@ -107,6 +107,7 @@ def _gpu_line(shown: view.Topology, gpu: PhysicalGpu) -> str:
         parts.append(f"{words.size(used.value)} of {words.size(total.value)} used")
     else:
         parts.append("framebuffer use not known")
+    parts += [words.one_line(said).upper() for said in view.troubles(gpu)]
     return "  ".join(parts)
 
 

@@ -122,7 +122,10 @@ def _gpu_row(host: Host, shown: view.Topology, gpu: PhysicalGpu) -> Cells:
             _show(gpu.framebuffer_used_bytes, words.size, "used "),
             _show(gpu.bar1_bytes, words.size, "BAR1 "),
         ),
-        (_show(gpu.sriov, _sriov), _show(gpu.virtualization_mode)),
+        (
+            _show(gpu.sriov, _sriov), _show(gpu.virtualization_mode),
+            *(Shown(said) for said in view.troubles(gpu)),
+        ),
         (_show(gpu.link, _link),),
         (Shown(names) if names else _show(gpu.vm_ids, lambda ids: ", ".join(ids) or "none"),),
     )  # fmt: skip

@@ -223,4 +223,6 @@ def _chips(gpu: PhysicalGpu) -> list[tuple[str, str, str]]:
         if isinstance(later, Known) and later.value != now.value:
             text += f", then {words.MODE[later.value]}"
         chips.append((text, "chip", f"{name} now, and after the next reset"))
+    tip = "what the driver says of it: it serves nobody so"
+    chips += [(words.one_line(said), "chip", tip) for said in view.troubles(gpu)]
     return chips
