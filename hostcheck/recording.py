@@ -70,7 +70,8 @@ class Manifest(msgspec.Struct, frozen=True):
     @property
     def vms(self) -> tuple[str, ...]:
         """Return the VMs that are listed or that an answer is about: none is lost."""
-        told = {one.subject for one in self.answers if one.asked == NAMED_BY_ID[0]}
+        asked = (one.subject for one in self.answers if one.asked == NAMED_BY_ID[0])
+        told = {about.partition(" ")[0] for about in asked}  # the object comes before arguments
         return tuple(sorted({*self.vm_ids, *told}))
 
 

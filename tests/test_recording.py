@@ -15,7 +15,7 @@ from hostcheck import app, recording
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.recording import Recording
+from hostcheck.recording import Entry, Manifest, Recording
 from hostcheck.transports.replay import ReplayTransport
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803"
@@ -263,3 +263,13 @@ def test_a_recording_appears_when_it_is_whole(tmp_path, monkeypatch):
     (folder,) = recording.find(tmp_path)
     assert recording.load(folder) == recorded
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_second_question_about_a_vm_makes_no_second_vm():
+    """Its subject is the VM and what of it is asked: `vm-1 about=features`."""
+    answers = tuple(
+        Entry(Wire.PROPERTIES, "VirtualMachine", subject)
+        for subject in ("vm-1", "vm-1 about=features", "vm-2")
+    )
+    manifest = Manifest("s", "1", "vc", "esx-1", "host-1", "", "", ("vm-1",), answers)
+    assert manifest.vms == ("vm-1", "vm-2")
