@@ -528,9 +528,64 @@ def test_where_whole_devices_sit_is_told_by_the_vm():
 
 
 def test_a_vm_that_was_given_another_kind_of_device_has_no_gpu():
-    assert vms(machine("vm-1", whole("0000:99:00.0"))) == ()
-    (vm,) = vms(machine("vm-1", whole(A), whole("0000:99:00.0")))
+    nic = whole("0000:99:00.0", "101d", vendor=0x15B3)
+    assert vms(machine("vm-1", nic)) == ()
+    assert vms(machine("vm-1", whole(A, "101d", vendor=0x15B3))) == (), "whatever sits there now"
+    (vm,) = vms(machine("vm-1", whole(A), nic))
     assert vm.gpu_addresses.value == (A,)
+    assert [device.gpu.value for device in vm.passthroughs] == [True, False]
+
+
+def test_a_gpu_that_was_moved_is_one_all_the_same():
+    (vm,) = vms(machine("vm-1", whole("0000:99:00.0")))
+    assert vm.passthroughs[0].gpu.value is True
+    assert vm.gpu_addresses.value == ()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "device"), [(0x15B3, 0x101D), (0x8086, 0x4940), (0x1B4B, 0x9215), (0x10DE, 0x22A3)]
+)
+def test_adapters_accelerators_controllers_and_switches_are_no_gpus(vendor, device):
+    assert vms(machine("vm-1", offered(vendor=vendor, device=device))) == ()
+    assert vms(machine("vm-1", whole("0000:99:00.0", f"{device:x}", vendor=vendor))) == ()
+
+
+def test_what_nobody_knows_may_be_a_gpu():
+    for device in (whole("0000:99:00.0", "fff0"), offered(device=0xFFF0)):
+        (vm,) = vms(machine("vm-1", device))
+        assert "10de:fff0" in vm.passthroughs[0].gpu.detail
+    (vm,) = vms(machine("vm-1", whole(A, "not a number")))
+    assert vm.passthroughs[0].gpu.why is Why.UNPARSED
+    assert vms(machine("vm-1", whole("0000:99:00.0", "not a number", vendor=0x15B3))) == ()
+
+
+def test_the_audio_function_beside_a_gpu_is_none():
+    sound = function("0000:99:00.1", 0x0403, device=0x10FA)
+    (vm,) = vms(machine("vm-1", whole(A), whole("0000:99:00.1", "10fa")), pciDevice=sound)
+    assert [device.gpu.value for device in vm.passthroughs] == [True, False]
+    assert vms(machine("vm-1", whole("0000:99:00.1", "10fa")), pciDevice=sound) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"),
+    [("com.intel.qat", ()), ("com.nvidia.any", (Why.ABSENT,)), (None, (Why.ABSENT,))],
+)
+def test_a_vendors_own_kind_of_device_goes_by_its_class(kind, held):
+    body = "" if kind is None else fields(deviceClass=kind)
+    dvx = element("backing", body, "VirtualPCIPassthroughDvxBackingInfo")
+    found = vms(machine("vm-1", element("device", dvx, "VirtualPCIPassthrough")))
+    assert tuple(vm.passthroughs[0].gpu.why for vm in found) == held
+
+
+def test_a_dynamic_device_may_ask_for_a_subsystem():
+    backing = element(
+        "allowedDevice",
+        fields(vendorId=4318, deviceId=0x20B5, subVendorId=4318, subDeviceId=0x1533),
+    )
+    dynamic = element("backing", backing, "VirtualPCIPassthroughDynamicBackingInfo")
+    (vm,) = vms(machine("vm-1", element("device", dynamic, "VirtualPCIPassthrough")))
+    assert vm.passthroughs[0].allowed == ("10de:20b5 (subsystem 10de:1533)",)
+    assert vm.passthroughs[0].gpu.value is True
 
 
 @pytest.mark.parametrize("id_", ["20b5", "0x20b5", "0x20B5"])

@@ -15,7 +15,7 @@ from hostcheck.model.host import (
     VgpuInstance,
     VgpuLimit,
 )
-from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, PciAddress, parts
+from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, NVSWITCHES, PciAddress, parts
 from hostcheck.model.release import release_of
 from hostcheck.parsers import (
     esxcli_software_vib_list,
@@ -162,6 +162,17 @@ def _nvidia_functions(one: HostSystem) -> Reading[tuple[vim_host_system.Device, 
             (device for device in display if _is_physical(device, heads, drawn)),
             key=lambda device: device.address,
         )
+    )
+
+
+def nvswitches(one: HostSystem) -> Reading[tuple[PciAddress, ...]]:
+    """Return the addresses of the NVSwitches of the host."""
+    if isinstance(one.devices, Unknown):
+        return one.devices
+    return tuple(
+        device.address
+        for device in one.devices
+        if device.pci_id.vendor == NVIDIA and device.pci_id.device in NVSWITCHES
     )
 
 

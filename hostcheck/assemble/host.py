@@ -9,6 +9,7 @@ from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.gpus import (
     driver_packages,
     gpus_of,
+    nvswitches,
     running_vgpus,
     smi_answers,
     smi_count,
@@ -128,6 +129,7 @@ def assemble(
         offered_profiles=offered.fact(lambda one: one.profiles),
         offered_devices=offered.fact(lambda one: one.dynamic),
         offered_groups=offered.fact(lambda one: one.groups),
+        nvswitches=system.fact(nvswitches),
         per_vm_limits=option_of(book).fact(lambda one: one.limits),
         opinions=opinions,
         sources=tuple(book.sources),

@@ -8,6 +8,7 @@ import msgspec
 
 from hostcheck import catalog
 from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.passthrough import may_be_gpu
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
@@ -87,7 +88,7 @@ def _unfit(vm: Vm, gpu: PhysicalGpu) -> str:
         return f"is {vm.power_state.value}"
     if isinstance(vm.gpu_addresses, Unknown):
         return f"may be on another GPU ({vm.gpu_addresses.detail})"
-    if len(vm.vgpus) + len(vm.passthroughs) > 1:
+    if len(vm.vgpus) + sum(map(may_be_gpu, vm.passthroughs)) > 1:
         return "has several GPUs, and which of them is this one is not told in the guest"
     return _without_cuda(vm, gpu) if vm.vgpus else ""
 

@@ -7,18 +7,20 @@ from msgspec.structs import replace
 from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.network import natural
 from hostcheck.assemble.offers import cpu_features_wanted
+from hostcheck.assemble.passthrough import may_be_gpu, may_be_gpu_elsewhere, passthroughs_of
 from hostcheck.assemble.placement import Answers, datastores_of, rules_of
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     PhysicalGpu,
 )
-from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.pci import PciAddress
 from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
 
 SERVED_BY = "HostSystem config.graphicsInfo"
+DVX = "dvx"
 
 
 def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
@@ -64,7 +66,8 @@ def _vm(
     if template == Known(True, (answer.source,)):
         return None
     held = devices.value if isinstance(devices, Known) else None
-    if held is not None and not _may_have_gpu(held, answer, system, gpus):
+    passed = passthroughs_of(answer, held, system)
+    if held is not None and not held.vgpus and not _may_have_gpu(passed, answer, system):
         return None
     return Vm(
         name=name.value if isinstance(name, Known) else vm_id,
@@ -93,10 +96,10 @@ def _vm(
         options=answer.fact(lambda one: one.options),
         devices=_judged_devices(answer, template, held),
         vgpus=_vgpus(answer, held),
-        passthroughs=_passthroughs(answer, held, system),
+        passthroughs=passed,
         device_groups=groups,
         nics=_vm_nics(held, system),
-        gpu_addresses=_vm_gpus(answer, held, vm_id, gpus),
+        gpu_addresses=_vm_gpus(answer, held, passed, vm_id, gpus),
         cpu_reserved_mhz=answer.fact(lambda one: one.cpu_reserved_mhz),
         threads_per_core=answer.fact(lambda one: one.threads_per_core),
         connection_state=answer.fact(lambda one: one.connection_state),
@@ -146,26 +149,17 @@ def _pools(
 
 
 def _may_have_gpu(
-    held: vim_virtual_machine.Devices,
+    passed: tuple[VmPassthrough, ...],
     answer: Answer[vim_virtual_machine.VirtualMachine],
     system: Answer[HostSystem],
-    gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> bool:
-    """Tell a VM with a GPU from one that was given an adapter or a disk.
-
-    A fixed address says what it is only on the VM's own host.
-    """
-    if held.vgpus or held.dynamic or held.dvx:
-        return True
+    """Tell a VM with a whole GPU from one that was given an adapter or a disk."""
     at_home = (
         not isinstance(answer.value, Unknown)
         and not isinstance(system.value, Unknown)
         and answer.value.host_id == system.value.id
     )
-    if not at_home or isinstance(gpus, Unknown):
-        return bool(held.static)
-    known = {gpu.address for gpu in gpus.value}
-    return any(isinstance(one.address, Unknown) or one.address in known for one in held.static)
+    return any(map(may_be_gpu if at_home else may_be_gpu_elsewhere, passed))
 
 
 def _judged_devices(
@@ -183,69 +177,6 @@ def _vgpus(
     answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
 ) -> tuple[VmVgpu, ...]:
     return tuple(VmVgpu(one.label, answer.lift(one.profile)) for one in held.vgpus) if held else ()
-
-
-def _passthroughs(
-    answer: Answer[vim_virtual_machine.VirtualMachine],
-    held: vim_virtual_machine.Devices | None,
-    system: Answer[HostSystem],
-) -> tuple[VmPassthrough, ...]:
-    if held is None:
-        return ()
-
-    def none(what: str) -> Unknown:
-        return Unknown(Why.ABSENT, what, "VirtualMachine config.hardware")
-
-    loose = none("a dynamic device has no fixed address")
-    nowhere = none("a DVX device has no fixed address")
-    fixed = none("only a dynamic device asks for a label")
-    return (
-        *(
-            VmPassthrough(
-                one.label,
-                "static",
-                address=answer.lift(one.address),
-                allowed=(),
-                device=answer.lift(one.device),
-                there=_at(one.address, system),
-                hardware_label=fixed,
-            )
-            for one in held.static
-        ),
-        *(
-            VmPassthrough(
-                one.label,
-                "dynamic",
-                address=answer.lift(one.assigned),
-                allowed=one.allowed,
-                device=loose,
-                there=loose,
-                hardware_label=answer.lift(one.hardware_label),
-            )
-            for one in held.dynamic
-        ),
-        *(
-            VmPassthrough(label, "dvx", nowhere, (), nowhere, nowhere, nowhere)
-            for label in held.dvx
-        ),
-    )
-
-
-def _at(where: Reading[PciAddress], system: Answer[HostSystem]) -> Fact[tuple[PciId, ...]]:
-    """Return what sits at an address of the host."""
-
-    def find(one: HostSystem) -> Reading[tuple[PciId, ...]]:
-        if isinstance(where, Unknown):
-            return where
-        if isinstance(one.devices, Unknown):
-            return one.devices
-        return tuple(
-            PciId(device.pci_id.vendor, device.pci_id.device)
-            for device in one.devices
-            if device.address == where
-        )
-
-    return system.fact(find)
 
 
 def _vm_nics(
@@ -292,6 +223,7 @@ def _vm_nics(
 def _vm_gpus(
     answer: Answer[vim_virtual_machine.VirtualMachine],
     held: vim_virtual_machine.Devices | None,
+    passed: tuple[VmPassthrough, ...],
     vm_id: str,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> Fact[tuple[PciAddress, ...]]:
@@ -302,10 +234,13 @@ def _vm_gpus(
         return answer.fact(lambda _: Unknown(Why.ABSENT, "its devices are not known"))
     if isinstance(gpus, Unknown):
         return gpus
-    given = [*(one.address for one in held.static), *(one.assigned for one in held.dynamic)]
-    for address in given:
-        if isinstance(address, Unknown):
-            return address
+    given = []
+    for one in passed:
+        if one.kind == DVX or not may_be_gpu(one):
+            continue
+        if isinstance(one.address, Unknown):
+            return one.address
+        given.append(one.address.value)
     whole = Known(tuple(gpu.address for gpu in gpus.value if gpu.address in given), gpus.sources)
     if not held.vgpus:
         return whole

@@ -95,3 +95,12 @@ def identify(pci_id: PciId) -> GpuModel | None:
             ):
                 return model
     return None
+
+
+def has_device(pci_id: PciId) -> bool:
+    """Say whether a vendor and device id is that of any GPU of the catalogue."""
+    return any(
+        (one.vendor, one.device) == (pci_id.vendor, pci_id.device)
+        for model in requirements().models.values()
+        for one in model.ids
+    )

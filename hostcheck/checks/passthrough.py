@@ -1,7 +1,15 @@
 """VM: whether the whole devices that a VM asks for are on the host, and may be given away."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
-from hostcheck.checks.subjects import Placement, addresses, every_placement, numbered, runs_here
+from hostcheck.checks.subjects import (
+    Placement,
+    addresses,
+    every_placement,
+    numbered,
+    runs_here,
+    takes,
+    whole_gpus,
+)
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.pci import NVIDIA, PciAddress, PciId, address, parts
@@ -23,9 +31,7 @@ STATE = (
 )
 
 
-@check(
-    "VM-006", severity=Severity.RECOMMENDED, source=BACKING, each=every_placement, decides_now=True
-)
+@check("VM-006", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
 def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """What the VM's fixed passthrough device says of itself is what sits at its address.
 
@@ -50,7 +56,8 @@ def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known)
         where, wanted, there = known(one.address), known(one.device), known(one.there)
         told.append(f"{where}: {' '.join(map(str, there)) or 'nothing'}, the VM names {wanted}")
         if wanted not in there:
-            flaws.append(_where_it_is(where, wanted, placed.host))
+            ours = wanted.vendor == NVIDIA
+            flaws.append(_where_it_is(where, wanted, placed.host) if ours else "it is not there")
     observed = "; ".join(told)
     if not flaws and not isinstance(vm.host_id, Unknown) and vm.host_id.value != placed.host.id:
         note = "a fixed device belongs to the VM's own host: its systemId is not compared here"
@@ -84,9 +91,7 @@ def _other_base(where: PciAddress) -> list[PciAddress]:
     return [address(segment, one, slot, function) for one in buses if one <= 0xFF and one != bus]
 
 
-@check(
-    "VM-007", severity=Severity.RECOMMENDED, source=DYNAMIC, each=every_placement, decides_now=True
-)
+@check("VM-007", severity=Severity.REQUIRED, source=DYNAMIC, each=every_placement)
 def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The host has a GPU of the ids and the label that the VM's dynamic device accepts.
 
@@ -100,14 +105,14 @@ def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Know
     Run vSphere Client (VM): {vm} > Edit Settings > PCI device > Dynamic DirectPath IO
     """  # noqa: E501  a menu path is one line to copy
     known(placed.vm.devices)
-    asking = _dynamic_gpus(placed)
+    asking = _dynamic_gpus(placed, known)
     if not asking:
         return not_applicable("no dynamic passthrough of an NVIDIA GPU")
     gpus = known(placed.host.gpus)
     told, wanted, flaws = [], [], []
     for one in asking:
         label = known(one.hardware_label)
-        kind = [gpu for gpu in gpus if str(_ids(gpu)) in one.allowed]
+        kind = [gpu for gpu in gpus if takes(one, gpu, known)]
         ok = bool(kind) and (not label or _labelled(kind, label, known))
         told.append(f"{addresses(tuple(kind))} of {', '.join(one.allowed)}{_labels(kind, label)}")
         wanted.append(f"a GPU of {', '.join(one.allowed)}{f' labelled {label}' if label else ''}")
@@ -121,12 +126,14 @@ def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Know
     )
 
 
-def _dynamic_gpus(placed: Placement) -> list[VmPassthrough]:
+def _dynamic_gpus(placed: Placement, known: Known) -> list[VmPassthrough]:
     vendor = f"{NVIDIA:04x}:"
     return [
         one
         for one in placed.vm.passthroughs
-        if one.kind == "dynamic" and any(each.startswith(vendor) for each in one.allowed)
+        if one.kind == "dynamic"
+        and (not one.allowed or any(each.startswith(vendor) for each in one.allowed))
+        and known(one.gpu)
     ]
 
 
@@ -167,10 +174,13 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
         return not_applicable("no passthrough device")
     if runs_here(placed, known):
         return not_applicable("the VM runs already")
+    whole = whole_gpus(vm, known)
+    if not whole:
+        return not_applicable("no whole GPU")
     gpus = known(placed.host.gpus)
-    fixed = {known(one.address) for one in vm.passthroughs if one.kind == "static"}
+    fixed = {known(one.address) for one in whole if one.kind == "static"}
     named = tuple(gpu for gpu in gpus if gpu.address in fixed)
-    asking = _dynamic_gpus(placed)
+    asking = _dynamic_gpus(placed, known)
     offered = tuple(
         gpu for gpu in gpus if gpu not in named and any(_accepts(one, gpu, known) for one in asking)
     )
@@ -194,7 +204,7 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
 
 def _accepts(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
     """Say whether a dynamic device may take the GPU."""
-    if str(_ids(gpu)) not in device.allowed:
+    if not takes(device, gpu, known):
         return False
     label = known(device.hardware_label)
     return not label or known(gpu.hardware_label) == label

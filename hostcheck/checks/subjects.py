@@ -4,13 +4,13 @@ from msgspec import Struct
 
 from hostcheck.checks.engine import Known, Subjects, attempt, subject
 from hostcheck.checks.kinds import serves
-from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
-from hostcheck.model.pci import PciAddress, PciId
+from hostcheck.model.pci import PciId
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Subject
-from hostcheck.model.vm import Vm
+from hostcheck.model.vm import Vm, VmPassthrough
 
 
 class GpuOnHost(Struct, frozen=True):
@@ -153,7 +153,7 @@ def runs_here(placed: Placement, known: Known) -> bool:
 def takes_all(placed: Placement, known: Known) -> bool:
     """Say whether the VM works on all of its serving GPUs: vSphere will not choose one of them."""
     vm = placed.vm
-    fixed = not vm.vgpus and all(device.kind == "static" for device in vm.passthroughs)
+    fixed = not vm.vgpus and all(device.kind == "static" for device in whole_gpus(vm, known))
     return fixed or runs_here(placed, known)
 
 
@@ -167,22 +167,31 @@ def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) ->
     if profiles:
         served = all(serves(gpu, profile, needs, known) for profile in profiles)
         return served and not given_away(gpu, known)
-    for device in vm.passthroughs:
+    for device in whole_gpus(vm, known):
         if device.kind == "static":
             known(device.address)
-    short = str(PciId(gpu.pci_id.vendor, gpu.pci_id.device))
-    return any(
-        _is_at(device.address, gpu.address) or short in device.allowed for device in vm.passthroughs
-    )
+    return any(takes(device, gpu, known) for device in whole_gpus(vm, known))
+
+
+def whole_gpus(vm: Vm, known: Known) -> tuple[VmPassthrough, ...]:
+    """Return the whole devices of the VM that are GPUs; leaves the check at one that may be."""
+    return tuple(device for device in vm.passthroughs if known(device.gpu))
+
+
+def takes(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
+    """Say whether a whole device of a VM is that GPU, or may be: by address, or by allowed ids.
+
+    Which one a running VM was given tells nothing of another host.
+    """
+    if device.kind == "static":
+        return known(device.address) == gpu.address
+    ids = {str(gpu.pci_id), str(PciId(gpu.pci_id.vendor, gpu.pci_id.device))}
+    return not ids.isdisjoint(device.allowed)
 
 
 def profiles_of(vm: Vm, known: Known) -> tuple[str, ...]:
     """Return the vGPU types that the VM asks for; leaves the check when one has no name."""
     return tuple(sorted({known(vgpu.profile) for vgpu in vm.vgpus}))
-
-
-def _is_at(fact: Fact[PciAddress], address: PciAddress) -> bool:
-    return not isinstance(fact, Unknown) and fact.value == address
 
 
 def addresses(gpus: tuple[PhysicalGpu, ...]) -> str:

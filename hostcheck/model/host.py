@@ -335,6 +335,8 @@ class Host(Struct, frozen=True):
     """How many vGPUs one VM may have; asked for VMs that have several."""
     opinions: tuple[Opinion, ...] = ()
     """What vCenter itself thinks of starting the VM of a preflight here."""
+    nvswitches: Fact[tuple[PciAddress, ...]] = NOT_READ_YET
+    """NVSwitches that are PCI devices of the host."""
     smoke_guests: Fact[tuple[str, ...]] | UnsetType = UNSET
     """Ids of its VMs that the user named for the smoke test; not there without `--smoke`."""
     target: str = ""

@@ -14,6 +14,9 @@ PciAddress = NewType("PciAddress", str)
 """Canonical `dddd:bb:ss.f`, lower-case hex, as `esxcli hardware pci list` prints it."""
 
 NVIDIA = 0x10DE
+NVSWITCHES = (0x1AC2, 0x1AF1, 0x22A3)
+"""NVIDIA's device ids of the NVSwitches of Volta, Ampere and Hopper, as pci.ids names them. Those
+of later boards are no PCI devices of the host (NVIDIA Fabric Manager user guide)."""
 DISPLAY_CLASSES = range(0x0300, 0x0400)
 NETWORK_CLASSES = range(0x0200, 0x0300)
 

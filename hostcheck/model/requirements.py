@@ -118,9 +118,9 @@ class GpuModel(Struct, frozen=True):
     profiles: tuple[VgpuProfile, ...]
     verified: bool
     sources: tuple[str, ...]
-    vm_mmio_gib: int = 64
-    """64-bit MMIO space that a VM needs for one whole GPU, GiB; the general rule where no table
-    names the board."""
+    vm_mmio_gib: int = 0
+    """64-bit MMIO space that a VM needs for one whole GPU, GiB; 0 where no table names the board
+    and nobody inferred it."""
     vm_mmio_verified: bool = True
     """False where no table names the board and the number is inferred from its memory."""
     not_on_esxi: str = ""

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Fact, Unknown, Why, older
+from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.pci import PciAddress, PciId
 
 KEPT_OPTIONS = (
@@ -28,13 +28,16 @@ class VmPassthrough(Struct, frozen=True):
     address: Fact[PciAddress]
     """Where it sits now; for a dynamic device only known while the VM runs."""
     allowed: tuple[str, ...]
-    """`10de:20b7` ids that a dynamic device accepts."""
+    """`10de:20b7` ids that a dynamic device accepts, with the subsystem where it names one."""
     device: Fact[PciId]
     """What the VM's configuration says sits at the fixed address: vendor and device."""
     there: Fact[tuple[PciId, ...]]
     """What sits there on this host: one device, or none."""
     hardware_label: Fact[str]
     """The label that a dynamic device asks for; empty: any."""
+    gpu: Fact[bool] = Known(True)
+    """Whether it is an NVIDIA GPU, by the ids that the VM names: no adapter, no audio function, no
+    NVSwitch. Earlier versions took every device of such a VM for one."""
 
 
 class VmNic(Struct, frozen=True):

@@ -72,6 +72,7 @@ class Static(Struct, frozen=True):
 
     label: str
     address: Reading[PciAddress]
+    vendor: Reading[int]
     device: Reading[PciId]
 
 
@@ -88,9 +89,10 @@ class Dynamic(Struct, frozen=True):
 
 
 class Dvx(Struct, frozen=True):
-    """A device of a vendor's own kind of DirectPath I/O."""
+    """A device of a vendor's own kind of DirectPath I/O, by the name of its class."""
 
     label: str
+    device_class: Reading[str]
 
 
 class Unread(Struct, frozen=True):
@@ -124,7 +126,7 @@ class Devices(Struct, frozen=True):
     vgpus: tuple[Vgpu, ...]
     static: tuple[Static, ...]
     dynamic: tuple[Dynamic, ...]
-    dvx: tuple[str, ...]
+    dvx: tuple[Dvx, ...]
     adapters: tuple[Adapter, ...]
     disks: tuple[Disk, ...] = ()
 
@@ -310,15 +312,20 @@ def _address(words: Reading[str]) -> Reading[PciAddress]:
     return Unknown(Why.UNPARSED, detail, "VirtualPCIPassthrough backing id")
 
 
+def _vendor(backing: Node) -> Reading[int]:
+    vendor = backing.number("vendorId")
+    return vendor if isinstance(vendor, Unknown) else unsigned16(vendor)
+
+
 def _device_id(backing: Node) -> Reading[PciId]:
     """Read the ids of a fixed device: the vendor is a signed number, the device hexadecimal."""
-    vendor, words = backing.number("vendorId"), backing.text("deviceId")
+    vendor, words = _vendor(backing), backing.text("deviceId")
     if isinstance(vendor, Unknown):
         return vendor
     if isinstance(words, Unknown):
         return words
     try:
-        return PciId(unsigned16(vendor), unsigned16(int(words, 16)))
+        return PciId(vendor, unsigned16(int(words, 16)))
     except ValueError:
         detail = f"not a hexadecimal device id: {words!r}"
         return Unknown(Why.UNPARSED, detail, "VirtualPCIPassthrough backing deviceId")
@@ -336,10 +343,18 @@ def _allowed(backing: Node) -> tuple[str, ...]:
         vendor, device = item.number("vendorId"), item.number("deviceId")
         if isinstance(vendor, Unknown) or isinstance(device, Unknown):
             raise ParseError("a dynamic DirectPath device without vendor or device id")
-        ids.append(str(PciId(unsigned16(vendor), unsigned16(device))))
+        ids.append(str(PciId(unsigned16(vendor), unsigned16(device), *_subsystem(item))))
     if not ids:
         raise ParseError("a dynamic DirectPath device that allows no device")
     return tuple(ids)
+
+
+def _subsystem(allowed: Node) -> tuple[int, ...]:
+    """Return the subsystem that a dynamic device asks for; nothing where any will do."""
+    vendor, device = allowed.number("subVendorId"), allowed.number("subDeviceId")
+    if isinstance(vendor, Unknown) or isinstance(device, Unknown):
+        return ()
+    return unsigned16(vendor), unsigned16(device)
 
 
 def _device(device: Node) -> Vgpu | Static | Dynamic | Dvx | Adapter | Disk | Unread | None:
@@ -364,12 +379,13 @@ def _backed(device: Node, backing: Node) -> Vgpu | Static | Dynamic | Dvx | Adap
         case "VirtualPCIPassthroughVmiopBackingInfo":
             return Vgpu(_label(device), backing.text("vgpu"))
         case "VirtualPCIPassthroughDeviceBackingInfo":
-            return Static(_label(device), _address(backing.text("id")), _device_id(backing))
+            where = _address(backing.text("id"))
+            return Static(_label(device), where, _vendor(backing), _device_id(backing))
         case "VirtualPCIPassthroughDynamicBackingInfo":
             assigned = _address(backing.text("assignedId"))
             return Dynamic(_label(device), _allowed(backing), assigned, _wanted_label(backing))
         case "VirtualPCIPassthroughDvxBackingInfo":
-            return Dvx(_label(device))
+            return Dvx(_label(device), backing.text("deviceClass"))
         case "VirtualEthernetCardNetworkBackingInfo":
             return Adapter(
                 _label(device), _words(backing, "deviceName"), "", _words(backing, "network"),
@@ -414,7 +430,7 @@ def _devices(vm: VimObject) -> Reading[Devices]:
         vgpus=tuple(one for one in found if isinstance(one, Vgpu)),
         static=tuple(one for one in found if isinstance(one, Static)),
         dynamic=tuple(one for one in found if isinstance(one, Dynamic)),
-        dvx=tuple(one.label for one in found if isinstance(one, Dvx)),
+        dvx=tuple(one for one in found if isinstance(one, Dvx)),
         adapters=tuple(one for one in found if isinstance(one, Adapter)),
         disks=tuple(one for one in found if isinstance(one, Disk)),
     )

@@ -142,7 +142,7 @@ def test_whole_devices():
 
     says(judged(static(A)), "pass", A.address)
     says(judged(dynamic("10de:20b5")), "pass", A.address, B.address)
-    says(judged(static("0000:ff:00.0")), "unknown", "it may be no GPU at all")
+    says(judged(static("0000:ff:00.0")), "unknown", "no GPU here is its", "see VM-006")
     says(judged(dynamic("10de:ffff")), "unknown", "no GPU here")
     says(judged(static(unknown(Why.UNPARSED, "not an address"))), "unknown")
 
