@@ -183,6 +183,14 @@ def adapter(network="", uuid=""):
     return element("device", label + element("backing", body, kind))
 
 
+def mmio(gib):
+    """64-bit MMIO space among the advanced settings of a VM."""
+    settings = {"pciPassthru.use64bitMMIO": "TRUE", "pciPassthru.64bitMMIOSizeGB": gib}
+    return "".join(
+        element("OptionValue", fields(key=key, value=value)) for key, value in settings.items()
+    )
+
+
 def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
     given = {
         "name": f"name of {vm_id}", "runtime.host": "host-1", "runtime.powerState": "poweredOn",
@@ -197,6 +205,8 @@ def machine(vm_id="vm-1", *devices, missing=(), without=(), **changed):
         "config.cpuAllocation": fields(reservation=0), "runtime.connectionState": "connected",
         "datastore": references("datastore-1"), "network": references("network-1"),
     }  # fmt: skip
+    if "firmware" in changed:
+        given["config.firmware"] = ""
     if "deviceGroups" in changed:
         given["config.deviceGroups"] = ""
     given = {

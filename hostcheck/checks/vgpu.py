@@ -29,8 +29,6 @@ from hostcheck.model.requirements import (
 from hostcheck.model.result import Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
-MMIO_TABLE = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
-DEFAULT_MMIO_GIB = 32
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
 SWITCHING = (Architecture.HOPPER, Architecture.BLACKWELL)
 SWITCHING_SINCE = (8, 0, 3)
@@ -55,7 +53,7 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
         expected = "a device that the VM's passthrough asks for"
         if whole:
             return judge(ok=True, observed=addresses(whole), expected=expected)
-        return unsure("no GPU here is its passthrough device", expected, "it may be no GPU at all")
+        return unsure("no GPU here is its passthrough device", expected, "see VM-006, VM-007")
     serving = serving_gpus(placed, needs, known)
     models = [model_of(gpu, needs, known) for gpu in known(placed.host.gpus)]
     unserved = [name for name in wanted if not any(model.serves(name) for model in models)]
@@ -146,6 +144,8 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     Why: The driver tells vSphere which types it can make; a type that is missing belongs to
      another GPU, another release, the other driver package, or the other MIG mode. A host whose
      nvidia-smi works and that offers no type at all has a GPU that its release does not support.
+     The same type may be called grid_ by one driver and nvidia_ by another; whether vSphere takes
+     one name for the other no source tells.
     Symptom: No graphics device is available for vGPU
     Fix: Install the host driver package and release that offer the profile, or take a profile that
      this host offers.
@@ -162,14 +162,19 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     if not any(known(gpu.graphics_active) is GraphicsType.SHARED_DIRECT for gpu in gpus):
         return not_applicable("no GPU of its kind is Shared Direct: see GFX-001")
     offered = known(placed.host.profiles_offered)
-    names = set(map(bare, offered))
-    missing = [name for name in wanted if bare(name) not in names]
-    return judge(
-        ok=not missing,
-        observed=f"{len(offered)} profiles offered" if offered else "no profile is offered",
-        expected=f"{', '.join(wanted)} among them",
-        note=f"not offered: {', '.join(missing)}" if missing else "",
-    )
+    observed = f"{len(offered)} profiles offered" if offered else "no profile is offered"
+    expected = f"{', '.join(wanted)} among them"
+    spelled = {bare(name): name for name in offered}
+    missing = [name for name in wanted if bare(name) not in spelled]
+    if missing:
+        note = f"not offered: {', '.join(missing)}"
+        return judge(ok=False, observed=observed, expected=expected, note=note)
+    other = [name for name in wanted if name not in offered]
+    if other:
+        told = "; ".join(f"{spelled[bare(name)]} is offered, {name} is not" for name in other)
+        note = f"{told}: whether vSphere takes one name for the other is not known"
+        return unsure(observed, expected, note)
+    return judge(ok=True, observed=observed, expected=expected)
 
 
 @check("VGPU-004", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
@@ -279,43 +284,6 @@ def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
     return known(gpu.vgpu_mode) == "multiInstanceGpu"
 
 
-@check("VM-004", severity=Severity.RECOMMENDED, source=MMIO_TABLE, each=every_placement)
-def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The VM has enough 64-bit MMIO space for its whole GPUs.
-
-    Why: A whole GPU, given through passthrough or as a full-framebuffer vGPU, maps all of its
-     memory into the VM; the default space is 32 GB. For several GPUs the space is the sum of
-     their memory rounded up to a power of two, doubled.
-    Symptom: PCIPassthru: total number of pages needed exceeds limit, failing; Module
-     'DevicePowerOn' power on failed.
-    Fix: Set both advanced settings of the VM; it needs EFI firmware.
-    Run govc: govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e pciPassthru.64bitMMIOSizeGB={gigabytes}
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
-    vm = placed.vm
-    known(vm.devices)
-    gpus = serving_gpus(placed, needs, known)
-    if not gpus:
-        return not_applicable("no GPU here serves it: see VGPU-001")
-    model = model_of(gpus[0], needs, known)
-    number = _whole_gpus(placed, model, known)
-    if not number:
-        return not_applicable("a part of a GPU fits the default MMIO space")
-    wanted = model.vm_mmio_gib
-    if number > 1:
-        wanted = max(wanted, 2 * _power_of_two(number * model.framebuffer_gib))
-    options = {key.lower(): value for key, value in known(vm.options).items()}
-    on = options.get("pcipassthru.use64bitmmio", "").upper() == "TRUE"
-    size = options.get("pcipassthru.64bitmmiosizegb", "")
-    given = int(size) if size.isdecimal() else DEFAULT_MMIO_GIB
-    return judge(
-        ok=on and given >= wanted,
-        observed=f"64-bit MMIO {'on' if on else 'off'}, {given} GiB",
-        expected=f"64-bit MMIO on, {wanted} GiB for {numbered(number, 'whole GPU')}",
-        gigabytes=wanted,
-    )
-
-
 @check("VM-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
 def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     """Unified memory, debugger and profiler are not set for a time-sliced part of a GPU.
@@ -349,20 +317,6 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
         note="" if parts else "vMotion and suspend are off while it is set",
         setting=on[0],
     )
-
-
-def _whole_gpus(placed: Placement, model: GpuModel, known: Known) -> int:
-    """Count the devices of the VM that are whole GPUs."""
-    if not placed.vm.vgpus:
-        return len(placed.vm.passthroughs)
-    profiles = [listed(model, name, known) for name in profiles_of(placed.vm, known)]
-    whole = all(not one.mig and not is_part(one, model) for one in profiles)
-    return len(placed.vm.vgpus) if whole else 0
-
-
-def _power_of_two(number: int) -> int:
-    """Return the power of two that is not smaller."""
-    return 1 << (number - 1).bit_length()
 
 
 @check("VGPU-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_running_vgpu)

@@ -8,7 +8,6 @@ from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
 
 RESERVATION = "https://frankdenneman.ai/2022-10-18-could-not-initialize-plugin/"
-GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 VM_OPERATOR = "https://github.com/vmware-tanzu/vm-operator"
 GPU_HARDWARE_VERSION = 17
 
@@ -37,22 +36,6 @@ def memory_reserved(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
         return judge(ok=True, observed=f"{observed}, not locked", expected=expected, note=note)
     known(vm.memory_locked_to_max)
     return judge(ok=False, observed=observed, expected=expected)
-
-
-@check("VM-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_vm)
-def efi_firmware(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
-    """The VM boots with EFI.
-
-    Why: A GPU with more than 256 MB of address space is mapped above 4 GB, which a VM with BIOS
-     firmware does not reach. The guest must have been installed with EFI.
-    Symptom: Module 'DevicePowerOn' power on failed.
-    Fix: Install the guest with EFI firmware; changing the setting alone leaves it unbootable.
-    Run vSphere Client: {vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI
-    Needs: VM power off
-    """
-    known(vm.devices)
-    firmware = known(vm.firmware)
-    return judge(ok=firmware == "efi", observed=f"firmware {firmware}", expected="firmware efi")
 
 
 @check("VM-003", severity=Severity.RECOMMENDED, source=VM_OPERATOR, each=every_placement)

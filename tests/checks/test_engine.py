@@ -187,6 +187,8 @@ def test_a_fix_is_told_on_a_fail_only():
 # --- manuals --------------------------------------------------------------------------------------
 
 NO_SYMPTOM = {
+    "VM-025": "it starts",
+    "VM-026": "it starts, and its guest has no NVLink",
     "ECC-002": "it works until the reboot",
     "GFX-003": "it works until a GPU is replaced",
     "CAT-001": "it shows as a wrong count",
