@@ -16,9 +16,15 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import all_checks, attempt, deciding
+from hostcheck.checks.engine import all_checks, attempt, decides, deciding
 from hostcheck.checks.kinds import model_of, types_are_told
-from hostcheck.checks.subjects import every_gpu, every_host, gib, numbered
+from hostcheck.checks.subjects import (
+    every_gpu,
+    every_host,
+    every_host_with_gpu,
+    gib,
+    numbered,
+)
 from hostcheck.errors import crash
 from hostcheck.model.capacity import (
     Capacity,
@@ -67,6 +73,8 @@ MEMORY_SLICES = 8
 ROUNDED = Fraction(1, 10)
 """Names round: the 35 GiB of 1/4 of a 141 GiB GPU are 1.99 eighths."""
 NAMES_SHOWN = 3
+JUDGED = (every_host, every_host_with_gpu, every_gpu)
+"""What the checks are about that hold for whatever VM."""
 UNAWARE = (Limit.HOST, Limit.GRAPHICS_TYPE, Limit.PASSTHROUGH, Limit.OTHER_KIND)
 """What a driver does not know of: that it would create a vGPU all the same is no disagreement."""
 NO_FRAGMENTS = (Limit.COUNT, Limit.NOT_OFFERED, Limit.NOT_SERVING, Limit.UNKNOWN, *UNAWARE)
@@ -215,14 +223,14 @@ def _required(
     of_host: list[_Count | Unknown] = []
     of_gpus: dict[str, list[_Count | Unknown]] = {}
     for check in all_checks():
-        if check.id not in deciding() or check.each not in (every_host, every_gpu):
+        if check.id not in deciding() or check.each not in JUDGED:
             continue
-        for result in check.run(host, needs):
+        for result in filter(decides, check.run(host, needs)):
             gate = _gate(result)
-            if gate is not None and check.each is every_host:
-                of_host.append(gate)
-            elif gate is not None and result.subject.kind == "gpu":
+            if gate is not None and result.subject.kind == "gpu":
                 of_gpus.setdefault(result.subject.id, []).append(gate)
+            elif gate is not None:
+                of_host.append(gate)
     return tuple(of_host), of_gpus
 
 

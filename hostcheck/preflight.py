@@ -14,7 +14,7 @@ import msgspec
 
 from hostcheck import app, catalog, runfile
 from hostcheck.checks.condition import UNASKED, in_vgpu_mode, seen_by_its_driver
-from hostcheck.checks.engine import all_checks, deciding
+from hostcheck.checks.engine import all_checks, decides
 from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
 from hostcheck.checks.vmotion import home_of
@@ -182,6 +182,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead). Its
     latency sensitivity is normal or high; no CPU is reserved unless `cpu_reserved_mhz` says so.
+    `mmio_gib` is its 64-bit MMIO space: enough for any one GPU unless it says less; 0 is off.
     """
 
     profile: str
@@ -194,11 +195,19 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overhead_mb: int = 0
     cpu_reserved_mhz: int = 0
     latency: str = "normal"
+    mmio_gib: int = 1024
     name: str = "VM to be"
 
     def told(self) -> dict[str, str]:
         """Return what vCenter needs to know of it, as words."""
-        return {name: str(getattr(self, name)) for name in self.__struct_fields__ if name != "name"}
+        ours = ("name", "mmio_gib")
+        return {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
+
+    def _options(self) -> dict[str, str]:
+        if not self.mmio_gib:
+            return {}
+        size = str(self.mmio_gib)
+        return {"pciPassthru.use64bitMMIO": "TRUE", "pciPassthru.64bitMMIOSizeGB": size}
 
     def vm(self, source: int) -> Vm:
         """Return the VM, its facts told by the given source."""
@@ -232,7 +241,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             tdx=known(False),
             latency_sensitivity=known(self.latency),
             cores_per_numa_node=unasked,
-            options=unasked,
+            options=known(self._options()),
             devices=known(self.count),
             vgpus=tuple(
                 VmVgpu(f"PCI device {index}", known(self.profile)) for index in range(self.count)
@@ -413,7 +422,7 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = [one for one in results if one.check in deciding() and not _is_older(one)]
+    required = [one for one in results if decides(one) and not _is_older(one)]
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
@@ -483,9 +492,7 @@ def _gpu_results(
         if about_one and (vm.vgpus or not result.check.startswith(VGPU_FAMILIES)):
             by_gpu[result.subject.id].append(result)
     answers = {
-        address: verdict_of(
-            [one.status for one in results if one.check in deciding()] or [Status.PASS]
-        )
+        address: verdict_of([one.status for one in results if decides(one)] or [Status.PASS])
         for address, results in by_gpu.items()
     }
     for answer in ORDER:

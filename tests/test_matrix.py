@@ -46,6 +46,7 @@ ROOT = Path(__file__).parents[1]
 Change = Callable[[HostShape], HostShape]
 GPU = "0000:4a:00.0"
 SEVERITIES = {check.id: check.severity for check in all_checks()}
+REQUIRED = frozenset(check.id for check in all_checks() if check.severity is Severity.REQUIRED)
 DECIDES_NOW = frozenset(check.id for check in all_checks() if check.decides_now)
 
 
@@ -167,18 +168,30 @@ def _two_vgpus(host: HostShape) -> HostShape:
     return of_vm(profiles=host.vms[0].profiles * 2)(host)
 
 
+def _given(host: HostShape, device: PassedDevice) -> HostShape:
+    """Give the VM a whole device, and its GPU away."""
+    given = of_gpu(graphics_active="direct", graphics_configured="shared", mig=None)(host)
+    return of_vm(profiles=(), passed=(device,))(given)
+
+
+def _whole(host: HostShape, address: str = GPU) -> HostShape:
+    """Give the VM the GPU as a fixed device, which it looks for at an address."""
+    return _given(host, PassedDevice("static", address, device=host.gpus[0].model.device))
+
+
+def _other_name(host: HostShape) -> HostShape:
+    """Let the VM name its profile as drivers of another time do."""
+    (name,) = host.vms[0].profiles
+    maker, _, rest = name.partition("_")
+    return of_vm(profiles=(f"{'grid' if maker == 'nvidia' else 'nvidia'}_{rest}",))(host)
+
+
 def _group(host: HostShape) -> HostShape:
     (gpu,) = host.gpus
     whole = gpu.model.profile(f"{gpu.model.family}-80C")
     options = (*shapes.MMIO[:1], ("pciPassthru.64bitMMIOSizeGB", "512"))
     named = (f"Nvidia:2@{whole}%NVLink",)
     return of_vm(profiles=(whole,) * 2, device_groups=named, options=options)(host)
-
-
-def _whole(host: HostShape) -> HostShape:
-    """Give the VM the whole GPU instead of a vGPU."""
-    passed = PassedDevice("static", GPU, device=host.gpus[0].model.device)
-    return of_vm(profiles=(), passed=(passed,))(host)
 
 
 @dataclass(frozen=True)
@@ -205,6 +218,8 @@ class Fault:
     """Another GPU of the host may still serve the VM: it is UNSURE."""
     shell_alone: bool = False
     """Only nvidia-smi tells it: where nobody asked the shell, a GO says that nobody did."""
+    unknown: frozenset[str] = field(default_factory=frozenset)
+    """Required checks that cannot be answered because of it."""
 
     @property
     def required(self) -> bool:
@@ -242,15 +257,22 @@ def split_package(kind: Kind) -> bool:
     return int(kind.driver.version.split(".")[0]) >= 535 and kind.version >= "8"
 
 
+def maps_all(kind: Kind) -> bool:
+    """Say whether the GPU shows all of its memory to whoever has it whole."""
+    return kind.sriov
+
+
 OFFERED = frozenset({"VGPU-003"})
 SMALL = Cluster("small pool", unreserved_mhz=1000)
 RULED = "must run on other hosts"
+OTHER_GPU = 0x2235
+"""The device id of an A40, which the hosts of other kinds have not."""
 FAULTS = (
     fault(1, "graphics type not active", of_gpu(graphics_active="shared"), "GFX-001"),
     fault(1, "graphics type not configured", of_gpu(graphics_configured="shared"), "GFX-002"),
     fault(2, "SR-IOV off", of_gpu(sriov=False), "PCI-001", concerns=lambda kind: kind.sriov),
     fault(3, "IOMMU off", of_host(iommu=False), "PCI-003", concerns=on("t4", "a40")),
-    fault(3, "mapped below 4 GB", of_gpu(bar1_mib=256), "PCI-004", by_api=False,
+    fault(3, "mapped below 4 GB", of_gpu(bar1_mib=256), "PCI-004", by_api=False, shell_alone=True,
           concerns=on("a16", "a30", "a100-pcie-80", "h100-sxm-80")),
     fault(4, "memory not reserved", of_vm(reservation_mb=1024, locked=False), "VM-001"),
     fault(5, "ECC on", of_gpu(ecc=(True, True)), "ECC-001", concerns=on("m60"), by_api=False),
@@ -282,11 +304,16 @@ FAULTS = (
           concerns=on("h100-sxm-80")),
     fault(12, "another size runs on a GPU of one size", _neighbour, "VGPU-002", by_api=False,
           concerns=on("t4", "a40", "a100-pcie-80", "l40s")),
-    fault(13, "BIOS firmware", of_vm(firmware="bios"), "VM-002", concerns=on("a40", "l40s")),
+    fault(13, "BIOS firmware under a part of a GPU", of_vm(firmware="bios"), "VM-025",
+          concerns=on("a40", "l40s")),
+    fault(13, "BIOS firmware under a whole GPU", lambda host: of_vm(firmware="bios")(
+        _whole(host)), "VM-002", concerns=maps_all),
+    fault(13, "64-bit MMIO off under a whole GPU", lambda host: of_vm(options=())(
+        _whole(host)), "VM-004", concerns=maps_all),
     fault(13, "MMIO space too small", of_vm(options=(), profiles=("grid_a100d-80c",)), "VM-004",
           concerns=on("a100-pcie-80")),
     fault(14, "fractional vGPUs combined on vSphere 7", _two_vgpus, "VGPU-004", concerns=on("t4")),
-    fault(15, "display mode on", of_gpu(bar1_mib=256), "PCI-002", by_api=False,
+    fault(15, "display mode on", of_gpu(bar1_mib=256), "PCI-002", by_api=False, shell_alone=True,
           concerns=on("a40", "l40s")),
     fault(16, "fabric not joined", of_gpu(fabric=False), "GPU-005", by_api=False,
           concerns=on("h100-sxm-80")),
@@ -365,6 +392,15 @@ FAULTS = (
     fault(24, "VM whose files are out of reach", of_vm(connection="inaccessible"), "VM-023"),
     fault(28, "driver branch that ignores the GPU", _branch_without_it, "DRV-003",
           "DRV-007", concerns=on("m60", "p4"), followed=True, seen_by=frozenset({"DRV-001"})),
+    fault(25, "fixed GPU that was moved", lambda host: _whole(host, "0000:4b:00.0"), "VM-006",
+          unknown=frozenset({"VGPU-001"})),
+    fault(25, "dynamic device that is not there", lambda host: _given(
+        host, PassedDevice("dynamic", device=OTHER_GPU)), "VM-007",
+        unknown=frozenset({"VGPU-001"}),
+        concerns=lambda kind: kind.model != "a40" and kind.version >= "7"),
+    fault(26, "profile offered under another name", _other_name, "VGPU-003", doubted=True),
+    fault(27, "whole GPU of a board with NVSwitch", lambda host: replace(
+        _whole(host), nvswitches=("0000:05:00.0",)), "VM-026", concerns=on("h100-sxm-80")),
     fault(17, "disconnected", of_host(connection="notResponding"), "HOST-001"),
 )  # fmt: skip
 
@@ -485,7 +521,8 @@ def test_the_cause_is_named_and_no_other(
     assert named(report, Status.ERROR) == set()
     silent = {"ECC-001", "MIG-002", "GPU-001", "GPU-006", "GPU-007", "GPU-008"}  # of its GPU
     assert named(report, Status.UNKNOWN, Severity.REQUIRED) <= (
-        silent if fault and (fault.cause in (6, 11, 28) or fault.lost) else set()
+        (silent if fault and (fault.cause in (6, 11, 28) or fault.lost) else set())
+        | (fault.unknown | (fault.checks if fault.doubted else set()) if fault else set())
     )
     if fault is None:
         assert named(report, Status.FAIL) <= TASTE
@@ -493,7 +530,9 @@ def test_the_cause_is_named_and_no_other(
         return
     assert fault.checks <= named(report, Status.UNKNOWN if fault.doubted else Status.FAIL)
     assert roots(report) == (fault.checks if fault.required else set())
-    assert report.verdict is (Answer.NO_GO if fault.required else Answer.GO)
+    asked = fault.doubted and fault.checks & REQUIRED
+    verdict = Answer.NO_GO if fault.required else Answer.UNSURE if asked else Answer.GO
+    assert report.verdict is verdict
     unsure = Answer.UNSURE if fault.doubted or fault.doubts else Answer.GO
     assert start(report, host.vms[0].name) is (Answer.NO_GO if fault.stops else unsure)
 
@@ -560,8 +599,9 @@ A test plays {hosts} hosts: {kinds} healthy ones (GPU generations from Maxwell t
 times, {judgements} judgements in all: with everything readable, with the API alone, and with an
 nvidia-smi that is silent. With everything readable each fault is named by its own checks, and no
 other required check fails; with less nothing is invented, and what would not start is NO-GO or
-UNSURE, never GO. One thing vSphere shows nothing of: that the driver has lost a GPU or given it up
-({alone} of the faults). With the API alone a GO therefore says that nvidia-smi was not asked.
+UNSURE, never GO. Two things vSphere shows nothing of: that the driver has lost a GPU or given it up,
+and the memory window of a GPU ({alone} of the faults). With the API alone a GO therefore says that
+nvidia-smi was not asked.
 
 | | cause | what is seen at power-on | named by | hosts played |
 |---|---|---|---|---|

@@ -24,6 +24,7 @@ from tests.answers import (
     graphics,
     host_system,
     machine,
+    mmio,
     offered,
     passthrough,
     pnic,
@@ -225,7 +226,7 @@ def test_a_host_that_is_away_is_no_go(state):
 def test_whole_devices_do_not_need_shared_direct():
     direct = graphics(A, kind="direct", kilobytes=0) + graphics(B, kind="direct", kilobytes=0)
     for device in (whole(A), offered(vendor=0x10DE, device=0x20B5)):
-        vm = machine("vm-1", device, **OFF)
+        vm = machine("vm-1", device, **OFF, firmware="efi", extraConfig=mmio(256))
         given = passthrough(A, active="true") + passthrough(B, active="true")
         host = recorded("esx-1", vm, graphicsInfo=direct, pciPassthruInfo=given)
         (only,) = judged(host).candidates

@@ -8,7 +8,7 @@ import pytest
 from hostcheck import app
 from hostcheck.errors import UsageError
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer
+from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Candidate
 from hostcheck.preflight import VmSpec, read_spec, what_if
 from hostcheck.recording import Recording
@@ -48,8 +48,16 @@ def test_hosts_are_let_go_and_the_run_still_holds_them_all() -> None:
     assert {one.host for one in run.preflight.candidates} == set(names)
 
 
-def test_either_spelling_of_a_profile() -> None:
-    assert judged(VmSpec(profile="nvidia_a100d-40c")).verdict is Answer.GO
+def test_a_profile_in_another_spelling_than_vsphere_offers() -> None:
+    told = judged(VmSpec(profile="nvidia_a100d-40c"))
+    assert told.verdict is Answer.UNSURE
+    assert "grid_a100d-40c is offered, nvidia_a100d-40c is not" in told.summary
+
+
+@pytest.mark.parametrize(("mmio_gib", "status"), [(1024, Status.PASS), (0, Status.FAIL)])
+def test_a_whole_gpu_for_a_large_vm_needs_mmio_space(mmio_gib: int, status: Status) -> None:
+    spec = VmSpec(profile="grid_a100d-80c", memory_mb=64 * GIB, mmio_gib=mmio_gib)
+    assert {one.status for one in judged(spec).results if one.check == "VM-004"} == {status}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,14 @@ def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
     return judge(ok=talks, observed=observed, expected="nvidia-smi answers")
 
 
-@check("DRV-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+@check(
+    "DRV-004",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_placement,
+    decides_now=True,
+    forgives=(Why.ABSENT, Why.DENIED, Why.NOT_ASKED, Why.NOT_RECORDED),
+)
 def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The host driver package makes the series of the VM's vGPU profile.
 

@@ -125,6 +125,8 @@ class Check(Struct, Generic[S], frozen=True):
     """Whether it has nothing to say in a run that was not told to ask."""
     decides_now: bool = False
     """Whether it decides a power-on though it says nothing of the health of a host."""
+    forgives: tuple[Why, ...] = ()
+    """Reasons of not knowing it that hold no power-on back: of many hosts nobody can tell."""
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
@@ -160,7 +162,8 @@ class Check(Struct, Generic[S], frozen=True):
         if failed and known.unverified:
             verdict = _unverified(verdict, known.unverified)
         if verdict.status is Status.UNKNOWN:
-            unseen = Unseen(Why.ABSENT.value, verdict.observed, "")
+            told = f"{verdict.observed}; {verdict.note}" if verdict.note else verdict.observed
+            unseen = Unseen(Why.ABSENT.value, told, "")
         return Result(
             check=self.id,
             severity=self.severity,
@@ -291,13 +294,14 @@ def check(
     each: Callable[[Host], Subjects[S]],
     opt_in: bool = False,
     decides_now: bool = False,
+    forgives: tuple[Why, ...] = (),
 ) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
     """Make a check of a function. `source` says where the requirement is written."""
 
     def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
         manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
         manual = replace(manual, decides_now=decides_now)
-        return Check(id_, severity, source, each, function, manual, opt_in, decides_now)
+        return Check(id_, severity, source, each, function, manual, opt_in, decides_now, forgives)
 
     return make
 
@@ -332,6 +336,19 @@ def deciding() -> frozenset[str]:
     return frozenset(
         one.id for one in all_checks() if one.severity is Severity.REQUIRED or one.decides_now
     )
+
+
+@cache
+def _forgiven() -> frozenset[tuple[str, str]]:
+    return frozenset((one.id, why.value) for one in all_checks() for why in one.forgives)
+
+
+def decides(result: Result) -> bool:
+    """Say whether a power-on depends on a result."""
+    unseen = result.unseen
+    if unseen is not None and (result.check, unseen.why) in _forgiven():
+        return False
+    return result.check in deciding()
 
 
 def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:

@@ -129,7 +129,13 @@ def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Known
     return [f"{profile} is a part of a GPU: NVLink joins whole ones only"] if part else []
 
 
-@check("GRP-002", severity=Severity.RECOMMENDED, source=TOPOLOGY, each=every_placement)
+@check(
+    "GRP-002",
+    severity=Severity.RECOMMENDED,
+    source=TOPOLOGY,
+    each=every_placement,
+    decides_now=True,
+)
 def group_is_joined(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     """Unused GPUs for the VM's device group are joined by NVLink.
 

@@ -12,7 +12,7 @@ from hostcheck.checks.subjects import (
     given_away,
     numbered,
 )
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -23,6 +23,10 @@ TWO_DISPLAY_MODES = (
 )  # fmt: skip
 MAYBE_TWO = ("rtx-pro-6000-bse", "rtx-pro-4500-bse", "rtx-6000d")
 """Boards of which no source says whether they have a display mode."""
+DELIVERED_WITH_DISPLAY = (
+    *(key for key in TWO_DISPLAY_MODES if key.startswith("rtx-")), *MAYBE_TWO,
+)  # fmt: skip
+"""Boards whose display mode is on, or may be, until somebody turns it off."""
 DISPLAY_BAR1_BYTES = 256 * 1024 * 1024
 FUNCTIONS_WITHOUT_ARI = 8
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
@@ -71,7 +75,14 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     )
 
 
-@check("PCI-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+@check(
+    "PCI-002",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_gpu,
+    decides_now=True,
+    forgives=(Why.ABSENT, Why.NOT_ASKED),
+)
 def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     """The GPU's display mode is off.
 
@@ -101,7 +112,7 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     )
 
 
-@check("PCI-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+@check("PCI-003", severity=Severity.REQUIRED, source=GUIDE, each=every_host_with_gpu)
 def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
     """The IOMMU (Intel VT-d, AMD IOMMU) is on.
 
@@ -136,7 +147,14 @@ def _from_where(whose: str, culprit: str) -> str:
     return f"inferred from the {whose} capability, not read from the BIOS"
 
 
-@check("PCI-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+@check(
+    "PCI-004",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_gpu,
+    decides_now=True,
+    forgives=(Why.ABSENT, Why.NOT_ASKED),
+)
 def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     """The GPU's memory window is mapped above 4 GB.
 

@@ -8,7 +8,7 @@ from hostcheck.checks.subjects import (
     every_vm,
     serving_gpus,
 )
-from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
@@ -146,7 +146,14 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
     return judge(ok=not on, observed=observed, expected="virtualization-based security off")
 
 
-@check("VM-013", severity=Severity.RECOMMENDED, source=SEV, each=every_placement)
+@check(
+    "VM-013",
+    severity=Severity.RECOMMENDED,
+    source=SEV,
+    each=every_placement,
+    decides_now=True,
+    forgives=(Why.ABSENT, Why.NOT_ASKED, Why.NOT_RECORDED),
+)
 def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """No confidential computing in a VM with a GPU.
 

@@ -4,14 +4,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.pci import DELIVERED_WITH_DISPLAY
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
-    is_part,
-    listed,
-    model_of,
     numbered,
     profiles_of,
     serving_gpus,

@@ -54,6 +54,11 @@ def functions(host: HostShape) -> tuple[Function, ...]:
         found.setdefault(item.address, item)
     for nic in host.nics:
         found[nic.address] = _nic(host, nic)
+    for address in host.nvswitches:
+        found[address] = Function(
+            address, 0x0680, NVIDIA, "NVIDIA Corporation", 0x22A3, "GH100 [H100 NVSwitch]",
+            "Bridge", NVIDIA, 0x1796, owner="Unknown",
+        )  # fmt: skip
     for index, gpu in enumerate(host.gpus):
         found[gpu.address] = _gpu(host, gpu, index)
         for virtual in _virtual(host, gpu):

@@ -429,6 +429,8 @@ class HostShape:
     version: str = "8.0.3"
     build: str = "24022510"
     gpus: tuple[Gpu, ...] = ()
+    nvswitches: tuple[str, ...] = ()
+    """Addresses of the NVSwitches of an HGX board."""
     nics: tuple[Nic, ...] = ()
     switches: tuple[Switch, ...] = ()
     services: tuple[Service, ...] = USUAL_SERVICES

@@ -58,6 +58,7 @@ SWITCHES = (
 """`vm-net` leaves through two ports of the adapter at node 0, `vm-net-b` at node 1."""
 
 MMIO = (("pciPassthru.use64bitMMIO", "TRUE"), ("pciPassthru.64bitMMIOSizeGB", "256"))
+WHOLE_A30 = (MMIO[0], ("pciPassthru.64bitMMIOSizeGB", "64"))
 
 
 class Place(TypedDict):
@@ -297,7 +298,11 @@ def _interleaved(number: int) -> HostShape:
     )
     vms = (
         Vm(f"shared-{number:02d}", profiles=("nvidia_a30-12c",), gpus=("0000:af:00.0",)),
-        Vm(f"whole-{number:02d}", passed=(PassedDevice("static", passed, device=0x20B7),)),
+        Vm(
+            f"whole-{number:02d}",
+            passed=(PassedDevice("static", passed, device=0x20B7),),
+            options=WHOLE_A30,
+        ),
     )
     return _two_sockets(
         number, nodes_per_package=0, gpus=gpus, vms=vms,
