@@ -599,9 +599,9 @@ A test plays {hosts} hosts: {kinds} healthy ones (GPU generations from Maxwell t
 times, {judgements} judgements in all: with everything readable, with the API alone, and with an
 nvidia-smi that is silent. With everything readable each fault is named by its own checks, and no
 other required check fails; with less nothing is invented, and what would not start is NO-GO or
-UNSURE, never GO. Two things vSphere shows nothing of: that the driver has lost a GPU or given it up,
-and the memory window of a GPU ({alone} of the faults). With the API alone a GO therefore says that
-nvidia-smi was not asked.
+UNSURE, never GO. Two things vSphere shows nothing of: that the driver has lost a GPU or given it
+up, and the memory window of a GPU ({alone} of the faults). With the API alone a GO therefore says
+that nvidia-smi was not asked.
 
 | | cause | what is seen at power-on | named by | hosts played |
 |---|---|---|---|---|
