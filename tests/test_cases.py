@@ -58,13 +58,14 @@ def beside(device: str, ids: str) -> Edit:
     return WHOLE, first, f"{second}{BACKING.format('Device')}{body}</backing></device>{first}"
 
 
+FIRST = '<device _XMLSchema-instance:type="VirtualPCIController">'
+
+
 def dynamic(file: str, vendor: int, device: int) -> Edit:
     """Give a VM a dynamic device."""
     ids = f"<vendorId>{vendor}</vendorId><deviceId>{device}</deviceId>"
-    body = f"<allowedDevice>{ids}</allowedDevice>"
-    new = f"{DEVICE.format(13000)}{BACKING.format('Dynamic')}{body}</backing></device></val>"
-    hardware = "</device></val>"
-    return file, hardware, f"</device>{new}"
+    body = f"<allowedDevice>{ids}</allowedDevice></backing></device>"
+    return file, FIRST, f"{DEVICE.format(13000)}{BACKING.format('Dynamic')}{body}{FIRST}"
 
 
 CASES = (
