@@ -444,7 +444,7 @@ def test_no_session_but_that_of_power_on_can_write(lab):
         source.start(request.subject)
     body = soap.call("PowerOnVM_Task", "VirtualMachine", request.subject)
     with pytest.raises(PermissionError):
-        source._session._post(body)
+        source._session._session.post(body)
     recorder = RecorderTransport(source._session, accepts=(app.VSPHERE_WIRES,))
     with pytest.raises(ValueError, match="no transport answers"):
         recorder.fetch(request)

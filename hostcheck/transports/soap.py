@@ -83,6 +83,11 @@ def call(method: str, this_type: str, this_id: str, arguments: str = "") -> str:
     )
 
 
+def method_of(body: str) -> str:
+    """Return the method that a body calls."""
+    return body[1 : body.index(" ")]
+
+
 def arguments(request: Request) -> str:
     """Return the arguments of a method as the request holds them: managed objects by their type."""
     method = request.template.rpartition(".")[2]

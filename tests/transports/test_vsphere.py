@@ -26,9 +26,10 @@ from hostcheck.parsers import (
     vim_virtual_machine,
 )
 from hostcheck.syntax.vim import object_of
-from hostcheck.transports import pages, soap, vsphere
-from hostcheck.transports.pages import FIRST
+from hostcheck.transports import soap
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+from hostcheck.transports.vsphere import exchange, pages, properties
+from hostcheck.transports.vsphere.pages import FIRST
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
@@ -102,7 +103,7 @@ def test_the_right_thumbprint_is_enough(vcenter, log_in, kind, colons):
     if colons:
         given = ":".join(given[i : i + 2] for i in range(0, len(given), 2)).upper()
     session = log_in(vcenter, ca_files=(), thumbprint=given)
-    assert session.is_vcenter
+    assert session._session.is_vcenter
     session.close()
     assert vcenter.stats()["open_sessions"] == 0
 
@@ -190,11 +191,11 @@ def test_every_other_method_is_refused_before_it_is_sent(vcenter, log_in):
         session = log_in(server)
         sent = dict(server.calls)
         with pytest.raises(PermissionError, match="PowerOffVM_Task"):
-            vim.VirtualMachine("vm-10001", session._stub).PowerOff()
+            vim.VirtualMachine("vm-10001", session._session.exchange.stub).PowerOff()
         with pytest.raises(PermissionError, match="RebootHost_Task"):
-            session._post(soap.call("RebootHost_Task", "HostSystem", "host-1001"))
+            session._session.post(soap.call("RebootHost_Task", "HostSystem", "host-1001"))
         with pytest.raises(PermissionError, match="Fetch"):
-            vim.HostSystem("host-1001", session._stub).config  # noqa: B018
+            vim.HostSystem("host-1001", session._session.exchange.stub).config  # noqa: B018
         with pytest.raises(PermissionError, match="ShutdownHost_Task"):
             session.fetch(Request(Wire.METHOD, "HostSystem.ShutdownHost_Task", "").of("host-1001"))
         with pytest.raises(PermissionError, match="QueryOptions"):
@@ -222,7 +223,7 @@ def test_the_password_is_in_no_capture_and_no_argument_of_the_session(vcenter, l
 
 
 def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in, monkeypatch):
-    monkeypatch.setattr(vsphere, "LISTED", 20)
+    monkeypatch.setattr(properties, "LISTED", 20)
     vms = tuple(Vm(f"vm-{index:03d}") for index in range(50))
     server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)))
     session = log_in(server)
@@ -388,28 +389,28 @@ def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
     ]  # fmt: skip
     assert any("questions in a row had no answer" in one for one in told)
     asked = server.stats()["calls"]["RetrievePropertiesEx"] - 3
-    assert vsphere.MISSES <= asked < 60 / 4
+    assert properties.MISSES <= asked < 60 / 4
 
 
 def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeypatch):
     monkeypatch.setattr(pages, "FIRST", 1)
-    monkeypatch.setattr(vsphere, "PEACE", 0)
+    monkeypatch.setattr(properties, "PEACE", 0)
     server = new_vcenter(
         shapes.many(12),
-        Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + vsphere.MISSES),
+        Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + properties.MISSES),
     )
     recorded = collect(log_in(server, timeout=0.5), packages=False)
     failed = [name for name, one in recorded.items() if HOST.of(one.host_id).key in one.captures
               and one.captures[HOST.of(one.host_id).key].failure is not None]  # fmt: skip
-    assert 0 < len(failed) <= vsphere.MISSES
+    assert 0 < len(failed) <= properties.MISSES
 
 
 def test_sick_hosts_silence_no_vcenter(new_vcenter, log_in):
     hosts = tuple(replace(SHAPE, **shapes.at(n), vms=()) for n in range(1, 8))
-    slow = Trouble("fetchSoftwarePackages", "delay", 60000, last=vsphere.MISSES + 1)
+    slow = Trouble("fetchSoftwarePackages", "delay", 60000, last=properties.MISSES + 1)
     recorded = collect(log_in(new_vcenter(Fleet(hosts), slow), timeout=0.5), packages=True)
     lost = [name for name, one in recorded.items() if failures(one)]
-    assert len(lost) == vsphere.MISSES + 1
+    assert len(lost) == properties.MISSES + 1
 
 
 def test_a_server_that_is_gone_is_no_trouble_for_what_keeps_a_session_alive(new_vcenter, log_in):
@@ -452,7 +453,7 @@ def test_a_setting_of_vcenter_that_may_not_be_read(new_vcenter, log_in):
 
 def test_an_esxi_host_is_not_asked_for_a_setting_of_vcenter(vcenter, log_in):
     session = log_in(vcenter)
-    session.is_vcenter = False
+    session._session.is_vcenter = False
     failure = session.fetch(SETTING).failure
     assert failure.why is Why.ABSENT
     assert "the vCenter that has it does" in failure.detail
@@ -494,7 +495,7 @@ def test_a_session_that_ends_on_the_way_is_renewed_at_any_question(new_vcenter, 
 def test_a_session_that_ends_between_pages_starts_the_listing_again(
     new_vcenter, log_in, monkeypatch
 ):
-    monkeypatch.setattr(vsphere, "LISTED", 20)
+    monkeypatch.setattr(properties, "LISTED", 20)
     vms = tuple(Vm(f"vm-{index:03d}") for index in range(50))
     ended = Trouble("ContinueRetrievePropertiesEx", "not_authenticated", first=2, last=2)
     server = new_vcenter(Fleet((replace(SHAPE, vms=vms),)), ended)
@@ -562,7 +563,7 @@ def test_a_server_that_stays_busy_is_unreachable(vcenter, log_in, after):
         capture = session.fetch(HOST.of("host-1001"))
         assert capture.failure.why is Why.UNREACHABLE
         assert "503" in capture.failure.detail
-        assert server.calls["RetrievePropertiesEx"] == vsphere.ATTEMPTS
+        assert server.calls["RetrievePropertiesEx"] == exchange.ATTEMPTS
         session.close()
 
 

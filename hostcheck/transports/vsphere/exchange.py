@@ -1,0 +1,193 @@
+"""HTTP exchanges with one server, in time: what is allowed is sent, and what comes back returned.
+
+Several threads may use an `Exchange` at once: each exchange has a connection of its own.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from pyVmomi import SoapAdapter
+
+from hostcheck.errors import ParseError
+from hostcheck.transports import soap
+from hostcheck.transports.vsphere.tls import Endpoint
+
+ATTEMPTS = 3
+BUSY_SECONDS = 5
+BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
+"""What an answer that cannot be had raises."""
+
+
+class _Until(io.RawIOBase):
+    """Reads a socket up to a deadline, however slowly the other side sends."""
+
+    def __init__(self, plain: socket.socket, raw: io.RawIOBase, limit: float) -> None:
+        self._socket = plain
+        self._raw = raw
+        self._limit = limit
+        self._deadline = time.monotonic() + limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        try:
+            if left > 0:
+                self._socket.settimeout(left)
+                return self._raw.readinto(buffer)
+        except TimeoutError:
+            pass
+        raise TimeoutError(f"no whole answer within {self._limit:g} s")
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class Response(http.client.HTTPResponse):
+    """An answer with one limit for its head and body together."""
+
+    def __init__(self, sock: socket.socket, *given: Any, limit: float, **options: Any) -> None:
+        super().__init__(sock, *given, **options)
+        self.fp = io.BufferedReader(_Until(sock, self.fp.detach(), limit))
+
+
+class ReadOnlyStub(SoapAdapter.SoapStubAdapter):
+    """pyVmomi's adapter, able to call the methods of soap.READ_ONLY and no other, in time."""
+
+    limit = 60.0
+
+    def GetConnection(self) -> Any:  # noqa: N802
+        """Return a connection whose answers have a limit."""
+        connection = super().GetConnection()
+        connection.timeout = self.limit
+        if connection.sock is not None:
+            connection.sock.settimeout(self.limit)
+        connection.response_class = partial(Response, limit=self.limit)
+        return connection
+
+    def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
+        """Call a method that only reads. Raises PermissionError for any other."""
+        if info.wsdlName not in soap.READ_ONLY:
+            raise PermissionError(f"{info.wsdlName} is not one of the read-only methods")
+        return super().InvokeMethod(mo, info, args, outerStub)
+
+
+class Exchange:
+    """Posts calls over the connections of one stub."""
+
+    def __init__(
+        self, endpoint: Endpoint, version: str, context: ssl.SSLContext, methods: frozenset[str]
+    ) -> None:
+        """Keep the names of the methods that may be sent."""
+        self.methods = methods
+        self.stub = ReadOnlyStub(
+            host=endpoint.host, port=endpoint.port, path="/sdk", version=version,
+            sslContext=context, httpConnectionTimeout=endpoint.timeout,
+        )  # fmt: skip
+        self.stub.limit = endpoint.timeout
+        self.stopped = False
+        self.spoke = time.monotonic()
+        """When something was sent last, as time.monotonic tells it."""
+        self._busy: set[Any] = set()
+
+    def hurry(self, seconds: float) -> None:
+        """Let no answer take longer from now on."""
+        self.stub.limit = min(self.stub.limit, seconds)
+
+    def stop(self) -> None:
+        """Cut off what other threads wait for; they ask nothing more."""
+        self.stopped = True
+        for busy in tuple(self._busy):
+            if busy.sock is not None:
+                with suppress(OSError):
+                    busy.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connections that are left."""
+        self.stub.DropConnections()
+
+    def connection(self) -> Any:
+        """Return a connection; what is sent on it is received from it."""
+        return self.stub.GetConnection()
+
+    def post(self, body: str) -> bytes:
+        """Send one call and return the answer. Raises SoapFault, OSError or HTTPException.
+
+        A dropped connection and a busy server are tried again; a write is sent once, because it
+        may have been heard.
+        """
+        method = soap.method_of(body)
+        self.refuse_unlisted(method)
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                status, answer, retry_after = self._exchange(body)
+            except TimeoutError:
+                raise
+            except (OSError, http.client.HTTPException):
+                if not left or self.stopped or method in soap.WRITES | soap.GUEST:
+                    raise
+                continue
+            if status == http.client.OK:
+                return answer
+            if status == http.client.INTERNAL_SERVER_ERROR:
+                raise soap.fault_in(answer)
+            if status != http.client.SERVICE_UNAVAILABLE or not left:
+                raise http.client.HTTPException(f"HTTP status {status}")
+            time.sleep(min(retry_after, BUSY_SECONDS))
+        raise AssertionError("unreachable")
+
+    def refuse_unlisted(self, method: str) -> None:
+        """Raise PermissionError for a method that this exchange may not send."""
+        if method not in self.methods:
+            raise PermissionError(f"{method} is not one of the methods that may be called")
+
+    def _exchange(self, body: str) -> tuple[int, bytes, float]:
+        """Do one HTTP exchange: status, answer, and for how long a busy server wants peace."""
+        connection = self.connection()
+        try:
+            self.send(connection, body)
+        except BaseException:
+            connection.close()
+            raise
+        return self.receive(connection)
+
+    def send(self, connection: Any, body: str) -> None:
+        """Send a call. Raises OSError or HTTPException."""
+        self.spoke = time.monotonic()
+        self._busy.add(connection)
+        try:
+            connection.request(
+                "POST", self.stub.path, soap.ENVELOPE.format(body=body).encode(),
+                {
+                    "Content-Type": "text/xml; charset=utf-8",
+                    "SOAPAction": self.stub.versionId,
+                    "Cookie": self.stub.cookie,
+                    "User-Agent": "hostcheck",
+                },
+            )  # fmt: skip
+        finally:
+            self._busy.discard(connection)
+
+    def receive(self, connection: Any) -> tuple[int, bytes, float]:
+        """Return status, answer, and for how long a busy server wants peace."""
+        self._busy.add(connection)
+        try:
+            response = connection.getresponse()
+            answer = response.read()
+            wait = response.getheader("Retry-After", "1")
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._busy.discard(connection)
+        self.stub.ReturnConnection(connection)
+        return response.status, answer, float(wait) if wait.isdecimal() else 1.0

@@ -1,0 +1,91 @@
+"""Method calls: of one host each, side by side, and esxcli through the API."""
+
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+from hostcheck.errors import ParseError
+from hostcheck.model.capture import Request
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.syntax.xml import local, root_of
+from hostcheck.transports import soap
+from hostcheck.transports.vsphere.session import NOT_AUTHENTICATED, Session
+
+MANAGERS = {
+    "OptionManager": (
+        "setting",
+        Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does"),
+    ),
+    "DirectPathProfileManager": (
+        "directPathProfileManager",
+        Unknown(Why.ABSENT, "vCenter counts vGPU profiles from 9.0 on"),
+    ),
+}
+"""Managers of which vCenter has one each: their name in ServiceContent, and what to say without."""
+
+
+class Methods:
+    """Calls methods over one session. Several threads may."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._executers: dict[str, tuple[str, str] | Unknown] = {}
+
+    def call(self, request: Request) -> str:
+        """Return what a method returned, as XML."""
+        this_type, _, method = request.template.partition(".")
+        this = request.subject
+        if this_type in MANAGERS:
+            name, missing = MANAGERS[this_type]
+            manager = (
+                getattr(self._session.content, name, None) if self._session.is_vcenter else None
+            )
+            if manager is None:
+                raise soap.SoapFault("NoManager", missing, "", "")
+            this = manager._moId
+        answer = self._session.post(soap.call(method, this_type, this, soap.arguments(request)))
+        for element in root_of(answer.decode(), what=request.text).iter():
+            if local(element) == f"{method}Response":
+                return ET.tostring(element, encoding="unicode")
+        raise ParseError(f"{request.text}: an answer without {method}Response")
+
+    def esxcli(self, request: Request) -> str:
+        """Run an esxcli command through the host's managed method executer (unsupported API)."""
+        executer = self._executer(request.subject)
+        *namespace, method = request.text.removeprefix("esxcli ").split()
+        arguments = (
+            f"<moid>ha-cli-handler-{escape('-'.join(namespace))}</moid>"
+            "<version>urn:vim25/5.0</version>"
+            f"<method>vim.EsxCLI.{escape('.'.join((*namespace, method)))}</method>"
+        )
+        answer = self._session.post(soap.call("ExecuteSoap", *executer, arguments))
+        response = message = ""
+        for element in root_of(answer.decode(), what=request.text).iter():
+            match local(element):
+                case "response":
+                    response = element.text or ""
+                case "faultMsg":
+                    message = (element.text or "").strip() or "refused without a reason"
+        if message:
+            raise soap.SoapFault("EsxCLI", Unknown(Why.ABSENT, message, request.text), "", "")
+        return response
+
+    def _executer(self, host_id: str) -> tuple[str, str]:
+        if host_id not in self._executers:
+            try:
+                answer = self._session.post(
+                    soap.call("RetrieveManagedMethodExecuter", "HostSystem", host_id)
+                )
+            except soap.SoapFault as fault:
+                if fault.name == NOT_AUTHENTICATED:
+                    raise
+                self._executers[host_id] = fault.unknown
+            else:
+                self._executers[host_id] = Unknown(Why.ABSENT, "the host offers no executer")
+                for element in root_of(answer.decode(), what="executer").iter():
+                    if local(element) == "returnval" and element.text:
+                        kind = element.get("type", "ReflectManagedMethodExecuter")
+                        self._executers[host_id] = (kind, element.text.strip())
+        executer = self._executers[host_id]
+        if isinstance(executer, Unknown):
+            raise soap.SoapFault("NoExecuter", executer, "", "")
+        return executer
