@@ -17,6 +17,7 @@ from hostcheck.cli.options import (
     output_option,
 )
 from hostcheck.cli.out import give, progress
+from hostcheck.cli.profiles import profile_names
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 @machines_options
 @from_option
 @cluster_option
-@click.option("--profile", default="", help="Only this vGPU profile: nvidia_l40s-24q.")
+@click.option(
+    "--profile",
+    default="",
+    shell_complete=profile_names,
+    help="Only this vGPU profile: nvidia_l40s-24q.",
+)
 @format_option("capacity")
 @output_option
 def room(

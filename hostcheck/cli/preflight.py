@@ -21,6 +21,7 @@ from hostcheck.cli.options import (
     strict_option,
 )
 from hostcheck.cli.out import deliver, progress
+from hostcheck.cli.profiles import profile_names
 from hostcheck.connect.given import Machines, Opinion
 from hostcheck.errors import UsageError
 
@@ -34,7 +35,12 @@ from hostcheck.errors import UsageError
 @strict_option
 @opinion_options
 @save_option
-@click.option("--profile", default="", help="vGPU profile of a VM that does not exist yet.")
+@click.option(
+    "--profile",
+    default="",
+    shell_complete=profile_names,
+    help="vGPU profile of a VM that does not exist yet.",
+)
 @click.option("--count", type=click.IntRange(1, 16), default=1, help="vGPUs of that VM.")
 @click.option("--vcpus", type=click.IntRange(1, 960), default=1, help="vCPUs of that VM.")
 @click.option("--memory", type=click.IntRange(1), default=4096, help="Memory of that VM, MiB.")

@@ -1,0 +1,1 @@
+"""Which vGPU profiles hosts offer: each module is a format of it."""

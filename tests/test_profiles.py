@@ -1,0 +1,86 @@
+"""`hostcheck profiles`: what hosts offer, what the catalogue and the drivers know."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hostcheck import cli
+from hostcheck.catalog import requirements
+from hostcheck.cli.profiles import profile_names
+from hostcheck.profiles import every_name, profiles
+from hostcheck.reports import formats, pieces
+from tests.checks.synthetic import a_gpu, a_host, known, unknown
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NEEDS = requirements()
+
+
+def told(*hosts):
+    return profiles(hosts, NEEDS)
+
+
+def row(found, name):
+    (one,) = (row for row in found.rows if row.name == name)
+    return one
+
+
+def test_what_is_offered_and_what_is_only_known():
+    host = a_host(gpus=[a_gpu(model="a40")], profiles_offered=("nvidia_a40-8q",))
+    found = told(host)
+    one = row(found, "nvidia_a40-8q")
+    assert (one.series, one.framebuffer_mib, one.max_per_gpu) == ("Q", 8192, 6)
+    assert one.offered_by == (host.name,)
+    assert row(found, "nvidia_a40-48c").offered_by == ()
+    assert {one.known_by for one in found.rows} == {"catalogue"}
+    assert found.untold == ()
+
+
+def test_vsphere_spells_it():
+    host = a_host(gpus=[a_gpu()], profiles_offered=("grid_a100d-40c",))
+    assert row(told(host), "grid_a100d-40c").offered_by == (host.name,)
+
+
+def test_a_type_that_only_the_host_knows():
+    gpu = a_gpu(model="a40", profiles_supported=("NVIDIA A40-5Q",))
+    one = row(told(a_host(gpus=[gpu], profiles_offered=("nvidia_a40-5q",))), "nvidia_a40-5q")
+    assert (one.known_by, one.max_per_gpu, len(one.offered_by)) == ("host", 0, 1)
+
+
+def test_what_is_not_known_is_said():
+    strange = a_gpu(0, model="a40", catalogue_key=unknown(detail="10de:3ff0 is not in it"))
+    found = told(a_host(gpus=[strange], profiles_offered=("nvidia_nb40-8q",)))
+    words = " ".join(why for _, why in found.untold)
+    assert "10de:3ff0" in words
+    assert "nvidia_nb40-8q is offered" in words
+    assert "offers is not known" in told(a_host(profiles_offered=unknown())).untold[0][1]
+
+
+def test_names_cannot_act_on_a_terminal():
+    host = a_host(gpus=[a_gpu(model="a40")], profiles_offered=known(("nvidia_a40-\x1b[2J8q",)))
+    for format_ in formats("profiles"):
+        assert "\x1b" not in "".join(pieces("profiles", format_, told(host)))
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_the_command(format_):
+    folder = FIXTURES / "2n-1xL40S-amd-nps1-esxi802"
+    done = CliRunner().invoke(
+        cli.main, ["profiles", "--from", str(folder), "-q", "--format", format_]
+    )
+    assert done.exit_code == 0
+    assert "nvidia_l40s-24q" in done.stdout
+    if format_ == "json":
+        rows = json.loads(done.stdout)["rows"]
+        assert any(one["offered_by"] for one in rows)
+
+
+def test_every_name_is_one_that_its_gpu_serves():
+    for name in every_name(NEEDS):
+        assert any(model.serves(name) and model.profile(name) for model in NEEDS.models.values())
+
+
+def test_completion():
+    assert "nvidia_l40s-24q" in profile_names(None, None, "nvidia_l40s-2")
+    assert profile_names(None, None, "nvidia_nope") == []
