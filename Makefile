@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix fixtures smoke mutants bench build clean
+.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants bench build clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ update: $(VENV)/.dev ## rewrite golden files and generated docs
 fix: $(VENV)/.dev ## format, and mend what the linter can
 	$(BIN)/ruff check --fix hostcheck tests benchmarks
 	$(BIN)/ruff format hostcheck tests benchmarks
+
+catalogue: $(VENV)/.run ## compare the catalogue with NVIDIA's tables: FILES="--names FILE ..." (docs/catalogue.md)
+	$(BIN)/python -m hostcheck.catalog.compare $(FILES)
 
 fixtures: $(VENV)/.dev ## record the machines of fixtures/ anew from the live peers
 	$(BIN)/python -m tests.peers.record fixtures
