@@ -82,11 +82,9 @@ def test_a_recording_that_is_older_than_the_questions_keeps_its_verdict(tmp_path
             text, found = re.subn(rf"<propSet><name>{name}</name>.*?</propSet>", "", text)
             assert found == 1, (path, name)
         text = re.sub(
-            r"<name>configurationEx</name>.*?<drsConfig>(.*?)</drsConfig>.*?</propSet>",
-            lambda found: (
-                "<name>configurationEx.drsConfig</name><val>"
-                f"{re.sub('<option>.*?</option>', '', found[1])}</val></propSet>"
-            ),
+            r"<name>configurationEx</name>.*?</propSet>",
+            "<name>configurationEx.drsConfig</name><val><enabled>true</enabled>"
+            "<defaultVmBehavior>manual</defaultVmBehavior></val></propSet>",
             text,
         )
         path.write_text(text, encoding="utf-8")

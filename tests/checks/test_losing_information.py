@@ -19,7 +19,7 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
-from hostcheck.model.vm import Pool
+from hostcheck.model.vm import Pool, VmDatastore, VmRule
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_q_x,
@@ -173,6 +173,21 @@ def flawed():
             sev=True,
             **asking_much,
         ),
+        a_vm(
+            9,
+            None,
+            hardware_version=22,
+            vcpu_count=960,
+            latency_sensitivity="high",
+            cpu_reserved_mhz=999_999,
+            pools=(Pool("gold", known(GIB), known(1)),),
+            datastores=(VmDatastore("datastore-9", "nvme", ("Hard disk 1",)),),
+            networks=("network-9",),
+            rules=(VmRule("licence", "must run on", True, known(False)),),
+            cpu_features={"cpuid.avx512f": "Bool:Min:1"},
+            connection_state="inaccessible",
+        ),
+        a_vm(10, None, latency_sensitivity="high"),
     )
     return a_host(
         gpus=(sick, old, board, whole), nics=(a_nic(0, 0), a_nic(1, 2)), vms=vms,
@@ -247,7 +262,8 @@ def test_the_flawed_host_fails_every_check_that_can_fail_there():
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
         "GPU-001", "GPU-002", "GPU-006", "GPU-007", "GPU-008",
         "DRV-001", "DRV-002", "VM-001", "VM-006", "VM-007", "VM-008",
-        "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "MEM-001", "MEM-002",
+        "VM-009", "VM-010", "VM-011", "VM-012", "VM-013", "VM-014", "VM-015", "VM-016", "VM-017",
+        "VM-018", "VM-019", "VM-020", "VM-021", "VM-022", "VM-023", "MEM-001", "MEM-002",
         "LOC-001", "LOC-002", "HOST-001", "HOST-002", "HOST-003", "SRC-001",
     }  # fmt: skip
 
