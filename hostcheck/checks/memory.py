@@ -80,8 +80,8 @@ def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
 
     Why: A VM is powered on only if its resource pool can reserve its memory and what ESXi needs
      beside it. A pool with a fixed reservation has that and no more; an expandable one borrows
-     from its parents as far as they have something left. Pools count memory tiers as memory;
-     whether a host has the DRAM is MEM-001's question.
+     from its parents as far as they have something left. Whether a host with memory tiers
+     has the DRAM is MEM-001's question.
     Symptom: The available Memory resources in the parent resource pool are insufficient for the
      operation.
     Fix: Raise the reservation of the pool, make it expandable, or move the VM into another pool;

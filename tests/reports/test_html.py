@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 from msgspec.structs import replace
 
+from hostcheck.model.fact import Known
 from hostcheck.model.result import Status
 from hostcheck.reports.run import html
 from hostcheck.reports.run.html.jinja import asset
@@ -243,6 +244,13 @@ def test_unknown_facts_say_why():
     made = b.host(driver_version=b.DENIED)
     text = html.render(b.run(b.report(made)))
     assert '<span class="blank"><span>? denied: NoPermission' in text
+
+
+def test_memory_that_is_not_all_dram_says_so():
+    made = b.host(memory_bytes=Known(1024 * 2**30), memory_dram_bytes=Known(512 * 2**30))
+    assert "1 TiB, 512 GiB of it DRAM" in html.render(b.run(b.report(made)))
+    alike = replace(made, memory_dram_bytes=made.memory_bytes)
+    assert "of it DRAM" not in html.render(b.run(b.report(alike)))
 
 
 def test_sizes_stay_small():

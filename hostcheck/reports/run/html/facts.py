@@ -23,6 +23,14 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
+def _tiers(host: Host) -> str:
+    """Say how much of the memory is DRAM, where not all of it is."""
+    total, fast = host.memory_bytes, host.memory_dram_bytes
+    if isinstance(total, Unknown) or isinstance(fast, Unknown) or fast.value == total.value:
+        return ""
+    return f", {words.size(fast.value)} of it DRAM"
+
+
 def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]:
     """Return what is known of a host, in the order people ask for it."""
     return (
@@ -32,7 +40,7 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
             ("BIOS", _show(host.bios_version)),
             ("BIOS date", _show(host.bios_date, lambda date: date[:10])),
             ("Boot firmware", _show(host.firmware_type)),
-            ("Memory", _show(host.memory_bytes, words.size)),
+            ("Memory", _show(host.memory_bytes, lambda size: words.size(size) + _tiers(host))),
             ("Packages", _show(host.package_count)),
             ("Cores", _show(host.core_count)),
             ("PUs (threads)", _show(host.pu_count)),
