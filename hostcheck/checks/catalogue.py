@@ -1,6 +1,7 @@
-"""CAT: whether this tool's own numbers fit what the host says of itself."""
+"""CAT, VGPU: whether what this tool knows of a GPU fits what the host says of itself."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -13,6 +14,7 @@ from hostcheck.model.host import VgpuLimit
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
 
+BLACKWELL = "https://docs.nvidia.com/ai-enterprise/release-8/"
 SPLIT_RULES = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
 MIB = 1024 * 1024
 SHOWN = 4
@@ -40,6 +42,30 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
         expected=f"what the catalogue of {needs.edition} says of {model.name}",
         note="; ".join(differences[:SHOWN]) + more,
     )
+
+
+@check("VGPU-010", severity=Severity.RECOMMENDED, source=BLACKWELL, each=every_gpu)
+def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+    """The GPU is one on which ESXi is known to run vGPUs.
+
+    Why: NVIDIA lists the vGPU types of HGX B200 and B300 for KVM hypervisors alone, and GH200,
+     GB200 and GB300 sit beside an Arm processor. Where the host's own driver lists types, it is
+     right.
+    Symptom: No graphics device is available for vGPU
+    Fix: Ask NVIDIA for a release whose notes for VMware vSphere list the GPU, or give it to VMs as
+     a whole.
+    Run nvidia-smi: nvidia-smi vgpu -s
+    """
+    if given_away(one.gpu, known):
+        return not_applicable(PASSED_THROUGH)
+    model = model_of(one.gpu, needs, known)
+    if not model.not_on_esxi:
+        return not_applicable(f"nothing is known against {model.name}")
+    types = known(one.gpu.profiles_supported)
+    observed = f"{model.name}, {numbered(len(types), 'type')} listed by its driver"
+    if types:
+        return judge(ok=True, observed=observed, expected="types that its driver lists")
+    return unsure(observed, "a GPU that NVIDIA lists for ESXi", model.not_on_esxi)
 
 
 def _difference(limit: VgpuLimit, model: GpuModel) -> str:

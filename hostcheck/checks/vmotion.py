@@ -103,6 +103,8 @@ def like_its_own_host(placed: Placement, needs: Requirements, known: Known) -> V
 
     Why: A vGPU moves only to a GPU of the same kind, in the same MIG mode and with the same ECC
      state, under a driver that takes what the other has written; of another branch it may not.
+     Boards of one name are not always of one kind: none moves between an H100 of 80 GB PCIe and
+     one of 94 GB NVL, nor among H200, H800 and H100.
     Fix: Make the hosts of a cluster alike: GPUs, MIG mode, ECC, driver branch. Until then move the
      VM powered off.
     Run nvidia-smi: nvidia-smi --query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version --format=csv

@@ -1,4 +1,6 @@
-"""CAT-001: what the driver says of its types against the catalogue."""
+"""CAT-001, VGPU-010: what the driver says of its types and what the catalogue knows."""
+
+import pytest
 
 from hostcheck.model.host import Passthrough, VgpuLimit
 from tests.checks.synthetic import GIB, a_gpu, a_host, known, result, says, unknown
@@ -46,3 +48,27 @@ def test_a_driver_that_was_not_asked():
 def test_a_gpu_that_is_given_away():
     bound = Passthrough(capable=True, enabled=True, active=True)
     says(judged(passthrough=bound), "notapplicable", "in passthrough")
+
+
+@pytest.mark.parametrize("model", ["b200", "b300", "gb200", "gb300", "gh200-96", "gh200-144"])
+def test_a_board_that_esxi_is_not_known_to_run(model):
+    gpu = a_gpu(model=model, profiles_supported=known(()))
+    says(result("VGPU-010", a_host(gpus=[gpu])), "unknown", "0 types listed")
+    gpu = a_gpu(model=model, profiles_supported=unknown())
+    says(result("VGPU-010", a_host(gpus=[gpu])), "unknown")
+
+
+def test_an_arm_board_is_named_as_what_it_is():
+    gpu = a_gpu(model="gb200", profiles_supported=known(()))
+    says(result("VGPU-010", a_host(gpus=[gpu])), "unknown", "GB200", "an Arm processor")
+
+
+def test_a_driver_that_lists_types_outweighs_the_documents():
+    gpu = a_gpu(model="b200", profiles_supported=known(("NVIDIA B200X-180C",)))
+    says(result("VGPU-010", a_host(gpus=[gpu])), "pass", "1 type listed")
+
+
+def test_nothing_is_known_against_other_boards():
+    says(result("VGPU-010", a_host(gpus=[a_gpu(model="l40s")])), "notapplicable")
+    bound = Passthrough(capable=True, enabled=True, active=True)
+    says(result("VGPU-010", a_host(gpus=[a_gpu(model="b200", passthrough=bound)])), "notapplicable")
