@@ -1,6 +1,7 @@
 """Which vGPU profiles hosts offer, beside what the catalogue and their drivers know."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from hostcheck.checks.engine import attempt, printable
 from hostcheck.checks.kinds import model_of, types_are_told
@@ -8,6 +9,8 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.profiles import ProfileRow, Profiles
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile, bare
+
+SHOWN = 8
 
 
 def profiles(hosts: Iterable[Host], needs: Requirements) -> Profiles:
@@ -81,6 +84,28 @@ def spelled(one: VgpuProfile, model: GpuModel) -> str:
     if model.spells(one.name):
         return model.profile_prefixes[-1].partition("_")[0] + "_" + bare(one.name)
     return model.profile_prefixes[-1] + bare(one.name).partition("-")[2]
+
+
+def misspelt(profile: str, hosts: Iterable[Host], needs: Requirements) -> str:
+    """Say what is wrong with a name that no host offers and the catalogue does not list.
+
+    Empty where one does, and where no host tells what it offers: then nothing is known against it.
+    """
+    if any(model.serves(profile) and model.profile(profile) for model in needs.models.values()):
+        return ""
+    offered: set[str] = set()
+    for host in hosts:
+        if isinstance(host.profiles_offered, Unknown):
+            return ""
+        offered.update(map(printable, host.profiles_offered.value))
+    if not offered or profile.lower() in offered:
+        return ""
+    near = get_close_matches(profile.lower(), sorted(offered), n=1) or get_close_matches(
+        profile.lower(), every_name(needs), n=1
+    )
+    guess = f"; did you mean {near[0]}?" if near else ""
+    shown = ", ".join(sorted(offered)[:SHOWN]) + (", ..." if len(offered) > SHOWN else "")
+    return f"no host offers {profile!r} and the catalogue does not list it{guess} Offered: {shown}"
 
 
 def every_name(needs: Requirements) -> list[str]:

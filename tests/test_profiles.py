@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hostcheck import cli
 from hostcheck.catalog import requirements
 from hostcheck.cli.profiles import profile_names
-from hostcheck.profiles import every_name, profiles
+from hostcheck.profiles import every_name, misspelt, profiles
 from hostcheck.reports import formats, pieces
 from tests.checks.synthetic import a_gpu, a_host, known, unknown
 
@@ -84,3 +84,37 @@ def test_every_name_is_one_that_its_gpu_serves():
 def test_completion():
     assert "nvidia_l40s-24q" in profile_names(None, None, "nvidia_l40s-2")
     assert profile_names(None, None, "nvidia_nope") == []
+
+
+L40S = a_host(profiles_offered=("nvidia_l40s-24q", "nvidia_l40s-48q"))
+
+
+@pytest.mark.parametrize(
+    "name", ["nvidia_l40s-24", "nvidia_l40-s24q", "l40s-24q", "nvidia_l40s_24q"]
+)
+def test_a_misspelt_profile_is_told_the_nearest(name):
+    words = misspelt(name, [L40S], NEEDS)
+    assert "did you mean nvidia_l40s-24q?" in words
+    assert "nvidia_l40s-48q" in words
+
+
+@pytest.mark.parametrize("name", ["nvidia_l40s-24q", "NVIDIA_L40S-24Q", "grid_a100d-40c"])
+def test_a_profile_that_exists_is_none(name):
+    assert misspelt(name, [L40S], NEEDS) == ""
+
+
+def test_what_a_host_offers_is_never_misspelt():
+    assert misspelt("nvidia_nb40-8q", [a_host(profiles_offered=("nvidia_nb40-8q",))], NEEDS) == ""
+
+
+def test_where_a_host_does_not_tell_nothing_is_held_against_a_name():
+    silent = a_host(profiles_offered=unknown())
+    assert misspelt("nvidia_nb40-8q", [L40S, silent], NEEDS) == ""
+
+
+def test_a_misspelt_profile_ends_a_preflight():
+    folder = FIXTURES / "2n-1xL40S-amd-nps1-esxi802"
+    told = ["preflight", "--from", str(folder), "-q", "--profile", "nvidia_l40s-25q"]
+    done = CliRunner().invoke(cli.main, told)
+    assert done.exit_code == 2
+    assert "did you mean nvidia_l40s-" in done.output

@@ -67,7 +67,9 @@ def preflight(
     """
     from hostcheck import app, recording
     from hostcheck import preflight as judging
+    from hostcheck.catalog import requirements
     from hostcheck.connect import opened
+    from hostcheck.profiles import misspelt
 
     if bool(vm) + bool(profile) + bool(spec) != 1:
         raise UsageError("name one of: a VM, --profile, --spec")
@@ -91,6 +93,9 @@ def preflight(
             how["keep"] = shelf.add
         if wish is not None:
             run = judging.what_if(source, wish, **how)
+            wrong = misspelt(wish.profile, (one.host for one in run.hosts), requirements())
+            if wrong:
+                raise UsageError(wrong)
         else:
             run = judging.preflight(source, vm, hosts=machines.hosts, **how)
     deliver(run, wanted)
