@@ -257,6 +257,9 @@ class _Writer:
     def pool(self, compute: Any) -> Any:
         return vim.ResourcePool(f"resgroup-{compute._moId.split('-')[1]}")
 
+    def own_pool(self, vm: Vm) -> Any:
+        return vim.ResourcePool(f"resgroup-{self.ids.vms[vm.name]}")
+
     def browser(self, compute: Any) -> Any:
         return vim.EnvironmentBrowser(f"envbrowser-{compute._moId.split('-')[1]}")
 
@@ -464,12 +467,23 @@ class _Writer:
         vms = [self.vm(vm) for host in hosts for vm in host.vms if not vm.template]
         self.put(pool, self.entity(
             "Resources", compute, owner=compute, vm=_references(vms),
+            resourcePool=_references(
+                [self.own_pool(vm) for host in hosts for vm in host.vms if vm.pool]
+            ),
             config=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
             runtime=vim.ResourcePool.RuntimeInfo(
                 memory=_usage(held, max(free - held, 0) if left is None else left),
                 cpu=_usage(cpu, cpu_free), overallStatus="green",
             ),
         ))  # fmt: skip
+        for vm in (vm for host in hosts for vm in host.vms if vm.pool):
+            self.put(self.own_pool(vm), self.entity(
+                vm.pool, pool, owner=compute, vm=_references([self.vm(vm)]),
+                config=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
+                runtime=vim.ResourcePool.RuntimeInfo(
+                    memory=_usage(0, 0), cpu=_usage(0, cpu_free), overallStatus="green"
+                ),
+            ))  # fmt: skip
         self.put(self.browser(compute), {})
 
     def _rules(self, cluster: Cluster) -> tuple[list[Any], list[Any]]:
@@ -568,7 +582,8 @@ class _Writer:
         self.put(me, self.entity(
             vm.name, self.folders["vm"], runtime=runtime, **_custom(vm),
             config=_vm_config(self, host, vm, uuid, path),
-            resourcePool=None if vm.template else self.pool(compute),
+            resourcePool=None if vm.template else self.own_pool(vm) if vm.pool
+            else self.pool(compute),
             datastore=_references([self.datastores[name] for name in vm.datastores]),
             network=_references([self.networks[name] for name in vm.nics if name in self.networks]),
             environmentBrowser=self.browser(compute),

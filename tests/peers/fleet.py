@@ -351,6 +351,8 @@ class Vm:
     cores_per_node: int = 0
     """`numaInfo.coresPerNumaNode`; 0 when unset."""
     template: bool = False
+    pool: str = ""
+    """A resource pool of its own below the root, with nothing reserved; empty: the root."""
     guest: Guest | None = None
     """None: VMware Tools run, and guest operations are not answered."""
     attributes: tuple[tuple[str, str], ...] = ()

@@ -7,6 +7,7 @@
 //	properties.go refused, unknown and too new property paths, as a vCenter treats them
 //	methods.go    fetchSoftwarePackages and esxcli through ExecuteSoap
 //	guests.go     guest operations: files and processes of this machine, as a VM's guest
+//	changes.go    changes of a VM and of a resource pool, refused as a vCenter refuses them
 //	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
 //	front.go      the HTTP front: counting, delays, and every way a server can misbehave
 package main

@@ -34,6 +34,9 @@ func serveMethods(registry *simulator.Registry, bed *testbed, seen *statistics) 
 		}
 	}
 	registry.Handler = func(_ *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		if found := changes(registry, bed, method); found != nil {
+			return found, nil
+		}
 		switch method.Name {
 		case "RetrieveManagedMethodExecuter", "ExecuteSoap":
 			return executers, nil
@@ -78,7 +81,8 @@ const (
 // ours are the methods that the library would answer with objects of its own.
 var ours = map[string]bool{
 	"RetrieveManagedMethodExecuter": true, "PowerOnVM_Task": true, "QueryConfigTarget": true, "QueryConfigOptionEx": true,
-	"DirectPathProfileManagerQueryCapacity": true,
+	"DirectPathProfileManagerQueryCapacity": true, "ReconfigVM_Task": true, "UpgradeVM_Task": true,
+	"UpdateConfig": true, "ReconnectHost_Task": true, "ReconfigureComputeResource_Task": true,
 }
 
 func (*executers) Reference() types.ManagedObjectReference {

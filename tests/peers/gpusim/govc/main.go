@@ -1,10 +1,15 @@
-// Command govc is VMware's own govc, of the commands about VMs only: what recipes call is the real one.
+// Command govc is VMware's own govc, of the commands that recipes and fixes call.
 package main
 
 import (
 	"os"
 
 	"github.com/vmware/govmomi/cli"
+	_ "github.com/vmware/govmomi/cli/cluster"
+	_ "github.com/vmware/govmomi/cli/host"
+	_ "github.com/vmware/govmomi/cli/host/maintenance"
+	_ "github.com/vmware/govmomi/cli/option"
+	_ "github.com/vmware/govmomi/cli/pool"
 	_ "github.com/vmware/govmomi/cli/vm"
 )
 
