@@ -120,6 +120,11 @@ CASES = (
     api("VM-013", "a40", of_vm(sev=True)),
     api("VM-015", "a40", of_vm(vcpus=256), "govc"),
     api("VM-015", "l40s", of_vm(vcpus=256), "Set-VM"),
+    api("VM-016", "a40", of_vm(latency="high"), "-cpu.reservation"),
+    api("VM-016", "a40", of_vm(latency="high"), "-latency"),
+    api("VM-017", "a40", of_vm(cpu_reservation_mhz=1_000_000)),
+    api("VM-018", "a40", of_vm(cpu_reservation_mhz=4000, pool="silver"), "pool.change"),
+    api("VM-018", "t4", of_vm(cpu_reservation_mhz=4000, pool="silver"), "vm.change"),
     api("LOC-002", "a40", of_vm(vcpus=48, cores_per_socket=12, memory_mb=600 * GIB_MB,
                                 reservation_mb=600 * GIB_MB, locked=False)),
     api("LOC-002", "l40s", of_vm(vcpus=48, cores_per_socket=48, memory_mb=600 * GIB_MB,
@@ -193,6 +198,10 @@ NOT_PLAYED = {
     "PCI-002": "NVIDIA's tool runs in a booted Linux",
 }
 """Commands that no case runs, by check or by check and words, and why."""
+
+
+MENDED = {Status.PASS, Status.NOT_APPLICABLE}
+"""What is wanted no more, such as low latency, is not judged any more."""
 
 
 @dataclass
@@ -324,7 +333,8 @@ def test_what_failed_passes_after_the_printed_commands(
     assert one.before, "the fault is not seen"
     assert one.ran, "nothing to run is printed"
     told = [(result.status.value, result.observed, result.note) for result in one.after]
-    assert {result.status for result in one.after} == {Status.PASS}, (one.ran, told)
+    assert {result.status for result in one.after} <= MENDED, (one.ran, told)
+    assert one.after
 
 
 def _template(check: str, command: Command) -> str:

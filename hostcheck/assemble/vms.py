@@ -144,6 +144,7 @@ def _pools(
         name.value if isinstance(name, Known) else pool_id.value,
         found.fact(lambda one: one.unreserved_bytes),
         found.fact(lambda one: one.unreserved_mhz),
+        pool_id.value,
     )
     return Known((pool,), (answer.source, found.source))
 

@@ -96,7 +96,7 @@ def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known)
         observed=f"{' and '.join(on) or 'neither'} TRUE; no GPU can be passed through",
         expected="both FALSE",
         note=", ".join(IN_THE_WAY[name] for name in on),
-        option=on[0] if on else "",
+        option=tuple(on),
     )
 
 
@@ -144,13 +144,12 @@ def boot_options_untouched(host: Host, _needs: Requirements, known: Known) -> Ve
     if not listed:
         known.leave(Unknown(Why.ABSENT, "none of these boot options is listed", ASKED))
     changed = [one for one in listed if known(one.runtime) != known(one.default)]
-    first = changed[0] if changed else None
     return judge(
         ok=not changed,
         observed="; ".join(_changed(one, known) for one in changed) or "all as shipped",
         expected="the defaults that ESXi names",
-        option=first.name if first else "",
-        value=known(first.default) if first else "",
+        option=tuple(one.name for one in changed),
+        value=tuple(known(one.default) for one in changed),
     )
 
 
@@ -166,7 +165,7 @@ def no_boot_option_waits(host: Host, _needs: Requirements, known: Known) -> Verd
      not what its settings say, and with the reboot, maybe months later, what is judged here
      changes.
     Fix: Reboot the host in a quiet hour, or set the option back to what is in force.
-    Run esxcli: esxcli system shutdown reboot --reason "boot options"
+    Run esxcli (to take it): esxcli system shutdown reboot --reason 'boot options'
     Run esxcli (set it back): esxcli system settings kernel set -s {option} -v {value}
     Needs: maintenance mode, host reboot
     """
@@ -184,8 +183,8 @@ def no_boot_option_waits(host: Host, _needs: Requirements, known: Known) -> Verd
         observed="; ".join(told) or "what is set is in force",
         expected="what is set is in force",
         note=f"after the next reboot {'; '.join(harm)}" if harm else "",
-        option=waiting[0].name if waiting else "",
-        value=known(waiting[0].runtime) if waiting else "",
+        option=tuple(one.name for one in waiting),
+        value=tuple(known(one.runtime) for one in waiting),
     )
 
 
@@ -220,6 +219,6 @@ def numa_nodes_are_real(host: Host, _needs: Requirements, known: Known) -> Verdi
         ok=not odd,
         observed=", ".join(f"{name} {value}" for name, value in values.items()),
         expected=", ".join(f"{name} {NUMA[name]}" for name in values),
-        option=odd[0] if odd else "",
-        value=NUMA[odd[0]] if odd else "",
+        option=tuple(odd),
+        value=tuple(NUMA[name] for name in odd),
     )

@@ -28,7 +28,7 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
      tells them, it is right and is used; a difference means that the catalogue is older than the
      driver, or wrong.
     Fix: Update hostcheck; if the difference stays, report it together with a recording.
-    Run nvidia-smi: nvidia-smi vgpu -s -v
+    Look nvidia-smi: nvidia-smi vgpu -s -v
     """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)

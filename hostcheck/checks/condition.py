@@ -75,7 +75,8 @@ def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
      then in doubt: as users report, the driver asks for a reboot because of them too.
     Symptom: Unable to determine the device handle for GPU: Unknown Error
     Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
-    Run shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
+    Look shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
+    Run esxcli: esxcli system shutdown reboot --reason 'GPU lost'
     Explains: DRV-001
     Needs: maintenance mode, host reboot
     """

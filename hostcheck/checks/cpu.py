@@ -1,7 +1,15 @@
 """VM: whether host and resource pool can promise the VM its CPU now."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
-from hostcheck.checks.subjects import Placement, every_placement, numbered, runs_here
+from hostcheck.checks.subjects import (
+    ROOT_POOL,
+    Placement,
+    changeable,
+    every_placement,
+    numbered,
+    runs_here,
+)
+from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -85,7 +93,8 @@ def host_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdi
     expected = "the VM's reservation beside theirs and ESXi's own"
     if need > free:
         note = f"{need - free} MHz too little, whatever ESXi keeps for itself"
-        mhz = max(free, 0)
+        kept = host.cpu_hypervisor_mhz
+        mhz = None if isinstance(kept, Unknown) else max(free - kept.value, 0)
         return judge(ok=False, observed=told, expected=expected, note=note, mhz=mhz)
     own = known(host.cpu_hypervisor_mhz)
     observed = f"{told}; about {own} MHz for ESXi"
@@ -117,7 +126,7 @@ def pool_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdi
      into another pool; where it is the root pool, Resources, the CPU of the cluster or host is
      given away.
     Run vSphere Client: {pool} > Edit Resource Settings > CPU > Reservation Type: Expandable
-    Run PowerCLI: Get-ResourcePool {pool} | Set-ResourcePool -CpuExpandableReservation $true
+    Run govc: govc pool.change -cpu.expandable=true {pool_id}
     Run govc (reserve less): govc vm.change -vm {vm} -cpu.reservation {mhz}
     """
     vm = placed.vm
@@ -137,6 +146,7 @@ def pool_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdi
         observed=f"{need} MHz wanted; pool {pool.name} can still reserve {left} MHz",
         expected="the VM's reservation",
         note="" if need <= left else f"{need - left} MHz too little",
-        pool=pool.name,
+        pool=None if pool.name == ROOT_POOL else pool.name,
+        pool_id=changeable(pool),
         mhz=max(left, 0),
     )

@@ -14,7 +14,7 @@ from hostcheck.checks.subjects import (
     profiles_of,
 )
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host import Host
+from hostcheck.model.host import Host, Software
 from hostcheck.model.requirements import Requirements, type_name
 from hostcheck.model.result import Severity, Verdict
 
@@ -36,8 +36,8 @@ def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdi
     Fix: Install NVIDIA's host driver (the AI Enterprise package for A30, A100, H100 and C types,
      the graphics package for A, B and Q types) with the GPU not in passthrough, then reboot even
      if the installer says that no reboot is required.
-    Run esxcli: esxcli software component list
-    Run esxcli (from the depot you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
     Explains: GFX-001
     Needs: maintenance mode, host reboot
     """  # noqa: E501  commands are one line to copy
@@ -64,8 +64,8 @@ def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Why: Without the driver's VIB no GPU of the host serves vGPUs.
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
     Fix: Install NVIDIA's host driver for this ESXi release, then reboot.
-    Run esxcli: esxcli software vib list
-    Run esxcli (from the depot you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
     Explains: DRV-001, DRV-003, GFX-001
     Needs: maintenance mode, host reboot
     """  # noqa: E501  commands are one line to copy
@@ -86,7 +86,8 @@ def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make
      sure that the latest NVIDIA driver is installed and running.
     Fix: Check that the package fits the GPU, that no GPU is in passthrough, and reboot.
-    Run shell: vmkload_mod -l | grep nvidia
+    Look shell (the module is loaded): vmkload_mod -l | grep nvidia
+    Run esxcli: esxcli system shutdown reboot --reason 'NVIDIA driver'
     Explains: DRV-001, GFX-001
     Needs: maintenance mode, host reboot
     """
@@ -111,11 +112,14 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     Why: NVIDIA ships two packages: the graphics one makes A, B and Q types, the AI Enterprise one
      makes C types. With the wrong one vSphere does not offer the profile: this check tells why.
     Symptom: No graphics device is available for vGPU
-    Fix: Install the package that fits: NVD-AIE for C types, NVD-VMware for A, B and Q types.
-    Run esxcli: esxcli software vib list
+    Fix: Remove the package that is there and install the one that fits: NVD-AIE for C types,
+     NVD-VMware for A, B and Q types; then reboot.
+    Run esxcli (first): esxcli software vib remove --vibname {package}
+    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
     Explains: VGPU-003
     Needs: maintenance mode, host reboot
-    """
+    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -130,13 +134,19 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     observed = ", ".join(f"{one.name} {one.version}" for one in packages)
     expected = "a package that makes " + ", ".join(sorted(f"{one} types" for one in series))
     if series - {"C"} and not graphics:
-        return judge(ok=False, observed=observed, expected=expected)
+        return judge(ok=False, observed=observed, expected=expected, package=_names(compute))
     if "C" in series and not compute:
         branch = max(branch_of(one.version) for one in graphics)
         if FIRST_SPLIT <= branch < COMPUTE_ONLY_AIE:
             return unsure(observed, expected, "between branches 470 and 535 both packages made C")
-        return judge(ok=branch < FIRST_SPLIT, observed=observed, expected=expected)
+        return judge(
+            ok=branch < FIRST_SPLIT, observed=observed, expected=expected, package=_names(graphics)
+        )
     return judge(ok=True, observed=observed, expected=expected)
+
+
+def _names(packages: list[Software]) -> tuple[str, ...]:
+    return tuple(one.name for one in packages)
 
 
 def _series(profile: str, known: Known) -> str:
@@ -156,7 +166,7 @@ def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Ver
      list and does not work until the next boot; the installer may say that no reboot is required.
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
     Fix: Reboot the host.
-    Run esxcli: esxcli software vib list
+    Run esxcli: esxcli system shutdown reboot --reason 'NVIDIA driver'
     Explains: DRV-001, DRV-003, GFX-001
     Needs: maintenance mode, host reboot
     """

@@ -9,7 +9,6 @@ like a pass.
 import importlib
 import pkgutil
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Generic, NoReturn, TypeVar
@@ -18,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 import hostcheck.checks
+from hostcheck.checks import fixes, menus
 from hostcheck.errors import crash
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
@@ -95,11 +95,20 @@ def judge(
     mended_by: str = "",
     **values: object,
 ) -> Verdict:
-    """Return pass or fail. `values` fill the placeholders of the fix commands."""
+    """Return pass or fail. `values` fill the placeholders of the fix commands.
+
+    A tuple makes a command for each; None leaves the commands out that would need it.
+    """
     if ok:
         return Verdict(Status.PASS, observed, expected, note)
-    words = {name: printable(str(value)) for name, value in values.items()}
+    words = {name: _words(value) for name, value in values.items() if value is not None}
     return Verdict(Status.FAIL, observed, expected, note, words, mended_by)
+
+
+def _words(value: object) -> fixes.Words:
+    if isinstance(value, tuple):
+        return tuple(printable(str(one)) for one in value)
+    return printable(str(value))
 
 
 def not_applicable(observed: str, note: str = "") -> Verdict:
@@ -140,23 +149,27 @@ class Check(Struct, Generic[S], frozen=True):
         nothing = True
         for about, one in subjects:
             nothing = False
-            yield self.judge(about, one, needs)
+            yield self.judge(about, one, needs, host)
         if nothing and not self.opt_in:
             yield self._result(
                 _itself(host), not_applicable(f"no {self.manual.subject} here"), Known()
             )
 
-    def judge(self, about: Subject, one: S, needs: Requirements) -> Result:
-        """Judge one subject. Never raises."""
+    def judge(
+        self, about: Subject, one: S, needs: Requirements, host: Host | None = None
+    ) -> Result:
+        """Judge one subject. Never raises. The fix is made for the host, where one is given."""
         known = Known()
         try:
-            return self._result(about, self.function(one, needs, known), known)
+            return self._result(about, self.function(one, needs, known), known, host)
         except _NotKnown as left:
             return self._unknown(about, left.unknown, known)
         except Exception as error:  # noqa: BLE001  a crashed check is a result, not the end of a run
             return self._error(about, error)
 
-    def _result(self, about: Subject, verdict: Verdict, known: Known) -> Result:
+    def _result(
+        self, about: Subject, verdict: Verdict, known: Known, host: Host | None = None
+    ) -> Result:
         unseen = None
         failed = verdict.status is Status.FAIL and self.severity is Severity.REQUIRED
         if failed and known.unverified:
@@ -174,7 +187,7 @@ class Check(Struct, Generic[S], frozen=True):
             note=verdict.note,
             sources=tuple(sorted(known.sources)),
             unseen=unseen,
-            fix=self._fix(about.values | verdict.values)
+            fix=fixes.of_fail(self.manual, {**about.values, **verdict.values}, host)
             if verdict.status is Status.FAIL and not verdict.mended_by
             else (),
         )
@@ -191,11 +204,6 @@ class Check(Struct, Generic[S], frozen=True):
             self.id, self.severity, Status.ERROR, about, "the check itself failed", "",
             trace=crash(error),
         )  # fmt: skip
-
-    def _fix(self, values: dict[str, str]) -> tuple[Command, ...]:
-        return tuple(
-            Command(command.tool, fill(command, values)) for command in self.manual.commands
-        )
 
 
 def _unverified(fail: Verdict, entries: set[str]) -> Verdict:
@@ -220,29 +228,9 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-_SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
-"""PowerShell takes typographic quotes for plain ones; doubled, each stands for itself."""
-_QUOTES: dict[str, Callable[[str], str]] = {
-    "PowerCLI": lambda word: "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", word) + "'",
-    "vSphere Client": str,
-    "BIOS": str,
-}
-
-
-def fill(command: Command, values: dict[str, str]) -> str:
-    """Put names into a command, quoted for the shell that it is meant for.
-
-    A VM may be called `$(reboot)`; what a user copies must still be one word.
-    """
-    quote = _QUOTES.get(command.tool.partition(" (")[0], shlex.quote)
-    return re.sub(
-        r"\{(\w+)\}",
-        lambda slot: quote(values[slot[1]]) if slot[1] in values else slot[0],
-        command.text,
-    )
-
-
-_SECTION = re.compile(r"^(Why|Experience|Symptom|Fix|Explains|Needs|Run [^:]+): ?", re.MULTILINE)
+_SECTION = re.compile(
+    r"^(Why|Experience|Symptom|Fix|Explains|Needs|Menus|(?:Run|Look) [^:]+): ?", re.MULTILINE
+)
 
 
 def manual_of(
@@ -272,14 +260,32 @@ def manual_of(
         symptom=named.get("Symptom", ""),
         fix=named["Fix"],
         commands=tuple(
-            Command(name.removeprefix("Run "), words)
+            Command(_tool(name), words)
             for name, words in sections
-            if name.startswith("Run ")
+            if name.startswith(("Run ", "Look "))
         ),
         explains=_listed(named.get("Explains", "")),
         needs=_listed(named.get("Needs", "")),
         source=source,
+        menus=_settings(id_, named.get("Menus", "")),
     )
+
+
+def _tool(section: str) -> str:
+    """Return the tool of `Run TOOL`; of `Look TOOL` it is said that it changes nothing."""
+    kind, _, tool = section.partition(" ")
+    if kind == "Run":
+        return tool
+    name, _, words = tool.partition(" (")
+    return f"{name} ({fixes.LOOKS}{', ' + words if words else ')'}"
+
+
+def _settings(id_: str, words: str) -> tuple[str, ...]:
+    """Return the BIOS settings whose menus are shown. Raises ValueError for one without words."""
+    found = _listed(words)
+    if unknown := [one for one in found if one not in menus.SETTINGS]:
+        raise ValueError(f"{id_}: no such BIOS setting: {', '.join(unknown)}")
+    return found
 
 
 def _listed(words: str) -> tuple[str, ...]:

@@ -115,6 +115,7 @@ def _no_change_pending(
         ok=current is pending,
         observed=f"{what} {current.value} now, {pending.value} after the next reboot",
         expected="the same now and after the next reboot",
+        mode=int(current is Mode.ENABLED),
     )
 
 
@@ -125,7 +126,8 @@ def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     Why: The change takes effect at the next reboot, when nobody looks: framebuffer sizes and, on
      old boards, whether vGPUs start at all change with it.
     Fix: Reboot the host to take the change, or set ECC back to what it is now.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q -d ECC
+    Run esxcli (to take the change): esxcli system shutdown reboot --reason 'ECC change'
+    Run nvidia-smi (to keep it as it is): nvidia-smi -i {gpu} -e {mode}
     Needs: maintenance mode, host reboot
     """
     gpu = one.gpu
@@ -147,7 +149,8 @@ def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
      changes only with a reboot of the host.
     Symptom: No graphics device is available for vGPU
     Fix: Reboot the host to take the change, or set MIG back to what it is now.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Run esxcli (to take the change): esxcli system shutdown reboot --reason 'MIG change'
+    Run nvidia-smi (to keep it as it is): nvidia-smi -i {gpu} -mig {mode}
     Needs: maintenance mode, host reboot
     """
     gpu = one.gpu
@@ -170,7 +173,7 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
      memory that cannot be repaired and too many SRAM errors mean that the GPU must be replaced.
     Fix: Reset the GPU by a reboot of the host; replace it when remapping has failed, or its memory
      cannot be repaired.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q -d ROW_REMAPPER,PAGE_RETIREMENT
+    Run esxcli (where a repair waits): esxcli system shutdown reboot --reason {repair}
     Needs: maintenance mode, host reboot
     """
     gpu = one.gpu
@@ -181,18 +184,20 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
     if repairs := told(gpu.repairs, known):
-        return judge(ok=False, observed=", ".join(repairs), expected=expected)
+        waits = all("pending" in one for one in repairs)
+        repair = "memory repair" if waits else None
+        return judge(ok=False, observed=", ".join(repairs), expected=expected, repair=repair)
     if model.architecture in BEFORE_ROW_REMAPPING:
         pending = known(gpu.pages_retire_pending)
         observed = "page retirement pending" if pending else "no page retirement pending"
-        return judge(ok=not pending, observed=observed, expected=expected)
+        return judge(ok=not pending, observed=observed, expected=expected, repair="page retirement")
     if known(gpu.rows_remap_failed):
         return judge(
             ok=False, observed="row remapping failed", expected=expected, note="replace it"
         )
     pending = known(gpu.rows_remap_pending)
     observed = "row remapping pending" if pending else "no row remapping pending or failed"
-    return judge(ok=not pending, observed=observed, expected=expected)
+    return judge(ok=not pending, observed=observed, expected=expected, repair="row remapping")
 
 
 @check("GPU-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
@@ -202,7 +207,6 @@ def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
     Why: A GPU in a slot that gives it half its lanes, or one that is badly seated, moves data at
      half the rate. The generation is not judged: an idle GPU lowers it.
     Fix: Move the GPU to a slot with all its lanes, reseat it, or mend the slot's bifurcation.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q
     Needs: maintenance mode, host reboot
     """
     if given_away(one.gpu, known):
@@ -222,7 +226,6 @@ def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict
     Why: A GPU with a corrupted infoROM has lost its record of bad memory and of its own settings.
     Symptom: WARNING: infoROM is corrupted at gpu
     Fix: Have the GPU repaired or replaced.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q
     Needs: maintenance mode, host reboot
     """
     if given_away(one.gpu, known):
@@ -244,7 +247,7 @@ def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
      partition with it is activated, so that an idle GPU is waiting and no fault.
     Symptom: No graphics device is available for vGPU
     Fix: Look into the Fabric Manager's log; restart it; reboot the host.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q
+    Run esxcli: esxcli system shutdown reboot --reason 'NVLink fabric'
     Needs: maintenance mode, host reboot
     """
     model = model_of(one.gpu, needs, known)

@@ -42,14 +42,11 @@ def active_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known) -> 
     Why: Only a GPU whose active type is Shared Direct can serve a vGPU.
     Symptom: The amount of graphics resource available in the parent resource pool is insufficient
      for the operation.
-    Fix: Set the type to Shared Direct, if it is not configured yet, and restart the host's
-     graphics services or the host: a configured type becomes active only then.
-    Run vSphere Client: {host} > Configure > Hardware > Graphics > Graphics Devices > {gpu} > Edit > Shared Direct
-    Run esxcli: esxcli graphics host set --default-type SharedPassthru
-    Run esxcli (8.0.3 and later, one device): esxcli graphics device set --device-id {gpu} --type SharedPassthru
-    Run PowerCLI: $g = Get-View (Get-VMHost {host}).ExtensionData.ConfigManager.GraphicsManager; $c = $g.GraphicsConfig; $c.HostDefaultGraphicsType = 'sharedDirect'; $c.DeviceType | ForEach-Object { $_.GraphicsType = 'sharedDirect' }; $g.UpdateGraphicsConfig($c)
+    Fix: Configure the type, where GFX-002 says so, and restart the host: a configured type becomes
+     active only then.
+    Run esxcli (where it is configured): esxcli system shutdown reboot --reason 'graphics type'
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
+    """
     return _of_gpu(one.gpu, known(one.gpu.graphics_active), known)
 
 
@@ -61,12 +58,13 @@ def configured_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known)
      is configured otherwise stops serving vGPUs then.
     Symptom: The amount of graphics resource available in the parent resource pool is insufficient
      for the operation.
-    Fix: Set the configured type to Shared Direct.
+    Fix: Set the configured type to Shared Direct, and restart the host.
     Run vSphere Client: {host} > Configure > Hardware > Graphics > Graphics Devices > {gpu} > Edit > Shared Direct
-    Run esxcli: esxcli graphics host set --default-type SharedPassthru
-    Run esxcli (8.0.3 and later, one device): esxcli graphics device set --device-id {gpu} --type SharedPassthru
+    Run esxcli (before ESXi 8.0.3): esxcli graphics host set --default-type SharedPassthru
+    Run esxcli (ESXi 8.0.3 and later): esxcli graphics device set --device-id {gpu} --type SharedPassthru
+    Run esxcli (then): esxcli system shutdown reboot --reason 'graphics type'
     Explains: GFX-001
-    Needs: host reboot
+    Needs: maintenance mode, host reboot
     """  # noqa: E501  commands are one line to copy
     return _of_gpu(one.gpu, known(one.gpu.graphics_configured), known)
 

@@ -88,7 +88,8 @@ def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verd
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move the VMs on the GPUs of that kind, or start this one on another host.
     Explains: GRP-002, VGPU-002
-    Run nvidia-smi: nvidia-smi vgpu
+    Look nvidia-smi: nvidia-smi vgpu
+    Run vSphere Client: {host} > VMs > a VM on these GPUs > Migrate, or Power > Shut Down
     """
     vm = placed.vm
     known(vm.devices)
@@ -147,7 +148,7 @@ def group_is_joined(placed: Placement, needs: Requirements, known: Known) -> Ver
     Symptom: No graphics device is available for vGPU
     Fix: Free GPUs that are joined, check the bridges and Fabric Manager, or take a group of another
      size.
-    Run nvidia-smi: nvidia-smi topo -m
+    Look nvidia-smi: nvidia-smi topo -m
     """
     vm, host = placed.vm, placed.host
     known(vm.devices)

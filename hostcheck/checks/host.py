@@ -26,7 +26,7 @@ def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Symptom: Host is not responding
     Fix: Bring the host back into its vCenter, then audit again.
     Run vSphere Client: Hosts and Clusters > {host} > Connection > Connect
-    Run PowerCLI: Set-VMHost -VMHost {host} -State Connected
+    Run govc: govc host.reconnect {host}
     """
     state, power = known(host.connection_state), known(host.power_state)
     return judge(
@@ -61,7 +61,7 @@ def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict
     Why: A driver or setting that waits for a reboot looks right and does not work yet; what this
      report says of the host changes with that reboot.
     Fix: Reboot the host, then audit again.
-    Run esxcli: esxcli system shutdown reboot --reason "pending changes"
+    Run esxcli: esxcli system shutdown reboot --reason 'pending changes'
     Needs: maintenance mode, host reboot
     """
     pending = known(host.reboot_required)
@@ -82,8 +82,9 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Ve
      the option PassthroughDrsAutomation (Broadcom KB 313479).
     Symptom: vGPU hot migration is not enabled.
     Fix: Set the cluster, or the vGPU VMs in it, to partially automated.
-    Run vSphere Client: the cluster of {host} > Configure > vSphere DRS > Edit > Automation Level
-    """
+    Run vSphere Client: {cluster} > Configure > vSphere DRS > Edit > Automation Level: Partially Automated
+    Run govc: govc cluster.change -drs-mode=partiallyAutomated {cluster}
+    """  # noqa: E501  a menu path is one line to copy
     automation = known(host.drs_automation)
     if automation == "none":
         return not_applicable("the host is in no cluster")
@@ -95,6 +96,7 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Ve
         observed=f"DRS {automation}",
         expected="DRS partially automated, manual or off; any since vSphere 8",
         note=note if automatic and placed else "",
+        cluster=None if isinstance(host.cluster, Unknown) else host.cluster.value or None,
     )
 
 

@@ -6,6 +6,7 @@ from hostcheck.checks.subjects import (
     addresses,
     every_placement,
     gib,
+    megabytes,
     serving_gpus,
     takes_all,
 )
@@ -13,8 +14,8 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.vm import Vm
 
-MIB = 2**20
 SNC_STUDY = "Skylake figures in frankdenneman.ai/2022-09-21-sub-numa-clustering"
 SIBLING = "memory of another node of the same socket answers about 9 % slower than its own"
 OTHER_SOCKET = "memory of the other socket answers about 73 % slower than its own (139 ns for 80)"
@@ -79,7 +80,9 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
     Experience: how much it costs was measured by one author (F. Denneman), on Skylake; no vendor
      gives a figure.
     Fix: Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).
-    Run govc: govc vm.change -vm {vm} -c {cpus} -m {megabytes}
+    Run govc: govc vm.change -vm {vm} -c {in_sockets} -m {megabytes} -memory-pin
+    Run PowerCLI (processors): Set-VM -VM {vm} -NumCpu {cpus} -CoresPerSocket {cpus} -Confirm:$false
+    Run govc (memory): govc vm.change -vm {vm} -m {memory_alone} -memory-pin
     Needs: VM power off
     """
     gpus = serving_gpus(placed, needs, known)
@@ -92,6 +95,9 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
     ]
     ok = len(fitting) == len(gpus) if takes_all(placed, known) else bool(fitting)
     cores, size = max(sizes.values())
+    if takes_all(placed, known):
+        cores, size = (min(each) for each in zip(*sizes.values(), strict=True))
+    whole = _in_whole_sockets(placed.vm, min(vcpus, cores))
     note = ""
     if not ok:
         spans = [pair for gpu in gpus for pair in _spills_to(placed.host, known(gpu.numa_node))]
@@ -102,9 +108,21 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
         observed=f"{vcpus} vCPU and {gib(memory)}; GPU {addresses(gpus)}",
         expected=f"at most {cores} cores and {gib(size)}, the GPU's node",
         note=note,
-        cpus=min(vcpus, cores),
-        megabytes=min(memory, size) // MIB,
+        megabytes=megabytes(min(memory, size)),
+        in_sockets=whole,
+        cpus=None if whole else min(vcpus, cores),
+        memory_alone=None if whole or memory <= size else megabytes(size),
     )
+
+
+def _in_whole_sockets(vm: Vm, most: int) -> int | None:
+    """Return how many processors up to a number fill the VM's sockets, or None.
+
+    vSphere refuses any other number until the size of the sockets is changed too. None: not even
+    one socket is that small, or their size is not known.
+    """
+    size = 0 if isinstance(vm.cores_per_socket, Unknown) else vm.cores_per_socket.value
+    return most // size * size or None if size > 0 else None
 
 
 def _spills_to(host: Host, home: int) -> list[tuple[int, int]]:

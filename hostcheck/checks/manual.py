@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable
 
+from hostcheck.checks import menus
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.result import Manual
 
@@ -34,10 +35,11 @@ def page(manual: Manual) -> str:
     for name, words in sections:
         if words:
             lines += [name, *_wrapped(words), ""]
-    if manual.commands:
+    ways = (*manual.commands, *menus.everyone(manual.menus))
+    if ways:
         lines += ["How"]
-        for command in manual.commands:
-            lines += [f"  {command.tool}:", f"    {command.text}"]
+        for way in ways:
+            lines += [f"  {way.tool}:", f"    {way.text}"]
         lines += [""]
     if manual.explains:
         lines += [f"Explains   {', '.join(manual.explains)}"]
@@ -71,6 +73,7 @@ def markdown(manuals: Iterable[Manual]) -> str:
             lines += [f"What you would have seen: `{manual.symptom}`", ""]
         lines += [f"**Fix.** {manual.fix}", ""]
         lines += [f"- {command.tool}: `{command.text}`" for command in manual.commands]
+        lines += [f"- {menu.tool}: {menu.text}" for menu in menus.everyone(manual.menus)]
         if manual.explains:
             lines += ["", f"A fail explains those of {', '.join(manual.explains)}."]
         if manual.needs:

@@ -1,15 +1,26 @@
 """MEM: whether host and resource pool can promise the VM its memory now."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
-from hostcheck.checks.subjects import Placement, every_placement, gib, runs_here
+from hostcheck.checks.subjects import (
+    ROOT_POOL,
+    Placement,
+    changeable,
+    every_placement,
+    gib,
+    megabytes,
+    runs_here,
+)
+from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.vm import Vm
 
-MIB = 2**20
 MOST_TIERED = 5
 """A memory tier may have four times the DRAM (esxcli memtier: --tier-size-pct 1 to 400), so that at
 least a fifth of a host's memory is DRAM, whether it says so or not."""
 TIERED = "in DRAM alone it does not fit, and no source says that NVMe may carry reserved memory"
+LEAST_MEMORY = 2**30
+"""Less is no answer for a VM with a GPU."""
 FAULTS = (
     "https://developer.broadcom.com/xapis/virtual-infrastructure-json-api/latest/data-structures/"
 )
@@ -35,8 +46,9 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
      (Mem.TierNVMePct 100: VMware's blog on memory tiering, blogs.vmware.com/cloud-foundation).
     Symptom: The host does not have sufficient memory resources to satisfy the reservation.
     Fix: Stop or move a VM of this host, give this one less memory, or start it on another host.
-    Run vSphere Client: {host} > VMs > Power > Shut Down Guest OS, or Migrate
-    Run govc (less memory): govc vm.change -vm {vm} -m {megabytes}
+     What is left now is left for one VM: change one, start it, and judge the next.
+    Run vSphere Client: {host} > VMs > another VM > Power > Shut Down Guest OS, or Migrate
+    Run govc (less memory, of this VM alone): govc vm.change -vm {vm} -m {megabytes} -memory-pin
     Needs: VM power off
     """
     vm, host = placed.vm, placed.host
@@ -48,12 +60,15 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     told = f"{gib(need)} wanted; {gib(held)} of {gib(total)} reserved by running VMs"
     expected = "the VM's memory, reserved in full, beside theirs and ESXi's own"
     if need > free:
+        dram = host.memory_dram_bytes
+        fast = total if isinstance(dram, Unknown) else min(total, dram.value)
+        other = (host.memory_overhead_bytes, host.memory_hypervisor_bytes)
         return judge(
             ok=False,
             observed=told,
             expected=expected,
             note=f"{gib(need - free)} too little, whatever ESXi keeps for itself",
-            megabytes=max(free, 0) // MIB,
+            megabytes=_fitting(vm, fast - held, *other),
         )
     beside = known(vm.memory_overhead_bytes) + known(host.memory_overhead_bytes)
     own = known(host.memory_hypervisor_bytes)
@@ -66,6 +81,18 @@ def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
             slow = f"{gib(total - fast)} of the host's memory are an NVMe tier"
             return unsure(f"{observed}; {slow}", expected, TIERED)
     return judge(ok=True, observed=observed, expected=expected)
+
+
+def _fitting(vm: Vm, free: int, *beside: Fact[int]) -> int | None:
+    """Return how many megabytes would fit now, or None: nothing does, or it cannot be told.
+
+    What ESXi needs beside them is taken off first: the command must not fail by the same check.
+    """
+    for one in (vm.memory_overhead_bytes, *beside):
+        if isinstance(one, Unknown):
+            return None
+        free -= one.value
+    return megabytes(free) if free >= LEAST_MEMORY else None
 
 
 @check(
@@ -87,8 +114,10 @@ def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     Fix: Raise the reservation of the pool, make it expandable, or move the VM into another pool;
      where it is the root pool, Resources, the memory of the cluster or host is given away.
     Run vSphere Client: {pool} > Edit Resource Settings > Memory > Reservation Type: Expandable
-    Run PowerCLI: Get-ResourcePool {pool} | Set-ResourcePool -MemExpandableReservation $true
-    """
+    Run govc: govc pool.change -mem.expandable=true {pool_id}
+    Run govc (instead, less memory of this VM alone): govc vm.change -vm {vm} -m {megabytes} -memory-pin
+    Needs: VM power off
+    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     if runs_here(placed, known):
@@ -102,7 +131,15 @@ def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Ve
     expected = "the VM's memory and what ESXi needs beside it"
     if need > left:
         note = f"{gib(need - left)} too little"
-        return judge(ok=False, observed=told, expected=expected, note=note, pool=pool.name)
+        return judge(
+            ok=False,
+            observed=told,
+            expected=expected,
+            note=note,
+            pool=None if pool.name == ROOT_POOL else pool.name,
+            pool_id=changeable(pool),
+            megabytes=_fitting(vm, left),
+        )
     beside = known(vm.memory_overhead_bytes)
     observed = f"{told}; about {gib(beside)} beside it"
     if need + beside > left:

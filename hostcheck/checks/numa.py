@@ -34,15 +34,10 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verd
     Experience: by how much a cut socket slows a GPU VM was measured by one author (F. Denneman,
      frankdenneman.ai/2022-09-21-sub-numa-clustering), who calls it no official advice; that it is
      recommended here is ours.
-    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes. On
-     HPE servers with AMD the profile VMwareVSphereOptimized sets four per socket, against this
-     advice: set the NUMA domains after it, or choose another profile.
-    Run BIOS (Dell): System BIOS > Processor Settings > Sub NUMA Cluster: Disabled (Intel); NUMA Nodes Per Socket: 1, L3 Cache as NUMA Domain: Disabled (AMD)
-    Run BIOS (HPE): System Configuration > BIOS > Processor Options > Sub-NUMA Clustering: Disabled; the workload profiles "Virtualization - Max Performance" and "General Throughput Compute" turn it on
-    Run BIOS (Lenovo): System Settings > Processors > SNC: Disabled (Intel); NUMA Nodes per Socket: NPS1 (AMD)
-    Run BIOS (Supermicro): Advanced > Chipset > North Bridge > SNC: Disabled (Intel); NUMA Nodes Per Socket: NPS1, ACPI SRAT L3 Cache As NUMA Domain: Disabled (AMD)
+    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.
+    Menus: numa
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  a BIOS path is one line to copy
+    """
     model = known(host.model)
     if model.startswith(NESTED_MODELS):
         return not_applicable(

@@ -31,6 +31,10 @@ STATE = (
 )
 
 
+WAITS = "waits for a reboot to be in passthrough"
+NOT_GIVEN = "is not in passthrough"
+
+
 @check("VM-006", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
 def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """What the VM's fixed passthrough device says of itself is what sits at its address.
@@ -166,8 +170,10 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
     Fix: Toggle passthrough for the GPU, and reboot the host where vSphere says so; no vGPU can run
      on that GPU then.
     Run vSphere Client: {host} > Configure > Hardware > PCI Devices > {gpu} > Toggle passthrough
-    Run esxcli: esxcli hardware pci pcipassthru set --device-id {gpu} --enable true --apply-now
-    """
+    Run esxcli (ESXi 7.0 and later): esxcli hardware pci pcipassthru set --device-id {toggle} --enable true --apply-now
+    Run esxcli (to end the waiting): esxcli system shutdown reboot --reason {waiting}
+    Needs: maintenance mode, host reboot
+    """  # noqa: E501  a menu path is one line to copy
     vm = placed.vm
     known(vm.devices)
     if not vm.passthroughs:
@@ -199,6 +205,8 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
         expected=numbered(len(named) + len(asking), "GPU") + " in active passthrough, not in use",
         note="; ".join(flaws),
         gpu=(*lacking, *states)[0].address,
+        toggle=tuple(gpu.address for gpu in lacking if states[gpu] == NOT_GIVEN),
+        waiting=next(("passthrough" for gpu in lacking if states[gpu] == WAITS), None),
     )
 
 
@@ -215,6 +223,5 @@ def _state(gpu: PhysicalGpu, vm_id: str, known: Known) -> str:
     passthrough, vm_ids = known(gpu.passthrough), known(gpu.vm_ids)
     holders = [one for one in vm_ids if one != vm_id]
     if not passthrough.active:
-        waits = passthrough.enabled
-        return "waits for a reboot to be in passthrough" if waits else "is not in passthrough"
+        return WAITS if passthrough.enabled else NOT_GIVEN
     return f"is in use by {', '.join(holders)}" if holders else ""

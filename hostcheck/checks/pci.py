@@ -44,13 +44,11 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
      articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on SR-IOV in the BIOS, together with VT-d or AMD IOMMU, ARI and Above 4G Decoding.
-    Run BIOS (Dell): System BIOS > Integrated Devices > SR-IOV Global Enable: Enabled; Memory Mapped I/O above 4GB: Enabled
-    Run BIOS (HPE): System Configuration > BIOS > Virtualization Options > SR-IOV: Enabled
-    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > SR-IOV: Enabled; MM Config Base above 4G
-    Run BIOS (Supermicro): Advanced > PCIe/PCI/PnP Configuration > SR-IOV Support: Enabled; Above 4G Decoding: Enabled
+    Fix: Turn on SR-IOV in the BIOS, together with VT-d or AMD IOMMU, ARI and Above 4G Decoding. On
+     HPE the workload profile may hold them off: choose another one first.
+    Menus: sriov, iommu, above_4g, ari
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  a BIOS path is one line to copy
+    """
     model = model_of(one.gpu, needs, known)
     if model.sriov == "t4":
         return not_applicable(
@@ -121,14 +119,10 @@ def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
     Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
      articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS. On a Dell server with AMD processors
-     Virtualization Technology alone is not enough: IOMMU Support has a switch of its own.
-    Run BIOS (Dell): System BIOS > Processor Settings > Virtualization Technology: Enabled (AMD: also IOMMU Support: Enabled)
-    Run BIOS (HPE): System Configuration > BIOS > Virtualization Options > Intel VT-d: Enabled (AMD: AMD I/O Virtualization Technology)
-    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > Intel VT for Directed I/O: Enabled (AMD: Processors > IOMMU)
-    Run BIOS (Supermicro): Advanced > Chipset > North Bridge > Intel VT for Directed I/O: Enabled (AMD: NB Configuration > IOMMU)
+    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS.
+    Menus: iommu
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  a BIOS path is one line to copy
+    """
     gpus = known(host.gpus)
     capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
     return judge(
@@ -165,12 +159,9 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
      articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn on memory-mapped I/O above 4 GB in the BIOS.
-    Run BIOS (Dell): System BIOS > Integrated Devices > Memory Mapped I/O above 4GB: Enabled; Memory Mapped I/O Base: 12TB
-    Run BIOS (HPE): System Configuration > BIOS > PCIe Device Configuration > Advanced PCIe Configuration: above 4 GB is on by itself since Gen10
-    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > MM Config Base; 64-bit resources: Enabled
-    Run BIOS (Supermicro): Advanced > PCIe/PCI/PnP Configuration > Above 4G Decoding: Enabled
+    Menus: above_4g
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  a BIOS path is one line to copy
+    """
     model = model_of(one.gpu, needs, known)
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -198,12 +189,9 @@ def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
      articles; NVIDIA's guide only says what must be on.
     Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
     Fix: Turn on ARI in the BIOS where it has such a switch.
-    Run BIOS (Dell): no switch: ARI comes with SR-IOV Global Enable
-    Run BIOS (HPE): no switch: ARI comes with SR-IOV
-    Run BIOS (Lenovo): System Settings > Devices and I/O Ports > PCI Express ARI: Enabled, where shown
-    Run BIOS (Supermicro): Advanced > PCIe/PCI/PnP Configuration > ARI Support: Enabled
+    Menus: ari, sriov
     Needs: maintenance mode, host reboot
-    """  # noqa: E501  a BIOS path is one line to copy
+    """
     model = model_of(one.gpu, needs, known)
     if model.sriov != "required":
         return not_applicable(f"{model.name}: vGPU on it uses no virtual functions")

@@ -57,8 +57,8 @@ def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Ver
      (vGPU 13, 16, 19). Known of running vGPUs alone: a VM that is off does not tell its driver.
     Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
     Fix: Install a guest driver of the host's release, or update the host's driver first.
-    Run nvidia-smi: nvidia-smi vgpu -q
-    Needs: VM power off
+    Look nvidia-smi (which guest has which driver): nvidia-smi vgpu -q
+    Needs: guest reboot
     """
     host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
     observed = f"guest {guest_version} on host {host_version}"
@@ -121,10 +121,11 @@ def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verd
      log, and everything else looks right.
     Symptom: is supported through the NVIDIA 580.xx Legacy drivers
     Fix: Install the last vGPU release that drives this GPU, or replace the GPU.
-    Run esxcli: esxcli software vib list
+    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
     Explains: DRV-001, DRV-003, VGPU-003, GFX-001
     Needs: maintenance mode, host reboot
-    """
+    """  # noqa: E501  commands are one line to copy
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -164,7 +165,7 @@ def esxi_fits_release(host: Host, needs: Requirements, known: Known) -> Verdict:
     Why: A vGPU release is made for an ESXi patch and later: vGPU 20 for 8.0 U3 P06. The number of
      a build orders patches of one version alone: 8.0 U2f is newer as a build than 8.0 U3 P06.
     Fix: Patch ESXi, or install the vGPU release that fits it.
-    Run esxcli: esxcli system version get
+    Run vSphere Client (patch ESXi): {host} > Updates > Image > Remediate
     Needs: maintenance mode, host reboot
     """
     version = _host_driver(host, known)
@@ -202,9 +203,10 @@ def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Known
      and Ada GPUs.
     Symptom: IOMMU Fault detected for (vmgpX/nvidia) Reason: 0x6
     Fix: Install the release that cured it, or a later branch.
-    Run esxcli: esxcli software vib list
+    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
+    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
     Needs: maintenance mode, host reboot
-    """
+    """  # noqa: E501  commands are one line to copy
     model = model_of(one.gpu, needs, known)
     faults = [one for one in needs.faults if model.architecture in one.architectures]
     if not faults:

@@ -17,7 +17,7 @@ def sources_agree(told: Testimony, _needs: Requirements, known: Known) -> Verdic
      two is stale or wrong, and so may be the judgement.
     Fix: Find out which source is right: audit again; compare with the BIOS or the management
      controller; a host that was changed since its last reboot often tells both.
-    Run shell: vsish -e dir /hardware/cpuTopology/numa/nodes; esxcli hardware memory get
+    Look shell: vsish -e dir /hardware/cpuTopology/numa/nodes; esxcli hardware memory get
     """
     if len(told.statements) == 1:
         return not_applicable("one source was asked")

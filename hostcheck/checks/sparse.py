@@ -62,7 +62,7 @@ def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) ->
      guest that was named.
     Symptom: wrong or NaN results of a sparse model, and no error message
     Fix: Take the GPU out of service, run NVIDIA's field diagnostics on it, and have it replaced.
-    Run vSphere Client: Host, Configure, Hardware, Graphics, Graphics Devices: {gpu}
+    Run esxcli: esxcli system maintenanceMode set --enable true
     Needs: maintenance mode
     """
     model = model_of(one.gpu, needs, known)
@@ -99,7 +99,7 @@ def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Known) -> Verdi
      is judged there.
     Experience: 1.2 to 1.8 is what healthy GPUs showed, no figure of NVIDIA's.
     Fix: Look for throttling, a power limit or a missing vGPU licence, and run it again alone.
-    Run nvidia-smi: nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER
+    Look nvidia-smi: nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER
     """
     model = model_of(one.gpu, needs, known)
     if not model.sparse:

@@ -10,7 +10,7 @@ from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciId
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Subject
-from hostcheck.model.vm import Vm, VmPassthrough
+from hostcheck.model.vm import Pool, Vm, VmPassthrough
 
 
 class GpuOnHost(Struct, frozen=True):
@@ -202,6 +202,24 @@ def addresses(gpus: tuple[PhysicalGpu, ...]) -> str:
 def numbered(count: int, word: str) -> str:
     """Return `1 node`, `4 nodes`."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+ROOT_POOL = "Resources"
+"""vSphere's name for the pool of a whole cluster or host, which cannot be made larger."""
+
+
+def changeable(pool: Pool) -> str | None:
+    """Return what govc calls a pool by, or None: it is the root, or its id is not known."""
+    return f"ResourcePool:{pool.id}" if pool.id and pool.name != ROOT_POOL else None
+
+
+MEMORY_STEP_MB = 4
+"""vSphere takes a VM's memory in multiples of this."""
+
+
+def megabytes(size: int) -> int:
+    """Return the largest memory that a VM may be given and that is not above a size, in MB."""
+    return size // 2**20 // MEMORY_STEP_MB * MEMORY_STEP_MB
 
 
 def gib(size: int) -> str:

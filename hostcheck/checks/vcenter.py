@@ -56,8 +56,7 @@ def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) ->
      datastores and networks of the host. An error means that the power-on would fail or that the
      VM would not run correctly. It knows nothing of NUMA nodes, ECC or the BIOS.
     Fix: Read what vCenter says, and the checks beside it that fail for the same reason.
-    Run PowerCLI: $c = Get-View $global:DefaultVIServer.ExtensionData.Content.VmCompatibilityChecker; $c.CheckPowerOn((Get-VM {vm}).Id, (Get-VMHost {host}).Id, $null, $null)
-    """  # noqa: E501  commands are one line to copy
+    """
     errors = known(one.said).errors
     return judge(ok=not errors, observed=told(errors) or "no error", expected="no error")
 
@@ -85,7 +84,7 @@ def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known)
     Why: One of the two misses something. vCenter does not look at all that a vGPU needs, so it may
      see nothing where a start fails; where it alone objects, read its words before you start.
     Fix: Settle what one of them objects to, then ask again.
-    Run shell: hostcheck preflight {vm}
+    Look hostcheck: hostcheck preflight {vm}
     """
     said = known(one.said)
     if one.ours not in (Answer.GO, Answer.NO_GO):
@@ -137,8 +136,7 @@ def catalogue_knows_the_profile(placed: Placement, needs: Requirements, known: K
      MIG-backed from the catalogue; a difference means that the catalogue is older than the host's
      driver, or wrong.
     Fix: Trust the host, and report the difference so that the catalogue is mended.
-    Run PowerCLI: $h = Get-VMHost {host}; (Get-View (Get-View $h.ExtensionData.Parent).EnvironmentBrowser).QueryConfigTarget($h.Id).VgpuProfileInfo
-    """  # noqa: E501  commands are one line to copy
+    """
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     offers = placed.host.offered_profiles

@@ -44,7 +44,7 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
      host without that kind cannot start the VM.
     Symptom: No graphics device is available for vGPU
     Fix: Give the VM a profile of a GPU that this host has, or start it on another host.
-    Run govc: govc vm.info -json {vm}
+    Run vSphere Client: {vm} > Edit Settings > PCI device > Profile; or {vm} > Migrate
     """
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
@@ -83,7 +83,8 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
      no VM uses is known to have room.
     Symptom: No graphics device is available for vGPU
     Fix: Stop or move a VM that holds the GPU, or start this one on another host.
-    Run nvidia-smi: nvidia-smi vgpu -c
+    Look nvidia-smi (what can still be started): nvidia-smi vgpu -c
+    Run vSphere Client: {host} > VMs > a VM on that GPU > Migrate, or Power > Shut Down Guest OS
     """
     vm = placed.vm
     known(vm.devices)
@@ -149,7 +150,7 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     Symptom: No graphics device is available for vGPU
     Fix: Install the host driver package and release that offer the profile, or take a profile that
      this host offers.
-    Run PowerCLI: (Get-VMHost {host}).ExtensionData.Config.SharedPassthruGpuTypes
+    Run vSphere Client (another profile): {vm} > Edit Settings > PCI device > Profile
     Needs: maintenance mode, host reboot
     """
     known(placed.vm.devices)
@@ -223,8 +224,8 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     Symptom: No graphics device is available for vGPU
     Fix: Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere
      that needs a reboot of the host.
-    Run nvidia-smi (MIG off): nvidia-smi -i {gpu} -mig 0
-    Run nvidia-smi (MIG on): nvidia-smi -i {gpu} -mig 1
+    Run vSphere Client (another profile): {vm} > Edit Settings > PCI device > Profile
+    Run nvidia-smi (the mode, of a GPU that no VM uses): nvidia-smi -i {gpu} -mig {mode}
     Explains: VGPU-003
     Needs: maintenance mode, host reboot
     """
@@ -259,7 +260,13 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     others = spare or gpus
     if not fitting and any(_may_switch(gpu, placed.host, needs, known) for gpu in others):
         return unsure(observed, expected, "an empty GPU of its kind may change its mode by itself")
-    return judge(ok=bool(fitting), observed=observed, expected=expected, gpu=to_change.address)
+    return judge(
+        ok=bool(fitting),
+        observed=observed,
+        expected=expected,
+        gpu=to_change.address,
+        mode=int(True in backed),
+    )
 
 
 def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Known) -> bool:
@@ -315,7 +322,7 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
         observed=f"{', '.join(on)} set for {', '.join(wanted)}",
         expected="not set on a part of a GPU",
         note="" if parts else "vMotion and suspend are off while it is set",
-        setting=on[0],
+        setting=tuple(on),
     )
 
 
@@ -327,7 +334,7 @@ def licensed(one: VgpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     Symptom: Unlicensed (Restricted)
     Fix: Give the guest a licence of the profile's series: vWS for Q, vPC or vWS for B, vApps for A,
      AI Enterprise for C.
-    Run nvidia-smi: nvidia-smi vgpu -q
+    Look nvidia-smi (which vGPU has which licence): nvidia-smi vgpu -q
     """
     licence = known(one.vgpu.licence)
     return judge(

@@ -22,9 +22,8 @@ def memory_reserved(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
     Fix: Reserve all guest memory, locked, so that it stays so when the memory size changes.
     Run vSphere Client: {vm} > Edit Settings > Memory > Reserve all guest memory (All locked)
     Run govc: govc vm.change -vm {vm} -memory-pin
-    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.MemoryReservationLockedToMax = $true; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
+    """
     known(vm.devices)
     expected = "all memory reserved"
     if known.certainly(vm.memory_locked_to_max, True):
@@ -45,8 +44,9 @@ def hardware_version(placed: Placement, needs: Requirements, known: Known) -> Ve
     Why: VMware's own VM Operator asks for version 17 before it gives a VM a vGPU or passthrough
      device; older versions miss what current GPUs need.
     Experience: 17 is a constant of VM Operator; no text of NVIDIA's names a version.
-    Fix: Upgrade the compatibility of the VM, after a backup: it cannot be undone.
-    Run govc: govc vm.upgrade -vm {vm} -version 17
+    Fix: Upgrade the compatibility of the VM, after a backup: it cannot be undone, and no host
+     before ESXi 7.0 starts the VM then. A host before ESXi 7.0 is upgraded first.
+    Run govc (ESXi 7.0 and later): govc vm.upgrade -vm {vm} -version 17
     Needs: VM power off
     """
     known(placed.vm.devices)

@@ -98,7 +98,8 @@ def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Ve
      with VGPU
     Fix: Turn the virtual IOMMU off, or, on vSphere 8 and a GPU with SR-IOV, allow it.
     Run vSphere Client: {vm} > Edit Settings > CPU > I/O MMU: off
-    Run govc (vSphere 8, allow it): govc vm.change -vm {vm} -e pciPassthru.vmiop.allowViommu=TRUE -e pciPassthru.vmiop.enableViommu=TRUE
+    Run govc: govc vm.change -vm {vm} -iommu-enabled=false
+    Run govc (ESXi 8.0 and later, instead, on a GPU with SR-IOV): govc vm.change -vm {vm} -e pciPassthru.vmiop.allowViommu=TRUE -e pciPassthru.vmiop.enableViommu=TRUE
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
     vm = placed.vm
@@ -162,7 +163,7 @@ def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -
     Symptom: Module 'DevicePowerOn' power on failed.
     Fix: Turn it off for the VM, or give the GPU to a VM without it.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off
-    Run PowerCLI (SEV): $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.SevEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.{setting} = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
     vm = placed.vm
@@ -173,10 +174,20 @@ def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -
         "Intel TDX": (vm.tdx, (9, 0, 0)),
     }
     on = [name for name, (fact, _) in kinds.items() if known.certainly(fact, True)]
+    settings = {
+        "AMD SEV-ES": "SevEnabled",
+        "AMD SEV-SNP": "SevSnpEnabled",
+        "Intel TDX": "TdxEnabled",
+    }
     if not on:
         release = tuple(int(part) for part in known(placed.host.version).split("."))
         for fact, since in kinds.values():
             if release >= since:
                 known(fact)
     observed = f"{', '.join(on)} on" if on else "memory not encrypted"
-    return judge(ok=not on, observed=observed, expected="no AMD SEV, no Intel TDX")
+    return judge(
+        ok=not on,
+        observed=observed,
+        expected="no AMD SEV, no Intel TDX",
+        setting=tuple(settings[name] for name in on),
+    )

@@ -43,7 +43,6 @@ def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) ->
      memory, debugger and profiler switch migration and suspend off whatever it tells.
     Fix: Take a profile and a driver release that can, and remove the settings; else plan to power
      the VM off before maintenance of its host.
-    Run PowerCLI: (Get-VMHost {host}).ExtensionData.Config.SharedGpuCapabilities
     """
     vm = placed.vm
     known(vm.devices)
@@ -87,7 +86,7 @@ def hot_migration_enabled(host: Host, _needs: Requirements, known: Known) -> Ver
     Symptom: vGPU hot migration is not enabled.
     Fix: Set vgpu.hotmigrate.enabled to true, if such VMs are to move; it is in force at once.
     Run vSphere Client: the vCenter of {host} > Configure > Advanced Settings > vgpu.hotmigrate.enabled: true
-    Run PowerCLI: Get-AdvancedSetting -Entity $global:DefaultVIServer -Name vgpu.hotmigrate.enabled | Set-AdvancedSetting -Value $true -Confirm:$false
+    Run govc: govc option.set vgpu.hotmigrate.enabled true
     """  # noqa: E501  commands are one line to copy
     on = known(host.hot_migration)
     return judge(
@@ -107,7 +106,7 @@ def like_its_own_host(placed: Placement, needs: Requirements, known: Known) -> V
      one of 94 GB NVL, nor among H200, H800 and H100.
     Fix: Make the hosts of a cluster alike: GPUs, MIG mode, ECC, driver branch. Until then move the
      VM powered off.
-    Run nvidia-smi: nvidia-smi --query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version --format=csv
+    Look nvidia-smi (how each host stands): nvidia-smi --query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version --format=csv
     """  # noqa: E501  commands are one line to copy
     vm, host = placed.vm, placed.host
     known(vm.devices)

@@ -49,7 +49,7 @@ class Verdict(Struct, frozen=True):
     observed: str = ""
     expected: str = ""
     note: str = ""
-    values: dict[str, str] = {}
+    values: dict[str, str | tuple[str, ...]] = {}
     mended_by: str = ""
 
 
@@ -72,11 +72,27 @@ class Unseen(Struct, frozen=True):
     privilege: str = ""
 
 
+MENUS = ("vSphere Client", "BIOS")
+
+
 class Command(Struct, frozen=True):
     """One way to mend it: `tool` is esxcli, PowerCLI, BIOS (Dell) ..., `text` is copyable."""
 
     tool: str
     text: str
+
+    @property
+    def is_menu(self) -> bool:
+        """Whether it is a way through menus, and nothing to paste."""
+        return self.tool.partition(" (")[0] in MENUS
+
+    @property
+    def label(self) -> str:
+        """What is said beside the text: the tool only where the text does not begin with it."""
+        name, _, words = self.tool.partition(" (")
+        if self.text.partition(" ")[0] == name:
+            return words.removesuffix(")")
+        return self.tool
 
 
 class Result(Struct, frozen=True):
@@ -112,12 +128,14 @@ class Manual(Struct, frozen=True):
     explains: tuple[str, ...]
     """Checks whose fail follows from a fail of this one, on the same subject or on its host."""
     needs: tuple[str, ...]
-    """`maintenance mode`, `host reboot`, `VM power off`: what the fix interrupts."""
+    """`maintenance mode`, `host reboot`, `VM power off`, `guest reboot`: what it interrupts."""
     source: str
     decides_now: bool = False
     """Whether it decides a power-on though it is not required: a GPU is in use, memory is short."""
     experience: str = ""
     """What of it no vendor says: reports of users, measurements of one author, choices of ours."""
+    menus: tuple[str, ...] = ()
+    """BIOS settings: the way to each depends on the server, see `checks.menus`."""
 
 
 def root_causes(

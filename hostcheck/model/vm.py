@@ -80,6 +80,8 @@ class Pool(Struct, frozen=True):
     """What it can still promise to a VM, with what it may borrow from its parents."""
     unreserved_mhz: Fact[int] = older()
     """The same of its processors."""
+    id: str = ""
+    """Managed object id. Earlier versions kept it not."""
 
 
 class VmDatastore(Struct, frozen=True, order=True):

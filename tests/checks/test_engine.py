@@ -14,11 +14,11 @@ from hostcheck.checks.engine import (
     all_checks,
     check,
     deciding,
-    fill,
     judge,
     manual_of,
     run_all,
 )
+from hostcheck.checks.fixes import fill
 from hostcheck.checks.manual import markdown, page
 from hostcheck.checks.subjects import every_gpu, every_host, every_vm
 from hostcheck.model.fact import Why
@@ -241,14 +241,19 @@ class TestManuals:
                 "every_opinion": {"host", "vm"}, "nothing_in_an_audit": {"host", "vm"},
                 "every_gpu": {"host", "gpu"}, "every_smoked_gpu": {"host", "gpu"},
                 }.get(one.each.__name__, {"host"})  # fmt: skip
-        source = inspect.getsource(one.function)
+        source = inspect.getsource(inspect.getmodule(one.function))
         told = dict.fromkeys(re.findall(r"[ (](\w+)=", source), "1")
         for command in one.manual.commands:
             values = {name: word for name, word in offered.items() if name in kind} | told
             assert not re.search(r"\{\w+\}", fill(command, values)), command.text
 
     def test_interruptions_are_of_a_closed_list(self, one):
-        assert set(one.manual.needs) <= {"maintenance mode", "host reboot", "VM power off"}
+        assert set(one.manual.needs) <= {
+            "maintenance mode",
+            "host reboot",
+            "VM power off",
+            "guest reboot",
+        }
 
 
 EXPERIENCE = frozenset((
@@ -349,7 +354,13 @@ def test_the_fix_of_a_failing_vm_is_quoted():
               and one.status is Status.FAIL]  # fmt: skip
     told = {command.tool: command.text for command in one.fix}
     assert shlex.split(told["govc"])[3] == NASTY
-    assert "''x''" in told["PowerCLI"]
+
+
+def test_the_script_of_a_failing_vm_is_quoted():
+    host = with_vm(HOST, name=NASTY, vbs=True)
+    (one,) = [one for one in run_all(host, NEEDS) if one.check == "VM-012"
+              and one.status is Status.FAIL]  # fmt: skip
+    assert "''x''" in {command.tool: command.text for command in one.fix}["PowerCLI"]
 
 
 # --- names in reports -----------------------------------------------------------------------------

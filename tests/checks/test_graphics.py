@@ -32,7 +32,9 @@ def test_any_other_type_fails(check, field, kind):
     one = result(check, with_gpu(HEALTHY, **{field: kind}), GPU)
     says(one, "fail", "Shared Direct")
     assert one.observed == WRONG[kind]
-    assert any("SharedPassthru" in command.text for command in one.fix)
+    texts = [command.text for command in one.fix]
+    assert texts[-1] == "esxcli system shutdown reboot --reason 'graphics type'"
+    assert any("SharedPassthru" in text for text in texts) is (check == "GFX-002")
 
 
 @per_gpu

@@ -1,6 +1,7 @@
 """LOC: GPU, uplinks and VM on one NUMA node."""
 
 import pytest
+from msgspec.structs import replace
 
 from hostcheck.model.fact import Why
 from hostcheck.model.vm import VmNic
@@ -13,6 +14,7 @@ from tests.checks.synthetic import (
     a_vm,
     changed,
     dynamic,
+    known,
     processors,
     result,
     says,
@@ -142,6 +144,9 @@ def test_an_unknown_node_is_not_node_zero():
 # --- LOC-002 --------------------------------------------------------------------------------------
 
 
+CHANGE = "govc vm.change -vm train-0"
+
+
 @pytest.mark.parametrize("vcpus", [1, 16])
 def test_it_fits(vcpus):
     says(fits(a_vm(0, A, vcpu_count=vcpus)), "pass", "at most 16 cores and 256 GiB")
@@ -150,7 +155,28 @@ def test_it_fits(vcpus):
 def test_hyperthreads_do_not_count():
     one = fits(a_vm(0, A, vcpu_count=17))
     says(one, "fail", "17 vCPU", "1 vCPU too many")
-    assert one.fix[0].text == f"govc vm.change -vm train-0 -c 16 -m {64 * 1024}"
+    assert [fix.text for fix in one.fix] == [
+        f"govc vm.change -vm train-0 -c 16 -m {64 * 1024} -memory-pin"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "texts"),
+    [
+        (6, [f"{CHANGE} -c 12 -m 262140 -memory-pin"]),
+        (16, [f"{CHANGE} -c 16 -m 262140 -memory-pin"]),
+        (24, ["Set-VM -VM 'train-0' -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
+              f"{CHANGE} -m 262140 -memory-pin"]),
+        (unknown(), ["Set-VM -VM 'train-0' -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
+                     f"{CHANGE} -m 262140 -memory-pin"]),
+    ],
+)  # fmt: skip
+def test_processors_in_whole_sockets_and_memory_in_steps_of_4_mb(size, texts):
+    node = processors((1, 1))["numa_nodes"].value
+    cut = tuple(replace(one, memory_bytes=known(256 * GIB - 2**20)) for one in node)
+    vm = a_vm(0, A, vcpu_count=24, cores_per_socket=size, memory_bytes=300 * GIB)
+    one = result("LOC-002", a_host(gpus=[A], nics=[a_nic()], vms=[vm], numa_nodes=known(cut)))
+    assert [fix.text for fix in one.fix] == texts
 
 
 def test_too_much_memory():

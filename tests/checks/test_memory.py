@@ -25,7 +25,8 @@ def judged(check, vm=None, **host):
 
 
 def pool(left):
-    return {"pools": (Pool("gold", left if not isinstance(left, int) else known(left)),)}
+    fact = known(left) if isinstance(left, int) else left
+    return {"pools": (Pool("gold", fact, id="resgroup-9"),)}
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -65,7 +66,32 @@ def test_what_the_running_vms_leave(held, status):
 def test_a_misfit_says_by_how_much_and_what_would_fit():
     one = judged("MEM-001", memory_reserved_bytes=480 * GIB)
     says(one, "fail", "480 GiB of 512 GiB reserved", "32 GiB too little")
-    assert one.fix[1].text == f"govc vm.change -vm train-0 -m {32 * 1024}"
+    # of the 32 GiB free ESXi's own 12, and a quarter to run the VM, are not for the guest
+    assert one.fix[1].text == f"govc vm.change -vm train-0 -m {20 * 1024 - 256} -memory-pin"
+
+
+@pytest.mark.parametrize("held", [512 * GIB, 500 * GIB, 600 * GIB])
+def test_where_nothing_fits_no_command_says_so(held):
+    one = judged("MEM-001", memory_reserved_bytes=held)
+    assert [fix.tool for fix in one.fix] == ["vSphere Client"]
+
+
+def test_what_would_fit_is_a_multiple_of_four_megabytes():
+    one = judged("MEM-001", memory_reserved_bytes=480 * GIB - 2**20 - 1)
+    assert "-m 20224 " in one.fix[1].text
+
+
+@pytest.mark.parametrize("what", ["memory_overhead_bytes", "memory_hypervisor_bytes"])
+def test_without_what_esxi_needs_no_size_is_named(what):
+    one = judged("MEM-001", memory_reserved_bytes=480 * GIB, **{what: unknown()})
+    assert [fix.tool for fix in one.fix] == ["vSphere Client"]
+
+
+def test_the_root_pool_is_not_changed():
+    one = judged("MEM-002", {"pools": (Pool("Resources", known(32 * GIB), id="resgroup-8"),)})
+    assert [fix.text for fix in one.fix] == [
+        f"govc vm.change -vm train-0 -m {32 * 1024 - 256} -memory-pin"
+    ]
 
 
 def test_a_tight_fit_tells_the_numbers():
@@ -135,10 +161,7 @@ def test_what_the_pool_can_still_reserve(left, status):
     says(one, status)
     if status == "fail":
         assert "pool gold" in one.observed
-        assert (
-            one.fix[1].text
-            == "Get-ResourcePool 'gold' | Set-ResourcePool -MemExpandableReservation $true"
-        )
+        assert one.fix[1].text == "govc pool.change -mem.expandable=true ResourcePool:resgroup-9"
 
 
 def test_a_vm_in_no_pool():

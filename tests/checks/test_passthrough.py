@@ -153,7 +153,10 @@ def test_not_in_passthrough(state, words):
     for device in (static(gpu), dynamic(str(A100))):
         one = judged("VM-008", device, gpus=(gpu,))
         says(one, "fail", f"{gpu.address} {words}")
-        assert f"--device-id {gpu.address} " in one.fix[1].text
+        (_, command) = one.fix
+        waits = state.enabled
+        assert command.text.startswith("esxcli system shutdown reboot") is waits
+        assert (f"--device-id {gpu.address} " in command.text) is not waits
 
 
 def test_one_of_two_is_enough_for_one():

@@ -481,7 +481,7 @@ class _Writer:
                 vm.pool, pool, owner=compute, vm=_references([self.vm(vm)]),
                 config=vim.ResourceConfigSpec(cpuAllocation=share, memoryAllocation=share),
                 runtime=vim.ResourcePool.RuntimeInfo(
-                    memory=_usage(0, 0), cpu=_usage(0, cpu_free), overallStatus="green"
+                    memory=_usage(0, 0), cpu=_usage(0, 0), overallStatus="green"
                 ),
             ))  # fmt: skip
         self.put(self.browser(compute), {})

@@ -104,7 +104,7 @@ def _outcome(case: Element, result: Result) -> None:
     if result.status is Status.FAIL:
         message = f"{result.observed}; expected: {result.expected}"
         made = SubElement(case, "failure", type=result.severity.value)
-        made.text = words.clean("\n".join(f"{c.tool}: {c.text}" for c in result.fix))
+        made.text = words.clean("\n".join(f"{c.tool}:\n  {c.text}" for c in result.fix))
     elif result.status in {Status.UNKNOWN, Status.ERROR}:
         seen = result.unseen
         message = f"{words.why_words(seen.why)}: {seen.detail}" if seen else result.trace

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hostcheck.model.result import Answer, Result, Status
+from hostcheck.model.result import Answer, Command, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
 from hostcheck.reports import PAPER, Screen, summary, words
 from hostcheck.reports.later import Later
@@ -103,7 +103,7 @@ def _steps(told_of: summary.Summary, page: _Page) -> Iterator[str]:
             told.append("needs " + ", ".join(step.needs))
         yield from page.wrap("; ".join(told), 4)
         for command in step.commands[:COMMANDS_SHOWN]:
-            yield from _command(command.tool, command.text, 6)
+            yield from _command(command, 6)
         rest = step.command_count - COMMANDS_SHOWN
         if rest > 0:
             yield f"      and {words.count(rest, 'more command')} below"
@@ -212,7 +212,7 @@ def _fail(group: summary.Group, page: _Page) -> Iterator[str]:
         if group.manual.fix:
             yield from page.wrap(f"Fix: {group.manual.fix}{needs}", 4, 9)
     for command in dict.fromkeys(command for result in group.results for command in result.fix):
-        yield from _command(command.tool, command.text, 9)
+        yield from _command(command, 9)
 
 
 def _unknowns(results: Sequence[Result], page: _Page) -> Iterator[str]:
@@ -245,9 +245,16 @@ def _because(result: Result) -> str:
     return result.trace or result.note or result.observed
 
 
-def _command(tool: str, text: str, indent: int) -> Iterator[str]:
-    """Yield a command unwrapped, so that it can be copied."""
-    yield f"{' ' * indent}{words.one_line(tool)}: {words.one_line(text)}"
+def _command(command: Command, indent: int) -> Iterator[str]:
+    """Yield a command unwrapped on a line of its own: what is copied runs as it stands."""
+    margin, text = " " * indent, words.one_line(command.text)
+    if command.is_menu:
+        yield f"{margin}{words.one_line(command.tool)}: {text}"
+        return
+    if command.label:
+        yield f"{margin}{words.one_line(command.label)}:"
+        margin += "  "
+    yield margin + text
 
 
 def _unasked(run: Run, page: _Page) -> Iterator[str]:

@@ -217,6 +217,12 @@ func (p *poolChanger) UpdateConfig(_ *simulator.Context, request *types.UpdateCo
 				p.pool.Runtime.Memory.UnreservedForVm = parent.Runtime.Memory.UnreservedForVm
 			}
 		}
+		if wanted := request.Config.CpuAllocation.ExpandableReservation; wanted != nil {
+			p.pool.Config.CpuAllocation.ExpandableReservation = wanted
+			if *wanted {
+				p.pool.Runtime.Cpu.UnreservedForVm = parent.Runtime.Cpu.UnreservedForVm
+			}
+		}
 	}
 	body.Res = new(types.UpdateConfigResponse)
 	return body
