@@ -231,12 +231,12 @@ def test_what_esxi_keeps_is_asked_only_where_it_decides():
 )
 def test_what_the_pool_can_still_reserve(left, status):
     fact = left if isinstance(left, Unknown) else known(left)
-    pools = (Pool("gold", known(400 * GIB), fact),)
+    pools = (Pool("gold", known(400 * GIB), fact, "resgroup-9"),)
     one = judged("VM-018", {"cpu_reserved_mhz": 10_000, "pools": pools})
     says(one, status)
     if status == "fail":
         says(one, "fail", f"{10_000 - left} MHz too little")
-        assert "Get-ResourcePool 'gold' | Set-ResourcePool" in one.fix[1].text
+        assert "pool.change -cpu.expandable=true ResourcePool:resgroup-9" in one.fix[1].text
 
 
 def test_a_vm_in_no_pool_reserves_of_none():
