@@ -254,12 +254,13 @@ class LiveSource:
         """Ask afresh whether a VM runs."""
         return self._session.fetch(vim_vm_runtime.REQUEST.of(vm_id))
 
-    def start(self, vm_id: str) -> Capture:
-        """Power a VM on and wait for the task.
+    def start(self, vm_id: str, host_id: str = "") -> Capture:
+        """Power a VM on, on a host of its cluster where one is named, and wait for the task.
 
         Raises PermissionError unless the session was opened for exactly that.
         """
-        return self._session.fetch(vim_power_on.REQUEST.of(vm_id))
+        where = {"host": host_id} if host_id else {}
+        return self._session.fetch(vim_power_on.REQUEST.of(vm_id, **where))
 
     def read(self, target: Target) -> Recording:
         """Ask vSphere only."""
@@ -827,17 +828,17 @@ def exit_code(run: Run, *, strict: bool) -> int:
         return EXIT_CODES[run.preflight.verdict]
     if run.unasked:
         return EXIT_CODES[Answer.UNSURE]
-    code = _code_of_results(run, strict=strict)
+    answer = _of_results(run, strict=strict)
     if run.preflight is not None:
-        return code or EXIT_CODES[run.preflight.verdict]
-    if code:
-        return code
+        return EXIT_CODES[gravest_of([answer, run.preflight.verdict])]
+    if answer is not Answer.GO:
+        return EXIT_CODES[answer]
     return EXIT_CODES[Answer.UNSURE] if silent(run.targets) else 0
 
 
-def _code_of_results(run: Run, *, strict: bool) -> int:
+def _of_results(run: Run, *, strict: bool) -> Answer:
     if not strict:
-        return EXIT_CODES[gravest_of(runfile.verdicts(run))]
+        return gravest_of(runfile.verdicts(run))
     counted = (Severity.REQUIRED, Severity.RECOMMENDED)
     if run.preflight is not None:
         judged: Iterable[Result] = run.preflight.candidates[0].results
@@ -848,7 +849,7 @@ def _code_of_results(run: Run, *, strict: bool) -> int:
             if report.verdict is not Answer.NO_GPU
             for result in report.results
         )
-    return EXIT_CODES[verdict_of([one.status for one in judged if one.severity in counted])]
+    return verdict_of([one.status for one in judged if one.severity in counted])
 
 
 def requests() -> tuple[Request, ...]:

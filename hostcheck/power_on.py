@@ -1,7 +1,7 @@
 """Start one VM after its preflight said GO, wait for the outcome, and set it against the verdict.
 
-This is the only module that makes a write, and `VirtualMachine.PowerOnVM_Task` is the only one. No
-host is named: the VM starts where it is registered, or where DRS puts it.
+This is the only module that makes a write, and `VirtualMachine.PowerOnVM_Task` is the only one. A
+host is named only where DRS might else choose one that is no GO; where the VM landed is read anew.
 """
 
 import re
@@ -10,13 +10,14 @@ from collections.abc import Callable
 import msgspec
 
 from hostcheck import app
-from hostcheck.errors import ParseError, UsageError
+from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Manual, Status
 from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run, silent
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
+from hostcheck.syntax.opened import opened
 from hostcheck.transports.soap import WRITES
 
 __all__ = ["WRITES", "exit_code", "power_on"]
@@ -66,20 +67,43 @@ def power_on(
         where = _name_of(run, before.host_id)
         told = PowerOn(Outcome.RUNS, False, deciding.verdict, where, "it runs already")
     elif deciding.verdict is Answer.GO or (deciding.verdict is Answer.UNSURE and accept_unsure):
-        told = _started(live, run, vm_id, deciding)
+        mixed = any(one.verdict is not Answer.GO for one in run.preflight.candidates)
+        host_id = _id_of(run, deciding) if by_drs and mixed else ""
+        told = _started(live, run, vm_id, deciding, host_id)
+        told = _landed(told, run, deciding, by_drs=by_drs, accepted=accept_unsure)
     else:
         told = PowerOn(Outcome.NOT_SENT, False, deciding.verdict, "", _why_not(deciding, best))
     return msgspec.structs.replace(run, power_on=told, notices=(*run.notices, _sentence(told)))
 
 
 def exit_code(run: Run) -> int:
-    """Return 0 the VM runs, 1 NO-GO or the power-on failed, 3 UNSURE or an unknown outcome."""
-    told = run.power_on
-    if told is None or told.outcome is Outcome.UNKNOWN:
-        return app.EXIT_CODES[Answer.UNSURE]
-    if told.outcome is Outcome.NOT_SENT:
-        return app.EXIT_CODES[told.verdict]
-    return app.EXIT_CODES[Answer.NO_GO if told.outcome is Outcome.FAILED else Answer.GO]
+    """Return 0 the VM runs where that was a GO or accepted, 1 NO-GO or it failed, 3 not known."""
+    return app.EXIT_CODES[Answer.UNSURE if run.power_on is None else run.power_on.answer]
+
+
+def _id_of(run: Run, candidate: Candidate) -> str:
+    """Return the managed object id of a candidate."""
+    return next(
+        (
+            report.host.id
+            for report in run.hosts
+            if (report.host.name, report.host.target) == (candidate.host, candidate.target)
+        ),
+        "",
+    )
+
+
+def _landed(
+    told: PowerOn, run: Run, deciding: Candidate, *, by_drs: bool, accepted: bool
+) -> PowerOn:
+    """Note which host decided, and the verdict on the one where the VM runs now."""
+    told = msgspec.structs.replace(told, decided_by=deciding.host, accepted=accepted)
+    if told.outcome is not Outcome.STARTED or run.preflight is None:
+        return told
+    here = told.host if told.host or by_drs else deciding.host
+    landed = next((one.verdict for one in run.preflight.candidates if one.host == here), None)
+    wrong = landed in (Answer.NO_GO, Answer.NO_GPU)
+    return msgspec.structs.replace(told, landed=landed, contradicts=wrong)
 
 
 def _home(run: Run, vm_name: str) -> tuple[HostReport, str]:
@@ -101,9 +125,11 @@ def _why_not(deciding: Candidate, best: Candidate) -> str:
     return words
 
 
-def _started(source: app.LiveSource, run: Run, vm_id: str, deciding: Candidate) -> PowerOn:
+def _started(
+    source: app.LiveSource, run: Run, vm_id: str, deciding: Candidate, host_id: str
+) -> PowerOn:
     """Send the power-on and read what became of it."""
-    outcome, words = _outcome(source, vm_id)
+    outcome, words = _outcome(source, vm_id, host_id)
     now = _runtime(source, vm_id)
     where = ""
     if isinstance(now, vim_vm_runtime.Runtime):
@@ -119,9 +145,9 @@ def _started(source: app.LiveSource, run: Run, vm_id: str, deciding: Candidate) 
     return PowerOn(outcome, True, deciding.verdict, where, words, contradicts, concerned)
 
 
-def _outcome(source: app.LiveSource, vm_id: str) -> tuple[Outcome, str]:
+def _outcome(source: app.LiveSource, vm_id: str, host_id: str) -> tuple[Outcome, str]:
     try:
-        capture = source.start(vm_id)
+        capture = source.start(vm_id, host_id)
     except KeyboardInterrupt:
         return Outcome.UNKNOWN, "interrupted while it was waited for; the task goes on"
     failure = capture.failure
@@ -130,10 +156,10 @@ def _outcome(source: app.LiveSource, vm_id: str) -> tuple[Outcome, str]:
         needs = f"; needs {failure.privilege}" if failure.privilege else ""
         outcome = Outcome.FAILED if refused else Outcome.UNKNOWN
         return outcome, f"{failure.detail}{needs}"
-    try:
-        refusal = vim_power_on.parse(capture.text).refusal
-    except ParseError as error:
-        return Outcome.UNKNOWN, str(error)
+    ended = opened(capture, vim_power_on.parse)
+    if isinstance(ended, Unknown):
+        return Outcome.UNKNOWN, ended.detail
+    refusal = ended.refusal
     if refusal is None:
         return Outcome.STARTED, "the task ended well"
     kind = f" ({refusal.kind})" if refusal.kind else ""
@@ -141,13 +167,7 @@ def _outcome(source: app.LiveSource, vm_id: str) -> tuple[Outcome, str]:
 
 
 def _runtime(source: app.LiveSource, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
-    capture = source.runtime(vm_id)
-    if capture.failure is not None:
-        return capture.failure
-    try:
-        return vim_vm_runtime.parse(capture.text)
-    except ParseError as error:
-        return Unknown(Why.UNPARSED, str(error))
+    return opened(source.runtime(vm_id), vim_vm_runtime.parse)
 
 
 def _name_of(run: Run, host_id: object) -> str:
@@ -186,15 +206,25 @@ def _status(check: str, deciding: Candidate) -> str:
     return next((status for status in SUSPECTS if status in given), "")
 
 
+def _agrees(told: PowerOn) -> str:
+    """Say what had been said of the host where the VM runs now."""
+    where = told.host or "the host where it runs"
+    if told.landed is Answer.GO:
+        return "as GO said"
+    if told.landed is None:
+        return f"{told.verdict.value} was of {told.decided_by}, and {where} was not judged"
+    if told.landed is Answer.UNSURE and told.accepted:
+        return "what was unknown did not matter"
+    return f"{told.verdict.value} was of {told.decided_by}, and {where} was {told.landed.value}"
+
+
 def _sentence(told: PowerOn) -> str:
     """Say in one sentence what was done and what came of it."""
     match told.outcome:
         case Outcome.STARTED:
             on = f" on {told.host}" if told.host else ""
-            agrees = (
-                "as GO said" if told.verdict is Answer.GO else "what was unknown did not matter"
-            )
-            return f"Started{on}: {agrees} ({told.words})"
+            finding = "Finding: started" if told.contradicts else "Started"
+            return f"{finding}{on}: {_agrees(told)} ({told.words})"
         case Outcome.RUNS:
             on = f" on {told.host}" if told.host else ""
             return f"Nothing was sent: the VM runs already{on}"

@@ -23,13 +23,14 @@ from hostcheck.collectors.vsphere import Target, matches, one_vm
 from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request, Source, Wire
-from hostcheck.model.fact import BEFORE, Known, Unknown, Why
+from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import (
     Answer,
     Result,
     Severity,
     Status,
+    deciding,
     root_causes,
     verdict_of,
 )
@@ -46,6 +47,7 @@ GIVEN_ID = "given"
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
 VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV", in_vgpu_mode.id)
 """Families and checks of GPUs that concern vGPUs only, not whole devices."""
+RUNS = "poweredOn"
 SHOWN_CAUSES = 3
 
 
@@ -81,6 +83,7 @@ def preflight(
     first = app.collected(home, partial(source.collect, home))
     done(home.name)
     first = source.ask(first, [vim_cpu_features.of_vm(vm_id)])
+    _refuse_template(first, vm_id, vm_name)
     asking = _Asking(source, first, vm_id, opinion=opinion)
     asking.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
@@ -96,7 +99,22 @@ def preflight(
                 else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
             )
 
-    return _unless_another(_judged(source, vm_id, vm_name, candidates()))
+    run = _unless_another(_judged(source, vm_id, vm_name, candidates()))
+    return _of_a_running_vm(run, own, vm_id)
+
+
+def _of_a_running_vm(run: Run, own: Host, vm_id: str) -> Run:
+    """Say of a VM that runs that it does: what is judged then is a restart."""
+    runs = any(
+        vm.id == vm_id and isinstance(vm.power_state, Known) and vm.power_state.value == RUNS
+        for vm in _vms(own)
+    )
+    asked = run.preflight
+    if not runs or asked is None:
+        return run
+    told = f"it runs on {own.name}, and a restart was judged: {asked.summary}"
+    judged = msgspec.structs.replace(asked, runs_on=own.name, summary=told)
+    return msgspec.structs.replace(run, preflight=judged)
 
 
 def _unless_another(run: Run) -> Run:
@@ -118,7 +136,7 @@ def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host])
         for host in hosts:
             candidate, report = _judged_on(vm_id, vm_name, host)
             candidates.append(candidate)
-            yield report
+            yield msgspec.structs.replace(report, verdict=candidate.verdict)
 
     packed = runfile.packed(reports())
     if not candidates:
@@ -139,6 +157,15 @@ def _judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostRep
         return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
+def _refuse_template(home: Recording, vm_id: str, vm_name: str) -> None:
+    vm = second_opinion.vm_of(home, vm_id)
+    if vm is not None and vm.template is True:
+        raise UsageError(
+            f"{vm_name} is a template, which cannot be powered on: deploy a VM from it and name "
+            "that, or give --profile or --spec"
+        )
+
+
 class _Asking:
     """What is asked of candidates besides: what they offer, and what vCenter thinks of a start."""
 
@@ -147,7 +174,7 @@ class _Asking:
         self._home = home
         self._vm_id = vm_id
         self._vm = second_opinion.vm_of(home, vm_id)
-        runs = self._vm is not None and self._vm.power_state == "poweredOn"
+        runs = self._vm is not None and self._vm.power_state == RUNS
         self._opinion = opinion and self._vm is not None and not runs
 
     def begin(self, chosen: list[Target]) -> None:
@@ -381,7 +408,9 @@ def _with_opinion(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
     subjects = every_opinion(report.host)
     if isinstance(subjects, Unknown):
         return report
-    answer = _candidate(vm_id, vm_name, report).verdict
+    ours = tuple(one for one in report.results if one.check != vcenter_agrees_to_start.id)
+    unheard = msgspec.structs.replace(report, results=ours)
+    answer = _candidate(vm_id, vm_name, unheard).verdict
     judged = [
         vcenter_and_verdict_agree.judge(about, Compared(answer, one.said), catalog.requirements())
         for about, one in subjects
@@ -422,39 +451,13 @@ def _candidate(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = [one for one in results if decides(one) and not _is_older(one)]
+    required = list(deciding(results, (one.manual for one in all_checks())))
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
-    summary = _summary(verdict, required, results, usable) + _objection(verdict, about_vm)
-    summary += _unasked(verdict, about_gpus)
+    summary = _summary(verdict, required, results, usable) + _unasked(verdict, about_gpus)
     about = report.host
     return Candidate(rank, about.name, verdict, summary, usable, results, about.target)
-
-
-def _is_older(result: Result) -> bool:
-    """Say whether a check of now has no answer because nobody asked when this was recorded.
-
-    What an earlier version of this program judged by a recording, it still judges so.
-    """
-    unseen = result.unseen
-    return (
-        result.severity is not Severity.REQUIRED
-        and unseen is not None
-        and (unseen.why, unseen.detail) == (Why.NOT_RECORDED.value, BEFORE)
-    )
-
-
-def _objection(verdict: Answer, about_vm: list[Result]) -> str:
-    """Say beside a GO what vCenter has against it."""
-    for one in about_vm:
-        if (
-            verdict is Answer.GO
-            and one.check == vcenter_agrees_to_start.id
-            and one.status is Status.FAIL
-        ):
-            return f"; vCenter's own check objects: {one.observed}"
-    return ""
 
 
 def _unasked(verdict: Answer, about_gpus: list[Result]) -> str:

@@ -17,6 +17,7 @@ from hostcheck.power_on import WRITES, exit_code, power_on
 from hostcheck.preflight import VmSpec, preflight, what_if
 from hostcheck.reports import summary
 from hostcheck.reports.run import json as json_report
+from hostcheck.reports.run import line
 from hostcheck.transports import soap, vsphere
 from hostcheck.transports.recorder import RecorderTransport
 from tests.peers import shapes
@@ -109,18 +110,38 @@ def test_one_task_asks_for_a_whole_cluster_and_agrees(lab):
     assert "PowerOnVM_Task" not in here.calls
 
 
-def test_an_objection_to_a_go_stands_beside_it_in_vcenters_words(lab):
-    run = lab(fleet(objections=(Objection("new-vm", FULL),))).judge()
+def test_an_objection_where_all_else_is_well_is_no_go_in_vcenters_words(lab):
+    here = lab(fleet(objections=(Objection("new-vm", FULL),)))
+    run = here.judge()
     found = vc(run)
-    assert run.preflight.verdict is Answer.GO, "an opinion is no verdict of ours"
+    assert run.preflight.verdict is Answer.NO_GO, "vCenter would refuse the power-on itself"
+    assert app.exit_code(run, strict=False) == 1
     assert found["VC-001"].status is Status.FAIL
     assert FULL in found["VC-001"].observed
     assert "GenericVmConfigFault" in found["VC-001"].observed
     assert found["VC-002"].status is Status.FAIL
+    assert found["VC-002"].observed.startswith("GO, and vCenter objects"), "ours is told as it is"
     assert FULL in run.preflight.summary
     assert summary.of(run).headline == "new-vm lacks nothing that was read, but vCenter objects"
     (report,) = (one for one in run.hosts if one.host.name == HOME)
     assert [one.status for one in report.results if one.check == "VC-002"] == [Status.FAIL]
+    assert report.verdict is Answer.NO_GO, "one report gives one host one verdict"
+    assert "failed=VC-001 unknown=- vcenter=objects" in line.render(run)
+    started = here.start(accept=True)
+    assert started.power_on.outcome is Outcome.NOT_SENT
+    assert exit_code(started) == 1
+    assert "PowerOnVM_Task" not in here.calls
+
+
+def test_an_opinion_that_is_not_understood_may_have_been_an_objection(lab, tmp_path):
+    here = lab(fleet(host(), objections=(Objection("new-vm", FULL),)))
+    here.run("preflight", "new-vm", "--save", tmp_path, *here.options)
+    folder = tmp_path / HOME
+    (answer,) = (folder / "api").glob("*CheckPowerOn*")
+    answer.write_text("<sick/>")
+    run = preflight(app.RecordedSource(folder), "new-vm", done=lambda _: None)
+    assert vc(run)["VC-001"].status is Status.UNKNOWN
+    assert run.preflight.verdict is Answer.UNSURE
 
 
 def test_a_host_that_vcenter_alone_refuses_ranks_behind(lab):
@@ -208,12 +229,16 @@ def test_losing_any_answer_never_betters_a_preflight(lab, tmp_path):
             (folder / recording.MANIFEST).write_bytes(text)
             after = preflight(app.RecordedSource(folder), "new-vm", done=lambda _: None)
             told = f"{before.preflight.verdict} became {after.preflight.verdict}: {lost.asked}"
-            assert after.preflight.verdict in (before.preflight.verdict, Answer.UNSURE), told
+            objection = lost.wire == "task"  # the one answer without which a verdict may be better
+            spared = (Answer.GO,) if objection and served.most_vgpus != 2 else ()
+            assert after.preflight.verdict in (before.preflight.verdict, Answer.UNSURE, *spared), (
+                told
+            )
             for one in vc(after).values():
                 old = was[one.check, one.subject.id]
                 assert one.status in (old, Status.UNKNOWN, Status.NOT_APPLICABLE), (told, one)
             if after.preflight.verdict is before.preflight.verdict:
-                assert set(vc(before)) == set(vc(after)), told
+                assert set(vc(before)) - {"VC-002"} == set(vc(after)) - {"VC-002"}, told
 
 
 def test_a_session_that_is_lost_while_waiting_finds_its_task_again(lab):
@@ -416,8 +441,69 @@ def test_a_better_host_counts_only_where_drs_places_the_vm(lab, drs, outcome):
         assert "PowerOnVM_Task" not in here.calls
 
 
+BLIND = {"denied": (DeniedProperty("config.graphicsInfo"),)}
+"""A host whose GPUs vSphere does not show: UNSURE."""
+
+
+def third(**changed):
+    return replace(BASE, **shapes.at(101), vms=(), **changed)
+
+
+def test_drs_is_told_the_host_where_it_might_choose_one_that_is_no_go(lab):
+    """The VM's own host refuses; of the others one is UNSURE and one is GO, and DRS knows not."""
+    full = Objection("new-vm", FULL, host=HOME)
+    here = lab(fleet(host(), other(**BLIND), third(), drs="fullyAutomated", objections=(full,)))
+    run = here.start()
+    assert run.power_on.outcome is Outcome.STARTED
+    assert (run.power_on.host, run.power_on.landed) == (third().name, Answer.GO)
+    assert run.notices[-1].startswith(f"Started on {third().name}: as GO said")
+    assert exit_code(run) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "accept", "landed", "code"),
+    [(BLIND, False, Answer.UNSURE, 3), (BLIND, True, Answer.UNSURE, 0),
+     ({"gpus": tuple(replace(gpu, sriov=False) for gpu in BASE.gpus)}, True,
+      Answer.NO_GO, 1)],
+)  # fmt: skip
+def test_a_vm_that_landed_elsewhere_is_told_with_the_verdict_of_that_host(
+    lab, changed, accept, landed, code
+):
+    """The host that was GO refuses after all, and DRS takes another one."""
+    late = Objection("new-vm", FULL, host=HOME, before=False)
+    served = fleet(host(), other(**changed), drs="fullyAutomated", objections=(late,))
+    here = lab(replace(served, agrees=True))
+    run = here.start(accept=accept)
+    told = run.power_on
+    assert (told.outcome, told.host, told.landed) == (Outcome.STARTED, other().name, landed)
+    assert (told.verdict, told.decided_by) == (Answer.GO, HOME)
+    assert exit_code(run) == code
+    assert app.EXIT_CODES[summary.of(run).verdict] == code
+    assert "as GO said" not in run.notices[-1]
+    if code:
+        assert f"GO was of {HOME}, and {other().name} was {landed.value}" in run.notices[-1]
+    assert told.contradicts is (landed is Answer.NO_GO)
+
+
+def test_a_preflight_of_a_vm_that_runs_says_so_and_judges_a_restart(lab):
+    runs = replace(VM, name="runs", on=True, gpus=("0000:4a:00.0",))
+    run = lab(fleet(host(runs))).judge("runs")
+    assert run.preflight.runs_on == HOME
+    assert run.preflight.summary.startswith(f"it runs on {HOME}, and a restart was judged: ")
+    assert summary.of(run).headline == f"runs runs on {HOME}, and would start again"
+    assert f'runs_on="{HOME}"' in line.render(run)
+
+
+def test_a_template_is_called_a_template(lab):
+    here = lab(fleet(host(VM, replace(VM, name="golden", template=True))))
+    for command in ("preflight", "power-on"):
+        done = here.run(command, "golden", *here.options)
+        assert done.exit_code == 2
+        assert "golden is a template, which cannot be powered on" in done.stderr
+
+
 def test_an_interrupt_while_waiting_still_gives_a_report(lab, monkeypatch):
-    def interrupted(_self, _vm_id):
+    def interrupted(_self, _vm_id, _host_id):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(app.LiveSource, "start", interrupted)

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from hostcheck import preflight as preflight_
 from hostcheck.checks import engine
 from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
@@ -380,7 +381,7 @@ def test_a_vm_without_gpu():
 
 
 def test_a_template_is_nothing_to_start():
-    assert "nothing to judge" in refused(
+    assert "is a template, which cannot be powered on" in refused(
         recorded("esx-1", machine("vm-1", vgpu(), template="true"))
     )
 
@@ -425,9 +426,13 @@ def deciding_too(monkeypatch):
 
     def also(*ids):
         changed = tuple(
-            replace(one, decides_now=True) if one.id in ids else one for one in engine.all_checks()
+            replace(one, decides_now=True, manual=replace(one.manual, decides_now=True))
+            if one.id in ids
+            else one
+            for one in engine.all_checks()
         )
         monkeypatch.setattr(engine, "all_checks", lambda: changed)
+        monkeypatch.setattr(preflight_, "all_checks", lambda: changed)
         engine.deciding.cache_clear()
 
     yield also

@@ -306,7 +306,8 @@ def check(
 
     def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
         manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
-        manual = replace(manual, decides_now=decides_now)
+        reasons = tuple(why.value for why in forgives)
+        manual = replace(manual, decides_now=decides_now, forgives=reasons)
         return Check(id_, severity, source, each, function, manual, opt_in, decides_now, forgives)
 
     return make

@@ -1,7 +1,7 @@
 """VC: what vSphere itself says of a start. Only a preflight asks, so that an audit leaves no tasks.
 
-None but its own limit of vGPUs is required: vCenter's opinion is not to be had from an ESXi host,
-before 6.7, or by every account, and a required check without an answer would turn GO into UNSURE.
+An objection decides: vCenter would refuse the power-on itself. That there is no opinion decides
+nothing: it is not to be had from an ESXi host, before 6.7, or by every account.
 """
 
 from msgspec import Struct
@@ -24,6 +24,11 @@ from hostcheck.model.result import Answer, Severity, Verdict
 API = (
     "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
     "vim.vm.check.CompatibilityChecker.html"
+)
+UNHEARD = tuple(why for why in Why if why is not Why.UNPARSED)
+"""Nothing came back. An answer that is not understood may have been an objection."""
+RESULT = (
+    "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/vim.vm.check.Result.html"
 )
 BACKING = (
     "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
@@ -48,17 +53,24 @@ def told(objections: tuple[Objection, ...]) -> str:
     return "; ".join(f"{one.words} ({one.kind})" if one.kind else one.words for one in objections)
 
 
-@check("VC-001", severity=Severity.RECOMMENDED, source=API, each=every_opinion)
+@check(
+    "VC-001", severity=Severity.RECOMMENDED, source=RESULT, each=every_opinion,
+    decides_now=True, forgives=UNHEARD,
+)  # fmt: skip
 def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
     """Against a power-on vCenter's own check finds nothing.
 
     Why: CheckPowerOn_Task tests what vCenter knows: compatibility, resources of the pool, devices,
      datastores and networks of the host. An error means that the power-on would fail or that the
-     VM would not run correctly. It knows nothing of NUMA nodes, ECC or the BIOS.
+     VM would not run correctly, so it decides the verdict. It knows nothing of NUMA nodes, ECC or
+     the BIOS, so no error is no GO; and where there is no opinion, the verdict stands without it.
     Fix: Read what vCenter says, and the checks beside it that fail for the same reason.
     """
     errors = known(one.said).errors
-    return judge(ok=not errors, observed=told(errors) or "no error", expected="no error")
+    return judge(
+        ok=not errors, observed=told(errors) or "no error", expected="no error",
+        note="vCenter's own check objects" if errors else "",
+    )  # fmt: skip
 
 
 @check("VC-004", severity=Severity.INFORMATIONAL, source=API, each=every_opinion)
@@ -79,7 +91,7 @@ def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
 
 @check("VC-002", severity=Severity.INFORMATIONAL, source=API, each=nothing_in_an_audit)
 def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known) -> Verdict:
-    """The verdict of this preflight and vCenter's own check agree.
+    """What this preflight finds by itself and vCenter's own check agree.
 
     Why: One of the two misses something. vCenter does not look at all that a vGPU needs, so it may
      see nothing where a start fails; where it alone objects, read its words before you start.

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from hostcheck.model.fact import BEFORE, Why
+
 
 class Status(StrEnum):
     """XCCDF's words. Not numbers: comparing them would rank `unknown` somewhere by accident."""
@@ -136,6 +138,31 @@ class Manual(Struct, frozen=True):
     """What of it no vendor says: reports of users, measurements of one author, choices of ours."""
     menus: tuple[str, ...] = ()
     """BIOS settings: the way to each depends on the server, see `checks.menus`."""
+    forgives: tuple[str, ...] = ()
+    """Reasons of not knowing it that hold no power-on back."""
+
+
+def deciding(results: Iterable[Result], manuals: Iterable[Manual]) -> tuple[Result, ...]:
+    """Return the results that decide a power-on: of what is required, and of what decides now.
+
+    The verdict and every report of it ask here. What an earlier version of this program judged by a
+    recording, it still judges so: what decides now had not been asked then.
+    """
+    told = {one.id: one for one in manuals}
+    return tuple(one for one in results if _decides(one, told.get(one.check)))
+
+
+def _decides(result: Result, manual: Manual | None) -> bool:
+    if manual is not None and result.unseen is not None and result.unseen.why in manual.forgives:
+        return False
+    if result.severity is Severity.REQUIRED:
+        return True
+    return manual is not None and manual.decides_now and not _is_older(result)
+
+
+def _is_older(result: Result) -> bool:
+    unseen = result.unseen
+    return unseen is not None and (unseen.why, unseen.detail) == (Why.NOT_RECORDED.value, BEFORE)
 
 
 def root_causes(

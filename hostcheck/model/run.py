@@ -45,6 +45,8 @@ class Preflight(Struct, frozen=True):
     verdict: Answer
     summary: str
     candidates: tuple[Candidate, ...]
+    runs_on: str = ""
+    """Host on which the VM runs already: then a restart was judged. Empty: it does not run."""
 
 
 class Outcome(StrEnum):
@@ -81,8 +83,33 @@ class PowerOn(Struct, frozen=True):
     host: str
     words: str
     contradicts: bool = False
-    """Whether vSphere refused what the verdict had called a GO."""
+    """Whether vSphere refused what the verdict had called a GO, or started what was a NO-GO."""
     concerned: tuple[Concern, ...] = ()
+    decided_by: str = ""
+    """Host that the verdict is of."""
+    landed: Answer | None = None
+    """The verdict on the host where it runs; None where that was not judged or is not known."""
+    accepted: bool = False
+    """Whether an UNSURE was to be started too."""
+
+    @property
+    def answer(self) -> Answer:
+        """What it comes to: a GO where it runs, and that was said of its host or accepted."""
+        if self.outcome is Outcome.NOT_SENT:
+            return self.verdict
+        if self.outcome is Outcome.STARTED:
+            if self.landed in (Answer.NO_GO, Answer.NO_GPU):
+                return Answer.NO_GO
+            sure = self.landed is Answer.GO or self.accepted
+            return Answer.GO if sure else Answer.UNSURE
+        return _BECAME[self.outcome]
+
+
+_BECAME = {
+    Outcome.RUNS: Answer.GO,
+    Outcome.FAILED: Answer.NO_GO,
+    Outcome.UNKNOWN: Answer.UNSURE,
+}
 
 
 class Asked(Struct, frozen=True):

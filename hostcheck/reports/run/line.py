@@ -6,9 +6,9 @@ and other free text are JSON strings; an empty list is `-`. New pairs are only a
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from hostcheck.model.result import Answer, Result, Severity, Status
+from hostcheck.model.result import Answer, Result, Severity, Status, deciding
 from hostcheck.model.run import Candidate, HostReport, Preflight, Run, silent
 from hostcheck.reports import PAPER, Screen, summary, words
 from hostcheck.reports.later import Later
@@ -34,11 +34,12 @@ def _lines(run: Run) -> Iterator[str]:
         yield _audit(run, told)
         return
     for candidate in sorted(run.preflight.candidates, key=lambda one: one.rank):
-        yield _candidate(run.preflight, candidate)
+        yield _candidate(run, run.preflight, candidate)
     best = run.preflight.candidates[0].host if run.preflight.candidates else ""
     yield _line(
         "preflight", verdict=run.preflight.verdict.value, vm=_text(run.preflight.vm),
         host=_text(best), reason=_text(run.preflight.summary),
+        runs_on=_text(run.preflight.runs_on),
     )  # fmt: skip
     started = run.power_on
     if started is not None:
@@ -51,23 +52,26 @@ def _lines(run: Run) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _candidate(asked: Preflight, one: Candidate) -> str:
+def _candidate(run: Run, asked: Preflight, one: Candidate) -> str:
+    decided = deciding(one.results, run.checks)
     opinion = [result.status for result in one.results if result.check == summary.OPINION]
     return _line(
         "candidate", verdict=one.verdict.value, rank=str(one.rank), vm=_text(asked.vm),
-        host=_text(one.host), gpus=_list(one.gpus), failed=_required(one.results, Status.FAIL),
-        unknown=_required(one.results, Status.UNKNOWN, Status.ERROR),
+        host=_text(one.host), gpus=_list(one.gpus), failed=_of(decided, Status.FAIL),
+        unknown=_of(decided, Status.UNKNOWN, Status.ERROR),
         vcenter=OPINION.get(opinion[0], "unknown") if opinion else "not-asked",
-        reason=_text(one.summary), findings=_findings(one.results), target=_text(one.target),
+        reason=_text(one.summary), findings=_findings(one.results, decided),
+        target=_text(one.target),
     )  # fmt: skip
 
 
 def _host(report: HostReport) -> str:
+    decided = [one for one in report.results if one.severity is Severity.REQUIRED]
     return _line(
         "host", verdict=report.verdict.value, host=_text(report.host.name),
-        failed=_required(report.results, Status.FAIL),
-        unknown=_required(report.results, Status.UNKNOWN, Status.ERROR),
-        findings=_findings(report.results), target=_text(report.host.target),
+        failed=_of(decided, Status.FAIL),
+        unknown=_of(decided, Status.UNKNOWN, Status.ERROR),
+        findings=_findings(report.results, decided), target=_text(report.host.target),
     )  # fmt: skip
 
 
@@ -85,18 +89,15 @@ def _line(kind: str, **pairs: str) -> str:
     return " ".join((kind, *(f"{name}={value}" for name, value in pairs.items())))
 
 
-def _required(results: Iterable[Result], *statuses: Status) -> str:
-    return _list(
-        one.check for one in results if one.severity is Severity.REQUIRED and one.status in statuses
-    )
+def _of(results: Iterable[Result], *statuses: Status) -> str:
+    return _list(one.check for one in results if one.status in statuses)
 
 
-def _findings(results: Iterable[Result]) -> str:
-    """List the checks that fail and are not required."""
+def _findings(results: Iterable[Result], decided: Collection[Result]) -> str:
+    """List the checks that fail and decide nothing."""
+    deciders = {one.check for one in decided}
     return _list(
-        one.check
-        for one in results
-        if one.severity is not Severity.REQUIRED and one.status is Status.FAIL
+        one.check for one in results if one.status is Status.FAIL and one.check not in deciders
     )
 
 

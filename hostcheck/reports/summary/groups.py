@@ -9,6 +9,7 @@ from hostcheck.model.result import (
     Result,
     Severity,
     Status,
+    deciding,
 )
 from hostcheck.model.run import (
     KIND_OF_GPU,
@@ -105,13 +106,13 @@ def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]]
 
 
 def proven(run: Run) -> tuple[str, ...]:
-    """Return the titles of the required checks that pass where the VM of a preflight may start."""
+    """Return the titles of the deciding checks that pass where the VM of a preflight may start."""
     if run.preflight is None or not run.preflight.candidates:
         return ()
     titles = {manual.id: manual.title for manual in run.checks}
     passed = [
         result.check
-        for result in run.preflight.candidates[0].results
-        if result.status is Status.PASS and result.severity is Severity.REQUIRED
+        for result in deciding(run.preflight.candidates[0].results, run.checks)
+        if result.status is Status.PASS
     ]
     return tuple(f"{titles.get(check, check)} [{check}]" for check in dict.fromkeys(passed))

@@ -1,10 +1,12 @@
 """The answer to the first question in one sentence: may I power on?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hostcheck.model.result import (
     Answer,
+    Manual,
     Status,
+    deciding,
     gravest_of,
 )
 from hostcheck.model.run import (
@@ -18,19 +20,12 @@ from hostcheck.reports import words
 
 OPINION = "VC-001"
 """The check that holds vCenter's own opinion of a power-on."""
-_BECAME = {
-    Outcome.STARTED: Answer.GO,
-    Outcome.RUNS: Answer.GO,
-    Outcome.FAILED: Answer.NO_GO,
-    Outcome.UNKNOWN: Answer.UNSURE,
-}
-"""What a power-on proved, whatever its preflight had said."""
 
 
 def verdict_of(run: Run, tally: Mapping[Answer, int]) -> Answer:
     """Return the verdict on a run: what a power-on proved counts first."""
-    if run.power_on is not None and run.power_on.outcome in _BECAME:
-        return _BECAME[run.power_on.outcome]
+    if run.power_on is not None:
+        return run.power_on.answer
     if run.preflight is not None:
         return run.preflight.verdict
     if (run.unasked or silent(run.targets)) and not tally[Answer.NO_GO]:
@@ -42,7 +37,7 @@ def headline_of(run: Run, tally: Mapping[Answer, int]) -> str:
     """Return the sentence."""
     if run.preflight is not None:
         sent, asked = run.power_on, run.preflight
-        return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked)
+        return _start_headline(asked.vm, sent) if sent else _preflight_headline(asked, run.checks)
     if run.unasked or silent(run.targets):
         told = _left_out(run)
         failing = tally[Answer.NO_GO]
@@ -76,18 +71,28 @@ def _left_out(run: Run) -> str:
     return f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
 
 
-def _preflight_headline(asked: Preflight) -> str:
+def _vcenter_alone(asked: Preflight, manuals: Iterable[Manual]) -> bool:
+    """Say whether on the best host nothing but vCenter's own check is against it."""
+    decided = deciding(asked.candidates[0].results, manuals) if asked.candidates else ()
+    return {one.check for one in decided if one.status is Status.FAIL} == {OPINION}
+
+
+def _preflight_headline(asked: Preflight, manuals: Iterable[Manual]) -> str:
     name = words.one_line(asked.vm)
+    if asked.runs_on:
+        again = {
+            Answer.GO: "and would start again",
+            Answer.NO_GO: "and would not start again",
+        }.get(asked.verdict, "and whether it would start again could not be settled")
+        return f"{name} runs on {words.one_line(asked.runs_on)}, {again}"
     best = [candidate for candidate in asked.candidates if candidate.verdict is Answer.GO]
     if asked.verdict is Answer.GO:
         first = min(best, key=lambda candidate: candidate.rank, default=None)
-        if first is not None and any(
-            one.check == OPINION and one.status is Status.FAIL for one in first.results
-        ):
-            return f"{name} lacks nothing that was read, but vCenter objects"
         where = words.one_line(first.host) if first is not None else ""
         return f"{name} may be powered on{', best on ' + where if where else ''}"
     if asked.verdict is Answer.NO_GO:
+        if _vcenter_alone(asked, manuals):
+            return f"{name} lacks nothing that was read, but vCenter objects"
         return f"{name} would not start"
     return f"Whether {name} would start could not be settled"
 

@@ -19,8 +19,11 @@ from hostcheck.reports.summary.about import ended, sentence
 from hostcheck.reports.summary.sizes import NOTHING
 
 
-def host_reason(report: HostReport, titles: Mapping[str, str]) -> str:
-    """Return the one reason behind the verdict on one host."""
+def host_reason(run: Run, report: HostReport, titles: Mapping[str, str]) -> str:
+    """Return the one reason behind the verdict on one host: of a preflight's, its candidate's."""
+    for one in () if run.preflight is None else run.preflight.candidates:
+        if (one.host, one.target) == (report.host.name, report.host.target):
+            return words.one_line(one.summary)
     found = Reasons()
     found.add(report)
     return found.sentence(report.verdict, titles, several=False)

@@ -123,9 +123,13 @@ func (bed *testbed) checked(vm *types.ManagedObjectReference, id string, hosts [
 
 func (s *starter) Reference() types.ManagedObjectReference { return s.vm.Self }
 
-// place chooses where the VM starts: where it is registered, or by DRS on the first host that can.
-func (s *starter) place(ctx *simulator.Context) (types.ManagedObjectReference, *objection) {
+// place chooses where the VM starts: on the host that is named, if it can; where it is registered; or by
+// DRS on the first host that can.
+func (s *starter) place(ctx *simulator.Context, wanted *types.ManagedObjectReference) (types.ManagedObjectReference, *objection) {
 	home := *s.vm.Runtime.Host
+	if wanted != nil && s.bed.against(s.vm.Self.Value, wanted.Value) == nil {
+		return *wanted, nil
+	}
 	against := s.bed.against(s.vm.Self.Value, home.Value)
 	parent := ctx.Map.Get(home).(*simulator.HostSystem).Parent
 	cluster, ok := ctx.Map.Get(*parent).(*simulator.ClusterComputeResource)
@@ -162,7 +166,7 @@ func (s *starter) PowerOnVMTask(ctx *simulator.Context, request *types.PowerOnVM
 				LocalizedMessage: "The attempted operation cannot be performed in the current state (Powered on).",
 			}
 		}
-		host, against := s.place(ctx)
+		host, against := s.place(ctx, request.Host)
 		if against != nil {
 			fault := against.fault()
 			return nil, &fault

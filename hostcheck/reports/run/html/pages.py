@@ -54,7 +54,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         name=host.name,
         key=key,
         verdict=report.verdict,
-        reason=summary.host_reason(report, {manual.id: manual.title for manual in checks}),
+        reason=summary.host_reason(run, report, {manual.id: manual.title for manual in checks}),
         counts=tuple(
             (status, sum(result.status is status for result in report.results))
             for status in words.WORST_FIRST
