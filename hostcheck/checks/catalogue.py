@@ -54,7 +54,7 @@ def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
     Symptom: No graphics device is available for vGPU
     Fix: Ask NVIDIA for a release whose notes for VMware vSphere list the GPU, or give it to VMs as
      a whole.
-    Run nvidia-smi: nvidia-smi vgpu -s
+    Look nvidia-smi: nvidia-smi vgpu -s
     """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
