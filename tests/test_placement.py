@@ -259,7 +259,7 @@ def test_features_that_a_vm_requires_and_a_host_has():
         vim_cpu_features.of_host("host-1"), {"config.featureCapability": listed(lm="1", avx="0")}
     )
     required = wanted(
-        offlineFeatureRequirement={"lm": "Bool:Min:1"}, featureRequirement={"avx": "Bool:Min:1"}
+        offlineFeatureRequirement={"LM": "Bool:Min:1"}, featureRequirement={"avx": "Bool:Min:1"}
     )
     host = made(machine("vm-1", vgpu()), more=(capable, required))
     assert host.cpu_features.value == {"avx": "0", "lm": "1"}

@@ -46,7 +46,7 @@ def parse(text: str) -> Reading[dict[str, str]]:
             if listed.why is Why.ABSENT and vm.tells("name"):
                 continue  # a list that is not set: such a VM requires nothing
             return listed
-        found |= dict(listed)
+        found |= _by_name(listed)
     return dict(sorted(found.items()))
 
 
@@ -54,4 +54,9 @@ def parse_host(text: str) -> Reading[dict[str, str]]:
     """Read what a host is capable of. Raises ParseError when it is no host."""
     host: VimObject = object_of(text, kind="HostSystem")
     listed = host.pairs("config.featureCapability")
-    return listed if isinstance(listed, Unknown) else dict(sorted(listed))
+    return listed if isinstance(listed, Unknown) else dict(sorted(_by_name(listed).items()))
+
+
+def _by_name(listed: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return features by name; releases write `cpuid.SSE3` and `cpuid.sse3`."""
+    return {name.lower(): value for name, value in listed}
