@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from hostcheck import app
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
@@ -17,8 +16,11 @@ from hostcheck.model.result import Answer, Manual, Status
 from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run, silent
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.several import Vcenters
 from hostcheck.syntax.opened import opened
 from hostcheck.transports.soap import WRITES
+from hostcheck.verdict import EXIT_CODES
 
 __all__ = ["WRITES", "exit_code", "power_on"]
 
@@ -32,7 +34,7 @@ SUSPECTS = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS)
 
 
 def power_on(
-    source: app.LiveSource | app.Vcenters,
+    source: LiveSource | Vcenters,
     vm_name: str,
     *,
     accept_unsure: bool = False,
@@ -78,7 +80,7 @@ def power_on(
 
 def exit_code(run: Run) -> int:
     """Return 0 the VM runs where that was a GO or accepted, 1 NO-GO or it failed, 3 not known."""
-    return app.EXIT_CODES[Answer.UNSURE if run.power_on is None else run.power_on.answer]
+    return EXIT_CODES[Answer.UNSURE if run.power_on is None else run.power_on.answer]
 
 
 def _id_of(run: Run, candidate: Candidate) -> str:
@@ -126,7 +128,7 @@ def _why_not(deciding: Candidate, best: Candidate) -> str:
 
 
 def _started(
-    source: app.LiveSource, run: Run, vm_id: str, deciding: Candidate, host_id: str
+    source: LiveSource, run: Run, vm_id: str, deciding: Candidate, host_id: str
 ) -> PowerOn:
     """Send the power-on and read what became of it."""
     outcome, words = _outcome(source, vm_id, host_id)
@@ -145,7 +147,7 @@ def _started(
     return PowerOn(outcome, True, deciding.verdict, where, words, contradicts, concerned)
 
 
-def _outcome(source: app.LiveSource, vm_id: str, host_id: str) -> tuple[Outcome, str]:
+def _outcome(source: LiveSource, vm_id: str, host_id: str) -> tuple[Outcome, str]:
     try:
         capture = source.start(vm_id, host_id)
     except KeyboardInterrupt:
@@ -166,7 +168,7 @@ def _outcome(source: app.LiveSource, vm_id: str, host_id: str) -> tuple[Outcome,
     return Outcome.FAILED, f"{refusal.words}{kind}"
 
 
-def _runtime(source: app.LiveSource, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
+def _runtime(source: LiveSource, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
     return opened(source.runtime(vm_id), vim_vm_runtime.parse)
 
 

@@ -22,7 +22,8 @@ from hostcheck.collectors import second_opinion
 from hostcheck.collectors.vsphere import Target, matches, one_vm
 from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
-from hostcheck.model.capture import Request, Source, Wire
+from hostcheck.model import capture
+from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import (
@@ -38,6 +39,12 @@ from hostcheck.model.run import KIND_OF_GPU, Candidate, HostReport, Preflight, R
 from hostcheck.model.vm import Vm, VmVgpu
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.recording import Recording
+from hostcheck.runs import run_of
+from hostcheck.sources import asking, walls
+from hostcheck.sources.base import Source
+from hostcheck.sources.several import in_words
+from hostcheck.sources.walls import host_of, nothing_of
+from hostcheck.verdict import report_of
 
 T = TypeVar("T")
 
@@ -52,7 +59,7 @@ SHOWN_CAUSES = 3
 
 
 def preflight(
-    source: app.Source,
+    source: Source,
     vm_name: str,
     *,
     hosts: Iterable[str] = (),
@@ -69,7 +76,7 @@ def preflight(
     patterns = tuple(hosts)
     found = source.vms_called(vm_name)
     if not found and silent(source.targets):
-        unheard = app.in_words({one.name: one.failure for one in silent(source.targets)})
+        unheard = in_words({one.name: one.failure for one in silent(source.targets)})
         raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {unheard}")
     lost = [one.name for one in source.machines() if not one.host_id]
     if not found and lost:
@@ -80,23 +87,23 @@ def preflight(
         raise UsageError(f"no host matches {', '.join(patterns)}")
     others = [one for one in chosen if one != home]
     source.expect([home])
-    first = app.collected(home, partial(source.collect, home))
+    first = walls.collected(home, partial(source.collect, home))
     done(home.name)
     first = source.ask(first, [vim_cpu_features.of_vm(vm_id)])
     _refuse_template(first, vm_id, vm_name)
-    asking = _Asking(source, first, vm_id, opinion=opinion)
-    asking.begin(chosen)
+    besides = _Asking(source, first, vm_id, opinion=opinion)
+    besides.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
     collected += app.recordings(source, others, workers=workers, done=done)
-    own = app.host_of(first)
+    own = host_of(first)
 
     def candidates() -> Iterator[Host]:
-        for recorded in asking.all(collected):
+        for recorded in besides.all(collected):
             keep(recorded)
             yield (
-                app.host_of(recorded)
+                host_of(recorded)
                 if recorded.host == home.name
-                else _beside(app.host_of(app.with_vm(recorded, vm_id, first)), vm_id, own)
+                else _beside(host_of(asking.with_vm(recorded, vm_id, first)), vm_id, own)
             )
 
     run = _unless_another(_judged(source, vm_id, vm_name, candidates()))
@@ -128,7 +135,7 @@ def _unless_another(run: Run) -> Run:
     return msgspec.structs.replace(run, preflight=doubted)
 
 
-def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
+def _judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
     """Judge a VM on hosts that come one by one; what only the reports need of them is packed."""
     candidates: list[Candidate] = []
 
@@ -142,18 +149,18 @@ def _judged(source: app.Source, vm_id: str, vm_name: str, hosts: Iterable[Host])
     if not candidates:
         raise UsageError("no host was found")
     ranked = _ranked(vm_name, candidates)
-    return app.run_of(source.target, packed, preflight=ranked, targets=source.targets)
+    return run_of(source.target, packed, preflight=ranked, targets=source.targets)
 
 
 def _judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
     """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then."""
     try:
-        report = _with_opinion(vm_id, vm_name, app.report_of(host))
+        report = _with_opinion(vm_id, vm_name, report_of(host))
         return _candidate(vm_id, vm_name, report), report
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        report = app.report_of(app.nothing_of(host, error))
+        report = report_of(nothing_of(host, error))
         return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
@@ -169,7 +176,7 @@ def _refuse_template(home: Recording, vm_id: str, vm_name: str) -> None:
 class _Asking:
     """What is asked of candidates besides: what they offer, and what vCenter thinks of a start."""
 
-    def __init__(self, source: app.Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
+    def __init__(self, source: Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
         self._source = source
         self._home = home
         self._vm_id = vm_id
@@ -186,9 +193,9 @@ class _Asking:
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        offers = [app.ask(self._source, one, self._offers(one)) for one in collected]
+        offers = [walls.ask(self._source, one, self._offers(one)) for one in collected]
         for recorded in offers:
-            yield app.ask(self._source, recorded, self._opinions(recorded))
+            yield walls.ask(self._source, recorded, self._opinions(recorded))
 
     def _opinions(self, one: Target | Recording) -> list[Request]:
         if not self._opinion or self._vm is None:
@@ -302,7 +309,7 @@ def _fields() -> str:
 
 
 def what_if(
-    source: app.Source,
+    source: Source,
     spec: VmSpec,
     *,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
@@ -322,9 +329,9 @@ def what_if(
                 questions.append(second_opinion.limit(recorded, spec.hardware_version))
             if opinion:
                 questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
-            asked = app.ask(source, recorded, questions)
+            asked = walls.ask(source, recorded, questions)
             keep(asked)
-            yield _hosting(app.host_of(asked), spec)
+            yield _hosting(host_of(asked), spec)
 
     return _judged(source, GIVEN_ID, spec.name, candidates())
 
@@ -333,7 +340,7 @@ def _hosting(host: Host, spec: VmSpec) -> Host:
     """Return the host with the VM to be on it, where its VMs are known at all."""
     if isinstance(host.vms, Unknown):
         return host
-    told = Source(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
+    told = capture.Source(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
     vm = spec.vm(len(host.sources))
     vms = Known((*host.vms.value, vm), host.vms.sources)
     return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)
@@ -344,7 +351,7 @@ def _beside(host: Host, vm_id: str, own: Host) -> Host:
     try:
         return _knowing(host, vm_id, own)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        return app.nothing_of(host, error)
+        return nothing_of(host, error)
 
 
 def _knowing(host: Host, vm_id: str, own: Host) -> Host:
@@ -352,7 +359,7 @@ def _knowing(host: Host, vm_id: str, own: Host) -> Host:
     if isinstance(host.vms, Unknown) or not there:
         return host
     read = next((one.taken_at for one in own.sources if one.taken_at), "")
-    told = Source(Wire.GIVEN, f"answers of the VM's own host {own.name}", own.id, read)
+    told = capture.Source(Wire.GIVEN, f"answers of the VM's own host {own.name}", own.id, read)
     home = home_of(Placement(there[0], own), catalog.requirements(), len(host.sources))
     vms = tuple(
         msgspec.structs.replace(vm, home=home) if vm.id == vm_id else vm for vm in host.vms.value

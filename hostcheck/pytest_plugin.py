@@ -45,11 +45,13 @@ def hostcheck_machine() -> Callable[[str | Path], Machine]:
     """
 
     def load(folder: str | Path) -> Machine:
-        from hostcheck import app
+        from hostcheck.sources.recorded import RecordedSource
+        from hostcheck.sources.walls import host_of
+        from hostcheck.verdict import report_of
 
-        source = app.RecordedSource(Path(folder))
+        source = RecordedSource(Path(folder))
         (target,) = source.machines()
-        report = app.report_of(app.host_of(source.collect(target)))
+        report = report_of(host_of(source.collect(target)))
         return Machine(report.host, report.results, report.verdict)
 
     return load

@@ -14,7 +14,7 @@ import json
 import re
 import shutil
 import stat
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from itertools import chain, count
 from pathlib import Path
 
@@ -86,6 +86,10 @@ class Recording(msgspec.Struct, frozen=True):
     vm_ids: tuple[str, ...]
     captures: dict[tuple[str, str, str], Capture]
     pool_ids: tuple[str, ...] = ()
+
+    def with_answers(self, answers: Mapping[tuple[str, str, str], Capture]) -> "Recording":
+        """Return it with more answers."""
+        return msgspec.structs.replace(self, captures={**self.captures, **answers})
 
 
 def directory_name(host: str) -> str:

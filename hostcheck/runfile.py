@@ -42,11 +42,12 @@ from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import Asked, HostReport, OpenedOneByOne, PowerOn, Preflight, Run
 
 SCHEMA = "hostcheck.run/2"
-JOURNAL = "hostcheck.journal/1"
 SHORT = 8
 """Values of so few bytes are not worth a number."""
 QUICKLY = 1
 """Level of compression: a sixth of the size in half a millisecond a host."""
+OWN = ("schema", "hosts")
+"""What the file holds in a way of its own; all other fields of a run are in it as they are."""
 NAMING = frozenset({"name", "id"})
 """Fields of a host that stay where they are, for whoever searches the file."""
 
@@ -344,22 +345,9 @@ def read(path: Path) -> Run:
             f"{path}: not a run file of this version ({error}); run again, or read it with the "
             "hostcheck that wrote it"
         ) from None
-    return Run(
-        schema=PLAIN,
-        tool_version=stored.tool_version,
-        catalogue_edition=stored.catalogue_edition,
-        target=stored.target,
-        first_answer_at=stored.first_answer_at,
-        last_answer_at=stored.last_answer_at,
-        hosts=StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared),
-        checks=stored.checks,
-        preflight=stored.preflight,
-        notices=stored.notices,
-        power_on=stored.power_on,
-        unasked=stored.unasked,
-        ended=stored.ended,
-        targets=stored.targets,
-    )
+    told = {name: getattr(stored, name) for name in Run.__struct_fields__ if name not in OWN}
+    hosts = StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared)
+    return Run(schema=PLAIN, hosts=hosts, **told)
 
 
 class _Head(Struct, frozen=True):

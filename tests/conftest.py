@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hostcheck.app import may_run
+from hostcheck.asked import may_run
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from tests.peers import live, shapes
 from tests.peers.live import Missing, Shells, Vcenter

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from hostcheck import app
 from hostcheck.capacity import capacity
 from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Known, Unknown, Why
@@ -14,6 +13,8 @@ from hostcheck.model.host import GraphicsType, Host, Mode, Passthrough, Sriov, V
 from hostcheck.reports.capacity import json as capacity_json
 from hostcheck.reports.capacity import text as capacity_text
 from hostcheck.reports.documents import document
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
@@ -506,9 +507,9 @@ NOT_THE_DRIVERS = {
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_recorded_driver_creates_what_is_counted(name):
-    source = app.RecordedSource(FIXTURES / name)
+    source = RecordedSource(FIXTURES / name)
     (target,) = source.machines()
-    host = app.host_of(source.collect(target))
+    host = host_of(source.collect(target))
     found = capacity([host], NEEDS)
     created = {
         gpu.address: {each.split()[-1] for each in gpu.profiles_creatable.value}

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck import app
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Candidate, HostReport
 from hostcheck.preflight import preflight
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -138,13 +140,13 @@ def changed(tmp_path: Path) -> Callable[[Case], Path]:
 
 
 def audited(folder: Path) -> HostReport:
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     (target,) = source.machines()
-    return app.report_of(app.host_of(source.collect(target)))
+    return report_of(host_of(source.collect(target)))
 
 
 def started(folder: Path, vm: str) -> Candidate:
-    run = preflight(app.RecordedSource(folder), vm, done=lambda _: None)
+    run = preflight(RecordedSource(folder), vm, done=lambda _: None)
     assert run.preflight is not None
     return run.preflight.candidates[0]
 

@@ -9,10 +9,14 @@ import jsonschema
 import msgspec
 import pytest
 
-from hostcheck import app, ask, cli, runfile
+from hostcheck import ask, asked, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown, requests_page
 from hostcheck.model.run import Run
+from hostcheck.runs import run_of
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests import golden
 
 ROOT = Path(__file__).parents[1]
@@ -30,9 +34,9 @@ def test_page_of_requests(update: bool) -> None:
     text = (
         "# Requests\n\nGenerated; `pytest --update` rewrites it.\n\n```\n"
         + requests_page(
-            app.requests(),
-            app.vsphere_methods(),
-            app.vsphere_methods(smoke=True),
+            asked.requests(),
+            asked.vsphere_methods(),
+            asked.vsphere_methods(smoke=True),
             [request for request, _ in ask.parsers()],
         )
         + "\n```\n"
@@ -88,17 +92,17 @@ def _errors(place: Path, document: bytes) -> list[str]:
 
 
 def test_runs_of_all_machines_follow_the_schema() -> None:
-    source = app.RecordedSource(FIXTURES)
-    reports = [app.report_of(app.host_of(source.collect(one))) for one in source.machines()]
-    run = app.run_of(source.target, reports)
+    source = RecordedSource(FIXTURES)
+    reports = [report_of(host_of(source.collect(one))) for one in source.machines()]
+    run = run_of(source.target, reports)
     assert _errors(PLAIN, msgspec.json.encode(run)) == []
     assert _errors(STORED, b"".join(runfile.chunks(run))) == []
 
 
 def test_the_schema_refuses_a_status_of_its_own() -> None:
-    source = app.RecordedSource(FIXTURES / "2n-2xA100-80-esxi803")
+    source = RecordedSource(FIXTURES / "2n-2xA100-80-esxi803")
     (target,) = source.machines()
-    report = app.report_of(app.host_of(source.collect(target)))
-    run = json.loads(msgspec.json.encode(app.run_of(source.target, [report])))
+    report = report_of(host_of(source.collect(target)))
+    run = json.loads(msgspec.json.encode(run_of(source.target, [report])))
     run["hosts"][0]["results"][0]["status"] = "fine"
     assert _errors(PLAIN, json.dumps(run).encode())

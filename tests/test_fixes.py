@@ -18,13 +18,17 @@ from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim
 
 from hostcheck import app
+from hostcheck.asked import may_run
 from hostcheck.checks import fixes
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
 from hostcheck.model.result import Command, Result, Status
 from hostcheck.model.run import HostReport
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.walls import host_of
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from hostcheck.verdict import report_of
 from tests.peers import esx_tools, live, powercli, shapes
 from tests.peers.fleet import Cluster, Driver, Fleet, HostShape, PassedDevice
 from tests.peers.live import Shells, Vcenter
@@ -230,14 +234,14 @@ def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
     def open_shell(name: str) -> SshTransport:
         base = Shell("", known_hosts=(str(shells.known_hosts_file),))
         found = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(found, app.may_run, lambda: shells.password)
+        return SshTransport(found, may_run, lambda: shells.password)
 
     end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
     session = VsphereTransport(end, lambda: vcenter.password)
-    source = app.LiveSource("vcenter", session, open_shell=open_shell, packages=True)
+    source = LiveSource("vcenter", session, open_shell=open_shell, packages=True)
     with threads(8) as workers:
         found = {
-            recorded.host: app.report_of(app.host_of(recorded))
+            recorded.host: report_of(host_of(recorded))
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None
             )

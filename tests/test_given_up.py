@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck import app, capacity, catalog, preflight
+from hostcheck import capacity, catalog, preflight
 from hostcheck.fleet import threads
 from hostcheck.model.capacity import GpuMode
 from hostcheck.model.fact import Known
 from hostcheck.model.result import Answer, Status
 from hostcheck.reports import view
 from hostcheck.reports.topology import text as topology
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 
 ROOT = Path(__file__).parents[1]
 A100 = ROOT / "fixtures" / "2n-2xA100-80-esxi803"
@@ -34,9 +37,9 @@ def edited(folder, tmp_path, edit, name=LOG):
 
 
 def judged(folder):
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     (target,) = source.machines()
-    return app.report_of(app.host_of(source.collect(target)))
+    return report_of(host_of(source.collect(target)))
 
 
 def statuses(report, check):
@@ -115,7 +118,7 @@ def test_a_log_that_cannot_be_read_is_never_a_go(name, tmp_path):
 
 
 def preflight_of(folder, vm):
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     with threads(1) as workers:
         return preflight.preflight(source, vm, workers=workers, done=lambda _: None).preflight
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck import app
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import PhysicalGpu
 from hostcheck.model.result import Status
 from hostcheck.model.run import HostReport
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests import golden
 from tests.peers import shapes
 from tests.peers.fleet import expected
@@ -36,9 +38,9 @@ FAMILIES = {
 
 
 def judged(name: str) -> HostReport:
-    source = app.RecordedSource(FIXTURES / name)
+    source = RecordedSource(FIXTURES / name)
     (target,) = source.machines()
-    return app.report_of(app.host_of(source.collect(target)))
+    return report_of(host_of(source.collect(target)))
 
 
 @pytest.fixture(params=MACHINES)

@@ -15,6 +15,7 @@ import pytest
 from msgspec import structs
 
 from hostcheck import app, preflight
+from hostcheck.asked import may_run
 from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
@@ -23,8 +24,11 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Severity, Status, root_causes
 from hostcheck.model.run import Candidate, HostReport
 from hostcheck.recording import Recording
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.walls import host_of
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from hostcheck.verdict import report_of
 from tests import golden
 from tests.causes import CAUSES
 from tests.peers import live, shapes
@@ -462,22 +466,22 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
     def open_shell(name: str) -> SshTransport:
         base = Shell("", known_hosts=(str(shells.known_hosts_file),))
         shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(shell, app.may_run, lambda: shells.password)
+        return SshTransport(shell, may_run, lambda: shells.password)
 
     found = {}
     for read in ("all", "api"):
         end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
         session = VsphereTransport(end, lambda: vcenter.password)
         opened = open_shell if read == "all" else None
-        source = app.LiveSource("vcenter", session, open_shell=opened, packages=True)
+        source = LiveSource("vcenter", session, open_shell=opened, packages=True)
         with threads(8 if opened else 1) as workers:
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None
             ):
-                found[recorded.host, read] = app.report_of(app.host_of(recorded))
+                found[recorded.host, read] = report_of(host_of(recorded))
                 if opened:
-                    silent = app.host_of(_silent_smi(recorded))
-                    found[recorded.host, "silent"] = app.report_of(silent)
+                    silent = host_of(_silent_smi(recorded))
+                    found[recorded.host, "silent"] = report_of(silent)
         source.close()
     return found
 

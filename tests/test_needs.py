@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hostcheck import app
 from hostcheck import preflight as judging
 from hostcheck.cli import main
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_virtual_machine
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.recorded import RecordedSource
 from tests.peers import shapes
 from tests.peers.fleet import Cluster, DeniedProperty, Fleet, Rule
 
@@ -170,7 +171,7 @@ def test_each_candidate_is_judged_by_what_it_has(name, new_vcenter, log_in):
     def keep(one):
         kept[one.host] = one
 
-    source = app.LiveSource("vcenter.test", log_in(new_vcenter(served)))
+    source = LiveSource("vcenter.test", log_in(new_vcenter(served)))
     run = judging.preflight(source, "new-vm", keep=keep, done=lambda _: None)
     found = {one.host: one for one in run.preflight.candidates}
     assert tuple(found[host].verdict for host in (HOME, OTHER)) == expected, run.preflight.summary
@@ -187,7 +188,7 @@ def test_a_privilege_that_is_missing_is_told(new_vcenter, log_in):
         DeniedProperty("config.featureCapability"),
         DeniedProperty("config.cpuAllocation", vm="new-vm"),
     )  # fmt: skip
-    source = app.LiveSource("vcenter.test", log_in(new_vcenter(fleet(home={"denied": closed}))))
+    source = LiveSource("vcenter.test", log_in(new_vcenter(fleet(home={"denied": closed}))))
     run = judging.preflight(source, "new-vm", hosts=[HOME], done=lambda _: None)
     (one,) = run.preflight.candidates
     assert one.verdict is Answer.UNSURE
@@ -206,7 +207,7 @@ def test_a_privilege_that_is_missing_is_told(new_vcenter, log_in):
     ],
 )
 def test_a_vm_to_be_is_judged_alike(changed, check):
-    source = app.RecordedSource(MACHINE)
+    source = RecordedSource(MACHINE)
     for spec, verdict in (({}, Answer.GO), (changed, Answer.NO_GO)):
         wish = judging.VmSpec("nvidia_l40s-12q", **spec)
         run = judging.what_if(source, wish, opinion=False, done=lambda _: None)

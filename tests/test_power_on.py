@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from pyVmomi import vim
 
-from hostcheck import app, recording
+from hostcheck import recording, verdict
 from hostcheck.cli import main
 from hostcheck.collectors.vsphere import Target
 from hostcheck.model.result import Answer, Status
@@ -18,8 +18,12 @@ from hostcheck.preflight import VmSpec, preflight, what_if
 from hostcheck.reports import summary
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import line
+from hostcheck.sources.base import VSPHERE_WIRES
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.recorded import RecordedSource
 from hostcheck.transports import soap, vsphere
 from hostcheck.transports.recorder import RecorderTransport
+from hostcheck.verdict import EXIT_CODES
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, Cluster, DeniedProperty, Fleet, Objection
@@ -54,7 +58,7 @@ def lab(new_vcenter, log_in):
 
         def source(self, *, writes=frozenset(), **endpoint):
             session = log_in(self.vcenter, writes=writes, **endpoint)
-            return app.LiveSource("vcenter.test", session)
+            return LiveSource("vcenter.test", session)
 
         def judge(self, vm="new-vm", **endpoint):
             return preflight(self.source(**endpoint), vm, done=lambda _: None)
@@ -115,7 +119,7 @@ def test_an_objection_where_all_else_is_well_is_no_go_in_vcenters_words(lab):
     run = here.judge()
     found = vc(run)
     assert run.preflight.verdict is Answer.NO_GO, "vCenter would refuse the power-on itself"
-    assert app.exit_code(run, strict=False) == 1
+    assert verdict.exit_code(run, strict=False) == 1
     assert found["VC-001"].status is Status.FAIL
     assert FULL in found["VC-001"].observed
     assert "GenericVmConfigFault" in found["VC-001"].observed
@@ -139,7 +143,7 @@ def test_an_opinion_that_is_not_understood_may_have_been_an_objection(lab, tmp_p
     folder = tmp_path / HOME
     (answer,) = (folder / "api").glob("*CheckPowerOn*")
     answer.write_text("<sick/>")
-    run = preflight(app.RecordedSource(folder), "new-vm", done=lambda _: None)
+    run = preflight(RecordedSource(folder), "new-vm", done=lambda _: None)
     assert vc(run)["VC-001"].status is Status.UNKNOWN
     assert run.preflight.verdict is Answer.UNSURE
 
@@ -193,7 +197,7 @@ def test_no_opinion_is_unknown_with_its_reason_and_never_a_verdict(lab, trouble,
     assert {one.status for one in found.values()} == {Status.UNKNOWN}
     assert found["VC-001"].unseen.why == why
     assert told in found["VC-001"].unseen.detail
-    assert app.exit_code(run, strict=False) == 0
+    assert verdict.exit_code(run, strict=False) == 0
     if why == "denied":
         assert found["VC-001"].unseen.privilege == "System.View"
         assert here.calls["CheckPowerOn_Task"] == 1, "a refusal is not asked for again"
@@ -218,7 +222,7 @@ def test_losing_any_answer_never_betters_a_preflight(lab, tmp_path):
         here.run("preflight", "new-vm", "--save", place, *here.options)
         folder = place / HOME
         whole = recording.load_manifest(folder)
-        before = preflight(app.RecordedSource(folder), "new-vm", done=lambda _: None)
+        before = preflight(RecordedSource(folder), "new-vm", done=lambda _: None)
         was = {(one.check, one.subject.id): one.status for one in vc(before).values()}
         assert any(one.wire == "task" for one in whole.answers)
         for lost in whole.answers:
@@ -227,7 +231,7 @@ def test_losing_any_answer_never_betters_a_preflight(lab, tmp_path):
             rest = tuple(one for one in whole.answers if one is not lost)
             text = msgspec.json.encode(msgspec.structs.replace(whole, answers=rest))
             (folder / recording.MANIFEST).write_bytes(text)
-            after = preflight(app.RecordedSource(folder), "new-vm", done=lambda _: None)
+            after = preflight(RecordedSource(folder), "new-vm", done=lambda _: None)
             told = f"{before.preflight.verdict} became {after.preflight.verdict}: {lost.asked}"
             objection = lost.wire == "task"  # the one answer without which a verdict may be better
             spared = (Answer.GO,) if objection and served.most_vgpus != 2 else ()
@@ -478,7 +482,7 @@ def test_a_vm_that_landed_elsewhere_is_told_with_the_verdict_of_that_host(
     assert (told.outcome, told.host, told.landed) == (Outcome.STARTED, other().name, landed)
     assert (told.verdict, told.decided_by) == (Answer.GO, HOME)
     assert exit_code(run) == code
-    assert app.EXIT_CODES[summary.of(run).verdict] == code
+    assert EXIT_CODES[summary.of(run).verdict] == code
     assert "as GO said" not in run.notices[-1]
     if code:
         assert f"GO was of {HOME}, and {other().name} was {landed.value}" in run.notices[-1]
@@ -506,7 +510,7 @@ def test_an_interrupt_while_waiting_still_gives_a_report(lab, monkeypatch):
     def interrupted(_self, _vm_id, _host_id):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app.LiveSource, "start", interrupted)
+    monkeypatch.setattr(LiveSource, "start", interrupted)
     run = lab(fleet(host())).start(opinion=False)
     assert (run.power_on.outcome, exit_code(run)) == (Outcome.UNKNOWN, 3)
     assert "interrupted" in run.power_on.words
@@ -531,7 +535,7 @@ def test_no_session_but_that_of_power_on_can_write(lab):
     body = soap.call("PowerOnVM_Task", "VirtualMachine", request.subject)
     with pytest.raises(PermissionError):
         source._session._session.post(body)
-    recorder = RecorderTransport(source._session, accepts=(app.VSPHERE_WIRES,))
+    recorder = RecorderTransport(source._session, accepts=(VSPHERE_WIRES,))
     with pytest.raises(ValueError, match="no transport answers"):
         recorder.fetch(request)
     target = Target(HOME, "host-1001", "", "", ())
@@ -551,7 +555,7 @@ def test_only_one_command_opens_a_session_that_can_write(lab, monkeypatch, tmp_p
     monkeypatch.setattr(vsphere.VsphereTransport, "__init__", watch)
     here = lab(fleet(host()))
     takes = {"audit": [], "preflight": ["new-vm"], "topology": [HOME], "capacity": [],
-             "record": ["--save", "saved"], "power-on": ["new-vm"],
+             "profiles": [], "record": ["--save", "saved"], "power-on": ["new-vm"],
              "smoke": ["--guest", "new-vm"]}  # fmt: skip
     live = {
         name for name, one in main.commands.items()

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostcheck import app, recording
+from hostcheck import recording
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.recording import Entry, Manifest, Recording
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
 from hostcheck.transports.replay import ReplayTransport
+from hostcheck.verdict import report_of
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803"
 
@@ -111,9 +114,9 @@ def copy(tmp_path):
 
 
 def judged(folder):
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     (target,) = source.machines()
-    return app.report_of(app.host_of(source.collect(target)))
+    return report_of(host_of(source.collect(target)))
 
 
 def test_a_file_that_is_gone_was_not_recorded_and_decides_nothing(copy):
@@ -144,14 +147,14 @@ def put(folder, manifest):
 def test_a_broken_manifest_is_one_line(copy, text):
     (copy / "manifest.json").write_text(text, encoding="latin-1")
     with pytest.raises(UsageError, match="not a manifest of a recording") as caught:
-        app.RecordedSource(copy)
+        RecordedSource(copy)
     assert "\n" not in str(caught.value)
 
 
 def test_another_schema_is_one_line(copy):
     put(copy, {**manifest_of(copy), "schema": "hostcheck.recording/99"})
     with pytest.raises(UsageError, match=r"schema 'hostcheck\.recording/99', this version reads"):
-        app.RecordedSource(copy)
+        RecordedSource(copy)
 
 
 def refused(folder, entry):
@@ -228,14 +231,14 @@ def test_a_recording_that_cannot_be_written_does_not_stop_the_others(tmp_path):
 def test_a_folder_without_recordings_is_one_line(tmp_path):
     for folder, told in ((tmp_path, "holds no manifest.json"), (tmp_path / "x", "no such folder")):
         with pytest.raises(UsageError, match=told):
-            app.RecordedSource(folder)
+            RecordedSource(folder)
 
 
 def test_two_recordings_of_one_host_are_refused(tmp_path):
     for name in ("a", "b"):
         shutil.copytree(FIXTURE, tmp_path / name)
     with pytest.raises(UsageError, match="are of one host"):
-        app.RecordedSource(tmp_path)
+        RecordedSource(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_read_all_the_same(copy):

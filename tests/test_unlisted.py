@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from hostcheck import app
 from hostcheck.capacity import capacity
 from hostcheck.catalog import requirements
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.result import Answer
 from hostcheck.recording import Recording, load
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 L40S = FIXTURES / "2n-1xL40S-amd-nps1-esxi802"
@@ -41,7 +42,7 @@ NEWER = (
 
 
 def judged(recorded: Recording):
-    return app.report_of(app.host_of(recorded))
+    return report_of(host_of(recorded))
 
 
 def statuses(report, *checks: str) -> set[str]:

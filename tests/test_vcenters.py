@@ -10,16 +10,19 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner
 
-from hostcheck import app, runfile
+from hostcheck import app, runfile, verdict
 from hostcheck.cli import main
 from hostcheck.collectors.vsphere import named
 from hostcheck.connect import secrets
 from hostcheck.errors import LimitOver, UsageError
-from hostcheck.journal import Journal
+from hostcheck.journal import Journal, Origin
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Asked
 from hostcheck.reports import summary
 from hostcheck.reports.run import html, junit, text
+from hostcheck.sources import live
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.several import Vcenters
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import Cluster, Fleet
@@ -198,10 +201,10 @@ def test_an_index_leads_to_the_page_of_each_host(lab, monkeypatch, tmp_path):
 
 def test_hosts_are_asked_in_turns(lab, log_in):
     sources = [
-        app.LiveSource(name, log_in(one))
+        LiveSource(name, log_in(one))
         for name, one in zip("ab", lab.servers, strict=True)
     ]  # fmt: skip
-    found = app.Vcenters(sources, {}).machines()
+    found = Vcenters(sources, {}).machines()
     assert [(one.target, one.name[:6]) for one in found] == [
         ("a", "esx-01"), ("b", "esx-01"), ("a", "esx-02"), ("b", "esx-02"), ("a", "esx-03"),
     ]  # fmt: skip
@@ -217,11 +220,9 @@ def test_a_filter_must_match_somewhere_and_not_everywhere(lab):
 
 
 def test_installed_packages_are_asked_by_the_number_of_all_hosts(lab, log_in, monkeypatch):
-    monkeypatch.setattr(app, "FEW_HOSTS", 4)
-    sources = [
-        app.LiveSource(name, log_in(one)) for name, one in zip("ab", lab.servers, strict=True)
-    ]
-    both = app.Vcenters(sources, {})
+    monkeypatch.setattr(live, "FEW_HOSTS", 4)
+    sources = [LiveSource(name, log_in(one)) for name, one in zip("ab", lab.servers, strict=True)]
+    both = Vcenters(sources, {})
     assert both.one_by_one is False
     both.plan(1)
     found = app.recordings(both, both.machines(), done=lambda _: None)
@@ -335,7 +336,7 @@ def test_a_run_says_which_vcenter_is_silent():
     missing = (Asked("vc-a"), Asked("vc-b", "nobody <there>"))
     run = replace_run(b.run(b.report(b.host())), targets=missing)
     assert summary.of(run).verdict is Answer.UNSURE
-    assert app.exit_code(run, strict=False) == 3
+    assert verdict.exit_code(run, strict=False) == 3
     assert 'errors="1"' in junit.render(run).splitlines()[1]
     for render in (text.render, html.render):
         page = " ".join(render(run).split())
@@ -360,16 +361,15 @@ def test_a_resumed_run_keeps_what_a_silent_vcenter_told(new_lab, log_in):
 
     def sources():
         return [
-            app.LiveSource(name, log_in(one))
-            for name, one in zip(lab.names, lab.servers, strict=True)
+            LiveSource(name, log_in(one)) for name, one in zip(lab.names, lab.servers, strict=True)
         ]
 
     place = Path("run.json.journal")
-    with app.start_journal(app.Vcenters(sources(), {}), place, resume=False) as journal:
+    with app.start_journal(Vcenters(sources(), {}), place, resume=False) as journal:
         for report in run.hosts:
             if report.host.name == "esx-01.lab.test":
                 journal.add(runfile.pack(report))
-    silent = app.Vcenters(sources()[:1], {lab.names[1]: "nobody is there"})
+    silent = Vcenters(sources()[:1], {lab.names[1]: "nobody is there"})
     with app.start_journal(silent, place, resume=True) as journal:
         assert len(journal) == 2
         cut = app.audit(silent, journal, done=lambda _: None)
@@ -377,15 +377,15 @@ def test_a_resumed_run_keeps_what_a_silent_vcenter_told(new_lab, log_in):
             key for key in ((one.host.name, one.host.target) for one in run.hosts)
             if key != ("esx-02.lab.test", lab.names[1])
         ]  # fmt: skip
-    both = app.Vcenters(sources(), {})
+    both = Vcenters(sources(), {})
     with app.start_journal(both, place, resume=True) as journal:
         told = app.audit(both, journal, done=lambda _: None)
         assert [lines(told, name) for name in lab.names] == [lines(run, name) for name in lab.names]
 
 
 def test_hosts_that_were_not_asked_are_named_with_their_vcenter(lab, log_in):
-    both = app.Vcenters(
-        [app.LiveSource(name, log_in(one)) for name, one in zip("ab", lab.servers, strict=True)], {}
+    both = Vcenters(
+        [LiveSource(name, log_in(one)) for name, one in zip("ab", lab.servers, strict=True)], {}
     )
 
     @contextmanager
@@ -403,7 +403,7 @@ def test_hosts_that_were_not_asked_are_named_with_their_vcenter(lab, log_in):
 
 
 def test_hosts_of_one_name_and_id_have_each_a_line(tmp_path):
-    origin = app.Origin("1", "2", "vc-a, vc-b", ())
+    origin = Origin("1", "2", "vc-a, vc-b", ())
     one, other = (
         b.report(type(b.host())(**fields | {"target": target}))
         for target in ("vc-b", "vc-a")
@@ -497,7 +497,7 @@ def test_with_a_silent_vcenter_a_vm_is_judged_and_not_started(new_lab):
 
 def test_a_guest_is_named_in_the_vcenter_that_has_it(lab, log_in):
     sessions = {name: log_in(one) for name, one in zip("ab", lab.servers, strict=True)}
-    both = app.Vcenters([app.LiveSource(name, one) for name, one in sessions.items()], {})
+    both = Vcenters([LiveSource(name, one) for name, one in sessions.items()], {})
     ids = named(sessions, both.machines(), ["vm-b"], "")
     assert ids == {"a": frozenset(), "b": frozenset([lab.servers[1].ids.vms["vm-b"]])}
     with pytest.raises(UsageError, match="no VM is called 'vm-c'"):

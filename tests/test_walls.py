@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hostcheck import app, capacity, catalog, preflight
+from hostcheck import app, capacity, catalog, preflight, verdict
 from hostcheck import fleet as fleet_
 from hostcheck.checks import engine
 from hostcheck.errors import UsageError
@@ -30,7 +30,11 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.run import line
+from hostcheck.sources import walls
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
 from hostcheck.syntax import vim
+from hostcheck.verdict import report_of
 from tests.checks.test_losing_information import MAY_BECOME
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -105,12 +109,15 @@ class Trap:
 def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
     made = Trap()
     watch = made.watching
-    source = app.RecordedSource
+    source = RecordedSource
     collect = watch(source.collect, lambda _self, target: target.name)
     monkeypatch.setattr(source, "collect", collect)
-    monkeypatch.setattr(app, "host_of", watch(app.host_of, lambda one: one.host))
-    monkeypatch.setattr(app, "report_of", watch(app.report_of, lambda host: host.name))
-    monkeypatch.setattr(app, "ask", watch(app.ask, lambda _source, one, _asked: one.host))
+    here = sys.modules[__name__]
+    for module in (app, walls, preflight, here):
+        monkeypatch.setattr(module, "host_of", watch(host_of, lambda one: one.host))
+    for module in (app, preflight):
+        monkeypatch.setattr(module, "report_of", watch(report_of, lambda host: host.name))
+    monkeypatch.setattr(walls, "ask", watch(walls.ask, lambda _source, one, _asked: one.host))
     monkeypatch.setattr(
         preflight, "_judged_on", watch(preflight._judged_on, lambda _id, _name, host: host.name)
     )
@@ -171,7 +178,7 @@ def fleet(folder: Path, *names: str) -> Path:
 
 
 def audited(folder: Path) -> Run:
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     with app.start_journal(source, None, resume=False) as journal:
         run = app.audit(source, journal, done=lambda _: None)
         return replace(run, hosts=tuple(run.hosts))
@@ -260,8 +267,8 @@ def same_but_for(before: Run, after: Run, sick: str, what: str) -> None:
             assert worse_or_same(was, now) == [], what
         else:
             assert now == was, what
-    ends = app.exit_code(before, strict=False)
-    assert app.exit_code(after, strict=False) in EXITS[ends], what
+    ends = verdict.exit_code(before, strict=False)
+    assert verdict.exit_code(after, strict=False) in EXITS[ends], what
     assert f'host="{NAMES[sick]}"' in line.render(after), what
 
 
@@ -295,7 +302,7 @@ def test_a_crash_in_a_check_stays_with_its_host(trap: Trap, tmp_path: Path) -> N
 
 
 def preflighted(folder: Path) -> Run:
-    run = preflight.preflight(app.RecordedSource(folder), VM, done=lambda _: None)
+    run = preflight.preflight(RecordedSource(folder), VM, done=lambda _: None)
     return replace(run, hosts=tuple(run.hosts))
 
 
@@ -324,8 +331,8 @@ def test_a_crash_while_room_is_counted_stays_with_its_host(trap: Trap, tmp_path:
     folder = fleet(tmp_path, SICK, GOOD)
 
     def counted() -> Any:
-        source = app.RecordedSource(folder)
-        hosts = map(app.host_of, app.recordings(source, source.machines(), done=lambda _: None))
+        source = RecordedSource(folder)
+        hosts = map(host_of, app.recordings(source, source.machines(), done=lambda _: None))
         return capacity.capacity(hosts, catalog.requirements())
 
     def rooms(seen: Any) -> dict[str, Any]:
@@ -345,7 +352,7 @@ def test_a_crash_while_room_is_counted_stays_with_its_host(trap: Trap, tmp_path:
 
 def audit(folder: Path) -> tuple[Run, int]:
     run = audited(folder)
-    return run, app.exit_code(run, strict=False)
+    return run, verdict.exit_code(run, strict=False)
 
 
 def vm_answer(folder: Path) -> Path:
@@ -470,12 +477,12 @@ def test_a_recording_that_cannot_be_read_at_all_is_a_host_of_unknowns(tmp_path: 
     assert isinstance(report.host.gpus, Unknown)
     assert "not a manifest of a recording" in report.host.gpus.detail
     with pytest.raises(UsageError, match="not a manifest"):
-        app.RecordedSource(folder / SICK)
+        RecordedSource(folder / SICK)
     with pytest.raises(UsageError, match=f"but {SICK} cannot be read"):
         preflighted(folder)
     shutil.rmtree(folder / LIKE_IT)
     with pytest.raises(UsageError, match="not a manifest"):
-        app.RecordedSource(folder)
+        RecordedSource(folder)
 
 
 def test_a_recording_that_cannot_be_read_may_be_of_a_candidate(tmp_path: Path) -> None:
@@ -499,7 +506,7 @@ def test_hosts_that_a_run_lost_sight_of_are_unasked(
     run, code = audit(folder)
     assert (len(run.hosts), run.unasked, code) == (1, (NAMES[LIKE_IT],), 3)
     assert "lost sight" in line.render(run)
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     found = app.recordings(source, source.machines(), done=lambda _: None)
     assert [one.host for one in found] == [NAMES[SICK], NAMES[LIKE_IT]]
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck import app
 from hostcheck.errors import UsageError
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Candidate
 from hostcheck.preflight import VmSpec, read_spec, what_if
 from hostcheck.recording import Recording
+from hostcheck.sources.recorded import RecordedSource
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 HEALTHY = "2n-2xA100-80-esxi803"
@@ -19,7 +19,7 @@ GIB = 1024
 
 
 def judged(spec: VmSpec, machine: str = HEALTHY) -> Candidate:
-    run = what_if(app.RecordedSource(FIXTURES / machine), spec, done=lambda _: None)
+    run = what_if(RecordedSource(FIXTURES / machine), spec, done=lambda _: None)
     assert run.preflight is not None
     (only,) = run.preflight.candidates
     return only
@@ -37,7 +37,7 @@ def test_hosts_are_let_go_and_the_run_still_holds_them_all() -> None:
     def count(_: Recording) -> None:
         alive.append(sum(isinstance(one, Host) for one in gc.get_objects()))
 
-    source = app.RecordedSource(FIXTURES)
+    source = RecordedSource(FIXTURES)
     spec = VmSpec(profile="grid_a100d-40c")
     run = what_if(source, spec, keep=count, done=lambda _: None)
     assert max(alive[2:]) <= alive[1]
@@ -90,7 +90,7 @@ def test_what_could_not_be_read_is_unsure() -> None:
 
 
 def test_all_hosts_are_ranked() -> None:
-    run = what_if(app.RecordedSource(FIXTURES), VmSpec("nvidia_a40-8q"), done=lambda _: None)
+    run = what_if(RecordedSource(FIXTURES), VmSpec("nvidia_a40-8q"), done=lambda _: None)
     assert run.preflight is not None
     assert len(run.preflight.candidates) == len(run.hosts)
     verdicts = [one.verdict for one in run.preflight.candidates]

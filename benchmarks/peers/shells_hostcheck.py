@@ -3,7 +3,8 @@
 import sys
 
 from benchmarks.peers.shells import Plan, read
-from hostcheck import app, fleet
+from hostcheck import fleet
+from hostcheck.asked import may_run
 from hostcheck.collectors import esxi_shell
 from hostcheck.model.pci import from_hex
 from hostcheck.transports.ssh import Shell, SshTransport
@@ -17,7 +18,7 @@ def main(plan: Plan) -> None:
             address=address, user=plan.user, port=plan.port, known_hosts=(plan.known_hosts,),
             key_files=(plan.key,),
         )  # fmt: skip
-        transport = SshTransport(shell, app.may_run)
+        transport = SshTransport(shell, may_run)
         kept = Kept(transport)
         try:
             esxi_shell.collect(kept, [from_hex(gpu) for gpu in plan.hosts[address]])

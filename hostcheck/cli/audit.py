@@ -60,7 +60,7 @@ def audit(
     While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, or the end
     of its --limit) reports the hosts that are done and exits 3; a second one ends at once.
     """
-    from hostcheck import app, recording
+    from hostcheck import app, recording, verdict
     from hostcheck.connect import opened
 
     time_left = Limit(limit, machines.config, front())
@@ -86,7 +86,7 @@ def audit(
         journal.remove()
         if shelf is not None:
             shelf.close()
-        sys.exit(app.exit_code(run, strict=strict))
+        sys.exit(verdict.exit_code(run, strict=strict))
 
 
 def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:

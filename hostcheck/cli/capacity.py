@@ -54,6 +54,8 @@ def room(
     from hostcheck import app, capacity
     from hostcheck.catalog import requirements
     from hostcheck.connect import opened
+    from hostcheck.sources.asking import vcenter_count
+    from hostcheck.sources.walls import host_of
 
     needs = requirements()
     if profile and not any(model.profile(profile) for model in needs.models.values()):
@@ -67,11 +69,11 @@ def room(
 
         def hosts(done: Callable[[str], None]) -> "Iterator[Host]":
             for recorded in app.recordings(source, targets, workers=workers, done=done):
-                host = app.host_of(recorded)
+                host = host_of(recorded)
                 name = capacity.offered_as(host, profile) if profile else ""
                 if name:
                     at = recorded.target, recorded.host_id
-                    vcenter[at] = app.vcenter_count(source, recorded, name)
+                    vcenter[at] = vcenter_count(source, recorded, name)
                 yield host
 
         with progress("capacity", len(targets), quiet=machines.quiet) as done:

@@ -65,8 +65,8 @@ def preflight(
     Candidates are the hosts of the VM's cluster, or those that --host names. A VM that does not
     exist yet is given by --profile or --spec, and judged on every host.
     """
-    from hostcheck import app, recording
     from hostcheck import preflight as judging
+    from hostcheck import recording, verdict
     from hostcheck.catalog import requirements
     from hostcheck.connect import opened
     from hostcheck.profiles import misspelt
@@ -101,4 +101,4 @@ def preflight(
     deliver(run, wanted)
     if shelf is not None:
         shelf.close()
-    sys.exit(app.exit_code(run, strict=strict))
+    sys.exit(verdict.exit_code(run, strict=strict))

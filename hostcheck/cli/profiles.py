@@ -44,12 +44,13 @@ def profiles(
     from hostcheck import profiles as telling
     from hostcheck.catalog import requirements
     from hostcheck.connect import opened
+    from hostcheck.sources.walls import host_of
 
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()
         with progress("profiles", len(targets), quiet=machines.quiet) as done:
             recorded = app.recordings(source, targets, workers=workers, done=done)
-            told = telling.profiles(map(app.host_of, recorded), requirements())
+            told = telling.profiles(map(host_of, recorded), requirements())
         missing = not targets or any(one.failure for one in source.targets)
     give("profiles", format_, told, output)
     if missing:

@@ -23,8 +23,9 @@ def topology(
     host: str, machines: Machines, from_: Path | None, format_: str, output: Path | None
 ) -> None:
     """Draw one host: packages, NUMA nodes, root ports, GPUs, NICs, VMs, and their distances."""
-    from hostcheck import app
     from hostcheck.connect import opened
+    from hostcheck.sources.walls import host_of
+    from hostcheck.verdict import report_of
 
     named = replace(machines, hosts=(*machines.hosts, host))
     with opened.machines(named, front(), from_=from_) as (source, _):
@@ -32,5 +33,5 @@ def topology(
         if len(targets) != 1:
             raise UsageError(f"{host!r} matches {len(targets)} hosts; name one")
         source.expect(targets)
-        report = app.report_of(app.host_of(source.collect(targets[0])))
+        report = report_of(host_of(source.collect(targets[0])))
     give("topology", format_, report, output)

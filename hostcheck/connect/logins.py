@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from hostcheck import app
+from hostcheck.asked import may_run
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import Guests, Machines, OneGuest, Reach, Vsphere
 from hostcheck.connect.precedence import (
@@ -21,6 +21,7 @@ from hostcheck.settings import Server, Settings, vcenter_for
 from hostcheck.smoke import steps
 from hostcheck.smoke.delivery import Plan
 from hostcheck.smoke.over_vsphere import GuestLogin
+from hostcheck.sources.base import OpenShell
 from hostcheck.transports.shells import Shells
 from hostcheck.transports.ssh import Shell, SshTransport
 from hostcheck.transports.vsphere import Endpoint
@@ -57,7 +58,7 @@ def login_of(
     return endpoint, password_of(place, f"Password of {user} at {server.host}", front, known)
 
 
-def shells_of(given: Machines, settings: Settings, front: Front) -> "app.OpenShell":
+def shells_of(given: Machines, settings: Settings, front: Front) -> OpenShell:
     """Return what opens the shells of hosts."""
     place = Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", given.ssh_password_file)
     times = (
@@ -65,7 +66,7 @@ def shells_of(given: Machines, settings: Settings, front: Front) -> "app.OpenShe
         given.host_timeout or settings.ssh.host_timeout,
     )
     password = ssh_password_of(given, place, front)
-    return _reached(given, settings, given.ssh_user, times, app.may_run, password)
+    return _reached(given, settings, given.ssh_user, times, may_run, password)
 
 
 def guest_shell_of(

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from hostcheck import app
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.sources.base import Source
+from hostcheck.sources.recorded import RecordedSource
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def machines(
     clusters: tuple[str, ...] = (),
     smoking: Smoking | None = None,
     opinion: Opinion = NO_OPINION,
-) -> Iterator[tuple[app.Source, Workers]]:
+) -> Iterator[tuple[Source, Workers]]:
     """Open recordings, or every vCenter that is wanted. Raises UsageError for what cannot be."""
     if from_ is None:
         from hostcheck.connect import live  # noqa: PLC0415
@@ -44,7 +45,7 @@ def machines(
         raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
     if clusters:
         raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
-    source = app.RecordedSource(from_, hosts=given.hosts)
+    source = RecordedSource(from_, hosts=given.hosts)
     with closing(source), side_by_side(source, given, settings, front) as workers:
         yield source, workers
 

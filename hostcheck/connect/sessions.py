@@ -4,23 +4,26 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypedDict
 
-from hostcheck import app
+from hostcheck.asked import may_run
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import Vsphere
 from hostcheck.connect.logins import Login, login_of
 from hostcheck.connect.precedence import servers_of
 from hostcheck.errors import UsageError
 from hostcheck.settings import Settings
+from hostcheck.sources.base import OpenShell
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.several import Vcenters
 from hostcheck.transports.vsphere import VsphereTransport
 
-Live = app.LiveSource | app.Vcenters
+Live = LiveSource | Vcenters
 Sessions = Mapping[str, VsphereTransport]
 
 
 class How(TypedDict, total=False):
     """In which ways hosts are asked besides the API."""
 
-    open_shell: "app.OpenShell | None"
+    open_shell: OpenShell | None
     over_esxcli: bool
     packages: bool | None
 
@@ -61,12 +64,12 @@ def opened(
     }
     sessions, failures = _sessions(logins, frozenset(writes))
     parts = [
-        app.LiveSource(name, one, hosts=filters[0], clusters=filters[1], **(how or How()))
+        LiveSource(name, one, hosts=filters[0], clusters=filters[1], **(how or How()))
         for name, one in sessions.items()
     ]
     if len(logins) == 1:
         return parts[0], sessions
-    return app.Vcenters(parts, failures, hosts=filters[0], clusters=filters[1]), sessions
+    return Vcenters(parts, failures, hosts=filters[0], clusters=filters[1]), sessions
 
 
 def _sessions(
@@ -85,7 +88,7 @@ def _sessions(
     with ExitStack() as undo:
         for name, (end, password) in logins.items():
             try:
-                sessions[name] = VsphereTransport(end, password, app.may_run, writes)
+                sessions[name] = VsphereTransport(end, password, may_run, writes)
                 undo.callback(sessions[name].close)
             except UsageError as error:
                 errors.append(str(error))

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from hostcheck import app, fleet
+from hostcheck import fleet
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import Machines
 from hostcheck.connect.precedence import workers_of
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.settings import Settings
+from hostcheck.sources.base import Source
 
 LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"
 
@@ -24,7 +25,7 @@ def refuse_unfit(given: Machines, settings: Settings, *, smokes: bool) -> None:
 
 
 def side_by_side(
-    source: app.Source, given: Machines, settings: Settings, front: Front
+    source: Source, given: Machines, settings: Settings, front: Front
 ) -> AbstractContextManager[Workers]:
     """Return the workers that are wanted and of use."""
     wanted = workers_of(given, settings)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from hostcheck import app
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Answer
+from hostcheck.runs import run_of
+from hostcheck.verdict import report_of
 from tests.checks.synthetic import a_gpu, a_host, a_vm, changed, result, says, synthetic, unknown
 
 UNKNOWN = [
@@ -138,7 +139,7 @@ def test_profiles_that_are_offered_without_a_gpu(offered, gpus, status):
 def test_a_host_that_lost_its_only_gpu_counts(changes, verdict):
     """Without a GPU nothing is to be judged, unless something there asks for one or names one."""
     host = a_host(**{"gpus": (), "profiles_offered": (), **changes})
-    report = app.report_of(host)
+    report = report_of(host)
     assert report.verdict is verdict
-    run = app.run_of("vcenter", [report])
-    assert app.exit_code(run, strict=False) == {"NO-GO": 1}.get(verdict.value, 3)
+    run = run_of("vcenter", [report])
+    assert verdict.exit_code(run, strict=False) == {"NO-GO": 1}.get(verdict.value, 3)

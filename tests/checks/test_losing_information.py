@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck import app, preflight, recording
+from hostcheck import preflight, recording
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
@@ -26,6 +26,9 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_virtual_machine,
 )
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests.checks.synthetic import (
     GIB,
     a_gpu,
@@ -119,11 +122,11 @@ def poorer_ones(value, path=""):
 
 
 def broken_facts(host):
-    before = app.report_of(host)
+    before = report_of(host)
     return [
         f"without {path}: {words}"
         for path, changed in poorer_ones(host)
-        for words in poorer(before, app.report_of(changed))
+        for words in poorer(before, report_of(changed))
     ]
 
 
@@ -257,7 +260,7 @@ def test_losing_one_fact(name):
 
 
 def test_the_flawed_host_fails_every_check_that_can_fail_there():
-    failed = {one.check for one in app.report_of(flawed()).results if one.status is Status.FAIL}
+    failed = {one.check for one in report_of(flawed()).results if one.status is Status.FAIL}
     assert failed >= {
         "NUMA-001", "GFX-001", "GFX-002", "GFX-003", "PCI-001", "ECC-001", "ECC-002", "MIG-001",
         "GPU-001", "GPU-002", "GPU-006", "GPU-007", "GPU-008",
@@ -293,10 +296,10 @@ def _parse_once():
 
 def judged(folder, held):
     """Collect, assemble and judge a recording that is held in memory."""
-    source = app.RecordedSource(folder)
+    source = RecordedSource(folder)
     (target,) = source.machines()
     with patch.object(recording, "load", return_value=held):
-        return app.report_of(app.host_of(source.collect(target)))
+        return report_of(host_of(source.collect(target)))
 
 
 def without_answer(held):
@@ -412,8 +415,8 @@ def test_a_version_that_is_no_version_crashes_no_check():
 
 def test_the_law_is_not_vacuous():
     """A report that forgets a fail is caught, and so is one that invents one."""
-    good = app.report_of(HOSTS["healthy"])
-    bad = app.report_of(with_gpu(HOSTS["healthy"], graphics_active=GraphicsType.SHARED))
+    good = report_of(HOSTS["healthy"])
+    bad = report_of(with_gpu(HOSTS["healthy"], graphics_active=GraphicsType.SHARED))
     assert any("fail became pass" in words for words in betrayals(bad, good))
     assert any("pass became fail" in words for words in betrayals(good, bad))
     assert "host: NO-GO became GO" in betrayals(bad, good)

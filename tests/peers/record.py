@@ -10,8 +10,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from hostcheck import app, recording
+from hostcheck import recording
+from hostcheck.asked import may_run
 from hostcheck.collectors.vsphere import Target
+from hostcheck.sources.live import LiveSource
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from tests.peers import shapes
@@ -29,7 +31,7 @@ def main(folder: Path) -> None:
             Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),)),
             lambda: vcenter.password,
         )
-        source = app.LiveSource(TARGET, session)
+        source = LiveSource(TARGET, session)
         try:
             targets = {target.name: target for target in source.machines()}
             for shape, host in shapes.HOSTS.items():
@@ -47,9 +49,9 @@ def record(session: VsphereTransport, target: Target, host: HostShape, place: Pa
         def open_shell(name: str) -> SshTransport:
             base = Shell("", known_hosts=(str(shells.known_hosts_file),), **SMALL)
             shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-            return SshTransport(shell, app.may_run, lambda: shells.password)
+            return SshTransport(shell, may_run, lambda: shells.password)
 
-        recorded = app.LiveSource(TARGET, session, open_shell=open_shell).collect(target)
+        recorded = LiveSource(TARGET, session, open_shell=open_shell).collect(target)
     expected = place / "expected.json"
     kept = expected.read_bytes() if expected.is_file() else b""
     shutil.rmtree(place, ignore_errors=True)

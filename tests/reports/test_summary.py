@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from hostcheck import app, preflight, recording
+from hostcheck import preflight, recording
 from hostcheck.checks.engine import all_checks
 from hostcheck.model.result import Result, Severity, Status, Subject, root_causes
 from hostcheck.reports import summary, words
 from hostcheck.reports.run import html, text
 from hostcheck.reports.summary.steps import phase_of
+from hostcheck.runs import run_of
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -43,7 +47,7 @@ def test_the_age_of_the_catalogue_counts_to_the_answers(edition, asked, words, w
 
 
 def preflight_of(vm):
-    source = app.RecordedSource(FIXTURES)
+    source = RecordedSource(FIXTURES)
     return preflight.preflight(source, vm, done=lambda _: None)
 
 
@@ -82,7 +86,7 @@ def test_a_go_says_what_was_proven_and_what_nobody_looked_at():
 
 
 def test_an_unknown_says_what_would_settle_it():
-    run = app.run_of("t", [app.report_of(app.host_of(recording.load(FIXTURES / HOLES)))])
+    run = run_of("t", [report_of(host_of(recording.load(FIXTURES / HOLES)))])
     assert "To settle it: grant the account System.Read, then run again." in text.render(run)
     assert "grant the account System.Read" in html.render(run)
 

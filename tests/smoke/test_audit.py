@@ -11,9 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hostcheck import app, recording, runfile
+from hostcheck import recording, runfile
+from hostcheck.assemble import smoke
 from hostcheck.model.fact import Unknown
 from hostcheck.reports.run import json as json_report
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests.peers import live
 from tests.peers.fleet import Guest
 from tests.smoke import lab
@@ -111,7 +115,7 @@ def test_losing_an_answer_never_improves_a_result(audit, tmp_path):
     recorded = recording.load(tmp_path / "saved" / FIRST)
 
     def statuses(captures):
-        report = app.report_of(app.host_of(msgspec.structs.replace(recorded, captures=captures)))
+        report = report_of(host_of(msgspec.structs.replace(recorded, captures=captures)))
         return {
             (one.check, one.subject.id): one.status.value
             for one in report.results
@@ -201,9 +205,9 @@ def test_a_wrong_password_is_tried_in_three_guests_and_no_more(hostcheck, new_vc
 
 def test_an_unknown_choice_is_an_unknown_and_never_a_visit():
     """A VM whose GPU vSphere does not tell is visited on no GPU."""
-    source = app.RecordedSource(Path(__file__).parents[2] / "fixtures/2n-2xA100-80-esxi803")
+    source = RecordedSource(Path(__file__).parents[2] / "fixtures/2n-2xA100-80-esxi803")
     (target,) = source.machines()
-    host = app.host_of(source.collect(target))
+    host = host_of(source.collect(target))
     vms = tuple(
         msgspec.structs.replace(vm, gpu_addresses=Unknown("absent", "lost"))
         for vm in host.vms.value
@@ -212,8 +216,8 @@ def test_an_unknown_choice_is_an_unknown_and_never_a_visit():
         host, vms=msgspec.structs.replace(host.vms, value=vms),
         smoke_guests=msgspec.structs.replace(host.vms, value=tuple(vm.id for vm in vms)),
     )  # fmt: skip
-    assert app.smoke.guests_of(host) == ()
-    assert app.smoke.guests_of(blind) == ()
+    assert smoke.guests_of(host) == ()
+    assert smoke.guests_of(blind) == ()
 
 
 INTERRUPTIBLE = """

@@ -16,7 +16,7 @@ import msgspec
 import paramiko
 import pytest
 
-from hostcheck import app
+from hostcheck.asked import may_run
 from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request, Wire
@@ -57,7 +57,7 @@ def dial():
     """Return a function that opens a transport, closed with the test."""
     opened = []
 
-    def dial(to, password=None, allowed=app.may_run):
+    def dial(to, password=None, allowed=may_run):
         opened.append(SshTransport(to, allowed, None if password is None else lambda: password))
         return opened[-1]
 

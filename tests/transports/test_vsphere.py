@@ -12,6 +12,7 @@ import pytest
 from pyVmomi import vim
 
 from hostcheck import app
+from hostcheck.asked import may_run
 from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
 from hostcheck.fleet import tended, threads
@@ -25,11 +26,15 @@ from hostcheck.parsers import (
     vim_software_packages,
     vim_virtual_machine,
 )
+from hostcheck.sources import live
+from hostcheck.sources.live import LiveSource
+from hostcheck.sources.walls import host_of
 from hostcheck.syntax.vim import object_of
 from hostcheck.transports import soap
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import exchange, pages, properties
 from hostcheck.transports.vsphere.pages import FIRST
+from hostcheck.verdict import report_of
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
@@ -51,7 +56,7 @@ def thumbprint(server, kind):
 
 def collect(session, **options):
     """Collect every host as an audit does and return the recordings by host."""
-    source = app.LiveSource("test", session, **options)
+    source = LiveSource("test", session, **options)
     targets = source.machines()
     return {one.host: one for one in app.recordings(source, targets, done=lambda _: None)}
 
@@ -175,7 +180,7 @@ def test_a_silent_port_ends_at_the_limit(vcenter, log_in):
 
 def test_only_listed_methods_reach_the_server_and_no_session_stays(vcenter, log_in):
     with meddling(vcenter) as server:
-        source = app.LiveSource("test", log_in(server), over_esxcli=True)
+        source = LiveSource("test", log_in(server), over_esxcli=True)
         for _ in app.recordings(source, source.machines(), done=lambda _: None):
             pass
         source.close()
@@ -236,7 +241,7 @@ def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in, monkeypatc
 
 
 def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in, monkeypatch):
-    monkeypatch.setattr(app, "FEW_HOSTS", 4)
+    monkeypatch.setattr(live, "FEW_HOSTS", 4)
     asked = {}
     for count in (8, 24):
         fleet = shapes.many(count)
@@ -257,12 +262,12 @@ def test_vibs_are_asked_of_gpu_hosts_where_they_are_few(new_vcenter, log_in, mon
     fleet = Fleet((SHAPE, replace(SHAPE, name="bare.lab.test", gpus=(), vms=(), driver=None)))
     vibs = "HostImageConfigManager.fetchSoftwarePackages"
     for packages, few, expected in ((None, 2, 1), (None, 1, 0), (True, 1, 1), (False, 2, 0)):
-        monkeypatch.setattr(app, "FEW_HOSTS", few)
+        monkeypatch.setattr(live, "FEW_HOSTS", few)
         server = new_vcenter(fleet)
         found = collect(log_in(server), packages=packages)
         assert server.stats()["calls"].get("fetchSoftwarePackages", 0) == expected
         assert vibs not in {key[1] for key in found["bare.lab.test"].captures}
-        packages_of = app.host_of(found[SHAPE.name]).driver_packages
+        packages_of = host_of(found[SHAPE.name]).driver_packages
         assert isinstance(packages_of, Unknown) is (expected == 0)
         if not expected:
             assert packages_of.why is Why.NOT_ASKED
@@ -328,10 +333,10 @@ def test_a_session_stays_while_shells_are_asked(
 
     def open_shell(name):
         shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(shell, app.may_run, lambda: shells.password)
+        return SshTransport(shell, may_run, lambda: shells.password)
 
     session = log_in(server, keep_alive=keep_alive)
-    source = app.LiveSource("test", session, open_shell=open_shell, packages=True)
+    source = LiveSource("test", session, open_shell=open_shell, packages=True)
     with tended(source.keep_alive, source.close):
         recorded = list(app.recordings(source, source.machines(), done=lambda _: None))
     for one in recorded:
@@ -424,7 +429,7 @@ def test_methods_side_by_side_log_in_again_once(new_vcenter, log_in):
     ended = Trouble("fetchSoftwarePackages", "not_authenticated", first=2, last=2)
     server = new_vcenter(Fleet(hosts), ended)
     session = log_in(server)
-    source = app.LiveSource("test", session)
+    source = LiveSource("test", session)
     with threads(6) as workers:
         found = list(
             app.recordings(source, source.machines(), workers=workers, done=lambda _: None)
@@ -541,7 +546,7 @@ def test_answers_that_stay_broken_are_unreachable_and_no_exception(new_vcenter, 
     assert all(one.failure.asked == one.request.text for one in failed)
     session.close()
     assert server.stats()["open_sessions"] == 0
-    statuses = {one.status.value for one in app.report_of(app.host_of(recorded)).results}
+    statuses = {one.status.value for one in report_of(host_of(recorded)).results}
     assert not statuses & {"pass", "fail"}, "what nobody answered is neither right nor wrong"
 
 
@@ -700,7 +705,7 @@ def test_a_denied_property_is_kept_verbatim_and_names_its_privilege(new_vcenter,
     fact = vim_host_system.parse(text).services
     assert isinstance(fact, Unknown)
     assert (fact.why, fact.privilege) == (Why.DENIED, "Host.Config.Service")
-    joined = app.host_of(recorded)
+    joined = host_of(recorded)
     assert (joined.services.why, joined.services.privilege) == (
         Why.DENIED,
         "Host.Config.Service",
@@ -719,7 +724,7 @@ def test_a_listing_that_is_refused_says_what_the_account_needs(new_vcenter, log_
     denied = Trouble("CreateContainerView", "no_permission", privilege="System.View")
     session = log_in(new_vcenter(HEALTHY, denied))
     with pytest.raises(UsageError, match=r"the account needs System\.View"):
-        app.LiveSource("test", session).machines()
+        LiveSource("test", session).machines()
 
 
 def test_guestinfo_never_leaves_the_transport(vcenter, log_in):

@@ -1,0 +1,107 @@
+"""What is asked of one machine, in which order."""
+
+import msgspec
+
+from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
+from hostcheck.assemble.book import Book
+from hostcheck.collectors import esxi_shell, vsphere
+from hostcheck.collectors.vsphere import Target
+from hostcheck.model.capture import Wire
+from hostcheck.model.fact import Fact
+from hostcheck.parsers import (
+    smoke_sparse24,
+    vim_cpu_features,
+    vim_directpath_capacity,
+    vim_resource_pool,
+    vim_software_packages,
+    vim_virtual_machine,
+)
+from hostcheck.recording import Recording
+from hostcheck.sources import walls
+from hostcheck.sources.base import SHELL_WIRES, SMOKE_WIRES, VSPHERE_WIRES, OpenShell, Source
+from hostcheck.transports.base import Transport
+from hostcheck.transports.recorder import RecorderTransport
+from hostcheck.transports.replay import ReplayTransport
+
+
+def ask_host(
+    target: Target,
+    session: Transport,
+    shell: Transport | None,
+    guests: Transport | None,
+    *,
+    over_esxcli: bool,
+    packages: bool,
+) -> Recording:
+    """Ask vSphere, then the shell of the host, then the guests that it has."""
+    none: frozenset[str] = frozenset()
+    asked = RecorderTransport(
+        session, shell or session, guests or session,
+        accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else none, SMOKE_WIRES if guests else none),
+    )  # fmt: skip
+    vsphere.collect(asked, target)
+    host = vsphere.host_in(asked, target) if packages or shell is not None else None
+    if packages and host is not None and may_have_gpus(host):
+        vsphere.collect_packages(asked, host)
+    if over_esxcli:
+        esxi_shell.collect_esxcli(asked, target.host_id)
+    if shell is not None:
+        esxi_shell.collect(asked, gpu_addresses(host))
+    recorded = Recording(
+        target.target,
+        target.name,
+        target.host_id,
+        target.cluster_kind,
+        target.cluster_id,
+        target.vm_ids,
+        asked.captures,
+        target.pool_ids,
+    )
+    if guests is not None:
+        asked.fetch(smoke.NAMED)
+        for vm_id in smoke.guests_of(walls.host_of(recorded)):
+            asked.fetch(smoke_sparse24.REQUEST.of(vm_id))
+    return recorded
+
+
+def finish(target: Target, there: Recording, open_shell: OpenShell | None = None) -> Recording:
+    """Put the questions of today to answers that are there, and to the shell of the host."""
+    replay = ReplayTransport(there)
+    wires = {key[0] for key in there.captures}
+    asked = {key[1] for key in there.captures}
+    shell = open_shell(target.name) if open_shell else None
+    try:
+        return ask_host(
+            target,
+            replay,
+            shell or (replay if Wire.SHELL.value in wires else None),
+            replay if SMOKE_WIRES & wires else None,
+            over_esxcli=Wire.ESXCLI.value in wires,
+            packages=vim_software_packages.REQUEST.template in asked,
+        )
+    finally:
+        if shell is not None:
+            shell.close()
+
+
+def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:
+    """Ask vCenter how many more vGPUs of a profile fit on a host; it tells from 9.0 on."""
+    request = vim_directpath_capacity.REQUEST.of(recorded.host_id, profile=profile)
+    book = Book(walls.ask(source, recorded, [request]).captures)
+    return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
+
+
+def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
+    """Return a machine's answers as if that VM were registered on it: for a preflight elsewhere.
+
+    What is known of the VM, and of the resource pool that it stays in, comes from its own host.
+    """
+    keys = [vim_virtual_machine.REQUEST.of(vm_id).key]
+    keys += [vim_cpu_features.of_vm(vm_id).key]
+    keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.pool_ids]
+    moved = {key: home.captures[key] for key in keys if key in home.captures}
+    return msgspec.structs.replace(
+        recorded,
+        vm_ids=tuple(sorted({*recorded.vm_ids, vm_id})),
+        captures={**recorded.captures, **moved},
+    )

@@ -1,0 +1,179 @@
+"""A vCenter or ESXi host, with the shells of its hosts and the guests that the user named."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Self
+
+from hostcheck.collectors import second_opinion, vsphere
+from hostcheck.collectors.vsphere import Target
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.run import Asked
+from hostcheck.parsers import vim_power_on, vim_vm_runtime
+from hostcheck.recording import Recording
+from hostcheck.sources.asking import ask_host
+from hostcheck.sources.base import (
+    SHELL_WIRES,
+    SMOKE_WIRES,
+    VSPHERE_WIRES,
+    OpenShell,
+    Session,
+    Smoke,
+)
+from hostcheck.transports.base import Transport
+
+FEW_HOSTS = 64
+"""Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
+others cost calls by the page."""
+
+
+class LiveSource:
+    """A vCenter or ESXi host, with the shells of its hosts where `open_shell` is given."""
+
+    targets: tuple[Asked, ...] = ()
+
+    def __init__(
+        self,
+        target: str,
+        session: Session,
+        *,
+        hosts: Iterable[str] = (),
+        clusters: Iterable[str] = (),
+        open_shell: OpenShell | None = None,
+        over_esxcli: bool = False,
+        packages: bool | None = None,
+    ) -> None:
+        """Keep what to ask. Installed VIBs (`packages`) are asked by default of a few hosts."""
+        self.target = target
+        self._session = session
+        self._hosts = tuple(hosts)
+        self._clusters = tuple(clusters)
+        self.open_shell = open_shell
+        self._over_esxcli = over_esxcli
+        self._smoke: Smoke | None = None
+        self._packages = packages
+        self._planned = 0
+        self._expected = 1
+        self._shells: set[Transport] = set()
+        self._closed = False
+
+    def use(self, smoke: Smoke) -> None:
+        """Let the smoke test run in guests, too."""
+        self._smoke = smoke
+
+    @property
+    def smokes(self) -> bool:
+        """Whether the smoke test runs in guests, too."""
+        return self._smoke is not None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether hosts or guests are asked one by one, which is worth doing side by side."""
+        return self.visits_each(len(self.machines()))
+
+    def visits_each(self, hosts: int) -> bool:
+        """Whether hosts are asked one by one in a run about so many."""
+        asked = self.open_shell is not None or self._over_esxcli or self._smoke is not None
+        return asked or self._asks_packages(hosts)
+
+    def _asks_packages(self, hosts: int) -> bool:
+        return hosts <= FEW_HOSTS if self._packages is None else self._packages
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Return the wires that are used."""
+        asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
+        asked |= SHELL_WIRES if self.open_shell else frozenset()
+        return tuple(sorted(asked | (SMOKE_WIRES if self._smoke else frozenset())))
+
+    @cached_property
+    def inventory(self) -> vsphere.Inventory:
+        """All that is there. It is read once. Raises UsageError when it cannot be listed."""
+        return vsphere.inventory(self._session, self.target)
+
+    @cached_property
+    def chosen(self) -> list[Target]:
+        """The hosts that the filters leave, by name, be it none."""
+        return self.inventory.chosen(self._hosts, self._clusters)
+
+    def machines(self) -> list[Target]:
+        """List the hosts that the filters leave; each filter must match something."""
+        vsphere.refuse_unmatched([self.inventory], self._hosts, self._clusters)
+        return self.chosen
+
+    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+        """Find a VM in the listing."""
+        return vsphere.vms_called(self._session, name, self.chosen)
+
+    def plan(self, hosts: int) -> None:
+        """Ask of a resumed run's hosts what a whole run asks."""
+        self._planned = hosts
+
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Let vSphere answer pages instead of single objects."""
+        listed = list(targets)
+        self._expected = max(self._planned, len(listed))
+        self._session.expect(
+            question for target in listed for question in vsphere.questions(target)
+        )
+
+    def collect(self, target: Target) -> Recording:
+        """Ask vSphere, then the shell of the host."""
+        shell = self.open_shell(target.name) if self.open_shell else None
+        if shell is not None:
+            self._shells.add(shell)
+            if self._closed:
+                shell.close()
+        try:
+            return ask_host(
+                target, self._session, shell,
+                self._smoke.guests(target.vm_ids) if self._smoke is not None else None,
+                over_esxcli=self._over_esxcli, packages=self._asks_packages(self._expected),
+            )  # fmt: skip
+        finally:
+            if shell is not None:
+                shell.close()
+                self._shells.discard(shell)
+
+    def announce(self, _recorded: Recording, questions: Iterable[Request]) -> None:
+        """Start vCenter's checks: they run while hosts are collected."""
+        self._session.expect(questions)
+
+    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
+        """Ask vSphere."""
+        return recorded.with_answers(second_opinion.ask(self._session, questions))
+
+    def part(self, _target: str) -> Self:
+        """Return what asks that vCenter: this."""
+        return self
+
+    def runtime(self, vm_id: str) -> Capture:
+        """Ask afresh whether a VM runs."""
+        return self._session.fetch(vim_vm_runtime.REQUEST.of(vm_id))
+
+    def start(self, vm_id: str, host_id: str = "") -> Capture:
+        """Power a VM on, on a host of its cluster where one is named, and wait for the task.
+
+        Raises PermissionError unless the session was opened for exactly that.
+        """
+        where = {"host": host_id} if host_id else {}
+        return self._session.fetch(vim_power_on.REQUEST.of(vm_id, **where))
+
+    def read(self, target: Target) -> Recording:
+        """Ask vSphere only."""
+        return ask_host(
+            target, self._session, None, None, over_esxcli=self._over_esxcli,
+            packages=self._asks_packages(self._expected),
+        )  # fmt: skip
+
+    def keep_alive(self) -> float:
+        """Keep the session while shells are asked; says in how many seconds to come again."""
+        return self._session.keep_alive()
+
+    def close(self) -> None:
+        """Log out, also of shells that an interrupt left in the middle of a command."""
+        self._closed = True  # first: a shell that is opened now is closed by who opens it
+        if self._smoke is not None:
+            self._smoke.close()
+        for shell in tuple(self._shells):
+            shell.close()
+        self._session.close()
