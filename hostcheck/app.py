@@ -14,8 +14,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.run import Run, called, silent
 from hostcheck.recording import Recording, Shelf
 from hostcheck.runs import Seen, run_of
-from hostcheck.sources.asking import finish
-from hostcheck.sources.base import OpenShell, Source
+from hostcheck.sources.base import Collector, Source
 from hostcheck.sources.walls import collected, host_of, unread
 from hostcheck.verdict import report_of
 
@@ -39,26 +38,27 @@ def visited(recorded: Recording, *, keep: bool) -> Visit:
 
 
 def _side_by_side(
-    source: Source, targets: list[Target], workers: Workers, then: Callable[[Recording], T]
+    collector: Collector, targets: list[Target], workers: Workers, then: Callable[[Recording], T]
 ) -> Iterator[T]:
     """Collect machines and do something with each; a cluster gets what this process has read."""
-    source.expect(targets)
     if workers.away:
-        read = ((one, collected(one, partial(source.read, one))) for one in targets)
-        yield from fleet.each(read, partial(_finished, source.open_shell, then), workers=workers)
+        read = ((one, collected(one, partial(collector.read, one))) for one in targets)
+        yield from fleet.each(read, partial(_finished, collector.finish, then), workers=workers)
     else:
-        yield from fleet.each(targets, partial(_collected, source, then), workers=workers)
+        yield from fleet.each(targets, partial(_collected, collector, then), workers=workers)
 
 
-def _collected(source: Source, then: Callable[[Recording], T], target: Target) -> T:
-    return then(collected(target, partial(source.collect, target)))
+def _collected(collector: Collector, then: Callable[[Recording], T], target: Target) -> T:
+    return then(collected(target, partial(collector.collect, target)))
 
 
 def _finished(
-    open_shell: OpenShell | None, then: Callable[[Recording], T], given: tuple[Target, Recording]
+    finish: Callable[[Target, Recording], Recording],
+    then: Callable[[Recording], T],
+    given: tuple[Target, Recording],
 ) -> T:
     target, there = given
-    return then(collected(target, partial(finish, target, there, open_shell)))
+    return then(collected(target, partial(finish, target, there)))
 
 
 def _as_it_is(recorded: Recording) -> Recording:
@@ -77,7 +77,7 @@ def recordings(
     As many come out as went in.
     """
     left = {one.key: one for one in targets}
-    for recorded in _side_by_side(source, targets, workers, _as_it_is):
+    for recorded in _side_by_side(source.collector(targets), targets, workers, _as_it_is):
         left.pop((recorded.host, recorded.target, recorded.host_id), None)
         done(recorded.host)
         yield recorded
@@ -87,10 +87,11 @@ def recordings(
 
 def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
     """Open the journal of an audit. Raises UsageError for one that is of another run, or in use."""
-    origin = Origin(__version__, catalog.requirements().edition, source.target, source.asks)
+    asked = source.about
+    origin = Origin(__version__, catalog.requirements().edition, asked.target, asked.asks)
     journal = Journal(origin, path, resume=resume)
     found = {target.key for target in source.machines()}
-    journal.keep(found, {one.name for one in silent(source.targets)})
+    journal.keep(found, {one.name for one in silent(source.about.targets)})
     return journal
 
 
@@ -109,27 +110,28 @@ def audit(
     that are left then are named in `unasked`.
     """
     targets = source.machines()
-    source.plan(len(targets))
     left = [one for one in targets if one.key not in journal]
+    collector = source.collector(left, of=len(targets))
     judge = partial(visited, keep=shelf is not None)
     ended = FORGOTTEN
     try:
         with limit:
-            for name, line, recorded in _side_by_side(source, left, workers, judge):
+            for name, line, recorded in _side_by_side(collector, left, workers, judge):
                 if shelf is not None and recorded is not None:
                     shelf.add(recorded)
                 journal.add(line)
                 done(name)
     except KeyboardInterrupt as cause:
         ended = str(cause)
-    several = len(source.targets) > 1
+    asked = source.about
+    several = len(asked.targets) > 1
     left = [one for one in targets if one.key not in journal]
     unasked = tuple(sorted(called(one.name, one.target) if several else one.name for one in left))
     return run_of(
-        source.target,
+        asked.target,
         journal.hosts(),
-        targets=source.targets,
-        seen=Seen(journal.first_answer_at, journal.last_answer_at, source.smokes),
+        targets=asked.targets,
+        seen=Seen(journal.first_answer_at, journal.last_answer_at, asked.smokes),
         unasked=unasked,
         ended=ended,
     )

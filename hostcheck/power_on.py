@@ -16,8 +16,7 @@ from hostcheck.model.result import Answer, Manual, Status
 from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run, silent
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
-from hostcheck.sources.live import LiveSource
-from hostcheck.sources.several import Vcenters
+from hostcheck.sources.base import Startable, Starter
 from hostcheck.syntax.opened import opened
 from hostcheck.transports.soap import WRITES
 from hostcheck.verdict import EXIT_CODES
@@ -34,7 +33,7 @@ SUSPECTS = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS)
 
 
 def power_on(
-    source: LiveSource | Vcenters,
+    source: Startable,
     vm_name: str,
     *,
     accept_unsure: bool = False,
@@ -48,7 +47,7 @@ def power_on(
     and where a vCenter cannot be asked: it may have another VM of that name.
     """
     source.machines()
-    for one in silent(source.targets):
+    for one in silent(source.about.targets):
         raise UsageError(
             f"{one.name} could not be asked ({one.failure}): whether another VM {vm_name!r} is "
             "there is not known; leave that vCenter out"
@@ -127,9 +126,7 @@ def _why_not(deciding: Candidate, best: Candidate) -> str:
     return words
 
 
-def _started(
-    source: LiveSource, run: Run, vm_id: str, deciding: Candidate, host_id: str
-) -> PowerOn:
+def _started(source: Starter, run: Run, vm_id: str, deciding: Candidate, host_id: str) -> PowerOn:
     """Send the power-on and read what became of it."""
     outcome, words = _outcome(source, vm_id, host_id)
     now = _runtime(source, vm_id)
@@ -147,7 +144,7 @@ def _started(
     return PowerOn(outcome, True, deciding.verdict, where, words, contradicts, concerned)
 
 
-def _outcome(source: LiveSource, vm_id: str, host_id: str) -> tuple[Outcome, str]:
+def _outcome(source: Starter, vm_id: str, host_id: str) -> tuple[Outcome, str]:
     try:
         capture = source.start(vm_id, host_id)
     except KeyboardInterrupt:
@@ -168,7 +165,7 @@ def _outcome(source: LiveSource, vm_id: str, host_id: str) -> tuple[Outcome, str
     return Outcome.FAILED, f"{refusal.words}{kind}"
 
 
-def _runtime(source: LiveSource, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
+def _runtime(source: Starter, vm_id: str) -> vim_vm_runtime.Runtime | Unknown:
     return opened(source.runtime(vm_id), vim_vm_runtime.parse)
 
 

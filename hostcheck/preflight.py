@@ -6,7 +6,6 @@ it: one good GPU is enough, and GPUs that could not serve the VM do not count.
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,9 +74,10 @@ def preflight(
     """
     patterns = tuple(hosts)
     found = source.vms_called(vm_name)
-    if not found and silent(source.targets):
-        unheard = in_words({one.name: one.failure for one in silent(source.targets)})
-        raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {unheard}")
+    unheard = silent(source.about.targets)
+    if not found and unheard:
+        words = in_words({one.name: one.failure for one in unheard})
+        raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {words}")
     lost = [one.name for one in source.machines() if not one.host_id]
     if not found and lost:
         raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
@@ -86,10 +86,9 @@ def preflight(
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")
     others = [one for one in chosen if one != home]
-    source.expect([home])
-    first = walls.collected(home, partial(source.collect, home))
+    first = walls.one(source, home)
     done(home.name)
-    first = source.ask(first, [vim_cpu_features.of_vm(vm_id)])
+    first = walls.ask(source.asker(home.target), first, [vim_cpu_features.of_vm(vm_id)])
     _refuse_template(first, vm_id, vm_name)
     besides = _Asking(source, first, vm_id, opinion=opinion)
     besides.begin(chosen)
@@ -149,7 +148,7 @@ def _judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> 
     if not candidates:
         raise UsageError("no host was found")
     ranked = _ranked(vm_name, candidates)
-    return run_of(source.target, packed, preflight=ranked, targets=source.targets)
+    return run_of(source.about.target, packed, preflight=ranked, targets=source.about.targets)
 
 
 def _judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
@@ -178,6 +177,7 @@ class _Asking:
 
     def __init__(self, source: Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
         self._source = source
+        self._asker = source.asker(home.target)
         self._home = home
         self._vm_id = vm_id
         self._vm = second_opinion.vm_of(home, vm_id)
@@ -186,16 +186,14 @@ class _Asking:
 
     def begin(self, chosen: list[Target]) -> None:
         """Start vCenter's check, which then runs while the other hosts are collected."""
-        self._source.announce(
-            self._home,
-            {one.key: one for target in chosen for one in self._opinions(target)}.values(),
-        )
+        ahead = {one.key: one for target in chosen for one in self._opinions(target)}
+        self._asker = self._source.asker(self._home.target, ahead.values())
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        offers = [walls.ask(self._source, one, self._offers(one)) for one in collected]
+        offers = [walls.ask(self._asker, one, self._offers(one)) for one in collected]
         for recorded in offers:
-            yield walls.ask(self._source, recorded, self._opinions(recorded))
+            yield walls.ask(self._asker, recorded, self._opinions(recorded))
 
     def _opinions(self, one: Target | Recording) -> list[Request]:
         if not self._opinion or self._vm is None:
@@ -329,7 +327,7 @@ def what_if(
                 questions.append(second_opinion.limit(recorded, spec.hardware_version))
             if opinion:
                 questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
-            asked = walls.ask(source, recorded, questions)
+            asked = walls.ask(source.asker(recorded.target), recorded, questions)
             keep(asked)
             yield _hosting(host_of(asked), spec)
 

@@ -94,7 +94,7 @@ def _errors(place: Path, document: bytes) -> list[str]:
 def test_runs_of_all_machines_follow_the_schema() -> None:
     source = RecordedSource(FIXTURES)
     reports = [report_of(host_of(source.collect(one))) for one in source.machines()]
-    run = run_of(source.target, reports)
+    run = run_of(source.about.target, reports)
     assert _errors(PLAIN, msgspec.json.encode(run)) == []
     assert _errors(STORED, b"".join(runfile.chunks(run))) == []
 
@@ -103,6 +103,6 @@ def test_the_schema_refuses_a_status_of_its_own() -> None:
     source = RecordedSource(FIXTURES / "2n-2xA100-80-esxi803")
     (target,) = source.machines()
     report = report_of(host_of(source.collect(target)))
-    run = json.loads(msgspec.json.encode(run_of(source.target, [report])))
+    run = json.loads(msgspec.json.encode(run_of(source.about.target, [report])))
     run["hosts"][0]["results"][0]["status"] = "fine"
     assert _errors(PLAIN, json.dumps(run).encode())

@@ -539,7 +539,7 @@ def test_no_session_but_that_of_power_on_can_write(lab):
     with pytest.raises(ValueError, match="no transport answers"):
         recorder.fetch(request)
     target = Target(HOME, "host-1001", "", "", ())
-    assert not any(key[0] == "write" for key in source.collect(target).captures)
+    assert not any(key[0] == "write" for key in source.collector([target]).collect(target).captures)
     assert "PowerOnVM_Task" not in here.calls
     assert here.state() == "poweredOff"
 

@@ -13,6 +13,7 @@ from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.preflight import preflight
 from hostcheck.recording import Recording
+from hostcheck.sources.base import About, Collector
 from tests.answers import (
     UUID,
     A,
@@ -68,10 +69,11 @@ def recorded(name, *vms, cluster=CLUSTER, number=1, **changed):
 class Fleet:
     """A source of machines that are held in memory."""
 
-    target = "vcenter.test"
-    targets = ()
+    about = About("vcenter.test")
+    one_by_one = False
 
     def __init__(self, *held):
+        self.announced = []
         self.held = {one.host: one for one in held}
         self.collected = []
 
@@ -100,11 +102,13 @@ class Fleet:
             == name
         ]
 
-    def expect(self, targets):
+    def collector(self, targets, **_of):
         list(targets)
+        return Collector(self.collect, self.collect, lambda _target, there: there)
 
-    def announce(self, _recorded, questions):
-        self.announced = list(questions)
+    def asker(self, _target, ahead=()):
+        self.announced += ahead
+        return self.ask
 
     def ask(self, recorded, questions):
         list(questions)
@@ -113,9 +117,6 @@ class Fleet:
     def collect(self, target):
         self.collected.append(target.name)
         return self.held[target.name]
-
-    def close(self):
-        pass
 
 
 def judged(*held, vm="name of vm-1", **options):

@@ -78,7 +78,7 @@ def room(
 
         with progress("capacity", len(targets), quiet=machines.quiet) as done:
             counted = capacity.capacity(
-                hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.targets
+                hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.about.targets
             )
     give("capacity", format_, counted, output)
     if not targets or any(one.failure for one in counted.targets):

@@ -51,7 +51,7 @@ def profiles(
         with progress("profiles", len(targets), quiet=machines.quiet) as done:
             recorded = app.recordings(source, targets, workers=workers, done=done)
             told = telling.profiles(map(host_of, recorded), requirements())
-        missing = not targets or any(one.failure for one in source.targets)
+        missing = not targets or any(one.failure for one in source.about.targets)
     give("profiles", format_, told, output)
     if missing:
         sys.exit(EXIT_UNKNOWN)

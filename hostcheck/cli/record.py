@@ -57,13 +57,13 @@ def record(
             except KeyboardInterrupt as cause:
                 ended = str(cause) or "interrupted"
     if left:
-        several = len(source.targets) > 1
+        several = len(source.about.targets) > 1
         found = (called(one[0], one[1]) if several else one[0] for one in left)
         names = ", ".join(sorted(found))
         click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
         sys.exit(EXIT_UNKNOWN)
     shelf.close()
-    silent = [one for one in source.targets if one.failure]
+    silent = [one for one in source.about.targets if one.failure]
     for one in silent:
         front().tell(f"{one.name} could not be asked: {one.failure}")
     if not targets:

@@ -24,7 +24,7 @@ def topology(
 ) -> None:
     """Draw one host: packages, NUMA nodes, root ports, GPUs, NICs, VMs, and their distances."""
     from hostcheck.connect import opened
-    from hostcheck.sources.walls import host_of
+    from hostcheck.sources import walls
     from hostcheck.verdict import report_of
 
     named = replace(machines, hosts=(*machines.hosts, host))
@@ -32,6 +32,5 @@ def topology(
         targets = source.machines()
         if len(targets) != 1:
             raise UsageError(f"{host!r} matches {len(targets)} hosts; name one")
-        source.expect(targets)
-        report = report_of(host_of(source.collect(targets[0])))
+        report = report_of(walls.host_of(walls.one(source, targets[0])))
     give("topology", format_, report, output)

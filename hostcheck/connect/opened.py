@@ -4,7 +4,7 @@ What is asked live is opened by `live`, which is imported then: a replay needs n
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from hostcheck.connect.front import Front
@@ -46,7 +46,7 @@ def machines(
     if clusters:
         raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
     source = RecordedSource(from_, hosts=given.hosts)
-    with closing(source), side_by_side(source, given, settings, front) as workers:
+    with side_by_side(source, given, settings, front) as workers:
         yield source, workers
 
 

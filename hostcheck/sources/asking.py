@@ -87,7 +87,7 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
 def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:
     """Ask vCenter how many more vGPUs of a profile fit on a host; it tells from 9.0 on."""
     request = vim_directpath_capacity.REQUEST.of(recorded.host_id, profile=profile)
-    book = Book(walls.ask(source, recorded, [request]).captures)
+    book = Book(walls.ask(source.asker(recorded.target), recorded, [request]).captures)
     return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
 
 

@@ -1,10 +1,12 @@
 """What a source of machines is, and what it needs of a session, a shell and a smoke test."""
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from hostcheck.collectors.vsphere import Target
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.run import Asked
 from hostcheck.recording import Recording
 from hostcheck.transports.base import Transport
@@ -36,28 +38,41 @@ class Session(Transport, Protocol):
         """Speak where it was silent for long; says in how many seconds to come again."""
 
 
+class About(Struct, frozen=True):
+    """What a source is, in words for a run and its journal."""
+
+    target: str
+    """What was asked, without a user name."""
+    targets: tuple[Asked, ...] = ()
+    """All that was asked, by name, where that is more than one."""
+    asks: tuple[str, ...] = ()
+    """The wires that are used on every machine; none where that is in the recordings."""
+    smokes: bool = False
+    """Whether the smoke test was asked for."""
+
+
+class Collector(NamedTuple):
+    """What collects machines. It never raises for what a machine does.
+
+    `collect` is `read`, which only this process can do, and then `finish`, which can be done in
+    another: it is pickled for that.
+    """
+
+    collect: Callable[[Target], Recording]
+    read: Callable[[Target], Recording]
+    finish: Callable[[Target, Recording], Recording]
+
+
+Ask = Callable[[Recording, Iterable[Request]], Recording]
+"""Returns a machine's answers with those to more questions."""
+
+
 class Source(Protocol):
     """Where machines come from: a vCenter, an ESXi host, or a folder of recordings."""
 
     @property
-    def target(self) -> str:
-        """What was asked, in words, without a user name."""
-
-    @property
-    def targets(self) -> tuple[Asked, ...]:
-        """All that was asked, by name, where that is more than one."""
-
-    @property
-    def asks(self) -> tuple[str, ...]:
-        """The wires that are used on every machine; none where that is in the recordings."""
-
-    @property
-    def open_shell(self) -> OpenShell | None:
-        """What opens the shell of a host, in this process or another."""
-
-    @property
-    def smokes(self) -> bool:
-        """Whether the smoke test was asked for."""
+    def about(self) -> About:
+        """What it is; of several vCenters what is known so far of their silence."""
 
     @property
     def one_by_one(self) -> bool:
@@ -69,23 +84,28 @@ class Source(Protocol):
     def vms_called(self, name: str) -> list[tuple[Target, str]]:
         """Return the machines that have a VM of that name, and its id."""
 
-    def plan(self, hosts: int) -> None:
-        """Say how many machines the whole run is about, also those that need no more asking."""
+    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
+        """Return what collects these machines, in this order.
 
-    def expect(self, targets: Iterable[Target]) -> None:
-        """Announce the machines that will be collected, in this order."""
+        The whole run is about so many, where that is more: what is asked depends on it.
+        """
 
-    def collect(self, target: Target) -> Recording:
-        """Ask everything about one machine. Never raises for what a machine does."""
+    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:
+        """Return what asks machines of a vCenter more; questions `ahead` begin at once."""
 
-    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
-        """Say what `ask` will be called with, of this machine and its like, so that it begins."""
 
-    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
-        """Return a machine's answers with those to more questions."""
+class Starter(Protocol):
+    """One vCenter or ESXi host that can power a VM on."""
 
-    def read(self, target: Target) -> Recording:
-        """Return what only this process can read of a machine; `finish` does the rest."""
+    def runtime(self, vm_id: str) -> Capture:
+        """Ask afresh whether a VM runs."""
 
-    def close(self) -> None:
-        """Give back what was opened."""
+    def start(self, vm_id: str, host_id: str = "") -> Capture:
+        """Power a VM on, on a host of its cluster where one is named, and wait for the task."""
+
+
+class Startable(Source, Protocol):
+    """A source whose VMs can be powered on."""
+
+    def part(self, target: str) -> Starter:
+        """Return what asks that vCenter."""

@@ -1,20 +1,22 @@
 """A vCenter or ESXi host, with the shells of its hosts and the guests that the user named."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 from hostcheck.collectors import second_opinion, vsphere
 from hostcheck.collectors.vsphere import Target
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.recording import Recording
-from hostcheck.sources.asking import ask_host
+from hostcheck.sources.asking import ask_host, finish
 from hostcheck.sources.base import (
     SHELL_WIRES,
     SMOKE_WIRES,
     VSPHERE_WIRES,
+    About,
+    Ask,
+    Collector,
     OpenShell,
     Session,
     Smoke,
@@ -28,8 +30,6 @@ others cost calls by the page."""
 
 class LiveSource:
     """A vCenter or ESXi host, with the shells of its hosts where `open_shell` is given."""
-
-    targets: tuple[Asked, ...] = ()
 
     def __init__(
         self,
@@ -47,12 +47,10 @@ class LiveSource:
         self._session = session
         self._hosts = tuple(hosts)
         self._clusters = tuple(clusters)
-        self.open_shell = open_shell
+        self._open_shell = open_shell
         self._over_esxcli = over_esxcli
         self._smoke: Smoke | None = None
         self._packages = packages
-        self._planned = 0
-        self._expected = 1
         self._shells: set[Transport] = set()
         self._closed = False
 
@@ -61,9 +59,13 @@ class LiveSource:
         self._smoke = smoke
 
     @property
-    def smokes(self) -> bool:
-        """Whether the smoke test runs in guests, too."""
-        return self._smoke is not None
+    def about(self) -> About:
+        """What is asked, and which wires are used."""
+        asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
+        asked |= SHELL_WIRES if self._open_shell else frozenset()
+        asked |= SMOKE_WIRES if self._smoke else frozenset()
+        smokes = self._smoke is not None
+        return About(self.target, asks=tuple(sorted(asked)), smokes=smokes)
 
     @property
     def one_by_one(self) -> bool:
@@ -72,18 +74,11 @@ class LiveSource:
 
     def visits_each(self, hosts: int) -> bool:
         """Whether hosts are asked one by one in a run about so many."""
-        asked = self.open_shell is not None or self._over_esxcli or self._smoke is not None
+        asked = self._open_shell is not None or self._over_esxcli or self._smoke is not None
         return asked or self._asks_packages(hosts)
 
     def _asks_packages(self, hosts: int) -> bool:
         return hosts <= FEW_HOSTS if self._packages is None else self._packages
-
-    @property
-    def asks(self) -> tuple[str, ...]:
-        """Return the wires that are used."""
-        asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
-        asked |= SHELL_WIRES if self.open_shell else frozenset()
-        return tuple(sorted(asked | (SMOKE_WIRES if self._smoke else frozenset())))
 
     @cached_property
     def inventory(self) -> vsphere.Inventory:
@@ -104,43 +99,49 @@ class LiveSource:
         """Find a VM in the listing."""
         return vsphere.vms_called(self._session, name, self.chosen)
 
-    def plan(self, hosts: int) -> None:
-        """Ask of a resumed run's hosts what a whole run asks."""
-        self._planned = hosts
-
-    def expect(self, targets: Iterable[Target]) -> None:
+    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)
-        self._expected = max(self._planned, len(listed))
         self._session.expect(
             question for target in listed for question in vsphere.questions(target)
         )
+        packages = self._asks_packages(max(of, len(listed)))
+        return Collector(
+            partial(self._collect, packages=packages),
+            partial(self._read, packages=packages),
+            partial(finish, open_shell=self._open_shell),
+        )
 
-    def collect(self, target: Target) -> Recording:
-        """Ask vSphere, then the shell of the host."""
-        shell = self.open_shell(target.name) if self.open_shell else None
+    def _collect(self, target: Target, *, packages: bool) -> Recording:
+        """Ask vSphere, then the shell of the host, then its guests."""
+        shell = self._open_shell(target.name) if self._open_shell else None
         if shell is not None:
             self._shells.add(shell)
             if self._closed:
                 shell.close()
+        guests = self._smoke.guests(target.vm_ids) if self._smoke is not None else None
         try:
             return ask_host(
-                target, self._session, shell,
-                self._smoke.guests(target.vm_ids) if self._smoke is not None else None,
-                over_esxcli=self._over_esxcli, packages=self._asks_packages(self._expected),
+                target, self._session, shell, guests,
+                over_esxcli=self._over_esxcli, packages=packages,
             )  # fmt: skip
         finally:
             if shell is not None:
                 shell.close()
                 self._shells.discard(shell)
 
-    def announce(self, _recorded: Recording, questions: Iterable[Request]) -> None:
-        """Start vCenter's checks: they run while hosts are collected."""
-        self._session.expect(questions)
+    def _read(self, target: Target, *, packages: bool) -> Recording:
+        """Ask vSphere only."""
+        return ask_host(
+            target, self._session, None, None, over_esxcli=self._over_esxcli, packages=packages
+        )
 
-    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
-        """Ask vSphere."""
-        return recorded.with_answers(second_opinion.ask(self._session, questions))
+    def asker(self, _target: str, ahead: Iterable[Request] = ()) -> Ask:
+        """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""
+        self._session.expect(ahead)
+        return lambda recorded, questions: recorded.with_answers(
+            second_opinion.ask(self._session, questions)
+        )
 
     def part(self, _target: str) -> Self:
         """Return what asks that vCenter: this."""
@@ -157,13 +158,6 @@ class LiveSource:
         """
         where = {"host": host_id} if host_id else {}
         return self._session.fetch(vim_power_on.REQUEST.of(vm_id, **where))
-
-    def read(self, target: Target) -> Recording:
-        """Ask vSphere only."""
-        return ask_host(
-            target, self._session, None, None, over_esxcli=self._over_esxcli,
-            packages=self._asks_packages(self._expected),
-        )  # fmt: skip
 
     def keep_alive(self) -> float:
         """Keep the session while shells are asked; says in how many seconds to come again."""

@@ -13,7 +13,7 @@ from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.recording import Recording
 from hostcheck.sources.asking import finish
-from hostcheck.sources.base import SMOKE_WIRES, OpenShell
+from hostcheck.sources.base import SMOKE_WIRES, About, Ask, Collector
 from hostcheck.sources.walls import unread
 from hostcheck.transports.replay import ReplayTransport
 
@@ -21,17 +21,13 @@ from hostcheck.transports.replay import ReplayTransport
 class RecordedSource:
     """A recording, or a folder of them."""
 
-    targets: tuple[Asked, ...] = ()
-    asks: tuple[str, ...] = ()
-    open_shell: OpenShell | None = None
     one_by_one = False
-    smokes = False
 
     def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
         self._folders: dict[tuple[str, str], Path] = {}
         self._sick: dict[str, Unknown] = {}
-        found, names = [], set()
+        found, names, smokes = [], set(), False
         patterns = tuple(hosts)
         for path in recording.find(folder):
             try:
@@ -47,7 +43,7 @@ class RecordedSource:
                 if there != path:
                     raise UsageError(f"{path} and {there} are of one host")
                 names.add(manifest.target)
-                self.smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
+                smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
                 found.append(
                     Target(
                         manifest.host,
@@ -64,9 +60,8 @@ class RecordedSource:
         found += [Target(name, "", "", "", ()) for name in self._sick]
         if not found:
             raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
-        self.target = ", ".join(sorted(names))
-        if len(names) > 1:
-            self.targets = tuple(Asked(name) for name in sorted(names))
+        several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
+        self.about = About(", ".join(sorted(names)), several, smokes=smokes)
         self._machines = sorted(found, key=lambda target: target.key)
 
     def machines(self) -> list[Target]:
@@ -87,11 +82,9 @@ class RecordedSource:
                     found.append((target, vm_id))
         return found
 
-    def plan(self, hosts: int) -> None:
-        """Do nothing: what was asked is recorded."""
-
-    def expect(self, targets: Iterable[Target]) -> None:
-        """Do nothing: everything is there already."""
+    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:  # noqa: ARG002
+        """Return what collects any machine: everything is there already."""
+        return Collector(self.collect, self.read, finish)
 
     def collect(self, target: Target) -> Recording:
         """Put the questions of today to the recording."""
@@ -103,17 +96,14 @@ class RecordedSource:
             return unread(target, self._sick[target.name])
         return recording.load(self._folders[target.target, target.name])
 
-    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
-        """Do nothing: everything is there already."""
+    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
+        """Return what puts questions to the recordings."""
+        return self._asked
 
-    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
-        """Put the questions to the recording."""
+    def _asked(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         asked = {one.key: one for one in questions}
         folder = self._folders.get((recorded.target, recorded.host))
         if folder is None:
             return recorded
         replay = ReplayTransport(recording.load(folder, asked))
         return recorded.with_answers(second_opinion.ask(replay, asked.values()))
-
-    def close(self) -> None:
-        """Do nothing."""

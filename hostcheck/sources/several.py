@@ -9,8 +9,7 @@ from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
 from hostcheck.model.run import Asked
-from hostcheck.recording import Recording
-from hostcheck.sources.base import OpenShell
+from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.live import LiveSource
 
 
@@ -32,33 +31,18 @@ class Vcenters:
         self._parts = {one.target: one for one in sources}
         self._failures = dict(failures)
         self._filters = (tuple(hosts), tuple(clusters))
-        self._planned = 0
 
     @property
-    def targets(self) -> tuple[Asked, ...]:
-        """Name every one of them, and say why some could not be asked."""
+    def about(self) -> About:
+        """Name every one of them, and say why some could not be asked; the wires of any."""
         names = sorted({*self._parts, *self._failures})
-        return tuple(Asked(name, self._failures.get(name, "")) for name in names)
-
-    @property
-    def target(self) -> str:
-        """Name every one of them."""
-        return ", ".join(one.name for one in self.targets)
-
-    @property
-    def asks(self) -> tuple[str, ...]:
-        """Return the wires that are used of any."""
-        return tuple(sorted({wire for one in self._parts.values() for wire in one.asks}))
-
-    @property
-    def open_shell(self) -> OpenShell | None:
-        """What opens the shell of a host: they have it in common."""
-        return next(iter(self._parts.values())).open_shell
-
-    @property
-    def smokes(self) -> bool:
-        """Whether the smoke test runs in guests of any."""
-        return any(one.smokes for one in self._parts.values())
+        abouts = [one.about for one in self._parts.values()]
+        return About(
+            ", ".join(names),
+            tuple(Asked(name, self._failures.get(name, "")) for name in names),
+            tuple(sorted({wire for one in abouts for wire in one.asks})),
+            smokes=any(one.smokes for one in abouts),
+        )
 
     @property
     def one_by_one(self) -> bool:
@@ -104,36 +88,27 @@ class Vcenters:
                     self._failures[target] = str(error)
         return found
 
-    def plan(self, hosts: int) -> None:
-        """Ask of a resumed run's hosts what a whole run asks."""
-        self._planned = hosts
-
-    def expect(self, targets: Iterable[Target]) -> None:
+    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
         """Tell each of its own; what is asked depends on the number of all."""
         listed = list(targets)
-        for name, one in self._parts.items():
-            one.plan(max(self._planned, len(listed)))
-            one.expect(target for target in listed if target.target == name)
+        count = max(of, len(listed))
+        parts = {
+            name: one.collector((each for each in listed if each.target == name), of=count)
+            for name, one in self._parts.items()
+        }
+        return Collector(
+            lambda target: parts[target.target].collect(target),
+            lambda target: parts[target.target].read(target),
+            next(iter(parts.values())).finish,  # they have the way to a shell in common
+        )
 
-    def collect(self, target: Target) -> Recording:
-        """Ask where the host is."""
-        return self._parts[target.target].collect(target)
-
-    def announce(self, recorded: Recording, questions: Iterable[Request]) -> None:
-        """Start the checks of the vCenter that the machine is of."""
-        self._parts[recorded.target].announce(recorded, questions)
-
-    def ask(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
-        """Ask where the host is."""
-        return self._parts[recorded.target].ask(recorded, questions)
+    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:
+        """Ask the vCenter that the machines are of."""
+        return self._parts[target].asker(target, ahead)
 
     def part(self, target: str) -> LiveSource:
         """Return what asks that vCenter."""
         return self._parts[target]
-
-    def read(self, target: Target) -> Recording:
-        """Ask vSphere only."""
-        return self._parts[target.target].read(target)
 
     def keep_alive(self) -> float:
         """Keep every session; says in how many seconds to come again."""

@@ -10,7 +10,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.recording import Recording
-from hostcheck.sources.base import Source
+from hostcheck.sources.base import Ask, Source
 
 
 def unread(target: Target, why: Unknown) -> Recording:
@@ -31,6 +31,11 @@ def collected(target: Target, collect: Callable[[], Recording]) -> Recording:
         raise
     except Exception as error:  # noqa: BLE001  one sick host, not the run
         return unread(target, Unknown(Why.UNPARSED, crash(error), "hostcheck"))
+
+
+def one(source: Source, target: Target) -> Recording:
+    """Collect one machine by itself."""
+    return collected(target, lambda: source.collector([target]).collect(target))
 
 
 def host_of(recorded: Recording) -> Host:
@@ -56,11 +61,11 @@ def nothing_of(one: Recording | Host, error: Exception) -> Host:
     return unread_host(why, target=one.target, name=name, host_id=id_)
 
 
-def ask(source: Source, recorded: Recording, questions: Iterable[Request]) -> Recording:
+def ask(asker: Ask, recorded: Recording, questions: Iterable[Request]) -> Recording:
     """Put more questions; what goes wrong is the answer to each of them."""
     asked = list(questions)
     try:
-        return source.ask(recorded, asked)
+        return asker(recorded, asked)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
         why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
         return recorded.with_answers({one.key: Capture(one, failure=why) for one in asked})

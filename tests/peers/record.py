@@ -51,7 +51,9 @@ def record(session: VsphereTransport, target: Target, host: HostShape, place: Pa
             shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
             return SshTransport(shell, may_run, lambda: shells.password)
 
-        recorded = LiveSource(TARGET, session, open_shell=open_shell).collect(target)
+        recorded = (
+            LiveSource(TARGET, session, open_shell=open_shell).collector([target]).collect(target)
+        )
     expected = place / "expected.json"
     kept = expected.read_bytes() if expected.is_file() else b""
     shutil.rmtree(place, ignore_errors=True)
