@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from hostcheck import app, capacity, catalog, preflight, verdict
 from hostcheck import fleet as fleet_
+from hostcheck.capacity import count
 from hostcheck.checks import engine
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown
@@ -122,7 +123,7 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
         preflight, "_judged_on", watch(preflight._judged_on, lambda _id, _name, host: host.name)
     )
     monkeypatch.setattr(preflight, "_beside", watch(preflight._beside, lambda host, *_: host.name))
-    monkeypatch.setattr(capacity, "_seen", watch(capacity._seen, lambda host, _needs: host.name))
+    monkeypatch.setattr(count, "look_at", watch(count.look_at, lambda host, _needs: host.name))
     return made
 
 

@@ -1,0 +1,136 @@
+"""Look at a host: what forbids vGPUs on it and on its GPUs, and what its GPUs are."""
+
+from hostcheck.capacity.modes import mode_of, release_of
+from hostcheck.capacity.running import running_on
+from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost, holds
+from hostcheck.checks.engine import all_checks, attempt, decides, deciding
+from hostcheck.checks.kinds import model_of, types_are_told
+from hostcheck.checks.subjects import (
+    every_gpu,
+    every_host,
+    every_host_with_gpu,
+)
+from hostcheck.errors import crash
+from hostcheck.model.capacity import (
+    Limit,
+    RunningVgpu,
+)
+from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.requirements import (
+    GpuModel,
+    Requirements,
+    bare,
+)
+from hostcheck.model.result import Result, Status
+
+JUDGED = (every_host, every_host_with_gpu, every_gpu)
+"""What the checks are about that hold for whatever VM."""
+
+
+def look_at(host: Host, needs: Requirements) -> Seen:
+    """Look at a host; what goes wrong is a host whose GPUs are not known."""
+    try:
+        return _look(host, needs)
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
+        return Seen(SeenHost(host.name, host.id, host.target, host.cluster, why), (), why)
+
+
+def _look(host: Host, needs: Requirements) -> Seen:
+    gates, by_gpu = _required(host, needs)
+    kept = SeenHost(host.name, host.id, host.target, host.cluster, release_of(host))
+    if isinstance(host.gpus, Unknown):
+        return Seen(kept, gates, host.gpus)
+    return Seen(
+        kept,
+        gates,
+        tuple(
+            _look_at_gpu(host, kept, gpu, (*gates, *by_gpu.get(gpu.address, ())), needs)
+            for gpu in host.gpus.value
+        ),
+    )
+
+
+def _required(
+    host: Host, needs: Requirements
+) -> tuple[tuple[Count | Unknown, ...], dict[str, list[Count | Unknown]]]:
+    """Run the checks of the host and of its GPUs that decide; return what does not pass."""
+    of_host: list[Count | Unknown] = []
+    of_gpus: dict[str, list[Count | Unknown]] = {}
+    for check in all_checks():
+        if check.id not in deciding() or check.each not in JUDGED:
+            continue
+        for result in filter(decides, check.run(host, needs)):
+            gate = _gate(result)
+            if gate is not None and result.subject.kind == "gpu":
+                of_gpus.setdefault(result.subject.id, []).append(gate)
+            elif gate is not None:
+                of_host.append(gate)
+    return tuple(of_host), of_gpus
+
+
+def _gate(result: Result) -> Count | Unknown | None:
+    if result.status is Status.FAIL:
+        family = result.check.partition("-")[0]
+        limit = {"HOST": Limit.HOST, "GFX": Limit.GRAPHICS_TYPE}.get(family, Limit.NOT_SERVING)
+        words = f"{result.observed}; expected {result.expected} [{result.check}]"
+        return Count(0, limit, words)
+    if result.status is Status.ERROR:
+        return Unknown(Why.UNPARSED, f"{result.check} failed itself: {result.trace}")
+    if result.status is Status.UNKNOWN and result.unseen is not None:
+        told = result.unseen
+        detail = f"{told.detail} [{result.check}]"
+        return Unknown(Why(told.why), detail, told.asked, told.privilege)
+    return None
+
+
+def _look_at_gpu(
+    host: Host,
+    kept: SeenHost,
+    gpu: PhysicalGpu,
+    required: tuple[Count | Unknown, ...],
+    needs: Requirements,
+) -> SeenGpu:
+    key = gpu.catalogue_key
+    model = attempt(lambda known: model_of(gpu, needs, known))
+    if isinstance(key, Unknown) and not types_are_told(gpu):
+        model = key
+    gates = list(required)
+    running: Fact[tuple[RunningVgpu, ...]]
+    if isinstance(gpu.passthrough, Unknown):
+        gates.append(gpu.passthrough)
+        running = running_on(host, gpu)
+    elif gpu.passthrough.value.active:
+        whole = "in passthrough: it is given to a VM as a whole"
+        gates.insert(0, Count(0, Limit.PASSTHROUGH, whole))
+        running = Known(())
+    else:
+        running = running_on(host, gpu)
+    if holds(host.smi_answers, True) and holds(gpu.smi_seen, False):
+        gates.append(Count(0, Limit.NOT_SERVING, "lost: the driver runs and does not see it"))
+    return SeenGpu(
+        host=kept,
+        address=gpu.address,
+        name=gpu.name,
+        key=key,
+        model=model,
+        gates=tuple(gates),
+        mode=mode_of(host, gpu, model),
+        running=running,
+        offered=_spelled(host.profiles_offered, model),
+        supported=_spelled(gpu.profiles_supported, model),
+        creatable=_spelled(gpu.profiles_creatable, model),
+        mig_instances=gpu.mig_instances,
+    )
+
+
+def _spelled(names: Fact[tuple[str, ...]], model: GpuModel | Unknown) -> Fact[frozenset[str]]:
+    """Spell profile names as the catalogue does; those that it does not list stay bare."""
+    if isinstance(names, Unknown):
+        return names
+    spelled = set()
+    for name in names.value:
+        found = None if isinstance(model, Unknown) else model.profile(name)
+        spelled.add(bare(name) if found is None else found.name)
+    return Known(frozenset(spelled), names.sources)

@@ -1,0 +1,65 @@
+"""How a GPU is shared."""
+
+from hostcheck.capacity.seen import SERVED_BY, absent, holds
+from hostcheck.model.capacity import (
+    GpuMode,
+)
+from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.model.host import Host, Mode, PhysicalGpu
+from hostcheck.model.requirements import (
+    Architecture,
+    GpuModel,
+)
+
+MIXES_SIZES = (8, 0, 3)
+"""First release that has a mixed-size mode, and that tells the mode of a GPU."""
+NEVER_MIXES_SIZES = (
+    Architecture.MAXWELL, Architecture.PASCAL, Architecture.VOLTA, Architecture.TURING,
+)  # fmt: skip
+_SHARED = (GpuMode.SAME_SIZE, GpuMode.MIXED_SIZE, GpuMode.MIG)
+
+
+def mode_of(host: Host, gpu: PhysicalGpu, model: GpuModel | Unknown) -> GpuMode | Unknown:
+    """Tell how a GPU is shared: in vSphere's words, before 8.0 U3 by board, nvidia-smi, release."""
+    said, mig = gpu.vgpu_mode, gpu.mig_current
+    if isinstance(said, Known):
+        mode = next((one for one in _SHARED if one.value == said.value), None)
+        if mode is None:
+            return Unknown(Why.ABSENT, f"vSphere says vGPU mode {said.value!r}", SERVED_BY)
+        told = isinstance(mig, Known) and mig.value is not Mode.NOT_SUPPORTED
+        if told and holds(mig, Mode.ENABLED) != (mode is GpuMode.MIG):
+            detail = f"vSphere says {said.value}, nvidia-smi says MIG {_words(mig)}"
+            return Unknown(Why.ABSENT, detail, SERVED_BY)
+        return mode
+    if isinstance(model, Unknown):
+        return model
+    return _mode_untold(host, said, mig, model)
+
+
+def _mode_untold(host: Host, said: Unknown, mig: Fact[Mode], model: GpuModel) -> GpuMode | Unknown:
+    if model.mig and isinstance(mig, Unknown):
+        return mig
+    if model.mig and holds(mig, Mode.NOT_SUPPORTED):
+        return absent(f"nvidia-smi says N/A for MIG, and {model.name} has it", "nvidia-smi -q -x")
+    if model.mig and holds(mig, Mode.ENABLED):
+        return GpuMode.MIG
+    if model.architecture in NEVER_MIXES_SIZES:
+        return GpuMode.SAME_SIZE
+    release = release_of(host)
+    if isinstance(release, Unknown):
+        return release
+    return GpuMode.SAME_SIZE if release < MIXES_SIZES else said
+
+
+def _words(mode: Fact[Mode]) -> str:
+    return mode.value.value if isinstance(mode, Known) else "unknown"
+
+
+def release_of(host: Host) -> tuple[int, ...] | Unknown:
+    """Return the numbers of a release, to be compared."""
+    if isinstance(host.version, Unknown):
+        return host.version
+    parts = host.version.value.split(".")
+    if not all(part.isdecimal() for part in parts):
+        return Unknown(Why.UNPARSED, f"{host.version.value!r} is no release", "HostSystem config")
+    return tuple(int(part) for part in parts)
