@@ -13,6 +13,7 @@ from hostcheck import ask, asked, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown, requests_page
 from hostcheck.model.run import Run
+from hostcheck.model.sparsity import Sparsity
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -21,6 +22,7 @@ from tests import golden
 
 ROOT = Path(__file__).parents[1]
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
+WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
 
@@ -76,9 +78,14 @@ def _stored() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("place", "schema"), [(PLAIN, msgspec.json.schema(Run)), (STORED, _stored())]
+    ("place", "schema"),
+    [
+        (PLAIN, msgspec.json.schema(Run)),
+        (STORED, _stored()),
+        (WEIGHTS, msgspec.json.schema(Sparsity)),
+    ],
 )
-def test_schema_of_the_run_file(place: Path, schema: dict[str, Any], update: bool) -> None:
+def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"hostcheck {place.stem.replace('-', ' ')}",

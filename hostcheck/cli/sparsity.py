@@ -1,22 +1,27 @@
 """hostcheck sparsity."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import existing
+from hostcheck.cli.options import existing, format_option, output_option
+from hostcheck.cli.out import give, progress
 from hostcheck.errors import UsageError
+
+_GPUS = ("h100", "l40s", "b200", "b300", "rtx-pro-6000")
 
 
 @main.command()
-@click.argument("file", type=existing(dir_okay=False))
+@click.argument("files", type=existing(), nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--axis",
-    type=click.IntRange(0, 7),
-    default=1,
-    show_default=True,
-    help="The axis that the layer sums over: 1 for [out, in] (PyTorch), 0 for [in, out].",
+    "axes",
+    multiple=True,
+    metavar="[PATTERN=]AXIS",
+    help="The axis that the layer sums over, repeatable; -1 is the last. Default: the last of "
+    "[out, in] and of stacked experts, 1 of convolutions, what ONNX tells. 0 for [in, out].",
 )
 @click.option("--tensor", default="*", metavar="PATTERN", help="Only tensors of that name.")
 @click.option("--permute/--no-permute", default=True, help="Look for a better order of columns.")
@@ -27,21 +32,56 @@ from hostcheck.errors import UsageError
     show_default=True,
     help="Bound on the search for that order.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the order of columns.")
-def sparsity(file: Path, axis: int, tensor: str, permute: bool, rounds: int, as_json: bool) -> None:
-    """Say whether weights (.npy, .safetensors) are 2:4, and what 2:4 pruning would lose.
+@click.option(
+    "--for",
+    "gpu",
+    type=click.Choice(_GPUS),
+    default=None,
+    help="Also say which matrices the sparse units of this GPU take.",
+)
+@click.option(
+    "--require",
+    default="",
+    metavar="all|PATTERN",
+    help="Exit with 1 if not all of these layers are sparse, with 3 if that is not known.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
+@format_option("sparsity")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@output_option
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def sparsity(
+    files: tuple[Path, ...],
+    axes: tuple[str, ...],
+    tensor: str,
+    permute: bool,
+    rounds: int,
+    gpu: str | None,
+    require: str,
+    workers: int | None,
+    format_: str,
+    as_json: bool,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Say whether weights are 2:4, and what 2:4 pruning would lose.
 
-    Needs numpy: pip install 'hostcheck[sparsity]'.
+    FILE is a .safetensors, .npy, .gguf or .onnx file, an index of shards, several shards, or the
+    folder of a checkpoint. Needs numpy: pip install 'hostcheck[sparsity]'.
     """
     try:
-        from hostcheck.sparsity.report import examine, text
+        from hostcheck.sparsity import roles
+        from hostcheck.sparsity.examine import examine, planned
 
-        found = examine(file, axis=axis, pattern=tensor, permute=permute, rounds=rounds)
+        plan = planned(files, axes=roles.axes(axes), pattern=tensor)
     except ImportError as error:
         raise UsageError(f"no module {error.name}: pip install 'hostcheck[sparsity]'") from None
-    if as_json:
-        from hostcheck.reports.documents import document
+    with progress("sparsity", len(plan.weights), quiet=quiet or not sys.stderr.isatty()) as done:
+        found = examine(
+            plan, permute=permute, rounds=rounds, gpu=gpu or "", workers=workers or 0, done=done
+        )
+    give("sparsity", "json" if as_json else format_, found, output)
+    if require:
+        from hostcheck.sparsity.gate import gate
 
-        click.echo(document(found), nl=False)
-    else:
-        click.echo(text(found), nl=False)
+        sys.exit(gate(found, require))

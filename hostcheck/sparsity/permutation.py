@@ -7,8 +7,9 @@ Yu, "Channel Permutations for N:M Sparsity" (NeurIPS 2021), and NVIDIA's slides 
 The search is greedy over pairs of groups ("stripes"): the eight columns of a pair can be dealt
 into two groups in 35 ways, single channel swaps among them. All 35 are tried, and the best is taken
 if it keeps more magnitude. Pairs are met as teams in a round-robin tournament, so that every pair
-is met once a cycle and the pairs of one round do not overlap. It ends when a whole cycle gains
-nothing, or at the bound on rounds. Nothing in it is random.
+is met once a cycle and the pairs of one round do not overlap. When a whole cycle gains nothing,
+some columns are dealt anew and it goes on a few times, as the search of NVIDIA's apex does; it ends
+at the bound on rounds. The same matrix gives the same order every time.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from itertools import combinations
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hostcheck.sparsity.two_four import GROUP, Matrix, groups
@@ -25,6 +27,10 @@ ROWS = 1024
 ROUNDS = 128
 LEAST_GAIN = 1e-6
 """Of what a pair keeps: less is rounding."""
+ESCAPES = 12
+"""So often a search that settled is shaken and goes on, within the bound on rounds."""
+SHAKEN = 8
+"""One column of so many is dealt anew by that."""
 BATCH = 1 << 17
 """Elements worked on at once."""
 
@@ -53,16 +59,55 @@ def search(matrix: Matrix, *, rounds: int = ROUNDS) -> Search:
     groups(matrix)
     step = -(-matrix.shape[0] // ROWS)
     columns = np.ascontiguousarray(np.abs(matrix[::step].astype(np.float32)).T)
-    stripes = np.arange(matrix.shape[1]).reshape(-1, GROUP)
-    quiet = done = 0
-    cycle = max(len(stripes) - 1 + len(stripes) % 2, 1)
-    while done < rounds and quiet < cycle and len(stripes) > 1:
+    found = best_order(columns, rounds=rounds)
+    if kept(matrix, found.order) < kept(matrix):  # chosen by a sample, and worse on the whole
+        return replace(found, order=np.arange(matrix.shape[1]))
+    return found
+
+
+def best_order(columns: NDArray[np.float32], *, rounds: int = ROUNDS) -> Search:
+    """Look for an order of columns, given as magnitudes `[columns, rows]`, that keeps more."""
+    stripes = np.arange(len(columns)).reshape(-1, GROUP)
+    if len(stripes) < 2:
+        return Search(stripes.reshape(-1), 0, settled=True)
+    done, settled = _settle(columns, stripes, 0, rounds)
+    best = _kept_by(columns, stripes)
+    for number in range(ESCAPES):
+        if not settled or done >= rounds or len(stripes) == 2:  # two groups were tried in all ways
+            break
+        other = _shaken(stripes, number)
+        done, at_rest = _settle(columns, other, done, rounds)
+        reached = _kept_by(columns, other)
+        if at_rest and reached > best * (1 + LEAST_GAIN):
+            stripes, best = other, reached
+    return Search(stripes.reshape(-1), done, settled)
+
+
+def _settle(
+    columns: NDArray[np.float32], stripes: NDArray[np.intp], done: int, rounds: int
+) -> tuple[int, bool]:
+    """Play rounds until a whole cycle gains nothing, in place. Returns how many were played."""
+    quiet, cycle = 0, max(len(stripes) - 1 + len(stripes) % 2, 1)
+    while done < rounds and quiet < cycle:
         quiet = 0 if _round(columns, stripes, done) else quiet + 1
         done += 1
-    order = stripes.reshape(-1)
-    if kept(matrix, order) < kept(matrix):  # chosen by a sample, and worse on the whole
-        order = np.arange(matrix.shape[1])
-    return Search(order, done, quiet >= cycle or len(stripes) < 2)
+    return done, quiet >= cycle
+
+
+def _shaken(stripes: NDArray[np.intp], number: int) -> NDArray[np.intp]:
+    """Return the stripes with some columns dealt anew: the same ones every time."""
+    chance = np.random.default_rng(number)
+    other = stripes.copy()
+    flat = other.reshape(-1)
+    at = chance.choice(flat.size, max(2, flat.size // SHAKEN), replace=False)
+    flat[at] = flat[np.roll(at, 1)]
+    return other
+
+
+def _kept_by(columns: NDArray[np.float32], stripes: NDArray[np.intp]) -> float:
+    return sum(
+        float(np.partition(columns[four], GROUP - 2, axis=0)[GROUP - 2 :].sum()) for four in stripes
+    )
 
 
 def _round(columns: NDArray[np.float32], stripes: NDArray[np.intp], number: int) -> bool:

@@ -1,0 +1,1 @@
+"""Which weights are sparse: each module is a format of it."""
