@@ -62,8 +62,9 @@ class Image(NamedTuple):
 IMAGES = (
     Image("sm_90a", 90, ("WIDE",)),
     Image("sm_100a", 100, ("WIDE",)),
+    Image("sm_103a", 103, ("WIDE",)),
     Image("sm_100f", 100, ("WIDE",)),
-    Image("sm_120", 120, ("NARROW",)),
+    Image("sm_120a", 120, ("NARROW",)),
     Image("sm_80", 80, ("WIDE",)),
     Image("sm_86", 86, ("NARROW",)),
     Image("sm_89", 89, ("NARROW",)),

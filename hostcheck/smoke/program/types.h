@@ -23,6 +23,7 @@ inline uint32_t mix(uint32_t seed, uint64_t index) {
 struct Int8 {
   static constexpr int bytes = 1;
   using Storage = uint8_t;
+  using Value = int32_t;
   using Accumulator = int32_t;  // never wraps: 127 * 127 * K/2 < 2^31 for K < 266,000
 
   static Storage value(uint32_t seed, uint64_t index, Data) {
@@ -33,7 +34,8 @@ struct Int8 {
     return static_cast<uint32_t>(n < 0 ? -n : n);
   }
   static uint32_t encode(int n) { return static_cast<Storage>(n); }
-  static int32_t decode(Storage v) { return static_cast<int8_t>(v); }
+  static Value decode(Storage v) { return static_cast<int8_t>(v); }
+  static Accumulator multiply_add(Value a, Value b, Accumulator c) { return a * b + c; }
 };
 
 // A binary float of 1 + exponent_bits + mantissa_bits. The test data hold zeros and normal numbers only.
@@ -42,8 +44,10 @@ template <int exponent_bits, int mantissa_bits, int largest> struct Float {
   static constexpr int bias = (1 << (exponent_bits - 1)) - 1;
   static constexpr uint32_t sign_bit = 1u << (exponent_bits + mantissa_bits);
   static constexpr uint32_t mantissa_mask = (1u << mantissa_bits) - 1u;
+  using Value = float;
   using Accumulator = float;
 
+  static Accumulator multiply_add(Value a, Value b, Accumulator c) { return a * b + c; }
   static uint32_t encode(int n) {  // a small integer, exactly
     if (n == 0) return 0;
     const uint32_t sign = n < 0 ? sign_bit : 0u, m = static_cast<uint32_t>(n < 0 ? -n : n);
@@ -86,4 +90,42 @@ struct Bf16 : Float<8, 7, 4> {
 struct Fp8 : Float<4, 3, 2> {
   using Storage = uint8_t;
   static Storage value(uint32_t s, uint64_t i, Data d) { return static_cast<Storage>(bits(s, i, d)); }
+};
+constexpr uint32_t SCALES_OF_ONE = 0x7F7F7F7F;  // four ue8m0 scale factors: 2^(127 - 127)
+
+// Two e2m1 numbers, the first in the low half of a byte. The block-scaled fp4 instructions keep or drop them
+// together: their pattern, 4:8 in pairs, is 2:4 of such bytes with the same metadata (PTX ISA, "Sparse
+// tcgen05.mma.sp with .kind::mxf4"). So the pair is the element, and K counts pairs. The integers of the test
+// data are 0, 1 and 2; all scale factors are 1.
+struct Fp4Pair {
+  static constexpr int bytes = 1, bias = 1;
+  using Storage = uint8_t;
+  struct Value {
+    float low, high;
+  };
+  using Accumulator = float;
+
+  static Storage value(uint32_t seed, uint64_t index, Data data) {
+    const uint32_t r = mix(seed, index);
+    if (data == Data::wide) return static_cast<Storage>(r);
+    const int low = static_cast<int>(r % 5u) - 2, high = static_cast<int>((r >> 16) % 5u) - 2;
+    return static_cast<Storage>(encode(low) | encode(high) << 4);
+  }
+  static uint32_t encode(int n) {  // up to 4, and 6, with a 0 beside it
+    const uint32_t m = static_cast<uint32_t>(n < 0 ? -n : n);
+    return (n < 0 ? 8u : 0u) | (m < 2 ? 2 * m : m < 5 ? m + 2 : 7u);
+  }
+  static uint32_t doubled(uint32_t v) {  // the magnitude: 0, 0.5, 1, 1.5, 2, 3, 4, 6
+    const uint32_t m = v & 7u;
+    return m < 5 ? m : m == 5 ? 6u : m == 6 ? 8u : 12u;
+  }
+  static float number(uint32_t v) {
+    const float magnitude = 0.5f * static_cast<float>(doubled(v));
+    return v & 8u ? -magnitude : magnitude;
+  }
+  static uint32_t magnitude(Storage v) { return doubled(v) + doubled(v >> 4); }
+  static Value decode(Storage v) { return {number(v), number(v >> 4)}; }
+  static Accumulator multiply_add(Value a, Value b, Accumulator c) {
+    return a.low * b.low + a.high * b.high + c;
+  }
 };

@@ -24,8 +24,16 @@ template <int row_bytes> __forceinline__ uint64_t tcgen05_operand(uint32_t addre
 // The instruction descriptor (PTX ISA, "Instruction descriptor" for .kind::tf32, f16, f8f6f4, i8;
 // InstrDescriptor of the same header): bits 0..1 sparsity selector, 2 sparse, 4..5 type of D, 7..9 of
 // A, 10..12 of B, 17..22 N / 8, 24..28 M / 16. A and B are K-major, nothing is negated or saturated.
+//
+// That of .kind::mxf4: bit 2 sparse, 7..9 and 10..11 type of A and B (1: e2m1), 17..22 N / 8, 23 type of the
+// scale factors (1: ue8m0), 27..28 M / 128; which of the scale factors in a column, and K: 0.
+template <class Type> constexpr bool is_scaled = false;
+template <> constexpr bool is_scaled<Fp4Pair> = true;
 template <class T> constexpr uint32_t tcgen05_instruction(int selector) {
   using Kind = Tcgen05<typename T::Type>;
+  if constexpr (is_scaled<typename T::Type>)
+    return (T::sparse ? 4u : 0u) | Kind::type << 7 | Kind::type << 10 |
+           static_cast<uint32_t>(T::n / 8) << 17 | 1u << 23 | static_cast<uint32_t>(T::m / 128) << 27;
   return (T::sparse ? static_cast<uint32_t>(selector) | 4u : 0u) | Kind::type_of_d << 4 | Kind::type << 7 |
          Kind::type << 10 | static_cast<uint32_t>(T::n / 8) << 17 | static_cast<uint32_t>(T::m / 16) << 24;
 }
@@ -51,17 +59,20 @@ template <class T> struct MetadataInFlight {
 // Issues the multiplications of one slab; for one thread. A pair of columns holds the metadata of one
 // instruction (1-byte types) or of two, which the selector tells apart (2-byte types).
 template <class T>
-__forceinline__ void issue_slab(uint32_t d, uint32_t from_a, uint32_t from_b, uint32_t metadata, bool first) {
+__forceinline__ void issue_slab(uint32_t d, uint32_t from_a, uint32_t from_b, uint32_t metadata,
+                                uint32_t scales, bool first) {
   using Instruction = Tcgen05<typename T::Type>;
 #pragma unroll
   for (int step = 0; step < T::steps; ++step) {
     const uint64_t a = tcgen05_operand<T::row_a>(from_a + step * T::step_a),
                    b = tcgen05_operand<T::row_b>(from_b + step * T::step_b);
     const bool accumulate = !first || step > 0;
-    if constexpr (!T::sparse) Instruction::dense(d, a, b, tcgen05_instruction<T>(0), accumulate);
+    if constexpr (!T::sparse) Instruction::dense(d, a, b, tcgen05_instruction<T>(0), accumulate, scales);
     else if constexpr (T::Type::bytes == 1)
-      Instruction::sparse(d, a, b, metadata + 2 * step, tcgen05_instruction<T>(0), accumulate);
-    else Instruction::sparse(d, a, b, metadata + step / 2 * 2, tcgen05_instruction<T>(step % 2), accumulate);
+      Instruction::sparse(d, a, b, metadata + 2 * step, tcgen05_instruction<T>(0), accumulate, scales);
+    else
+      Instruction::sparse(d, a, b, metadata + step / 2 * 2, tcgen05_instruction<T>(step % 2), accumulate,
+                          scales);
   }
 }
 
@@ -108,6 +119,18 @@ template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
   // Tensor memory is addressed by lane << 16 | column. A warp reaches the 32 lanes of its quarter.
   const uint32_t quarter = static_cast<uint32_t>(warp % 4 * 32) << 16;
 
+  // Scale factors of A take four columns and those of B eight: all are 1, so where each lies does not matter.
+  const uint32_t scales = d + d_columns + 8;  // behind both sets of metadata
+  if constexpr (is_scaled<typename T::Type>) {
+    const uint32_t ones[4] = {SCALES_OF_ONE, SCALES_OF_ONE, SCALES_OF_ONE, SCALES_OF_ONE};
+    if (warp < 4) {
+      tensor_store(scales + quarter, ones);
+      tensor_wait_stores();
+      tensor_store(scales + quarter + 4, ones);
+      tensor_wait_stores();
+    }
+  }
+
   const int slabs = p.k * T::Type::bytes / T::row_b;
 #pragma unroll
   for (int s = 0; s < ahead; ++s) {
@@ -134,7 +157,7 @@ template <class T> __forceinline__ void gemm_tcgen05(const GemmArguments& p) {
     tensor_fence_after();
     const uint32_t at = shared_base() + static_cast<uint32_t>(stage * T::stage_bytes);
     if (warp == 0 && elect_one()) {
-      issue_slab<T>(d, at, at + T::a_bytes, set, slab == 0);
+      issue_slab<T>(d, at, at + T::a_bytes, set, scales, slab == 0);
       tensor_commit(control + static_cast<uint32_t>(slab % 2 * 8));
     }
     if (slab > 0) {  // slab - 1 is complete: its stage and its metadata are free

@@ -55,6 +55,19 @@ EACH_TYPE(WITH_WGMMA)
 EACH_TCGEN05(WITH_TCGEN05)
 #endif
 
+#if HAS_FP4_MMA || HAS_TCGEN05_FP4
+COMMON(fp4, Fp4Pair)
+#endif
+#if HAS_FP4_MMA
+PROBE(fp4, Fp4Pair)
+#if NARROW
+WITH_NARROW(fp4, Fp4Pair)
+#endif
+#endif
+#if HAS_TCGEN05_FP4
+WITH_TCGEN05(fp4, Fp4Pair)
+#endif
+
 #if HAS_FP8_MMA || HAS_WGMMA || HAS_TCGEN05
 COMMON(fp8, Fp8)
 #endif

@@ -6,14 +6,14 @@
 #include "../arguments.h"
 #include "../types.h"
 
-// One 4-byte lane of shared memory: four int8 elements, or one float.
+// One lane of shared memory: four int8 elements, or one element of another type.
 template <class Type> struct CheckLane {
-  using Value = float;
+  using Value = typename Type::Value;
   static constexpr int elements = 1;
-  static __forceinline__ float load(const uint8_t* from) {
+  static __forceinline__ Value load(const uint8_t* from) {
     return Type::decode(*reinterpret_cast<const typename Type::Storage*>(from));
   }
-  static __forceinline__ float multiply_add(float a, float b, float c) { return a * b + c; }
+  static __forceinline__ float multiply_add(Value a, Value b, float c) { return Type::multiply_add(a, b, c); }
 };
 template <> struct CheckLane<Int8> {
   using Value = uint32_t;

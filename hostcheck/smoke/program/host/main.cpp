@@ -1,6 +1,8 @@
 // The order of the test. What each part does is in its own file.
 #include <string.h>
 
+#include "../tile.h"
+
 #include "document.h"
 #include "gpu.h"
 #include "kernels.h"
@@ -11,6 +13,12 @@
 #include "verify.h"
 
 namespace {
+
+// A shape in elements of this type, whose K is never less than asked for.
+Shape in_elements(Shape asked, const Element& element) {
+  asked.k = (asked.k / element.numbers + K_MULTIPLE - 1) / K_MULTIPLE * K_MULTIPLE;
+  return asked;
+}
 
 // What --types defaults to: int8 and fp16, and where the tensor cores have no int8 (10.3), fp16 and fp8.
 const char* types_for(const Family& family) {
@@ -79,10 +87,10 @@ int main(int count, char** words) {
     json::text("accumulate", element.accumulator);
     if (!(family.instruction == Instruction::tcgen05 ? probe_path(element, family) : probe_layout(element)))
       failed = "metadata do not lie where the PTX manual says";
-    if (!failed) failed = verify(element, family, options.verify_shape);
+    if (!failed) failed = verify(element, family, in_elements(options.verify_shape, element));
     if (!failed && !options.quick) {
       double speedup = 0;
-      failed = measure(gpu, element, family, options, &speedup);
+      failed = measure(gpu, element, family, in_elements(options.shape, element), options, &speedup);
       if (speedup < slowest) slowest = speedup, slowest_type = element.name;
     }
     if (failed) failed_type = element.name;

@@ -13,7 +13,7 @@ constexpr char help[] =
     "usage: hostcheck-smoke [options]\n"
     "Proves that the sparse tensor cores of one NVIDIA GPU compute right, and how fast. Prints JSON.\n"
     "  --device WHICH        CUDA index or PCI address (0)\n"
-    "  --types LIST          of int8,fp16,bf16,fp8; or all (int8,fp16;\n"
+    "  --types LIST          of int8,fp16,bf16,fp8,fp4; or all (int8,fp16;\n"
     "                        fp16,fp8 where the tensor cores have no int8)\n"
     "  --quick               correctness only\n"
     "  --min-speedup X       sparse/dense below it is slow, exit 7; 0 never (1.10,\n"
@@ -57,8 +57,8 @@ void check_types(const char* value) {
   for (const char* word = value;; ++word) {
     const size_t n = strcspn(word, ",");
     if (!((n == 4 && (!strncmp(word, "int8", 4) || !strncmp(word, "fp16", 4) || !strncmp(word, "bf16", 4))) ||
-          (n == 3 && !strncmp(word, "fp8", 3))))
-      wrong("--types", value, "a list of int8, fp16, bf16, fp8, or all");
+          (n == 3 && (!strncmp(word, "fp8", 3) || !strncmp(word, "fp4", 3)))))
+      wrong("--types", value, "a list of int8, fp16, bf16, fp8, fp4, or all");
     word += n;
     if (!*word) return;
   }

@@ -54,9 +54,11 @@ bool speed_is_judged(const Gpu& gpu, const Family& family) {
 Peak peak_of(const Gpu& gpu, const Family& family, const Element& element) {
   const Instruction instruction = family.instruction;
   const int capability = gpu.capability();
+  if (element.numbers == 2 && capability == 103)
+    return {0, "the published dense rate of fp4 is that of K = 96, which these kernels do not use"};
   for (const Row& row : rows)
     if (row.instruction == instruction && row.capability == capability)
-      return {row.multiply_adds * (element.bytes == 1 ? 2 : 1), nullptr};
+      return {row.multiply_adds * (element.bytes == 1 ? 2 : 1) * element.numbers, nullptr};
   if (capability == 87 || capability == 88 || capability == 110 || capability == 121)
     return {
         0,

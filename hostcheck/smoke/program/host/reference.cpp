@@ -14,17 +14,20 @@ int value_at(const Problem& p, uint32_t seed, int row, int k) {
 }
 
 // An element is kept when fewer than two of its group beat it: by magnitude, then by coming earlier.
-bool kept(const int (&group)[4], int i) {
+bool kept(const int (&magnitude)[4], int i) {
   int better = 0;
   for (int j = 0; j < 4; ++j)
-    better += abs(group[j]) > abs(group[i]) || (abs(group[j]) == abs(group[i]) && j < i);
+    better += magnitude[j] > magnitude[i] || (magnitude[j] == magnitude[i] && j < i);
   return better < 2;
 }
 
 // All partial sums fit: |a * b| <= 127 * 127, at most K/2 of them, K < 266,000.
-int dot(const int16_t* a, const int16_t* b, int n) {
+int dot(const Element& e, const int16_t* a, const int16_t* b, int n) {
   int sum = 0;
-  for (int i = 0; i < n; ++i) sum += a[i] * b[i];
+  if (e.numbers == 1)
+    for (int i = 0; i < n; ++i) sum += a[i] * b[i];
+  else
+    for (int i = 0; i < n; ++i) sum += e.multiply(a[i], b[i]);
   return sum;
 }
 
@@ -64,7 +67,7 @@ Count compare(const Problem& p, int rows, int columns) {
     p.d().read(d, static_cast<size_t>(row) * static_cast<size_t>(p.shape.n) * 4,
                static_cast<size_t>(p.shape.n) * 4);
     for (int j = 0; j < columns; ++j) {
-      const int wanted = dot(a, b + static_cast<size_t>(j) * width, k);
+      const int wanted = dot(p.element, a, b + static_cast<size_t>(j) * width, k);
       count.wrong += !equals(p.element, d[place(j, columns, p.shape.n, 1)], wanted);
       ++count.elements;
     }
@@ -81,9 +84,12 @@ int value_of_b(const Problem& p, int n, int k) { return value_at(p, p.seed_b, n,
 
 void pruned_row_of_a(const Problem& p, int row, int16_t* out) {
   for (int k = 0; k < p.shape.k; k += 4) {
-    int group[4];
-    for (int i = 0; i < 4; ++i) group[i] = value_at(p, p.seed_a, row, k + i);
-    for (int i = 0; i < 4; ++i) out[k + i] = static_cast<int16_t>(kept(group, i) ? group[i] : 0);
+    int group[4], magnitude[4];
+    for (int i = 0; i < 4; ++i) {
+      group[i] = value_at(p, p.seed_a, row, k + i);
+      magnitude[i] = p.element.magnitude(group[i]);
+    }
+    for (int i = 0; i < 4; ++i) out[k + i] = static_cast<int16_t>(kept(magnitude, i) ? group[i] : 0);
   }
 }
 

@@ -38,16 +38,16 @@ Spread spread(double* values, int n) {
 
 }  // namespace
 
-const char* measure(const Gpu& gpu, const Element& element, const Family& family, const Options& options,
-                    double* speedup) {
+const char* measure(const Gpu& gpu, const Element& element, const Family& family, Shape asked,
+                    const Options& options, double* speedup) {
   enter_phase("full size");
   size_t free = 0, total = 0;
   CUDA(cuMemGetInfo_v2, &free, &total);
   const uint64_t most = static_cast<uint64_t>(free) / 10 * 6;
   const int at_once = gpu.multiprocessors * family.blocks_per_sm;
-  const Shape shape = options.shape.m ? options.shape
-                                      : choose_shape(element.bytes, family.m, family.n, at_once,
-                                                     most < MOST_BYTES ? most : MOST_BYTES);
+  const Shape shape = asked.m ? asked
+                              : choose_shape(element.bytes, family.m, family.n, at_once,
+                                             most < MOST_BYTES ? most : MOST_BYTES);
   const Problem p(element, shape, SEED);
   const Gemm dense = gemm_of(element, family, false), sparse = gemm_of(element, family, true);
   const bool half_output = element.bytes == 2;
@@ -89,7 +89,8 @@ const char* measure(const Gpu& gpu, const Element& element, const Family& family
                r = spread(ratio, options.pairs);
   *speedup = r.median;
 
-  const double tera_operations = 2e-12 * shape.m * shape.n * shape.k;  // of the dense product, for both
+  const double tera_operations =
+      2e-12 * shape.m * shape.n * shape.k * element.numbers;  // of the dense product, for both
   const double dense_tops = tera_operations / d.median * 1e3, sparse_tops = tera_operations / s.median * 1e3;
   const uint64_t m = static_cast<uint64_t>(shape.m), n = static_cast<uint64_t>(shape.n),
                  k = static_cast<uint64_t>(shape.k);
@@ -98,7 +99,7 @@ const char* measure(const Gpu& gpu, const Element& element, const Family& family
   json::open_object("speed");
   json::integer("m", shape.m);
   json::integer("n", shape.n);
-  json::integer("k", shape.k);
+  json::integer("k", shape.k * element.numbers);
   json::decimal("waves", static_cast<double>(shape.m / family.m) * (shape.n / family.n) / at_once, 3);
   json::integer("pairs", options.pairs);
   json::decimal("dense_ms", d.median, 4);

@@ -39,8 +39,8 @@ uint64_t visible(const Problem& p, const Plant& before, const Plant& after) {
   uint64_t columns = 0;
   for (int n = 0; n < p.shape.n; ++n) {
     const auto product = [&](const Plant& x) {
-      return x.first_value * value_of_b(p, n, 4 * x.group + x.first) +
-             x.second_value * value_of_b(p, n, 4 * x.group + x.second);
+      return p.element.multiply(x.first_value, value_of_b(p, n, 4 * x.group + x.first)) +
+             p.element.multiply(x.second_value, value_of_b(p, n, 4 * x.group + x.second));
     };
     columns += product(before) != product(after);
   }
@@ -82,8 +82,7 @@ bool plant_weight(const Problem& p, const Gemm& sparse, const Plant& plant) {
                     bytes;
   uint32_t weight = 0;
   p.kept().read(&weight, at, bytes);
-  // An integer's lowest bit; a float's sign.
-  const uint32_t changed = weight ^ (p.element.integer ? 1u : 0x80u << (8 * (bytes - 1)));
+  const uint32_t changed = weight ^ p.element.flip;
   p.kept().write(&changed, at, bytes);
   const CheckReport report = p.run(sparse);
   p.kept().write(&weight, at, bytes);
@@ -107,7 +106,7 @@ const char* verify(const Element& element, const Family& family, Shape shape) {
   json::open_object("verify");
   json::integer("m", shape.m);
   json::integer("n", shape.n);
-  json::integer("k", shape.k);
+  json::integer("k", shape.k * element.numbers);
   json::integer("elements", static_cast<long long>(sparse_cpu.elements));
   json::integer("sparse_bad_cpu", static_cast<long long>(sparse_cpu.wrong));
   json::integer("dense_bad_cpu", static_cast<long long>(dense_cpu.wrong));

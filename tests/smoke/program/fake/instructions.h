@@ -12,6 +12,7 @@
 #include "types.h"
 
 #define HAS_FP8_MMA 1
+#define HAS_FP4_MMA 1
 #define HAS_WGMMA WGMMA
 #define __global__
 #define __shared__ static
@@ -104,14 +105,14 @@ inline uint32_t from_neighbour(uint32_t v) {
 
 // ---- what every multiplication does ----------------------------------------------------------------
 // Element (row, i) of a tile of bytes, i counted in elements.
-template <class Type> typename Type::Accumulator element_of(const uint8_t* row, int i) {
+template <class Type> typename Type::Value element_of(const uint8_t* row, int i) {
   typename Type::Storage stored;
   memcpy(&stored, row + i * Type::bytes, Type::bytes);
   return Type::decode(stored);
 }
 // One row of A (32 bytes) widened to where its values belong along K.
 template <class Type, bool sparse, class Nibble>
-void expand(typename Type::Accumulator (&wide)[64], const uint8_t* row, Nibble nibble) {
+void expand(typename Type::Value (&wide)[64], const uint8_t* row, Nibble nibble) {
   constexpr int held = 32 / Type::bytes;
   memset(wide, 0, sizeof wide);
   for (int i = 0; i < held; ++i) {
@@ -124,9 +125,10 @@ void expand(typename Type::Accumulator (&wide)[64], const uint8_t* row, Nibble n
     wide[k] = element_of<Type>(row, i);
   }
 }
-template <class Accumulator> Accumulator dot(const Accumulator* a, const Accumulator* b, int n) {
-  Accumulator sum = 0;
-  for (int k = 0; k < n; ++k) sum += a[k] * b[k];
+template <class Type>
+typename Type::Accumulator dot(const typename Type::Value* a, const typename Type::Value* b, int n) {
+  typename Type::Accumulator sum = 0;
+  for (int k = 0; k < n; ++k) sum = Type::multiply_add(a[k], b[k], sum);
   return sum;
 }
 // Metadata of one instruction: the nibble of group `g` of row `row` (0..15) among 32 lanes' registers.
@@ -145,7 +147,7 @@ template <class Type, class Register> uint32_t nibble_in(Register lane, int sele
 template <class Type, bool sparse, int selector> void multiply_fragments(block::Warp& w) {
   using Accumulator = typename Type::Accumulator;
   constexpr int depth = (sparse ? 64 : 32) / Type::bytes;
-  Accumulator b[8][64];
+  typename Type::Value b[8][64];
   for (int column = 0; column < 8; ++column) {
     uint8_t bytes[64];
     for (int i = 0; i < depth * Type::bytes; ++i)
@@ -157,12 +159,12 @@ template <class Type, bool sparse, int selector> void multiply_fragments(block::
     for (int i = 0; i < 32; ++i)
       bytes[i] =
           static_cast<uint8_t>(w.in[4 * (row % 8) + i % 16 / 4][row / 8 + 2 * (i / 16)] >> 8 * (i % 4));
-    Accumulator a[64];
+    typename Type::Value a[64];
     expand<Type, sparse>(a, bytes, [&](int g) {
       return nibble_in<Type>([&](int lane) { return w.in[lane][8]; }, selector, row, g);
     });
     for (int column = 0; column < 8; ++column) {
-      const Accumulator sum = dot(a, b[column], depth);
+      const Accumulator sum = dot<Type>(a, b[column], depth);
       memcpy(&w.out[4 * (row % 8) + column / 2][2 * (row / 8) + column % 2], &sum, 4);
     }
   }
@@ -219,7 +221,7 @@ inline void read_operand(uint8_t* to, uint64_t descriptor, int row, int bytes) {
 template <class Type, bool sparse> void multiply_operands(const block::Product& p) {
   using Accumulator = typename Type::Accumulator;
   constexpr int depth = (sparse ? 64 : 32) / Type::bytes;
-  static Accumulator a[16][64];
+  static typename Type::Value a[16][64];
   for (int row = 0; row < 16; ++row) {
     uint8_t bytes[32];
     read_operand(bytes, p.a, p.warp % 4 * 16 + row, 32);
@@ -229,12 +231,12 @@ template <class Type, bool sparse> void multiply_operands(const block::Product& 
   }
   for (int column = 0; column < 256; ++column) {
     uint8_t bytes[64];
-    Accumulator b[64];
+    typename Type::Value b[64];
     read_operand(bytes, p.b, column, depth * Type::bytes);
     for (int k = 0; k < depth; ++k) b[k] = element_of<Type>(bytes, k);
     for (int row = 0; row < 16; ++row) {  // D: the fragment of m16n8, repeated every eight columns
       auto* d = static_cast<Accumulator*>(p.d[4 * (row % 8) + column % 8 / 2]);
-      d[column / 8 * 4 + row / 8 * 2 + column % 2] += dot(a[row], b, depth);
+      d[column / 8 * 4 + row / 8 * 2 + column % 2] += dot<Type>(a[row], b, depth);
     }
   }
 }

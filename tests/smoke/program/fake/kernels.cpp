@@ -22,18 +22,19 @@
 #define TCGEN05_ENTRIES(type, Type) \
   ENTRY(sparse_##type##_tcgen05, GemmArguments) ENTRY(dense_##type##_tcgen05, GemmArguments)
 
-const Kernel kernels[] = {EACH_TYPE(COMMON_ENTRIES) COMMON_ENTRIES(fp8, Fp8)
+const Kernel kernels[] = {
+    EACH_TYPE(COMMON_ENTRIES) COMMON_ENTRIES(fp8, Fp8) COMMON_ENTRIES(fp4, Fp4Pair)
 #if WIDE
-                              EACH_TYPE(WIDE_ENTRIES)
+        EACH_TYPE(WIDE_ENTRIES)
 #endif
 #if NARROW
-                                  EACH_TYPE(NARROW_ENTRIES) NARROW_ENTRIES(fp8, Fp8)
+            EACH_TYPE(NARROW_ENTRIES) NARROW_ENTRIES(fp8, Fp8) NARROW_ENTRIES(fp4, Fp4Pair)
 #endif
 #if WGMMA
-                                      EACH_TYPE(WGMMA_ENTRIES) WGMMA_ENTRIES(fp8, Fp8)
+                EACH_TYPE(WGMMA_ENTRIES) WGMMA_ENTRIES(fp8, Fp8)
 #endif
 #if TCGEN05
-                                          EACH_TYPE(TCGEN05_ENTRIES) TCGEN05_ENTRIES(fp8, Fp8)
+                    EACH_TYPE(TCGEN05_ENTRIES) TCGEN05_ENTRIES(fp8, Fp8) TCGEN05_ENTRIES(fp4, Fp4Pair)
 #endif
 };
 const int kernel_count = sizeof kernels / sizeof *kernels;

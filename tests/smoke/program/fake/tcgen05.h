@@ -4,6 +4,7 @@
 #include "tensor.h"
 
 #define HAS_TCGEN05 TCGEN05
+#define HAS_TCGEN05_FP4 TCGEN05
 
 template <uint32_t columns> inline void tensor_allocate(uint32_t address_to) {
   tensor::allocate(columns, address_to);
@@ -31,7 +32,7 @@ inline void tensor_fence_after() { tensor::fence_after(); }
 inline void mbarrier_init(uint32_t at) { tensor::barrier_init(at); }
 inline void fence_mbarrier_init() { tensor::barrier_fence(); }
 inline void mbarrier_wait(uint32_t at, int parity) { tensor::barrier_wait(at, parity); }
-inline void tensor_commit(uint32_t at) { tensor::issue({nullptr, 0, 0, 0, 0, 0, at, false}); }
+inline void tensor_commit(uint32_t at) { tensor::issue({nullptr, 0, 0, 0, 0, 0, at, 0, false}); }
 inline bool elect_one() { return block::my_lane() == 0; }
 
 // `bytes` of row `row` of a K-major operand. Bits 46..48 are 0b001; swizzle 2 is 128 bytes, 4 is 64 bytes.
@@ -67,6 +68,7 @@ template <class Type> constexpr uint32_t number_of = 0;
 template <class Type> constexpr uint32_t number_of_d = 1;
 template <> constexpr uint32_t number_of<Bf16> = 1;
 template <> constexpr uint32_t number_of<Int8> = 1;
+template <> constexpr uint32_t number_of<Fp4Pair> = 1;
 template <> constexpr uint32_t number_of_d<Int8> = 2;
 // Checks the instruction descriptor and returns its sparsity selector.
 template <class Type> int selector_of(uint32_t instruction, bool sparse) {
@@ -82,12 +84,29 @@ template <class Type> int selector_of(uint32_t instruction, bool sparse) {
   if (selector > (sparse && Type::bytes == 2 ? 1 : 0)) block::broken("tcgen05: sparsity selector");
   return selector;
 }
+// .kind::mxf4: bit 2 sparse, 7..9 and 10..11 e2m1 is 1, 17..22 N / 8, 23 ue8m0, 27..28 M / 128, all else 0.
+template <> inline int selector_of<Fp4Pair>(uint32_t instruction, bool sparse) {
+  const uint32_t n = instruction >> 17 & 63;
+  if (n == 0 || n % 2 || n > 32) block::broken("tcgen05: N must be a multiple of 16 up to 256");
+  if (instruction !=
+      (static_cast<uint32_t>(sparse) << 2 | 1u << 7 | 1u << 10 | n << 17 | 1u << 23 | 1u << 27))
+    block::broken("tcgen05: the instruction descriptor of .kind::mxf4");
+  return 0;
+}
+// Scale factors of other than 1 are not emulated: four columns of A, eight of B.
+inline void must_be_ones(uint32_t scales) {
+  for (uint32_t lane = 0; lane < tensor::LANES; ++lane)
+    for (uint32_t column = 0; column < 8; ++column)
+      if (tensor::word((lane << 16) + scales + column) != SCALES_OF_ONE)
+        block::broken("tcgen05: a scale factor is not 1");
+}
 template <class Type, bool sparse> void multiply_in_tensor_memory(const tensor::Product& p) {
   using Accumulator = typename Type::Accumulator;
   constexpr int depth = (sparse ? 64 : 32) / Type::bytes;
+  if (sizeof(typename Type::Value) > sizeof(Accumulator)) must_be_ones(p.scales);
   const int selector = selector_of<Type>(p.instruction, sparse),
             columns = static_cast<int>(p.instruction >> 17 & 63) * 8;
-  static Accumulator a[tensor::LANES][64];
+  static typename Type::Value a[tensor::LANES][64];
   for (int row = 0; row < tensor::LANES; ++row) {
     uint8_t bytes[32];
     read_tcgen05_operand(bytes, p.a, row, 32);
@@ -96,14 +115,14 @@ template <class Type, bool sparse> void multiply_in_tensor_memory(const tensor::
   }
   for (int column = 0; column < columns; ++column) {
     uint8_t bytes[64];
-    Accumulator b[64];
+    typename Type::Value b[64];
     read_tcgen05_operand(bytes, p.b, column, depth * Type::bytes);
     for (int k = 0; k < depth; ++k) b[k] = element_of<Type>(bytes, k);
     for (int row = 0; row < tensor::LANES; ++row) {
       uint32_t& d = tensor::word(p.d + (static_cast<uint32_t>(row) << 16) + static_cast<uint32_t>(column));
       Accumulator sum = 0;
       if (p.accumulate) memcpy(&sum, &d, 4);
-      sum += dot(a[row], b, depth);
+      sum += dot<Type>(a[row], b, depth);
       memcpy(&d, &sum, 4);
     }
   }
@@ -111,11 +130,13 @@ template <class Type, bool sparse> void multiply_in_tensor_memory(const tensor::
 template <class Type> struct Tcgen05 {
   static constexpr uint32_t type = number_of<Type>, type_of_d = number_of_d<Type>;
   static void sparse(uint32_t d, uint64_t a, uint64_t b, uint32_t metadata, uint32_t instruction,
-                     bool accumulate) {
+                     bool accumulate, uint32_t scales) {
     if (metadata % 2) block::broken("tcgen05: metadata must start at an even column");
-    tensor::issue({multiply_in_tensor_memory<Type, true>, a, b, d, metadata, instruction, 0, accumulate});
+    tensor::issue(
+        {multiply_in_tensor_memory<Type, true>, a, b, d, metadata, instruction, 0, scales, accumulate});
   }
-  static void dense(uint32_t d, uint64_t a, uint64_t b, uint32_t instruction, bool accumulate) {
-    tensor::issue({multiply_in_tensor_memory<Type, false>, a, b, d, 0, instruction, 0, accumulate});
+  static void dense(uint32_t d, uint64_t a, uint64_t b, uint32_t instruction, bool accumulate,
+                    uint32_t scales) {
+    tensor::issue({multiply_in_tensor_memory<Type, false>, a, b, d, 0, instruction, 0, scales, accumulate});
   }
 };

@@ -10,7 +10,7 @@ constexpr int LANES = 128, COLUMNS = 512;
 struct Product {  // one tcgen05.mma, or with `execute` null one tcgen05.commit on `barrier`
   void (*execute)(const Product&);
   uint64_t a, b;
-  uint32_t d, metadata, instruction, barrier;
+  uint32_t d, metadata, instruction, barrier, scales;
   bool accumulate;
 };
 

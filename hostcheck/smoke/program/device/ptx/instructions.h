@@ -12,6 +12,10 @@
 #if MADE_FOR == 89 || MADE_FOR >= 120
 #define HAS_FP8_MMA 1
 #endif
+// Block-scaled sparse fp4 in mma.sync needs sm_120a (ptxas refuses it for sm_120 and sm_120f).
+#if defined(__CUDA_ARCH_FEAT_SM120_ALL)
+#define HAS_FP4_MMA 1
+#endif
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 #define HAS_WGMMA 1
 #endif
@@ -110,6 +114,29 @@ template <> struct Mma<Fp8> {
   }
   static __forceinline__ void dense(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
     DENSE_MMA("m16n8k32.row.col.f32.e4m3.e4m3.f32", "+f");
+  }
+};
+#endif
+
+#if HAS_FP4_MMA
+// Scale factors are 1: two for the 64 (sparse: 128) numbers of a row. In bytes the fragments and the metadata
+// are those of m16n8k64 (NVIDIA/cutlass mma_traits_sm120_sparse.hpp, SM120_SPARSE_16x8x128_TN_VS).
+template <> struct Mma<Fp4Pair> {
+  template <int selector>
+  static __forceinline__ void sparse(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[4],
+                                     uint32_t e) {
+    asm("mma.sp::ordered_metadata.sync.aligned.m16n8k128.row.col.kind::mxf4.block_scale.scale_vec::2X"
+        ".f32.e2m1.e2m1.f32.ue8m0 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9,%10,%11}, {%0,%1,%2,%3}, "
+        "%12, %13, %14, {0,0}, %14, {0,0};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(b[2]), "r"(b[3]), "r"(e),
+          "n"(selector), "r"(SCALES_OF_ONE));
+  }
+  static __forceinline__ void dense(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+    asm("mma.sync.aligned.m16n8k64.row.col.kind::mxf4.block_scale.scale_vec::2X.f32.e2m1.e2m1.f32.ue8m0 "
+        "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3}, %10, {0,0}, %10, {0,0};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(SCALES_OF_ONE));
   }
 };
 #endif

@@ -2,14 +2,18 @@
 // Instructions".)
 #pragma once
 
-// sm_100a and sm_100f of NVRTC 12.9; kind::i8 is there on sm_100a and sm_110a only (ptxas refuses the
-// others).
-#if defined(__CUDA_ARCH_FEAT_SM100_ALL) || \
+// sm_100a, sm_103a and sm_100f of NVRTC 12.9. kind::i8 is there on sm_100a and sm_110a only, kind::mxf4 on
+// none of the family's (ptxas refuses the others).
+#if defined(__CUDA_ARCH_FEAT_SM100_ALL) || defined(__CUDA_ARCH_FEAT_SM103_ALL) || \
     (defined(__CUDA_ARCH_FAMILY_SPECIFIC__) && __CUDA_ARCH_FAMILY_SPECIFIC__ / 10 == 100)
 #define HAS_TCGEN05 1
 #endif
 #if defined(__CUDA_ARCH_FEAT_SM100_ALL)
 #define HAS_TCGEN05_INT8 1
+#endif
+
+#if defined(__CUDA_ARCH_FEAT_SM100_ALL) || defined(__CUDA_ARCH_FEAT_SM103_ALL)
+#define HAS_TCGEN05_FP4 1
 #endif
 
 #if HAS_TCGEN05
@@ -101,34 +105,41 @@ __forceinline__ bool elect_one() {
 }
 
 // ---- products ------------------------------------------------------------------------------------
-#define SPARSE_TCGEN05(kind)                                                                           \
-  asm volatile("{\n.reg .pred p;\nsetp.ne.u32 p, %5, 0;\ntcgen05.mma.sp.cta_group::1.kind::" kind      \
-               " [%0], %1, %2, [%3], %4, p;\n}" ::"r"(d),                                              \
-               "l"(a), "l"(b), "r"(metadata), "r"(instruction), "r"(static_cast<uint32_t>(accumulate)) \
+// `scales` is where the scale factors of both operands lie, for the kinds that have some.
+#define SPARSE_TCGEN05(kind, scale_operands)                                                            \
+  asm volatile("{\n.reg .pred p;\nsetp.ne.u32 p, %5, 0;\ntcgen05.mma.sp.cta_group::1.kind::" kind       \
+               " [%0], %1, %2, [%3], %4, " scale_operands("%6") "p;\n}" ::"r"(d),                       \
+               "l"(a), "l"(b), "r"(metadata), "r"(instruction), "r"(static_cast<uint32_t>(accumulate)), \
+               "r"(scales)                                                                              \
                : "memory")
-#define DENSE_TCGEN05(kind)                                                                    \
-  asm volatile("{\n.reg .pred p;\nsetp.ne.u32 p, %4, 0;\ntcgen05.mma.cta_group::1.kind::" kind \
-               " [%0], %1, %2, %3, p;\n}" ::"r"(d),                                            \
-               "l"(a), "l"(b), "r"(instruction), "r"(static_cast<uint32_t>(accumulate))        \
+#define DENSE_TCGEN05(kind, scale_operands)                                                          \
+  asm volatile("{\n.reg .pred p;\nsetp.ne.u32 p, %4, 0;\ntcgen05.mma.cta_group::1.kind::" kind       \
+               " [%0], %1, %2, %3, " scale_operands("%5") "p;\n}" ::"r"(d),                          \
+               "l"(a), "l"(b), "r"(instruction), "r"(static_cast<uint32_t>(accumulate)), "r"(scales) \
                : "memory")
+#define NO_SCALES(register_)
+#define BOTH_SCALES(register_) "[" register_ "], [" register_ "], "
 // `type` and `type_of_d` are the numbers that the instruction descriptor wants.
-#define TCGEN05(Type, kind, number, number_of_d)                                                \
-  template <> struct Tcgen05<Type> {                                                            \
-    static constexpr uint32_t type = number, type_of_d = number_of_d;                           \
-    static __forceinline__ void sparse(uint32_t d, uint64_t a, uint64_t b, uint32_t metadata,   \
-                                       uint32_t instruction, bool accumulate) {                 \
-      SPARSE_TCGEN05(kind);                                                                     \
-    }                                                                                           \
-    static __forceinline__ void dense(uint32_t d, uint64_t a, uint64_t b, uint32_t instruction, \
-                                      bool accumulate) {                                        \
-      DENSE_TCGEN05(kind);                                                                      \
-    }                                                                                           \
+#define TCGEN05(Type, kind, number, number_of_d, scale_operands)                                 \
+  template <> struct Tcgen05<Type> {                                                             \
+    static constexpr uint32_t type = number, type_of_d = number_of_d;                            \
+    static __forceinline__ void sparse(uint32_t d, uint64_t a, uint64_t b, uint32_t metadata,    \
+                                       uint32_t instruction, bool accumulate, uint32_t scales) { \
+      SPARSE_TCGEN05(kind, scale_operands);                                                      \
+    }                                                                                            \
+    static __forceinline__ void dense(uint32_t d, uint64_t a, uint64_t b, uint32_t instruction,  \
+                                      bool accumulate, uint32_t scales) {                        \
+      DENSE_TCGEN05(kind, scale_operands);                                                       \
+    }                                                                                            \
   }
 template <class Type> struct Tcgen05;
-TCGEN05(Fp16, "f16", 0, 1);
-TCGEN05(Bf16, "f16", 1, 1);
-TCGEN05(Fp8, "f8f6f4", 0, 1);
+TCGEN05(Fp16, "f16", 0, 1, NO_SCALES);
+TCGEN05(Bf16, "f16", 1, 1, NO_SCALES);
+TCGEN05(Fp8, "f8f6f4", 0, 1, NO_SCALES);
 #if HAS_TCGEN05_INT8
-TCGEN05(Int8, "i8", 1, 2);
+TCGEN05(Int8, "i8", 1, 2, NO_SCALES);
+#endif
+#if HAS_TCGEN05_FP4
+TCGEN05(Fp4Pair, "mxf4.block_scale.scale_vec::2X", 1, 0, BOTH_SCALES);
 #endif
 #endif
