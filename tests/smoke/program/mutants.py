@@ -18,6 +18,7 @@ from hostcheck.smoke import build
 from tests.smoke.program import fake
 
 CAPABILITY = {"TCGEN05": 100, "WGMMA": 90, "WIDE": 80, "NARROW": 86}
+FP4 = {"TCGEN05": 100, "NARROW": 120}
 BOTH = ("int8", "fp16")
 MMA = ("NARROW", "WIDE")
 
@@ -155,7 +156,7 @@ MUTANTS = (
     Mutant("tcgen05: does not say that A is sparse", "device/gemm_tcgen05.h",
            "static_cast<uint32_t>(selector) | 4u", "static_cast<uint32_t>(selector)", ("TCGEN05",)),
     Mutant("tcgen05: N of the instruction halved", "device/gemm_tcgen05.h",
-           "T::n / 8) << 17", "T::n / 16) << 17", ("TCGEN05",)),
+           "T::n / 8) << 17 | static", "T::n / 16) << 17 | static", ("TCGEN05",)),
     Mutant("tcgen05: M of the instruction halved", "device/gemm_tcgen05.h",
            "T::m / 16) << 24", "T::m / 32) << 24", ("TCGEN05",)),
     Mutant("tcgen05: type of B left out", "device/gemm_tcgen05.h",
@@ -210,6 +211,17 @@ MUTANTS = (
            "  if (warp == 0) tensor_release<columns>(d);\n", "", ("TCGEN05",)),
     Mutant("tcgen05: mbarriers without their fence", "device/gemm_tcgen05.h",
            "      fence_mbarrier_init();\n", "", ("TCGEN05",)),
+    Mutant("tcgen05: no scale factors", "device/gemm_tcgen05.h",
+           "      tensor_store(scales + quarter + 4, ones);\n", "", ("TCGEN05",), ("fp4",)),
+    Mutant("tcgen05: scale factors in the way of the metadata", "device/gemm_tcgen05.h",
+           "scales = d + d_columns + 8;", "scales = d + d_columns + 4;", ("TCGEN05",), ("fp4",)),
+    Mutant("tcgen05: type of the scale factors left out", "device/gemm_tcgen05.h",
+           " | 1u << 23 |", " |", ("TCGEN05",), ("fp4",)),
+    Mutant("fp4: numbers of a pair swapped on the device", "device/prepare.h",
+           "kept[0] = dense[first];", "kept[0] = dense[first] >> 4 | dense[first] << 4;",
+           ("NARROW",), ("fp4",)),
+    Mutant("fp4: keeps by the first of a pair", "types.h",
+           "return doubled(v) + doubled(v >> 4);", "return doubled(v);", ("NARROW",), ("fp4",)),
     Mutant("second oracle: skips the end of K", "device/oracle.h",
            "for (int k = 0; k < p.k;", "for (int k = 0; k < p.k - 64;", ("NARROW",)),
 )  # fmt: skip
@@ -225,7 +237,7 @@ def _outcome(folder: Path, mutant: Mutant, family: str, kind: str, when: str) ->
         env={
             **os.environ,
             "LD_LIBRARY_PATH": str(folder),
-            "FAKE_GPU_CC": str(CAPABILITY[family]),
+            "FAKE_GPU_CC": str((FP4 if kind == "fp4" else CAPABILITY)[family]),
             "FAKE_GPU_ASYNC": when,
         },
         capture_output=True,

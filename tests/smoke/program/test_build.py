@@ -69,7 +69,8 @@ def test_old_drivers_take_the_machine_code_of_old_gpus(smoke_program):
     assert {arch for arch, version in abi.items() if version > DRIVERS_OF_CUDA_12} == {
         "sm_100a",
         "sm_100f",
-        "sm_120",
+        "sm_103a",
+        "sm_120a",
     }
 
 

@@ -175,6 +175,14 @@ def probe(library, name, registers):
     return d
 
 
+@pytest.mark.parametrize("nibble", range(16))
+def test_fp4_is_e2m1(library, nibble):
+    """OCP Microscaling Formats, table of FP4: two bits of exponent, bias 1, one of mantissa."""
+    sign, exponent, mantissa = nibble >> 3, nibble >> 1 & 3, nibble & 1
+    number = (1 + mantissa / 2) * 2 ** (exponent - 1) if exponent else mantissa / 2
+    assert library.test_doubled_fp4(nibble) == (-2 if sign else 2) * number
+
+
 @pytest.mark.parametrize(
     ("gpu", "sms", "tile", "per_sm", "size", "mib", "shape", "uses_mib"),
     [

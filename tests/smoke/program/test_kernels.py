@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 FAMILIES = {"tcgen05": 100, "wgmma": 90, "mma-wide": 80, "mma-narrow": 89}
-TYPES = {"tcgen05": 4, "wgmma": 4, "mma-wide": 3, "mma-narrow": 4}
+TYPES = {"tcgen05": 5, "wgmma": 4, "mma-wide": 3, "mma-narrow": 4}
 
 
 @pytest.mark.parametrize(("family", "when"), list(product(FAMILIES, ("late", "early"))))
@@ -29,6 +29,19 @@ def test_every_element_is_right(smoke, family, when):
         native = (family, one["dtype"]) != ("wgmma", "fp8")
         assert one["metadata_layout"] == ("match" if native else None)
         assert one["verify"]["elements"] == 128 * 512
+
+
+@pytest.mark.parametrize(("cc", "when"), [(103, "early"), (120, "late")])
+def test_pairs_of_fp4_are_right(smoke, cc, when):
+    answer = smoke(
+        *("--types", "fp4", "--verify-shape", "128x512x1024"),
+        *("--shape", "1152x256x512", "--pairs", 1, "--warm-up", 0),
+        FAKE_GPU_CC=cc,
+        FAKE_GPU_ASYNC=when,
+    )
+    assert answer.code == 0, (answer.document, answer.stderr)
+    (one,) = answer.document["results"]
+    assert (one["metadata_layout"], one["verify"]["k"], one["speed"]["k"]) == ("match", 1024, 512)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

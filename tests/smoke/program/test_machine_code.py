@@ -14,34 +14,46 @@ import pytest
 from hostcheck.smoke.build import IMAGES, IMAGES_FOLDER
 
 CUBINS = [image for image in IMAGES if image.capability]
-TYPES = ("int8", "fp16", "bf16", "fp8")
+TYPES = ("int8", "fp16", "bf16", "fp8", "fp4")
+TO_FP8 = TYPES[:4]
 SPARSE = {
     "mma": {"int8": "IMMA.SP.16864.S8.S8", "fp16": "HMMA.SP.16832.F32",
-            "bf16": "HMMA.SP.16832.F32.BF16", "fp8": "QMMA.SP.16864.F32.E4M3.E4M3"},
+            "bf16": "HMMA.SP.16832.F32.BF16", "fp8": "QMMA.SP.16864.F32.E4M3.E4M3",
+            "fp4": "OMMA.SF.SP.168128.F32.E2M1.E2M1.E8"},
     "wgmma": {"int8": "IGMMA.SP.64", "fp16": "HGMMA.SP.64", "bf16": "HGMMA.SP.64",
               "fp8": "QGMMA.SP.64"},
-    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA"},
+    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA",
+                "fp4": "UTCOMMA"},
 }  # fmt: skip
 DENSE = {
     "mma": {"int8": "IMMA.16832.S8.S8", "fp16": "HMMA.16816.F32",
-            "bf16": "HMMA.16816.F32.BF16", "fp8": "QMMA.16832.F32.E4M3.E4M3"},
+            "bf16": "HMMA.16816.F32.BF16", "fp8": "QMMA.16832.F32.E4M3.E4M3",
+            "fp4": "OMMA.SF.16864.F32.E2M1.E2M1.E8"},
     "wgmma": {"int8": "IGMMA.64", "fp16": "HGMMA.64", "bf16": "HGMMA.64", "fp8": "QGMMA.64"},
-    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA"},
+    "tcgen05": {"int8": "UTCIMMA", "fp16": "UTCHMMA", "bf16": "UTCHMMA", "fp8": "UTCQMMA",
+                "fp4": "UTCOMMA"},
 }  # fmt: skip
 KERNELS = {
     "sm_80": {"int8": {"wide"}, "fp16": {"wide"}, "bf16": {"wide"}},
     "sm_86": {"int8": {"narrow"}, "fp16": {"narrow"}, "bf16": {"narrow"}},
-    "sm_89": {kind: {"narrow"} for kind in TYPES},
+    "sm_89": {kind: {"narrow"} for kind in TO_FP8},
     "sm_90a": {kind: {"wide", "wgmma"} for kind in ("int8", "fp16", "bf16")} | {"fp8": {"wgmma"}},
     "sm_100a": {kind: {"wide", "tcgen05"} for kind in ("int8", "fp16", "bf16")}
-    | {"fp8": {"tcgen05"}},
+    | {"fp8": {"tcgen05"}, "fp4": {"tcgen05"}},
+    "sm_103a": {
+        "int8": {"wide"},
+        "fp16": {"wide", "tcgen05"},
+        "bf16": {"wide", "tcgen05"},
+        "fp8": {"tcgen05"},
+        "fp4": {"tcgen05"},
+    },
     "sm_100f": {
         "int8": {"wide"},
         "fp16": {"wide", "tcgen05"},
         "bf16": {"wide", "tcgen05"},
         "fp8": {"tcgen05"},
     },
-    "sm_120": {kind: {"narrow"} for kind in TYPES},
+    "sm_120a": {kind: {"narrow"} for kind in TYPES},
 }
 SECTION = re.compile(r"\s*\.section\s+\.text\.(\w+)")
 INSTRUCTION = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*?);")
@@ -122,8 +134,10 @@ def test_nothing_spills_and_nothing_is_called(machine_code):
         assert not bad, (name, bad)
 
 
-DESCRIBED = {"int8": (2, 1), "fp16": (1, 0), "bf16": (1, 1), "fp8": (1, 0)}
-"""(type of D, type of A and B) in the instruction descriptor: PTX ISA, "Instruction descriptor"."""
+DESCRIBED = {"int8": (2, 1, 0), "fp16": (1, 0, 0), "bf16": (1, 1, 0), "fp8": (1, 0, 0),
+             "fp4": (0, 1, 1)}  # fmt: skip
+"""(type of D, type of A and B, scale factors of ue8m0) in the instruction descriptor: PTX ISA,
+"Instruction descriptor"."""
 
 
 def _constant(instructions, before, register):
@@ -163,18 +177,18 @@ def test_tcgen05_is_sparse_by_its_descriptor_and_reads_metadata(machine_code):
         sparse = what == "sparse"
         assert len(products) == (2 if sparse else 4), "those of one slab"
         selectors = {0, 1} if sparse and kind in ("fp16", "bf16") else {0}
-        of_d, of_a = DESCRIBED[kind]
+        of_d, of_a, scaled = DESCRIBED[kind]
         assert {descriptor for _, _, descriptor in products} == {
             selector | sparse << 2 | of_d << 4 | of_a << 7 | of_a << 10 | 256 // 8 << 17
-            | 128 // 16 << 24
+            | scaled << 23 | 128 // 16 << 24
             for selector in selectors
         }, name  # fmt: skip
         constants = {constant for _, constant, _ in products}
         assert constants == ({None} if sparse else {0}), (name, "metadata's address")
         used = Counter(one.split(".")[0] for one, _ in instructions)
-        assert used["STTM"] == sparse, "metadata go into tensor memory"
+        assert used["STTM"] == sparse + 2 * scaled, "metadata and scale factors go there"
         assert (used["UTCBAR"], used["LDTM"]) == (1, 4)
-    assert checked == {"sm_100a": 8, "sm_100f": 6}.get(arch, 0)
+    assert checked == {"sm_100a": 10, "sm_103a": 8, "sm_100f": 6}.get(arch, 0)
 
 
 def _wgmma(kernels):

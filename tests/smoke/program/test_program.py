@@ -267,8 +267,8 @@ def test_the_answer_goes_to_a_file_whole(smoke_program, fake_driver, tmp_path):
 IMAGES = {
     80: ("sm_80", "mma.sync"), 86: ("sm_86", "mma.sync"), 87: ("sm_86", "mma.sync"),
     89: ("sm_89", "mma.sync"), 90: ("sm_90a", "wgmma"), 100: ("sm_100a", "tcgen05"),
-    103: ("sm_100f", "tcgen05"), 107: ("sm_100f", "tcgen05"), 110: ("ptx", "mma.sync"),
-    120: ("sm_120", "mma.sync"), 121: ("sm_120", "mma.sync"),
+    103: ("sm_103a", "tcgen05"), 107: ("sm_100f", "tcgen05"), 110: ("ptx", "mma.sync"),
+    120: ("sm_120a", "mma.sync"), 121: ("ptx", "mma.sync"),
 }  # fmt: skip
 
 
@@ -281,10 +281,17 @@ def test_each_gpu_gets_its_own_machine_code(smoke, cc):
 
 @pytest.mark.parametrize("cc", [100, 103, 107])
 def test_machine_code_for_one_gpu_is_for_no_other(smoke, cc):
-    """sm_100a runs on 10.0 alone; the family's image has no int8, which 10.3 lacks."""
+    """sm_100a runs on 10.0 alone and sm_103a on 10.3; the family's image has no int8, no fp4."""
     said = valid(smoke("--quick", "--types", "all", *QUICK[3:], FAKE_GPU_CC=cc), "pass", 0)
     kinds = [one["dtype"] for one in said["results"]]
-    assert kinds == (["int8"] if cc == 100 else []) + ["fp16", "bf16", "fp8"]
+    assert (
+        kinds
+        == {
+            100: ["int8", "fp16", "bf16", "fp8", "fp4"],
+            103: ["fp16", "bf16", "fp8", "fp4"],
+            107: ["fp16", "bf16", "fp8"],
+        }[cc]
+    )
     assert {one["metadata_layout"] for one in said["results"]} == {"match"}
 
 
@@ -309,7 +316,10 @@ def test_the_peak_is_that_of_the_path_that_ran(smoke, cc, rate):
     """Multiply-adds of a 1-byte type per clock; the clock of the fake is 1410 MHz."""
     said = valid(smoke(*TIMED, "--types", "all", FAKE_GPU_CC=cc), "pass", 0)
     for one in said["results"]:
-        of_type = rate if one["dtype"] in ("int8", "fp8") else rate // 2
+        if (one["dtype"], cc) == ("fp4", 103):
+            assert "K = 96" in one["speed"]["peak_why"]
+            continue
+        of_type = rate * {"fp4": 2, "int8": 1, "fp8": 1}.get(one["dtype"], 0.5)
         assert one["speed"]["peak_dense_tops"] == pytest.approx(2e-6 * of_type * 1410, abs=0.06)
         assert "peak_why" not in one["speed"]
 

@@ -56,7 +56,7 @@ def build(
     and `types` only.
     """
     sources = [HERE / f"{name}.cpp" for name in ("block", "cuda", "kernels", "tensor")]
-    each = " ".join(f"X({name}, {TYPES[name]})" for name in types)
+    each = " ".join(f"X({name}, {TYPES[name]})" for name in types if name in TYPES)
     defines = [f"EACH_TYPE(X)={each}", *(f"{family}=1" for family in families)]
     _compile(sources, program, into / "libcuda.so.1", defines)
     _compile([HERE / "nvml.cpp"], program, into / "libnvidia-ml.so.1")

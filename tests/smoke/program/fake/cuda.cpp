@@ -11,6 +11,7 @@
 #include "format.h"
 #include "kernels.h"
 #include "shape.h"
+#include "types.h"
 
 namespace {
 
@@ -294,6 +295,9 @@ EXPORT void test_group_at(int bytes, int k, uint64_t word, int n, int* row, int*
 }
 EXPORT uint64_t test_word_in_tensor_memory(int k, int lane, int column) {
   return word_in_tensor_memory(k, lane, column);
+}
+EXPORT int test_doubled_fp4(int nibble) {
+  return static_cast<int>(2 * Fp4Pair::number(static_cast<uint32_t>(nibble)));
 }
 EXPORT void test_choose_shape(int bytes, int m, int n, int at_once, uint64_t budget, int* shape) {
   const Shape s = choose_shape(bytes, m, n, at_once, budget);
