@@ -61,8 +61,9 @@ __forceinline__ void store_global(void* to, uint32_t a, uint32_t b) {
 __forceinline__ uint32_t from_neighbour(uint32_t v) { return __shfl_xor_sync(0xFFFFFFFFu, v, 1); }
 
 // ---- mma.sync ------------------------------------------------------------------------------------
-// ordered_metadata, never plain mma.sp: the plain form becomes a call that sorts the metadata on sm_100 and
-// sm_120 (seen in their machine code), and PTX advises against it.
+// ordered_metadata, never plain mma.sp: from sm_100 on the plain form of fp16 and int8 becomes a call that
+// sorts the metadata (that of bf16 and tf32 does not; seen in their machine code), and PTX advises against
+// it.
 #define SPARSE_MMA(shape_and_types, accumulator)                                                        \
   asm("mma.sp::ordered_metadata.sync.aligned." shape_and_types                                          \
       " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9,%10,%11}, {%0,%1,%2,%3}, %12, %13;"                        \
