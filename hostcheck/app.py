@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from hostcheck import __version__, catalog, fleet, runfile
-from hostcheck.collectors.vsphere import Target
 from hostcheck.fleet import Workers
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Run, called, silent
 from hostcheck.recording import Recording, Shelf
 from hostcheck.runs import Seen, run_of
@@ -34,11 +34,11 @@ class Visit(NamedTuple):
 def visited(recorded: Recording, *, keep: bool) -> Visit:
     """Judge one machine."""
     report = report_of(host_of(recorded))
-    return Visit(recorded.host, runfile.pack(report), recorded if keep else None)
+    return Visit(recorded.ref.name, runfile.pack(report), recorded if keep else None)
 
 
 def _side_by_side(
-    collector: Collector, targets: list[Target], workers: Workers, then: Callable[[Recording], T]
+    collector: Collector, targets: list[HostRef], workers: Workers, then: Callable[[Recording], T]
 ) -> Iterator[T]:
     """Collect machines and do something with each; a cluster gets what this process has read."""
     if workers.away:
@@ -48,17 +48,17 @@ def _side_by_side(
         yield from fleet.each(targets, partial(_collected, collector, then), workers=workers)
 
 
-def _collected(collector: Collector, then: Callable[[Recording], T], target: Target) -> T:
-    return then(collected(target, partial(collector.collect, target)))
+def _collected(collector: Collector, then: Callable[[Recording], T], ref: HostRef) -> T:
+    return then(collected(ref, partial(collector.collect, ref)))
 
 
 def _finished(
-    finish: Callable[[Target, Recording], Recording],
+    finish: Callable[[HostRef, Recording], Recording],
     then: Callable[[Recording], T],
-    given: tuple[Target, Recording],
+    given: tuple[HostRef, Recording],
 ) -> T:
-    target, there = given
-    return then(collected(target, partial(finish, target, there)))
+    ref, there = given
+    return then(collected(ref, partial(finish, ref, there)))
 
 
 def _as_it_is(recorded: Recording) -> Recording:
@@ -67,7 +67,7 @@ def _as_it_is(recorded: Recording) -> Recording:
 
 def recordings(
     source: Source,
-    targets: list[Target],
+    targets: list[HostRef],
     *,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     done: Callable[[str], None],
@@ -78,11 +78,11 @@ def recordings(
     """
     left = {one.key: one for one in targets}
     for recorded in _side_by_side(source.collector(targets), targets, workers, _as_it_is):
-        left.pop((recorded.host, recorded.target, recorded.host_id), None)
-        done(recorded.host)
+        left.pop(recorded.ref.key, None)
+        done(recorded.ref.name)
         yield recorded
-    for target in left.values():
-        yield unread(target, Unknown(Why.NOT_ASKED, FORGOTTEN, "hostcheck"))
+    for ref in left.values():
+        yield unread(ref, Unknown(Why.NOT_ASKED, FORGOTTEN, "hostcheck"))
 
 
 def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
@@ -90,7 +90,7 @@ def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal
     asked = source.about
     origin = Origin(__version__, catalog.requirements().edition, asked.target, asked.asks)
     journal = Journal(origin, path, resume=resume)
-    found = {target.key for target in source.machines()}
+    found = {ref.key for ref in source.machines()}
     journal.keep(found, {one.name for one in silent(source.about.targets)})
     return journal
 
@@ -126,7 +126,7 @@ def audit(
     asked = source.about
     several = len(asked.targets) > 1
     left = [one for one in targets if one.key not in journal]
-    unasked = tuple(sorted(called(one.name, one.target) if several else one.name for one in left))
+    unasked = tuple(sorted(called(one.name, one.vcenter) if several else one.name for one in left))
     return run_of(
         asked.target,
         journal.hosts(),

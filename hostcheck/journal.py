@@ -18,13 +18,11 @@ from msgspec import Struct
 
 from hostcheck import runfile
 from hostcheck.errors import UsageError
+from hostcheck.model.host_ref import HostRef, Key
 
 SCHEMA = "hostcheck.journal/1"
 SYNC_SECONDS = 1
 """What a power cut may cost; a killed process costs nothing but the host it was at."""
-
-Key = tuple[str, str, str]
-"""Name, vCenter and managed object id of a host."""
 
 
 class Origin(Struct, frozen=True):
@@ -50,7 +48,7 @@ class _Host(Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        return (self.name, self.target, self.id)
+        return HostRef(self.name, self.target, self.id).key
 
 
 class _Glance(Struct, frozen=True):

@@ -18,13 +18,14 @@ from hostcheck.checks.subjects import Placement, every_opinion, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
 from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors import second_opinion
-from hostcheck.collectors.vsphere import Target, matches, one_vm
+from hostcheck.collectors.vsphere import matches, one_vm
 from hostcheck.errors import UsageError, crash
 from hostcheck.fleet import Workers
 from hostcheck.model import capture
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import (
     Answer,
     Result,
@@ -78,7 +79,7 @@ def preflight(
     if not found and unheard:
         words = in_words({one.name: one.failure for one in unheard})
         raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {words}")
-    lost = [one.name for one in source.machines() if not one.host_id]
+    lost = [one.name for one in source.machines() if not one.id]
     if not found and lost:
         raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
     home, vm_id = one_vm(found, vm_name)
@@ -88,7 +89,7 @@ def preflight(
     others = [one for one in chosen if one != home]
     first = walls.one(source, home)
     done(home.name)
-    first = walls.ask(source.asker(home.target), first, [vim_cpu_features.of_vm(vm_id)])
+    first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm_id)])
     _refuse_template(first, vm_id, vm_name)
     besides = _Asking(source, first, vm_id, opinion=opinion)
     besides.begin(chosen)
@@ -101,7 +102,7 @@ def preflight(
             keep(recorded)
             yield (
                 host_of(recorded)
-                if recorded.host == home.name
+                if recorded.ref.key == home.key
                 else _beside(host_of(asking.with_vm(recorded, vm_id, first)), vm_id, own)
             )
 
@@ -159,7 +160,7 @@ def _judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostRep
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        report = report_of(nothing_of(host, error))
+        report = report_of(nothing_of(host.ref, error))
         return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
@@ -177,31 +178,31 @@ class _Asking:
 
     def __init__(self, source: Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
         self._source = source
-        self._asker = source.asker(home.target)
+        self._asker = source.asker(home.ref.vcenter)
         self._home = home
         self._vm_id = vm_id
         self._vm = second_opinion.vm_of(home, vm_id)
         runs = self._vm is not None and self._vm.power_state == RUNS
         self._opinion = opinion and self._vm is not None and not runs
 
-    def begin(self, chosen: list[Target]) -> None:
+    def begin(self, chosen: list[HostRef]) -> None:
         """Start vCenter's check, which then runs while the other hosts are collected."""
         ahead = {one.key: one for target in chosen for one in self._opinions(target)}
-        self._asker = self._source.asker(self._home.target, ahead.values())
+        self._asker = self._source.asker(self._home.ref.vcenter, ahead.values())
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
         offers = [walls.ask(self._asker, one, self._offers(one)) for one in collected]
         for recorded in offers:
-            yield walls.ask(self._asker, recorded, self._opinions(recorded))
+            yield walls.ask(self._asker, recorded, self._opinions(recorded.ref))
 
-    def _opinions(self, one: Target | Recording) -> list[Request]:
+    def _opinions(self, one: HostRef) -> list[Request]:
         if not self._opinion or self._vm is None:
             return []
         return [second_opinion.power_on(one, self._home, self._vm)]
 
     def _offers(self, recorded: Recording) -> list[Request]:
-        features = vim_cpu_features.of_host(recorded.host_id)
+        features = vim_cpu_features.of_host(recorded.ref.id)
         questions = [second_opinion.offered(recorded), features]
         vm = self._vm
         if vm is not None and not isinstance(vm.devices, Unknown) and len(vm.devices.vgpus) > 1:
@@ -327,7 +328,7 @@ def what_if(
                 questions.append(second_opinion.limit(recorded, spec.hardware_version))
             if opinion:
                 questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
-            asked = walls.ask(source.asker(recorded.target), recorded, questions)
+            asked = walls.ask(source.asker(recorded.ref.vcenter), recorded, questions)
             keep(asked)
             yield _hosting(host_of(asked), spec)
 
@@ -349,7 +350,7 @@ def _beside(host: Host, vm_id: str, own: Host) -> Host:
     try:
         return _knowing(host, vm_id, own)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        return nothing_of(host, error)
+        return nothing_of(host.ref, error)
 
 
 def _knowing(host: Host, vm_id: str, own: Host) -> Host:
@@ -370,16 +371,16 @@ def _vms(host: Host) -> tuple[Vm, ...]:
     return () if isinstance(host.vms, Unknown) else host.vms.value
 
 
-def _is_candidate(target: Target, home: Target, patterns: tuple[str, ...]) -> bool:
-    if not target.host_id:  # a recording that cannot be read: of which cluster is not known
-        return matches(target.name, patterns)
-    if target.target != home.target:
+def _is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool:
+    if not ref.id:  # a recording that cannot be read: of which cluster is not known
+        return matches(ref.name, patterns)
+    if ref.vcenter != home.vcenter:
         return False
     if patterns:
-        return matches(target.name, patterns)
-    if target == home:
+        return matches(ref.name, patterns)
+    if ref == home:
         return True
-    return bool(home.cluster_id) and target.cluster_id == home.cluster_id
+    return bool(home.cluster_id) and ref.cluster_id == home.cluster_id
 
 
 def _ranked(vm_name: str, judged: list[Candidate]) -> Preflight:

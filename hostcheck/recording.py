@@ -24,6 +24,7 @@ from hostcheck import __version__, files
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host_ref import HostRef
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
@@ -68,6 +69,14 @@ class Manifest(msgspec.Struct, frozen=True):
     pool_ids: tuple[str, ...] = ()
 
     @property
+    def ref(self) -> HostRef:
+        """Return the host that it is of, with the VMs that are listed."""
+        return HostRef(
+            self.host, self.target, self.host_id, self.cluster_kind, self.cluster_id,
+            self.vm_ids, self.pool_ids,
+        )  # fmt: skip
+
+    @property
     def vms(self) -> tuple[str, ...]:
         """Return the VMs that are listed or that an answer is about: none is lost."""
         asked = (one.subject for one in self.answers if one.asked == NAMED_BY_ID[0])
@@ -78,14 +87,8 @@ class Manifest(msgspec.Struct, frozen=True):
 class Recording(msgspec.Struct, frozen=True):
     """One machine's answers in memory, by the key of the question."""
 
-    target: str
-    host: str
-    host_id: str
-    cluster_kind: str
-    cluster_id: str
-    vm_ids: tuple[str, ...]
+    ref: HostRef
     captures: dict[tuple[str, str, str], Capture]
-    pool_ids: tuple[str, ...] = ()
 
     def with_answers(self, answers: Mapping[tuple[str, str, str], Capture]) -> "Recording":
         """Return it with more answers."""
@@ -164,7 +167,7 @@ class Shelf:
 
         Names that differ in odd letters only are numbered, and so is a name of two vCenters.
         """
-        name = directory_name(recording.host)
+        name = directory_name(recording.ref.name)
         places = (self._folder / one for one in chain([name], (f"{name}-{n}" for n in count(2))))
         return next(
             place
@@ -174,7 +177,7 @@ class Shelf:
 
 
 def _is_of(there: Manifest, recording: Recording) -> bool:
-    return (there.target, there.host) == (recording.target, recording.host)
+    return (there.target, there.host) == (recording.ref.vcenter, recording.ref.name)
 
 
 def _write(recording: Recording, folder: Path) -> None:
@@ -204,10 +207,10 @@ def _write(recording: Recording, folder: Path) -> None:
                 failure=capture.failure,
             )
         )
+    ref = recording.ref
     manifest = Manifest(
-        SCHEMA, __version__, recording.target, recording.host, recording.host_id,
-        recording.cluster_kind,
-        recording.cluster_id, recording.vm_ids, tuple(entries), recording.pool_ids,
+        SCHEMA, __version__, ref.vcenter, ref.name, ref.id, ref.cluster_kind, ref.cluster_id,
+        ref.vm_ids, tuple(entries), ref.pool_ids,
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
@@ -293,8 +296,4 @@ def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> R
             request, text if isinstance(text, str) else "", entry.stderr, entry.exit_status,
             failure, entry.taken_at, entry.duration_ms,
         )  # fmt: skip
-    return Recording(
-        manifest.target, manifest.host, manifest.host_id, manifest.cluster_kind,
-        manifest.cluster_id, manifest.vm_ids,
-        captures, manifest.pool_ids,
-    )  # fmt: skip
+    return Recording(manifest.ref, captures)

@@ -254,7 +254,7 @@ def verdicts(run: Run) -> Iterator[Answer]:
 
 def packed(reports: Iterable[HostReport]) -> StoredHosts:
     """Return hosts in the order of their names, in memory as small as they get."""
-    lines = sorted((report.host.key, compress(pack(report), QUICKLY)) for report in reports)
+    lines = sorted((report.host.ref.key, compress(pack(report), QUICKLY)) for report in reports)
     return StoredHosts(len(lines), lambda number: decompress(lines[number][1]))
 
 

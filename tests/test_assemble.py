@@ -10,6 +10,7 @@ from hostcheck.assemble import assemble
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
     esxcli_graphics_device_list,
     esxcli_hardware_memory_get,
@@ -27,6 +28,7 @@ from hostcheck.parsers import (
     vim_virtual_machine,
     vsish_numa_nodes,
 )
+from hostcheck.recording import Recording
 from tests.answers import (
     HIGH,
     LOW,
@@ -62,11 +64,10 @@ from tests.answers import (
 
 
 def joined(*captures, vm_ids=()):
-    return assemble(
-        target="vcenter.lab.test",
-        name="esx-1", host_id="host-1", cluster_kind="ComputeResource", cluster_id="domain-1",
-        vm_ids=vm_ids, captures={one.request.key: one for one in captures},
-    )  # fmt: skip
+    ref = HostRef(
+        "esx-1", "vcenter.lab.test", "host-1", "ComputeResource", "domain-1", tuple(vm_ids)
+    )
+    return assemble(Recording(ref, {one.request.key: one for one in captures}))
 
 
 def gpus_of(host):

@@ -241,7 +241,7 @@ def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
     source = LiveSource("vcenter", session, open_shell=open_shell, packages=True)
     with threads(8) as workers:
         found = {
-            recorded.host: report_of(host_of(recorded))
+            recorded.ref.name: report_of(host_of(recorded))
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None
             )

@@ -478,10 +478,10 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None
             ):
-                found[recorded.host, read] = report_of(host_of(recorded))
+                found[recorded.ref.name, read] = report_of(host_of(recorded))
                 if opened:
                     silent = host_of(_silent_smi(recorded))
-                    found[recorded.host, "silent"] = report_of(silent)
+                    found[recorded.ref.name, "silent"] = report_of(silent)
         source.close()
     return found
 

@@ -169,7 +169,7 @@ def test_each_candidate_is_judged_by_what_it_has(name, new_vcenter, log_in):
     kept = {}
 
     def keep(one):
-        kept[one.host] = one
+        kept[one.ref.name] = one
 
     source = LiveSource("vcenter.test", log_in(new_vcenter(served)))
     run = judging.preflight(source, "new-vm", keep=keep, done=lambda _: None)

@@ -6,12 +6,14 @@ from msgspec.structs import replace
 from hostcheck.assemble import assemble
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import BEFORE, Known, Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
     vim_compute_resource,
     vim_cpu_features,
     vim_host_system,
     vim_virtual_machine,
 )
+from hostcheck.recording import Recording
 from tests.answers import (
     answer,
     compute_resource,
@@ -31,11 +33,9 @@ OFF = {"powerState": "poweredOff"}
 def made(*vms, cluster=None, host=None, more=()):
     """Assemble host-1 with these VMs."""
     captures = [host or host_system(), cluster or clustered(), *vms, resource_pool(), *more]
-    return assemble(
-        target="vc", name="esx-1", host_id="host-1", cluster_kind=CLUSTER, cluster_id="domain-1",
-        vm_ids=[one.request.subject for one in vms],
-        captures={one.request.key: one for one in captures},
-    )  # fmt: skip
+    vm_ids = tuple(one.request.subject for one in vms)
+    ref = HostRef("esx-1", "vc", "host-1", CLUSTER, "domain-1", vm_ids)
+    return assemble(Recording(ref, {one.request.key: one for one in captures}))
 
 
 def clustered(*rules):
@@ -134,12 +134,9 @@ def test_not_knowing_the_other_vm_is_not_knowing_the_rule():
 
 
 def test_rules_of_a_host_without_a_cluster_of_an_older_recording_and_denied():
-    alone = assemble(
-        target="vc", name="esx-1", host_id="host-1", cluster_kind="ComputeResource",
-        cluster_id="domain-1", vm_ids=["vm-1"],
-        captures={one.request.key: one for one in
-                  (host_system(), compute_resource(), machine("vm-1", vgpu()))},
-    )  # fmt: skip
+    captures = (host_system(), compute_resource(), machine("vm-1", vgpu()))
+    ref = HostRef("esx-1", "vc", "host-1", "ComputeResource", "domain-1", ("vm-1",))
+    alone = assemble(Recording(ref, {one.request.key: one for one in captures}))
     assert the_vm(alone).rules.value == ()
     request = vim_compute_resource.CLUSTER.of("domain-1")
     drs = fields(enabled="true", defaultVmBehavior="manual")

@@ -9,7 +9,7 @@ from pyVmomi import vim
 
 from hostcheck import recording, verdict
 from hostcheck.cli import main
-from hostcheck.collectors.vsphere import Target
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Outcome
 from hostcheck.parsers import vim_power_on
@@ -538,7 +538,7 @@ def test_no_session_but_that_of_power_on_can_write(lab):
     recorder = RecorderTransport(source._session, accepts=(VSPHERE_WIRES,))
     with pytest.raises(ValueError, match="no transport answers"):
         recorder.fetch(request)
-    target = Target(HOME, "host-1001", "", "", ())
+    target = HostRef(HOME, "", "host-1001")
     assert not any(key[0] == "write" for key in source.collector([target]).collect(target).captures)
     assert "PowerOnVM_Task" not in here.calls
     assert here.state() == "poweredOff"

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 
 from hostcheck import preflight as preflight_
 from hostcheck.checks import engine
-from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
 from hostcheck.fleet import threads
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.preflight import preflight
@@ -60,10 +60,11 @@ def recorded(name, *vms, cluster=CLUSTER, number=1, **changed):
         system = replace(system, text="", failure=lost)
     pools = {"resgroup-1": resource_pool(left, owner=owner)}
     captures = [system, compute_resource(owner, kind), *vms, *pools.values()]
+    vm_ids = tuple(one.request.subject for one in vms)
     return Recording(
-        "vcenter.test", name, host_id, kind, owner, tuple(one.request.subject for one in vms),
-        {one.request.key: one for one in captures}, tuple(pools),
-    )  # fmt: skip
+        HostRef(name, "vcenter.test", host_id, kind, owner, vm_ids, tuple(pools)),
+        {one.request.key: one for one in captures},
+    )
 
 
 class Fleet:
@@ -74,22 +75,11 @@ class Fleet:
 
     def __init__(self, *held):
         self.announced = []
-        self.held = {one.host: one for one in held}
+        self.held = {one.ref.name: one for one in held}
         self.collected = []
 
     def machines(self):
-        return [
-            Target(
-                one.host,
-                one.host_id,
-                one.cluster_kind,
-                one.cluster_id,
-                one.vm_ids,
-                one.pool_ids,
-                one.target,
-            )
-            for _, one in sorted(self.held.items())
-        ]
+        return [one.ref for _, one in sorted(self.held.items())]
 
     def vms_called(self, name):
         return [

@@ -15,6 +15,7 @@ from hostcheck import recording
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.recording import Entry, Manifest, Recording
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -56,10 +57,13 @@ def captures(draw):
 @st.composite
 def recordings(draw):
     found = {one.request.key: one for one in draw(st.lists(captures(), max_size=6))}
-    return Recording(
-        draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT),
-        tuple(draw(st.lists(TEXT, max_size=3))), found,
-    )  # fmt: skip
+    words = [draw(TEXT) for _ in range(5)]
+    ids = [tuple(draw(st.lists(TEXT, max_size=3))) for _ in range(2)]
+    return Recording(HostRef(*words, *ids), found)
+
+
+def named(recorded, name):
+    return msgspec.structs.replace(recorded, ref=msgspec.structs.replace(recorded.ref, name=name))
 
 
 def files(folder):
@@ -200,7 +204,7 @@ def test_the_recording_of_another_host_is_not_overwritten(tmp_path):
     one = recording.load(FIXTURE)
     recording.save(one, tmp_path / "one")
     before = files(tmp_path)
-    other = msgspec.structs.replace(one, host="another.lab.test")
+    other = named(one, "another.lab.test")
     with pytest.raises(UsageError, match=r"is of esx-01\.lab\.test"):
         recording.save(other, tmp_path / "one")
     assert files(tmp_path) == before
@@ -211,7 +215,7 @@ def test_hosts_whose_names_differ_in_odd_letters_do_not_share_a_folder(tmp_path)
     shelf = recording.Shelf(tmp_path)
     names = ["esx 01", "esx/01", "esx:01"]
     for _ in range(2):
-        places = [shelf.add(msgspec.structs.replace(one, host=name)) for name in names]
+        places = [shelf.add(named(one, name)) for name in names]
         assert places == [tmp_path / name for name in ("esx_01", "esx_01-2", "esx_01-3")]
     shelf.close()
     assert [recording.load_manifest(place).host for place in places] == names
@@ -222,7 +226,7 @@ def test_a_recording_that_cannot_be_written_does_not_stop_the_others(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text("[]")
     shelf = recording.Shelf(tmp_path)
-    assert shelf.add(msgspec.structs.replace(one, host="broken")) is None
+    assert shelf.add(named(one, "broken")) is None
     assert shelf.add(one) == tmp_path / "esx-01.lab.test"
     with pytest.raises(UsageError, match=r"broken"):
         shelf.close()

@@ -205,7 +205,7 @@ def test_hosts_are_asked_in_turns(lab, log_in):
         for name, one in zip("ab", lab.servers, strict=True)
     ]  # fmt: skip
     found = Vcenters(sources, {}).machines()
-    assert [(one.target, one.name[:6]) for one in found] == [
+    assert [(one.vcenter, one.name[:6]) for one in found] == [
         ("a", "esx-01"), ("b", "esx-01"), ("a", "esx-02"), ("b", "esx-02"), ("a", "esx-03"),
     ]  # fmt: skip
 

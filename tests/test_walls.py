@@ -115,10 +115,10 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
     monkeypatch.setattr(source, "collect", collect)
     here = sys.modules[__name__]
     for module in (app, walls, preflight, here):
-        monkeypatch.setattr(module, "host_of", watch(host_of, lambda one: one.host))
+        monkeypatch.setattr(module, "host_of", watch(host_of, lambda one: one.ref.name))
     for module in (app, preflight):
         monkeypatch.setattr(module, "report_of", watch(report_of, lambda host: host.name))
-    monkeypatch.setattr(walls, "ask", watch(walls.ask, lambda _source, one, _asked: one.host))
+    monkeypatch.setattr(walls, "ask", watch(walls.ask, lambda _source, one, _asked: one.ref.name))
     monkeypatch.setattr(
         preflight, "_judged_on", watch(preflight._judged_on, lambda _id, _name, host: host.name)
     )
@@ -509,7 +509,7 @@ def test_hosts_that_a_run_lost_sight_of_are_unasked(
     assert "lost sight" in line.render(run)
     source = RecordedSource(folder)
     found = app.recordings(source, source.machines(), done=lambda _: None)
-    assert [one.host for one in found] == [NAMES[SICK], NAMES[LIKE_IT]]
+    assert [one.ref.name for one in found] == [NAMES[SICK], NAMES[LIKE_IT]]
 
 
 def test_a_work_that_ends_like_an_iterator_ends_nothing() -> None:

@@ -1,7 +1,5 @@
 """Captures in, one joined `Host` out."""
 
-from collections.abc import Iterable
-
 from hostcheck.assemble.book import Book
 from hostcheck.assemble.boot import boot_options
 from hostcheck.assemble.cross_checks import testimonies_of
@@ -29,7 +27,6 @@ from hostcheck.assemble.offers import cpu_features_of, opinions_of, option_of, t
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
-from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import (
     Host,
@@ -43,23 +40,18 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_query_options,
 )
+from hostcheck.recording import Recording
 
 
-def assemble(
-    *,
-    target: str,
-    name: str,
-    host_id: str,
-    cluster_kind: str,
-    cluster_id: str,
-    vm_ids: Iterable[str],
-    captures: dict[tuple[str, str, str], Capture],
-) -> Host:
+def assemble(recorded: Recording) -> Host:
     """Join everything that was answered about one host."""
-    book = Book(captures)
+    ref = recorded.ref
+    host_id = ref.id
+    book = Book(recorded.captures)
     system = book.read(vim_host_system.REQUEST.of(host_id), vim_host_system.parse)
     cluster = book.read(
-        vim_compute_resource.request_for(cluster_kind).of(cluster_id), vim_compute_resource.parse
+        vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id),
+        vim_compute_resource.parse,
     )
     pci = book.read_esxcli(
         esxcli_hardware_pci_list.REQUEST, host_id, esxcli_hardware_pci_list.parse
@@ -73,13 +65,13 @@ def assemble(
     topo = book.read(nvidia_smi_topo_m.REQUEST, nvidia_smi_topo_m.parse)
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
-    answers = vm_answers(book, vm_ids)
+    answers = vm_answers(book, ref.vm_ids)
     vms = vms_of(book, system, cluster, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
     offered = target_of(book)
     opinions = opinions_of(book, host_id)
     host = Host(
-        name=name,
+        name=ref.name,
         id=host_id,
         cluster=cluster.fact(lambda one: one.name),
         connection_state=system.fact(lambda one: one.connection_state),
@@ -133,7 +125,7 @@ def assemble(
         per_vm_limits=option_of(book).fact(lambda one: one.limits),
         opinions=opinions,
         sources=tuple(book.sources),
-        target=target,
+        target=ref.vcenter,
         api_version=system.fact(lambda one: one.api_version),
         core_hz=system.fact(lambda one: one.core_hz),
         cpu_reserved_mhz=reserved_cpu(system, answers),

@@ -7,9 +7,10 @@ from msgspec.structs import fields
 
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
+from hostcheck.model.host_ref import HostRef
 
 
-def unread_host(why: Unknown, *, target: str, name: str, host_id: str) -> Host:
+def unread_host(why: Unknown, ref: HostRef) -> Host:
     """Return a host whose every fact is unknown for the same reason."""
     told: dict[str, Any] = {}
     for field in fields(Host):
@@ -18,4 +19,4 @@ def unread_host(why: Unknown, *, target: str, name: str, host_id: str) -> Host:
             told[field.name] = why
         elif field.default is NODEFAULT:
             told[field.name] = ()
-    return Host(**{**told, "target": target, "name": name, "id": host_id})
+    return Host(**{**told, "target": ref.vcenter, "name": ref.name, "id": ref.id})

@@ -72,7 +72,7 @@ def room(
                 host = host_of(recorded)
                 name = capacity.offered_as(host, profile) if profile else ""
                 if name:
-                    at = recorded.target, recorded.host_id
+                    at = recorded.ref.vcenter, recorded.ref.id
                     vcenter[at] = vcenter_count(source, recorded, name)
                 yield host
 

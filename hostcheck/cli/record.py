@@ -51,7 +51,7 @@ def record(
                 with time_left:
                     for recorded in app.recordings(source, targets, workers=workers, done=done):
                         folder = shelf.add(recorded)
-                        left.discard((recorded.host, recorded.target, recorded.host_id))
+                        left.discard(recorded.ref.key)
                         if folder is not None:
                             click.echo(str(folder))
             except KeyboardInterrupt as cause:

@@ -6,9 +6,9 @@ connected and not in maintenance mode. Elsewhere it must be told the host, and e
 
 from collections.abc import Iterable
 
-from hostcheck.collectors.vsphere import Target
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
     vim_check_task,
     vim_compute_resource,
@@ -47,14 +47,14 @@ def ask(transport: Transport, questions: Iterable[Request]) -> dict[tuple[str, s
 
 def offered(recorded: Recording) -> Request:
     """Return the question which devices a host offers to a VM."""
-    return vim_config_target.REQUEST.of(_browser(recorded), host=recorded.host_id)
+    return vim_config_target.REQUEST.of(_browser(recorded), host=recorded.ref.id)
 
 
 def limit(recorded: Recording, hardware_version: Reading[int]) -> Request:
     """Return the question how many vGPUs a VM may have; nobody is asked for an unknown version."""
     known = isinstance(hardware_version, int)
     return vim_config_option.REQUEST.of(
-        _browser(recorded) if known else "", host=recorded.host_id, version=str(hardware_version)
+        _browser(recorded) if known else "", host=recorded.ref.id, version=str(hardware_version)
     )
 
 
@@ -65,14 +65,14 @@ def _browser(recorded: Recording) -> str:
     return compute.environment_browser
 
 
-def power_on(one: Target | Recording, home: Recording, vm: VirtualMachine) -> Request:
+def power_on(one: HostRef, home: Recording, vm: VirtualMachine) -> Request:
     """Return the question whether a VM would start on a host: on all of its cluster, or that one.
 
     The VM's own resource pool counts in its own cluster, the root pool of the host elsewhere.
     """
     ask = vim_check_task.POWER_ON
-    if isinstance(vm.resource_pool, Unknown) or one.cluster_id != home.cluster_id:
-        return ask.of(vm.id, host=one.host_id)
+    if isinstance(vm.resource_pool, Unknown) or one.cluster_id != home.ref.cluster_id:
+        return ask.of(vm.id, host=one.id)
     return ask.of(vm.id, **_where(one, home, vm.resource_pool))
 
 
@@ -84,22 +84,23 @@ def vm_config(recorded: Recording, vm_id: str, spec: dict[str, str]) -> Request:
         if compute is None or isinstance(compute.resource_pool, Unknown)
         else (compute.resource_pool)
     )
-    where = _where(recorded, recorded, pool) if pool else {"host": recorded.host_id}
+    where = _where(recorded.ref, recorded, pool) if pool else {"host": recorded.ref.id}
     return vim_check_task.VM_CONFIG.of(vm_id, **where, **spec)
 
 
-def _where(one: Target | Recording, home: Recording, pool: str) -> dict[str, str]:
+def _where(one: HostRef, home: Recording, pool: str) -> dict[str, str]:
     """Name the pool alone where vCenter then tests every host of it, else the host too."""
     compute = compute_of(home)
-    alone = home.cluster_kind != vim_compute_resource.CLUSTER.template
+    alone = home.ref.cluster_kind != vim_compute_resource.CLUSTER.template
     if alone or (compute is not None and compute.drs_automation in PLACES):
         return {"pool": pool}
-    return {"host": one.host_id, "pool": pool}
+    return {"host": one.id, "pool": pool}
 
 
 def compute_of(recorded: Recording) -> ComputeResource | None:
     """Read what a host belongs to, None where that was not understood."""
-    request = vim_compute_resource.request_for(recorded.cluster_kind).of(recorded.cluster_id)
+    ref = recorded.ref
+    request = vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id)
     capture = recorded.captures.get(request.key)
     found = None if capture is None else opened(capture, vim_compute_resource.parse)
     return None if isinstance(found, Unknown) else found

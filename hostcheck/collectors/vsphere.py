@@ -8,6 +8,7 @@ from msgspec import Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import called
 from hostcheck.parsers import (
     vim_compute_resource,
@@ -37,32 +38,13 @@ YES = ("yes", "true", "1")
 """Values of the custom attribute that name a VM for the smoke test."""
 
 
-class Target(Struct, frozen=True):
-    """A host to be collected, and the managed objects that belong to it."""
-
-    name: str
-    host_id: str
-    cluster_kind: str
-    cluster_id: str
-    vm_ids: tuple[str, ...]
-    pool_ids: tuple[str, ...] = ()
-    """Resource pools of its VMs."""
-    target: str = ""
-    """vCenter or ESXi that it is asked of: only there are the ids unique."""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What no other host of a run has: name, vCenter, managed object id."""
-        return (self.name, self.target, self.host_id)
-
-
 class Inventory(Struct, frozen=True):
     """What a listing holds: all hosts by name, and the names of all clusters by id."""
 
-    hosts: tuple[Target, ...]
+    hosts: tuple[HostRef, ...]
     clusters: dict[str, str]
 
-    def chosen(self, hosts: Collection[str], clusters: Collection[str]) -> list[Target]:
+    def chosen(self, hosts: Collection[str], clusters: Collection[str]) -> list[HostRef]:
         """Return the hosts that name patterns leave."""
         return [
             one
@@ -71,8 +53,8 @@ class Inventory(Struct, frozen=True):
         ]
 
 
-def inventory(vsphere: Transport, target: str) -> Inventory:
-    """List the hosts of a vCenter or ESXi, which goes by the name `target`.
+def inventory(vsphere: Transport, vcenter: str) -> Inventory:
+    """List the hosts of a vCenter or ESXi, which goes by the name `vcenter`.
 
     Raises UsageError when it cannot be listed.
     """
@@ -83,14 +65,14 @@ def inventory(vsphere: Transport, target: str) -> Inventory:
         vms.setdefault(vm.link, []).append(vm)
     return Inventory(
         tuple(
-            Target(
+            HostRef(
                 one.name,
+                vcenter,
                 one.id,
                 clusters[one.link].kind if one.link in clusters else "",
                 one.link,
                 tuple(sorted(vm.id for vm in vms.get(one.id, ()))),
                 tuple(sorted({vm.pool for vm in vms.get(one.id, ()) if vm.pool})),
-                target,
             )
             for one in listed
         ),
@@ -109,9 +91,11 @@ def refuse_unmatched(
     )
 
 
-def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[tuple[Target, str]]:
+def vms_called(
+    vsphere: Transport, name: str, found: Iterable[HostRef]
+) -> list[tuple[HostRef, str]]:
     """Find the VMs of a name on the given hosts."""
-    by_id = {target.host_id: target for target in found}
+    by_id = {ref.id: ref for ref in found}
     return [
         (by_id[vm.link], vm.id)
         for vm in _listing(vsphere, vim_listing.VMS)
@@ -120,33 +104,36 @@ def vms_called(vsphere: Transport, name: str, found: Iterable[Target]) -> list[t
 
 
 def named(
-    sessions: Mapping[str, Transport], found: Iterable[Target], names: Iterable[str], attribute: str
+    sessions: Mapping[str, Transport],
+    found: Iterable[HostRef],
+    names: Iterable[str],
+    attribute: str,
 ) -> dict[str, frozenset[str]]:
     """Return the ids of the VMs that may run the smoke test: by name, and by a custom attribute.
 
     They come by vCenter, as the sessions do. Raises UsageError for a name that no VM has, or more
     than one, and for an unknown attribute.
     """
-    by_target = {target: [one for one in found if one.target == target] for target in sessions}
-    ids: dict[str, set[str]] = {target: set() for target in sessions}
+    by_vcenter = {vcenter: [one for one in found if one.vcenter == vcenter] for vcenter in sessions}
+    ids: dict[str, set[str]] = {vcenter: set() for vcenter in sessions}
     for name in names:
-        called = [vms_called(one, name, by_target[target]) for target, one in sessions.items()]
+        called = [vms_called(one, name, by_vcenter[vcenter]) for vcenter, one in sessions.items()]
         home, vm_id = one_vm([each for some in called for each in some], name)
-        ids[home.target].add(vm_id)
+        ids[home.vcenter].add(vm_id)
     if attribute:
-        listed = {target: _custom_values(one) for target, one in sessions.items()}
+        listed = {vcenter: _custom_values(one) for vcenter, one in sessions.items()}
         known = {name for some in listed.values() for one in some for name in one.known}
         if attribute not in known:
             there = ", ".join(sorted(known)) or "none"
             raise UsageError(f"no custom attribute is called {attribute!r}; there are: {there}")
-        for target, some in listed.items():
-            here = {vm_id for one in by_target[target] for vm_id in one.vm_ids}
-            ids[target] |= {
+        for vcenter, some in listed.items():
+            here = {vm_id for one in by_vcenter[vcenter] for vm_id in one.vm_ids}
+            ids[vcenter] |= {
                 one.vm_id
                 for one in some
                 if one.vm_id in here and one.values.get(attribute, "").strip().lower() in YES
             }
-    return {target: frozenset(some) for target, some in ids.items()}
+    return {vcenter: frozenset(some) for vcenter, some in ids.items()}
 
 
 def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ...]:
@@ -156,14 +143,14 @@ def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ..
     return found
 
 
-def one_vm(found: list[tuple[Target, str]], name: str) -> tuple[Target, str]:
+def one_vm(found: list[tuple[HostRef, str]], name: str) -> tuple[HostRef, str]:
     """Return the only VM of a name. Raises UsageError when there is none, or more than one."""
     if not found:
         raise UsageError(f"no VM is called {name!r} on the hosts that were given")
     if len(found) > 1:
-        several = len({target.target for target, _ in found}) > 1
+        several = len({one.vcenter for one, _ in found}) > 1
         where = ", ".join(
-            sorted(called(one.name, one.target) if several else one.name for one, _ in found)
+            sorted(called(one.name, one.vcenter) if several else one.name for one, _ in found)
         )
         choose = " or give one vCenter" if several else ""
         raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one{choose}")
@@ -195,27 +182,27 @@ def _refuse_unmatched(patterns: Iterable[str], names: list[str], kind: str) -> N
             raise UsageError(f"no {kind} matches {pattern!r}; there are: {some}")
 
 
-def questions(target: Target) -> Iterator[Request]:
+def questions(ref: HostRef) -> Iterator[Request]:
     """Yield the property questions about one host, in the order in which they are asked."""
-    yield vim_host_system.REQUEST.of(target.host_id)
-    if target.cluster_id:
-        yield vim_compute_resource.request_for(target.cluster_kind).of(target.cluster_id)
-    for vm_id in target.vm_ids:
+    yield vim_host_system.REQUEST.of(ref.id)
+    if ref.cluster_id:
+        yield vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id)
+    for vm_id in ref.vm_ids:
         yield vim_virtual_machine.REQUEST.of(vm_id)
-    for pool_id in target.pool_ids:
+    for pool_id in ref.pool_ids:
         yield vim_resource_pool.REQUEST.of(pool_id)
 
 
-def collect(vsphere: Transport, target: Target) -> None:
+def collect(vsphere: Transport, ref: HostRef) -> None:
     """Ask the properties of one host and of what belongs to it."""
-    for request in questions(target):
+    for request in questions(ref):
         vsphere.fetch(request)
     vsphere.fetch(vim_query_options.REQUEST)
 
 
-def host_in(vsphere: Transport, target: Target) -> vim_host_system.HostSystem | None:
+def host_in(vsphere: Transport, ref: HostRef) -> vim_host_system.HostSystem | None:
     """Return what was understood of the host itself, for the questions that depend on it."""
-    capture = vsphere.fetch(vim_host_system.REQUEST.of(target.host_id))
+    capture = vsphere.fetch(vim_host_system.REQUEST.of(ref.id))
     found = opened(capture, vim_host_system.parse)
     return None if isinstance(found, Unknown) else found
 

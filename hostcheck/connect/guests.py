@@ -41,7 +41,7 @@ class Visits:
         program = build.program().read_bytes()
         login = guest_login_of(self.given, self.settings, self.front)
         found = live.machines()
-        told = {one.target for one in found}
+        told = {one.vcenter for one in found}
         heard = {name: session for name, session in sessions.items() if name in told}
         plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
         for name, ids in named(heard, found, self.names, self.attribute).items():
@@ -74,7 +74,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
     try:
         home, vm_id = one_vm(source.vms_called(given.guest), given.guest)
         login = guest_login_of(given, settings, front)
-        session = sessions[home.target]
+        session = sessions[home.vcenter]
         visits = GuestTransport(session, login, program.read_bytes(), plan, left_behind(front))
         return visits.fetch(REQUEST.of(vm_id)), f"in guest {given.guest} over VMware Tools"
     finally:

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
@@ -357,6 +358,6 @@ class Host(Struct, frozen=True):
     """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What no other host of a run has. Runs are in this order."""
-        return (self.name, self.target, self.id)
+    def ref(self) -> HostRef:
+        """Say which host it is."""
+        return HostRef(self.name, self.target, self.id)

@@ -5,9 +5,9 @@ import msgspec
 from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
 from hostcheck.assemble.book import Book
 from hostcheck.collectors import esxi_shell, vsphere
-from hostcheck.collectors.vsphere import Target
 from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Fact
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
     smoke_sparse24,
     vim_cpu_features,
@@ -25,7 +25,7 @@ from hostcheck.transports.replay import ReplayTransport
 
 
 def ask_host(
-    target: Target,
+    ref: HostRef,
     session: Transport,
     shell: Transport | None,
     guests: Transport | None,
@@ -39,24 +39,15 @@ def ask_host(
         session, shell or session, guests or session,
         accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else none, SMOKE_WIRES if guests else none),
     )  # fmt: skip
-    vsphere.collect(asked, target)
-    host = vsphere.host_in(asked, target) if packages or shell is not None else None
+    vsphere.collect(asked, ref)
+    host = vsphere.host_in(asked, ref) if packages or shell is not None else None
     if packages and host is not None and may_have_gpus(host):
         vsphere.collect_packages(asked, host)
     if over_esxcli:
-        esxi_shell.collect_esxcli(asked, target.host_id)
+        esxi_shell.collect_esxcli(asked, ref.id)
     if shell is not None:
         esxi_shell.collect(asked, gpu_addresses(host))
-    recorded = Recording(
-        target.target,
-        target.name,
-        target.host_id,
-        target.cluster_kind,
-        target.cluster_id,
-        target.vm_ids,
-        asked.captures,
-        target.pool_ids,
-    )
+    recorded = Recording(ref, asked.captures)
     if guests is not None:
         asked.fetch(smoke.NAMED)
         for vm_id in smoke.guests_of(walls.host_of(recorded)):
@@ -64,15 +55,15 @@ def ask_host(
     return recorded
 
 
-def finish(target: Target, there: Recording, open_shell: OpenShell | None = None) -> Recording:
+def finish(ref: HostRef, there: Recording, open_shell: OpenShell | None = None) -> Recording:
     """Put the questions of today to answers that are there, and to the shell of the host."""
     replay = ReplayTransport(there)
     wires = {key[0] for key in there.captures}
     asked = {key[1] for key in there.captures}
-    shell = open_shell(target.name) if open_shell else None
+    shell = open_shell(ref.name) if open_shell else None
     try:
         return ask_host(
-            target,
+            ref,
             replay,
             shell or (replay if Wire.SHELL.value in wires else None),
             replay if SMOKE_WIRES & wires else None,
@@ -86,8 +77,8 @@ def finish(target: Target, there: Recording, open_shell: OpenShell | None = None
 
 def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:
     """Ask vCenter how many more vGPUs of a profile fit on a host; it tells from 9.0 on."""
-    request = vim_directpath_capacity.REQUEST.of(recorded.host_id, profile=profile)
-    book = Book(walls.ask(source.asker(recorded.target), recorded, [request]).captures)
+    request = vim_directpath_capacity.REQUEST.of(recorded.ref.id, profile=profile)
+    book = Book(walls.ask(source.asker(recorded.ref.vcenter), recorded, [request]).captures)
     return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
 
 
@@ -98,10 +89,8 @@ def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
     """
     keys = [vim_virtual_machine.REQUEST.of(vm_id).key]
     keys += [vim_cpu_features.of_vm(vm_id).key]
-    keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.pool_ids]
+    keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.ref.pool_ids]
     moved = {key: home.captures[key] for key in keys if key in home.captures}
-    return msgspec.structs.replace(
-        recorded,
-        vm_ids=tuple(sorted({*recorded.vm_ids, vm_id})),
-        captures={**recorded.captures, **moved},
-    )
+    vm_ids = tuple(sorted({*recorded.ref.vm_ids, vm_id}))
+    ref = msgspec.structs.replace(recorded.ref, vm_ids=vm_ids)
+    return Recording(ref, {**recorded.captures, **moved})

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from hostcheck.collectors.vsphere import Target
 from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.recording import Recording
 from hostcheck.transports.base import Transport
@@ -58,9 +58,9 @@ class Collector(NamedTuple):
     another: it is pickled for that.
     """
 
-    collect: Callable[[Target], Recording]
-    read: Callable[[Target], Recording]
-    finish: Callable[[Target, Recording], Recording]
+    collect: Callable[[HostRef], Recording]
+    read: Callable[[HostRef], Recording]
+    finish: Callable[[HostRef, Recording], Recording]
 
 
 Ask = Callable[[Recording, Iterable[Request]], Recording]
@@ -78,19 +78,19 @@ class Source(Protocol):
     def one_by_one(self) -> bool:
         """Whether machines are asked one by one, which is worth doing side by side."""
 
-    def machines(self) -> list[Target]:
+    def machines(self) -> list[HostRef]:
         """List the machines, in the order in which they are best asked."""
 
-    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Return the machines that have a VM of that name, and its id."""
 
-    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
+    def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Return what collects these machines, in this order.
 
         The whole run is about so many, where that is more: what is asked depends on it.
         """
 
-    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:
+    def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Return what asks machines of a vCenter more; questions `ahead` begin at once."""
 
 
@@ -107,5 +107,5 @@ class Starter(Protocol):
 class Startable(Source, Protocol):
     """A source whose VMs can be powered on."""
 
-    def part(self, target: str) -> Starter:
+    def part(self, vcenter: str) -> Starter:
         """Return what asks that vCenter."""

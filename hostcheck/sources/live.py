@@ -5,8 +5,8 @@ from functools import cached_property, partial
 from typing import Self
 
 from hostcheck.collectors import second_opinion, vsphere
-from hostcheck.collectors.vsphere import Target
 from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.recording import Recording
 from hostcheck.sources.asking import ask_host, finish
@@ -86,25 +86,23 @@ class LiveSource:
         return vsphere.inventory(self._session, self.target)
 
     @cached_property
-    def chosen(self) -> list[Target]:
+    def chosen(self) -> list[HostRef]:
         """The hosts that the filters leave, by name, be it none."""
         return self.inventory.chosen(self._hosts, self._clusters)
 
-    def machines(self) -> list[Target]:
+    def machines(self) -> list[HostRef]:
         """List the hosts that the filters leave; each filter must match something."""
         vsphere.refuse_unmatched([self.inventory], self._hosts, self._clusters)
         return self.chosen
 
-    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Find a VM in the listing."""
         return vsphere.vms_called(self._session, name, self.chosen)
 
-    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
+    def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)
-        self._session.expect(
-            question for target in listed for question in vsphere.questions(target)
-        )
+        self._session.expect(question for ref in listed for question in vsphere.questions(ref))
         packages = self._asks_packages(max(of, len(listed)))
         return Collector(
             partial(self._collect, packages=packages),
@@ -112,17 +110,17 @@ class LiveSource:
             partial(finish, open_shell=self._open_shell),
         )
 
-    def _collect(self, target: Target, *, packages: bool) -> Recording:
+    def _collect(self, ref: HostRef, *, packages: bool) -> Recording:
         """Ask vSphere, then the shell of the host, then its guests."""
-        shell = self._open_shell(target.name) if self._open_shell else None
+        shell = self._open_shell(ref.name) if self._open_shell else None
         if shell is not None:
             self._shells.add(shell)
             if self._closed:
                 shell.close()
-        guests = self._smoke.guests(target.vm_ids) if self._smoke is not None else None
+        guests = self._smoke.guests(ref.vm_ids) if self._smoke is not None else None
         try:
             return ask_host(
-                target, self._session, shell, guests,
+                ref, self._session, shell, guests,
                 over_esxcli=self._over_esxcli, packages=packages,
             )  # fmt: skip
         finally:
@@ -130,20 +128,20 @@ class LiveSource:
                 shell.close()
                 self._shells.discard(shell)
 
-    def _read(self, target: Target, *, packages: bool) -> Recording:
+    def _read(self, ref: HostRef, *, packages: bool) -> Recording:
         """Ask vSphere only."""
         return ask_host(
-            target, self._session, None, None, over_esxcli=self._over_esxcli, packages=packages
+            ref, self._session, None, None, over_esxcli=self._over_esxcli, packages=packages
         )
 
-    def asker(self, _target: str, ahead: Iterable[Request] = ()) -> Ask:
+    def asker(self, _vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""
         self._session.expect(ahead)
         return lambda recorded, questions: recorded.with_answers(
             second_opinion.ask(self._session, questions)
         )
 
-    def part(self, _target: str) -> Self:
+    def part(self, _vcenter: str) -> Self:
         """Return what asks that vCenter: this."""
         return self
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from hostcheck import recording
 from hostcheck.collectors import second_opinion, vsphere
-from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.recording import Recording
@@ -44,65 +46,55 @@ class RecordedSource:
                     raise UsageError(f"{path} and {there} are of one host")
                 names.add(manifest.target)
                 smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
-                found.append(
-                    Target(
-                        manifest.host,
-                        manifest.host_id,
-                        manifest.cluster_kind,
-                        manifest.cluster_id,
-                        manifest.vms,
-                        manifest.pool_ids,
-                        manifest.target,
-                    )
-                )
+                found.append(msgspec.structs.replace(manifest.ref, vm_ids=manifest.vms))
         if not found and self._sick:
             raise UsageError("; ".join(one.detail for one in self._sick.values()))
-        found += [Target(name, "", "", "", ()) for name in self._sick]
+        found += [HostRef(name, "", "") for name in self._sick]
         if not found:
             raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
         several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
         self.about = About(", ".join(sorted(names)), several, smokes=smokes)
-        self._machines = sorted(found, key=lambda target: target.key)
+        self._machines = sorted(found, key=lambda ref: ref.key)
 
-    def machines(self) -> list[Target]:
+    def machines(self) -> list[HostRef]:
         """List the recorded hosts by name."""
         return self._machines
 
-    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Find a VM in the answers about VMs."""
         found = []
-        for target in self.machines():
-            if target.name in self._sick and not target.target:
+        for ref in self.machines():
+            if ref.name in self._sick and not ref.vcenter:
                 continue
-            keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in target.vm_ids}
-            captures = recording.load(self._folders[target.target, target.name], keys).captures
+            keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in ref.vm_ids}
+            captures = recording.load(self._folders[ref.vcenter, ref.name], keys).captures
             for key, vm_id in keys.items():
                 capture = captures.get(key)
                 if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
-                    found.append((target, vm_id))
+                    found.append((ref, vm_id))
         return found
 
-    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:  # noqa: ARG002
+    def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""
         return Collector(self.collect, self.read, finish)
 
-    def collect(self, target: Target) -> Recording:
+    def collect(self, ref: HostRef) -> Recording:
         """Put the questions of today to the recording."""
-        return finish(target, self.read(target))
+        return finish(ref, self.read(ref))
 
-    def read(self, target: Target) -> Recording:
+    def read(self, ref: HostRef) -> Recording:
         """Load the recording; one that cannot be read is a machine of which nothing is known."""
-        if target.name in self._sick and not target.target:
-            return unread(target, self._sick[target.name])
-        return recording.load(self._folders[target.target, target.name])
+        if ref.name in self._sick and not ref.vcenter:
+            return unread(ref, self._sick[ref.name])
+        return recording.load(self._folders[ref.vcenter, ref.name])
 
-    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
+    def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
         """Return what puts questions to the recordings."""
         return self._asked
 
     def _asked(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         asked = {one.key: one for one in questions}
-        folder = self._folders.get((recorded.target, recorded.host))
+        folder = self._folders.get((recorded.ref.vcenter, recorded.ref.name))
         if folder is None:
             return recorded
         replay = ReplayTransport(recording.load(folder, asked))

@@ -5,9 +5,9 @@ from functools import cached_property
 from itertools import zip_longest
 
 from hostcheck.collectors import vsphere
-from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
+from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.live import LiveSource
@@ -51,14 +51,14 @@ class Vcenters:
         return any(one.visits_each(hosts) for one in self._parts.values())
 
     @cached_property
-    def _machines(self) -> list[Target]:
+    def _machines(self) -> list[HostRef]:
         listed = [one for one in self._parts.values() if self._lists(one)]
         if not listed:
             raise UsageError(in_words(self._failures))
         if not self._failures:  # else what matches nothing here may match there
             vsphere.refuse_unmatched([one.inventory for one in listed], *self._filters)
         in_turns = zip_longest(*(one.chosen for one in listed))
-        return [target for turn in in_turns for target in turn if target is not None]
+        return [ref for turn in in_turns for ref in turn if ref is not None]
 
     def _lists(self, one: LiveSource) -> bool:
         try:
@@ -69,46 +69,46 @@ class Vcenters:
             self._failures[one.target] = f"its inventory is not understood: {crash(error)}"
         return False
 
-    def machines(self) -> list[Target]:
+    def machines(self) -> list[HostRef]:
         """List the hosts of all, in turns: while one server is busy another one's are judged.
 
         Raises UsageError when none can be listed, or a filter matches nothing anywhere.
         """
         return self._machines
 
-    def vms_called(self, name: str) -> list[tuple[Target, str]]:
+    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Find a VM, wherever it is."""
         self.machines()
-        found: list[tuple[Target, str]] = []
-        for target, one in self._parts.items():
-            if target not in self._failures:
+        found: list[tuple[HostRef, str]] = []
+        for vcenter, one in self._parts.items():
+            if vcenter not in self._failures:
                 try:
                     found += one.vms_called(name)
                 except UsageError as error:
-                    self._failures[target] = str(error)
+                    self._failures[vcenter] = str(error)
         return found
 
-    def collector(self, targets: Iterable[Target], *, of: int = 0) -> Collector:
+    def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Tell each of its own; what is asked depends on the number of all."""
         listed = list(targets)
         count = max(of, len(listed))
         parts = {
-            name: one.collector((each for each in listed if each.target == name), of=count)
+            name: one.collector((each for each in listed if each.vcenter == name), of=count)
             for name, one in self._parts.items()
         }
         return Collector(
-            lambda target: parts[target.target].collect(target),
-            lambda target: parts[target.target].read(target),
+            lambda ref: parts[ref.vcenter].collect(ref),
+            lambda ref: parts[ref.vcenter].read(ref),
             next(iter(parts.values())).finish,  # they have the way to a shell in common
         )
 
-    def asker(self, target: str, ahead: Iterable[Request] = ()) -> Ask:
+    def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask the vCenter that the machines are of."""
-        return self._parts[target].asker(target, ahead)
+        return self._parts[vcenter].asker(vcenter, ahead)
 
-    def part(self, target: str) -> LiveSource:
+    def part(self, vcenter: str) -> LiveSource:
         """Return what asks that vCenter."""
-        return self._parts[target]
+        return self._parts[vcenter]
 
     def keep_alive(self) -> float:
         """Keep every session; says in how many seconds to come again."""

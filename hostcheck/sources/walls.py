@@ -3,62 +3,49 @@
 from collections.abc import Callable, Iterable
 
 from hostcheck.assemble import assemble, unread_host
-from hostcheck.collectors.vsphere import Target
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
+from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.recording import Recording
 from hostcheck.sources.base import Ask, Source
 
 
-def unread(target: Target, why: Unknown) -> Recording:
+def unread(ref: HostRef, why: Unknown) -> Recording:
     """Return what stands for the answers of a machine that gave none."""
-    asked = [vim_host_system.REQUEST.of(target.host_id)]
-    asked += [vim_virtual_machine.REQUEST.of(vm_id) for vm_id in target.vm_ids]
-    return Recording(
-        target.target, target.name, target.host_id, target.cluster_kind, target.cluster_id,
-        target.vm_ids, {one.key: Capture(one, failure=why) for one in asked}, target.pool_ids,
-    )  # fmt: skip
+    asked = [vim_host_system.REQUEST.of(ref.id)]
+    asked += [vim_virtual_machine.REQUEST.of(vm_id) for vm_id in ref.vm_ids]
+    return Recording(ref, {one.key: Capture(one, failure=why) for one in asked})
 
 
-def collected(target: Target, collect: Callable[[], Recording]) -> Recording:
+def collected(ref: HostRef, collect: Callable[[], Recording]) -> Recording:
     """Return the answers of one machine; what goes wrong becomes an answer to every question."""
     try:
         return collect()
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        return unread(target, Unknown(Why.UNPARSED, crash(error), "hostcheck"))
+        return unread(ref, Unknown(Why.UNPARSED, crash(error), "hostcheck"))
 
 
-def one(source: Source, target: Target) -> Recording:
+def one(source: Source, ref: HostRef) -> Recording:
     """Collect one machine by itself."""
-    return collected(target, lambda: source.collector([target]).collect(target))
+    return collected(ref, lambda: source.collector([ref]).collect(ref))
 
 
 def host_of(recorded: Recording) -> Host:
     """Join the answers of one machine. Never raises: what goes wrong is an unknown host."""
     try:
-        return assemble(
-            target=recorded.target,
-            name=recorded.host,
-            host_id=recorded.host_id,
-            cluster_kind=recorded.cluster_kind,
-            cluster_id=recorded.cluster_id,
-            vm_ids=recorded.vm_ids,
-            captures=recorded.captures,
-        )
+        return assemble(recorded)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        return nothing_of(recorded, error)
+        return nothing_of(recorded.ref, error)
 
 
-def nothing_of(one: Recording | Host, error: Exception) -> Host:
+def nothing_of(ref: HostRef, error: Exception) -> Host:
     """Return a host of which nothing is known, because something went wrong."""
-    name, id_ = (one.name, one.id) if isinstance(one, Host) else (one.host, one.host_id)
-    why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
-    return unread_host(why, target=one.target, name=name, host_id=id_)
+    return unread_host(Unknown(Why.UNPARSED, crash(error), "hostcheck"), ref)
 
 
 def ask(asker: Ask, recorded: Recording, questions: Iterable[Request]) -> Recording:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hostcheck import recording
 from hostcheck.asked import may_run
-from hostcheck.collectors.vsphere import Target
+from hostcheck.model.host_ref import HostRef
 from hostcheck.sources.live import LiveSource
 from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
 from hostcheck.transports.vsphere import Endpoint, VsphereTransport
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
             source.close()
 
 
-def record(session: VsphereTransport, target: Target, host: HostShape, place: Path) -> None:
+def record(session: VsphereTransport, target: HostRef, host: HostShape, place: Path) -> None:
     """Record one host. The expected results beside the recording are kept."""
     neighbours = Fleet((host, *shapes.HEALTHY.hosts))  # a server beside a host that refuses
     with running_shells(neighbours if host.shell_trouble == "refuse" else Fleet((host,))) as shells:

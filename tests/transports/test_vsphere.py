@@ -58,7 +58,7 @@ def collect(session, **options):
     """Collect every host as an audit does and return the recordings by host."""
     source = LiveSource("test", session, **options)
     targets = source.machines()
-    return {one.host: one for one in app.recordings(source, targets, done=lambda _: None)}
+    return {one.ref.name: one for one in app.recordings(source, targets, done=lambda _: None)}
 
 
 def failures(recorded):
@@ -236,7 +236,7 @@ def test_more_than_a_page_is_followed_to_the_end(new_vcenter, log_in, monkeypatc
     assert {one.name for one in listed} == {vm.name for vm in vms}
     assert server.stats()["calls"]["ContinueRetrievePropertiesEx"] == 2
     (recorded,) = collect(session).values()
-    assert set(recorded.vm_ids) == set(server.ids.vms.values())
+    assert set(recorded.ref.vm_ids) == set(server.ids.vms.values())
     assert not failures(recorded)
 
 
@@ -405,8 +405,8 @@ def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeyp
         Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + properties.MISSES),
     )
     recorded = collect(log_in(server, timeout=0.5), packages=False)
-    failed = [name for name, one in recorded.items() if HOST.of(one.host_id).key in one.captures
-              and one.captures[HOST.of(one.host_id).key].failure is not None]  # fmt: skip
+    failed = [name for name, one in recorded.items() if HOST.of(one.ref.id).key in one.captures
+              and one.captures[HOST.of(one.ref.id).key].failure is not None]  # fmt: skip
     assert 0 < len(failed) <= properties.MISSES
 
 
@@ -699,7 +699,7 @@ def test_a_denied_property_is_kept_verbatim_and_names_its_privilege(new_vcenter,
     )  # fmt: skip
     server = new_vcenter(Fleet((host,)))
     recorded = collect(log_in(server))["esx-01.lab.test"]
-    text = recorded.captures[HOST.of(recorded.host_id).key].text
+    text = recorded.captures[HOST.of(recorded.ref.id).key].text
     assert "<missingSet" in text
     assert "Host.Config.Service" in text
     fact = vim_host_system.parse(text).services
