@@ -11,6 +11,7 @@ advanced settings of VMs that this tool does not know are dropped before an answ
 
 import errno
 import json
+import os
 import re
 import shutil
 import stat
@@ -220,20 +221,36 @@ def _write(recording: Recording, folder: Path) -> None:
 def find(folder: Path) -> list[Path]:
     """Return the recordings in a folder, or the folder itself, sorted by name.
 
-    Raises UsageError when there is none.
+    What is left of a recording counts, for its host was there. Raises UsageError when none has a
+    manifest.
     """
-    if (folder / MANIFEST).is_file():
+    if os.path.lexists(folder / MANIFEST):
         return [folder]
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give a recording or a folder of recordings")
-    found = sorted(
-        path.parent
-        for path in folder.glob(f"*/{MANIFEST}")
-        if not path.parent.name.endswith(files.UNFINISHED)
-    )
-    if not found:
+    try:
+        inside = sorted(one for one in folder.iterdir() if one.suffix != files.UNFINISHED)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
+    if not any(os.path.lexists(one / MANIFEST) for one in inside):
         raise UsageError(f"{folder}: holds no {MANIFEST}, nor does any folder in it")
-    return found
+    return [one for one in inside if _is_or_was_one(one)]
+
+
+def _is_or_was_one(folder: Path) -> bool:
+    """Say whether a folder is a recording, what is left of one, or holds some.
+
+    A manifest that was lost on the way must not take its host out of sight.
+    """
+    if not folder.is_dir():
+        return folder.is_symlink() and not folder.exists()
+    try:
+        there = {one.name for one in folder.iterdir()}
+    except OSError:
+        return True
+    remains = {"api", *_FOLDERS.values()} & there
+    holds_some = any(os.path.lexists(folder / name / MANIFEST) for name in there)
+    return not there or bool(remains) or holds_some or MANIFEST in {one.lower() for one in there}
 
 
 def load_manifest(folder: Path) -> Manifest:

@@ -423,6 +423,39 @@ def number(digits: int) -> Callable[[Path], None]:
     return write
 
 
+def without_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def manifest_link(to: str) -> Callable[[Path], None]:
+    def link(folder: Path) -> None:
+        without_manifest(folder)
+        (folder / "manifest.json").symlink_to(to)
+
+    return link
+
+
+def in_capitals(folder: Path) -> None:
+    (folder / "manifest.json").rename(folder / "MANIFEST.JSON")
+
+
+def emptied(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def one_deeper(folder: Path) -> None:
+    aside = folder.with_name("aside.part")
+    folder.rename(aside)
+    folder.mkdir()
+    aside.rename(folder / "inner")
+
+
+def elsewhere(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to("/nowhere/at/all")
+
+
 DEEP = "{" + '"a":{' * 200_000
 SICKNESSES: dict[str, Callable[[Path], object]] = {
     "a listing of nothing": lambda one: vm_answer(one).write_text("<listing></listing>"),
@@ -430,6 +463,13 @@ SICKNESSES: dict[str, Callable[[Path], object]] = {
     "a host that is another": other_id,
     "a manifest that is none": lambda folder: (folder / "manifest.json").write_text("{"),
     "a manifest of another schema": manifest(lambda told: told.update(schema="x/9")),
+    "no manifest": without_manifest,
+    "a manifest that is a link to nothing": manifest_link("/nowhere/at/all"),
+    "a manifest that is a link to itself": manifest_link("manifest.json"),
+    "a manifest in capitals": in_capitals,
+    "nothing is left": emptied,
+    "a recording in a recording's place": one_deeper,
+    "a link to a recording that is gone": elsewhere,
     "a deep manifest": lambda folder: (folder / "manifest.json").write_text(DEEP),
     "a huge manifest": huge("manifest.json"),
     "a huge answer": huge("api/HostSystem.xml"),
@@ -484,6 +524,14 @@ def test_a_recording_that_cannot_be_read_at_all_is_a_host_of_unknowns(tmp_path: 
     shutil.rmtree(folder / LIKE_IT)
     with pytest.raises(UsageError, match="not a manifest"):
         RecordedSource(folder)
+
+
+def test_a_folder_that_was_no_recording_is_no_host(tmp_path: Path) -> None:
+    folder = fleet(tmp_path, SICK, LIKE_IT)
+    (folder / "reports").mkdir()
+    (folder / "reports" / "run.json").write_text("{}")
+    (folder / "notes.txt").write_text("esx-01 was rebooted")
+    assert len(RecordedSource(folder).machines()) == 2
 
 
 def test_a_recording_that_cannot_be_read_may_be_of_a_candidate(tmp_path: Path) -> None:
