@@ -8,12 +8,15 @@
 `Configured` is what the next boot will have, `Runtime` what this one has. ESXi 8 lists some 300.
 """
 
+import re
+
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
-from hostcheck.model.fact import Reading, Unknown
+from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.esxcli import records_of
+from hostcheck.syntax.record import Record
 
 REQUEST = Request(
     Wire.SHELL,
@@ -21,6 +24,11 @@ REQUEST = Request(
     "boot options: IOMMU, passthrough, hot-plug, NUMA; in force and waiting for a reboot",
 )
 _COLUMNS = ("Name", "Type", "Configured", "Runtime", "Default", "Description")
+_NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|[0-9]+)")
+_SHAPES = {
+    "bool": re.compile("true|false", re.IGNORECASE), "int": _NUMBER, "uint": _NUMBER,
+}  # fmt: skip
+_ANY = re.compile(".*")
 
 
 class KernelOption(Struct, frozen=True):
@@ -52,7 +60,17 @@ def parse(text: str) -> tuple[KernelOption, ...]:
             raise ParseError(f"{REQUEST.template}: an option without a name or a description")
         if name in found:
             raise ParseError(f"{REQUEST.template}: {name} is there twice")
-        found[name] = KernelOption(
-            name, record.text("Configured"), record.text("Runtime"), record.text("Default")
-        )
+        told = (_value(record, column) for column in ("Configured", "Runtime", "Default"))
+        found[name] = KernelOption(name, *told)
     return tuple(found.values())
+
+
+def _value(record: Record, column: str) -> Reading[str]:
+    """Read a value; a word that is none of its type is no value."""
+    value, kind = record.text(column), record.text("Type")
+    if isinstance(value, Unknown) or isinstance(kind, Unknown):
+        return value
+    shape = next((one for start, one in _SHAPES.items() if kind.lower().startswith(start)), _ANY)
+    if shape.fullmatch(value):
+        return value
+    return Unknown(Why.UNPARSED, f"{value!r} is no {kind}", f"{REQUEST.template}: {column}")

@@ -41,6 +41,22 @@ def test_an_option_that_has_no_value():
     assert one.runtime == "a56b7ce670d046bebb870a1ff53db322"
 
 
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("createNoMemFakeNUMAnode", "runtime"), ("noIOMMU", "configured"), ("fakeNUMAnodes", "runtime")],
+)
+@pytest.mark.parametrize("words", ["x", "?", "FALS"])
+def test_a_word_that_is_none_of_its_type_is_no_value(name, column, words):
+    lines = TABLE.splitlines()
+    at = next(index for index, line in enumerate(lines) if line.startswith(f"{name} "))
+    start = lines[0].index(column.capitalize())
+    end = lines[0].index(" ", start)
+    lines[at] = lines[at][:start] + words.ljust(end - start) + lines[at][end:]
+    value = getattr(options("\n".join(lines))[name], column)
+    assert isinstance(value, Unknown)
+    assert value.why is Why.UNPARSED
+
+
 def test_the_api_says_the_same():
     over_api = esxcli.answers(HOST)["system.settings.kernel.list"]
     assert sorted(parse(over_api), key=lambda one: one.name) == sorted(
