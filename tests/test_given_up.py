@@ -142,6 +142,26 @@ def test_a_gpu_lost_at_run_time_is_not_go_and_its_neighbour_is_in_doubt(tmp_path
     assert "0000:82:00.0 is lost" in told.summary
 
 
+def without_second(text):
+    head, gpu, types = text.partition("GPU 00000000:CA:00.0")
+    assert gpu
+    assert "GPU 0" not in types
+    return head
+
+
+@pytest.mark.parametrize(
+    ("lost", "status"),
+    [(["s"], "unknown"), (["s", "c"], "unknown"), (["s", "c", "s_-v"], "fail")],
+)
+def test_a_gpu_that_one_list_lacks_and_another_has_is_not_known(lost, status, tmp_path):
+    """One list that ends early is no word of the driver; all of them are."""
+    folder = shutil.copytree(A100, tmp_path / "machine")
+    for name in lost:
+        path = folder / "shell" / f"nvidia-smi_vgpu_-{name}.txt"
+        path.write_text(without_second(path.read_text()))
+    assert statuses(judged(folder), "GPU-008") == {FIRST: "pass", SECOND: status}
+
+
 @pytest.mark.parametrize("no", ["No", "Not"])
 def test_no_gpu_in_vgpu_mode_is_no_go_with_a_true_reason(no, tmp_path):
     copy = edited(

@@ -258,7 +258,7 @@ class _GpuFacts:
             profile_limits=self._limits_of(where),
             profiles_creatable=self._offers(self._creatable, where),
             mig_instances=self._mig_instances(where),
-            vgpu_listed=self._supported.fact(lambda one: any(g.address == where for g in one.gpus)),
+            vgpu_listed=self._listed(where),
             given_up=self._given_up(where),
             recovery_action=self._smi(where, lambda one: one.recovery_action),
             reset_required=self._smi(where, lambda one: one.reset_required),
@@ -354,6 +354,28 @@ class _GpuFacts:
             return Unknown(Why.ABSENT, f"nvidia-smi vgpu does not list {where}", "nvidia-smi vgpu")
 
         return answer.fact(find)
+
+    def _listed(self, where: PciAddress) -> Fact[bool]:
+        """Say whether nvidia-smi lists a GPU as one for vGPUs; unknown where its lists differ."""
+        lists = [
+            (question, {gpu.address for gpu in answer.value.gpus})
+            for question, answer in (
+                (nvidia_smi_vgpu_c.REQUEST, self._creatable),
+                (nvidia_smi_vgpu_s_v.REQUEST, self._limits),
+            )
+            if not isinstance(answer.value, Unknown)
+        ]
+
+        def find(offers: VgpuOffers) -> Reading[bool]:
+            if any(gpu.address == where for gpu in offers.gpus):
+                return True
+            other = next((one.text for one, listed in lists if where in listed), "")
+            if not other:
+                return False
+            asked = nvidia_smi_vgpu_s.REQUEST.text
+            return Unknown(Why.UNPARSED, f"{other} lists {where}, and {asked} does not", asked)
+
+        return self._supported.fact(find)
 
     def _limits_of(self, where: PciAddress) -> Fact[tuple[VgpuLimit, ...]]:
         lift = self._limits.lift
