@@ -43,7 +43,11 @@ def test_an_option_that_has_no_value():
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [("createNoMemFakeNUMAnode", "runtime"), ("noIOMMU", "configured"), ("fakeNUMAnodes", "runtime")],
+    [
+        ("createNoMemFakeNUMAnode", "runtime"),
+        ("noIOMMU", "configured"),
+        ("fakeNUMAnodes", "runtime"),
+    ],
 )
 @pytest.mark.parametrize("words", ["x", "?", "FALS"])
 def test_a_word_that_is_none_of_its_type_is_no_value(name, column, words):
