@@ -45,6 +45,18 @@ _GPUS = ("h100", "l40s", "b200", "b300", "rtx-pro-6000")
     metavar="all|PATTERN",
     help="Exit with 1 if not all of these layers are sparse, with 3 if that is not known.",
 )
+@click.option(
+    "--write",
+    "written",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write the checkpoint with its layers pruned: a .safetensors file, or a folder of shards.",
+)
+@click.option(
+    "--permuted",
+    is_flag=True,
+    help="Write the columns in the order that was found, and each order as a tensor NAME.order.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core.")
 @format_option("sparsity")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -58,6 +70,8 @@ def sparsity(
     rounds: int,
     gpu: str | None,
     require: str,
+    written: Path | None,
+    permuted: bool,
     workers: int | None,
     format_: str,
     as_json: bool,
@@ -69,6 +83,8 @@ def sparsity(
     FILE is a .safetensors, .npy, .gguf or .onnx file, an index of shards, several shards, or the
     folder of a checkpoint. Needs numpy: pip install 'hostcheck[sparsity]'.
     """
+    if permuted and not (written and permute):
+        raise UsageError("--permuted needs --write, and no --no-permute")
     try:
         from hostcheck.sparsity import roles
         from hostcheck.sparsity.examine import examine, planned
@@ -80,6 +96,12 @@ def sparsity(
         found = examine(
             plan, permute=permute, rounds=rounds, gpu=gpu or "", workers=workers or 0, done=done
         )
+    if written is not None:
+        from hostcheck.sparsity.write import write
+
+        made = write(plan, found, written, permuted=permuted)
+        left = f", {len(made.left)} stay as they are" if made.left else ""
+        click.echo(f"{written}: {len(made.pruned)} layers pruned and read again{left}", err=True)
     give("sparsity", "json" if as_json else format_, found, output)
     if require:
         from hostcheck.sparsity.gate import gate

@@ -47,6 +47,7 @@ class Plan(Struct, frozen=True):
     """What will be read: only headers were."""
 
     source: str
+    files: tuple[Path, ...]
     claim: Claim | None
     weights: tuple[Along, ...]
     skipped: tuple[Skipped, ...]
@@ -77,7 +78,7 @@ def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "
     source = ", ".join(str(path) for path in paths)
     if not weights and not skipped:
         raise UsageError(f"{source}: no tensor matches {pattern!r}")
-    return Plan(source, claims.claim(where, config), tuple(weights), tuple(skipped))
+    return Plan(source, tuple(files), claims.claim(where, config), tuple(weights), tuple(skipped))
 
 
 def _unfit(tensor: Tensor, axis: int) -> Skipped | None:

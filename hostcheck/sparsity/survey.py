@@ -77,8 +77,9 @@ def survey(
     shape = tensor.shape
     known = axis if pattern == TWO_FOUR else -1  # the pattern itself says it
     told.along = {at for at in range(len(shape)) if at != known and shape[at] % GROUP == 0}
-    for block, values in _ordered(tensor, axis, order):
-        _see(told, block, values, axis - block.first, pattern)
+    for block, values in ordered_blocks(tensor, axis, order):
+        with np.errstate(over="ignore", invalid="ignore"):  # seen, and summed anew in float64
+            _see(told, block, values, axis - block.first, pattern)
         if not told.finite:
             break
     if told.fits and pattern == TWO_FOUR:
@@ -86,9 +87,10 @@ def survey(
     return told
 
 
-def _ordered(
+def ordered_blocks(
     tensor: Tensor, axis: int, order: NDArray[np.intp] | None
 ) -> Iterator[tuple[Block, NDArray[Any]]]:
+    """Yield the blocks of a tensor, its columns along an axis in an order."""
     for block in blocks(tensor.shape, axis):
         if order is None or axis != block.first:
             values = tensor.read(block.start, block.stop).reshape(block.shape)
