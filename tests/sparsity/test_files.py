@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+from html.parser import HTMLParser
 from pathlib import Path
 
 import jsonschema
@@ -308,3 +309,40 @@ def test_the_json_follows_its_schema(sparsity, tmp_path):
     found = json.loads(sparsity(".", "--json").stdout)
     assert not list(jsonschema.Draft202012Validator(schema).iter_errors(found))
     assert found["shared"]
+
+
+class Page(HTMLParser):
+    """The words of a page, and the attributes of its bars."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.words, self.bars = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "rect":
+            self.bars.append(dict(attrs))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_tells_the_loss_by_layer_and_escapes_names(sparsity, tmp_path):
+    weights = {"<script>alert(1)</script>": DENSE, "done": prune(DENSE), "bias": DENSE[0]}
+    checkpoint(tmp_path, CLAIM, **weights)
+    done = sparsity(".", "--format", "html", "-o", "page.html", "--for", "h100")
+    assert (done.exit_code, done.stdout) == (0, "")
+    page = Page()
+    page.feed((tmp_path / "page.html").read_text())
+    told = "".join(page.words)
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>.weight" in told
+    assert told.index("config.json says 2:4") < told.index("1 of 2 weight matrices", 200)
+    assert "0 of 2 run on the sparse units of H100" in told
+    found = {one["name"]: one for one in json.loads(sparsity(".", "--json").stdout)["weights"]}
+    wide = [float(bar["width"]) for bar in page.bars]
+    lost = found["<script>alert(1)</script>.weight"]
+    assert wide[:2] == pytest.approx(
+        [200 * lost["lost"]["l1"], 200 * lost["lost"]["l1"] * lost["regained"]["share"]], abs=0.01
+    )
+    assert wide[2:] == [0, 0]

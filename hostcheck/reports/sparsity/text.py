@@ -69,7 +69,7 @@ def _lines(found: Sparsity) -> Iterator[str]:
         yield from _matrix(one)
     for group in found.shared:
         yield from _group(group)
-    for why, names in _by_reason(found.skipped):
+    for why, names in by_reason(found.skipped):
         yield f"not judged, {words.one_line(why)}: {_some(names)}"
 
 
@@ -116,7 +116,8 @@ def shares(lost: Lost) -> str:
     return f"{lost.l1:.2%} of the magnitude (L1), {lost.l2:.2%} of its square (L2)"
 
 
-def _by_reason(skipped: Iterable[Skipped]) -> Iterator[tuple[str, list[str]]]:
+def by_reason(skipped: Iterable[Skipped]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each reason once, with the tensors; weights before what is none."""
     reasons: dict[str, list[str]] = {}
     for one in sorted(skipped, key=lambda one: one.left is Left.NO_WEIGHTS):
         reasons.setdefault(one.why, []).append(words.one_line(one.name))
