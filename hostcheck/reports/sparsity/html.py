@@ -61,7 +61,7 @@ def _layers(weights: list[Weights], title: str) -> Iterator[str]:
         return
     yield (
         f"<h2>{title}</h2>\n<table><caption>The bar is the share of the magnitude (L1) that "
-        "pruning loses, of at most one half; of it, green is what an order of the layer's own would "
+        "pruning loses, of at most one half; of it, green is what an order of its own would "
         "regain at most.</caption>\n<thead><tr>"
     )
     for head in ("Layer", "Type", "Shape", "Pattern", "Zero", "Lost", ""):
