@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import hostcheck.parsers
+import hostcheck.parsers.unasked
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import Request
 
@@ -25,12 +26,13 @@ _LONG = {"--query": "-q", "--xml-format": "-x", "--list-gpus": "-l"}
 def parsers() -> tuple[tuple[Request, Callable[[str], Any]], ...]:
     """Return every question and the function that reads its answer, sorted by question."""
     found = []
-    for module in pkgutil.iter_modules(hostcheck.parsers.__path__):
-        if module.ispkg:
-            continue
-        loaded = importlib.import_module(f"hostcheck.parsers.{module.name}")
-        requests = loaded.REQUEST if isinstance(loaded.REQUEST, tuple) else (loaded.REQUEST,)
-        found += [(request, loaded.parse) for request in requests]
+    for package in (hostcheck.parsers, hostcheck.parsers.unasked):
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.ispkg:
+                continue
+            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+            requests = loaded.REQUEST if isinstance(loaded.REQUEST, tuple) else (loaded.REQUEST,)
+            found += [(request, loaded.parse) for request in requests]
     return tuple(sorted(found, key=lambda one: (one[0].template.lower(), one[0].subject)))
 
 

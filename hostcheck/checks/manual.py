@@ -1,25 +1,12 @@
-"""Manual pages: of one check, of all checks, and of everything that may be asked."""
+"""Manual pages: of one check, and of all checks."""
 
 import textwrap
 from collections.abc import Iterable
 
 from hostcheck.checks import menus
-from hostcheck.model.capture import Request, Wire
 from hostcheck.model.result import Manual
 
 WIDTH = 96
-WIRES = {
-    Wire.PROPERTIES: "vSphere properties (read by PropertyCollector)",
-    Wire.METHOD: "vSphere methods",
-    Wire.TASK: "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
-    Wire.WRITE: "The one request that changes something (only hostcheck power-on)",
-    Wire.ESXCLI: "esxcli through the vSphere API (only with --esxcli)",
-    Wire.GUEST: (
-        "Smoke test in a guest that the user named (only with hostcheck smoke and --smoke); "
-        "writes there, and removes it"
-    ),
-    Wire.SHELL: "ESXi shell over SSH (only with --ssh; those of a host may run as one line)",
-}
 
 
 def page(manual: Manual) -> str:
@@ -80,37 +67,3 @@ def markdown(manuals: Iterable[Manual]) -> str:
             lines += ["", f"Needs {', '.join(manual.needs)}."]
         lines += ["", f"Source: <{manual.source}>", ""]
     return "\n".join(lines)
-
-
-def requests_page(
-    requests: Iterable[Request],
-    methods: Iterable[str],
-    smoke_methods: Iterable[str],
-    readable: Iterable[Request],
-) -> str:
-    """Return everything that may ever be asked, and what else can be read, as text."""
-    requests = list(requests)
-    asked = {request.template for request in requests}
-    lines = ["Nothing but what is listed here can be sent. Slots in braces take integers only.", ""]
-    for wire, title in WIRES.items():
-        lines += [title]
-        for request in requests:
-            if request.wire is wire:
-                lines += [f"  {request.template}"]
-                lines += [f"      {request.purpose}" + _privilege(request)]
-                lines += textwrap.wrap(
-                    ", ".join(path.name for path in request.paths), WIDTH,
-                    initial_indent="      ", subsequent_indent="      ",
-                )  # fmt: skip
-        lines += [""]
-    lines += ["vSphere methods that carry these questions"]
-    lines += _wrapped(", ".join(methods))
-    lines += ["", "vSphere methods of the smoke test; no other session can call them"]
-    lines += _wrapped(", ".join(smoke_methods))
-    lines += ["", "Never asked; `hostcheck parse` reads them too"]
-    lines += [f"  {one.template}" for one in readable if one.template not in asked]
-    return "\n".join(lines)
-
-
-def _privilege(request: Request) -> str:
-    return f" (needs {request.privilege})" if request.privilege else ""

@@ -46,17 +46,14 @@ def explain(id_: str) -> None:
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
 def requests(format_: str) -> None:
     """List everything that may ever be asked of a vCenter or host."""
-    from hostcheck import ask, asked
-    from hostcheck.checks.manual import requests_page
+    from hostcheck import asked
 
     if format_ == "json":
         from hostcheck.reports.documents import document
 
         click.echo(document(asked.requests()), nl=False)
         return
-    readable = [one for one, _ in ask.parsers()]
-    methods, in_guests = asked.vsphere_methods(), asked.vsphere_methods(smoke=True)
-    click.echo(requests_page(asked.requests(), methods, in_guests, readable))
+    click.echo(asked.page())
 
 
 @main.command()

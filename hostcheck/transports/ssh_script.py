@@ -10,19 +10,23 @@ import secrets
 from collections.abc import Sequence
 
 
+def framed(commands: Sequence[str], mark: str) -> str:
+    """Return one line that runs the commands, each in a subshell: what it changes ends with it."""
+    marked = (
+        f"({command}); printf '\\n%s %s\\n' $m $?; printf '\\n%s\\n' $m >&2" for command in commands
+    )
+    return f"m={mark}; echo $m; " + "; ".join(marked)
+
+
 class Script:
     """The text to run, and what its two streams say so far."""
 
     def __init__(self, commands: Sequence[str]) -> None:
-        """Put the commands together, each in a subshell: what it changes ends with it."""
+        """Put the commands together, between marks of their own."""
         self._mark = f"hostcheck-{secrets.token_hex(12)}"
         self._end_of_out = re.compile(rf"\n{self._mark} (\d+)\n".encode())
         self._end_of_err = f"\n{self._mark}\n".encode()
-        marked = (
-            f"({command}); printf '\\n%s %s\\n' $m $?; printf '\\n%s\\n' $m >&2"
-            for command in commands
-        )
-        self.text = f"m={self._mark}; echo $m; " + "; ".join(marked)
+        self.text = framed(commands, self._mark)
 
     def begun(self, out: bytearray) -> bool | None:
         """Say whether a shell runs the script; None while that cannot be told. Cuts its first mark.

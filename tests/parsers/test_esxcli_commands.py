@@ -11,19 +11,21 @@ from hostcheck.model.pci import PciId
 from hostcheck.parsers import (
     esxcli_graphics_device_list,
     esxcli_graphics_host_get,
-    esxcli_graphics_vm_list,
     esxcli_hardware_cpu_global_get,
     esxcli_hardware_memory_get,
     esxcli_hardware_pci_list,
+    esxcli_software_vib_list,
+    esxcli_system_version_get,
+)
+from hostcheck.parsers.unasked import (
+    esxcli_graphics_vm_list,
     esxcli_hardware_pci_pcipassthru_list,
     esxcli_hardware_platform_get,
     esxcli_network_nic_get,
     esxcli_network_nic_list,
     esxcli_network_sriovnic_list,
     esxcli_software_component_list,
-    esxcli_software_vib_list,
     esxcli_system_maintenancemode_get,
-    esxcli_system_version_get,
     esxcli_vm_process_list,
 )
 

@@ -3,6 +3,7 @@
 # ruff: noqa: E501  tables keep the width that the commands print
 
 from importlib import import_module
+from importlib.util import find_spec
 
 import msgspec
 import pytest
@@ -122,11 +123,16 @@ CALM = settings(
 )
 
 
+def _parser(name):
+    unasked = find_spec(f"hostcheck.parsers.unasked.{name}") is not None
+    return import_module(f"hostcheck.parsers.{'unasked.' if unasked else ''}{name}")
+
+
 def read(name, text):
     """Parse, and see that facts can be written down; a ParseError is one line."""
     facts, message = None, ""
     try:
-        facts = import_module(f"hostcheck.parsers.{name}").parse(text)
+        facts = _parser(name).parse(text)
     except ParseError as error:
         message = str(error)
     assert "\n" not in message
@@ -161,7 +167,7 @@ def hurt(data, text):
 
 @pytest.mark.parametrize("name", REAL)
 def test_the_question_is_one_fixed_command(name):
-    request = import_module(f"hostcheck.parsers.{name}").REQUEST
+    request = _parser(name).REQUEST
     assert isinstance(request, Request)
     assert request.wire is Wire.SHELL
     assert request.purpose

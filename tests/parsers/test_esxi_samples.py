@@ -15,23 +15,27 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import GraphicsType
 from hostcheck.model.pci import PciId
 from hostcheck.parsers import (
-    esxcfg_info,
-    esxcfg_nics_l,
     esxcli_graphics_device_list,
     esxcli_graphics_host_get,
-    esxcli_graphics_vm_list,
     esxcli_hardware_cpu_global_get,
     esxcli_hardware_memory_get,
     esxcli_hardware_pci_list,
+    esxcli_software_vib_list,
+    esxcli_system_version_get,
+    vsish_numa_nodes,
+    vsish_package_list,
+)
+from hostcheck.parsers.unasked import (
+    esxcfg_info,
+    esxcfg_nics_l,
+    esxcli_graphics_vm_list,
     esxcli_hardware_pci_pcipassthru_list,
     esxcli_hardware_platform_get,
     esxcli_network_nic_get,
     esxcli_network_nic_list,
     esxcli_network_sriovnic_list,
     esxcli_software_component_list,
-    esxcli_software_vib_list,
     esxcli_system_maintenancemode_get,
-    esxcli_system_version_get,
     esxcli_vm_process_list,
     lspci,
     lspci_n,
@@ -42,8 +46,6 @@ from hostcheck.parsers import (
     vmkload_mod_l,
     vsish_bar_info,
     vsish_cpu_info,
-    vsish_numa_nodes,
-    vsish_package_list,
     vsish_package_nodes,
 )
 from hostcheck.syntax.esxcli import record_of, records_of

@@ -6,7 +6,7 @@ import pytest
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.parsers import esxcfg_info, esxcfg_nics_l, vmkload_mod_l, vmware_v
+from hostcheck.parsers.unasked import esxcfg_info, esxcfg_nics_l, vmkload_mod_l, vmware_v
 
 NICS = (
     "Name    PCI          Driver      Link Speed      Duplex MAC Address       MTU    Description\n"

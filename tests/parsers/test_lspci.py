@@ -5,7 +5,7 @@ import pytest
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.pci import PciId
-from hostcheck.parsers import lspci, lspci_n, lspci_p, vmkchdev_l
+from hostcheck.parsers.unasked import lspci, lspci_n, lspci_p, vmkchdev_l
 
 
 def why(reading):

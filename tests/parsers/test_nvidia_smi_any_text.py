@@ -9,12 +9,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import hostcheck.parsers
+import hostcheck.parsers.unasked
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
 
 MODULES = [
-    import_module(f"hostcheck.parsers.{module.name}")
-    for module in pkgutil.iter_modules(hostcheck.parsers.__path__)
+    import_module(f"{package.__name__}.{module.name}")
+    for package in (hostcheck.parsers, hostcheck.parsers.unasked)
+    for module in pkgutil.iter_modules(package.__path__)
     if module.name.startswith("nvidia_smi")
 ]
 modules = pytest.mark.parametrize(

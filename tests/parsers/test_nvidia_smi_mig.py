@@ -3,7 +3,8 @@
 import pytest
 
 from hostcheck.errors import ParseError
-from hostcheck.parsers import nvidia_smi_mig_lci, nvidia_smi_mig_lgi, nvidia_smi_mig_lgip
+from hostcheck.parsers import nvidia_smi_mig_lgi
+from hostcheck.parsers.unasked import nvidia_smi_mig_lci, nvidia_smi_mig_lgip
 
 GIB = 1 << 30
 PROFILES = """\

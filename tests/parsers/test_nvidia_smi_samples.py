@@ -16,21 +16,23 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Mode, PcieLink
 from hostcheck.model.pci import PciId
 from hostcheck.parsers import (
-    nvidia_smi,
-    nvidia_smi_help_query_gpu,
-    nvidia_smi_l,
-    nvidia_smi_mig_lci,
     nvidia_smi_mig_lgi,
-    nvidia_smi_mig_lgip,
     nvidia_smi_q,
     nvidia_smi_q_x,
     nvidia_smi_query_gpu,
     nvidia_smi_topo_m,
-    nvidia_smi_vgpu,
     nvidia_smi_vgpu_c,
     nvidia_smi_vgpu_q,
     nvidia_smi_vgpu_s,
     nvidia_smi_vgpu_s_v,
+)
+from hostcheck.parsers.unasked import (
+    nvidia_smi,
+    nvidia_smi_help_query_gpu,
+    nvidia_smi_l,
+    nvidia_smi_mig_lci,
+    nvidia_smi_mig_lgip,
+    nvidia_smi_vgpu,
     nvidia_smi_vgpu_u,
 )
 

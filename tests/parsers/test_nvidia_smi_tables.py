@@ -5,12 +5,8 @@ import pytest
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Mode
-from hostcheck.parsers import (
-    nvidia_smi,
-    nvidia_smi_help_query_gpu,
-    nvidia_smi_l,
-    nvidia_smi_topo_m,
-)
+from hostcheck.parsers import nvidia_smi_topo_m
+from hostcheck.parsers.unasked import nvidia_smi, nvidia_smi_help_query_gpu, nvidia_smi_l
 
 MIB = 1 << 20
 

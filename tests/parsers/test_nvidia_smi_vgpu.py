@@ -6,13 +6,12 @@ from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Mode
 from hostcheck.parsers import (
-    nvidia_smi_vgpu,
     nvidia_smi_vgpu_c,
     nvidia_smi_vgpu_q,
     nvidia_smi_vgpu_s,
     nvidia_smi_vgpu_s_v,
-    nvidia_smi_vgpu_u,
 )
+from hostcheck.parsers.unasked import nvidia_smi_vgpu, nvidia_smi_vgpu_u
 
 MIB = 1 << 20
 OFFERS = """\

@@ -4,14 +4,12 @@ import pytest
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.parsers import (
+from hostcheck.parsers import vsish_numa_nodes, vsish_package_list, vsish_pci_config_header
+from hostcheck.parsers.unasked import (
     vsish_bar_info,
     vsish_cpu_info,
     vsish_mem_info,
-    vsish_numa_nodes,
-    vsish_package_list,
     vsish_package_nodes,
-    vsish_pci_config_header,
 )
 
 BOTH = "CPU Packages\n0\n1\nNUMA nodes\n0\n1\n2\n3\n"
