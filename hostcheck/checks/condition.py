@@ -53,6 +53,16 @@ def told(fact: Fact[T], known: Known) -> T | None:
     return known(fact)
 
 
+def _word(fact: Fact[str], ours: tuple[str, ...], known: Known) -> str | None:
+    """Return a word of the driver's as it is written here, whatever its case; others as told."""
+    said = told(fact, known)
+    return next((one for one in ours if said and one.casefold() == said.casefold()), said)
+
+
+def _action(gpu: PhysicalGpu, known: Known) -> str | None:
+    return _word(gpu.recovery_action, (NO_ACTION, NOTHING, *ACTIONS), known)
+
+
 def _unasked(gpu: PhysicalGpu) -> bool:
     return isinstance(gpu.smi_seen, Unknown) and gpu.smi_seen.why is Why.NOT_ASKED
 
@@ -109,7 +119,7 @@ def _stops_all(gpu: PhysicalGpu, known: Known) -> str:
         return "is lost"
     if told(gpu.given_up, known) == LOST:
         return "is lost"
-    action = told(gpu.recovery_action, known)
+    action = _action(gpu, known)
     return f"asks for the recovery action {action}" if action in STOPS_ALL else ""
 
 
@@ -136,7 +146,7 @@ def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
         return judge(ok=False, observed=f"nvidia-smi says '{words}'", expected=expected)
     if told(gpu.reset_required, known):
         return judge(ok=False, observed="a reset is required", expected=expected)
-    action = told(gpu.recovery_action, known)
+    action = _action(gpu, known)
     if action in ACTIONS:
         return judge(ok=False, observed=f"recovery action {action}", expected=expected)
     if action not in (None, NO_ACTION, NOTHING):
@@ -173,7 +183,7 @@ def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) ->
     observed = f"{count} uncorrected since the driver was loaded"
     if not count:
         return judge(ok=True, observed=observed, expected=expected, note=before)
-    fine = told(gpu.recovery_action, known) == NO_ACTION
+    fine = _action(gpu, known) == NO_ACTION
     note = "the driver says that no recovery action is needed" if fine else before
     return judge(ok=fine, observed=observed, expected=expected, note=note)
 
@@ -195,7 +205,8 @@ def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
-    mode, listed = told(gpu.virtualization_mode, known), told(gpu.vgpu_listed, known)
+    mode = _word(gpu.virtualization_mode, (OF_VGPUS, *OTHER_MODES), known)
+    listed = told(gpu.vgpu_listed, known)
     expected = f"mode {OF_VGPUS}, listed by nvidia-smi vgpu"
     if mode in OTHER_MODES or listed is False:
         shown = [f"mode {mode}"] if mode else []

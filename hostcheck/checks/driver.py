@@ -14,8 +14,8 @@ from hostcheck.checks.subjects import (
     profiles_of,
 )
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host import Host, Software
-from hostcheck.model.requirements import Requirements, type_name
+from hostcheck.model.host import Host
+from hostcheck.model.requirements import Requirements, bare, type_name
 from hostcheck.model.result import Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
@@ -111,6 +111,7 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
 
     Why: NVIDIA ships two packages: the graphics one makes A, B and Q types, the AI Enterprise one
      makes C types. With the wrong one vSphere does not offer the profile: this check tells why.
+     What it does offer is made, whatever the package is called.
     Symptom: No graphics device is available for vGPU
     Fix: Remove the package that is there and install the one that fits: NVD-AIE for C types,
      NVD-VMware for A, B and Q types; then reboot.
@@ -133,20 +134,18 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     graphics = [one for one in packages if one not in compute]
     observed = ", ".join(f"{one.name} {one.version}" for one in packages)
     expected = "a package that makes " + ", ".join(sorted(f"{one} types" for one in series))
-    if series - {"C"} and not graphics:
-        return judge(ok=False, observed=observed, expected=expected, package=_names(compute))
-    if "C" in series and not compute:
-        branch = max(branch_of(one.version) for one in graphics)
-        if FIRST_SPLIT <= branch < COMPUTE_ONLY_AIE:
-            return unsure(observed, expected, "between branches 470 and 535 both packages made C")
-        return judge(
-            ok=branch < FIRST_SPLIT, observed=observed, expected=expected, package=_names(graphics)
-        )
-    return judge(ok=True, observed=observed, expected=expected)
-
-
-def _names(packages: list[Software]) -> tuple[str, ...]:
-    return tuple(one.name for one in packages)
+    branch = max(branch_of(one.version) for one in packages)
+    lacks_c = "C" in series and not compute and branch >= FIRST_SPLIT
+    if not lacks_c and (graphics or series == {"C"}):
+        return judge(ok=True, observed=observed, expected=expected)
+    offered = {bare(name) for name in known(placed.host.profiles_offered)}
+    if offered.issuperset(map(bare, wanted)):
+        note = f"vSphere offers {', '.join(wanted)}"
+        return judge(ok=True, observed=observed, expected=expected, note=note)
+    if lacks_c and branch < COMPUTE_ONLY_AIE:
+        return unsure(observed, expected, "between branches 470 and 535 both packages made C")
+    names = tuple(one.name for one in packages)
+    return judge(ok=False, observed=observed, expected=expected, package=names)
 
 
 def _series(profile: str, known: Known) -> str:

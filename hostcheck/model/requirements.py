@@ -143,8 +143,8 @@ class GpuModel(Struct, frozen=True):
         return bare(name).startswith(tuple(bare(prefix) for prefix in self.profile_prefixes))
 
     def serves(self, profile: str) -> bool:
-        """Whether a vSphere profile name belongs to this GPU, in either spelling."""
-        return profile.lower().startswith(self.profile_prefixes)
+        """Whether a VM's profile name is of this GPU, in any spelling: which one is VGPU-003's."""
+        return self.spells(profile)
 
 
 class EsxiNeed(Struct, frozen=True):

@@ -280,7 +280,7 @@ def _gpu(field: Field, what: str) -> SmiGpu:
 def _recovery_action(gpu: _Section) -> Reading[str]:
     """Read what the driver asks for; before branch 570 only draining was recommended."""
     action = gpu.read(words.word_or_none, "GPU Recovery Action")
-    if not isinstance(action, Unknown) and action != words.NOTHING:
+    if not isinstance(action, Unknown) and action.casefold() not in ("n/a", "none"):
         return action
     drain = gpu.read(words.yes_or_no, "GPU Reset Status/Drain and Reset Recommended", _DRAIN_XML)
     return "Drain and Reset" if drain is True else action

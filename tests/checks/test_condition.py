@@ -50,7 +50,8 @@ def test_a_lost_gpu_fails_though_vsphere_shows_its_framebuffer():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [({"smi_seen": False}, "is lost"), ({"given_up": "GPU is lost"}, "is lost"),
-     ({"recovery_action": "Reboot"}, "recovery action Reboot")],
+     ({"recovery_action": "Reboot"}, "recovery action Reboot"),
+     ({"recovery_action": "reboot"}, "recovery action Reboot")],
 )  # fmt: skip
 def test_the_neighbour_of_a_lost_gpu_is_in_doubt_with_the_reason(changes, words):
     says(second("GPU-001", **changes), "unknown", FIRST, words, "until a reboot")
@@ -79,6 +80,7 @@ def test_every_recovery_action_is_a_fail(action):
     one = first("GPU-006", recovery_action=action)
     says(one, "fail", f"recovery action {action}")
     assert any("reboot" in command.text for command in one.fix)
+    says(first("GPU-006", recovery_action=action.upper()), "fail", f"recovery action {action}")
 
 
 @pytest.mark.parametrize("words", ["GPU is lost", "GPU requires reset"])
@@ -96,7 +98,7 @@ def test_a_word_of_later_drivers_is_no_pass(action):
     says(first("GPU-006", recovery_action=action), "unknown", action, "not known here")
 
 
-@pytest.mark.parametrize("action", ["None", "N/A", UNTOLD])
+@pytest.mark.parametrize("action", ["None", "none", "N/A", "n/a", UNTOLD])
 def test_no_action_is_a_pass(action):
     says(first("GPU-006", recovery_action=action), "pass")
 
@@ -132,6 +134,8 @@ def test_errors_that_are_not_counted():
 @pytest.mark.parametrize("mode", ["None", "Host VSGA", "Pass-Through", "VGPU"])
 def test_every_other_mode_is_a_fail(mode):
     says(first("GPU-008", virtualization_mode=mode), "fail", mode, "Host VGPU")
+    says(first("GPU-008", virtualization_mode=mode.lower()), "fail", mode)
+    says(first("GPU-008", virtualization_mode="Host vGPU"), "pass")
 
 
 def test_a_gpu_that_the_vgpu_commands_do_not_list_is_a_fail():

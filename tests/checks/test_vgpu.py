@@ -44,6 +44,8 @@ def test_a_profile_that_vsphere_offers():
         ("grid_a100d-40c", "nvidia_a100d-40c"),
         ("nvidia_a100d-40c", "grid_a100d-40c"),
         ("GRID_A100D-40C", "grid_a100d-40c"),
+        ("a100d-40c", "grid_a100d-40c"),
+        ("GRID A100D-40C", "grid_a100d-40c"),
     ],
 )
 def test_a_profile_that_is_offered_in_the_other_spelling_alone(wanted, offered):
@@ -51,6 +53,7 @@ def test_a_profile_that_is_offered_in_the_other_spelling_alone(wanted, offered):
     says(one, "unknown", f"{offered} is offered, {wanted} is not")
     both = judged("VGPU-003", wanted, profiles_offered=(wanted, offered))
     says(both, "pass")
+    says(judged("VGPU-001", wanted, profiles_offered=(offered,)), "pass")
     two = judged("VGPU-003", wanted, "grid_a100d-80c", profiles_offered=(offered,))
     says(two, "fail", "not offered: grid_a100d-80c")
 
@@ -255,7 +258,8 @@ def test_the_mode_is_changed_on_a_gpu_that_no_vm_uses():
 )
 def test_the_package_makes_the_series(profile, packages, status):
     model = "a40" if "a40" in profile else "a100-pcie-80"
-    says(judged("DRV-004", profile, model=model, driver_packages=packages), status)
+    host = {"driver_packages": packages, "profiles_offered": ()}
+    says(judged("DRV-004", profile, model=model, **host), status)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +267,19 @@ def test_the_package_makes_the_series(profile, packages, status):
 )
 def test_c_types_left_the_graphics_package_between_470_and_535(version, status):
     package = (Software("NVIDIA-VMware_ESXi_7.0.2_Driver", f"{version}-1OEM.702", "NVIDIA"),)
-    says(judged("DRV-004", "grid_a100d-40c", driver_packages=package), status)
+    host = {"driver_packages": package, "profiles_offered": ()}
+    says(judged("DRV-004", "grid_a100d-40c", **host), status)
+
+
+@pytest.mark.parametrize(
+    ("profile", "package"), [("grid_a100d-40c", GRAPHICS), ("nvidia_a40-8q", AIE)]
+)
+def test_what_vsphere_offers_is_made_whatever_the_package_is_called(profile, package):
+    model = "a40" if "a40" in profile else "a100-pcie-80"
+    host = {"model": model, "driver_packages": (package,)}
+    one = judged("DRV-004", profile, profiles_offered=(profile,), **host)
+    says(one, "pass", f"vSphere offers {profile}")
+    says(judged("DRV-004", profile, profiles_offered=unknown(), **host), "unknown")
 
 
 # --- VM-003 ---------------------------------------------------------------------------------------

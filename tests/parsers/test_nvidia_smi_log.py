@@ -509,6 +509,11 @@ RESET_STATUS = """\
         ("    GPU Recovery Action : N/A\n", "N/A", None),
         ("    GPU Reset Status\n        Reset Required : Yes\n", None, True),
         (RESET_STATUS.format("No", "Yes"), "Drain and Reset", False),
+        (
+            "    GPU Recovery Action : None\n" + RESET_STATUS.format("No", "Yes"),
+            "Drain and Reset",
+            False,
+        ),
         (RESET_STATUS.format(*["Requested functionality has been deprecated"] * 2), None, None),
     ],
 )
