@@ -13,9 +13,11 @@ import msgspec
 
 from hostcheck import app, catalog, runfile
 from hostcheck.checks.condition import UNASKED, in_vgpu_mode, seen_by_its_driver
-from hostcheck.checks.engine import all_checks, decides
-from hostcheck.checks.subjects import Placement, every_opinion, serving
+from hostcheck.checks.engine import Known as Asked
+from hostcheck.checks.engine import all_checks, attempt, decides
+from hostcheck.checks.subjects import Placement, every_opinion, profiles_of, runs_here, serving
 from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
+from hostcheck.checks.vgpu import has_room
 from hostcheck.checks.vmotion import home_of
 from hostcheck.collectors import second_opinion
 from hostcheck.collectors.vsphere import matches, one_vm
@@ -504,12 +506,31 @@ def _gpu_results(
         address: verdict_of([one.status for one in results if decides(one)] or [Status.PASS])
         for address, results in by_gpu.items()
     }
+    full = _full(vm, gpus, report)
     for answer in ORDER:
         best = tuple(address for address in by_gpu if answers[address] is answer)
+        best = tuple(address for address in best if address not in full) or best
         if best:
             usable = best if answer is not Answer.NO_GO else ()
             return [one for address in best for one in by_gpu[address]], usable
     return [], ()
+
+
+def _full(vm: Vm, gpus: tuple[PhysicalGpu, ...], report: HostReport) -> set[str]:
+    """Return the GPUs that surely have no room for the vGPUs of a VM that is to start."""
+    placed = Placement(vm, report.host)
+
+    def find(known: Asked) -> set[str]:
+        if not vm.vgpus or runs_here(placed, known):
+            return set()
+        wanted, needs = profiles_of(vm, known), catalog.requirements()
+        rooms = {gpu.address: has_room(gpu, report.host, wanted, needs) for gpu in gpus}
+        return {
+            where for where, room in rooms.items() if isinstance(room, Known) and not room.value
+        }
+
+    found = attempt(find)
+    return set() if isinstance(found, Unknown) else found
 
 
 def _summary(

@@ -44,6 +44,13 @@ class Case:
     """The recording of the same kind beside the repository."""
 
 
+HOST_SYSTEM = "api/HostSystem.xml"
+SECOND_GPU = "<pciId>0000:ca:00.0</pciId><graphicsType>"
+FULL = (
+    "shell/nvidia-smi_vgpu_-c.txt",
+    "GPU 00000000:4A:00.0\n    GRID A100D-40C\n",
+    "GPU 00000000:4A:00.0\n",
+)
 WHOLE = "api/VirtualMachine-vm-10048.xml"
 OFF = (WHOLE, ">poweredOn<", ">poweredOff<")
 DEVICE = '<device _XMLSchema-instance:type="VirtualPCIPassthrough"><key>{}</key>'
@@ -113,6 +120,16 @@ CASES = (
         Answer.NO_GO, "whole-18", Answer.NO_GO, frozenset({"VM-004"}),
         words=("64-bit MMIO off", "64 GiB for 1 whole GPU"),
         beside="k9-whole-gpu-bios-firmware-no-mmio",
+    ),
+    Case(
+        "room on the one GPU, and the right graphics type on the other", "2n-2xA100-80-esxi803",
+        (FULL, (HOST_SYSTEM, f"{SECOND_GPU}sharedDirect<", f"{SECOND_GPU}shared<")),
+        Answer.NO_GO, "infer-01", Answer.NO_GO, frozenset({"GFX-001", "VGPU-002"}),
+        words=("can take grid_a100d-40c",),
+    ),
+    Case(
+        "room on one of two GPUs alone", "2n-2xA100-80-esxi803", (FULL,),
+        Answer.GO, "infer-01", Answer.GO, words=("on GPU 0000:ca:00.0",),
     ),
 )  # fmt: skip
 

@@ -4,8 +4,19 @@ A VM starts on a GPU only if all of these checks let it: `fit` asks them at once
 """
 
 import re
+from functools import cache
 
-from hostcheck.checks.engine import Known, attempt, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import (
+    Check,
+    Known,
+    all_checks,
+    attempt,
+    check,
+    deciding,
+    judge,
+    not_applicable,
+    unsure,
+)
 from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, gib, given_away
 from hostcheck.model.fact import Fact, T, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
@@ -219,18 +230,21 @@ def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     return judge(ok=True, observed=f"mode {mode or 'not told'}, listed", expected=expected)
 
 
-CONDITIONS = (seen_by_its_driver, not_given_up, no_uncorrected_errors, in_vgpu_mode)
+@cache
+def _conditions() -> tuple[Check[GpuOnHost], ...]:
+    """Return the checks of a GPU that decide a power-on: the same that a preflight asks."""
+    return tuple(one for one in all_checks() if one.each is every_gpu and one.id in deciding())
 
 
 def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
-    """Say whether the driver of a GPU still serves with it, as far as it tells."""
+    """Say whether a VM may start on a GPU: as its driver, vSphere and its board's needs tell."""
     missing: Unknown | None = None
     sources: set[int] = set()
-    for condition in CONDITIONS:
+    for condition in _conditions():
         known = Known()
         verdict = attempt(lambda _, ask=condition.function, known=known: ask(one, needs, known))  # type: ignore[misc]
         if isinstance(verdict, Unknown):
-            missing = missing or verdict
+            missing = missing or (None if verdict.why in condition.forgives else verdict)
         elif verdict.status is Status.UNKNOWN:
             told_so = f"{verdict.observed} [{condition.id}]"
             missing = missing or Unknown(Why.ABSENT, told_so, "nvidia-smi")

@@ -96,7 +96,7 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
     if not gpus:
         return not_applicable("no GPU here serves it: see VGPU-001")
     wanted = profiles_of(vm, known)
-    rooms = {gpu: _has_room(gpu, placed.host, wanted, needs) for gpu in gpus}
+    rooms = {gpu: has_room(gpu, placed.host, wanted, needs) for gpu in gpus}
     free = tuple(gpu for gpu, room in rooms.items() if known.certainly(room, True))
     number = _gpus_needed(placed, model_of(gpus[0], needs, known), wanted)
     if len(free) < number:
@@ -109,12 +109,12 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
     )
 
 
-def _has_room(
+def has_room(
     gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...], needs: Requirements
 ) -> Fact[bool]:
     """Say whether a GPU can take the profiles: in its driver's words where it was asked.
 
-    Room on a GPU that its driver has lost or given up is none.
+    Room on a GPU that no VM may start on is none.
     """
     room, serves = _room_told(gpu, wanted), fit(GpuOnHost(gpu, host), needs)
     no = next((one for one in (room, serves) if _never(one)), None)
