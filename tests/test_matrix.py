@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from hostcheck import app, preflight
+from hostcheck import app
 from hostcheck.asked import may_run
 from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
@@ -23,6 +23,7 @@ from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Severity, Status, root_causes
 from hostcheck.model.run import Candidate, HostReport
+from hostcheck.preflight.judge import candidate_of
 from hostcheck.recording import Recording
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
@@ -513,7 +514,7 @@ def start(report: HostReport, vm_name: str) -> Answer:
 def candidate(report: HostReport, vm_name: str) -> Candidate:
     assert isinstance(report.host.vms, Known)
     (vm,) = (one for one in report.host.vms.value if one.name == vm_name)
-    return preflight._candidate(vm.id, vm.name, report)
+    return candidate_of(vm.id, vm.name, report)
 
 
 @pytest.mark.parametrize("name", CASES)

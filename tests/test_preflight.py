@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from hostcheck import preflight as preflight_
 from hostcheck.checks import engine
 from hostcheck.errors import UsageError
 from hostcheck.fleet import threads
@@ -11,7 +10,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
-from hostcheck.preflight import preflight
+from hostcheck.preflight import judge, preflight
 from hostcheck.recording import Recording
 from hostcheck.sources.base import About, Collector
 from tests.answers import (
@@ -423,7 +422,7 @@ def deciding_too(monkeypatch):
             for one in engine.all_checks()
         )
         monkeypatch.setattr(engine, "all_checks", lambda: changed)
-        monkeypatch.setattr(preflight_, "all_checks", lambda: changed)
+        monkeypatch.setattr(judge, "all_checks", lambda: changed)
         engine.deciding.cache_clear()
 
     yield also

@@ -30,6 +30,7 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport, Run
+from hostcheck.preflight import judge, look
 from hostcheck.reports.run import line
 from hostcheck.sources import walls
 from hostcheck.sources.recorded import RecordedSource
@@ -114,15 +115,15 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
     collect = watch(source.collect, lambda _self, target: target.name)
     monkeypatch.setattr(source, "collect", collect)
     here = sys.modules[__name__]
-    for module in (app, walls, preflight, here):
+    for module in (app, walls, look, here):
         monkeypatch.setattr(module, "host_of", watch(host_of, lambda one: one.ref.name))
-    for module in (app, preflight):
+    for module in (app, judge):
         monkeypatch.setattr(module, "report_of", watch(report_of, lambda host: host.name))
     monkeypatch.setattr(walls, "ask", watch(walls.ask, lambda _source, one, _asked: one.ref.name))
     monkeypatch.setattr(
-        preflight, "_judged_on", watch(preflight._judged_on, lambda _id, _name, host: host.name)
+        look, "judged_on", watch(look.judged_on, lambda _id, _name, host: host.name)
     )
-    monkeypatch.setattr(preflight, "_beside", watch(preflight._beside, lambda host, *_: host.name))
+    monkeypatch.setattr(look, "beside", watch(look.beside, lambda host, *_: host.name))
     monkeypatch.setattr(count, "look_at", watch(count.look_at, lambda host, _needs: host.name))
     return made
 
@@ -207,7 +208,7 @@ def worse_or_same(before: HostReport, after: HostReport) -> list[str]:
 
 
 IN_THE_WAY = functions("parsers", "assemble", "collectors")
-PREFLIGHT = [one for one in functions("preflight") if one[1] != "_ranked"]
+PREFLIGHT = [one for one in functions("preflight") if one[1] != "ranked"]
 CAPACITY = functions("capacity")
 
 

@@ -1,7 +1,5 @@
 """What is asked of one machine, in which order."""
 
-import msgspec
-
 from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
 from hostcheck.assemble.book import Book
 from hostcheck.collectors import esxi_shell, vsphere
@@ -10,11 +8,8 @@ from hostcheck.model.fact import Fact
 from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
     smoke_sparse24,
-    vim_cpu_features,
     vim_directpath_capacity,
-    vim_resource_pool,
     vim_software_packages,
-    vim_virtual_machine,
 )
 from hostcheck.recording import Recording
 from hostcheck.sources import walls
@@ -80,17 +75,3 @@ def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int
     request = vim_directpath_capacity.REQUEST.of(recorded.ref.id, profile=profile)
     book = Book(walls.ask(source.asker(recorded.ref.vcenter), recorded, [request]).captures)
     return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
-
-
-def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
-    """Return a machine's answers as if that VM were registered on it: for a preflight elsewhere.
-
-    What is known of the VM, and of the resource pool that it stays in, comes from its own host.
-    """
-    keys = [vim_virtual_machine.REQUEST.of(vm_id).key]
-    keys += [vim_cpu_features.of_vm(vm_id).key]
-    keys += [vim_resource_pool.REQUEST.of(pool_id).key for pool_id in home.ref.pool_ids]
-    moved = {key: home.captures[key] for key in keys if key in home.captures}
-    vm_ids = tuple(sorted({*recorded.ref.vm_ids, vm_id}))
-    ref = msgspec.structs.replace(recorded.ref, vm_ids=vm_ids)
-    return Recording(ref, {**recorded.captures, **moved})

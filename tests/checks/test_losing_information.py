@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck import preflight, recording
+from hostcheck import recording
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
@@ -26,6 +26,7 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_virtual_machine,
 )
+from hostcheck.preflight.judge import candidate_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -86,7 +87,7 @@ def starts(report: HostReport) -> dict[str, Answer]:
     """Judge the power-on of every VM of a host."""
     vms = report.host.vms.value if isinstance(report.host.vms, Known) else ()
     return {
-        vm.id: preflight._candidate(vm.id, vm.name, report).verdict
+        vm.id: candidate_of(vm.id, vm.name, report).verdict
         for vm in vms
         if vm.vgpus or vm.passthroughs
     }

@@ -1,0 +1,76 @@
+"""What is asked of candidates besides, and which hosts they are."""
+
+from collections.abc import Iterator
+
+from hostcheck.collectors import second_opinion
+from hostcheck.collectors.vsphere import matches
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Request
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host_ref import HostRef
+from hostcheck.parsers import vim_cpu_features
+from hostcheck.recording import Recording
+from hostcheck.sources import walls
+from hostcheck.sources.base import Source
+
+RUNS = "poweredOn"
+
+
+def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool:
+    """Say whether a host is one on which the VM might start."""
+    if not ref.id:  # a recording that cannot be read: of which cluster is not known
+        return matches(ref.name, patterns)
+    if ref.vcenter != home.vcenter:
+        return False
+    if patterns:
+        return matches(ref.name, patterns)
+    if ref == home:
+        return True
+    return bool(home.cluster_id) and ref.cluster_id == home.cluster_id
+
+
+def refuse_template(home: Recording, vm_id: str, vm_name: str) -> None:
+    """Raise UsageError for a template."""
+    vm = second_opinion.vm_of(home, vm_id)
+    if vm is not None and vm.template is True:
+        raise UsageError(
+            f"{vm_name} is a template, which cannot be powered on: deploy a VM from it and name "
+            "that, or give --profile or --spec"
+        )
+
+
+class Besides:
+    """What is asked of candidates besides: what they offer, and what vCenter thinks of a start."""
+
+    def __init__(self, source: Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
+        self._source = source
+        self._asker = source.asker(home.ref.vcenter)
+        self._home = home
+        self._vm_id = vm_id
+        self._vm = second_opinion.vm_of(home, vm_id)
+        runs = self._vm is not None and self._vm.power_state == RUNS
+        self._opinion = opinion and self._vm is not None and not runs
+
+    def begin(self, chosen: list[HostRef]) -> None:
+        """Start vCenter's check, which then runs while the other hosts are collected."""
+        ahead = {one.key: one for target in chosen for one in self._opinions(target)}
+        self._asker = self._source.asker(self._home.ref.vcenter, ahead.values())
+
+    def all(self, collected: list[Recording]) -> Iterator[Recording]:
+        """Yield the machines with the answers; vCenter's check is waited for last."""
+        offers = [walls.ask(self._asker, one, self._offers(one)) for one in collected]
+        for recorded in offers:
+            yield walls.ask(self._asker, recorded, self._opinions(recorded.ref))
+
+    def _opinions(self, one: HostRef) -> list[Request]:
+        if not self._opinion or self._vm is None:
+            return []
+        return [second_opinion.power_on(one, self._home, self._vm)]
+
+    def _offers(self, recorded: Recording) -> list[Request]:
+        features = vim_cpu_features.of_host(recorded.ref.id)
+        questions = [second_opinion.offered(recorded), features]
+        vm = self._vm
+        if vm is not None and not isinstance(vm.devices, Unknown) and len(vm.devices.vgpus) > 1:
+            questions.append(second_opinion.limit(recorded, vm.hardware_version))
+        return questions

@@ -1,0 +1,196 @@
+"""One candidate: a VM on one host.
+
+It rests on the required results of the host, of the VM, and of the GPUs that could serve it: one
+good GPU is enough, and GPUs that could not serve the VM do not count.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hostcheck import catalog
+from hostcheck.checks.condition import UNASKED, in_vgpu_mode, seen_by_its_driver
+from hostcheck.checks.engine import Known as Asked
+from hostcheck.checks.engine import all_checks, attempt, decides
+from hostcheck.checks.subjects import Placement, every_opinion, profiles_of, runs_here, serving
+from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
+from hostcheck.checks.vgpu import has_room
+from hostcheck.errors import UsageError, crash
+from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.result import (
+    Answer,
+    Result,
+    Status,
+    deciding,
+    root_causes,
+    verdict_of,
+)
+from hostcheck.model.run import Candidate, HostReport
+from hostcheck.model.vm import Vm
+from hostcheck.preflight.rank import ORDER
+from hostcheck.sources.walls import nothing_of
+from hostcheck.verdict import report_of
+
+VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV", in_vgpu_mode.id)
+"""Families and checks of GPUs that concern vGPUs only, not whole devices."""
+SHOWN_CAUSES = 3
+
+
+def judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
+    """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then."""
+    try:
+        report = _with_opinion(vm_id, vm_name, report_of(host))
+        return candidate_of(vm_id, vm_name, report), report
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001  one sick host, not the run
+        report = report_of(nothing_of(host.ref, error))
+        return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
+
+
+def _with_opinion(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
+    """Return the report with our verdict set against vCenter's opinion, where there is one."""
+    subjects = every_opinion(report.host)
+    if isinstance(subjects, Unknown):
+        return report
+    ours = tuple(one for one in report.results if one.check != vcenter_agrees_to_start.id)
+    unheard = msgspec.structs.replace(report, results=ours)
+    answer = candidate_of(vm_id, vm_name, unheard).verdict
+    judged = [
+        vcenter_and_verdict_agree.judge(about, Compared(answer, one.said), catalog.requirements())
+        for about, one in subjects
+        if one.vm_id == vm_id
+    ]
+    if not judged:
+        return report
+    kept = [one for one in report.results if one.check != vcenter_and_verdict_agree.id]
+    results = tuple(sorted((*kept, *judged), key=lambda one: one.check))
+    return msgspec.structs.replace(report, results=results)
+
+
+def candidate_of(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
+    """Return the verdict on a VM on the host of a report."""
+    vm = _vm_of(report, vm_id)
+    if isinstance(vm, Unknown):
+        summary = f"what VMs it has is not known: {vm.detail}"
+        return Candidate(1, report.host.name, Answer.UNSURE, summary, (), (), report.host.target)
+    if not vm.vgpus and not vm.passthroughs and not isinstance(vm.devices, Unknown):
+        raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
+    about_host = [one for one in report.results if one.subject.kind == "host"]
+    about_vm = [
+        one for one in report.results if one.subject.kind == "vm" and one.subject.id == vm_id
+    ]
+    gpus = serving(Placement(vm, report.host), catalog.requirements())
+    about_gpus, usable = _gpu_results(vm, gpus, report)
+    results = tuple(
+        one
+        for one in (*about_host, *about_vm, *about_gpus)
+        if one.status is not Status.NOT_APPLICABLE
+    )
+    required = list(deciding(results, (one.manual for one in all_checks())))
+    verdict = verdict_of([one.status for one in required])
+    at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
+    rank = 0 if at_home else 1
+    summary = _summary(verdict, required, results, usable) + _unasked(verdict, about_gpus)
+    about = report.host
+    return Candidate(rank, about.name, verdict, summary, usable, results, about.target)
+
+
+def _unasked(verdict: Answer, about_gpus: list[Result]) -> str:
+    """Say beside a GO that only vSphere was asked: a GPU that its driver gave up looks well there.
+
+    That is no doubt, for it is so of every host without a shell; it is told.
+    """
+    alone = any(
+        one.check == seen_by_its_driver.id and one.observed == UNASKED for one in about_gpus
+    )
+    return "; by vSphere alone: nvidia-smi was not asked" if alone and verdict is Answer.GO else ""
+
+
+def _vm_of(report: HostReport, vm_id: str) -> Vm | Unknown:
+    if isinstance(report.host.vms, Unknown):
+        return report.host.vms
+    for vm in report.host.vms.value:
+        if vm.id == vm_id:
+            return vm
+    raise UsageError(f"VM {vm_id} has no vGPU and no passthrough device: nothing to judge")
+
+
+def _gpu_results(
+    vm: Vm, gpus: tuple[PhysicalGpu, ...] | Unknown, report: HostReport
+) -> tuple[list[Result], tuple[str, ...]]:
+    """Return the results of the best GPUs that could serve the VM, and their addresses.
+
+    Which GPUs could serve it is itself judged, by VGPU-001.
+    """
+    if isinstance(gpus, Unknown):
+        return [], ()
+    by_gpu: dict[str, list[Result]] = {gpu.address: [] for gpu in gpus}
+    for result in report.results:
+        about_one = result.subject.kind == "gpu" and result.subject.id in by_gpu
+        if about_one and (vm.vgpus or not result.check.startswith(VGPU_FAMILIES)):
+            by_gpu[result.subject.id].append(result)
+    answers = {
+        address: verdict_of([one.status for one in results if decides(one)] or [Status.PASS])
+        for address, results in by_gpu.items()
+    }
+    full = _full(vm, gpus, report)
+    for answer in ORDER:
+        best = tuple(address for address in by_gpu if answers[address] is answer)
+        best = tuple(address for address in best if address not in full) or best
+        if best:
+            usable = best if answer is not Answer.NO_GO else ()
+            return [one for address in best for one in by_gpu[address]], usable
+    return [], ()
+
+
+def _full(vm: Vm, gpus: tuple[PhysicalGpu, ...], report: HostReport) -> set[str]:
+    """Return the GPUs that surely have no room for the vGPUs of a VM that is to start."""
+    placed = Placement(vm, report.host)
+
+    def find(known: Asked) -> set[str]:
+        if not vm.vgpus or runs_here(placed, known):
+            return set()
+        wanted, needs = profiles_of(vm, known), catalog.requirements()
+        rooms = {gpu.address: has_room(gpu, report.host, wanted, needs) for gpu in gpus}
+        return {
+            where for where, room in rooms.items() if isinstance(room, Known) and not room.value
+        }
+
+    found = attempt(find)
+    return set() if isinstance(found, Unknown) else found
+
+
+def _summary(
+    verdict: Answer, required: list[Result], results: tuple[Result, ...], usable: tuple[str, ...]
+) -> str:
+    """Say the reason that decides, in one sentence: of fails, those that explain the others."""
+    if verdict is Answer.GO:
+        passed = sum(one.status is Status.PASS for one in required)
+        on = f", on GPU {', '.join(usable)}" if usable else ""
+        return f"all {passed} required checks pass{on}"
+    causes: dict[str, list[str]] = {}
+    for one in _deciding(verdict, required, results):
+        causes.setdefault(_reason(one), []).append(one.check)
+    reasons = [f"{', '.join(dict.fromkeys(checks))} {words}" for words, checks in causes.items()]
+    told = "; ".join(reasons[:SHOWN_CAUSES]) or "nothing was judged"
+    more = len(reasons) - SHOWN_CAUSES
+    return f"{told}; and {more} more" if more > 0 else told
+
+
+def _deciding(
+    verdict: Answer, required: list[Result], results: tuple[Result, ...]
+) -> Iterable[Result]:
+    if verdict is not Answer.NO_GO:
+        return [one for one in required if one.status in (Status.UNKNOWN, Status.ERROR)]
+    fails = [one for one in required if one.status is Status.FAIL]
+    return root_causes(fails, results, (check.manual for check in all_checks()))
+
+
+def _reason(result: Result) -> str:
+    if result.unseen is not None:
+        return f"{result.subject.name} is not known: {result.unseen.detail}"
+    words = result.note or result.trace or f"expected {result.expected}"
+    about = "" if result.subject.kind == "host" else f"{result.subject.name}: "
+    return f"{about}{result.observed} ({words})"

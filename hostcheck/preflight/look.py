@@ -1,0 +1,123 @@
+"""From a VM, or a VM to be, to a run with its verdict on every candidate."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from hostcheck import app, runfile
+from hostcheck.collectors import second_opinion
+from hostcheck.collectors.vsphere import one_vm
+from hostcheck.errors import UsageError
+from hostcheck.fleet import Workers
+from hostcheck.model.host import Host
+from hostcheck.model.run import Candidate, HostReport, Run, silent
+from hostcheck.parsers import vim_cpu_features
+from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
+from hostcheck.preflight.elsewhere import beside, with_vm
+from hostcheck.preflight.judge import judged_on
+from hostcheck.preflight.rank import of_a_running_vm, ranked, unless_another
+from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
+from hostcheck.recording import Recording
+from hostcheck.runs import run_of
+from hostcheck.sources import walls
+from hostcheck.sources.base import Source
+from hostcheck.sources.several import in_words
+from hostcheck.sources.walls import host_of
+
+
+def preflight(
+    source: Source,
+    vm_name: str,
+    *,
+    hosts: Iterable[str] = (),
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    opinion: bool = True,
+    keep: Callable[[Recording], object] = lambda _: None,
+    done: Callable[[str], None],
+) -> Run:
+    """Judge one VM on its own host and on every other host of its cluster, or on those named.
+
+    With `opinion` vCenter is asked as well; `keep` is given the answers of each candidate. Raises
+    UsageError when no VM or more than one goes by that name, or it has no GPU.
+    """
+    patterns = tuple(hosts)
+    found = source.vms_called(vm_name)
+    unheard = silent(source.about.targets)
+    if not found and unheard:
+        words = in_words({one.name: one.failure for one in unheard})
+        raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {words}")
+    lost = [one.name for one in source.machines() if not one.id]
+    if not found and lost:
+        raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
+    home, vm_id = one_vm(found, vm_name)
+    chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
+    if not chosen:
+        raise UsageError(f"no host matches {', '.join(patterns)}")
+    others = [one for one in chosen if one != home]
+    first = walls.one(source, home)
+    done(home.name)
+    first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm_id)])
+    refuse_template(first, vm_id, vm_name)
+    besides = Besides(source, first, vm_id, opinion=opinion)
+    besides.begin(chosen)
+    collected = [first] if len(others) < len(chosen) else []
+    collected += app.recordings(source, others, workers=workers, done=done)
+    own = host_of(first)
+
+    def candidates() -> Iterator[Host]:
+        for recorded in besides.all(collected):
+            keep(recorded)
+            yield (
+                host_of(recorded)
+                if recorded.ref.key == home.key
+                else beside(host_of(with_vm(recorded, vm_id, first)), vm_id, own)
+            )
+
+    run = unless_another(judged(source, vm_id, vm_name, candidates()))
+    return of_a_running_vm(run, own, vm_id)
+
+
+def what_if(
+    source: Source,
+    spec: VmSpec,
+    *,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    opinion: bool = True,
+    keep: Callable[[Recording], object] = lambda _: None,
+    done: Callable[[str], None],
+) -> Run:
+    """Judge a VM that does not exist yet on every host of the source.
+
+    With `opinion` vCenter is asked as well, once for each cluster that it places VMs in.
+    """
+
+    def candidates() -> Iterator[Host]:
+        for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
+            questions = []
+            if spec.count > 1:
+                questions.append(second_opinion.limit(recorded, spec.hardware_version))
+            if opinion:
+                questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
+            asked = walls.ask(source.asker(recorded.ref.vcenter), recorded, questions)
+            keep(asked)
+            yield hosting(host_of(asked), spec)
+
+    return judged(source, GIVEN_ID, spec.name, candidates())
+
+
+def judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
+    """Judge a VM on hosts that come one by one; what only the reports need of them is packed."""
+    candidates: list[Candidate] = []
+
+    def reports() -> Iterator[HostReport]:
+        for host in hosts:
+            candidate, report = judged_on(vm_id, vm_name, host)
+            candidates.append(candidate)
+            yield msgspec.structs.replace(report, verdict=candidate.verdict)
+
+    packed = runfile.packed(reports())
+    if not candidates:
+        raise UsageError("no host was found")
+    about = source.about
+    told = ranked(vm_name, candidates)
+    return run_of(about.target, packed, preflight=told, targets=about.targets)

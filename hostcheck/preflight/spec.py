@@ -1,0 +1,126 @@
+"""A VM to be: what is given of it, and the host as it would be with it."""
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from hostcheck.errors import UsageError
+from hostcheck.model.capture import Source, Wire
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host import Host
+from hostcheck.model.vm import Vm, VmVgpu
+
+T = TypeVar("T")
+
+MIB = 1024 * 1024
+GIVEN_ID = "given"
+"""Stands for the managed object id of a VM that does not exist yet."""
+
+
+class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less.
+
+    `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead). Its
+    latency sensitivity is normal or high; no CPU is reserved unless `cpu_reserved_mhz` says so.
+    `mmio_gib` is its 64-bit MMIO space: enough for any one GPU unless it says less; 0 is off.
+    """
+
+    profile: str
+    count: int = 1
+    vcpus: int = 1
+    memory_mb: int = 4096
+    reserved_mb: int = -1
+    firmware: str = "efi"
+    hardware_version: int = 20
+    overhead_mb: int = 0
+    cpu_reserved_mhz: int = 0
+    latency: str = "normal"
+    mmio_gib: int = 1024
+    name: str = "VM to be"
+
+    def told(self) -> dict[str, str]:
+        """Return what vCenter needs to know of it, as words."""
+        ours = ("name", "mmio_gib")
+        return {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
+
+    def _options(self) -> dict[str, str]:
+        if not self.mmio_gib:
+            return {}
+        size = str(self.mmio_gib)
+        return {"pciPassthru.use64bitMMIO": "TRUE", "pciPassthru.64bitMMIOSizeGB": size}
+
+    def vm(self, source: int) -> Vm:
+        """Return the VM, its facts told by the given source."""
+
+        def known(value: T) -> Known[T]:
+            return Known(value, (source,))
+
+        unasked = Unknown(Why.NOT_ASKED, "the VM does not exist yet", "the given VM")
+        reserved = self.memory_mb if self.reserved_mb < 0 else self.reserved_mb
+        return Vm(
+            name=self.name,
+            id=GIVEN_ID,
+            host_id=known(GIVEN_ID),
+            power_state=known("poweredOff"),
+            hardware_version=known(self.hardware_version),
+            firmware=known(self.firmware),
+            vcpu_count=known(self.vcpus),
+            cores_per_socket=unasked,
+            memory_bytes=known(self.memory_mb * MIB),
+            memory_reserved_bytes=known(reserved * MIB),
+            memory_locked_to_max=known(self.reserved_mb < 0),
+            memory_overhead_bytes=known(self.overhead_mb * MIB),
+            pools=known(()),
+            cpu_hot_add=known(False),
+            memory_hot_add=known(False),
+            vnuma_with_hot_add=unasked,
+            viommu=known(False),
+            vbs=known(False),
+            sev=known(False),
+            sev_snp=known(False),
+            tdx=known(False),
+            latency_sensitivity=known(self.latency),
+            cores_per_numa_node=unasked,
+            options=known(self._options()),
+            devices=known(self.count),
+            vgpus=tuple(
+                VmVgpu(f"PCI device {index}", known(self.profile)) for index in range(self.count)
+            ),
+            passthroughs=(),
+            device_groups=known(()),
+            nics=(),
+            gpu_addresses=unasked,
+            cpu_reserved_mhz=known(self.cpu_reserved_mhz),
+            threads_per_core=known(1),
+            connection_state=known("connected"),
+            datastores=known(()),
+            networks=known(()),
+            rules=known(()),
+            cpu_features=known({}),
+        )
+
+
+def read_spec(path: Path) -> VmSpec:
+    """Read a VM to be from a TOML file. Raises UsageError that names the file and the field."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), VmSpec)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path}: not a VM ({error}); fields are {_fields()}") from None
+
+
+def _fields() -> str:
+    return ", ".join(VmSpec.__struct_fields__)
+
+
+def hosting(host: Host, spec: VmSpec) -> Host:
+    """Return the host with the VM to be on it, where its VMs are known at all."""
+    if isinstance(host.vms, Unknown):
+        return host
+    told = Source(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
+    vm = spec.vm(len(host.sources))
+    vms = Known((*host.vms.value, vm), host.vms.sources)
+    return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)
