@@ -170,7 +170,7 @@ def _weights(along: Along, rounds: int, gpu: str) -> Weights | Skipped:
         runs = keeps_from_running(
             GPUS[gpu], tensor.kind, rows, columns, fits=told.fits, one_two=told.one_two
         )
-    search = rounds and l1 and pattern == TWO_FOUR
+    search = rounds and l1 and pattern == TWO_FOUR and role(tensor) is Role.LAYER
     return Weights(
         name=tensor.name,
         file=tensor.file.name,

@@ -14,7 +14,8 @@ from hostcheck.errors import UsageError
 from hostcheck.sparsity.numbers import BITS
 from hostcheck.sparsity.tensors import Tensor, held, pread, stored
 
-INDEX = "model.safetensors.index.json"
+INDEX = ".safetensors.index.json"
+"""Ends the name of what tells the shards of a checkpoint."""
 HEADER_BYTES = 100_000_000
 """The safetensors library reads no longer header."""
 PICKLES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl"})
@@ -38,8 +39,11 @@ def tensors(paths: Sequence[Path]) -> list[Tensor]:
 def files(path: Path) -> list[Path]:
     """Return the files of what was given: shards that an index names, or those of a folder."""
     if path.is_dir():
-        if (path / INDEX).is_file():
-            return _shards(path / INDEX)
+        told = sorted(one for one in path.iterdir() if one.name.endswith(INDEX))
+        if len(told) > 1:
+            raise UsageError(f"{path}: {len(told)} indexes of shards: name one")
+        if told:
+            return _shards(told[0])
         inside = sorted(one for one in path.iterdir() if one.suffix.lower() == ".safetensors")
         return inside or _pointed(path)
     return _shards(path) if path.name.lower().endswith(".index.json") else [path]

@@ -33,6 +33,9 @@ HELPERS = (
 """What stands beside weights and is none."""
 
 
+SCALED = frozenset({"I8", "F8_E4M3", "F8_E5M2", "F4"})
+
+
 class UnreadableError(Exception):
     """A packed tensor does not hold together; the message says how."""
 
@@ -105,31 +108,52 @@ class Joined:
                 self.skipped.append(
                     Skipped(name, "stands beside weights, and is none", Left.NO_WEIGHTS)
                 )
-            elif tensor.kind in {"I8", "F8_E4M3", "F8_E5M2"}:
-                yield self._scaled(tensor)
             else:
-                yield tensor
+                try:
+                    yield _beside(tensor, self.named)
+                except UnreadableError as error:
+                    self.skipped.append(Skipped(name, str(error), Left.UNKNOWN))
 
-    def _scaled(self, tensor: Tensor) -> Tensor:
-        scale = self.named.get(f"{tensor.name}_scale")
-        blocks = self.named.get(f"{tensor.name}_scale_inv")
-        zero = self.named.get(f"{tensor.name}_zero_point")
-        if len(tensor.shape) != 2 or (scale is blocks is zero is None):
-            return tensor
-        _, columns = tensor.shape
-        by_row = Grid(scale, tensor.shape) if scale is not None else None
-        if by_row is None and blocks is not None:
-            by_row = Grid(blocks, tensor.shape, block=BLOCK)
-        offset = Grid(zero, tensor.shape) if zero is not None else None
 
-        def read(start: int, stop: int) -> NDArray[Any]:
-            first, last = start // columns, stop // columns
-            values = tensor.read(start, stop).astype(np.float32).reshape(-1, columns)
-            if offset is not None:
-                values = offset.less(values, first, last)
-            return (by_row.times(values, first, last) if by_row else values).reshape(-1)
+def _beside(tensor: Tensor, named: Named) -> Tensor:
+    """Return a tensor with the scale and the zero point that stand beside it."""
+    scale, zero = named.get(f"{tensor.name}_scale"), named.get(f"{tensor.name}_zero_point")
+    blocks = named.get(f"{tensor.name}_scale_inv")
+    if tensor.kind not in SCALED or (scale is blocks is zero is None):
+        return tensor
+    if len(tensor.shape) != 2:
+        return _moved(tensor, zero) if zero is not None else tensor  # a scale moves no zero
+    _, columns = tensor.shape
+    by_row = Grid(scale, tensor.shape) if scale is not None else None
+    if by_row is None and blocks is not None:
+        by_row = Grid(blocks, tensor.shape, block=BLOCK)
+    offset = Grid(zero, tensor.shape) if zero is not None else None
 
-        return replace(tensor, read=read, at=-1)
+    def read(start: int, stop: int) -> NDArray[Any]:
+        first, last = start // columns, stop // columns
+        values = tensor.read(start, stop).astype(np.float32).reshape(-1, columns)
+        if offset is not None:
+            values = offset.less(values, first, last)
+        return (by_row.times(values, first, last) if by_row else values).reshape(-1)
+
+    return replace(tensor, read=read, at=-1)
+
+
+def _moved(tensor: Tensor, zero: Tensor) -> Tensor:
+    """Return a convolution or stacked experts less their zero points."""
+    own = tuple(zero.shape)
+    while own and own[-1] == 1:
+        own = own[:-1]
+    if own != tensor.shape[: len(own)]:
+        raise UnreadableError(f"{zero.name} {zero.shape} does not fit {tensor.shape}")
+    points, each = zero.whole().astype(np.float32).reshape(-1), tensor.size // max(zero.size, 1)
+
+    def read(start: int, stop: int) -> NDArray[Any]:
+        values = tensor.read(start, stop).astype(np.float32)
+        less: NDArray[Any] = values - points[np.arange(start, stop) // each]
+        return less
+
+    return replace(tensor, read=read, at=-1)
 
 
 _BESIDE = "packed scale shape zero_point g_idx global_scale"
@@ -141,6 +165,8 @@ class Grid:
     def __init__(self, numbers: Tensor, shape: tuple[int, ...], *, block: int = 0) -> None:
         """Lay them over a matrix. Raises UnreadableError where they do not fit it."""
         rows, columns = shape
+        if numbers.shape == (-(-rows // BLOCK), -(-columns // BLOCK)) and rows > BLOCK:
+            block = BLOCK
         self.numbers, self.block = numbers, block
         size = numbers.size
         high = -(-rows // block) if block else rows

@@ -152,7 +152,7 @@ def _beside(folder: Path, out: Path, changes: dict[str, _Change]) -> None:
         if path.suffix.lower() not in {".json", ".txt", ".model", ".jinja"} or not path.is_file():
             continue
         data = path.read_bytes()
-        if path.name == opening.INDEX:
+        if path.name.endswith(opening.INDEX):
             told = opening.document(path)
             for name, change in changes.items():
                 if change.order:

@@ -1,5 +1,7 @@
 """Weights that are stored as several tensors are judged as one."""
 
+import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,17 @@ from hostcheck.sparsity.packed import Joined
 
 MADE = Path(__file__).parent / "made"
 FILES = sorted(path.stem for path in MADE.glob("*.safetensors"))
+
+
+def raw(path, **made):
+    """Write a .safetensors file by hand: name=(type, shape, bytes)."""
+    head, body = {}, b""
+    for name, (kind, shape, data) in made.items():
+        at = len(body)
+        head[name] = {"dtype": kind, "shape": shape, "data_offsets": [at, at + len(data)]}
+        body += data
+    text = json.dumps(head).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
 
 
 def judged(path, **given):
@@ -161,3 +174,60 @@ def test_what_is_not_unpacked_is_named_and_never_judged_by_its_bits(tmp_path):
 def test_fp4_of_the_file_s_own_type_is_two_a_byte_low_one_first():
     assert decoded("F4", bytes([0x21, 0xF8])).tolist() == [0.5, 1.0, -0.0, -6.0]
     assert decoded("F8_E8M0", bytes([127, 130])).tolist() == [1.0, 8.0]
+
+
+def test_fp8_in_blocks_is_scaled_by_the_block(tmp_path):
+    rows, columns = 200, 256
+    weight = RNG.integers(-9, 10, (rows, columns)).astype(np.int8)
+    scale = np.array([[1, 2], [3, 0.5]])
+    dense = weight * np.repeat(np.repeat(scale, 128, 0)[:rows], 128, 1)
+    for name in ("w.weight_scale_inv", "w.weight_scale"):
+        save_file({"w.weight": weight, name: scale.astype(np.float32)}, tmp_path / "x.safetensors")
+        (one,) = Joined(tensors([tmp_path / "x.safetensors"])).weights()
+        assert np.array_equal(one.whole(), dense)
+        assert np.array_equal(one.read(120 * 256, 131 * 256).reshape(-1, 256), dense[120:131])
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 3, 3), (3, 8, 16)])
+def test_int8_of_more_axes_is_less_its_zero_points(tmp_path, shape):
+    laid = (*shape[:2], 1) if len(shape) == 3 else (shape[0], 1, 1, 1)
+    zero = RNG.integers(-5, 6, laid)
+    axis = 2 if len(shape) == 3 else 1
+    keep = np.arange(shape[axis]) % 4 < 2
+    keep = keep.reshape([-1 if at == axis else 1 for at in range(len(shape))])
+    weight = np.where(keep, 50, 0) + zero
+    save_file(
+        {"m.weight": weight.astype(np.int8), "m.weight_zero_point": zero.astype(np.int8)},
+        tmp_path / "x.safetensors",
+    )
+    (one,) = judged(tmp_path / "x.safetensors").weights
+    assert (one.axis, one.fits, one.zeros) == (axis, True, 0.5)
+
+
+@pytest.mark.parametrize("what", ["weight_scale", "weight_zero_point"])
+@pytest.mark.parametrize("shape", [(8, 8), (4, 8, 8)])
+def test_what_does_not_fit_beside_a_weight_leaves_it_unknown(tmp_path, what, shape):
+    made = {"m.weight": np.zeros(shape, np.int8), f"m.{what}": np.ones((3, 5), np.int8)}
+    save_file(made, tmp_path / "x.safetensors")
+    found = judged(tmp_path / "x.safetensors")
+    if what == "weight_scale" and len(shape) == 3:
+        assert found.weights[0].fits  # a scale moves no zero
+    else:
+        assert {one.name: one.left for one in found.skipped}["m.weight"] is Left.UNKNOWN
+
+
+def test_nvfp4_as_modelopt_writes_it(tmp_path):
+    codes = np.tile([2, 3, 0, 0, 0, 0, 4, 5], (8, 4)).astype(np.uint8)
+    scale = np.full((8, 2), 0x38, np.uint8)  # 1.0 in e4m3
+    packed = (codes[:, ::2] | codes[:, 1::2] << 4).astype(np.uint8)
+    raw(
+        tmp_path / "x.safetensors",
+        **{"m.weight": ("U8", [8, 16], packed.tobytes()),
+           "m.weight_scale": ("F8_E4M3", [8, 2], scale.tobytes()),
+           "m.weight_scale_2": ("F32", [], np.float32(2).tobytes()),
+           "m.input_scale": ("F32", [], np.float32(2).tobytes())},
+    )  # fmt: skip
+    found = judged(tmp_path / "x.safetensors")
+    (one,) = found.weights
+    assert (one.name, one.dtype, one.shape, one.fits) == ("m.weight", "nvfp4", (8, 32), True)
+    assert [left.name for left in found.skipped] == ["m.input_scale"]
