@@ -115,7 +115,8 @@ def _see(told: Survey, block: Block, values: NDArray[Any], axis: int, pattern: s
     if not isfinite(l1):
         told.finite = False
         return
-    told.zeros += size.size - int(np.count_nonzero(size))
+    bits = size.view(np.int32 if size.dtype == np.float32 else np.int64)
+    told.zeros += size.size - int(np.count_nonzero(bits))
     shape = block.shape
     view = size.reshape(prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
     lost = _pairs(view) if pattern == PAIRS else _fours(view)

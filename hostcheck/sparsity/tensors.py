@@ -6,6 +6,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -66,7 +67,7 @@ def held(name: str, path: Path, kind: str, values: NDArray[Any]) -> Tensor:
 
 def pread(path: Path, at: int, size: int) -> memoryview:
     """Read bytes of a file: no mapping, so that memory stays small and a cut file is an error."""
-    view = memoryview(bytearray(size))
+    view: memoryview = np.empty(size, np.uint8).data
     done = 0
     with path.open("rb", buffering=0) as file:
         while done < size:

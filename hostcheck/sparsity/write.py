@@ -6,7 +6,7 @@ to be done.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hostcheck import files
 from hostcheck.errors import UsageError
-from hostcheck.model.sparsity import Role, Sparsity, Weights
+from hostcheck.model.sparsity import Role, Sparsity
 from hostcheck.sparsity import opening
 from hostcheck.sparsity.examine import Along, Plan
 from hostcheck.sparsity.numbers import BITS
@@ -58,11 +58,17 @@ def write(plan: Plan, found: Sparsity, out: Path, *, permuted: bool = False) -> 
     if len(sources) == 1 and out.suffix.lower() != ".safetensors":
         raise UsageError(f"{out}: name it .safetensors")
     by_name = {one.tensor.name: one for one in plan.weights}
-    layers = [one for one in found.weights if one.role is Role.LAYER and not one.fits]
+    plain = {name for name, one in by_name.items() if one.tensor.at >= 0}
+    orders = _orders(found, plain) if permuted else {}
+    layers = [
+        one
+        for one in found.weights
+        if one.role is Role.LAYER and (not one.fits or one.name in orders)
+    ]
     changes = {
-        one.name: _Change(by_name[one.name], _order(found, one) if permuted else ())
+        one.name: _Change(by_name[one.name], orders.get(one.name, ()))
         for one in layers
-        if one.pattern == TWO_FOUR and by_name[one.name].tensor.at >= 0
+        if one.pattern == TWO_FOUR and one.name in plain
     }
     for source, place in zip(sources, places, strict=True):
         files.write(place, _file(source, changes))
@@ -72,12 +78,14 @@ def write(plan: Plan, found: Sparsity, out: Path, *, permuted: bool = False) -> 
     return Written(tuple(changes), tuple(one.name for one in layers if one.name not in changes))
 
 
-def _order(found: Sparsity, one: Weights) -> tuple[int, ...]:
-    """Return the order of the group that it is of, else its own."""
+def _orders(found: Sparsity, plain: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Return the orders to write: of all that read one input the same, or none if one cannot be."""
+    orders = {one.name: one.regained.order for one in found.weights if one.regained is not None}
     for group in found.shared:
-        if any(member.name == one.name for member in group.members):
-            return group.order
-    return one.regained.order if one.regained else ()
+        names = [member.name for member in group.members]
+        whole = all(name in plain for name in names)
+        orders |= dict.fromkeys(names, group.order if whole else ())
+    return {name: order for name, order in orders.items() if order}
 
 
 def _file(source: Path, changes: dict[str, _Change]) -> Iterator[bytes]:

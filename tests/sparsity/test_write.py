@@ -81,6 +81,24 @@ def test_a_folder_of_shards_becomes_a_folder_and_siblings_share_their_order(spar
     assert json.loads((tmp_path / "out" / "config.json").read_text()) == {"model_type": "llama"}
 
 
+def test_what_reads_one_input_is_reordered_together_or_not_at_all(sparsity):
+    done = pruned(DENSE[:8] * 2)
+    save_file({"l.q_proj.weight": DENSE, "l.k_proj.weight": done}, "m.safetensors")
+    sparsity("m.safetensors", "--write", "o.safetensors", "--permuted")
+    made = load_file("o.safetensors")
+    order = made["l.q_proj.weight.order"]
+    assert order.tolist() != list(range(32))
+    assert np.array_equal(order, made["l.k_proj.weight.order"])
+    assert np.array_equal(made["l.k_proj.weight"], pruned(done[:, order]))  # 2:4 until then
+    scaled = {"l.k_proj.weight": np.full((8, 32), 3, np.int8)}
+    scaled["l.k_proj.weight_scale"] = np.ones((8, 1), np.float32)
+    save_file({"l.q_proj.weight": DENSE, **scaled}, "s.safetensors")
+    sparsity("s.safetensors", "--write", "p.safetensors", "--permuted")
+    made = load_file("p.safetensors")
+    assert sorted(made) == ["l.k_proj.weight", "l.k_proj.weight_scale", "l.q_proj.weight"]
+    assert np.array_equal(made["l.q_proj.weight"], pruned(DENSE))
+
+
 @pytest.mark.parametrize(
     "words",
     [["m.npy", "--write", "x.safetensors"], ["m.safetensors", "--write", "x.npy"],
