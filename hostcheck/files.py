@@ -1,5 +1,6 @@
-"""Files that appear when they are whole; until then the old one stays."""
+"""Files that appear when they are whole, until then the old one stays; and names for them."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,6 +8,19 @@ from hostcheck.errors import UsageError
 
 UNFINISHED = ".part"
 """Ends the name of what is being written, or was when the program was killed."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
+_LONGEST_NAME = 120
+
+
+def safe(name: str) -> str:
+    """Return a name in letters that any file system takes."""
+    return _UNSAFE.sub("_", name)[:_LONGEST_NAME]
+
+
+def directory_name(host: str) -> str:
+    """Return a safe directory name for a host."""
+    return _UNSAFE.sub("_", host).strip("._")[:_LONGEST_NAME] or "host"
 
 
 def write(path: Path, chunks: Iterable[bytes]) -> None:

@@ -12,7 +12,6 @@ advanced settings of VMs that this tool does not know are dropped before an answ
 import errno
 import json
 import os
-import re
 import shutil
 import stat
 from collections.abc import Container, Mapping
@@ -33,8 +32,6 @@ _FOLDERS = {
     Wire.SHELL: "shell", Wire.ESXCLI: "esxcli", Wire.GUEST: "guest", Wire.GIVEN: "given",
 }  # fmt: skip
 _SUFFIXES = {Wire.SHELL: "txt", Wire.GUEST: "json", Wire.GIVEN: "txt"}
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.=,-]+")
-_LONGEST_NAME = 120
 LIMIT_BYTES = 64 << 20
 """The largest file that is read: a shell's answer is cut there too."""
 NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
@@ -96,11 +93,6 @@ class Recording(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, captures={**self.captures, **answers})
 
 
-def directory_name(host: str) -> str:
-    """Return a safe directory name for a host."""
-    return _UNSAFE.sub("_", host).strip("._")[:_LONGEST_NAME] or "host"
-
-
 def _file_name(capture: Capture) -> str:
     request = capture.request
     folder = _FOLDERS.get(request.wire, "api")
@@ -108,7 +100,7 @@ def _file_name(capture: Capture) -> str:
     if request.wire is Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
     suffix = _SUFFIXES.get(request.wire, "xml")
-    return f"{folder}/{_UNSAFE.sub('_', stem)[:_LONGEST_NAME].strip('_')}.{suffix}"
+    return f"{folder}/{files.safe(stem).strip('_')}.{suffix}"
 
 
 def save(recording: Recording, folder: Path) -> None:
@@ -168,7 +160,7 @@ class Shelf:
 
         Names that differ in odd letters only are numbered, and so is a name of two vCenters.
         """
-        name = directory_name(recording.ref.name)
+        name = files.directory_name(recording.ref.name)
         places = (self._folder / one for one in chain([name], (f"{name}-{n}" for n in count(2))))
         return next(
             place

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hostcheck import recording
 from hostcheck.errors import UsageError
+from hostcheck.files import directory_name
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
@@ -99,7 +100,7 @@ def test_what_is_saved_is_loaded(tmp_path_factory, recorded):
 
 @given(name=st.text(max_size=300))
 def test_a_host_name_is_a_safe_folder_name(name):
-    made = recording.directory_name(name)
+    made = directory_name(name)
     assert made
     assert set(made) <= set(string.ascii_letters + string.digits + "_.=,-")
     assert not made.startswith(".")

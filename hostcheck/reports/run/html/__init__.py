@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 from hostcheck import files
 from hostcheck.errors import UsageError
+from hostcheck.files import directory_name
 from hostcheck.model.run import Run
-from hostcheck.recording import directory_name
 from hostcheck.reports import PAPER, Screen, summary
 from hostcheck.reports.run.html import index, pack, pages
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
