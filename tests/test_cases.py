@@ -125,7 +125,7 @@ CASES = (
         "room on the one GPU, and the right graphics type on the other", "2n-2xA100-80-esxi803",
         (FULL, (HOST_SYSTEM, f"{SECOND_GPU}sharedDirect<", f"{SECOND_GPU}shared<")),
         Answer.NO_GO, "infer-01", Answer.NO_GO, frozenset({"GFX-001", "VGPU-002"}),
-        words=("can take grid_a100d-40c",),
+        words=("can take grid_a100d-40c", "0000:ca:00.0 has room, but Shared [GFX-001]"),
     ),
     Case(
         "room on one of two GPUs alone", "2n-2xA100-80-esxi803", (FULL,),

@@ -236,6 +236,15 @@ def _conditions() -> tuple[Check[GpuOnHost], ...]:
     return tuple(one for one in all_checks() if one.each is every_gpu and one.id in deciding())
 
 
+def unfit(one: GpuOnHost, needs: Requirements) -> str:
+    """Return what keeps a VM from starting on a GPU, with the check that says so; else empty."""
+    for condition in _conditions():
+        verdict = attempt(lambda known, ask=condition.function: ask(one, needs, known))  # type: ignore[misc]
+        if not isinstance(verdict, Unknown) and verdict.status is Status.FAIL:
+            return f"{verdict.observed} [{condition.id}]"
+    return ""
+
+
 def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
     """Say whether a VM may start on a GPU: as its driver, vSphere and its board's needs tell."""
     missing: Unknown | None = None

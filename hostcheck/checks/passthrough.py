@@ -113,21 +113,26 @@ def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Know
     if not asking:
         return not_applicable("no dynamic passthrough of an NVIDIA GPU")
     gpus = known(placed.host.gpus)
-    told, wanted, flaws = [], [], []
+    told, wanted, flaws, others = [], [], [], []
     for one in asking:
         label = known(one.hardware_label)
         kind = [gpu for gpu in gpus if takes(one, gpu, known)]
         ok = bool(kind) and (not label or _labelled(kind, label, known))
         told.append(f"{addresses(tuple(kind))} of {', '.join(one.allowed)}{_labels(kind, label)}")
         wanted.append(f"a GPU of {', '.join(one.allowed)}{f' labelled {label}' if label else ''}")
-        if not ok:
+        if not ok and (other := _not_nvidia(one)):
+            others.append(f"the device may also be {', '.join(other)}, which is not looked for")
+        elif not ok:
             flaws.append(f"none is labelled {label}" if kind else "no GPU here has such an id")
-    return judge(
-        ok=not flaws,
-        observed="; ".join(told),
-        expected="; ".join(dict.fromkeys(wanted)),
-        note="; ".join(dict.fromkeys(flaws)),
-    )
+    observed, expected = "; ".join(told), "; ".join(dict.fromkeys(wanted))
+    if others and not flaws:
+        return unsure(observed, expected, "; ".join(dict.fromkeys(others)))
+    note = "; ".join(dict.fromkeys(flaws))
+    return judge(ok=not flaws, observed=observed, expected=expected, note=note)
+
+
+def _not_nvidia(device: VmPassthrough) -> list[str]:
+    return [one for one in device.allowed if not one.startswith(f"{NVIDIA:04x}:")]
 
 
 def _dynamic_gpus(placed: Placement, known: Known) -> list[VmPassthrough]:

@@ -2,7 +2,7 @@
 
 import re
 
-from hostcheck.checks.condition import fit
+from hostcheck.checks.condition import fit, unfit
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.subjects import (
@@ -106,7 +106,21 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
         ok=len(free) >= number,
         observed=f"{addresses(free)} of {addresses(gpus)} can take {', '.join(wanted)}",
         expected=numbered(number, "GPU") + " with room",
+        note="" if len(free) >= number else _idle(gpus, placed.host, wanted, needs),
     )
+
+
+def _idle(
+    gpus: tuple[PhysicalGpu, ...], host: Host, wanted: tuple[str, ...], needs: Requirements
+) -> str:
+    """Say which GPUs have room that is none, and why."""
+    told = [
+        f"{gpu.address} has room, but {why}"
+        for gpu in gpus
+        if isinstance(room := _room_told(gpu, wanted), KnownFact) and room.value
+        if (why := unfit(GpuOnHost(gpu, host), needs))
+    ]
+    return "; ".join(told)
 
 
 def has_room(

@@ -102,6 +102,12 @@ def test_no_device_of_the_kind():
     says(judged("VM-007", dynamic("10de:2235")), "fail", "no GPU here has such an id")
 
 
+def test_a_device_that_may_also_be_an_adapter_is_not_said_to_be_missing():
+    mixed = dynamic("10de:2235", "15b3:101d")
+    says(judged("VM-007", mixed), "unknown", "may also be 15b3:101d")
+    says(judged("VM-007", dynamic(str(A100), "15b3:101d")), "pass")
+
+
 @pytest.mark.parametrize(
     ("labels", "status"),
     [
