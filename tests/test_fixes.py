@@ -400,8 +400,12 @@ def test_the_peer_refuses_what_vsphere_refuses(
         _over_api(Command("govc", text), vcenter)
 
 
-@pytest.mark.parametrize("case", [one for one in CASES if one.over == ON_ESXI and "host reboot"
-                                  in MANUALS[one.check].needs][:6], ids=str)  # fmt: skip
+REBOOTS = [
+    one for one in CASES if one.over == ON_ESXI and "host reboot" in MANUALS[one.check].needs
+]
+
+
+@pytest.mark.parametrize("case", REBOOTS[:6], ids=lambda one: f"{one.check}-{one.model}")
 def test_a_reboot_needs_maintenance_mode(case: Case) -> None:
     with pytest.raises(esx_tools.Refused, match="maintenance mode"):
         esx_tools.Esx(_shape(1, case)).reboot()
