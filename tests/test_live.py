@@ -353,8 +353,9 @@ def test_a_crash_shows_no_secret_and_is_no_verdict(lab, hostcheck, tmp_path, mod
         timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 3, "a crash is neither a pass nor a fail"
-    assert "this is the test's crash" in done.stderr
-    assert "please report" in done.stderr
+    walled = patch.startswith("module.SshTransport")  # one host, not the run
+    assert "this is the test's crash" in " ".join((done.stdout if walled else done.stderr).split())
+    assert ("please report" in done.stderr) is not walled
     for secret in (lab.vcenter.password, lab.shells.password):
         assert secret not in done.stdout + done.stderr
         assert all(secret.encode() not in data for data in written(tmp_path).values())

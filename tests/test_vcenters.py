@@ -239,7 +239,7 @@ def test_capacity_counts_clusters_of_the_same_name_apart(lab):
     assert sorted(clusters) == sorted(
         ("gpu-cluster-01", name, count) for name, count in zip(lab.names, (3, 2), strict=True)
     )
-    page = lab.run("capacity", "-q", "--profile", "nvidia_a100d-40c").stdout
+    page = lab.run("capacity", "-q", "--profile", "grid_a100d-40c").stdout
     for name in lab.names:
         assert f"gpu-cluster-01 ({name})" in page
 
@@ -283,7 +283,7 @@ def test_one_that_cannot_be_asked_ends_no_run(how, new_lab):
     assert done.exit_code == 3
     assert f"hostcheck: {name} could not be asked: {words}"[:60] in done.stderr
     assert len(list(Path("saved").iterdir())) == 3
-    done = invoke("capacity", "-q", "--profile", "nvidia_a100d-40c", *options)
+    done = invoke("capacity", "-q", "--profile", "grid_a100d-40c", *options)
     assert done.exit_code == 3
     assert done.stdout.startswith(">=")
     assert f"Note: {name} could not be asked" in done.stdout
@@ -435,7 +435,7 @@ def test_a_vm_is_judged_where_it_is(lab):
 
 def test_a_vm_that_does_not_exist_yet_is_judged_everywhere(lab):
     done = lab.run(
-        "preflight", "--profile", "nvidia_a100d-40c", "-q", "-o", "run.json", "--html", "run.html"
+        "preflight", "--profile", "grid_a100d-40c", "-q", "-o", "run.json", "--html", "run.html"
     )
     assert done.exit_code == 0, done.output
     run = read()

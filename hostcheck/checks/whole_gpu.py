@@ -213,11 +213,19 @@ def _passed_through(placed: Placement, needs: Requirements, known: Known) -> lis
     boards = []
     for device in whole_gpus(placed.vm, known):
         alike = [gpu for gpu in known(placed.host.gpus) if takes(device, gpu, known)]
-        kinds = [_whole(model_of(gpu, needs, known)) for gpu in alike]
+        kinds = [_whole(_of_known_size(gpu, needs, known)) for gpu in alike]
         if kinds:
             most = max(kinds, key=lambda one: one.wanted)
             boards.append(replace(most, least=min(one.least for one in kinds)))
     return boards
+
+
+def _of_known_size(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
+    """Return what a GPU is; leaves the check where neither catalogue nor host tells its memory."""
+    model = model_of(gpu, needs, known)
+    if not model.framebuffer_gib:
+        known(gpu.catalogue_key)
+    return model
 
 
 def _whole(model: GpuModel) -> _Board:
