@@ -91,7 +91,8 @@ def misspelt(profile: str, hosts: Iterable[Host], needs: Requirements) -> str:
 
     Empty where one does, and where no host tells what it offers: then nothing is known against it.
     """
-    if any(model.serves(profile) and model.profile(profile) for model in needs.models.values()):
+    name, models = profile.lower(), needs.models.values()
+    if any(name.startswith(one.profile_prefixes) and one.profile(name) for one in models):
         return ""
     offered: set[str] = set()
     for host in hosts:

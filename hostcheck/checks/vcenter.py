@@ -110,13 +110,7 @@ def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known)
     )
 
 
-@check(
-    "VC-003",
-    severity=Severity.REQUIRED,
-    source=BACKING,
-    each=every_placement,
-    forgives=(Why.NOT_RECORDED,),
-)
+@check("VC-003", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
 def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     """The VM has no more vGPUs than vSphere allows in one VM.
 

@@ -3,9 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import decides, subject
+from hostcheck.checks.engine import subject
 from hostcheck.checks.vcenter import Compared, vcenter_and_verdict_agree
-from hostcheck.model.fact import Why
 from hostcheck.model.host import ONLY_PREFLIGHT
 from hostcheck.model.offer import OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Objection, Opinion, Said
@@ -97,9 +96,3 @@ def test_a_profile_that_the_catalogue_lacks_is_told():
     vm = replace(VM, vgpus=(VmVgpu("PCI device 0", known(new)),))
     host = changed(HOST, vms=(vm,), offered_profiles=(OfferedProfile(new, 40, "", ""),))
     assert result("VC-005", host).observed == f"{new} is not in the catalogue"
-
-
-def test_a_recording_without_the_limit_holds_no_power_on_back():
-    old = unknown(Why.NOT_RECORDED, "the recording does not hold it")
-    assert not decides(result("VC-003", with_vgpus(2, old)))
-    assert decides(result("VC-003", with_vgpus(2, unknown())))
