@@ -467,7 +467,8 @@ def vms(*machines, **changed):
 
 
 def test_only_vms_with_a_device_are_listed():
-    found = vms(machine("vm-1", vgpu()), machine("vm-2"), machine("vm-3", whole(B)),
+    bus = element("device", fields(key=100), "VirtualPCIController")
+    found = vms(machine("vm-1", vgpu()), machine("vm-2", bus), machine("vm-3", whole(B)),
                 machine("vm-4", adapter("VM Network")), machine("vm-5", offered()))  # fmt: skip
     assert [vm.id for vm in found] == ["vm-1", "vm-3", "vm-5"]
     assert found[2].passthroughs[0].allowed == ("10de:8086",)

@@ -18,6 +18,7 @@ from tests.answers import (
     A,
     B,
     adapter,
+    bridge,
     compute_resource,
     element,
     fields,
@@ -160,7 +161,7 @@ def test_no_gpu_of_the_kind_is_no_go_and_names_the_check():
 
 
 def test_no_gpu_at_all_is_no_go():
-    (only,) = judged(recorded("esx-1", VM, pciDevice="")).candidates
+    (only,) = judged(recorded("esx-1", VM, pciDevice=bridge("0000:00:1c.0"))).candidates
     assert only.verdict is Answer.NO_GO
     assert "no NVIDIA GPU" in only.summary
 

@@ -232,7 +232,7 @@ def parse(text: str) -> HostSystem:
                 "NUMA nodes",
             )
         ),
-        devices=host.each("hardware.pciDevice", _device),
+        devices=_devices(host),
         graphics=host.each("config.graphicsInfo", _graphics),
         graphics_configured=host.each("config.graphicsConfig", _configured, "deviceType"),
         graphics_default=_graphics_type(
@@ -326,6 +326,13 @@ def _numa_node(node: Node) -> ListedNode:
 
 def _tier(node: Node) -> MemoryTier:
     return MemoryTier(_must(node.text("type")), _must(node.number("size")))
+
+
+def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
+    found = host.each("hardware.pciDevice", _device)
+    if found == ():
+        return Unknown(Why.UNPARSED, "no PCI device at all", "HostSystem hardware.pciDevice")
+    return found
 
 
 def _device(node: Node) -> Device:

@@ -34,6 +34,7 @@ ADAPTERS = (
 """Types of network adapters."""
 TELLING = (GPU_WORD, NIC_WORD, DISK_WORD, *ADAPTERS, "<device>", "<device/>")
 """One of these is in the text of every device that matters, or that does not say what it is."""
+CONNECTIONS = ("connected", "disconnected", "inaccessible", "invalid", "orphaned")
 POWER_STATES = ("poweredOn", "poweredOff", "suspended")
 FIRMWARE = ("bios", "efi")
 LEVELS = ("low", "normal", "medium", "high", "custom")
@@ -232,7 +233,7 @@ def _whole(vm: VimObject) -> VirtualMachine:
         devices=_devices(vm),
         device_groups=_device_groups(vm),
         threads_per_core=_threads_per_core(vm),
-        connection_state=_later(vm, vm.text("runtime.connectionState")),
+        connection_state=_later(vm, vm.word("runtime.connectionState", among=CONNECTIONS)),
         datastore_ids=_later(vm, vm.words("datastore")),
         network_ids=_later(vm, vm.words("network")),
     )
@@ -422,6 +423,8 @@ def _devices(vm: VimObject) -> Reading[Devices]:
     found = vm.each_with(TELLING, "config.hardware", _device, "device")
     if isinstance(found, Unknown):
         return found
+    if not found:  # even an empty VM has its controllers
+        return Unknown(Why.UNPARSED, "a VM without any device", "VirtualMachine config.hardware")
     for one in found:
         if isinstance(one, Unread):
             return Unknown(Why.UNPARSED, one.why, "VirtualMachine config.hardware")

@@ -39,9 +39,10 @@ def leading_field(value: str, name: str) -> str | None:
 
 
 def lacks(value: str, field: str, word: str) -> bool:
-    """Say whether a data object whose every `field` is whole has nowhere a word."""
+    """Say whether a data object that has `field`s, each of them whole, has nowhere a word."""
     return (
         word not in value
+        and f"</{field}>" in value
         and "&" not in value
         and value.startswith("<val")
         and value.endswith("</val>")

@@ -377,6 +377,41 @@ def test_an_empty_or_untyped_element_of_a_vm_is_no_value(name):
     assert broken(FIXTURES / name, lambda held: mutilated(held, ("VirtualMachine",))) == []
 
 
+FIELD_OF_VALUE = re.compile(
+    r"<name>([\w.]+)</name>(<val [^<>]*>)((?:(?!</val></propSet>).)*)</val></propSet>", re.DOTALL
+)
+MUST_HOLD = ("config.hardware", "hardware.pciDevice", "hardware.numaInfo", "hardware.cpuPkg")
+"""No VM is without devices, no host without PCI devices, nodes and packages."""
+
+
+@recordings
+def test_an_object_that_holds_nothing_is_lost(folder):
+    def hollow(held):
+        for key, capture in held.captures.items():
+            for match in FIELD_OF_VALUE.finditer(capture.text) if key[1] in OBJECTS else ():
+                if match[1] in MUST_HOLD:
+                    text = capture.text[: match.start(3)] + capture.text[match.end(3) :]
+                    changed = {**held.captures, key: replace(capture, text=text)}
+                    yield f"{key[2]} {match[1]}", replace(held, captures=changed)
+
+    assert len(list(hollow(recording.load(folder)))) > len(MUST_HOLD) - 2
+    assert broken(folder, hollow) == []
+
+
+def test_a_vm_that_holds_nothing_is_still_there():
+    folder = FIXTURES / "1n-1xT4-esxi703"
+    held = recording.load(folder)
+    (key,) = [one for one in held.captures if one[1:] == ("VirtualMachine", "vm-10027")]
+    text = FIELD_OF_VALUE.sub(
+        lambda one: one[0].replace(one[3], "") if one[1] == "config.hardware" else one[0],
+        held.captures[key].text,
+    )
+    emptied = {**held.captures, key: replace(held.captures[key], text=text)}
+    after = judged(folder, replace(held, captures=emptied))
+    assert "vm-10027" in {vm.id for vm in after.host.vms.value}
+    assert after.verdict is Answer.UNSURE
+
+
 def test_an_empty_element_of_a_host_is_no_value():
     def emptied(held):
         for what, poorer_one in mutilated(held, ("HostSystem", "ComputeResource")):
