@@ -270,7 +270,7 @@ def _over_api(command: Command, vcenter: Vcenter) -> None:
                                pwd=vcenter.password, sslContext=vcenter.context)  # fmt: skip
         try:
             powercli.Session(
-                lambda name: vim.VirtualMachine(vcenter.ids.vms[name], session._stub),
+                lambda vm_id: vim.VirtualMachine(vm_id, session._stub),
                 lambda name: vim.HostSystem(vcenter.ids.hosts[name], session._stub).parent,
             ).run(command.text)
         finally:
@@ -379,6 +379,29 @@ def test_the_vm_must_be_off_where_it_is_said(keep_running: Callable[[Any], Any])
     command = Command("govc", "govc vm.change -vm vm-001 -memory-pin")
     with pytest.raises(AssertionError, match="current state"):
         _over_api(command, vcenter)
+
+
+def test_a_name_that_looks_like_a_pattern_is_that_vm(
+    keep_running: Callable[[Any], Any],
+) -> None:
+    """`gpu[1]` is not gpu1, and `gpu*` is not every VM."""
+    shape = _shape(1, api("VM-001", "a40", _none))
+    named = tuple(replace(shape.vms[0], name=name, gpus=()) for name in ("gpu1", "gpu[1]", "gpu*"))
+    vcenter: Vcenter = keep_running(live.running_vcenter(_fleet([replace(shape, vms=named)])))
+    change = Command("govc", "govc vm.change -vm {vm} -c {vcpus}")
+    for vcpus, name in (("32", "gpu[1]"), ("48", "gpu*")):
+        text = fixes.fill(change, {"vm": name, "vcpus": vcpus})
+        _over_api(Command("govc", text), vcenter)
+    session = SmartConnect(host=vcenter.host, port=vcenter.port, user=vcenter.user,
+                           pwd=vcenter.password, sslContext=vcenter.context)  # fmt: skip
+    try:
+        found = {
+            name: vim.VirtualMachine(vcenter.ids.vms[name], session._stub).config.hardware.numCPU
+            for name in ("gpu1", "gpu[1]", "gpu*")
+        }
+    finally:
+        Disconnect(session)
+    assert found == {"gpu1": shape.vms[0].vcpus, "gpu[1]": 32, "gpu*": 48}
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,11 @@ LOOKS = "only looks"
 
 _SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
 """PowerShell takes typographic quotes for plain ones; doubled, each stands for itself."""
+_PATTERN = re.compile(r"[*?\[\\]")
+"""What govc takes for a pattern in a name: `cad[1]` would be the VM cad1."""
 _QUOTES: dict[str, Callable[[str], str]] = {
     "PowerCLI": lambda word: "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", word) + "'",
+    "govc": lambda word: shlex.quote(_PATTERN.sub(r"\\\g<0>", word)),
     "vSphere Client": str,
     "BIOS": str,
 }

@@ -81,10 +81,10 @@ def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdi
      gives a figure.
     Fix: Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).
     Run govc: govc vm.change -vm {vm} -c {in_sockets} -m {megabytes} -memory-pin
-    Run PowerCLI (processors): Set-VM -VM {vm} -NumCpu {cpus} -CoresPerSocket {cpus} -Confirm:$false
+    Run PowerCLI (processors): Set-VM -VM (Get-VM -Id {vm_id}) -NumCpu {cpus} -CoresPerSocket {cpus} -Confirm:$false
     Run govc (memory): govc vm.change -vm {vm} -m {memory_alone} -memory-pin
     Needs: VM power off
-    """
+    """  # noqa: E501  commands are one line to copy
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")

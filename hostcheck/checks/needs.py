@@ -79,9 +79,9 @@ def enough_processors(placed: Placement, _needs: Requirements, known: Known) -> 
     Fix: Give the VM fewer vCPUs, in whole virtual sockets, or start it on a larger host; where
      hyperthreading is off in the BIOS, turning it on doubles what the host has.
     Run govc: govc vm.change -vm {vm} -c {vcpus}
-    Run PowerCLI: Set-VM {vm} -NumCpu {vcpus} -CoresPerSocket {cores} -Confirm:$false
+    Run PowerCLI: Set-VM (Get-VM -Id {vm_id}) -NumCpu {vcpus} -CoresPerSocket {cores} -Confirm:$false
     Needs: VM power off
-    """
+    """  # noqa: E501  commands are one line to copy
     vm, host = placed.vm, placed.host
     known(vm.devices)
     wanted, there = known(vm.vcpu_count), known(host.pu_count)

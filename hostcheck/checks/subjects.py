@@ -68,7 +68,9 @@ def every_vm(host: Host) -> Subjects[Vm]:
 
 def vm_subject(vm: Vm, host: Host) -> Subject:
     """Name a VM."""
-    return subject("vm", vm.id, f"VM {vm.name}", host=host.name, vm=vm.name)
+    return subject(
+        "vm", vm.id, f"VM {vm.name}", host=host.name, vm=vm.name, vm_id=f"VirtualMachine-{vm.id}"
+    )
 
 
 def every_placement(host: Host) -> Subjects[Placement]:

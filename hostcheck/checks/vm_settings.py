@@ -138,7 +138,7 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
      supported in a VM with virtualization-based security. Such VMs often have a virtual IOMMU too.
     Fix: Turn it off in the guest first, then in the VM.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Virtualization Based Security: off
-    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM -Id {vm_id}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
     known(vm.devices)
@@ -163,7 +163,7 @@ def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -
     Symptom: Module 'DevicePowerOn' power on failed.
     Fix: Turn it off for the VM, or give the GPU to a VM without it.
     Run vSphere Client: {vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off
-    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.{setting} = $false; (Get-VM {vm}).ExtensionData.ReconfigVM($s)
+    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.{setting} = $false; (Get-VM -Id {vm_id}).ExtensionData.ReconfigVM($s)
     Needs: VM power off
     """  # noqa: E501  commands are one line to copy
     vm = placed.vm

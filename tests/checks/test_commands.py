@@ -20,7 +20,8 @@ from tests.peers import esx_tools, live, powercli
 GPU = "0000:4a:00.0"
 VM = "a 'b' $(reboot); \u2018c"
 SAMPLES = {
-    "host": "esx-01.lab.test", "vm": VM, "gpu": GPU, "toggle": GPU, "mode": "1",
+    "host": "esx-01.lab.test", "vm": VM, "vm_id": "VirtualMachine-vm-7",
+    "gpu": GPU, "toggle": GPU, "mode": "1",
     "cluster": "gpu cluster", "pool": "gold", "pool_id": "ResourcePool:resgroup-9",
     "repair": "row remapping", "waiting": "passthrough", "package": "NVD-VMware_ESXi_8.0.0_Driver",
 }  # fmt: skip
@@ -122,7 +123,7 @@ def test_powershell_takes_it(check, command):
     session = powercli.Session()
     session.run(text)
     assert session.calls
-    names = (f"{VM}.", f"cluster of {SAMPLES['host']}.")
+    names = ("vm-7.", f"cluster of {SAMPLES['host']}.")
     assert all(one.startswith(names) for one in session.calls)
 
 

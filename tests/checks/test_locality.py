@@ -160,14 +160,17 @@ def test_hyperthreads_do_not_count():
     ]
 
 
+SET = "Set-VM -VM (Get-VM -Id 'VirtualMachine-vm-0')"
+
+
 @pytest.mark.parametrize(
     ("size", "texts"),
     [
         (6, [f"{CHANGE} -c 12 -m 262140 -memory-pin"]),
         (16, [f"{CHANGE} -c 16 -m 262140 -memory-pin"]),
-        (24, ["Set-VM -VM 'train-0' -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
+        (24, [f"{SET} -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
               f"{CHANGE} -m 262140 -memory-pin"]),
-        (unknown(), ["Set-VM -VM 'train-0' -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
+        (unknown(), [f"{SET} -NumCpu '16' -CoresPerSocket '16' -Confirm:$false",
                      f"{CHANGE} -m 262140 -memory-pin"]),
     ],
 )  # fmt: skip

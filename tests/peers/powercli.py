@@ -22,7 +22,7 @@ class Refused(Exception):  # noqa: N818
 
 CMDLETS: dict[str, dict[str, str]] = {
     "Set-VM": {
-        "VM": "name", "NumCpu": "number", "CoresPerSocket": "number", "MemoryMB": "number",
+        "VM": "vm", "NumCpu": "number", "CoresPerSocket": "number", "MemoryMB": "number",
         "MemoryGB": "number", "Confirm": "switch",
     },
     "New-AdvancedSetting": {
@@ -114,11 +114,9 @@ class Session:
         raise Refused(f"not a value: {' '.join(words)}")
 
     def _method(self, words: list[str]) -> None:
-        """(Get-VM 'name').ExtensionData.Method($spec)"""
-        head, rest = words[:4], words[4:]
-        if (head[0], head[1], head[3]) != ("(", "Get-VM", ")") or rest[:3] != [
-            ".", "ExtensionData", ".",
-        ]:  # fmt: skip
+        """(Get-VM -Id 'id').ExtensionData.Method($spec)"""
+        vm, rest = _vm_of(words)
+        if rest[:3] != [".", "ExtensionData", "."]:
             raise Refused(f"not a method of a VM: {' '.join(words)}")
         name, opens, argument, closes = rest[3:]
         if (opens, closes) != ("(", ")") or argument not in self.variables:
@@ -132,7 +130,7 @@ class Session:
         spec = self.variables[argument]
         if not isinstance(spec, parameter.type):
             raise Refused(f"{name} takes {parameter.type.__name__}")
-        self._call(text_of(head[2]), method.name, spec)
+        self._call(vm, method.name, spec)
 
     def _cmdlet(self, words: list[str]) -> None:  # noqa: C901  one branch a kind of argument
         cmdlet, *left = words
@@ -151,8 +149,8 @@ class Session:
             kind = known[name]
             if kind == "flag":
                 given[name] = True
-            elif kind == "cluster":
-                given[name], left = _cluster_of(left)
+            elif kind in ("cluster", "vm"):
+                given[name], left = (_vm_of if kind == "vm" else _cluster_of)(left)
             else:
                 given[name] = _argument(kind, value or (left.pop(0) if left else ""))
         if given.get("Confirm") is not False:
@@ -185,6 +183,20 @@ def _wait(task: Any) -> None:
         pass
     if task.info.state != "success":
         raise Refused(str(task.info.error.localizedMessage or task.info.error))
+
+
+def _vm_of(left: list[str]) -> tuple[str, list[str]]:
+    """Read `(Get-VM -Id 'VirtualMachine-vm-1')`; return vm-1 and what follows.
+
+    A name would be a pattern to PowerCLI, and every VM that has it would be changed.
+    """
+    head, rest = left[:5], left[5:]
+    if (head[:3], head[4:]) != (["(", "Get-VM", "-Id"], [")"]):
+        raise Refused(f"not one VM: {' '.join(left)}")
+    kind, _, vm_id = text_of(head[3]).partition("-")
+    if kind != "VirtualMachine" or not vm_id:
+        raise Refused(f"not the id of a VM: {head[3]}")
+    return vm_id, rest
 
 
 def _cluster_of(left: list[str]) -> tuple[str, list[str]]:
