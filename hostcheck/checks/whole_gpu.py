@@ -12,6 +12,7 @@ from hostcheck.checks.subjects import (
     every_placement,
     numbered,
     profiles_of,
+    runs_here,
     serving_gpus,
     takes,
     whole_gpus,
@@ -68,9 +69,12 @@ def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Known) ->
         return not_applicable("no whole GPU that maps more than 256 MB into the VM: see VM-025")
     firmware, expected = known(placed.vm.firmware), "firmware efi"
     observed = f"firmware {firmware}"
-    if firmware == "efi" or space.least:
-        return judge(ok=firmware == "efi", observed=observed, expected=expected)
-    return unsure(observed, expected, space.doubt)
+    if firmware == "efi":
+        return judge(ok=True, observed=observed, expected=expected)
+    doubt = _doubt(placed, space, known)
+    if not doubt:
+        return judge(ok=False, observed=observed, expected=expected)
+    return unsure(observed, expected, doubt)
 
 
 @check("VM-004", severity=Severity.REQUIRED, source=MMIO_TABLE, each=every_placement)
@@ -99,9 +103,10 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     expected = f"64-bit MMIO on, {space.wanted} GiB for {numbered(space.count, 'whole GPU')}"
     if on and given >= space.wanted:
         return judge(ok=True, observed=observed, expected=expected)
-    if (given if on else 0) < space.least:
+    doubt = _doubt(placed, space, known) if (given if on else 0) < space.least else space.doubt
+    if not doubt:
         return judge(ok=False, observed=observed, expected=expected, gigabytes=space.wanted)
-    return unsure(observed, expected, space.doubt)
+    return unsure(observed, expected, doubt)
 
 
 @check("VM-025", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
@@ -176,6 +181,15 @@ def _space(placed: Placement, needs: Requirements, known: Known) -> Space | None
         least=max(*(one.least for one in large), mapped + 1 if several and mapped else 0),
         doubt=next((one.doubt for one in large if one.doubt), "it is a rule, and no table"),
     )
+
+
+def _doubt(placed: Placement, space: Space, known: Known) -> str:
+    """Say why it is not sure that the VM does not start, empty where it is."""
+    if not space.least:
+        return space.doubt
+    if runs_here(placed, known):
+        return "it runs: it started with this, or with what was set before; a restart will show"
+    return ""
 
 
 class _Board(Struct, frozen=True):

@@ -213,3 +213,16 @@ def test_vgpus_of_such_a_board_are_what_is_supported():
     gpu = a_gpu(model="h100-sxm-80")
     vm = a_vm(vgpus=asks("nvidia_h100xm-80c"))
     says(result("VM-026", a_host(gpus=[gpu], vms=[vm], **SWITCHES)), "notapplicable")
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"), [("VM-002", {"firmware": "bios"}), ("VM-004", mmio("64"))]
+)
+def test_a_vm_that_runs_is_not_said_to_be_unable_to_start(check, wrong):
+    says(whole(check, "a100-pcie-80", **wrong), "fail")
+    gpu = a_gpu(0, 0, "a100-pcie-80", passthrough=GIVEN)
+    runs = {"power_state": known("poweredOn"), "gpu_addresses": known((gpu.address,))}
+    vm = a_vm(vgpus=(), passthroughs=(static(gpu),), **runs, **wrong)
+    says(result(check, a_host(gpus=[gpu], vms=[vm])), "unknown", "it runs")
+    vm = a_vm(vgpus=(), passthroughs=(static(gpu),), **{**runs, "power_state": unknown()}, **wrong)
+    says(result(check, a_host(gpus=[gpu], vms=[vm])), "unknown")

@@ -58,6 +58,7 @@ SWITCHES = (
 """`vm-net` leaves through two ports of the adapter at node 0, `vm-net-b` at node 1."""
 
 MMIO = (("pciPassthru.use64bitMMIO", "TRUE"), ("pciPassthru.64bitMMIOSizeGB", "256"))
+TWO_OF_80 = (MMIO[0], ("pciPassthru.64bitMMIOSizeGB", "512"))
 WHOLE_A30 = (MMIO[0], ("pciPassthru.64bitMMIOSizeGB", "64"))
 
 
@@ -173,7 +174,7 @@ def _hgx(number: int) -> HostShape:
         Vm(f"llm-{number:02d}", vcpus=48, cores_per_socket=48, memory_mb=512 * 1024,
            reservation_mb=512 * 1024, profiles=("nvidia_h100xm-80c",) * 2, home_node=1,
            gpus=(gpus[6].address, gpus[7].address), nics=("vm-net-b",),
-           device_groups=("Nvidia:2@nvidia_h100xm-80c%NVLink",), options=MMIO),
+           device_groups=("Nvidia:2@nvidia_h100xm-80c%NVLink",), options=TWO_OF_80),
     )  # fmt: skip
     return HostShape(
         **at(number), vendor="Supermicro", model="SYS-821GE-TNHR", bios="2.1a", cores=56,
@@ -192,7 +193,7 @@ def _nvlink(number: int) -> HostShape:
     pair = Vm(f"pair-{number:02d}", vcpus=32, cores_per_socket=32, memory_mb=262144,
               reservation_mb=262144, profiles=("grid_a100d-80c",) * 2,
               gpus=(gpus[0].address, gpus[1].address), hardware=21,
-              device_groups=("Nvidia:2@grid_a100d-80c%NVLink",), options=MMIO)  # fmt: skip
+              device_groups=("Nvidia:2@grid_a100d-80c%NVLink",), options=TWO_OF_80)  # fmt: skip
     far = Vm(f"far-nic-{number:02d}", profiles=("grid_a100d-80c",), gpus=(gpus[2].address,),
              home_node=1, nics=("vm-net",), options=MMIO)  # fmt: skip
     return _two_sockets(number, gpus=gpus, vms=(pair, far))
