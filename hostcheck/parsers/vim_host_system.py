@@ -329,10 +329,8 @@ def _tier(node: Node) -> MemoryTier:
 
 
 def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
-    found = host.each("hardware.pciDevice", _device)
-    if found == ():
-        return Unknown(Why.UNPARSED, "no PCI device at all", "HostSystem hardware.pciDevice")
-    return found
+    none = Unknown(Why.UNPARSED, "no PCI device at all", "HostSystem hardware.pciDevice")
+    return host.each("hardware.pciDevice", _device) or none
 
 
 def _device(node: Node) -> Device:
