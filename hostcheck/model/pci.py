@@ -18,7 +18,6 @@ NVSWITCHES = (0x1AC2, 0x1AF1, 0x22A3)
 """NVIDIA's device ids of the NVSwitches of Volta, Ampere and Hopper, as pci.ids names them. Those
 of later boards are no PCI devices of the host (NVIDIA Fabric Manager user guide)."""
 DISPLAY_CLASSES = range(0x0300, 0x0400)
-NETWORK_CLASSES = range(0x0200, 0x0300)
 
 _HEX = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})[.:]([0-7])")
 _DECIMAL = re.compile(r"(?:PCI )?(?:(\d{1,5}):)?(\d{1,3}):(\d{1,2})[.:]([0-7])")

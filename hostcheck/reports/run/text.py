@@ -277,7 +277,3 @@ def _foot(run: Run, page: _Page) -> Iterator[str]:
 def _hosts(names: Sequence[str], count: int) -> str:
     listed = ", ".join(words.one_line(name) for name in names[:SUBJECTS_SHOWN])
     return listed if count <= SUBJECTS_SHOWN else f"{count} hosts: {listed} ..."
-
-
-def _more(number: int) -> str:
-    return f" (and {number} more)" if number > 0 else ""

@@ -12,17 +12,16 @@ from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drift, Drifts, gpu_names
-from hostcheck.reports.summary.groups import Choice, Group, beyond, choices, groups, proven
+from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import OPINION, headline_of, verdict_of
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
-from hostcheck.reports.summary.sight import Cause, Coverage, Sight
-from hostcheck.reports.summary.sizes import LARGEST_PAGE, NAMED
-from hostcheck.reports.summary.steps import HOST_REBOOT, Step, Steps, one_window
+from hostcheck.reports.summary.sight import Coverage, Sight
+from hostcheck.reports.summary.sizes import LARGEST_PAGE
+from hostcheck.reports.summary.steps import Step, Steps, one_window
 
 __all__ = [
-    "HOST_REBOOT", "LARGEST_PAGE", "NAMED", "OPINION", "Cause", "Choice", "Coverage", "Drift",
-    "Group", "Step", "Summary", "beyond", "catalogue", "choices", "ended", "gpu_names", "groups",
-    "host_reason", "named", "notices", "of", "one_window", "proven",
+    "LARGEST_PAGE", "OPINION", "Group", "Summary", "beyond", "catalogue", "choices", "ended",
+    "gpu_names", "groups", "host_reason", "named", "notices", "of", "proven",
 ]  # fmt: skip
 
 
