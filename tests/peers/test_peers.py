@@ -397,7 +397,8 @@ def test_shells_that_misbehave():
         client.close()
         client = dial(server, close)
         channel = client.get_transport().open_session()
-        channel.exec_command("vmware -v")
+        with suppress(EOFError):  # the end of the connection may come before the answer
+            channel.exec_command("vmware -v")
         assert channel.recv_exit_status() == -1
         client.close()
         with pytest.raises(OSError, match="refused"):
