@@ -1,6 +1,5 @@
 """What leaves: progress on stderr, reports on stdout or in files."""
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver
 from hostcheck.errors import UsageError
@@ -71,6 +71,8 @@ def deliver(run: "Run", wanted: Deliver) -> None:
         show(shown("run", wanted.format_, run))
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         discard_stdout()
+    except UsageError as error:
+        unwritten = unwritten or error
     if unwritten is not None:
         raise unwritten
 
@@ -91,11 +93,12 @@ def shown(told: str, format_: str, thing: object) -> Iterable[str]:
 
 
 def show(text: Iterable[str]) -> None:
-    """Print pieces of text as they come."""
-    sys.stdout.writelines(text)
-    sys.stdout.flush()
-
-
-def discard_stdout() -> None:
-    """Let what is still printed go nowhere: nobody reads it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Print pieces of text as they come. Raises UsageError where they cannot be written."""
+    try:
+        sys.stdout.writelines(text)
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        discard_stdout()
+        raise UsageError(UNWRITTEN) from None

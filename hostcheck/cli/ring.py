@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from hostcheck.cli.out import discard_stdout
+from hostcheck.cli import console
 from hostcheck.errors import HostcheckError
 
 EXIT_USAGE = 2
@@ -28,6 +28,12 @@ def _crashed(code: int) -> int:
     traceback.print_exc()
     click.echo("hostcheck: this is a bug; please report the lines above", err=True)
     return code
+
+
+def _unwritten() -> int:
+    console.discard_stdout()
+    click.echo(f"hostcheck: {console.UNWRITTEN}", err=True)
+    return EXIT_USAGE
 
 
 @contextmanager
@@ -52,6 +58,7 @@ class Ring(click.Group):
         A crash exits like everything else that leaves us not knowing, and never like a verdict.
         """
         kwargs["standalone_mode"] = False
+        console.prepare()
         # What a host leaves behind dies by its reference counts; looking for cycles costs 5 %.
         gc.set_threshold(10_000)
         try:
@@ -70,6 +77,8 @@ class Ring(click.Group):
         except HostcheckError as error:
             click.echo(f"hostcheck: {error}", err=True)
             code = EXIT_USAGE
+        except OSError as error:
+            code = _unwritten() if console.is_full(error) else _crashed(EXIT_UNKNOWN)
         except Exception:  # noqa: BLE001  the last ring: nothing above knows better
             code = _crashed(EXIT_UNKNOWN)
         sys.exit(code if isinstance(code, int) else 0)
@@ -79,7 +88,7 @@ class Ring(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            discard_stdout()
+            console.discard_stdout()
             return 0
 
 

@@ -1,0 +1,54 @@
+"""Standard output and error as they are found: any encoding, closed, or full."""
+
+import codecs
+import errno
+import os
+import sys
+from typing import TextIO
+
+ERRORS = "hostcheck.console"
+_PLAIN = str.maketrans("✓✕─│├└█\u2013…·²▲▽", "+x-|+`#-..2^v")
+"""A mark, and what stands for it where the encoding has no such character: one column for one."""
+
+UNWRITTEN = "standard output takes no more (no space left); what was to be printed is not whole"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(one if one.isascii() else "?" for one in lost), error.end
+
+
+def prepare() -> None:
+    """Let nothing that is printed fail for its characters or for a closed stream.
+
+    What a stream's encoding lacks is printed as a plain character of the same width. A stream that
+    was closed before the start takes everything and keeps nothing, and no file gets its number.
+    """
+    codecs.register_error(ERRORS, _plainly)
+    sys.stdout = sys.stdout or _nowhere(1)
+    sys.stderr = sys.stderr or _nowhere(2)
+    for stream in (sys.stdout, sys.stderr):
+        if (change := getattr(stream, "reconfigure", None)) is not None:
+            change(errors=ERRORS)
+
+
+def _nowhere(number: int) -> TextIO:
+    """Return a stream to the null device, under a descriptor's number."""
+    there = os.open(os.devnull, os.O_WRONLY)
+    if there != number:
+        os.dup2(there, number)
+        os.close(there)
+    return open(number, "w", encoding="utf-8", closefd=False)
+
+
+def discard_stdout() -> None:
+    """Let what is still printed go nowhere: nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether a stream took no more. An error about a file names it."""
+    return error.errno in _FULL and error.filename is None

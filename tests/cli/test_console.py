@@ -1,0 +1,60 @@
+"""Whatever standard output is, the exit code stays the verdict's and nobody sees a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hostcheck.cli.console import UNWRITTEN
+from tests.private_data import FIXTURES
+
+AUDIT = ("audit", "--from", str(FIXTURES), "--quiet")
+
+
+def shell(script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "hostcheck", *arguments]
+    return subprocess.run(
+        command, capture_output=True, env={**os.environ, **variables}, check=False, timeout=300
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "cp437"])
+def test_marks_fall_back_where_the_encoding_has_none(encoding: str) -> None:
+    told = shell('"$@"', *AUDIT, PYTHONIOENCODING=encoding)
+    plain = shell('"$@"', *AUDIT, PYTHONIOENCODING="utf-8")
+    assert told.returncode == plain.returncode == 1
+    assert told.stderr == plain.stderr == b""
+    here = plain.stdout.decode()
+    there = told.stdout.decode(encoding)
+    assert "✕ NO-GO" in here
+    assert "x NO-GO" in there or "✕ NO-GO" in there
+    assert [len(line) for line in there.splitlines()] == [len(line) for line in here.splitlines()]
+    assert there.count("?") == here.count("?")
+
+
+def test_a_name_without_a_plain_form_is_printed_all_the_same(tmp_path: Path) -> None:
+    told = shell(
+        '"$@"', "audit", "--from", str(tmp_path / "h\u00f4te\u4e3b"), PYTHONIOENCODING="latin-1"
+    )
+    assert told.returncode == 2
+    assert "h\u00f4te?' does not exist" in told.stderr.decode("latin-1")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_changes_nothing(closed: str, tmp_path: Path) -> None:
+    run = tmp_path / "run.json"
+    told = shell(f'"$@" {closed}', *AUDIT, "--output", str(run))
+    assert (told.returncode, told.stderr) == (1, b"")
+    assert run.read_bytes().startswith(b"{")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "command", [AUDIT, ("requests",), ("checks",), ("--help",), ("audit", "--help")]
+)
+def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...]) -> None:
+    told = shell('"$@" > /dev/full', *command)
+    assert told.returncode == 2
+    assert told.stderr.decode().splitlines() == [f"hostcheck: {UNWRITTEN}"]
