@@ -514,6 +514,19 @@ def test_a_limit_ends_hanging_shells(
     assert own.vcenter.stats()["open_sessions"] == 0
 
 
+@pytest.mark.parametrize("command", ["audit", "record"])
+def test_a_limit_ends_a_listing(new_vcenter, new_shells, hostcheck, command):
+    slow = Trouble("RetrievePropertiesEx", "delay", 120_000)
+    own = Lab(new_vcenter(shapes.HEALTHY, slow), new_shells(shapes.HEALTHY))
+    saving = ["--save", "saved"] if command == "record" else []
+    done = hostcheck(command, *own.target, "--limit", "3s", "-q", *saving, env=own.secrets)
+    assert done.returncode == 3
+    assert done.stderr == (
+        "hostcheck: the run's limit of 3 s was over before the hosts were listed: none was asked\n"
+    )
+    assert own.vcenter.stats()["open_sessions"] == 0
+
+
 def test_an_interrupt_ends_a_silent_vcenter_within_seconds(new_vcenter, hostcheck, tmp_path):
     server = new_vcenter(
         shapes.HEALTHY,

@@ -69,9 +69,14 @@ def audit(
         raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
     place = output.with_name(output.name + ".journal") if output is not None else None
     with ExitStack() as until_told:
-        with opened.machines(
-            machines, front(), from_=from_, clusters=clusters, smoking=smoking
-        ) as (source, workers):
+        with ExitStack() as until_asked:
+            with time_left.until_listed():
+                source, workers = until_asked.enter_context(
+                    opened.machines(
+                        machines, front(), from_=from_, clusters=clusters, smoking=smoking
+                    )
+                )
+                source.machines()
             journal = until_told.enter_context(app.start_journal(source, place, resume=resume))
             _tell_of(journal, resume=resume, quiet=quiet)
             shelf = recording.Shelf(save) if save is not None else None

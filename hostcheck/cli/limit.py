@@ -1,10 +1,16 @@
 """The time that a run has."""
 
 import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import click
+
+from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.front import Front
 from hostcheck.errors import LimitOver, UsageError
 
@@ -35,6 +41,16 @@ class Limit:
         if self.seconds:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._before)
+
+    @contextmanager
+    def until_listed(self) -> Iterator[None]:
+        """End the program where the time is over before it is known which hosts there are."""
+        try:
+            with self:
+                yield
+        except LimitOver as over:
+            click.echo(f"hostcheck: {over} before the hosts were listed: none was asked", err=True)
+            sys.exit(EXIT_UNKNOWN)
 
     def _over(self, _signal: int, _frame: object) -> NoReturn:
         raise LimitOver(f"the run's limit of {self} was over")

@@ -1,6 +1,7 @@
 """hostcheck record."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -39,11 +40,12 @@ def record(
 
     time_left = Limit(limit, machines.config, front())
     ended = ""
-    with opened.machines(machines, front(), clusters=clusters, smoking=smoking) as (
-        source,
-        workers,
-    ):
-        targets = source.machines()
+    with ExitStack() as until_asked:
+        with time_left.until_listed():
+            source, workers = until_asked.enter_context(
+                opened.machines(machines, front(), clusters=clusters, smoking=smoking)
+            )
+            targets = source.machines()
         shelf = recording.Shelf(save)
         left = {one.key for one in targets}
         with progress("record", len(targets), quiet=machines.quiet) as done:

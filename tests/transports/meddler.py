@@ -74,19 +74,7 @@ def meddling(peer: Vcenter, spoil: Spoil | None = None) -> Iterator[Meddler]:
             pass
 
     def forward(handler: Any, verb: str, body: bytes) -> None:
-        onward = http.client.HTTPSConnection(peer.host, peer.port, context=peer.context, timeout=30)
-        headers = {
-            name: value
-            for name, value in handler.headers.items()
-            if name.lower() not in ("host", "content-length")
-        }
-        try:
-            onward.request(verb, handler.path, body or None, headers)
-            answer = onward.getresponse()
-            text = answer.read()
-        finally:
-            onward.close()
-        reply(handler, answer.status, text, dict(answer.getheaders()))
+        reply(handler, *passed_on(peer, handler, verb, body))
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -109,6 +97,24 @@ def meddling(peer: Vcenter, spoil: Spoil | None = None) -> Iterator[Meddler]:
             meddler.released.set()
             server.shutdown()
             thread.join()
+
+
+def passed_on(
+    peer: Vcenter, handler: Any, verb: str, body: bytes
+) -> tuple[int, bytes, dict[str, str]]:
+    """Ask the peer what the handler was asked: status, body and headers of its answer."""
+    onward = http.client.HTTPSConnection(peer.host, peer.port, context=peer.context, timeout=30)
+    headers = {
+        name: value
+        for name, value in handler.headers.items()
+        if name.lower() not in ("host", "content-length")
+    }
+    try:
+        onward.request(verb, handler.path, body or None, headers)
+        answer = onward.getresponse()
+        return answer.status, answer.read(), dict(answer.getheaders())
+    finally:
+        onward.close()
 
 
 def reply(handler: Any, status: int, text: bytes, headers: dict[str, str] | None = None) -> None:

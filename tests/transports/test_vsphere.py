@@ -4,6 +4,7 @@ import hashlib
 import ssl
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -38,7 +39,7 @@ from hostcheck.verdict import report_of
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
-from tests.transports.meddler import drip, fault, hold, meddling, reply, silence
+from tests.transports.meddler import drip, fault, hold, meddling, passed_on, reply, silence
 
 HOST = vim_host_system.REQUEST
 VM = vim_virtual_machine.REQUEST
@@ -608,6 +609,54 @@ def test_an_answer_that_is_no_text_or_no_xml_is_a_capture(vcenter, log_in):
             packages = vim_software_packages.REQUEST.of("imageConfigManager-1001")
             assert session.fetch(packages).failure is not None
             del answers[0]
+
+
+def test_pages_without_an_end_are_given_up(vcenter, log_in):
+    """A token that leads to the same page again would be followed for ever."""
+    pages = []
+
+    def again(handler, _meddler, method, body):
+        if method == "ContinueRetrievePropertiesEx":
+            reply(handler, 200, pages[0].replace(b"RetrievePropertiesEx", method.encode()))
+            return True
+        if method == "RetrievePropertiesEx":
+            _, answer, _ = passed_on(vcenter, handler, "POST", body)
+            pages.append(answer.replace(b"<returnval>", b"<returnval><token>1</token>"))
+            reply(handler, 200, pages[0])
+            return True
+        return False
+
+    with meddling(vcenter, again) as server:
+        session = log_in(server)
+        failure = session.fetch(HOST.of("host-1001")).failure
+        assert failure is not None
+        assert failure.why is Why.UNPARSED
+        assert "held none that is new" in failure.detail
+        assert server.calls["ContinueRetrievePropertiesEx"] <= 2
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_an_answer_has_a_largest_size(vcenter, log_in, monkeypatch, chunked):
+    monkeypatch.setattr(exchange, "LIMIT_BYTES", 1 << 20)
+
+    def flood(handler, _meddler, method, _body):
+        if method != "RetrievePropertiesEx":
+            return False
+        handler.send_response(200)
+        handler.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("X", "y")))
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            for _ in range(1 << 10):
+                handler.wfile.write(b"10000\r\n" + b" " * (1 << 16) + b"\r\n")
+        return True
+
+    with meddling(vcenter, flood) as server:
+        session = log_in(server)
+        failure = session.fetch(HOST.of("host-1001")).failure
+        assert failure is not None
+        assert failure.why is Why.UNREACHABLE
+        assert "more than 1 MiB" in failure.detail
 
 
 def test_a_failed_page_does_not_spoil_the_next(vcenter, log_in):

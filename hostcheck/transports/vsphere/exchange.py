@@ -21,6 +21,8 @@ from hostcheck.transports.vsphere.tls import Endpoint
 
 ATTEMPTS = 3
 BUSY_SECONDS = 5
+LIMIT_BYTES = 256 << 20
+"""The largest answer that is read. A page is asked to be of a few MiB (`pages.ANSWER_BYTES`)."""
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
 """What an answer that cannot be had raises."""
 
@@ -182,12 +184,18 @@ class Exchange:
         self._busy.add(connection)
         try:
             response = connection.getresponse()
-            answer = response.read()
+            answer = response.read(LIMIT_BYTES + 1)
             wait = response.getheader("Retry-After", "1")
         except BaseException:
             connection.close()
             raise
         finally:
             self._busy.discard(connection)
+        if len(answer) > LIMIT_BYTES:
+            connection.close()
+            raise http.client.HTTPException(f"an answer of more than {LIMIT_BYTES >> 20} MiB")
+        if response.length:  # a read with a limit does not say that the end is missing
+            connection.close()
+            raise http.client.IncompleteRead(answer, response.length)
         self.stub.ReturnConnection(connection)
         return response.status, answer, float(wait) if wait.isdecimal() else 1.0

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
+from hostcheck.errors import ParseError
 from hostcheck.model.capture import EVERYTHING, Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.transports import soap
@@ -216,15 +217,21 @@ class Properties:
         )  # fmt: skip
 
     def _followed(self, kind: Kind, answer: bytes) -> dict[str, str]:
-        """Return the objects of an answer and of all pages that the server made of it."""
+        """Return the objects of an answer and of all pages that the server made of it.
+
+        Raises ParseError where a page brings nothing new: such pages have no end.
+        """
         found: dict[str, str] = {}
         size = 0
         while True:
+            before = len(found)
             size += len(answer)
             found.update(soap.objects_in(answer))
             token = soap.token_in(answer)
             if not token:
                 break
+            if len(found) == before:
+                raise ParseError(f"a page after {before} objects held none that is new")
             answer = self._session.post(
                 soap.call(
                     "ContinueRetrievePropertiesEx", "PropertyCollector", self._session.collector,
