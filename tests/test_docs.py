@@ -43,7 +43,7 @@ def _commands() -> list[tuple[str, click.Command]]:
 
 def test_page_of_commands(update: bool) -> None:
     parts = ["# Commands\n\nGenerated; `pytest --update` rewrites it.\n"]
-    parent = click.Context(cli.main, info_name="hostcheck", help_option_names=["-h", "--help"])
+    parent = click.Context(cli.main, info_name="hostcheck", **cli.main.context_settings)
     for name, command in _commands():
         context = click.Context(command, parent, info_name=name, terminal_width=96)
         parts.append(f"\n## hostcheck {name}\n\n```\n{command.get_help(context)}\n```\n")

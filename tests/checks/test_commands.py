@@ -142,7 +142,7 @@ def test_hostcheck_takes_it(check, command):
         return
     _, name, *words = shlex.split(filled(check, command))
     found = cli.main.commands[name]
-    with click.Context(cli.main) as parent:
+    with click.Context(cli.main, **cli.main.context_settings) as parent:
         assert found.make_context(name, words, parent=parent)
 
 
