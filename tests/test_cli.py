@@ -10,7 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hostcheck.cli import main
+from hostcheck.cli import main, options
+from hostcheck.model.result import Answer, Severity
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -268,3 +269,33 @@ def test_a_run_file_may_be_replaced_by_its_own_plain_document(tmp_path):
     done = process("report", "run.json", "--format", "json", "-o", "run.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run.json").read_text() == plain
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("--summary --format json", "--summary shapes the text that is printed: leave out --format"),
+        ("--check VM-001 --format junit", "--check shapes the text that is printed"),
+        ("--check VM-0001", "no check is called 'VM-0001'; there are: VM-001"),
+        ("--skip nonsense", "no check is called 'nonsense'; there are: HOST-001"),
+        ("--only bad", "'bad' is not one of 'GO', 'NO-GO', 'UNSURE', 'NO-GPU'"),
+    ],
+)
+def test_a_choice_that_cannot_be_shown_is_refused_before_anything_is_asked(given, said):
+    done = CliRunner().invoke(main, ["audit", "--from", str(FIXTURES), *given.split()])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_a_quiet_preflight_prints_the_line_of_its_answer():
+    asked = ["preflight", "infer-01", "--from", str(FIXTURES)]
+    brief = CliRunner().invoke(main, [*asked, "-q"])
+    whole = CliRunner().invoke(main, [*asked, "-q", "--format", "line"])
+    assert brief.exit_code == whole.exit_code == 0
+    assert brief.stdout.splitlines() == whole.stdout.splitlines()[-1:]
+    assert brief.stdout.startswith("preflight verdict=GO ")
+
+
+def test_the_verdicts_and_severities_of_options_are_those_of_the_model():
+    assert list(options.VERDICTS) == [one.value for one in Answer]
+    assert list(options.SEVERITIES) == [one.value for one in Severity]

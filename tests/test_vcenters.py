@@ -479,6 +479,11 @@ def test_with_a_silent_vcenter_a_vm_is_judged_and_not_started(new_lab):
     words = ["vm-a", "-q", "--vcenter", nobody()]
     done = lab.run("preflight", *words, servers=lab.servers[:1])
     assert done.exit_code == 3
+    (told,) = done.stdout.splitlines()
+    assert told.startswith("preflight verdict=UNSURE ")
+    assert told.endswith(f" silent={words[-1]}")
+    done = lab.run("preflight", words[0], *words[2:], servers=lab.servers[:1])
+    assert done.exit_code == 3
     first, reason = done.stdout.splitlines()[:2]
     assert first.endswith("Whether vm-a would start could not be settled")
     assert reason.strip().startswith("esx-01.lab.test: all ")

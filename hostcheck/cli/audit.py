@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver
+from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import (
@@ -18,10 +18,11 @@ from hostcheck.cli.options import (
     limit_option,
     machines_options,
     save_option,
+    showing_options,
     smoking_options,
     strict_option,
 )
-from hostcheck.cli.out import deliver, progress
+from hostcheck.cli.out import deliver, progress, refuse_unshown
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @from_option
 @cluster_option
 @deliver_options
+@showing_options
 @strict_option
 @smoking_options
 @save_option
@@ -49,6 +51,7 @@ def audit(
     from_: Path | None,
     clusters: tuple[str, ...],
     wanted: Deliver,
+    showing: Showing,
     strict: bool,
     smoking: Smoking,
     save: Path | None,
@@ -63,6 +66,7 @@ def audit(
     from hostcheck import app, recording, verdict
     from hostcheck.connect import opened
 
+    refuse_unshown(showing, wanted.format_)
     time_left = Limit(limit, machines.config, front())
     output, quiet = wanted.output, machines.quiet
     if resume and output is None:
@@ -85,7 +89,7 @@ def audit(
                 run = app.audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
                 )
-        deliver(run, wanted)
+        deliver(run, wanted, showing)
         if run.unasked:
             _leave_interrupted(run, journal.path)
         journal.remove()

@@ -24,6 +24,18 @@ class Deliver:
     html: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Showing:
+    """How much of a run its text shows."""
+
+    details: bool = False
+    summary: bool = False
+    only: tuple[str, ...] = ()
+    severity: str | None = None
+    checks: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
 def group(name: str, kind: type, *options: Callable[[F], F]) -> Callable[[F], F]:
     """Give a command options, and what was given to them as one argument of that name.
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.errors import UsageError
+from hostcheck.cli.options import CheckType
 
 
 @main.command()
@@ -23,23 +23,15 @@ def checks(format_: str) -> None:
         click.echo(f"{one.id:<9} {one.severity.value:<14} {one.manual.title}")
 
 
-def _check_ids(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
-    from hostcheck.checks.engine import all_checks
-
-    return [one.id for one in all_checks() if one.id.startswith(incomplete.upper())]
-
-
 @main.command()
-@click.argument("id_", metavar="ID", shell_complete=_check_ids)
+@click.argument("id_", metavar="ID", type=CheckType())
 def explain(id_: str) -> None:
     """Print one check's manual page."""
     from hostcheck.checks.engine import all_checks
     from hostcheck.checks.manual import page
 
     found = {one.id: one.manual for one in all_checks()}
-    if id_.upper() not in found:
-        raise UsageError(f"no check is called {id_!r}; there are: {', '.join(found)}")
-    click.echo(page(found[id_.upper()]))
+    click.echo(page(found[id_]))
 
 
 @main.command()

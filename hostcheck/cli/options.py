@@ -1,13 +1,15 @@
 """The options of all commands, in groups, as click reads them."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from hostcheck.cli.given import Deliver, group
+from hostcheck.cli.given import Deliver, Showing, group
 from hostcheck.connect.given import Machines, OneGuest, Opinion, Smoking
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
@@ -47,6 +49,31 @@ class DurationType(click.ParamType[float]):
             return self.fail(str(error), param, ctx)
 
 
+class CheckType(click.ParamType[str]):
+    """The id of a check, in any case."""
+
+    name = "check"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the id as it is written."""
+        from hostcheck.checks.engine import all_checks
+
+        ids = [one.id for one in all_checks()]
+        if value.upper() in ids:
+            return str(value.upper())
+        near = get_close_matches(value.upper(), ids) or ids
+        return self.fail(f"no check is called {value!r}; there are: {', '.join(near)}", param, ctx)
+
+    def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the ids that begin so."""
+        from hostcheck.checks.engine import all_checks
+
+        ids = (one.id for one in all_checks())
+        return [CompletionItem(one) for one in ids if one.startswith(incomplete.upper())]
+
+
+VERDICTS = ("GO", "NO-GO", "UNSURE", "NO-GPU")
+SEVERITIES = ("required", "recommended", "informational")
 existing = partial(click.Path, exists=True, path_type=Path)
 
 vsphere = (
@@ -112,7 +139,10 @@ machines_options = group(
     ),
     click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
     click.option("--config", type=existing(dir_okay=False), help="Default: hostcheck.toml."),
-    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+    click.option(
+        "--quiet", "-q", is_flag=True,
+        help="No progress on stderr; of a preflight and a power-on the one line of the answer.",
+    ),
 )  # fmt: skip
 from_option = click.option(
     "--from", "from_", type=existing(), metavar="DIR",
@@ -158,6 +188,28 @@ deliver_options = group(
         "--html", type=click.Path(path_type=Path),
         help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts on), "
         "FILE.zip, or a folder.",
+    ),
+)  # fmt: skip
+showing_options = group(
+    "showing", Showing,
+    click.option("--details", is_flag=True, help="In text: every host with all its findings."),
+    click.option("--summary", is_flag=True, help="In text: the answer and the counts alone."),
+    click.option(
+        "--only", multiple=True, metavar="VERDICT",
+        type=click.Choice(VERDICTS, case_sensitive=False),
+        help=f"In text: hosts with this verdict ({', '.join(VERDICTS)}), repeatable.",
+    ),
+    click.option(
+        "--severity", type=click.Choice(SEVERITIES),
+        help="In text: findings of this severity and graver ones.",
+    ),
+    click.option(
+        "--check", "checks", multiple=True, metavar="ID", type=CheckType(),
+        help="In text: findings of this check, repeatable.",
+    ),
+    click.option(
+        "--skip", multiple=True, metavar="ID", type=CheckType(),
+        help="In text: all but this check, repeatable.",
     ),
 )  # fmt: skip
 strict_option = click.option(

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ import click
 
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver
+from hostcheck.cli.given import Deliver, Showing
 from hostcheck.errors import UsageError
-from hostcheck.reports import Screen, pieces, write
+from hostcheck.reports import Screen, Show, pieces, write
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run
+
+WHOLE = Showing(details=True)
 
 
 @contextmanager
@@ -49,8 +52,8 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
         yield lambda host: bar.update(task, advance=1, host=host)
 
 
-def deliver(run: "Run", wanted: Deliver) -> None:
-    """Keep the run, write the HTML, print the report."""
+def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: bool = False) -> None:
+    """Keep the run, write the HTML, print the report; where it is to be brief, its one line."""
     from hostcheck import runfile
 
     def write_html(run: "Run", path: Path) -> None:
@@ -68,7 +71,10 @@ def deliver(run: "Run", wanted: Deliver) -> None:
         except UsageError as error:  # said last: what was learnt is still printed
             unwritten = unwritten or error
     try:
-        show(shown("run", wanted.format_, run))
+        if brief and wanted.format_ == "text" and not showing.details:
+            show(list(pieces("run", "line", run))[-1:])
+        else:
+            show(shown("run", wanted.format_, run, showing))
     except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
         discard_stdout()
     except UsageError as error:
@@ -77,19 +83,29 @@ def deliver(run: "Run", wanted: Deliver) -> None:
         raise unwritten
 
 
-def give(told: str, format_: str, thing: object, output: Path | None) -> None:
+def give(
+    told: str, format_: str, thing: object, output: Path | None, showing: Showing = WHOLE
+) -> None:
     """Print a thing in a format, or write it to the file that was given."""
     if output is None:
-        show(shown(told, format_, thing))
+        show(shown(told, format_, thing, showing))
     else:
         write(told, format_, thing, output)
 
 
-def shown(told: str, format_: str, thing: object) -> Iterable[str]:
+def refuse_unshown(showing: Showing, format_: str, output: Path | None = None) -> None:
+    """Raise UsageError where the text is shaped and none is printed."""
+    given = [f"--{one.name.removesuffix('s')}" if one.name == "checks" else f"--{one.name}"
+             for one in fields(showing) if getattr(showing, one.name)]  # fmt: skip
+    if given and (format_ != "text" or output is not None):
+        raise UsageError(f"{given[0]} shapes the text that is printed: leave out --format and -o")
+
+
+def shown(told: str, format_: str, thing: object, showing: Showing = WHOLE) -> Iterable[str]:
     """Render for the terminal that standard output is, or for what it is instead."""
     width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
     colour = sys.stdout.isatty() and not front().variable("NO_COLOR")
-    return pieces(told, format_, thing, Screen(width, colour))
+    return pieces(told, format_, thing, Screen(width, colour, Show(**asdict(showing))))
 
 
 def show(text: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver
+from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
     cluster_option,
@@ -26,6 +26,7 @@ from hostcheck.errors import UsageError
 @from_option
 @cluster_option
 @deliver_options
+@click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
 @opinion_options
 @click.option("--accept-unsure", is_flag=True, help="Start on UNSURE too. Never on NO-GO.")
 @click.option(
@@ -37,6 +38,7 @@ def start(
     from_: Path | None,
     clusters: tuple[str, ...],
     wanted: Deliver,
+    details: bool,
     opinion: Opinion,
     accept_unsure: bool,
     start_timeout: float | None,
@@ -64,5 +66,5 @@ def start(
         run = power_on.power_on(
             source, vm, accept_unsure=accept_unsure, workers=workers, opinion=asks, done=done
         )
-    deliver(run, wanted)
+    deliver(run, wanted, Showing(details=details), brief=machines.quiet)
     sys.exit(power_on.exit_code(run))

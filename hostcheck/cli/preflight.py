@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver
+from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
     cluster_option,
@@ -32,6 +32,7 @@ from hostcheck.errors import UsageError
 @from_option
 @cluster_option
 @deliver_options
+@click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
 @strict_option
 @opinion_options
 @save_option
@@ -51,6 +52,7 @@ def preflight(
     from_: Path | None,
     clusters: tuple[str, ...],
     wanted: Deliver,
+    details: bool,
     strict: bool,
     opinion: Opinion,
     save: Path | None,
@@ -98,7 +100,7 @@ def preflight(
                 raise UsageError(wrong)
         else:
             run = judging.preflight(source, vm, hosts=machines.hosts, **how)
-    deliver(run, wanted)
+    deliver(run, wanted, Showing(details=details), brief=machines.quiet)
     if shelf is not None:
         shelf.close()
     sys.exit(verdict.exit_code(run, strict=strict))

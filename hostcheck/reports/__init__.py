@@ -15,11 +15,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
+class Show(NamedTuple):
+    """How much of a run its text shows. It changes no verdict and no count."""
+
+    details: bool = True
+    """Every host with all its findings; else the answer, what decides, and what mends that."""
+    summary: bool = False
+    """The answer and the counts alone."""
+    only: tuple[str, ...] = ()
+    """Verdicts of the hosts that are shown: `NO-GO`."""
+    severity: str | None = None
+    """The least severity of what is shown: `recommended`."""
+    checks: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
 class Screen(NamedTuple):
     """What a text is shown on; what is not shown on one is as wide as this."""
 
     width: int = 100
     colour: bool = False
+    show: Show = Show()
 
 
 PAPER = Screen()

@@ -62,7 +62,9 @@ def visits(vcenter):
 
 def test_every_sparse_gpu_is_proven_or_says_why_not(audit, vcenter, tmp_path):
     before = visits(vcenter)
-    done = audit(*NAMED, more=["-o", "run.json", "--html", "run.html", "--workers", "4"])
+    done = audit(
+        *NAMED, more=["-o", "run.json", "--html", "run.html", "--workers", "4", "--details"]
+    )
     assert done.exit_code == 1, done.output
     assert visits(vcenter) - before == 5, "shared, broken, whole, slice, direct"
     assert all(not Path(place).exists() for place in vcenter.stats()["guest_places"])

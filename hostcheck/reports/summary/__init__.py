@@ -15,13 +15,13 @@ from hostcheck.reports.summary.drifts import Drift, Drifts, gpu_names
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import OPINION, headline_of, verdict_of
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
-from hostcheck.reports.summary.sight import Coverage, Sight
+from hostcheck.reports.summary.sight import Cause, Coverage, Sight
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps, one_window
 
 __all__ = [
-    "LARGEST_PAGE", "OPINION", "Group", "Summary", "beyond", "catalogue", "choices", "ended",
-    "gpu_names", "groups", "host_reason", "named", "notices", "of", "proven",
+    "LARGEST_PAGE", "OPINION", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
+    "ended", "gpu_names", "groups", "host_reason", "named", "notices", "of", "proven",
 ]  # fmt: skip
 
 

@@ -43,7 +43,8 @@ class Cause:
         if self.privilege:
             return f"Missing: {words.one_line(self.privilege)}"
         told = words.why_words(self.why)
-        return f"{told}: {words.one_line(self.detail)}" if self.detail else told
+        detail = words.one_line(self.detail)
+        return f"{told}: {detail}" if detail and detail.lower() != told.lower() else told
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,86 +1,45 @@
-"""The report for terminals: the verdict first, then what to do, then each host."""
+"""Everything: the verdict first, then what to do, then each host with its findings."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from hostcheck.model.result import Answer, Command, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
-from hostcheck.reports import PAPER, Screen, summary, words
+from hostcheck.reports import summary, words
 from hostcheck.reports.later import Later
+from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.steps import one_window
 
-NARROWEST = 40
 SUBJECTS_SHOWN = 4
 COMMANDS_SHOWN = 4
-
-_COLOURS = {
-    "GO": "1;32", "NO-GO": "1;31", "UNSURE": "1;33", "strong": "1", "soft": "2",
-    Status.PASS: "32", Status.FAIL: "31", Status.UNKNOWN: "33", Status.ERROR: "35",
-    Status.NOT_APPLICABLE: "2",
-}  # fmt: skip
+UNCHANGED = "Read only: nothing was changed on any host or VM."
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """How wide the terminal is, and whether it has colours."""
-
-    width: int
-    colour: bool
-
-    def paint(self, text: str, kind: str) -> str:
-        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
-
-    def wrap(self, text: str, indent: int = 0, hanging: int | None = None) -> list[str]:
-        hang = indent if hanging is None else hanging
-        return textwrap.wrap(
-            words.one_line(text), max(self.width, NARROWEST), initial_indent=" " * indent,
-            subsequent_indent=" " * hang, break_on_hyphens=False,
-        )  # fmt: skip
-
-
-def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
-    """Return the whole report as lines for a terminal."""
-    return "".join(pieces(run, Screen(width, colour)))
-
-
-def pieces(run: Run, screen: Screen = PAPER) -> Iterator[str]:
-    """Yield the report line by line."""
-    page = _Page(screen.width, screen.colour)
-    for line in _whole(summary.named(run), page):
-        yield line.rstrip() + "\n"
-
-
-def _whole(run: Run, page: _Page) -> Iterator[str]:
+def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
+    """Yield the report on a run, each host with its findings."""
     with Later() as hosts:
-        told = summary.of(run, lambda report: hosts.add(_host(run, report, page)))
+
+        def keep(report: HostReport) -> None:
+            if shown.host(report.verdict):
+                hosts.add(_host(run, report, page, shown))
+
+        told = summary.of(run, keep)
         yield from (
-            *_lead(run, told, page),
-            *_steps(told, page),
+            *lead(run, told, page),
+            *_steps(told, page, shown),
             *_proven(run, told, page),
             *_sure(run, told, page),
         )
         if run.preflight is not None:
-            yield from _candidates(run.preflight, page)
+            yield from candidates(run.preflight, page)
         yield from hosts
-    yield from _unasked(run, page)
-    yield from _foot(run, page)
+    yield from unasked(run, page)
+    yield from foot(run, page)
 
 
-def preflight(run: Run, *, width: int = 100, colour: bool = False) -> str:
-    """Return the answer of a preflight alone: GO, NO-GO or UNSURE, why, and the hosts ranked."""
-    page = _Page(width, colour)
-    run = summary.named(run)
-    if run.preflight is None:
-        return "This run holds no preflight.\n"
-    told = summary.of(run)
-    lines = [
-        *_lead(run, told, page), *_candidates(run.preflight, page), *_steps(told, page)
-    ]  # fmt: skip
-    return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-def _lead(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
+def lead(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
+    """Yield the verdict, its one reason, and what must be known of the run itself."""
     answer = told.verdict
     label = f"{words.ANSWER_MARK[answer]} {answer.value}"
     yield f"{page.paint(label, answer.value)}  {page.paint(told.headline, 'strong')}"
@@ -89,8 +48,8 @@ def _lead(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
         yield from page.wrap(f"Note: {notice}", 2, 8)
 
 
-def _steps(told_of: summary.Summary, page: _Page) -> Iterator[str]:
-    steps = told_of.steps
+def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
+    steps = [one for one in told_of.steps if shown.finding(one.check, one.severity)]
     if not steps:
         return
     yield from ("", page.paint("WHAT TO DO", "strong"))
@@ -98,22 +57,22 @@ def _steps(told_of: summary.Summary, page: _Page) -> Iterator[str]:
         yield from page.wrap(
             f"{number}. {step.fix or step.title} [{step.check}]", int(number < 10), 4
         )
-        told = [step.severity.value, _hosts([name for name, _ in step.hosts], step.host_count)]
+        told = [step.severity.value, names_of([name for name, _ in step.hosts], step.host_count)]
         if step.needs:
             told.append("needs " + ", ".join(step.needs))
         yield from page.wrap("; ".join(told), 4)
         for command in step.commands[:COMMANDS_SHOWN]:
-            yield from _command(command, 6)
+            yield from command_lines(command, 6)
         rest = step.command_count - COMMANDS_SHOWN
         if rest > 0:
             yield f"      and {words.count(rest, 'more command')} below"
-    together = told_of.one_window
+    together = one_window(steps)
     if together:
         listed = ", ".join(str(number) for number in together)
         yield from page.wrap(f"One reboot of the host serves steps {listed} together.", 4)
 
 
-def _proven(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
+def _proven(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
     """Say of a GO what it rests on, and what nobody looked at."""
     if run.preflight is None or run.preflight.verdict is not Answer.GO:
         return
@@ -125,7 +84,7 @@ def _proven(run: Run, told: summary.Summary, page: _Page) -> Iterator[str]:
         yield from page.wrap(f"{words.MARK[Status.NOT_APPLICABLE]} {blind}", 2, 4)
 
 
-def _sure(run: Run, told_of: summary.Summary, page: _Page) -> Iterator[str]:
+def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
     told = told_of.coverage
     counts = ", ".join(
         f"{told.counts[status]} {words.STATUS[status]}"
@@ -139,7 +98,7 @@ def _sure(run: Run, told_of: summary.Summary, page: _Page) -> Iterator[str]:
         required = f", {cause.required} of them required" if cause.required else ""
         yield from page.wrap(
             f"? {cause.sentence}: {checks} ({words.count(cause.count, 'result')}{required}) "
-            f"on {_hosts(cause.hosts, cause.host_count)}", 2, 4,
+            f"on {names_of(cause.hosts, cause.host_count)}", 2, 4,
         )  # fmt: skip
         if cause.settled_by:
             yield from page.wrap(f"To settle it: {cause.settled_by}.", 4, 6)
@@ -149,7 +108,8 @@ def _sure(run: Run, told_of: summary.Summary, page: _Page) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _candidates(asked: Preflight, page: _Page) -> Iterator[str]:
+def candidates(asked: Preflight, page: Page) -> Iterator[str]:
+    """Yield the candidates with the sentence that decides on each."""
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
     if not asked.candidates:
         yield "  no host was considered"
@@ -164,11 +124,11 @@ def _candidates(asked: Preflight, page: _Page) -> Iterator[str]:
         if candidate.gpus:
             yield from page.wrap(f"GPUs that could serve it: {', '.join(candidate.gpus)}", 5, 7)
         if choice.others:
-            names = _hosts([one.host for one in choice.others], len(choice.others))
+            names = names_of([one.host for one in choice.others], len(choice.others))
             yield from page.wrap(f"No GPU of its kind either: {names}", 5, 7)
 
 
-def _host(run: Run, report: HostReport, page: _Page) -> Iterator[str]:
+def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[str]:
     host = report.host
     label = f"{words.ANSWER_MARK[report.verdict]} {report.verdict.value}"
     counted = [
@@ -181,25 +141,26 @@ def _host(run: Run, report: HostReport, page: _Page) -> Iterator[str]:
         f"{page.paint(words.one_line(host.name), 'strong')}  "
         f"{page.paint(label, report.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
     )
-    grouped = summary.groups(run, report.results)
+    found = [one for one in report.results if shown.finding(one.check, one.severity)]
+    grouped = summary.groups(run, found)
     for group in grouped:
         if group.status is Status.FAIL:
             yield from _fail(group, page)
         elif group.status is Status.ERROR:
             yield from page.wrap(
                 f"{words.MARK[group.status]} {group.check} {group.severity.value}  {group.title}: "
-                f"the check failed: {_because(group.results[0])}", 2, 4,
+                f"the check failed: {because(group.results[0])}", 2, 4,
             )  # fmt: skip
-    yield from _unknowns(report.results, page)
+    yield from _unknowns(found, page)
     told = [f"    {line}" for line in smoke_text.host_lines(host)]
     yield from ["  Sparse tensor cores", *told] if told else []
 
 
-def _fail(group: summary.Group, page: _Page) -> Iterator[str]:
+def _fail(group: summary.Group, page: Page) -> Iterator[str]:
     mark = page.paint(f"{words.MARK[group.status]} {group.check}", Status.FAIL)
     yield f"  {mark} {group.severity.value}  {words.one_line(group.title)}"
     for result in group.results[:SUBJECTS_SHOWN]:
-        yield from page.wrap(f"{result.subject.name}: {_because(result)}", 4, 6)
+        yield from page.wrap(f"{result.subject.name}: {because(result)}", 4, 6)
     rest = len(group.results) - SUBJECTS_SHOWN
     if rest > 0:
         yield f"    and {rest} more of the same"
@@ -212,10 +173,10 @@ def _fail(group: summary.Group, page: _Page) -> Iterator[str]:
         if group.manual.fix:
             yield from page.wrap(f"Fix: {group.manual.fix}{needs}", 4, 9)
     for command in dict.fromkeys(command for result in group.results for command in result.fix):
-        yield from _command(command, 9)
+        yield from command_lines(command, 9)
 
 
-def _unknowns(results: Sequence[Result], page: _Page) -> Iterator[str]:
+def _unknowns(results: Sequence[Result], page: Page) -> Iterator[str]:
     """Gather unknown results by their cause: ten checks without SSH are one line."""
     causes: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
@@ -225,7 +186,9 @@ def _unknowns(results: Sequence[Result], page: _Page) -> Iterator[str]:
             causes.setdefault(key, []).append(result)
     for (why, privilege, detail), found in causes.items():
         checks = list(dict.fromkeys(result.check for result in found))
-        told = f"{words.why_words(why)}{': ' + detail if detail else ''}"
+        why_in_words = words.why_words(why)
+        same = detail.lower() == why_in_words.lower()
+        told = f"{why_in_words}: {detail}" if detail and not same else why_in_words
         need = f" (needs {privilege})" if privilege else ""
         yield from page.wrap(
             f"? {told}{need}: {words.count(len(checks), 'check')}: {', '.join(checks)}", 2, 4
@@ -235,7 +198,8 @@ def _unknowns(results: Sequence[Result], page: _Page) -> Iterator[str]:
             yield from page.wrap(f"asked: {'; '.join(asked)}", 4, 6)
 
 
-def _because(result: Result) -> str:
+def because(result: Result) -> str:
+    """Return what was observed, or why it was not, in a few words."""
     if result.status is Status.FAIL:
         note = f" ({result.note})" if result.note else ""
         return f"{result.observed}; expected {result.expected}{note}"
@@ -245,7 +209,7 @@ def _because(result: Result) -> str:
     return result.trace or result.note or result.observed
 
 
-def _command(command: Command, indent: int) -> Iterator[str]:
+def command_lines(command: Command, indent: int) -> Iterator[str]:
     """Yield a command unwrapped on a line of its own: what is copied runs as it stands."""
     margin, text = " " * indent, words.one_line(command.text)
     if command.is_menu:
@@ -257,7 +221,8 @@ def _command(command: Command, indent: int) -> Iterator[str]:
     yield margin + text
 
 
-def _unasked(run: Run, page: _Page) -> Iterator[str]:
+def unasked(run: Run, page: Page) -> Iterator[str]:
+    """Yield the hosts that were left out."""
     if run.unasked:
         names = ", ".join(words.one_line(name) for name in run.unasked)
         yield ""
@@ -265,15 +230,16 @@ def _unasked(run: Run, page: _Page) -> Iterator[str]:
         yield from page.wrap(names, 2)
 
 
-def _foot(run: Run, page: _Page) -> Iterator[str]:
+def foot(run: Run, page: Page) -> Iterator[str]:
+    """Yield what made the report, and that nothing was changed."""
     yield ""
-    changed = smoke_text.changed(run) or "Read only: nothing was changed on any host or VM."
     yield from page.wrap(
         f"hostcheck {run.tool_version}, catalogue {summary.catalogue(run)}, asked "
-        f"{run.target}. {changed}",
+        f"{run.target}. {smoke_text.changed(run) or UNCHANGED}",
     )
 
 
-def _hosts(names: Sequence[str], count: int) -> str:
+def names_of(names: Sequence[str], count: int) -> str:
+    """Return the first names of many."""
     listed = ", ".join(words.one_line(name) for name in names[:SUBJECTS_SHOWN])
     return listed if count <= SUBJECTS_SHOWN else f"{count} hosts: {listed} ..."

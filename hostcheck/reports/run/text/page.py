@@ -1,0 +1,34 @@
+"""Lines of a terminal: as wide as it is, coloured where it has colours."""
+
+import textwrap
+from dataclasses import dataclass
+
+from hostcheck.model.result import Status
+from hostcheck.reports import words
+
+NARROWEST = 40
+_COLOURS = {
+    "GO": "1;32", "NO-GO": "1;31", "UNSURE": "1;33", "strong": "1", "soft": "2",
+    Status.PASS: "32", Status.FAIL: "31", Status.UNKNOWN: "33", Status.ERROR: "35",
+    Status.NOT_APPLICABLE: "2",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How wide the terminal is, and whether it has colours."""
+
+    width: int
+    colour: bool
+
+    def paint(self, text: str, kind: str) -> str:
+        """Colour a text where there are colours."""
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
+
+    def wrap(self, text: str, indent: int = 0, hanging: int | None = None) -> list[str]:
+        """Break a text into lines; the second and later ones are indented by `hanging`."""
+        hang = indent if hanging is None else hanging
+        return textwrap.wrap(
+            words.one_line(text), max(self.width, NARROWEST), initial_indent=" " * indent,
+            subsequent_indent=" " * hang, break_on_hyphens=False,
+        )  # fmt: skip
