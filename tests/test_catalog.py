@@ -8,6 +8,15 @@ from pathlib import Path
 import pytest
 
 from hostcheck import catalog
+from hostcheck.model.lifecycle import (
+    Cell,
+    EsxiLine,
+    Mark,
+    line_of,
+    minors_of,
+    months_between,
+    over,
+)
 from hostcheck.model.pci import NVIDIA, PciId
 from hostcheck.model.requirements import (
     Architecture,
@@ -19,6 +28,7 @@ from hostcheck.model.requirements import (
     numbers,
     type_name,
 )
+from hostcheck.model.window import release_of
 
 MODELS = catalog.requirements().models
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -296,7 +306,120 @@ def test_no_word_of_the_file_is_overlooked():
         assert set(gpu) <= set(GpuModel.__struct_fields__), gpu["key"]
         for one in gpu["profiles"]:
             assert set(one) <= set(VgpuProfile.__struct_fields__) - {"series", "mig"}, one
-    for release in written["releases"]:
+    table = json.loads(Path(catalog.__file__).with_name("releases.json").read_bytes())
+    for release in table["releases"]:
         assert set(release) <= set(VgpuRelease.__struct_fields__)
-    for end in written["ends"]:
+        for cell in (release.get(name, {}) for name in ("kind", "ends", "enterprise")):
+            assert set(cell) <= set(Cell.__struct_fields__)
+    for end in table["ends"]:
         assert set(end) <= set(DriverEnd.__struct_fields__)
+    for line in table["esxi"]:
+        assert set(line) <= set(EsxiLine.__struct_fields__)
+        for cell in (line["general"], line["guidance"]):
+            assert set(cell) <= set(Cell.__struct_fields__)
+
+
+class TestTable:
+    """Releases and lines: each cell says how it is known, and the rows hold together."""
+
+    NEEDS = catalog.requirements()
+    RELEASES = tuple(one for one in NEEDS.releases if one.release)
+
+    def cells(self):
+        for one in self.RELEASES:
+            yield from (one.kind, one.ends, one.enterprise)
+        for line in self.NEEDS.esxi:
+            yield from (line.general, line.guidance)
+
+    def rows(self):
+        for one in self.RELEASES:
+            yield from (*one.minors, *one.packages)
+        for line in self.NEEDS.esxi:
+            yield from (*line.floor, *line.builds)
+
+    def test_each_cell_has_its_mark_and_either_sources_or_a_page(self):
+        sources = set(catalog.sources())
+        for cell in self.cells():
+            assert set(cell.sources) <= sources
+            assert bool(cell.sources) == (cell.mark is not Mark.UNKNOWN)
+            assert cell.page.startswith("https://") == (cell.mark is Mark.UNKNOWN)
+        for row in self.rows():
+            assert row.sources, row
+            assert set(row.sources) <= sources, row
+            assert row.mark is not Mark.UNKNOWN, row
+
+    def test_a_cell_cannot_be_both(self):
+        with pytest.raises(ValueError, match="2028-07"):
+            Cell(Mark.UNKNOWN, "2028-07")
+        with pytest.raises(ValueError, match="V"):
+            Cell(Mark.READ)
+
+    def test_drivers_are_of_their_branch_and_ascend(self):
+        for one in self.RELEASES:
+            names = [int(minor.name.removeprefix(f"{one.release}.")) for minor in one.minors]
+            assert names == sorted(set(names)), one.release
+            hosts = [numbers(minor.host) for minor in one.minors if minor.host]
+            assert hosts == sorted(hosts), one.release
+            for minor in one.minors:
+                for driver in filter(None, (minor.host, minor.linux, minor.windows)):
+                    assert release_of(driver, self.NEEDS.releases) == one, minor
+                assert minor.windows == "" or minor.windows.count(".") == 1
+
+    @pytest.mark.parametrize(
+        ("driver", "names"),
+        [("535.161.05", ["16.4", "16.5"]), ("535.309.01", ["16.14"]), ("595.71.03", ["20.1"]),
+         ("470.256.02", ["13.11", "13.12"]), ("535.274.03", ["16.12"]), ("580.126.08", ["19.4"]),
+         ("575.274.02", []), ("580.129.08", [])],
+    )  # fmt: skip
+    def test_a_driver_names_its_releases(self, driver, names):
+        every = [minor for one in self.RELEASES for minor in one.minors]
+        assert [one.name for one in minors_of(driver, every)] == names
+
+    def test_ends_of_support(self):
+        assert {one.release: one.ends.value for one in self.RELEASES if one.ends.value} == {
+            13: "2024-08", 14: "2023-02", 15: "2023-12", 16: "2026-07", 17: "2025-06",
+            18: "2026-03", 19: "2028-07", 20: "2027-03", 21: "2029-09",
+        }  # fmt: skip
+        believed = [one.release for one in self.RELEASES if one.ends.mark is Mark.INFERRED]
+        assert believed == [20, 21]
+
+    def test_builds_order_within_a_version_alone(self):
+        for line in self.NEEDS.esxi:
+            assert all(line_of(one.version) == line.line for one in line.builds)
+            places = [(numbers(one.version), one.build) for one in line.builds]
+            assert places == sorted(set(places))
+            assert {(one.version, one.build) for one in line.floor} <= {
+                (one.version, one.build) for one in line.builds
+            }
+        eight = next(one for one in self.NEEDS.esxi if one.line == "8.0")
+        u2f, u3k = eight.floor
+        assert (u2f.name, u3k.name) == ("U2f", "U3k")
+        assert u2f.build > u3k.build
+
+    def test_packages_name_releases_of_their_own(self):
+        lines = {one.line for one in self.NEEDS.esxi}
+        for one in self.RELEASES:
+            for row in one.packages:
+                assert row.line in lines
+                assert row.first.startswith(f"{one.release}.")
+                assert row.last == "" or row.last.startswith(f"{one.release}.")
+        packed = {one.release: {row.line for row in one.packages} for one in self.RELEASES}
+        assert "8.0" not in packed[13] | packed[14]
+        assert packed[18] == {"7.0", "8.0", "9.0"}
+
+
+@pytest.mark.parametrize(
+    ("end", "day", "ended"),
+    [("2026-07", "2026-07-31", False), ("2026-07", "2026-08-01", True),
+     ("2025-10-02", "2025-10-02", False), ("2025-10-02", "2025-10-03", True)],
+)  # fmt: skip
+def test_when_a_time_is_over(end, day, ended):
+    assert over(end, day) is ended
+
+
+@pytest.mark.parametrize(
+    ("later", "months"),
+    [("2026-11-28", 0), ("2026-12-27", 0), ("2026-12-28", 1), ("2027-05-28", 6), ("2027-05-27", 5)],
+)
+def test_months_are_whole(later, months):
+    assert months_between("2026-11-28", later) == months

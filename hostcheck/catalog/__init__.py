@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hostcheck.model.lifecycle import EsxiLine
 from hostcheck.model.pci import NVIDIA, PciId
 from hostcheck.model.requirements import (
     DriverEnd,
@@ -23,24 +24,41 @@ class _File(msgspec.Struct, frozen=True):
     edition: str
     """Date of the newest source that was read."""
     sources: dict[str, str]
-    releases: tuple[VgpuRelease, ...]
-    ends: tuple[DriverEnd, ...]
     faults: tuple[DriverFault, ...]
     gpus: tuple[dict[str, Any], ...]
     """As they are written: ids as `13bd:1160`, types without what their names say."""
 
 
+class _Table(msgspec.Struct, frozen=True):
+    """`releases.json`: how long releases of vGPU and lines of ESXi live, and what is in them."""
+
+    schema: str
+    edition: str
+    """Date of the newest source that was read."""
+    sources: dict[str, str]
+    releases: tuple[VgpuRelease, ...]
+    ends: tuple[DriverEnd, ...]
+    esxi: tuple[EsxiLine, ...]
+
+
 @cache
 def _file() -> _File:
-    data = resources.files("hostcheck.catalog").joinpath("gpus.json").read_bytes()
-    return msgspec.json.decode(data, type=_File)
+    return msgspec.json.decode(_bytes("gpus.json"), type=_File)
+
+
+@cache
+def _table() -> _Table:
+    return msgspec.json.decode(_bytes("releases.json"), type=_Table)
 
 
 @cache
 def hardware_versions() -> HardwareVersions:
     """Return which virtual hardware each release of ESXi runs."""
-    data = resources.files("hostcheck.catalog").joinpath("hardware_versions.json").read_bytes()
-    return msgspec.json.decode(data, type=HardwareVersions)
+    return msgspec.json.decode(_bytes("hardware_versions.json"), type=HardwareVersions)
+
+
+def _bytes(name: str) -> bytes:
+    return resources.files("hostcheck.catalog").joinpath(name).read_bytes()
 
 
 @cache
@@ -70,16 +88,17 @@ def _profile(written: dict[str, Any]) -> dict[str, Any]:
 @cache
 def requirements() -> Requirements:
     """Return the catalogue as the checks see it."""
-    file = _file()
+    file, table = _file(), _table()
     return Requirements(
-        file.edition, _models(), file.releases,
-        hardware=hardware_versions(), ends=file.ends, faults=file.faults,
+        file.edition, _models(), table.releases,
+        hardware=hardware_versions(), ends=table.ends, faults=file.faults,
+        esxi=table.esxi, table_edition=table.edition,
     )  # fmt: skip
 
 
 def sources() -> dict[str, str]:
-    """Return the catalogue's sources by key."""
-    return dict(_file().sources)
+    """Return the sources of GPUs and releases by key."""
+    return {**_file().sources, **_table().sources}
 
 
 def identify(pci_id: PciId) -> GpuModel | None:

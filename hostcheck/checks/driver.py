@@ -1,7 +1,7 @@
 """DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
-from hostcheck.checks.releases import DRIVER, branch_of
+from hostcheck.checks.releases import DRIVER
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -17,6 +17,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements, bare, type_name
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.window import branch_of
 
 GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
 FIRST_SPLIT = 470

@@ -16,8 +16,10 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
-from hostcheck.model.requirements import EsxiNeed, Requirements, VgpuRelease
+from hostcheck.model.lifecycle import Mark
+from hostcheck.model.requirements import EsxiNeed, Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.window import LONGEST_BRANCH, branch_of, release_of, window
 
 RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
 SUPPORTED_GPUS = "https://docs.nvidia.com/vgpu/gpus-supported-by-vgpu.html"
@@ -25,27 +27,7 @@ PATCHES = "https://docs.nvidia.com/vgpu/20.0/grid-vgpu-release-notes-vmware-vsph
 FAULTS = "https://knowledge.broadcom.com/external/article/394974/"
 DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
 """Names of driver packages; the GPU management daemon is another one."""
-LONGEST_BRANCH = 10
-"""How far the versions of Windows drivers run on from their branch's number."""
-RULES_SINCE = 19
-"""First release whose rules on guest drivers were read whole: what they do not list fails."""
 NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
-
-
-def branch_of(version: str) -> int:
-    """Return 550 for `550.54.16-1OEM.800.1.0.20613240`; 0 when that is no NVIDIA version."""
-    head = version.partition(".")[0]
-    return int(head) if head.isdecimal() else 0
-
-
-def release_of(version: str, releases: tuple[VgpuRelease, ...]) -> VgpuRelease | None:
-    """Return the release whose branch a driver is of.
-
-    A guest's Windows driver counts on from its branch: 553.24 is of branch 550.
-    """
-    number = branch_of(version)
-    found = (one for one in releases if one.branch <= number < one.branch + LONGEST_BRANCH)
-    return max(found, key=lambda one: one.branch, default=None)
 
 
 @check("DRV-006", severity=Severity.RECOMMENDED, source=RELEASE_NOTES, each=every_running_vgpu)
@@ -73,33 +55,16 @@ def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Ver
     if host is None or guest is None or not host.release or not guest.release:
         note = "a driver branch that the catalogue does not list, or lists without a vGPU release"
         return unsure(observed, "the host's release, or the one before", note)
-    return _older_guest(observed, host, guest, needs)
-
-
-def _older_guest(
-    observed: str, host: VgpuRelease, guest: VgpuRelease, needs: Requirements
-) -> Verdict:
-    older = [one for one in needs.releases if one.release and one.branch < host.branch]
-    fitting = older[-1:]
-    if host.long_term:
-        fitting += [one for one in older if one.long_term][-1:]
-    numbers = {one.release for one in (host, *fitting)}
-    expected = "a driver of vGPU " + " or ".join(map(str, sorted(numbers, reverse=True)))
-    believed = host.release < RULES_SINCE or not (host.verified and guest.verified)
-    if guest in older[-1:]:
-        return judge(ok=True, observed=observed, expected=expected)
-    if believed:
+    judged = window(host, guest, needs.releases)
+    expected = "a driver of vGPU " + " or ".join(map(str, judged.taken))
+    if judged.mark is not Mark.READ and not judged.before:
         note = "supported only where both are long-term branches"
         return unsure(observed, expected, note)
-    return judge(
-        ok=guest in fitting,
-        observed=observed,
-        expected=expected,
-        note="" if guest in fitting else f"vGPU {host.release} does not take vGPU {guest.release}",
-    )
+    note = "" if judged.fits else f"vGPU {host.release} does not take vGPU {guest.release}"
+    return judge(ok=judged.fits, observed=observed, expected=expected, note=note)
 
 
-def _host_driver(host: Host, known: Known) -> str:
+def host_driver(host: Host, known: Known) -> str:
     """Return the version that runs or, where nvidia-smi was not asked, that is installed."""
     if not isinstance(host.driver_version, Unknown):
         return known(host.driver_version)
@@ -141,7 +106,7 @@ def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verd
     if not ends:
         observed = f"no branch is known that drops {model.name}"
         return judge(ok=True, observed=observed, expected="a branch that drives it")
-    version = _host_driver(one.host, known)
+    version = host_driver(one.host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
     past = [end for end in ends if branch_of(version) > end.last_branch]
@@ -168,7 +133,7 @@ def esxi_fits_release(host: Host, needs: Requirements, known: Known) -> Verdict:
     Run vSphere Client (patch ESXi): {host} > Updates > Image > Remediate
     Needs: maintenance mode, host reboot
     """
-    version = _host_driver(host, known)
+    version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
     release = release_of(version, needs.releases)
@@ -213,7 +178,7 @@ def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Known
         return not_applicable(f"no driver fault is known of {model.architecture.value}")
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
-    version = _host_driver(one.host, known)
+    version = host_driver(one.host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
     hit = [

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from hostcheck.model.lifecycle import LONG_TERM, UNTOLD, Cell, EsxiLine, Minor, Packed
 from hostcheck.model.pci import PciId
 
 
@@ -167,8 +168,23 @@ class VgpuRelease(Struct, frozen=True):
     branch: int
     verified: bool
     sources: tuple[str, ...]
-    long_term: bool = False
+    kind: Cell = UNTOLD
+    """LTSB (long-term) or production."""
+    ends: Cell = UNTOLD
+    """Month after which NVIDIA supports it no more: `2026-07`."""
+    enterprise: Cell = UNTOLD
+    """The release of NVIDIA AI Enterprise Infra that carries it: `4.x`."""
     esxi: EsxiNeed | None = None
+    packages: tuple[Packed, ...] = ()
+    minors: tuple[Minor, ...] = ()
+    """Ascending."""
+    notes: str = ""
+    """Its notes for VMware vSphere."""
+
+    @property
+    def long_term(self) -> bool:
+        """Whether it is a long-term support branch, or believed to be one."""
+        return self.kind.value == LONG_TERM
 
 
 class DriverEnd(Struct, frozen=True):
@@ -244,3 +260,7 @@ class Requirements(Struct, frozen=True):
     hardware: HardwareVersions = NO_HARDWARE
     ends: tuple[DriverEnd, ...] = ()
     faults: tuple[DriverFault, ...] = ()
+    esxi: tuple[EsxiLine, ...] = ()
+    """Lines of ESXi, ascending."""
+    table_edition: str = ""
+    """Date of the table of releases and lines: of the newest source that was read."""

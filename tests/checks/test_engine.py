@@ -193,6 +193,8 @@ NO_SYMPTOM = {
     "GFX-003": "it works until a GPU is replaced",
     "CAT-001": "it shows as a wrong count",
     "DRV-008": "it is not supported, whatever it says",
+    "DRV-010": "it works, and nobody mends it",
+    "HOST-014": "it works, and nobody mends it",
     "GPU-003": "it shows as slow transfers",
     "GPU-002": "it shows as random errors",
     "HOST-003": "it shows as whatever the pending change was to mend",

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from hostcheck.checks.releases import LONGEST_BRANCH, release_of
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Passthrough, Software, VgpuInstance
+from hostcheck.model.window import LONGEST_BRANCH, release_of
 from tests.checks.synthetic import (
     GIB,
     NEEDS,
