@@ -20,9 +20,8 @@ def release_is_supported(host: Host, needs: Requirements, known: Known) -> Verdi
     """NVIDIA supports the vGPU release of the host's driver on the day that the host answered.
 
     Why: A release gets no more security fixes once its support has ended: a production branch has
-     one year, a long-term branch (LTSB) three. `hostcheck plan` says where each host can go.
+     one year, a long-term branch (LTSB) three.
     Fix: Go to a release that is supported, hosts before guests.
-    Look hostcheck: hostcheck plan RUN.json
     Needs: maintenance mode, host reboot
     """
     version = host_driver(host, known)
@@ -46,7 +45,6 @@ def esxi_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
      releases are not made for it.
     Fix: Upgrade to a line that is supported; the vGPU package is another one for each line, so
      both go into one image.
-    Look hostcheck: hostcheck plan RUN.json
     Needs: maintenance mode, host reboot
     """
     version = known(host.version)
@@ -69,7 +67,7 @@ def _answered_on(host: Host, known: Known) -> str:
 
 def _until(observed: str, expected: str, ends: Cell, day: str) -> Verdict:
     if ends.mark is Mark.UNKNOWN:
-        return unsure(observed, expected, f"its end is not known: see {ends.page}")
+        return unsure(observed, expected, "nobody could read when its support ends")
     if ends.mark is not Mark.READ and over(ends.value, day):
         return unsure(observed, expected, f"its support is believed to have ended: {ends.value}")
     word = "ended" if over(ends.value, day) else "ends"
