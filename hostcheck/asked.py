@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Iterable
 
 from hostcheck import ask
-from hostcheck.collectors import esxi_shell, second_opinion, vsphere
 from hostcheck.model.capture import Request, Wire
 from hostcheck.parsers import (
     smoke_sparse24,
@@ -12,9 +11,12 @@ from hostcheck.parsers import (
     vim_power_on,
     vim_vm_runtime,
 )
-from hostcheck.smoke import steps
-from hostcheck.transports import ssh_script
-from hostcheck.transports.soap import GUEST, READ_ONLY, WRITES
+from hostcheck.ways.guest import steps
+from hostcheck.ways.shell import order as esxi_shell
+from hostcheck.ways.shell import script as ssh_script
+from hostcheck.ways.vsphere import order as vsphere
+from hostcheck.ways.vsphere import second_opinion
+from hostcheck.ways.vsphere.soap import GUEST, READ_ONLY, WRITES
 
 WIDTH = 96
 TITLES = {

@@ -18,8 +18,8 @@ from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
 from hostcheck.sources.base import Startable, Starter
 from hostcheck.syntax.opened import opened
-from hostcheck.transports.soap import WRITES
 from hostcheck.verdict import EXIT_CODES
+from hostcheck.ways.vsphere.soap import WRITES
 
 __all__ = ["WRITES", "exit_code", "power_on"]
 

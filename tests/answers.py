@@ -1,6 +1,5 @@
 """Small answers, built by hand: what vSphere and a shell say of one host with two A100."""
 
-from hostcheck.collectors.esxi_shell import config_header
 from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.pci import PciAddress
@@ -12,6 +11,7 @@ from hostcheck.parsers import (
     vim_resource_pool,
     vim_virtual_machine,
 )
+from hostcheck.ways.shell.order import config_header
 
 A, B = PciAddress("0000:3b:00.0"), PciAddress("0000:af:00.0")
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from hostcheck.asked import may_run
-from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import live, shapes
 from tests.peers.live import Missing, Shells, Vcenter
 

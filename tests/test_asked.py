@@ -15,7 +15,7 @@ import hostcheck
 from hostcheck import asked
 from hostcheck.model.capture import Path as PropertyPath
 from hostcheck.model.capture import Request, Wire
-from hostcheck.transports import ssh_script
+from hostcheck.ways.shell import script as ssh_script
 
 PACKAGE = Path(hostcheck.__file__).parent
 UNASKED = "hostcheck.parsers.unasked."
@@ -23,7 +23,7 @@ COPIES = {
     "assemble/book.py": "the same command, named as it goes through the API, in an Unknown",
     "model/capture.py": "a request with its slots and its subject",
     "recording.py": "what a recording says was asked",
-    "smoke/steps.py": "steps, listed one by one",
+    "ways/guest/steps.py": "steps, listed one by one",
 }
 """Where requests are made by functions, and of what."""
 

@@ -26,9 +26,11 @@ from hostcheck.model.result import Command, Result, Status
 from hostcheck.model.run import HostReport
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
-from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from hostcheck.verdict import report_of
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import esx_tools, live, powercli, shapes
 from tests.peers.fleet import Cluster, Driver, Fleet, HostShape, PassedDevice
 from tests.peers.live import Shells, Vcenter

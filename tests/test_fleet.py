@@ -20,8 +20,8 @@ from hostcheck.asked import may_run
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.reports.run import json as json_report
-from hostcheck.transports.shells import Shells
-from hostcheck.transports.ssh import Shell
+from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.shells import Shells
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 

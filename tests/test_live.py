@@ -342,8 +342,8 @@ main()
 @pytest.mark.parametrize(
     ("module", "patch"),
     [("hostcheck.app", "module.report_of"), ("hostcheck.recording", "module.save"),
-     ("hostcheck.transports.vsphere.exchange", "module.Exchange.post"),
-     ("hostcheck.transports.ssh", "module.SshTransport._connect")],
+     ("hostcheck.ways.vsphere.exchange", "module.Exchange.post"),
+     ("hostcheck.ways.shell.transport", "module.SshTransport._connect")],
 )  # fmt: skip
 def test_a_crash_shows_no_secret_and_is_no_verdict(lab, hostcheck, tmp_path, module, patch):
     done = subprocess.run(

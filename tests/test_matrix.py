@@ -27,9 +27,11 @@ from hostcheck.preflight.judge import candidate_of
 from hostcheck.recording import Recording
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
-from hostcheck.transports.vsphere import Endpoint, VsphereTransport
 from hostcheck.verdict import report_of
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests import golden
 from tests.causes import CAUSES
 from tests.peers import live, shapes

@@ -21,9 +21,10 @@ from hostcheck.reports.run import line
 from hostcheck.sources.base import VSPHERE_WIRES
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
-from hostcheck.transports import soap, vsphere
-from hostcheck.transports.recorder import RecorderTransport
 from hostcheck.verdict import EXIT_CODES
+from hostcheck.ways.recorder import RecorderTransport
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere import transport as vsphere
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, Cluster, DeniedProperty, Fleet, Objection

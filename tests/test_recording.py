@@ -20,8 +20,8 @@ from hostcheck.model.host_ref import HostRef
 from hostcheck.recording import Entry, Manifest, Recording
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
-from hostcheck.transports.replay import ReplayTransport
 from hostcheck.verdict import report_of
+from hostcheck.ways.replay import ReplayTransport
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803"
 

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 from hostcheck import app, runfile, verdict
 from hostcheck.cli import main
-from hostcheck.collectors.vsphere import named
 from hostcheck.connect import secrets
 from hostcheck.errors import LimitOver, UsageError
 from hostcheck.journal import Journal, Origin
@@ -23,6 +22,7 @@ from hostcheck.reports.run import html, junit, text
 from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
+from hostcheck.ways.vsphere.order import named
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import Cluster, Fleet

@@ -207,7 +207,9 @@ def worse_or_same(before: HostReport, after: HostReport) -> list[str]:
     return found
 
 
-IN_THE_WAY = functions("parsers", "assemble", "collectors")
+IN_THE_WAY = functions(
+    "parsers", "assemble", "ways.vsphere.order", "ways.vsphere.second_opinion", "ways.shell.order"
+)
 PREFLIGHT = [one for one in functions("preflight") if one[1] != "ranked"]
 CAPACITY = functions("capacity")
 

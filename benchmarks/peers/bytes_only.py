@@ -7,7 +7,7 @@ import ssl
 import sys
 
 from benchmarks.peers import paths
-from hostcheck.transports import soap
+from hostcheck.ways.vsphere import soap
 
 PAGE = 250
 

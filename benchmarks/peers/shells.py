@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hostcheck.collectors import esxi_shell
 from hostcheck.model.pci import from_hex
 from hostcheck.parsers import nvidia_smi_q_x
+from hostcheck.ways.shell import order as esxi_shell
 
 
 class Plan(NamedTuple):

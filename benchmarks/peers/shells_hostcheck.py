@@ -5,9 +5,10 @@ import sys
 from benchmarks.peers.shells import Plan, read
 from hostcheck import fleet
 from hostcheck.asked import may_run
-from hostcheck.collectors import esxi_shell
 from hostcheck.model.pci import from_hex
-from hostcheck.transports.ssh import Shell, SshTransport
+from hostcheck.ways.shell import order as esxi_shell
+from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.transport import SshTransport
 
 
 def main(plan: Plan) -> None:

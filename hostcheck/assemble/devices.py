@@ -1,7 +1,6 @@
 """Where a PCI device sits: its NUMA node and the bridges above it."""
 
 from hostcheck.assemble.book import Answer, Book, not_asked
-from hostcheck.collectors.esxi_shell import config_header
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     NumaNode,
@@ -12,6 +11,7 @@ from hostcheck.parsers import (
     vsish_pci_config_header,
 )
 from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.ways.shell.order import config_header
 
 
 class Locator:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hostcheck.collectors.vsphere import named, one_vm
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import OneGuest, Smoking
 from hostcheck.connect.logins import guest_login_of, guest_shell_of
@@ -14,10 +13,11 @@ from hostcheck.model.capture import Capture
 from hostcheck.parsers.smoke_sparse24 import REQUEST
 from hostcheck.settings import Settings
 from hostcheck.smoke import build
-from hostcheck.smoke.delivery import Plan, deliver, here
-from hostcheck.smoke.over_ssh import SshGuest
-from hostcheck.smoke.over_vsphere import GuestTransport, NamedGuests
-from hostcheck.transports.soap import GUEST
+from hostcheck.ways.guest.delivery import Plan, deliver, here
+from hostcheck.ways.guest.over_ssh import SshGuest
+from hostcheck.ways.guest.over_vsphere import GuestTransport, NamedGuests
+from hostcheck.ways.vsphere.order import named, one_vm
+from hostcheck.ways.vsphere.soap import GUEST
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hostcheck.connect.precedence import first, settings_of
 from hostcheck.connect.sessions import How, Live, Patience, opened
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
-from hostcheck.transports.soap import GUEST
+from hostcheck.ways.vsphere.soap import GUEST
 
 
 @contextmanager

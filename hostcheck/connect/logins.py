@@ -18,13 +18,14 @@ from hostcheck.connect.precedence import (
 from hostcheck.connect.secrets import Place, password_of, ssh_password_of
 from hostcheck.model.capture import Request
 from hostcheck.settings import Server, Settings, vcenter_for
-from hostcheck.smoke import steps
-from hostcheck.smoke.delivery import Plan
-from hostcheck.smoke.over_vsphere import GuestLogin
 from hostcheck.sources.base import OpenShell
-from hostcheck.transports.shells import Shells
-from hostcheck.transports.ssh import Shell, SshTransport
-from hostcheck.transports.vsphere import Endpoint
+from hostcheck.ways.guest import steps
+from hostcheck.ways.guest.delivery import Plan
+from hostcheck.ways.guest.over_vsphere import GuestLogin
+from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.shells import Shells
+from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.vsphere.tls import Endpoint
 
 Login = tuple[Endpoint, Callable[[], str]]
 """Where and as whom to connect, and a way to the password."""

@@ -14,7 +14,7 @@ from hostcheck.settings import Settings
 from hostcheck.sources.base import OpenShell
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
-from hostcheck.transports.vsphere import VsphereTransport
+from hostcheck.ways.vsphere.transport import VsphereTransport
 
 Live = LiveSource | Vcenters
 Sessions = Mapping[str, VsphereTransport]

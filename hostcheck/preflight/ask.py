@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from hostcheck.collectors import second_opinion
-from hostcheck.collectors.vsphere import matches
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
@@ -12,6 +10,8 @@ from hostcheck.parsers import vim_cpu_features
 from hostcheck.recording import Recording
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
+from hostcheck.ways.vsphere import second_opinion
+from hostcheck.ways.vsphere.order import matches
 
 RUNS = "poweredOn"
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from hostcheck import app, runfile
-from hostcheck.collectors import second_opinion
-from hostcheck.collectors.vsphere import one_vm
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.host import Host
@@ -23,6 +21,8 @@ from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
+from hostcheck.ways.vsphere import second_opinion
+from hostcheck.ways.vsphere.order import one_vm
 
 
 def preflight(

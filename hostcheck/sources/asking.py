@@ -2,7 +2,6 @@
 
 from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
 from hostcheck.assemble.book import Book
-from hostcheck.collectors import esxi_shell, vsphere
 from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Fact
 from hostcheck.model.host_ref import HostRef
@@ -14,9 +13,11 @@ from hostcheck.parsers import (
 from hostcheck.recording import Recording
 from hostcheck.sources import walls
 from hostcheck.sources.base import SHELL_WIRES, SMOKE_WIRES, VSPHERE_WIRES, OpenShell, Source
-from hostcheck.transports.base import Transport
-from hostcheck.transports.recorder import RecorderTransport
-from hostcheck.transports.replay import ReplayTransport
+from hostcheck.ways.base import Transport
+from hostcheck.ways.recorder import RecorderTransport
+from hostcheck.ways.replay import ReplayTransport
+from hostcheck.ways.shell import order as esxi_shell
+from hostcheck.ways.vsphere import order as vsphere
 
 
 def ask_host(

@@ -9,7 +9,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.recording import Recording
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
 
 VSPHERE_WIRES = frozenset(
     {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from functools import cached_property, partial
 from typing import Self
 
-from hostcheck.collectors import second_opinion, vsphere
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
@@ -21,7 +20,9 @@ from hostcheck.sources.base import (
     Session,
     Smoke,
 )
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
+from hostcheck.ways.vsphere import order as vsphere
+from hostcheck.ways.vsphere import second_opinion
 
 FEW_HOSTS = 64
 """Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all

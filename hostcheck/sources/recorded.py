@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 
 from hostcheck import recording
-from hostcheck.collectors import second_opinion, vsphere
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
@@ -17,7 +16,9 @@ from hostcheck.recording import Recording
 from hostcheck.sources.asking import finish
 from hostcheck.sources.base import SMOKE_WIRES, About, Ask, Collector
 from hostcheck.sources.walls import unread
-from hostcheck.transports.replay import ReplayTransport
+from hostcheck.ways.replay import ReplayTransport
+from hostcheck.ways.vsphere import order as vsphere
+from hostcheck.ways.vsphere import second_opinion
 
 
 class RecordedSource:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import zip_longest
 
-from hostcheck.collectors import vsphere
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.live import LiveSource
+from hostcheck.ways.vsphere import order as vsphere
 
 
 class Vcenters:

@@ -14,8 +14,10 @@ from hostcheck import recording
 from hostcheck.asked import may_run
 from hostcheck.model.host_ref import HostRef
 from hostcheck.sources.live import LiveSource
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
-from hostcheck.transports.vsphere import Endpoint, VsphereTransport
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import shapes
 from tests.peers.fleet import Fleet, HostShape
 from tests.peers.live import running_shells, running_vcenter

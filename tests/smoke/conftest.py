@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from hostcheck.cli import main
-from hostcheck.smoke import build, over_vsphere
+from hostcheck.smoke import build
+from hostcheck.ways.guest import over_vsphere
 from tests.peers import live
 from tests.smoke import lab
 

@@ -4,8 +4,8 @@ import pytest
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers.smoke_sparse24 import REQUEST
-from hostcheck.smoke.delivery import Ended, Plan, deliver, here, wordless
-from hostcheck.transports.base import Refused
+from hostcheck.ways.base import Refused
+from hostcheck.ways.guest.delivery import Ended, Plan, deliver, here, wordless
 
 STEPS = ("enter", "bring", "run", "stop", "leave")
 GOOD = Ended(4, '{"schema":"hostcheck.sparse24/1","status":"no_device","exit_code":4}')

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck.smoke import delivery
+from hostcheck.ways.guest import delivery
 from tests.smoke.guest_server import GuestServer
 
 EMPTY = {"PATH": os.environ["PATH"]}
@@ -104,10 +104,12 @@ def test_an_unknown_host_key_is_refused(hostcheck, server):
 def test_a_guest_is_never_offered_the_password_of_the_hosts(hostcheck, server, monkeypatch):
     offered = []
     monkeypatch.setattr(
-        "hostcheck.transports.ssh.SshTransport.__init__",
+        "hostcheck.ways.shell.transport.SshTransport.__init__",
         lambda _self, _shell, _allowed, password: offered.append(password and password()),
     )
-    monkeypatch.setattr("hostcheck.transports.ssh.SshTransport.send", RuntimeError, raising=True)
+    monkeypatch.setattr(
+        "hostcheck.ways.shell.transport.SshTransport.send", RuntimeError, raising=True
+    )
     for env in ({"HOSTCHECK_SSH_PASSWORD": "h0st"}, {"HOSTCHECK_GUEST_PASSWORD": "gu3st"}):
         done = hostcheck("smoke", *server.reach, env={**EMPTY, **env})
         assert done.exit_code == 5, "a crash of the program is no verdict either"

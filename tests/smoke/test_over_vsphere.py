@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck.smoke import delivery, over_vsphere, steps
-from hostcheck.transports import guest_files, soap
-from hostcheck.transports.base import Refused
-from hostcheck.transports.vsphere import Endpoint
+from hostcheck.ways.base import Refused
+from hostcheck.ways.guest import delivery, over_vsphere, steps
+from hostcheck.ways.guest import files as guest_files
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.tls import Endpoint
 from tests.peers import live
 from tests.peers.api import Trouble
 from tests.smoke import lab

@@ -7,7 +7,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax import repeats
 from hostcheck.syntax.repeats import TRIAL, Repeats
 from hostcheck.syntax.vim import object_of, objects_of
-from hostcheck.transports import soap
+from hostcheck.ways.vsphere import soap
 
 TYPES = (
     b'xmlns:xsd="http://www.w3.org/2001/XMLSchema" '

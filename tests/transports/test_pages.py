@@ -1,7 +1,7 @@
 """Which questions travel together."""
 
 from hostcheck.model.capture import Capture, Path, Request, Wire
-from hostcheck.transports.vsphere.pages import ANSWER_BYTES, FEWEST, FIRST, MOST, Pages, kind_of
+from hostcheck.ways.vsphere.pages import ANSWER_BYTES, FEWEST, FIRST, MOST, Pages, kind_of
 
 VM = Request(Wire.PROPERTIES, "VirtualMachine", "", paths=(Path("name"),))
 KIND = kind_of(VM)

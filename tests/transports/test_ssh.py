@@ -17,15 +17,16 @@ import paramiko
 import pytest
 
 from hostcheck.asked import may_run
-from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Why
 from hostcheck.model.pci import from_hex
 from hostcheck.parsers import vsish_pci_config_header
-from hostcheck.transports import ssh_script
-from hostcheck.transports.known_hosts import trust_in
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+from hostcheck.ways.shell import order as esxi_shell
+from hostcheck.ways.shell import script as ssh_script
+from hostcheck.ways.shell.known_hosts import trust_in
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
 from tests.transports.meddler import silence

@@ -14,7 +14,6 @@ from pyVmomi import vim
 
 from hostcheck import app
 from hostcheck.asked import may_run
-from hostcheck.collectors import esxi_shell
 from hostcheck.errors import UsageError
 from hostcheck.fleet import tended, threads
 from hostcheck.model.capture import Path, Request, Wire
@@ -31,11 +30,12 @@ from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.syntax.vim import object_of
-from hostcheck.transports import soap
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
-from hostcheck.transports.vsphere import exchange, pages, properties
-from hostcheck.transports.vsphere.pages import FIRST
 from hostcheck.verdict import report_of
+from hostcheck.ways.shell import order as esxi_shell
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.vsphere import exchange, pages, properties, soap
+from hostcheck.ways.vsphere.pages import FIRST
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm

@@ -16,15 +16,15 @@ from functools import partial
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import VimObject, object_of
-from hostcheck.transports import soap
-from hostcheck.transports.base import Refused, Stopwatch
-from hostcheck.transports.vsphere.exchange import BROKEN
-from hostcheck.transports.vsphere.methods import Methods
-from hostcheck.transports.vsphere.properties import Properties
-from hostcheck.transports.vsphere.reasons import because, reason_of, stopped
-from hostcheck.transports.vsphere.session import Session
-from hostcheck.transports.vsphere.tasks import Tasks
-from hostcheck.transports.vsphere.tls import Endpoint
+from hostcheck.ways.base import Refused, Stopwatch
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.exchange import BROKEN
+from hostcheck.ways.vsphere.methods import Methods
+from hostcheck.ways.vsphere.properties import Properties
+from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
+from hostcheck.ways.vsphere.session import Session
+from hostcheck.ways.vsphere.tasks import Tasks
+from hostcheck.ways.vsphere.tls import Endpoint
 
 __all__ = ["Endpoint", "VsphereTransport"]
 

@@ -19,10 +19,10 @@ from pyVmomi import VmomiSupport, vim, vmodl
 from hostcheck.errors import ParseError, UsageError, crash
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.xml import local, root_of
-from hostcheck.transports import soap
-from hostcheck.transports.vsphere.exchange import BROKEN, Exchange, Response
-from hostcheck.transports.vsphere.reasons import said
-from hostcheck.transports.vsphere.tls import Endpoint, tls_context
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.exchange import BROKEN, Exchange, Response
+from hostcheck.ways.vsphere.reasons import said
+from hostcheck.ways.vsphere.tls import Endpoint, tls_context
 
 CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""

@@ -7,8 +7,8 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.xml import local, root_of
-from hostcheck.transports import soap
-from hostcheck.transports.vsphere.session import NOT_AUTHENTICATED, Session
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
 
 MANAGERS = {
     "OptionManager": (

@@ -16,8 +16,8 @@ from xml.parsers.expat import ExpatError
 from pyVmomi import SoapAdapter
 
 from hostcheck.errors import ParseError
-from hostcheck.transports import soap
-from hostcheck.transports.vsphere.tls import Endpoint
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.tls import Endpoint
 
 ATTEMPTS = 3
 BUSY_SECONDS = 5

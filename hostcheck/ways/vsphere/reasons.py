@@ -5,8 +5,8 @@ from pyVmomi import vmodl
 from hostcheck.errors import ParseError, crash
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.transports import soap
-from hostcheck.transports.vsphere.exchange import BROKEN
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.exchange import BROKEN
 
 
 def stopped(request: Request) -> Unknown:

@@ -13,9 +13,9 @@ import msgspec
 
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.transports.base import Refused
-from hostcheck.transports.vsphere.exchange import Response
-from hostcheck.transports.vsphere.tls import Endpoint, tls_context
+from hostcheck.ways.base import Refused
+from hostcheck.ways.vsphere.exchange import Response
+from hostcheck.ways.vsphere.tls import Endpoint, tls_context
 
 LIMIT_BYTES = 4 * 1024 * 1024
 """A longer file is cut off: nothing that is fetched is that long."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.smoke.delivery import Ended, Plan, overdue
-from hostcheck.smoke.steps import (
+from hostcheck.ways.base import Refused
+from hostcheck.ways.guest.delivery import Ended, Plan, overdue
+from hostcheck.ways.guest.steps import (
     BRING,
     EXECUTABLE,
     KILL,
@@ -25,8 +26,7 @@ from hostcheck.smoke.steps import (
     SUM,
     UNAME,
 )
-from hostcheck.transports.base import Refused
-from hostcheck.transports.ssh import SshTransport
+from hostcheck.ways.shell.transport import SshTransport
 
 LOOKS = 10
 LOOK_SECONDS = 0.3

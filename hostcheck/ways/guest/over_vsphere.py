@@ -17,13 +17,13 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.smoke.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
-from hostcheck.smoke.steps import PLACE, SUM_PROGRAM
 from hostcheck.syntax.vim import Node
 from hostcheck.syntax.xml import local, root_of
-from hostcheck.transports.base import Refused
-from hostcheck.transports.guest_files import transfer
-from hostcheck.transports.vsphere import VsphereTransport
+from hostcheck.ways.base import Refused
+from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
+from hostcheck.ways.guest.files import transfer
+from hostcheck.ways.guest.steps import PLACE, SUM_PROGRAM
+from hostcheck.ways.vsphere.transport import VsphereTransport
 
 CHECK_SECONDS = 30
 STOP_SECONDS = 10

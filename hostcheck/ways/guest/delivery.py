@@ -17,7 +17,7 @@ from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.smoke import EXIT_CODES
 from hostcheck.parsers import smoke_sparse24
-from hostcheck.transports.base import Refused, Stopwatch
+from hostcheck.ways.base import Refused, Stopwatch
 
 GRACE_SECONDS = 15
 """For how much longer than its own limit the program is waited for."""

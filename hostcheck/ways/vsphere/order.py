@@ -21,7 +21,7 @@ from hostcheck.parsers import (
     vim_virtual_machine,
 )
 from hostcheck.syntax.opened import opened
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
 
 REQUESTS = (
     *vim_listing.REQUEST,

@@ -28,7 +28,7 @@ from hostcheck.parsers import (
     vsish_pci_config_header,
 )
 from hostcheck.syntax.opened import opened
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
 
 HOST_REQUESTS = (
     esxcli_system_version_get.REQUEST,

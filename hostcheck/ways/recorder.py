@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hostcheck.model.capture import Capture, Request
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
 
 
 class RecorderTransport:

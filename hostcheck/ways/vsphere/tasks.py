@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from hostcheck.model.fact import Unknown
 from hostcheck.syntax.vim import object_of
 from hostcheck.syntax.vim_task import ERROR, FAILED, RESULT, STATE, SUCCESS
-from hostcheck.transports import soap
+from hostcheck.ways.vsphere import soap
 
 STEP_SECONDS = 10
 """How long the server may hold one answer back, waiting for a change."""

@@ -21,7 +21,7 @@ from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_virtual_machine import VirtualMachine
 from hostcheck.recording import Recording
 from hostcheck.syntax.opened import opened
-from hostcheck.transports.base import Transport
+from hostcheck.ways.base import Transport
 
 REQUESTS = (
     vim_config_target.REQUEST,

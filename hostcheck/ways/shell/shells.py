@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hostcheck.model.capture import Request
-from hostcheck.transports.ssh import Shell, SshTransport, shell_from_ssh_config
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.transport import SshTransport
 
 
 @dataclass(frozen=True)

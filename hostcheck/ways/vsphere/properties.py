@@ -15,12 +15,12 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import EVERYTHING, Capture, Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.transports import soap
-from hostcheck.transports.base import Stopwatch
-from hostcheck.transports.vsphere.exchange import BROKEN
-from hostcheck.transports.vsphere.pages import Kind, Pages, kind_of
-from hostcheck.transports.vsphere.reasons import because, reason_of, stopped
-from hostcheck.transports.vsphere.session import NOT_AUTHENTICATED, Session
+from hostcheck.ways.base import Stopwatch
+from hostcheck.ways.vsphere import soap
+from hostcheck.ways.vsphere.exchange import BROKEN
+from hostcheck.ways.vsphere.pages import Kind, Pages, kind_of
+from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
+from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
 
 LISTED = 2500
 """Objects of a listing at a time: two small properties of each."""

@@ -1,0 +1,1 @@
+"""esxcli through the vSphere API."""

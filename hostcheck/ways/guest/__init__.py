@@ -1,0 +1,1 @@
+"""The smoke test in guests that the user named."""

@@ -1,0 +1,1 @@
+"""The ESXi shell over SSH."""

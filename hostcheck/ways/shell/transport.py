@@ -1,0 +1,206 @@
+"""The ESXi shell over SSH, as ESXi does it: one connection, one channel at a time.
+
+Announced commands run as one script where the host has a shell for it (script).
+
+Facts behind the choices: five failed logins lock an account, so every credential is tried once;
+hardened hosts allow one session per connection; paramiko leaves Nagle's algorithm on, which costs a
+delayed acknowledgement per command; a command that writes much to one stream blocks until it is
+read, so both streams are drained together.
+
+    reach      where a shell is           entrance   host key and login
+    command    one command line           script     several as one
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import paramiko
+
+from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.ways.base import Refused, Stopwatch
+from hostcheck.ways.shell.command import NO_STATUS, cut_off, decoded, running
+from hostcheck.ways.shell.entrance import Entrance
+from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.script import Script
+
+SERVICE = "service TSM-SSH"
+WIRES = (Wire.SHELL, Wire.GUEST)
+"""What travels here: questions to the ESXi shell, and steps of the smoke test in a guest."""
+
+
+class SshTransport:
+    """One connection to one host, opened at the first question."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        allowed: Callable[[Request], bool],
+        password: Callable[[], str] | None = None,
+    ) -> None:
+        """Keep the settings. `allowed` is asked before anything is sent."""
+        self._shell = shell
+        self._allowed = allowed
+        self._entrance = Entrance(shell, password)
+        self._lock = threading.Lock()
+        self._transport: paramiko.Transport | None = None
+        self._connections_left = 2
+        self._refused: Unknown | None = None
+        self._deadline = 0.0
+        self._expected: list[Request] = []
+        self._ready: dict[tuple[str, str, str], Capture] = {}
+        self._runs_scripts = True
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        """Note commands that will follow: the first one takes those behind it along."""
+        with self._lock:
+            self._expected += [request for request in requests if self._allowed(request)]
+
+    def close(self) -> None:
+        """Close the connection, also under a command that runs: no other is sent."""
+        self._refused = Unknown(Why.NOT_ASKED, "the run was stopped")
+        self._drop()
+
+    def _drop(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def fetch(self, request: Request) -> Capture:
+        """Run one command."""
+        return self.send(request, b"")
+
+    def send(self, request: Request, data: bytes) -> Capture:
+        """Run one command with the bytes as its standard input."""
+        if request.wire not in WIRES or not self._allowed(request):
+            raise PermissionError(f"{request.text!r} is not one of the listed commands")
+        with self._lock:
+            if request.key not in self._ready:
+                self._ask([request] if data else self._together_with(request), data)
+            return self._ready.pop(request.key)
+
+    def _together_with(self, request: Request) -> list[Request]:
+        """Take the commands that travel with this one off the list: those announced behind it."""
+        keys = [one.key for one in self._expected]
+        if request.key not in keys:
+            return [request]
+        batch = self._expected[keys.index(request.key) :]
+        self._expected = []
+        return batch
+
+    def _ask(self, batch: list[Request], data: bytes) -> None:
+        """Run commands up to the first that fails and keep their answers; the rest is put off."""
+        done = 0
+        watch = Stopwatch()
+        try:
+            self._connect()
+            for capture in self._answers(batch, data):
+                self._ready[capture.request.key] = capture
+                done += 1
+                watch = Stopwatch()
+        except Refused as refused:
+            self._refused = failure = refused.unknown
+        except TimeoutError as error:
+            # What hangs may hold the only session there is: the next command gets a fresh one.
+            self._drop()
+            self._connections_left += 1
+            failure = Unknown(Why.TIMEOUT, str(error))
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            self._drop()
+            failure = self._refused or Unknown(
+                Why.UNREACHABLE, f"connection lost: {str(error) or type(error).__name__}"
+            )
+        else:
+            self._expected = batch[done:] + self._expected
+            return
+        failed = batch[done]
+        self._expected = batch[done + 1 :] + self._expected
+        self._ready[failed.key] = watch.capture(
+            failed, failure=Unknown(failure.why, failure.detail, failed.text, failure.privilege)
+        )
+
+    def _connect(self) -> None:
+        """Open the connection, once, and once more when it was lost on the way."""
+        now = time.monotonic()
+        self._heed_refusal()
+        if not self._deadline:
+            self._deadline = now + self._shell.host_timeout
+        if now >= self._deadline:
+            raise self._spent()
+        if self._transport is not None and self._transport.is_active():
+            return
+        if not self._connections_left:
+            raise Refused(Unknown(Why.UNREACHABLE, "the connection was lost twice"))
+        self._connections_left -= 1
+        shell = self._shell
+        where = f"{shell.address}:{shell.port}"
+        limit = min(shell.connect_timeout, self._deadline - now)
+        try:
+            plain = socket.create_connection((shell.address, shell.port), limit)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._transport = self._entrance.authenticated(plain, now + limit)
+            self._heed_refusal()  # closed in the meantime, when there was nothing to drop
+        except TimeoutError:
+            if time.monotonic() >= self._deadline:
+                raise self._spent() from None
+            detail = f"{where}: no connection within {limit:.3g} s"
+            raise Refused(Unknown(Why.TIMEOUT, detail, "", SERVICE)) from None
+        except (OSError, UnicodeError, paramiko.SSHException, EOFError) as error:
+            detail = f"{where}: {getattr(error, 'strerror', None) or str(error) or 'closed'}"
+            raise Refused(Unknown(Why.UNREACHABLE, detail, "", SERVICE)) from None
+
+    def _heed_refusal(self) -> None:
+        """Go no further where the host refused us, or this transport was closed."""
+        if self._refused is not None:
+            self._drop()
+            raise Refused(self._refused)
+
+    def _spent(self) -> Refused:
+        detail = f"the {self._shell.host_timeout:g} s for this host are spent"
+        return Refused(Unknown(Why.TIMEOUT, detail))
+
+    def _answers(self, batch: list[Request], data: bytes) -> Iterator[Capture]:
+        """Run the commands as one script where the host takes it, else only the first of them."""
+        if len(batch) > 1 and self._runs_scripts:
+            yield from self._run_together(batch)
+        if len(batch) == 1 or not self._runs_scripts:
+            yield self._run(batch[0], data)
+
+    def _run(self, request: Request, data: bytes) -> Capture:
+        watch = Stopwatch()
+        limit = self._limit()
+        with running(self._transport, request.text, limit, data) as command:
+            command.until(lambda: None, limit)
+            status = command.channel.recv_exit_status()
+            if status == NO_STATUS:
+                return cut_off(command, request, watch)
+            return watch.capture(request, decoded(command.out), decoded(command.err), status)
+
+    def _run_together(self, batch: list[Request]) -> Iterator[Capture]:
+        """Run a script and yield the answers as they come; each command has a limit of its own.
+
+        Yields nothing where the host does not run scripts, and notes that.
+        """
+        script = Script([request.text for request in batch])
+        watch = Stopwatch()
+        limit = self._limit()
+        with running(self._transport, script.text, limit) as command:
+            if not command.until(lambda: script.begun(command.out), limit):
+                self._runs_scripts = False
+                if not command.transport.is_active():
+                    raise EOFError("the server hung up before the command ended")
+                return
+            for request in batch:
+                found = command.until(lambda: script.ended(command.out, command.err), self._limit())
+                if found is None:
+                    yield cut_off(command, request, watch)
+                    return
+                out, err, status = found
+                yield watch.capture(request, decoded(out), decoded(err), status)
+                watch = Stopwatch()
+
+    def _limit(self) -> float:
+        """Return the seconds that the next command may take."""
+        return min(self._shell.command_timeout, max(0.0, self._deadline - time.monotonic()))
