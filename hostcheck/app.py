@@ -11,8 +11,9 @@ from hostcheck.fleet import Workers
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, called, silent
-from hostcheck.recording import Recording, Shelf
+from hostcheck.recording import Shelf
 from hostcheck.runs import Seen, run_of
 from hostcheck.sources.base import Collector, Source
 from hostcheck.sources.walls import collected, host_of, unread

@@ -14,24 +14,21 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from itertools import chain, count
 from pathlib import Path
 
 import msgspec
 
-from hostcheck import __version__, files
+from hostcheck import __version__, files, ways
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
-_FOLDERS = {
-    Wire.SHELL: "shell", Wire.ESXCLI: "esxcli", Wire.GUEST: "guest", Wire.GIVEN: "given",
-}  # fmt: skip
-_SUFFIXES = {Wire.SHELL: "txt", Wire.GUEST: "json", Wire.GIVEN: "txt"}
 LIMIT_BYTES = 64 << 20
 """The largest file that is read: a shell's answer is cut there too."""
 NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
@@ -41,7 +38,7 @@ NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer. `file` is relative to the recording; empty when nothing came back."""
 
-    wire: Wire
+    wire: str
     asked: str
     subject: str = ""
     file: str = ""
@@ -82,25 +79,13 @@ class Manifest(msgspec.Struct, frozen=True):
         return tuple(sorted({*self.vm_ids, *told}))
 
 
-class Recording(msgspec.Struct, frozen=True):
-    """One machine's answers in memory, by the key of the question."""
-
-    ref: HostRef
-    captures: dict[tuple[str, str, str], Capture]
-
-    def with_answers(self, answers: Mapping[tuple[str, str, str], Capture]) -> "Recording":
-        """Return it with more answers."""
-        return msgspec.structs.replace(self, captures={**self.captures, **answers})
-
-
 def _file_name(capture: Capture) -> str:
     request = capture.request
-    folder = _FOLDERS.get(request.wire, "api")
+    wiring = ways.wirings()[request.wire]
     stem = f"{request.text}-{request.about}" if request.about else request.text
-    if request.wire is Wire.PROPERTIES and request.template not in NAMED_BY_ID:
+    if request.wire == Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
-    suffix = _SUFFIXES.get(request.wire, "xml")
-    return f"{folder}/{files.safe(stem).strip('_')}.{suffix}"
+    return f"{wiring.folder}/{files.safe(stem).strip('_')}.{wiring.suffix}"
 
 
 def save(recording: Recording, folder: Path) -> None:
@@ -240,7 +225,7 @@ def _is_or_was_one(folder: Path) -> bool:
         there = {one.name for one in folder.iterdir()}
     except OSError:
         return True
-    remains = {"api", *_FOLDERS.values()} & there
+    remains = {one.folder for one in ways.wirings().values()} & there
     holds_some = any(os.path.lexists(folder / name / MANIFEST) for name in there)
     return not there or bool(remains) or holds_some or MANIFEST in {one.lower() for one in there}
 

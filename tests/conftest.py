@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hostcheck.asked import may_run
+from hostcheck.ways.esxcli.way import WAY as ESXCLI
 from hostcheck.ways.vsphere.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import live, shapes
@@ -85,7 +85,7 @@ def log_in() -> Iterator[Callable[..., VsphereTransport]]:
 
         def log_in(server: Vcenter, **given: Any) -> VsphereTransport:
             password = given.pop("password", server.password)
-            allowed = given.pop("allowed", may_run)
+            allowed = given.pop("allowed", ESXCLI.allows)
             writes = given.pop("writes", frozenset())
             wanted = {
                 "host": server.host, "user": server.user, "port": server.port, "timeout": 20,

@@ -11,6 +11,7 @@ from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import (
     esxcli_graphics_device_list,
     esxcli_hardware_memory_get,
@@ -28,7 +29,6 @@ from hostcheck.parsers import (
     vim_virtual_machine,
     vsish_numa_nodes,
 )
-from hostcheck.recording import Recording
 from tests.answers import (
     HIGH,
     LOW,
@@ -93,7 +93,7 @@ def test_gpus_are_joined_by_address_and_sorted():
 def test_every_fact_names_its_source():
     host = joined(host_system(), smi(smi_gpu(A)))
     gpu = host.gpus.value[0]
-    assert host.sources[gpu.graphics_active.sources[0]].wire is Wire.PROPERTIES
+    assert host.sources[gpu.graphics_active.sources[0]].wire == Wire.PROPERTIES
     told = host.sources[gpu.ecc_current.sources[0]]
     assert (told.asked, told.taken_at) == ("nvidia-smi -q -x", "2026-11-21T09:00:00Z")
 
@@ -908,7 +908,7 @@ def test_esxcli_over_the_api_where_the_shell_was_not_asked():
     over_api = Request(Wire.ESXCLI, shell.template, "", subject="host-1")
     host = joined(host_system(numaInfo=SILENT), answer(over_api, text))
     assert [gpu.numa_node.value for gpu in host.gpus.value] == [1, 1]
-    assert host.sources[host.gpus.value[0].numa_node.sources[0]].wire is Wire.ESXCLI
+    assert host.sources[host.gpus.value[0].numa_node.sources[0]].wire == Wire.ESXCLI
 
 
 # --- answers that are none ------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim
 
 from hostcheck import app
-from hostcheck.asked import may_run
 from hostcheck.checks import fixes
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
@@ -27,8 +26,10 @@ from hostcheck.model.run import HostReport
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
+from hostcheck.ways.base import SoFar
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import esx_tools, live, powercli, shapes
@@ -233,14 +234,14 @@ def _fleet(hosts: list[HostShape]) -> Fleet:
 
 
 def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
-    def open_shell(name: str) -> SshTransport:
+    def open_shell(so_far: SoFar) -> SshTransport:
         base = Shell("", known_hosts=(str(shells.known_hosts_file),))
-        found = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(found, may_run, lambda: shells.password)
+        found = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
+        return SshTransport(found, SHELL.allows, lambda: shells.password)
 
     end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
     session = VsphereTransport(end, lambda: vcenter.password)
-    source = LiveSource("vcenter", session, open_shell=open_shell, packages=True)
+    source = LiveSource("vcenter", session, openers={"shell": open_shell}, packages=True)
     with threads(8) as workers:
         found = {
             recorded.ref.name: report_of(host_of(recorded))

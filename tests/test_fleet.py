@@ -16,12 +16,12 @@ from types import SimpleNamespace
 import pytest
 
 from hostcheck import fleet, runfile
-from hostcheck.asked import may_run
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.reports.run import json as json_report
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.shells import Shells
+from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 
@@ -132,7 +132,7 @@ def test_an_address_that_is_none_is_one_line(url):
 
 def test_the_password_travels_and_is_in_no_words():
     made = Shells(
-        Shell("x"), Path("none"), "", 0, (), (), may_run, iter(["s3cr3t"]).__next__
+        Shell("x"), Path("none"), "", 0, (), (), SHELL.allows, iter(["s3cr3t"]).__next__
     )  # fmt: skip
     travelled = pickle.loads(pickle.dumps(made))
     assert travelled.password() == "s3cr3t"

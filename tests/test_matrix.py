@@ -15,21 +15,22 @@ import pytest
 from msgspec import structs
 
 from hostcheck import app
-from hostcheck.asked import may_run
 from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
 from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Severity, Status, root_causes
 from hostcheck.model.run import Candidate, HostReport
 from hostcheck.preflight.judge import candidate_of
-from hostcheck.recording import Recording
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
+from hostcheck.ways.base import SoFar
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests import golden
@@ -466,17 +467,17 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
     vcenter: Vcenter = keep_running(live.running_vcenter(fleet))
     shells: Shells = keep_running(live.running_shells(fleet))
 
-    def open_shell(name: str) -> SshTransport:
+    def open_shell(so_far: SoFar) -> SshTransport:
         base = Shell("", known_hosts=(str(shells.known_hosts_file),))
-        shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(shell, may_run, lambda: shells.password)
+        shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
+        return SshTransport(shell, SHELL.allows, lambda: shells.password)
 
     found = {}
     for read in ("all", "api"):
         end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
         session = VsphereTransport(end, lambda: vcenter.password)
-        opened = open_shell if read == "all" else None
-        source = LiveSource("vcenter", session, open_shell=opened, packages=True)
+        opened = {"shell": open_shell} if read == "all" else {}
+        source = LiveSource("vcenter", session, openers=opened, packages=True)
         with threads(8 if opened else 1) as workers:
             for recorded in app.recordings(
                 source, source.machines(), workers=workers, done=lambda _: None

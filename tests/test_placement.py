@@ -7,13 +7,13 @@ from hostcheck.assemble import assemble
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import BEFORE, Known, Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import (
     vim_compute_resource,
     vim_cpu_features,
     vim_host_system,
     vim_virtual_machine,
 )
-from hostcheck.recording import Recording
 from tests.answers import (
     answer,
     compute_resource,

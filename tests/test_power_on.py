@@ -18,7 +18,6 @@ from hostcheck.preflight import VmSpec, preflight, what_if
 from hostcheck.reports import summary
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import line
-from hostcheck.sources.base import VSPHERE_WIRES
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.verdict import EXIT_CODES
@@ -536,7 +535,7 @@ def test_no_session_but_that_of_power_on_can_write(lab):
     body = soap.call("PowerOnVM_Task", "VirtualMachine", request.subject)
     with pytest.raises(PermissionError):
         source._session._session.post(body)
-    recorder = RecorderTransport(source._session, accepts=(VSPHERE_WIRES,))
+    recorder = RecorderTransport({"properties": source._session, "method": source._session})
     with pytest.raises(ValueError, match="no transport answers"):
         recorder.fetch(request)
     target = HostRef(HOME, "", "host-1001")

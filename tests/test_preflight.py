@@ -8,10 +8,10 @@ from hostcheck.errors import UsageError
 from hostcheck.fleet import threads
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.preflight import judge, preflight
-from hostcheck.recording import Recording
 from hostcheck.sources.base import About, Collector
 from tests.answers import (
     UUID,

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostcheck import recording
+from hostcheck import recording, ways
 from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
-from hostcheck.recording import Entry, Manifest, Recording
+from hostcheck.model.recording import Recording
+from hostcheck.recording import Entry, Manifest
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -46,8 +47,8 @@ FAILURE = st.none() | st.builds(
 
 @st.composite
 def captures(draw):
-    wire = draw(st.sampled_from(Wire))
-    subject = "" if wire is Wire.SHELL else draw(st.sampled_from(["host-1", "vm-2", "", "../x"]))
+    wire = draw(st.sampled_from(sorted(ways.wirings())))
+    subject = "" if wire == Wire.SHELL else draw(st.sampled_from(["host-1", "vm-2", "", "../x"]))
     return Capture(
         Request(wire, draw(ASKED), "", subject=subject), draw(TEXT), draw(TEXT),
         draw(st.integers(-1, 255)), draw(FAILURE), draw(st.just("2026-11-21T10:00:00Z")),

@@ -11,8 +11,9 @@ from msgspec import structs
 from hostcheck.capacity import capacity
 from hostcheck.catalog import requirements
 from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer
-from hostcheck.recording import Recording, load
+from hostcheck.recording import load
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 

@@ -7,10 +7,10 @@ import pytest
 
 from hostcheck.errors import UsageError
 from hostcheck.model.host import Host
+from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Candidate
 from hostcheck.preflight import VmSpec, read_spec, what_if
-from hostcheck.recording import Recording
 from hostcheck.sources.recorded import RecordedSource
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -4,11 +4,11 @@ import sys
 
 from benchmarks.peers.shells import Plan, read
 from hostcheck import fleet
-from hostcheck.asked import may_run
 from hostcheck.model.pci import from_hex
 from hostcheck.ways.shell import order as esxi_shell
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 
 
 def main(plan: Plan) -> None:
@@ -19,10 +19,10 @@ def main(plan: Plan) -> None:
             address=address, user=plan.user, port=plan.port, known_hosts=(plan.known_hosts,),
             key_files=(plan.key,),
         )  # fmt: skip
-        transport = SshTransport(shell, may_run)
+        transport = SshTransport(shell, SHELL.allows)
         kept = Kept(transport)
         try:
-            esxi_shell.collect(kept, [from_hex(gpu) for gpu in plan.hosts[address]])
+            esxi_shell.ask(kept, [from_hex(gpu) for gpu in plan.hosts[address]])
         finally:
             transport.close()
         return kept.failures

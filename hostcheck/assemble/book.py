@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from hostcheck import ways
 from hostcheck.model.capture import Capture, Request, Source, Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.parsers import vim_software_packages
@@ -47,13 +48,13 @@ class Book:
         self._indexes: dict[tuple[str, str, str], int] = {}
         self._read: dict[object, Answer[Any]] = {}
 
-    def asked(self, wire: Wire) -> bool:
+    def asked(self, wire: str) -> bool:
         """Say whether anything was asked over that wire."""
-        return any(key[0] == wire.value for key in self._captures)
+        return any(key[0] == wire for key in self._captures)
 
     def answers(self, request: Request) -> list[Capture]:
         """Return the answers to a question, whomever it was put to, sorted by that."""
-        wanted = (request.wire.value, request.text)
+        wanted = (request.wire, request.text)
         return [self._captures[key] for key in sorted(self._captures) if key[:2] == wanted]
 
     def source(self, capture: Capture) -> int:
@@ -75,20 +76,27 @@ class Book:
     def _opened(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
         capture = self._captures.get(request.key)
         if capture is None:
-            told = _not_asked(request, shell=self.asked(Wire.SHELL))
+            told = self._not_asked(request)
             return Answer(Unknown(Why.NOT_ASKED, told, request.text), -1)
         if capture.failure is not None:
             return Answer(opened(capture, parse), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
         status = capture.exit_status
         said_all = request.text.startswith("nvidia-smi") and status in SMI_STATUSES
-        tolerant = said_all or request.wire is Wire.GUEST
+        tolerant = said_all or request.wire == Wire.GUEST
         if status and not (tolerant and capture.text.strip()):
             return Answer(_refused(request, capture), self.source(capture))
         value = opened(capture, parse)
         if capture.exit_status and isinstance(value, Unknown) and value.why is Why.UNPARSED:
             value = _refused(request, capture)
         return Answer(value, self.source(capture))
+
+    def _not_asked(self, request: Request) -> str:
+        if not self.asked(request.wire) and (told := ways.not_asked(request.wire)):
+            return told
+        if request.template == vim_software_packages.REQUEST.template:
+            return "installed VIBs were not asked of so many hosts (--packages)"
+        return "this was not asked"
 
     def said_beside(self, request: Request) -> tuple[str, ...]:
         """Return the lines of standard error that came with an answer, or instead of one."""
@@ -102,14 +110,6 @@ class Book:
             if over_api.key in self._captures:
                 return self.read(over_api, parse)
         return self.read(request, parse)
-
-
-def _not_asked(request: Request, *, shell: bool) -> str:
-    if request.wire is Wire.SHELL and not shell:
-        return "the ESXi shell was not asked (--ssh)"
-    if request.template == vim_software_packages.REQUEST.template:
-        return "installed VIBs were not asked of so many hosts (--packages)"
-    return "this was not asked"
 
 
 def _refused(request: Request, capture: Capture) -> Unknown:

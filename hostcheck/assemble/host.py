@@ -31,6 +31,7 @@ from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import (
     Host,
 )
+from hostcheck.model.recording import Recording
 from hostcheck.model.release import release_of
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
@@ -40,7 +41,6 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_query_options,
 )
-from hostcheck.recording import Recording
 
 
 def assemble(recorded: Recording) -> Host:

@@ -9,18 +9,14 @@ import msgspec
 from hostcheck import catalog
 from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.passthrough import may_be_gpu
-from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.requirements import GpuModel, VgpuProfile
 from hostcheck.model.smoke import GpuSmoke, SmokeAnswer
 from hostcheck.model.vm import Vm
 from hostcheck.parsers import smoke_sparse24
+from hostcheck.ways.guest.steps import NAMED
 
-NAMED = Request(
-    Wire.GIVEN, "guests that may run the smoke test", "VMs of this host that the user named"
-)
-"""Its answer holds managed object ids, one a line."""
 PASSTHROUGH = "passthrough"
 COMPUTE_SERIES = ("C", "Q")
 """Profiles whose guests have CUDA; A and B have none."""

@@ -16,7 +16,8 @@ from hostcheck.smoke import build
 from hostcheck.ways.guest.delivery import Plan, deliver, here
 from hostcheck.ways.guest.over_ssh import SshGuest
 from hostcheck.ways.guest.over_vsphere import GuestTransport, NamedGuests
-from hostcheck.ways.vsphere.order import named, one_vm
+from hostcheck.ways.guest.way import WAY
+from hostcheck.ways.vsphere.inventory import named, one_vm
 from hostcheck.ways.vsphere.soap import GUEST
 
 
@@ -46,7 +47,8 @@ class Visits:
         plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
         for name, ids in named(heard, found, self.names, self.attribute).items():
             visits = GuestTransport(sessions[name], login, program, plan, left)
-            live.part(name).use(NamedGuests(visits, ids))
+            named_guests = NamedGuests(visits, ids)
+            live.part(name).use(WAY.name, named_guests, named_guests.close)
 
 
 def left_behind(front: Front) -> Callable[[str], None]:

@@ -12,6 +12,8 @@ from hostcheck.connect.precedence import first, settings_of
 from hostcheck.connect.sessions import How, Live, Patience, opened
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
+from hostcheck.ways.esxcli.way import WAY as ESXCLI
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.soap import GUEST
 
 
@@ -35,8 +37,8 @@ def machines(
     refuse_unfit(given, settings, smokes=visits is not None)
     ssh = first(given.ssh, settings.ssh.enabled)
     how = How(
-        open_shell=shells_of(given, settings, front) if ssh else None,
-        over_esxcli=first(given.esxcli, settings.audit.esxcli),
+        openers={SHELL.name: shells_of(given, settings, front)} if ssh else {},
+        carried=(ESXCLI.name,) if first(given.esxcli, settings.audit.esxcli) else (),
         packages=first(given.packages, settings.audit.packages),
     )
     source, sessions = opened(

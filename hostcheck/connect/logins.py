@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from hostcheck.asked import may_run
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import Guests, Machines, OneGuest, Reach, Vsphere
 from hostcheck.connect.precedence import (
@@ -18,13 +17,13 @@ from hostcheck.connect.precedence import (
 from hostcheck.connect.secrets import Place, password_of, ssh_password_of
 from hostcheck.model.capture import Request
 from hostcheck.settings import Server, Settings, vcenter_for
-from hostcheck.sources.base import OpenShell
 from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import Plan
 from hostcheck.ways.guest.over_vsphere import GuestLogin
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.shells import Shells
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.tls import Endpoint
 
 Login = tuple[Endpoint, Callable[[], str]]
@@ -59,7 +58,7 @@ def login_of(
     return endpoint, password_of(place, f"Password of {user} at {server.host}", front, known)
 
 
-def shells_of(given: Machines, settings: Settings, front: Front) -> OpenShell:
+def shells_of(given: Machines, settings: Settings, front: Front) -> Shells:
     """Return what opens the shells of hosts."""
     place = Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", given.ssh_password_file)
     times = (
@@ -67,7 +66,7 @@ def shells_of(given: Machines, settings: Settings, front: Front) -> OpenShell:
         given.host_timeout or settings.ssh.host_timeout,
     )
     password = ssh_password_of(given, place, front)
-    return _reached(given, settings, given.ssh_user, times, may_run, password)
+    return _reached(given, settings, given.ssh_user, times, SHELL.allows, password)
 
 
 def guest_shell_of(
@@ -77,7 +76,7 @@ def guest_shell_of(
     patience = float(plan.patience)
     password = ssh_password_of(given, _guest_place(given, user), front)
     times = (patience, 3 * patience)
-    return partial(_reached(given, settings, user, times, steps.may_run, password), name)
+    return partial(_reached(given, settings, user, times, steps.may_run, password).open, name)
 
 
 def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:

@@ -1,19 +1,19 @@
 """Sessions with every vCenter that is wanted; one that cannot be asked ends nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypedDict
 
-from hostcheck.asked import may_run
 from hostcheck.connect.front import Front
 from hostcheck.connect.given import Vsphere
 from hostcheck.connect.logins import Login, login_of
 from hostcheck.connect.precedence import servers_of
 from hostcheck.errors import UsageError
 from hostcheck.settings import Settings
-from hostcheck.sources.base import OpenShell
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
+from hostcheck.ways.base import Opener
+from hostcheck.ways.esxcli.way import WAY as ESXCLI
 from hostcheck.ways.vsphere.transport import VsphereTransport
 
 Live = LiveSource | Vcenters
@@ -23,8 +23,8 @@ Sessions = Mapping[str, VsphereTransport]
 class How(TypedDict, total=False):
     """In which ways hosts are asked besides the API."""
 
-    open_shell: OpenShell | None
-    over_esxcli: bool
+    openers: Mapping[str, Opener]
+    carried: Collection[str]
     packages: bool | None
 
 
@@ -88,7 +88,7 @@ def _sessions(
     with ExitStack() as undo:
         for name, (end, password) in logins.items():
             try:
-                sessions[name] = VsphereTransport(end, password, may_run, writes)
+                sessions[name] = VsphereTransport(end, password, ESXCLI.allows, writes)
                 undo.callback(sessions[name].close)
             except UsageError as error:
                 errors.append(str(error))

@@ -4,8 +4,6 @@ A `Request` is data: everything this tool may ever ask is a constant of this typ
 template take integers only, so nothing that a host or VM says can reach a shell.
 """
 
-from enum import StrEnum
-
 from msgspec import Struct
 
 from hostcheck.model.fact import Unknown
@@ -14,8 +12,8 @@ EVERYTHING = "*"
 """The subject of a listing: all objects of a type that the account can see."""
 
 
-class Wire(StrEnum):
-    """The way a question travels."""
+class Wire:
+    """Names of the wires that questions travel on. A way to machines brings its own: any text."""
 
     PROPERTIES = "properties"
     """vSphere PropertyCollector: the paths of one managed object."""
@@ -50,7 +48,7 @@ class Request(Struct, frozen=True):
     `arguments` are what a method is given besides: managed object ids and plain values by name.
     """
 
-    wire: Wire
+    wire: str
     template: str
     purpose: str
     privilege: str = ""
@@ -67,7 +65,7 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str, str]:
         """Identity of the question in a recording."""
-        return (self.wire.value, self.text, self.about)
+        return (self.wire, self.text, self.about)
 
     @property
     def about(self) -> str:
@@ -112,7 +110,7 @@ class Capture(Struct, frozen=True):
 class Source(Struct, frozen=True):
     """Where and when a fact was read: one line of a host's `sources` table."""
 
-    wire: Wire
+    wire: str
     asked: str
     subject: str
     taken_at: str

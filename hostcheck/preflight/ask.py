@@ -6,12 +6,12 @@ from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_cpu_features
-from hostcheck.recording import Recording
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.order import matches
+from hostcheck.ways.vsphere.inventory import matches
 
 RUNS = "poweredOn"
 

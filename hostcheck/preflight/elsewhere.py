@@ -8,9 +8,9 @@ from hostcheck.checks.vmotion import home_of
 from hostcheck.model.capture import Source, Wire
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
+from hostcheck.model.recording import Recording
 from hostcheck.model.vm import Vm
 from hostcheck.parsers import vim_cpu_features, vim_resource_pool, vim_virtual_machine
-from hostcheck.recording import Recording
 from hostcheck.sources.walls import nothing_of
 
 

@@ -8,6 +8,7 @@ from hostcheck import app, runfile
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.host import Host
+from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
@@ -15,14 +16,13 @@ from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on
 from hostcheck.preflight.rank import of_a_running_vm, ranked, unless_another
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
-from hostcheck.recording import Recording
 from hostcheck.runs import run_of
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.order import one_vm
+from hostcheck.ways.vsphere.inventory import one_vm
 
 
 def preflight(

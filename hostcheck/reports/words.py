@@ -172,7 +172,7 @@ def missing(fact: Unknown) -> str:
 def where(source: Source) -> str:
     """Return where an answer was read: the wire, the question and whom it was put to."""
     subject = f" of {clean(source.subject)}" if source.subject else ""
-    return f"{source.wire.value}: {one_line(source.asked)}{subject}"
+    return f"{source.wire}: {one_line(source.asked)}{subject}"
 
 
 def places(sources: tuple[Source, ...], indexes: tuple[int, ...]) -> tuple[Source, ...]:

@@ -1,74 +1,105 @@
-"""What is asked of one machine, in which order."""
+"""What is asked of one machine: way by way, each knowing what those before it were told."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import cached_property
+
+from hostcheck import ways
 from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
 from hostcheck.assemble.book import Book
-from hostcheck.model.capture import Wire
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
-from hostcheck.parsers import (
-    smoke_sparse24,
-    vim_directpath_capacity,
-    vim_software_packages,
-)
-from hostcheck.recording import Recording
+from hostcheck.model.pci import PciAddress
+from hostcheck.model.recording import Recording
+from hostcheck.parsers import vim_directpath_capacity, vim_host_system, vim_software_packages
 from hostcheck.sources import walls
-from hostcheck.sources.base import SHELL_WIRES, SMOKE_WIRES, VSPHERE_WIRES, OpenShell, Source
-from hostcheck.ways.base import Transport
+from hostcheck.sources.base import Source
+from hostcheck.syntax.opened import opened
+from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.replay import ReplayTransport
-from hostcheck.ways.shell import order as esxi_shell
-from hostcheck.ways.vsphere import order as vsphere
+
+VSPHERE, SMOKE = "vsphere", "guest"
+"""The way that says which machines there are, so that each is asked by it; and the smoke test."""
+
+
+class _Told:
+    """What one machine has told so far; what nobody needs is not worked out."""
+
+    def __init__(self, ref: HostRef, asked: RecorderTransport, *, packages: bool) -> None:
+        self.ref = ref
+        self.packages = packages
+        self._asked = asked
+
+    @cached_property
+    def _system(self) -> vim_host_system.HostSystem | None:
+        capture = self._asked.fetch(vim_host_system.REQUEST.of(self.ref.id))
+        found = opened(capture, vim_host_system.parse)
+        return None if isinstance(found, Unknown) else found
+
+    def system(self) -> vim_host_system.HostSystem | None:
+        """Return what vSphere says of the host, None where that was not understood."""
+        return self._system
+
+    def may_have_gpus(self) -> bool:
+        """Say whether vSphere lists NVIDIA GPUs, or it is not known what it lists."""
+        return self._system is not None and may_have_gpus(self._system)
+
+    def gpus(self) -> tuple[PciAddress, ...]:
+        """Return the addresses of the NVIDIA GPUs that vSphere lists."""
+        return gpu_addresses(self._system)
+
+    def smoke_guests(self) -> tuple[str, ...]:
+        """Return the ids of the VMs in which the smoke test is to run, of those named."""
+        return smoke.guests_of(walls.host_of(Recording(self.ref, self._asked.captures)))
+
+
+Opening = Callable[[Opener, SoFar], AbstractContextManager[Transport]]
+"""Opens a way to one machine, and closes it in the end."""
+
+
+@contextmanager
+def opening(opener: Opener, so_far: SoFar) -> Iterator[Transport]:
+    """Open a way to one machine for a while."""
+    with closing(opener(so_far)) as transport:
+        yield transport
 
 
 def ask_host(
     ref: HostRef,
-    session: Transport,
-    shell: Transport | None,
-    guests: Transport | None,
+    through: Mapping[str, Transport],
+    openers: Mapping[str, Opener],
     *,
-    over_esxcli: bool,
     packages: bool,
+    opening: Opening = opening,
 ) -> Recording:
-    """Ask vSphere, then the shell of the host, then the guests that it has."""
-    none: frozenset[str] = frozenset()
-    asked = RecorderTransport(
-        session, shell or session, guests or session,
-        accepts=(VSPHERE_WIRES, SHELL_WIRES if shell else none, SMOKE_WIRES if guests else none),
-    )  # fmt: skip
-    vsphere.collect(asked, ref)
-    host = vsphere.host_in(asked, ref) if packages or shell is not None else None
-    if packages and host is not None and may_have_gpus(host):
-        vsphere.collect_packages(asked, host)
-    if over_esxcli:
-        esxi_shell.collect_esxcli(asked, ref.id)
-    if shell is not None:
-        esxi_shell.collect(asked, gpu_addresses(host))
-    recorded = Recording(ref, asked.captures)
-    if guests is not None:
-        asked.fetch(smoke.NAMED)
-        for vm_id in smoke.guests_of(walls.host_of(recorded)):
-            asked.fetch(smoke_sparse24.REQUEST.of(vm_id))
-    return recorded
+    """Ask one machine by each way that has a transport or an opener, in the order of ways."""
+    routes: dict[str, Transport] = {}
+    asked = RecorderTransport(routes)
+    so_far = _Told(ref, asked, packages=packages)
+    with ExitStack() as open_ones:
+        for way in ways.every():
+            if way.name in openers:
+                transport = open_ones.enter_context(opening(openers[way.name], so_far))
+            elif way.name in through:
+                transport = through[way.name]
+            else:
+                continue
+            routes |= {one.wire: transport for one in way.wirings if not one.changes}
+            way.collect(asked, so_far)
+    return Recording(ref, asked.captures)
 
 
-def finish(ref: HostRef, there: Recording, open_shell: OpenShell | None = None) -> Recording:
-    """Put the questions of today to answers that are there, and to the shell of the host."""
+def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Recording:
+    """Put the questions of today to answers that are there, and to what openers open."""
     replay = ReplayTransport(there)
     wires = {key[0] for key in there.captures}
     asked = {key[1] for key in there.captures}
-    shell = open_shell(ref.name) if open_shell else None
-    try:
-        return ask_host(
-            ref,
-            replay,
-            shell or (replay if Wire.SHELL.value in wires else None),
-            replay if SMOKE_WIRES & wires else None,
-            over_esxcli=Wire.ESXCLI.value in wires,
-            packages=vim_software_packages.REQUEST.template in asked,
-        )
-    finally:
-        if shell is not None:
-            shell.close()
+    replayed: dict[str, Transport] = {
+        way.name: replay for way in ways.every() if way.name == VSPHERE or way.wires & wires
+    }
+    packages = vim_software_packages.REQUEST.template in asked
+    return ask_host(ref, replayed, openers, packages=packages)
 
 
 def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:

@@ -1,34 +1,15 @@
-"""What a source of machines is, and what it needs of a session, a shell and a smoke test."""
+"""What a source of machines is, and what it needs of a session."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
-from hostcheck.recording import Recording
 from hostcheck.ways.base import Transport
-
-VSPHERE_WIRES = frozenset(
-    {Wire.PROPERTIES.value, Wire.METHOD.value, Wire.TASK.value, Wire.ESXCLI.value}
-)
-SHELL_WIRES = frozenset({Wire.SHELL.value})
-SMOKE_WIRES = frozenset({Wire.GUEST.value, Wire.GIVEN.value})
-
-
-class Smoke(Protocol):
-    """The smoke test in guests that the user named."""
-
-    def guests(self, vm_ids: Iterable[str]) -> Transport:
-        """Return what answers for a host with these VMs: which were named, and what they say."""
-
-    def close(self) -> None:
-        """Let the visits that are going on clean up."""
-
-
-OpenShell = Callable[[str], Transport]
 
 
 class Session(Transport, Protocol):
@@ -46,7 +27,7 @@ class About(Struct, frozen=True):
     targets: tuple[Asked, ...] = ()
     """All that was asked, by name, where that is more than one."""
     asks: tuple[str, ...] = ()
-    """The wires that are used on every machine; none where that is in the recordings."""
+    """The ways by which every machine is asked; none where that is in the recordings."""
     smokes: bool = False
     """Whether the smoke test was asked for."""
 

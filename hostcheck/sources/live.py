@@ -1,28 +1,19 @@
-"""A vCenter or ESXi host, with the shells of its hosts and the guests that the user named."""
+"""A vCenter or ESXi host, with the other ways to its hosts that the user wants."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from typing import Self
 
-from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck import ways
+from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
-from hostcheck.recording import Recording
-from hostcheck.sources.asking import ask_host, finish
-from hostcheck.sources.base import (
-    SHELL_WIRES,
-    SMOKE_WIRES,
-    VSPHERE_WIRES,
-    About,
-    Ask,
-    Collector,
-    OpenShell,
-    Session,
-    Smoke,
-)
-from hostcheck.ways.base import Transport
-from hostcheck.ways.vsphere import order as vsphere
-from hostcheck.ways.vsphere import second_opinion
+from hostcheck.sources.asking import SMOKE, VSPHERE, ask_host, finish
+from hostcheck.sources.base import About, Ask, Collector, Session
+from hostcheck.ways.base import Opener, SoFar, Transport
+from hostcheck.ways.vsphere import inventory, order, second_opinion
 
 FEW_HOSTS = 64
 """Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
@@ -30,7 +21,7 @@ others cost calls by the page."""
 
 
 class LiveSource:
-    """A vCenter or ESXi host, with the shells of its hosts where `open_shell` is given."""
+    """A vCenter or ESXi host, with other ways to its hosts, each opened by its opener."""
 
     def __init__(
         self,
@@ -39,34 +30,35 @@ class LiveSource:
         *,
         hosts: Iterable[str] = (),
         clusters: Iterable[str] = (),
-        open_shell: OpenShell | None = None,
-        over_esxcli: bool = False,
+        openers: Mapping[str, Opener] | None = None,
+        carried: Collection[str] = (),
         packages: bool | None = None,
     ) -> None:
-        """Keep what to ask. Installed VIBs (`packages`) are asked by default of a few hosts."""
+        """Keep what to ask; `carried` names the ways that go over the session itself.
+
+        Installed VIBs (`packages`) are asked by default of a few hosts.
+        """
         self.target = target
         self._session = session
         self._hosts = tuple(hosts)
         self._clusters = tuple(clusters)
-        self._open_shell = open_shell
-        self._over_esxcli = over_esxcli
-        self._smoke: Smoke | None = None
+        self._openers = dict(openers or {})
+        self._carried = (VSPHERE, *carried)
         self._packages = packages
-        self._shells: set[Transport] = set()
+        self._open: set[Transport] = set()
+        self._closers: list[Callable[[], None]] = []
         self._closed = False
 
-    def use(self, smoke: Smoke) -> None:
-        """Let the smoke test run in guests, too."""
-        self._smoke = smoke
+    def use(self, way: str, opener: Opener, close: Callable[[], None]) -> None:
+        """Let one more way be used; `close` ends what it has open for all hosts together."""
+        self._openers[way] = opener
+        self._closers.append(close)
 
     @property
     def about(self) -> About:
-        """What is asked, and which wires are used."""
-        asked = VSPHERE_WIRES if self._over_esxcli else VSPHERE_WIRES - {Wire.ESXCLI.value}
-        asked |= SHELL_WIRES if self._open_shell else frozenset()
-        asked |= SMOKE_WIRES if self._smoke else frozenset()
-        smokes = self._smoke is not None
-        return About(self.target, asks=tuple(sorted(asked)), smokes=smokes)
+        """What is asked, and by which ways."""
+        used = {*self._carried, *self._openers}
+        return About(self.target, asks=tuple(sorted(used)), smokes=SMOKE in used)
 
     @property
     def one_by_one(self) -> bool:
@@ -75,16 +67,15 @@ class LiveSource:
 
     def visits_each(self, hosts: int) -> bool:
         """Whether hosts are asked one by one in a run about so many."""
-        asked = self._open_shell is not None or self._over_esxcli or self._smoke is not None
-        return asked or self._asks_packages(hosts)
+        return len(self._carried) > 1 or bool(self._openers) or self._asks_packages(hosts)
 
     def _asks_packages(self, hosts: int) -> bool:
         return hosts <= FEW_HOSTS if self._packages is None else self._packages
 
     @cached_property
-    def inventory(self) -> vsphere.Inventory:
+    def inventory(self) -> inventory.Inventory:
         """All that is there. It is read once. Raises UsageError when it cannot be listed."""
-        return vsphere.inventory(self._session, self.target)
+        return inventory.inventory(self._session, self.target)
 
     @cached_property
     def chosen(self) -> list[HostRef]:
@@ -93,47 +84,49 @@ class LiveSource:
 
     def machines(self) -> list[HostRef]:
         """List the hosts that the filters leave; each filter must match something."""
-        vsphere.refuse_unmatched([self.inventory], self._hosts, self._clusters)
+        inventory.refuse_unmatched([self.inventory], self._hosts, self._clusters)
         return self.chosen
 
     def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Find a VM in the listing."""
-        return vsphere.vms_called(self._session, name, self.chosen)
+        return inventory.vms_called(self._session, name, self.chosen)
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)
-        self._session.expect(question for ref in listed for question in vsphere.questions(ref))
+        self._session.expect(question for ref in listed for question in order.questions(ref))
         packages = self._asks_packages(max(of, len(listed)))
+        away = {name: one for name, one in self._openers.items() if ways.named(name).away}
         return Collector(
             partial(self._collect, packages=packages),
             partial(self._read, packages=packages),
-            partial(finish, open_shell=self._open_shell),
+            partial(finish, openers=away),
         )
 
     def _collect(self, ref: HostRef, *, packages: bool) -> Recording:
-        """Ask vSphere, then the shell of the host, then its guests."""
-        shell = self._open_shell(ref.name) if self._open_shell else None
-        if shell is not None:
-            self._shells.add(shell)
-            if self._closed:
-                shell.close()
-        guests = self._smoke.guests(ref.vm_ids) if self._smoke is not None else None
-        try:
-            return ask_host(
-                ref, self._session, shell, guests,
-                over_esxcli=self._over_esxcli, packages=packages,
-            )  # fmt: skip
-        finally:
-            if shell is not None:
-                shell.close()
-                self._shells.discard(shell)
+        """Ask by every way."""
+        return ask_host(
+            ref, self._through(), self._openers, packages=packages, opening=self._opening
+        )
 
     def _read(self, ref: HostRef, *, packages: bool) -> Recording:
-        """Ask vSphere only."""
-        return ask_host(
-            ref, self._session, None, None, over_esxcli=self._over_esxcli, packages=packages
-        )
+        """Ask what only this process can."""
+        return ask_host(ref, self._through(), {}, packages=packages)
+
+    def _through(self) -> dict[str, Transport]:
+        return dict.fromkeys(self._carried, self._session)
+
+    @contextmanager
+    def _opening(self, opener: Opener, so_far: SoFar) -> Iterator[Transport]:
+        """Open a way to a host; it is closed in the end, or when this source is."""
+        with closing(opener(so_far)) as transport:
+            self._open.add(transport)
+            try:
+                if self._closed:
+                    transport.close()
+                yield transport
+            finally:
+                self._open.discard(transport)
 
     def asker(self, _vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""
@@ -163,10 +156,10 @@ class LiveSource:
         return self._session.keep_alive()
 
     def close(self) -> None:
-        """Log out, also of shells that an interrupt left in the middle of a command."""
-        self._closed = True  # first: a shell that is opened now is closed by who opens it
-        if self._smoke is not None:
-            self._smoke.close()
-        for shell in tuple(self._shells):
-            shell.close()
+        """Log out, also of what an interrupt left in the middle of a question."""
+        self._closed = True  # first: what is opened now is closed by who opens it
+        for close in self._closers:
+            close()
+        for one in tuple(self._open):
+            one.close()
         self._session.close()

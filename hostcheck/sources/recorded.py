@@ -1,24 +1,24 @@
 """A recording, or a folder of them."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from hostcheck import recording
+from hostcheck import recording, ways
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_virtual_machine
-from hostcheck.recording import Recording
-from hostcheck.sources.asking import finish
-from hostcheck.sources.base import SMOKE_WIRES, About, Ask, Collector
+from hostcheck.sources.asking import SMOKE, finish
+from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.walls import unread
 from hostcheck.ways.replay import ReplayTransport
-from hostcheck.ways.vsphere import order as vsphere
-from hostcheck.ways.vsphere import second_opinion
+from hostcheck.ways.vsphere import inventory, second_opinion
 
 
 class RecordedSource:
@@ -31,22 +31,22 @@ class RecordedSource:
         self._folders: dict[tuple[str, str], Path] = {}
         self._sick: dict[str, Unknown] = {}
         found, names, smokes = [], set(), False
-        patterns = tuple(hosts)
+        patterns, visited = tuple(hosts), ways.named(SMOKE).wires
         for path in recording.find(folder):
             try:
                 manifest = recording.load_manifest(path)
             except UsageError as error:
                 if path == folder:
                     raise
-                if vsphere.matches(path.name, patterns):
+                if inventory.matches(path.name, patterns):
                     self._sick[path.name] = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
                 continue
-            if vsphere.matches(manifest.host, patterns):
+            if inventory.matches(manifest.host, patterns):
                 there = self._folders.setdefault((manifest.target, manifest.host), path)
                 if there != path:
                     raise UsageError(f"{path} and {there} are of one host")
                 names.add(manifest.target)
-                smokes |= any(one.wire.value in SMOKE_WIRES for one in manifest.answers)
+                smokes |= any(one.wire in visited for one in manifest.answers)
                 found.append(msgspec.structs.replace(manifest.ref, vm_ids=manifest.vms))
         if not found and self._sick:
             raise UsageError("; ".join(one.detail for one in self._sick.values()))
@@ -77,11 +77,11 @@ class RecordedSource:
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""
-        return Collector(self.collect, self.read, finish)
+        return Collector(self.collect, self.read, partial(finish, openers={}))
 
     def collect(self, ref: HostRef) -> Recording:
         """Put the questions of today to the recording."""
-        return finish(ref, self.read(ref))
+        return finish(ref, self.read(ref), {})
 
     def read(self, ref: HostRef) -> Recording:
         """Load the recording; one that cannot be read is a machine of which nothing is known."""

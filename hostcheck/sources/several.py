@@ -10,7 +10,7 @@ from hostcheck.model.host_ref import HostRef
 from hostcheck.model.run import Asked
 from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.live import LiveSource
-from hostcheck.ways.vsphere import order as vsphere
+from hostcheck.ways.vsphere import inventory
 
 
 class Vcenters:
@@ -34,13 +34,13 @@ class Vcenters:
 
     @property
     def about(self) -> About:
-        """Name every one of them, and say why some could not be asked; the wires of any."""
+        """Name every one of them, and say why some could not be asked; the ways of any."""
         names = sorted({*self._parts, *self._failures})
         abouts = [one.about for one in self._parts.values()]
         return About(
             ", ".join(names),
             tuple(Asked(name, self._failures.get(name, "")) for name in names),
-            tuple(sorted({wire for one in abouts for wire in one.asks})),
+            tuple(sorted({way for one in abouts for way in one.asks})),
             smokes=any(one.smokes for one in abouts),
         )
 
@@ -56,7 +56,7 @@ class Vcenters:
         if not listed:
             raise UsageError(in_words(self._failures))
         if not self._failures:  # else what matches nothing here may match there
-            vsphere.refuse_unmatched([one.inventory for one in listed], *self._filters)
+            inventory.refuse_unmatched([one.inventory for one in listed], *self._filters)
         in_turns = zip_longest(*(one.chosen for one in listed))
         return [ref for turn in in_turns for ref in turn if ref is not None]
 

@@ -8,8 +8,8 @@ from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
-from hostcheck.recording import Recording
 from hostcheck.sources.base import Ask, Source
 
 

@@ -17,7 +17,7 @@ def opened(capture: Capture, parse: Callable[[str], T]) -> T | Unknown:
     if failure is not None:
         asked = failure.asked or request.text
         return Unknown(failure.why, failure.detail, asked, failure.privilege)
-    if request.wire is Wire.PROPERTIES and request.subject not in ("", EVERYTHING):
+    if request.wire == Wire.PROPERTIES and request.subject not in ("", EVERYTHING):
         about = id_in(capture.text)
         if about not in ("", request.subject):
             told = f"{request.subject} was asked about, and this is of {about}"

@@ -1,6 +1,6 @@
 """Remembers every answer of another transport, so that the same bytes can be judged and kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hostcheck.model.capture import Capture, Request
 from hostcheck.ways.base import Transport
@@ -9,16 +9,16 @@ from hostcheck.ways.base import Transport
 class RecorderTransport:
     """Passes questions on and keeps the answers of one machine in `captures`."""
 
-    def __init__(self, *inner: Transport, accepts: Iterable[frozenset[str]]) -> None:
-        """Take transports and, in the same order, the wires that each one answers."""
-        self._routes = [(set(wires), one) for one, wires in zip(inner, accepts, strict=True)]
+    def __init__(self, routes: Mapping[str, Transport]) -> None:
+        """Take what answers on each wire."""
+        self._routes = routes
         self.captures: dict[tuple[str, str, str], Capture] = {}
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Pass the hint on."""
         wanted = list(requests)
-        for wires, one in self._routes:
-            its_own = [request for request in wanted if request.wire.value in wires]
+        for wire, one in self._routes.items():
+            its_own = [request for request in wanted if request.wire == wire]
             if its_own:
                 one.expect(its_own)
 
@@ -30,10 +30,9 @@ class RecorderTransport:
         return self.captures[key]
 
     def _route(self, request: Request) -> Transport:
-        for wires, one in self._routes:
-            if request.wire.value in wires:
-                return one
-        raise ValueError(f"no transport answers {request.wire}")
+        if request.wire not in self._routes:
+            raise ValueError(f"no transport answers {request.wire}")
+        return self._routes[request.wire]
 
     def close(self) -> None:
         """Close nothing: the transports belong to whoever opened them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.recording import Recording
+from hostcheck.model.recording import Recording
 
 
 class ReplayTransport:

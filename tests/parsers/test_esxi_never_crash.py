@@ -169,7 +169,7 @@ def hurt(data, text):
 def test_the_question_is_one_fixed_command(name):
     request = _parser(name).REQUEST
     assert isinstance(request, Request)
-    assert request.wire is Wire.SHELL
+    assert request.wire == Wire.SHELL
     assert request.purpose
     assert not set(request.template) & set(";|&$`><\n'\"")
 

@@ -96,7 +96,7 @@ def test_a_driver_that_is_not_loaded_is_told_in_the_tools_own_words(module):
 def test_every_request_is_one_shell_command_without_slots(module):
     request = module.REQUEST
     assert isinstance(request, Request)
-    assert request.wire is Wire.SHELL
+    assert request.wire == Wire.SHELL
     assert request.template.split()[0] == "nvidia-smi"
     assert "{" not in request.template
     assert request.purpose

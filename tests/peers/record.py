@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 from hostcheck import recording
-from hostcheck.asked import may_run
 from hostcheck.model.host_ref import HostRef
 from hostcheck.sources.live import LiveSource
+from hostcheck.ways.base import SoFar
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import shapes
@@ -48,13 +49,15 @@ def record(session: VsphereTransport, target: HostRef, host: HostShape, place: P
     neighbours = Fleet((host, *shapes.HEALTHY.hosts))  # a server beside a host that refuses
     with running_shells(neighbours if host.shell_trouble == "refuse" else Fleet((host,))) as shells:
 
-        def open_shell(name: str) -> SshTransport:
+        def open_shell(so_far: SoFar) -> SshTransport:
             base = Shell("", known_hosts=(str(shells.known_hosts_file),), **SMALL)
-            shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-            return SshTransport(shell, may_run, lambda: shells.password)
+            shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
+            return SshTransport(shell, SHELL.allows, lambda: shells.password)
 
         recorded = (
-            LiveSource(TARGET, session, open_shell=open_shell).collector([target]).collect(target)
+            LiveSource(TARGET, session, openers={"shell": open_shell})
+            .collector([target])
+            .collect(target)
         )
     expected = place / "expected.json"
     kept = expected.read_bytes() if expected.is_file() else b""

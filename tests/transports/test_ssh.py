@@ -16,7 +16,6 @@ import msgspec
 import paramiko
 import pytest
 
-from hostcheck.asked import may_run
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Why
@@ -24,9 +23,11 @@ from hostcheck.model.pci import from_hex
 from hostcheck.parsers import vsish_pci_config_header
 from hostcheck.ways.shell import order as esxi_shell
 from hostcheck.ways.shell import script as ssh_script
+from hostcheck.ways.shell.entrance import Entrance
 from hostcheck.ways.shell.known_hosts import trust_in
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
 from tests.transports.meddler import silence
@@ -58,7 +59,7 @@ def dial():
     """Return a function that opens a transport, closed with the test."""
     opened = []
 
-    def dial(to, password=None, allowed=may_run):
+    def dial(to, password=None, allowed=SHELL.allows):
         opened.append(SshTransport(to, allowed, None if password is None else lambda: password))
         return opened[-1]
 
@@ -79,7 +80,7 @@ def right(capture, host=SHAPE):
 def test_a_key_is_enough_and_every_command_runs_over_one_connection(shells, dial):
     before = logins(shells)
     transport = dial(reach(shells))
-    esxi_shell.collect(transport, [from_hex(gpu.address) for gpu in SHAPE.gpus])
+    esxi_shell.ask(transport, [from_hex(gpu.address) for gpu in SHAPE.gpus])
     assert right(transport.fetch(FIRST))
     assert logins(shells) == before + 1, "MaxSessions 1 is enough"
 
@@ -367,7 +368,7 @@ def test_a_host_that_runs_single_commands_only_is_asked_one_by_one(new_shells, d
 def test_a_whole_host_costs_few_sessions(new_shells, dial):
     server = new_shells(shapes.HEALTHY)
     gpus = [from_hex(gpu.address) for gpu in SHAPE.gpus]
-    esxi_shell.collect(dial(reach(server)), gpus)
+    esxi_shell.ask(dial(reach(server)), gpus)
     assert commands_of(server) == 1
 
 
@@ -583,14 +584,14 @@ def test_closing_ends_a_command_that_runs(new_shells, dial):
 
 def test_closing_between_login_and_command_sends_none(shells, dial, monkeypatch):
     transport = dial(reach(shells))
-    real = SshTransport._authenticated
+    real = Entrance.authenticated
 
-    def closed_meanwhile(self, plain, until):
-        logged_in = real(self, plain, until)
-        self.close()
+    def closed_meanwhile(entrance, plain, until):
+        logged_in = real(entrance, plain, until)
+        transport.close()
         return logged_in
 
-    monkeypatch.setattr(SshTransport, "_authenticated", closed_meanwhile)
+    monkeypatch.setattr(Entrance, "authenticated", closed_meanwhile)
     assert transport.fetch(FIRST).failure.why is Why.NOT_ASKED
     assert transport._transport is None
 
@@ -598,5 +599,10 @@ def test_closing_between_login_and_command_sends_none(shells, dial, monkeypatch)
 def test_the_password_is_in_no_capture_and_no_field(shells, dial):
     transport = dial(reach(shells, key_files=()), shells.password)
     capture = transport.fetch(FIRST)
-    kept = {name: value for name, value in vars(transport).items() if name != "_password"}
+    kept = [
+        value
+        for one in (transport, transport._entrance)
+        for name, value in vars(one).items()
+        if name not in ("_password", "_entrance")
+    ]
     assert shells.password not in repr(capture) + repr(kept)

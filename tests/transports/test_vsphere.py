@@ -13,7 +13,6 @@ import pytest
 from pyVmomi import vim
 
 from hostcheck import app
-from hostcheck.asked import may_run
 from hostcheck.errors import UsageError
 from hostcheck.fleet import tended, threads
 from hostcheck.model.capture import Path, Request, Wire
@@ -31,9 +30,11 @@ from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.syntax.vim import object_of
 from hostcheck.verdict import report_of
+from hostcheck.ways.esxcli import way as esxcli
 from hostcheck.ways.shell import order as esxi_shell
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere import exchange, pages, properties, soap
 from hostcheck.ways.vsphere.pages import FIRST
 from tests.peers import shapes
@@ -181,7 +182,7 @@ def test_a_silent_port_ends_at_the_limit(vcenter, log_in):
 
 def test_only_listed_methods_reach_the_server_and_no_session_stays(vcenter, log_in):
     with meddling(vcenter) as server:
-        source = LiveSource("test", log_in(server), over_esxcli=True)
+        source = LiveSource("test", log_in(server), carried=("esxcli",))
         for _ in app.recordings(source, source.machines(), done=lambda _: None):
             pass
         source.close()
@@ -332,12 +333,12 @@ def test_a_session_stays_while_shells_are_asked(
     server, shells = new_vcenter(fleet, session_idle_s=0.6), new_shells(fleet)
     base = Shell("", known_hosts=(str(shells.known_hosts_file),), command_timeout=2, host_timeout=2)
 
-    def open_shell(name):
-        shell = shell_from_ssh_config(name, config=shells.config_file, base=base)
-        return SshTransport(shell, may_run, lambda: shells.password)
+    def open_shell(so_far):
+        shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
+        return SshTransport(shell, SHELL.allows, lambda: shells.password)
 
     session = log_in(server, keep_alive=keep_alive)
-    source = LiveSource("test", session, open_shell=open_shell, packages=True)
+    source = LiveSource("test", session, openers={"shell": open_shell}, packages=True)
     with tended(source.keep_alive, source.close):
         recorded = list(app.recordings(source, source.machines(), done=lambda _: None))
     for one in recorded:
@@ -387,7 +388,7 @@ def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
         }
         assert not any(
             capture.failure is None for capture in one.captures.values()
-            if capture.request.wire is Wire.PROPERTIES
+            if capture.request.wire == Wire.PROPERTIES
         )  # fmt: skip
     told = [
         capture.failure.detail for one in recorded.values() for capture in one.captures.values()
@@ -792,7 +793,7 @@ def test_guestinfo_never_leaves_the_transport(vcenter, log_in):
 def test_esxcli_over_the_api(vcenter, log_in):
     session = log_in(vcenter)
     host = vcenter.ids.hosts["esx-02.lab.test"]
-    for request in esxi_shell.ESXCLI_REQUESTS:
+    for request in esxcli.REQUESTS:
         capture = session.fetch(request.of(host))
         assert capture.failure is None, request.text
         assert capture.text.startswith("<"), request.text
@@ -813,13 +814,13 @@ def test_an_esxcli_command_that_faults_is_absent_in_the_hosts_words(vcenter, log
 
 def test_esxcli_without_the_privilege_is_denied(new_vcenter, log_in, vcenter):
     host = vcenter.ids.hosts["esx-15.lab.test"]
-    request = esxi_shell.ESXCLI_REQUESTS[0]
+    request = esxcli.REQUESTS[0]
     capture = log_in(vcenter).fetch(request.of(host))
     assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "Host.Config.Settings")
     no_executer = Trouble("RetrieveManagedMethodExecuter", "no_permission", privilege="Some.Thing")
     server = new_vcenter(HEALTHY, no_executer)
     session = log_in(server)
-    for one in esxi_shell.ESXCLI_REQUESTS:
+    for one in esxcli.REQUESTS:
         capture = session.fetch(one.of("host-1001"))
         assert (capture.failure.why, capture.failure.privilege) == (Why.DENIED, "Some.Thing")
     assert server.stats()["calls"]["RetrieveManagedMethodExecuter"] == 1
@@ -829,7 +830,7 @@ def test_a_session_that_ends_before_esxcli_is_renewed(new_vcenter, log_in):
     for method in ("RetrieveManagedMethodExecuter", "ExecuteSoap"):
         server = new_vcenter(HEALTHY, Trouble(method, "not_authenticated", first=1, last=1))
         session = log_in(server)
-        for request in esxi_shell.ESXCLI_REQUESTS:
+        for request in esxcli.REQUESTS:
             assert session.fetch(request.of("host-1001")).failure is None, request.text
 
 

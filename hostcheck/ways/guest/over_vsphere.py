@@ -19,7 +19,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import Node
 from hostcheck.syntax.xml import local, root_of
-from hostcheck.ways.base import Refused
+from hostcheck.ways.base import Refused, SoFar
 from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
 from hostcheck.ways.guest.files import transfer
 from hostcheck.ways.guest.steps import PLACE, SUM_PROGRAM
@@ -398,9 +398,9 @@ class NamedGuests:
         self._guests = guests
         self._named = named
 
-    def guests(self, vm_ids: Iterable[str]) -> "_OneHost":
-        """Return what answers for a host that has these VMs."""
-        return _OneHost(self._guests, sorted(self._named.intersection(vm_ids)))
+    def __call__(self, so_far: SoFar) -> "_OneHost":
+        """Return what answers for one host."""
+        return _OneHost(self._guests, sorted(self._named.intersection(so_far.ref.vm_ids)))
 
     def close(self) -> None:
         """Let the visits that are going on clean up."""
@@ -419,7 +419,7 @@ class _OneHost:
 
     def fetch(self, request: Request) -> Capture:
         """Tell the list, or visit one guest of it."""
-        if request.wire is Wire.GIVEN:
+        if request.wire == Wire.GIVEN:
             return Capture(request, "".join(f"{vm_id}\n" for vm_id in self._named))
         if request.subject not in self._named:
             raise PermissionError(f"nobody named {request.subject} for the smoke test")

@@ -6,6 +6,11 @@ command line.
 
 from hostcheck.model.capture import Request, Wire
 
+NAMED = Request(
+    Wire.GIVEN, "guests that may run the smoke test", "VMs of this host that the user named"
+)
+"""Its answer holds managed object ids, one a line."""
+
 PLACE = "/tmp/hostcheck-{run}"  # noqa: S108  making it fails where it exists; its owner's alone
 PROGRAM = f"{PLACE}/sparse24"
 _RUN = (
@@ -56,4 +61,4 @@ _TEMPLATES = frozenset(one.template for one in COMMANDS)
 
 def may_run(request: Request) -> bool:
     """Say whether a command is one of the steps. Slots hold integers by construction."""
-    return request.wire is Wire.GUEST and request.template in _TEMPLATES
+    return request.wire == Wire.GUEST and request.template in _TEMPLATES

@@ -1,8 +1,8 @@
 """What is asked of the ESXi shell, in order: announced, then asked; all of it read-only."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from hostcheck.model.capture import Capture, Request, Wire
+from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.pci import PciAddress, parts
 from hostcheck.parsers import (
@@ -28,7 +28,7 @@ from hostcheck.parsers import (
     vsish_pci_config_header,
 )
 from hostcheck.syntax.opened import opened
-from hostcheck.ways.base import Transport
+from hostcheck.ways.base import SoFar, Transport
 
 HOST_REQUESTS = (
     esxcli_system_version_get.REQUEST,
@@ -58,17 +58,15 @@ REQUESTS = (
     nvidia_smi_q.REQUEST,
     *NVIDIA_REQUESTS,
 )
-ESXCLI_REQUESTS = tuple(
-    Request(Wire.ESXCLI, one.template, one.purpose, "Host.Config.Settings")
-    for one in HOST_REQUESTS
-    if one.template.startswith("esxcli ")
-)
-"""The same commands through the vSphere API, for hosts whose SSH is off."""
 
 
-def collect(shell: Transport, gpus: Iterable[PciAddress]) -> None:
-    """Ask everything of one shell. A host without NVIDIA GPUs is not asked about them."""
-    gpus = list(gpus)
+def collect(shell: Transport, so_far: SoFar) -> None:
+    """Ask everything of one shell."""
+    ask(shell, so_far.gpus())
+
+
+def ask(shell: Transport, gpus: Sequence[PciAddress]) -> None:
+    """Ask about a host with these GPUs. One without NVIDIA GPUs is not asked about them."""
     first = [*HOST_REQUESTS, *map(config_header, gpus)]
     shell.expect([*first, *((nvidia_smi_q_x.REQUEST, *NVIDIA_REQUESTS) if gpus else ())])
     for request in first:
@@ -80,12 +78,6 @@ def collect(shell: Transport, gpus: Iterable[PciAddress]) -> None:
         shell.fetch(nvidia_smi_q.REQUEST)
     for request in NVIDIA_REQUESTS:
         shell.fetch(request)
-
-
-def collect_esxcli(vsphere: Transport, host_id: str) -> None:
-    """Ask the esxcli commands through the vSphere API."""
-    for request in ESXCLI_REQUESTS:
-        vsphere.fetch(request.of(host_id))
 
 
 def config_header(gpu: PciAddress) -> Request:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hostcheck.model.capture import Request
+from hostcheck.ways.base import SoFar
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 
@@ -27,8 +28,12 @@ class Shells:
     allowed: Callable[[Request], bool]
     password: Callable[[], str] | None = field(repr=False)
 
-    def __call__(self, host: str) -> SshTransport:
-        """Open the shell of a host; it connects when it is first asked."""
+    def __call__(self, so_far: SoFar) -> SshTransport:
+        """Open the shell of the host whose turn it is."""
+        return self.open(so_far.ref.name)
+
+    def open(self, host: str) -> SshTransport:
+        """Open the shell of a host or guest; it connects when it is first asked."""
         shell = shell_from_ssh_config(
             host,
             config=self.config,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.parsers import (
     vim_check_task,
     vim_compute_resource,
@@ -19,7 +20,6 @@ from hostcheck.parsers import (
 )
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_virtual_machine import VirtualMachine
-from hostcheck.recording import Recording
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
 

@@ -28,8 +28,8 @@ from hostcheck.ways.vsphere.tls import Endpoint
 
 __all__ = ["Endpoint", "VsphereTransport"]
 
-OTHERS = frozenset({Wire.SHELL, Wire.GUEST, Wire.GIVEN})
-"""Ways that are none of this transport's business."""
+WIRES = frozenset({Wire.PROPERTIES, Wire.METHOD, Wire.TASK, Wire.WRITE, Wire.ESXCLI})
+"""What a session carries."""
 CALLS = 4
 """Method calls under way at a time: vCenter passes each on to its host, and waits for it."""
 CHECKS_SINCE = (6, 7)
@@ -89,37 +89,37 @@ class VsphereTransport:
         with self._lock:
             asked = list(requests)
             for request in asked:
-                if request.wire is Wire.TASK:
+                if request.wire == Wire.TASK:
                     self._begin(request)
             self._properties.expect(
                 request
                 for request in asked
-                if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING
+                if request.wire == Wire.PROPERTIES and request.subject != EVERYTHING
             )
 
     def fetch(self, request: Request) -> Capture:
         """Put one question. Raises ValueError for one that no vSphere session can answer."""
-        if request.wire in OTHERS:
+        if request.wire not in WIRES:
             raise ValueError(f"a vSphere session cannot answer {request.wire}")
         method = request.template.rpartition(".")[2]
         option = method == "QueryOptions"
         if (
             (option and request.subject not in soap.OPTIONS)
             or (request.wire in (Wire.METHOD, Wire.TASK) and method not in soap.READ_ONLY)
-            or (request.wire is Wire.ESXCLI and not self._allowed(request))
-            or (request.wire is Wire.WRITE and method not in self._session.exchange.methods)
+            or (request.wire == Wire.ESXCLI and not self._allowed(request))
+            or (request.wire == Wire.WRITE and method not in self._session.exchange.methods)
         ):
             raise PermissionError(f"{request.text!r} is not one of the listed questions")
         if request.wire in (Wire.METHOD, Wire.ESXCLI) and not option:
             with self._calls:
                 return self._one(request)
         with self._lock:
-            if request.wire is Wire.PROPERTIES and request.subject != EVERYTHING:
+            if request.wire == Wire.PROPERTIES and request.subject != EVERYTHING:
                 return self._properties.fetch(request)
             if request.key in self._shared:
                 return self._shared[request.key]
             capture = self._one(request)
-            if option or request.wire is Wire.TASK:  # a setting, or a check of several hosts
+            if option or request.wire == Wire.TASK:  # a setting, or a check of several hosts
                 self._shared[request.key] = capture
             return capture
 
@@ -148,7 +148,7 @@ class VsphereTransport:
     def _start(self, request: Request) -> None:
         kind, _, method = request.template.partition(".")
         this = request.subject
-        if request.wire is Wire.TASK:
+        if request.wire == Wire.TASK:
             checker = self._session.content.vmCompatibilityChecker
             if checker is None or self._session.api_version < CHECKS_SINCE:
                 raise soap.SoapFault("NoChecker", NO_CHECKER, "", "")
@@ -160,22 +160,18 @@ class VsphereTransport:
         """Return the task of a request once it ended."""
         self._start(request)
         limit = self.endpoint.task_timeout
-        if request.wire is Wire.WRITE:
+        if request.wire == Wire.WRITE:
             limit = self.endpoint.start_timeout
         return self._tasks.wait(request.key, time.monotonic() + limit, limit)
 
     def _answer(self, request: Request) -> str:
-        match request.wire:
-            case Wire.PROPERTIES:
-                return self._properties.listing(request)
-            case Wire.METHOD:
-                return self._methods.call(request)
-            case Wire.ESXCLI:
-                return self._methods.esxcli(request)
-            case Wire.TASK | Wire.WRITE:
-                return self._task(request)
-            case Wire.SHELL | Wire.GUEST | Wire.GIVEN:
-                raise ValueError(f"a vSphere session cannot answer {request.wire}")
+        if request.wire == Wire.PROPERTIES:
+            return self._properties.listing(request)
+        if request.wire == Wire.METHOD:
+            return self._methods.call(request)
+        if request.wire == Wire.ESXCLI:
+            return self._methods.esxcli(request)
+        return self._task(request)
 
     @property
     def guest_operations(self) -> str:

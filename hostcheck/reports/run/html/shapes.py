@@ -157,7 +157,7 @@ class Requests:
     def add(self, host: Host) -> None:
         """Note what was asked of a host."""
         for source in host.sources:
-            self._asked.setdefault(source.wire.value, set()).add(source.asked)
+            self._asked.setdefault(source.wire, set()).add(source.asked)
 
     def listed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return the questions by wire."""

@@ -1,0 +1,25 @@
+"""vSphere: properties, methods, vCenter's own checks, and the one write."""
+
+from hostcheck.model.capture import Wire
+from hostcheck.ways.base import Note, Way, Wiring
+from hostcheck.ways.vsphere import order
+
+WAY = Way(
+    name="vsphere",
+    wirings=tuple(
+        Wiring(wire, title, folder="api", suffix="xml", changes=wire == Wire.WRITE)
+        for wire, title in (
+            (Wire.PROPERTIES, "vSphere properties (read by PropertyCollector)"),
+            (Wire.METHOD, "vSphere methods"),
+            (
+                Wire.TASK,
+                "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
+            ),
+            (Wire.WRITE, "The one request that changes something (only hostcheck power-on)"),
+        )
+    ),
+    requests=order.REQUESTS,
+    collect=order.collect,
+    turn=10,
+    notes=(Note("vSphere methods that carry these questions", words=order.METHODS),),
+)
