@@ -274,14 +274,11 @@ def test_a_run_file_may_be_replaced_by_its_own_plain_document(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (
-            "--summary --format json",
-            "--summary shapes the text that is printed: leave out --format",
-        ),
+        ("--summary --format json", "--summary shapes the text that is printed: leave out"),
         ("--check VM-001 --format junit", "--check shapes the text that is printed"),
         ("--check VM-0001", "no check is called 'VM-0001'; there are: VM-001"),
-        ("--skip nonsense", "no check is called 'nonsense'; there are: HOST-001"),
-        ("--only bad", "'bad' is not one of 'GO', 'NO-GO', 'UNSURE', 'NO-GPU'"),
+        ("--skip nonsense", "no check is called 'nonsense'; there are: CAT-001"),
+        ("--only bad", "'bad' is not one of 'go', 'no-go', 'unsure', 'no-gpu'"),
     ],
 )
 def test_a_choice_that_cannot_be_shown_is_refused_before_anything_is_asked(given, said):
