@@ -47,8 +47,14 @@ types: $(VENV)/.dev ## type check
 contracts: $(VENV)/.dev ## import contracts of setup.cfg
 	$(BIN)/lint-imports --no-logo
 
+# What fails side by side is run again alone, for its peers are real and may have been starved.
+# What fails alone fails; what passes only alone is named, so that nobody can overlook it.
 test: smoke ## all tests; missing peers are named and skipped, except in CI
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile; code=$$?; \
+	[ $$code -eq 1 ] || exit $$code; \
+	echo "Those that failed, again and alone:"; \
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -rA --tb=short && \
+	echo "The tests above passed only alone: each is a fault of the test, to be mended."
 
 update: $(VENV)/.dev ## rewrite golden files and generated docs
 	$(BIN)/python -m pytest -q tests/test_machines.py tests/test_docs.py --update
