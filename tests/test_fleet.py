@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,9 +44,15 @@ def test_any_standard_executor_does_the_work(kind):
 
 
 def test_a_slow_host_holds_no_other_up():
+    others, done = threading.Event(), []
+
     def work(item):
         if item == 0:
-            time.sleep(0.3)
+            others.wait(60)
+        else:
+            done.append(item)
+            if len(done) == 7:
+                others.set()
         return item
 
     with fleet.threads(2) as workers:
@@ -142,7 +148,7 @@ def test_the_password_travels_and_is_in_no_words():
 # A real cluster
 
 SLOW = """
-import time
+import threading
 from hostcheck import app
 if app.report_of.__name__ == "report_of":  # Dask loads this twice
     def slowly(host, judge=app.report_of):

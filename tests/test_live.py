@@ -22,7 +22,7 @@ from tests.peers.fleet import CANARY, Fleet
 from tests.peers.live import Shells, Vcenter
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-SOON = 15
+SOON = 45
 KINDS = (
     "2n-2xA100-80-esxi803",
     "2n-8xH100-mig-mixed-esxi803",
@@ -447,7 +447,7 @@ def interrupted(hostcheck, tmp_path, arguments, secrets, ready, by=signal.SIGINT
         [sys.executable, "-m", "hostcheck", *arguments], env=hostcheck.environment(secrets),
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 120
         while not ready() and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.1)
         time.sleep(0.5)
@@ -495,7 +495,7 @@ def test_a_limit_ends_hanging_shells(
     healthy, hanging = shapes.HEALTHY.hosts[0], {"shell_trouble": "hang", "vms": ()}
     fleet = Fleet(tuple(replace(healthy, **shapes.at(n), **hanging) for n in range(1, 7)))
     own = Lab(new_vcenter(fleet), new_shells(fleet))
-    (tmp_path / "limit.toml").write_text('[audit]\nlimit = "3s"\n')
+    (tmp_path / "limit.toml").write_text('[audit]\nlimit = "10s"\n')
     began = time.monotonic()
     done = hostcheck(
         command, *own.target, *own.ssh, "--workers", workers, "--command-timeout", "300", "-q",
@@ -504,7 +504,7 @@ def test_a_limit_ends_hanging_shells(
     )  # fmt: skip
     assert time.monotonic() - began < SOON
     assert done.returncode == 3
-    assert "\nhostcheck: the run's limit of 3 s was over: " in done.stderr
+    assert "\nhostcheck: the run's limit of 10 s was over: " in done.stderr
     names = ", ".join(host.name for host in fleet.hosts)
     if command == "record":
         assert done.stderr.endswith(f"6 hosts were not asked: {names}\n")

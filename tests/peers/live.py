@@ -76,7 +76,7 @@ class Vcenter:
     def stats(self) -> dict[str, object]:
         """Counters: calls by method, esxcli by command, property paths, bytes, open_sessions."""
         address = f"https://{self.host}:{self.port}/testbed/stats"
-        with urllib.request.urlopen(address, context=self.context, timeout=10) as answer:
+        with urllib.request.urlopen(address, context=self.context, timeout=60) as answer:
             found: dict[str, object] = json.load(answer)
         return found
 
@@ -125,7 +125,7 @@ def running_vcenter(
         try:
             ready = process.stdout.readline()
             if not ready.startswith("ready "):
-                process.wait(10)
+                process.wait(60)
                 log.seek(0)
                 raise RuntimeError(f"the API simulator did not start: {log.read()[-2000:]}")
             address, _, number = ready.split()[1].rpartition(":")
@@ -133,7 +133,7 @@ def running_vcenter(
         finally:
             process.terminate()
             try:
-                process.wait(5)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

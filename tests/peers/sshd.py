@@ -112,7 +112,7 @@ def running_sshd(
             yield _handed_out(fleet, work, port=port, user=user, password=password, log=log)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
             if root:
                 _end_processes_of(user)
 
@@ -230,7 +230,7 @@ def free_port() -> int:
 
 def _wait(process: subprocess.Popen[bytes], fleet: Fleet, port: int, log: Path) -> None:
     address = next(host.address for host in fleet if host.shell_trouble != "refuse")
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while time.monotonic() < limit and process.poll() is None:
         try:
             socket.create_connection((address, port), 1).close()

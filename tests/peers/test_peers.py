@@ -307,12 +307,12 @@ def dial(server, host: HostShape, **secret):
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     client.connect(
         host.name, server.port, server.user, sock=link, look_for_keys=False, allow_agent=False,
-        banner_timeout=20, **(secret or {"key_filename": str(server.key_file)}),
+        banner_timeout=60, **(secret or {"key_filename": str(server.key_file)}),
     )  # fmt: skip
     return client
 
 
-def run(client, command, timeout=20):
+def run(client, command, timeout=60):
     """Return stdout, stderr, status. Leaves the server a moment to free its only session."""
     channel = client.get_transport().open_session(timeout=timeout)
     channel.settimeout(timeout)
@@ -363,7 +363,7 @@ def test_keyboard_interactive_only():
     with shells(shapes.HEALTHY, methods=("keyboard-interactive",)) as server:
         host = shapes.HEALTHY.hosts[0]
         transport = paramiko.Transport((host.address, server.port))
-        transport.start_client(timeout=10)
+        transport.start_client(timeout=60)
         with pytest.raises(paramiko.BadAuthenticationType) as caught:
             transport.auth_none(server.user)
         assert caught.value.allowed_types == ["keyboard-interactive"]
@@ -388,7 +388,7 @@ def test_shells_that_misbehave():
         with pytest.raises(TimeoutError):
             run(client, "vmware -v", timeout=0.5)
         with pytest.raises(paramiko.ChannelException):
-            client.get_transport().open_session(timeout=5)
+            client.get_transport().open_session(timeout=60)
         client.close()
         client = dial(server, flood)
         out, err, status = run(client, "vmware -v")

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from tests.peers.sshd import Missing
 
 SHELL = """#!/bin/sh
+printf '%s\\n' "$SSH_ORIGINAL_COMMAND" >> {work}/commands
 set -a
 . {work}/environment
 set +a
@@ -24,6 +26,8 @@ esac
 exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
 """
 """What every login runs: the command as it was sent, but for the oddities of a test."""
+
+PLACE = re.compile(r"/tmp/hostcheck-\d+")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,17 @@ class Server:
         return ["--ssh", f"{self.user}@127.0.0.1", "--ssh-port", self.port, "--ssh-key",
                 self.work / "key", "--ssh-known-hosts", self.work / "known",
                 "--ssh-config", self.work / "none"]  # fmt: skip
+
+    @property
+    def places(self):
+        """Return the folders that were named in commands: those of this guest's visits alone."""
+        told = (self.work / "commands").read_text() if (self.work / "commands").exists() else ""
+        return {Path(one) for one in PLACE.findall(told)}
+
+    @property
+    def left(self):
+        """Return the folders that are still there."""
+        return {one for one in self.places if one.exists()}
 
     def behaves(self, word, **environment):
         """Let the programs in the guest see this STAND_IN, and other variables."""
@@ -78,7 +93,7 @@ class GuestServer:
         kind, key = (self.work / "host.pub").read_text().split()[:2]
         (self.work / "known").write_text(f"[127.0.0.1]:{port} {kind} {key}\n")
         self.process = subprocess.Popen([sshd, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL)
-        limit = time.monotonic() + 10
+        limit = time.monotonic() + 60
         while time.monotonic() < limit:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -91,4 +106,4 @@ class GuestServer:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)

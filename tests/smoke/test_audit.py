@@ -244,7 +244,7 @@ def test_an_interrupt_cleans_up_in_every_guest(new_vcenter, program, tmp_path, w
         env={**lab.secrets(server), "HOME": str(tmp_path)}, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, cwd=tmp_path,
     ) as process:  # fmt: skip
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 120
         wanted = min(workers, 3)
         while time.monotonic() < limit and process.poll() is None:
             if server.stats()["calls"].get("StartProgramInGuest", 0) >= 2 * wanted:

@@ -130,7 +130,7 @@ def reply(handler: Any, status: int, text: bytes, headers: dict[str, str] | None
 
 def hold(handler: Any, meddler: Meddler) -> None:
     """Say nothing until the test is over."""
-    meddler.released.wait(30)
+    meddler.released.wait(60)
     handler.close_connection = True
 
 

@@ -58,7 +58,7 @@ class Script(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
         self.commands.append(command.decode())
         if not self.takes_exec:
-            self.over.wait(30)
+            self.over.wait(60)
             return False
         threading.Thread(target=self._answer, args=(channel,)).start()
         return True

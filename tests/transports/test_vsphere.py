@@ -48,7 +48,7 @@ SETTING = vim_query_options.REQUEST
 HEALTHY = shapes.HEALTHY
 (SHAPE,) = HEALTHY.hosts
 LIMIT = {"timeout": 1.0}
-SOON = 10
+SOON = 25
 """Seconds in which a question with a limit of one second must have come to an end."""
 
 
@@ -324,14 +324,14 @@ def test_a_session_closes_with_a_page_on_its_way(new_vcenter, log_in, monkeypatc
     assert session.fetch(questions[-1]).failure.why is Why.NOT_ASKED
 
 
-@pytest.mark.parametrize(("keep_alive", "logins"), [(0.2, 1), (600, 2)])
+@pytest.mark.parametrize(("keep_alive", "logins"), [(0.3, 1), (600, 2)])
 def test_a_session_stays_while_shells_are_asked(
     new_vcenter, new_shells, log_in, keep_alive, logins
 ):
     hanging = replace(SHAPE, shell_trouble="hang", vms=())
     fleet = Fleet(tuple(replace(hanging, **shapes.at(number)) for number in (1, 2)))
-    server, shells = new_vcenter(fleet, session_idle_s=0.6), new_shells(fleet)
-    base = Shell("", known_hosts=(str(shells.known_hosts_file),), command_timeout=2, host_timeout=2)
+    server, shells = new_vcenter(fleet, session_idle_s=1.5), new_shells(fleet)
+    base = Shell("", known_hosts=(str(shells.known_hosts_file),), command_timeout=3, host_timeout=3)
 
     def open_shell(so_far):
         shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
@@ -380,7 +380,7 @@ def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
     server = new_vcenter(
         shapes.many(60), Trouble("RetrievePropertiesEx", "delay", 60000, first=4)
     )  # fmt: skip
-    recorded = collect(log_in(server, timeout=0.5), packages=True)
+    recorded = collect(log_in(server, timeout=3), packages=True)
     assert len(recorded) == 60
     for one in recorded.values():
         assert {Why.TIMEOUT, Why.UNREACHABLE} >= {
@@ -406,7 +406,7 @@ def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeyp
         shapes.many(12),
         Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + properties.MISSES),
     )
-    recorded = collect(log_in(server, timeout=0.5), packages=False)
+    recorded = collect(log_in(server, timeout=3), packages=False)
     failed = [name for name, one in recorded.items() if HOST.of(one.ref.id).key in one.captures
               and one.captures[HOST.of(one.ref.id).key].failure is not None]  # fmt: skip
     assert 0 < len(failed) <= properties.MISSES
@@ -415,7 +415,7 @@ def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeyp
 def test_sick_hosts_silence_no_vcenter(new_vcenter, log_in):
     hosts = tuple(replace(SHAPE, **shapes.at(n), vms=()) for n in range(1, 8))
     slow = Trouble("fetchSoftwarePackages", "delay", 60000, last=properties.MISSES + 1)
-    recorded = collect(log_in(new_vcenter(Fleet(hosts), slow), timeout=0.5), packages=True)
+    recorded = collect(log_in(new_vcenter(Fleet(hosts), slow), timeout=3), packages=True)
     lost = [name for name, one in recorded.items() if failures(one)]
     assert len(lost) == properties.MISSES + 1
 
@@ -634,6 +634,7 @@ def test_pages_without_an_end_are_given_up(vcenter, log_in):
         assert failure.why is Why.UNPARSED
         assert "held none that is new" in failure.detail
         assert server.calls["ContinueRetrievePropertiesEx"] <= 2
+        session.close()
 
 
 @pytest.mark.parametrize("chunked", [True, False])
@@ -658,6 +659,7 @@ def test_an_answer_has_a_largest_size(vcenter, log_in, monkeypatch, chunked):
         assert failure is not None
         assert failure.why is Why.UNREACHABLE
         assert "more than 1 MiB" in failure.detail
+        session.close()
 
 
 def test_a_failed_page_does_not_spoil_the_next(vcenter, log_in):
