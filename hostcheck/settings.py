@@ -7,11 +7,15 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from hostcheck import ways
 from hostcheck.errors import UsageError
 
 FILE = "hostcheck.toml"
@@ -35,22 +39,6 @@ class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_ca: tuple[str, ...] = ()
     tls_thumbprint: str = ""
     timeout: float = 0
-
-
-class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[ssh]`: how to reach the ESXi shell. Times are seconds."""
-
-    enabled: bool = False
-    user: str = "root"
-    port: int = 22
-    config: str = "~/.ssh/config"
-    known_hosts: tuple[str, ...] = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
-    key_files: tuple[str, ...] = ()
-    agent: bool = False
-    connect_timeout: float = 15
-    command_timeout: float = 30
-    host_timeout: float = 180
-    workers: int = 16
 
 
 class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,14 +73,43 @@ class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file, but for the sections of ways, which `kind` adds."""
 
     vcenter: Vcenter = Vcenter()
     vcenters: tuple[OneOfSeveral, ...] = ()
-    ssh: Ssh = Ssh()
     audit: Audit = Audit()
     smoke: Smoke = Smoke()
     preflight: Preflight = Preflight()
+
+
+@cache
+def kind() -> type[Settings]:
+    """Return the type of the whole file: `Settings` with a section for each way that has one."""
+    sections = {
+        one.SECTION: one.Section for one in ways.with_options().values() if hasattr(one, "Section")
+    }
+    made = {name: _strict(section) for name, section in sections.items()}
+    return cast(
+        type[Settings],
+        msgspec.defstruct(
+            "Settings",
+            [(name, one, one()) for name, one in made.items()],
+            bases=(Settings,),
+            frozen=True,
+            forbid_unknown_fields=True,
+        ),
+    )
+
+
+def _strict(section: type) -> type[msgspec.Struct]:
+    """Return a dataclass of settings as a type that refuses what it does not know."""
+    hints = get_type_hints(section)
+    return msgspec.defstruct(
+        section.__name__,
+        [(one.name, hints[one.name], one.default) for one in fields(section)],
+        frozen=True,
+        forbid_unknown_fields=True,
+    )
 
 
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,3})?)(s|m|min|h)?")
@@ -125,7 +142,7 @@ class Server(msgspec.Struct, frozen=True):
 def read(path: Path) -> Settings:
     """Read a settings file. Raises UsageError that names the file and the setting."""
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -184,7 +201,7 @@ def find(given: Path | None, environment: Mapping[str, str]) -> Settings:
     for path in (Path(FILE), home / "hostcheck" / FILE):
         if path.is_file():
             return read(path)
-    return Settings()
+    return kind()()
 
 
 def server_of(text: str) -> Server:

@@ -10,9 +10,8 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner
 
-from hostcheck import app, runfile, verdict
+from hostcheck import app, runfile, secrets, verdict
 from hostcheck.cli import main
-from hostcheck.connect import secrets
 from hostcheck.errors import LimitOver, UsageError
 from hostcheck.journal import Journal, Origin
 from hostcheck.model.result import Answer

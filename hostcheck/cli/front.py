@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from hostcheck.connect.front import Front
+from hostcheck.front import Front
 
 
 def front() -> Front:

@@ -6,11 +6,15 @@ A command sees a group as a value of its type: reading an option that the comman
 type error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
+
+import click
+
+from hostcheck.ways.options import OPTION, Option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,21 +40,31 @@ class Showing:
     skip: tuple[str, ...] = ()
 
 
-def group(name: str, kind: type, *options: Callable[[F], F]) -> Callable[[F], F]:
+def group(
+    name: str, kind: type, *options: Callable[[F], F], ways: Mapping[str, type] | None = None
+) -> Callable[[F], F]:
     """Give a command options, and what was given to them as one argument of that name.
 
     The options are named like the fields of `kind`, a dataclass; TypeError, when this module is
-    read, where they are not.
+    read, where they are not. With `ways` its field of that name holds what was given for each.
     """
-    names = {one.name for one in fields(kind)}
+    ways = ways or {}
+    theirs = {way: {one.name for one in fields(of)} for way, of in ways.items()}
+    names = {one.name for one in fields(kind)} - ({"ways"} if ways else set())
     offered = _names(options)
     if offered != names:
         raise TypeError(f"{kind.__name__} and its options differ in {sorted(offered ^ names)}")
+    options += tuple(one for of in ways.values() for one in options_of(of))
 
     def decorate(function: F) -> F:
         @wraps(function)
         def gathered(**given: Any) -> Any:
-            mine = {one: given.pop(one) for one in names}
+            mine: dict[str, Any] = {one: given.pop(one) for one in names}
+            if ways:
+                mine["ways"] = {
+                    way: of(**{one: given.pop(one) for one in theirs[way]})
+                    for way, of in ways.items()
+                }
             return function(**{name: kind(**mine)}, **given)
 
         made: Any = gathered
@@ -59,6 +73,37 @@ def group(name: str, kind: type, *options: Callable[[F], F]) -> Callable[[F], F]
         return made  # type: ignore[no-any-return]  # click's decorators keep what they are given
 
     return decorate
+
+
+def options_of(kind: type) -> list[Callable[[F], F]]:
+    """Return the options that the fields of a dataclass describe: its own, then inherited ones."""
+    ordered = sorted(fields(kind), key=lambda one: one.name not in vars(kind)["__annotations__"])
+    return [_option(one.name, one.metadata[OPTION]) for one in ordered]
+
+
+def _option(name: str, told: Option) -> Callable[[F], F]:
+    spelled = name.replace("_", "-")
+    flags = told.flags or (f"--{spelled}/--no-{spelled}" if told.kind == "yes or no" else "")
+    more: dict[str, Any] = {"help": told.help}
+    match told.kind:
+        case "flag":
+            more["is_flag"] = True
+        case "yes or no":
+            more["default"] = None
+        case "text" if not told.many:
+            more["default"] = ""
+        case "file" | "path":
+            there = told.kind == "file"
+            more["type"] = click.Path(exists=there, dir_okay=not there, path_type=Path)
+        case "whole":
+            more["type"] = click.IntRange(told.least, told.most)
+        case "seconds":
+            more["type"] = click.FloatRange(told.least, told.most)
+    if told.many:
+        more["multiple"] = True
+    if told.metavar:
+        more["metavar"] = told.metavar
+    return click.option(flags or f"--{spelled}", name, **more)
 
 
 def _names(options: tuple[Callable[[F], F], ...]) -> set[str]:

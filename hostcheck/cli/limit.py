@@ -11,8 +11,8 @@ from typing import NoReturn
 import click
 
 from hostcheck.cli.ring import EXIT_UNKNOWN
-from hostcheck.connect.front import Front
 from hostcheck.errors import LimitOver, UsageError
+from hostcheck.front import Front
 
 
 class Limit:

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from hostcheck.cli.given import Deliver, Showing, group
+from hostcheck import ways
+from hostcheck.cli.given import Deliver, Showing, group, options_of
 from hostcheck.connect.given import Machines, OneGuest, Opinion, Smoking
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
+from hostcheck.ways.shell.options import Reach
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -100,35 +102,9 @@ vsphere = (
     ),
     click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
 )  # fmt: skip
-reach = (
-    click.option("--ssh-port", type=click.IntRange(1, 65535), help="SSH port."),
-    click.option(
-        "--ssh-config", type=click.Path(path_type=Path), help="Default: ~/.ssh/config."
-    ),
-    click.option(
-        "--ssh-known-hosts", multiple=True, type=click.Path(path_type=Path),
-        help="Trusted host keys, repeatable. Default: ~/.ssh/known_hosts.",
-    ),
-    click.option("--ssh-key", multiple=True, type=existing(dir_okay=False), help="Private key."),
-    click.option("--ssh-agent/--no-ssh-agent", default=None, help="Offer the agent's keys."),
-    click.option("--ask-ssh-password", is_flag=True, help="Prompt for the SSH password."),
-)  # fmt: skip
 machines_options = group(
     "machines", Machines,
     *vsphere,
-    click.option("--ssh/--no-ssh", default=None, help="Also ask the ESXi shells over SSH."),
-    click.option("--ssh-user", default="", help="SSH user. Default: ssh_config, then root."),
-    *reach,
-    click.option(
-        "--ssh-password-file", type=existing(dir_okay=False),
-        help="File whose first line is the SSH password. Default: HOSTCHECK_SSH_PASSWORD, keyring.",
-    ),
-    click.option("--command-timeout", type=click.FloatRange(1, 3600), help="Seconds a command."),
-    click.option("--host-timeout", type=click.FloatRange(1, 36000), help="Seconds of SSH a host."),
-    click.option(
-        "--esxcli/--no-esxcli", default=None,
-        help="Also ask esxcli through the vSphere API (needs Host.Config.Settings).",
-    ),
     click.option(
         "--packages/--no-packages", default=None,
         help="Ask the API of every GPU host for its VIBs. Default: of runs of up to 64 hosts.",
@@ -143,6 +119,7 @@ machines_options = group(
         "--quiet", "-q", is_flag=True,
         help="No progress on stderr; of a preflight and a power-on the one line of the answer.",
     ),
+    ways={name: one.Given for name, one in ways.with_options().items()},
 )  # fmt: skip
 from_option = click.option(
     "--from", "from_", type=existing(), metavar="DIR",
@@ -236,7 +213,7 @@ opinion_options = group(
 one_guest_options = group(
     "given", OneGuest,
     *vsphere,
-    *reach,
+    *options_of(Reach),
     *guest,
     click.option("--guest", default="", metavar="VM", help="Run in this VM, over VMware Tools."),
     click.option(

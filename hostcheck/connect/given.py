@@ -4,8 +4,12 @@ A field that nobody gave is empty: what the environment and the settings say is 
 Plain dataclasses, so that `--help` imports nothing for them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from hostcheck.ways.shell.options import Reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,27 +25,10 @@ class Vsphere:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
-    """How shells are reached, of hosts or guests."""
+class Machines(Vsphere):
+    """Which hosts are asked, and in which ways besides vSphere: what is given for each, by name."""
 
-    ssh_port: int | None = None
-    ssh_config: Path | None = None
-    ssh_known_hosts: tuple[Path, ...] = ()
-    ssh_key: tuple[Path, ...] = ()
-    ssh_agent: bool | None = None
-    ask_ssh_password: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Machines(Vsphere, Reach):
-    """Which hosts are asked, and in which ways. Times are seconds."""
-
-    ssh: bool | None = None
-    ssh_user: str = ""
-    ssh_password_file: Path | None = None
-    command_timeout: float | None = None
-    host_timeout: float | None = None
-    esxcli: bool | None = None
+    ways: Mapping[str, Any] = field(default_factory=dict)
     packages: bool | None = None
     workers: int | str | None = None
     hosts: tuple[str, ...] = ()

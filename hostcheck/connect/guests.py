@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hostcheck.connect.front import Front
 from hostcheck.connect.given import OneGuest, Smoking
 from hostcheck.connect.logins import guest_login_of, guest_shell_of
 from hostcheck.connect.precedence import guests_of, settings_of
 from hostcheck.connect.sessions import Live, Sessions, opened
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
 from hostcheck.model.capture import Capture
 from hostcheck.parsers.smoke_sparse24 import REQUEST
 from hostcheck.settings import Settings

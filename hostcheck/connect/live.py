@@ -4,16 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hostcheck import fleet
-from hostcheck.connect.front import Front
 from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
 from hostcheck.connect.guests import Visits
-from hostcheck.connect.logins import shells_of
+from hostcheck.connect.logins import ways_of
 from hostcheck.connect.precedence import first, settings_of
 from hostcheck.connect.sessions import How, Live, Patience, opened
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
-from hostcheck.ways.esxcli.way import WAY as ESXCLI
-from hostcheck.ways.shell.way import WAY as SHELL
+from hostcheck.front import Front
 from hostcheck.ways.vsphere.soap import GUEST
 
 
@@ -35,10 +33,10 @@ def machines(
     settings = settings_of(given.config, front)
     visits = None if smoking is None else Visits.of(smoking, settings, front)
     refuse_unfit(given, settings, smokes=visits is not None)
-    ssh = first(given.ssh, settings.ssh.enabled)
+    openers, carried = ways_of(given, settings, front)
     how = How(
-        openers={SHELL.name: shells_of(given, settings, front)} if ssh else {},
-        carried=(ESXCLI.name,) if first(given.esxcli, settings.audit.esxcli) else (),
+        openers=openers,
+        carried=carried,
         packages=first(given.packages, settings.audit.packages),
     )
     source, sessions = opened(

@@ -2,28 +2,25 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from hostcheck.connect.front import Front
-from hostcheck.connect.given import Guests, Machines, OneGuest, Reach, Vsphere
+from hostcheck import ways
+from hostcheck.connect.given import Guests, Machines, OneGuest, Vsphere
 from hostcheck.connect.precedence import (
     authorities_of,
-    first,
     guest_user_of,
-    ssh_files_of,
+    ssh_section,
     thumbprint_of,
     user_of,
 )
-from hostcheck.connect.secrets import Place, password_of, ssh_password_of
-from hostcheck.model.capture import Request
+from hostcheck.front import Front
+from hostcheck.secrets import Place, password_of, password_or_none
 from hostcheck.settings import Server, Settings, vcenter_for
+from hostcheck.ways.base import Opener
 from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import Plan
 from hostcheck.ways.guest.over_vsphere import GuestLogin
-from hostcheck.ways.shell.reach import Shell
-from hostcheck.ways.shell.shells import Shells
+from hostcheck.ways.shell.opening import reached
 from hostcheck.ways.shell.transport import SshTransport
-from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere.tls import Endpoint
 
 Login = tuple[Endpoint, Callable[[], str]]
@@ -58,15 +55,22 @@ def login_of(
     return endpoint, password_of(place, f"Password of {user} at {server.host}", front, known)
 
 
-def shells_of(given: Machines, settings: Settings, front: Front) -> Shells:
-    """Return what opens the shells of hosts."""
-    place = Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", given.ssh_password_file)
-    times = (
-        given.command_timeout or settings.ssh.command_timeout,
-        given.host_timeout or settings.ssh.host_timeout,
-    )
-    password = ssh_password_of(given, place, front)
-    return _reached(given, settings, given.ssh_user, times, SHELL.allows, password)
+def ways_of(
+    given: Machines, settings: Settings, front: Front
+) -> tuple[dict[str, Opener], list[str]]:
+    """Return what opens the ways that are wanted besides vSphere, and which go over its session."""
+    openers: dict[str, Opener] = {}
+    carried: list[str] = []
+    for name, options in ways.with_options().items():
+        mine = given.ways.get(name) or options.Given()
+        section = getattr(settings, options.SECTION)
+        if not options.wanted(mine, section):
+            continue
+        if ways.named(name).carried_by:
+            carried.append(name)
+        else:
+            openers[name] = ways.opening(name).opener(mine, section, front)
+    return openers, carried
 
 
 def guest_shell_of(
@@ -74,9 +78,11 @@ def guest_shell_of(
 ) -> Callable[[], SshTransport]:
     """Return what opens the shell of a guest, which is never offered the hosts' password."""
     patience = float(plan.patience)
-    password = ssh_password_of(given, _guest_place(given, user), front)
+    place = _guest_place(given, user)
+    password = password_or_none(place, "SSH password", front, ask=given.ask_ssh_password)
     times = (patience, 3 * patience)
-    return partial(_reached(given, settings, user, times, steps.may_run, password).open, name)
+    section = ssh_section(settings)
+    return partial(reached(given, section, user, times, steps.may_run, password).open, name)
 
 
 def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:
@@ -94,40 +100,3 @@ def _guest_place(given: Guests, user: str) -> Place:
         f"guest:{user}", "HOSTCHECK_GUEST_PASSWORD", "--guest-password-file",
         given.guest_password_file,
     )  # fmt: skip
-
-
-def _reached(
-    given: Reach,
-    settings: Settings,
-    user: str,
-    times: tuple[float, float],
-    allowed: Callable[[Request], bool],
-    password: Callable[[], str] | None,
-) -> Shells:
-    """Return how shells of hosts or guests are reached; `times` are seconds a command, a host."""
-    config, known_hosts, keys = ssh_files_of(given, settings)
-    base = Shell(
-        address="",
-        user=settings.ssh.user,
-        port=settings.ssh.port,
-        known_hosts=known_hosts,
-        key_files=keys,
-        use_agent=first(given.ssh_agent, settings.ssh.agent),
-        connect_timeout=settings.ssh.connect_timeout,
-        command_timeout=times[0],
-        host_timeout=times[1],
-    )
-    return Shells(
-        base,
-        config=config,
-        user=user,
-        port=given.ssh_port or 0,
-        known_hosts=_words(given.ssh_known_hosts),
-        keys=_words(given.ssh_key),
-        allowed=allowed,
-        password=password,
-    )
-
-
-def _words(paths: tuple[Path, ...]) -> tuple[str, ...]:
-    return tuple(str(path) for path in paths)

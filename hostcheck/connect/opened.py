@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hostcheck.connect.front import Front
 from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.front import Front
 from hostcheck.sources.base import Source
 from hostcheck.sources.recorded import RecordedSource
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from hostcheck.connect.front import Front
-from hostcheck.connect.given import Machines, Reach, Smoking, Vsphere
+from hostcheck.connect.given import Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
 from hostcheck.settings import (
     Server,
     Settings,
@@ -20,6 +20,7 @@ from hostcheck.settings import (
     vcenter_for,
 )
 from hostcheck.settings import Vcenter as VcenterSettings
+from hostcheck.ways.shell.options import SECTION, Section
 
 T = TypeVar("T")
 
@@ -103,7 +104,7 @@ def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[
 
 def workers_of(given: Machines, settings: Settings) -> int | str:
     """Return a number of threads, or the address of a Dask scheduler."""
-    return given.workers or settings.ssh.workers
+    return given.workers or ssh_section(settings).workers
 
 
 def guest_user_of(user: str, settings: Settings, front: Front) -> str:
@@ -133,9 +134,7 @@ def guests_of(given: Smoking, settings: Settings) -> tuple[tuple[str, ...], str]
     return guests, attribute
 
 
-def ssh_files_of(given: Reach, settings: Settings) -> tuple[Path, tuple[str, ...], tuple[str, ...]]:
-    """Return ssh_config, the settings' files of known hosts, and their keys."""
-    ssh = settings.ssh
-    config = Path(given.ssh_config or ssh.config).expanduser()
-    known_hosts = tuple(str(Path(name).expanduser()) for name in ssh.known_hosts)
-    return config, known_hosts, tuple(str(Path(name).expanduser()) for name in ssh.key_files)
+def ssh_section(settings: Settings) -> Section:
+    """Return `[ssh]`, which the smoke test over SSH reads too."""
+    found: Section = getattr(settings, SECTION)
+    return found

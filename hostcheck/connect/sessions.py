@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypedDict
 
-from hostcheck.connect.front import Front
 from hostcheck.connect.given import Vsphere
 from hostcheck.connect.logins import Login, login_of
 from hostcheck.connect.precedence import servers_of
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
 from hostcheck.settings import Settings
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from hostcheck import fleet
-from hostcheck.connect.front import Front
 from hostcheck.connect.given import Machines
 from hostcheck.connect.precedence import workers_of
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.front import Front
 from hostcheck.settings import Settings
 from hostcheck.sources.base import Source
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hostcheck import settings
-from hostcheck.connect import precedence, secrets
-from hostcheck.connect.front import Front
-from hostcheck.connect.given import Machines, Reach, Smoking, Vsphere
+from hostcheck import secrets, settings
+from hostcheck.connect import precedence
+from hostcheck.connect.given import Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
 
 
 def front(*, somebody=True, asked=None, **environment):
@@ -22,7 +22,7 @@ def front(*, somebody=True, asked=None, **environment):
 
 
 def told(**sections):
-    return msgspec.convert(sections, settings.Settings)
+    return msgspec.convert(sections, settings.kind())
 
 
 def names(servers):
@@ -191,11 +191,11 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
 
 def test_without_an_ssh_password_only_keys_are_tried(keyring):
     ssh = secrets.Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", None)
-    assert secrets.ssh_password_of(Reach(), ssh, front()) is None
+    assert secrets.password_or_none(ssh, "SSH password", front(), ask=False) is None
     keyring["ssh"] = "kept"
-    kept = secrets.ssh_password_of(Reach(), ssh, front())
+    kept = secrets.password_or_none(ssh, "SSH password", front(), ask=False)
     assert kept is not None
     assert kept() == "kept"
     there = front(HOSTCHECK_SSH_PASSWORD="set")
-    assert secrets.ssh_password_of(Reach(), ssh, there)() == "set"
-    assert secrets.ssh_password_of(Reach(ask_ssh_password=True), ssh, there)() == "typed"
+    assert secrets.password_or_none(ssh, "SSH password", there, ask=False)() == "set"
+    assert secrets.password_or_none(ssh, "SSH password", there, ask=True)() == "typed"

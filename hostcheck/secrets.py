@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hostcheck.connect.front import Front
-from hostcheck.connect.given import Reach
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
 
 SERVICE = "hostcheck"
 """What passwords are kept under in a keyring."""
@@ -47,16 +46,18 @@ def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Cal
     return get
 
 
-def ssh_password_of(given: Reach, place: Place, front: Front) -> Callable[[], str] | None:
-    """Return a way to get the password, or None when only keys may be tried."""
+def password_or_none(
+    place: Place, prompt: str, front: Front, *, ask: bool
+) -> Callable[[], str] | None:
+    """Return what finds a password, None where there is none: nobody is asked but with `ask`."""
     found = front.variable(place.variable)
-    if given.ask_ssh_password:
-        found = front.ask("SSH password")
+    if ask:
+        found = front.ask(prompt)
     elif not found and not place.file:
         found = from_keyring(place.name)
     if not found and not place.file:
         return None
-    return password_of(place, "SSH password", front, found)
+    return password_of(place, prompt, front, found)
 
 
 def first_line(file: Path) -> str:

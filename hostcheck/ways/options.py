@@ -1,0 +1,46 @@
+"""What a user may give for a way: fields of a dataclass that say how they are spelled.
+
+Nothing heavy is imported here or in a way's `options.py`: the command line reads them for `--help`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+OPTION = "option"
+"""Under this name a field's metadata hold its `Option`."""
+Kind = Literal["text", "yes or no", "flag", "file", "path", "whole", "seconds"]
+"""A `file` has to be there; a `path` need not be. `yes or no` is None where nobody gave it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option of the command line; its value has the name of the field."""
+
+    flags: str
+    kind: Kind
+    help: str
+    many: bool
+    metavar: str | None
+    least: int | None
+    most: int | None
+
+
+def option(
+    kind: Kind,
+    help: str,  # noqa: A002  it is what the command line calls it
+    *,
+    flags: str = "",
+    many: bool = False,
+    metavar: str | None = None,
+    least: int | None = None,
+    most: int | None = None,
+) -> Any:
+    """Return a dataclass field that is an option; empty, False or None where nobody gave it.
+
+    `flags` are spelled like the field where they are not given; `many` may be repeated.
+    """
+    told = Option(
+        flags=flags, kind=kind, help=help, many=many, metavar=metavar, least=least, most=most
+    )
+    empty: Any = () if many else {"text": "", "flag": False}.get(kind)
+    return field(default=empty, metadata={OPTION: told})
