@@ -19,7 +19,7 @@ from hostcheck.preflight import preflight
 from hostcheck.sources.base import Startable, Starter
 from hostcheck.syntax.opened import opened
 from hostcheck.verdict import EXIT_CODES
-from hostcheck.ways.vsphere.soap import WRITES
+from hostcheck.ways.vsphere.order import WRITES
 
 __all__ = ["WRITES", "exit_code", "power_on"]
 

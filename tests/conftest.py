@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hostcheck.ways.esxcli.way import WAY as ESXCLI
+from hostcheck import ways
 from hostcheck.ways.vsphere.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import live, shapes
@@ -85,13 +85,13 @@ def log_in() -> Iterator[Callable[..., VsphereTransport]]:
 
         def log_in(server: Vcenter, **given: Any) -> VsphereTransport:
             password = given.pop("password", server.password)
-            allowed = given.pop("allowed", ESXCLI.allows)
+            requests = given.pop("requests", ways.requests())
             writes = given.pop("writes", frozenset())
             wanted = {
                 "host": server.host, "user": server.user, "port": server.port, "timeout": 20,
                 "ca_files": (str(server.ca_file),), **given,
             }  # fmt: skip
-            session = VsphereTransport(Endpoint(**wanted), lambda: password, allowed, writes)
+            session = VsphereTransport(Endpoint(**wanted), lambda: password, requests, writes)
             stack.callback(session.close)
             return session
 

@@ -17,7 +17,7 @@ import pytest
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim
 
-from hostcheck import app
+from hostcheck import app, ways
 from hostcheck.checks import fixes
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
@@ -240,7 +240,7 @@ def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
         return SshTransport(found, SHELL.allows, lambda: shells.password)
 
     end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
-    session = VsphereTransport(end, lambda: vcenter.password)
+    session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
     source = LiveSource("vcenter", session, openers={"shell": open_shell}, packages=True)
     with threads(8) as workers:
         found = {

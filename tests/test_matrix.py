@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from hostcheck import app
+from hostcheck import app, ways
 from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
@@ -475,7 +475,7 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
     found = {}
     for read in ("all", "api"):
         end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
-        session = VsphereTransport(end, lambda: vcenter.password)
+        session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
         opened = {"shell": open_shell} if read == "all" else {}
         source = LiveSource("vcenter", session, openers=opened, packages=True)
         with threads(8 if opened else 1) as workers:

@@ -9,10 +9,11 @@ from pyVmomi import vim
 
 from hostcheck import recording, verdict
 from hostcheck.cli import main
+from hostcheck.model.capture import Call
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Outcome
-from hostcheck.parsers import vim_power_on
+from hostcheck.parsers import vim_check_task, vim_power_on
 from hostcheck.power_on import WRITES, exit_code, power_on
 from hostcheck.preflight import VmSpec, preflight, what_if
 from hostcheck.reports import summary
@@ -20,6 +21,7 @@ from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import line
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
+from hostcheck.syntax.vim_call import arguments
 from hostcheck.verdict import EXIT_CODES
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.vsphere import soap
@@ -293,7 +295,8 @@ def test_a_vm_that_does_not_exist_yet_is_one_task_a_cluster(lab):
 
 def test_the_spec_of_a_vm_to_be_is_in_the_order_that_the_server_insists_on():
     given = VmSpec("nvidia_a&b-1q", count=2).told()
-    text = soap._spec(given)
+    parts = Call(vim_check_task.SPEC)
+    text = arguments(msgspec.structs.replace(vim_check_task.VM_CONFIG.of("", **given), call=parts))
     order = [item.name for item in vim.vm.ConfigSpec._GetPropertyList(True)]
     root = soap.root_of(text.replace("xsi:type", "type"), what="spec")
     tags = [order.index(element.tag) for element in root]
@@ -548,9 +551,9 @@ def test_only_one_command_opens_a_session_that_can_write(lab, monkeypatch, tmp_p
     opened = {}
     real = vsphere.VsphereTransport.__init__
 
-    def watch(self, endpoint, password, allowed, writes=frozenset()):
+    def watch(self, endpoint, password, requests, writes=frozenset()):
         opened[command] = writes
-        real(self, endpoint, password, allowed, writes)
+        real(self, endpoint, password, requests, writes)
 
     monkeypatch.setattr(vsphere.VsphereTransport, "__init__", watch)
     here = lab(fleet(host()))
@@ -567,7 +570,7 @@ def test_only_one_command_opens_a_session_that_can_write(lab, monkeypatch, tmp_p
         quiet = {"-q"} if command == "smoke" else set()  # it says one thing alone
         options = [word for word in here.options if word not in quiet]
         here.run(command, *takes[command], *options)
-    assert {name for name, writes in opened.items() if writes & soap.WRITES} == {"power-on"}
+    assert {name for name, writes in opened.items() if writes & WRITES} == {"power-on"}
     assert {name for name, writes in opened.items() if writes} == {"power-on", "smoke"}
     assert set(opened) == live
 

@@ -16,9 +16,9 @@ from hostcheck.smoke import build
 from hostcheck.ways.guest.delivery import Plan, deliver, here
 from hostcheck.ways.guest.over_ssh import SshGuest
 from hostcheck.ways.guest.over_vsphere import GuestTransport, NamedGuests
+from hostcheck.ways.guest.steps import METHODS as GUEST
 from hostcheck.ways.guest.way import WAY
 from hostcheck.ways.vsphere.inventory import named, one_vm
-from hostcheck.ways.vsphere.soap import GUEST
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hostcheck.connect.sessions import How, Live, Patience, opened
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
 from hostcheck.front import Front
-from hostcheck.ways.vsphere.soap import GUEST
+from hostcheck.ways.guest.steps import METHODS as GUEST
 
 
 @contextmanager

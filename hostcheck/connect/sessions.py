@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypedDict
 
+from hostcheck import ways
 from hostcheck.connect.given import Vsphere
 from hostcheck.connect.logins import Login, login_of
 from hostcheck.connect.precedence import servers_of
@@ -13,7 +14,6 @@ from hostcheck.settings import Settings
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
 from hostcheck.ways.base import Opener
-from hostcheck.ways.esxcli.way import WAY as ESXCLI
 from hostcheck.ways.vsphere.transport import VsphereTransport
 
 Live = LiveSource | Vcenters
@@ -88,7 +88,7 @@ def _sessions(
     with ExitStack() as undo:
         for name, (end, password) in logins.items():
             try:
-                sessions[name] = VsphereTransport(end, password, ESXCLI.allows, writes)
+                sessions[name] = VsphereTransport(end, password, ways.requests(), writes)
                 undo.callback(sessions[name].close)
             except UsageError as error:
                 errors.append(str(error))

@@ -40,12 +40,43 @@ class Path(Struct, frozen=True):
     since: tuple[int, ...] = (6, 5)
 
 
+class Part(Struct, frozen=True, omit_defaults=True):
+    """XML of a method's arguments. `{name}` is an argument, `{subject}` the object of the question.
+
+    `only` and `unless` are an argument and a value of it that the part depends on.
+    """
+
+    xml: str
+    optional: bool = False
+    """Whether it is left out where an argument in it was not given."""
+    times: str = ""
+    """The argument that says how often it stands; `{n}` then counts from 1."""
+    only: tuple[str, str] = ("", "")
+    unless: tuple[str, str] = ("", "")
+
+
+class Call(Struct, frozen=True, omit_defaults=True):
+    """What a vSphere method is called with, and on which object.
+
+    That is the subject of the question, or a manager of which vCenter has one.
+    """
+
+    parts: tuple[Part, ...] = ()
+    manager: str = ""
+    """Its name in ServiceContent."""
+    since: tuple[int, ...] = ()
+    """The first API version that has the method, where that is asked before it is called."""
+    missing: str = ""
+    """What to say where there is no such manager."""
+
+
 class Request(Struct, frozen=True):
     """One question. Compare, hash and store it by `key`.
 
     `template` is the command line, `Type.method` or managed object type, with `{slots}` for
     integers; `subject` is the managed object id of a vSphere question, empty for the shell;
-    `arguments` are what a method is given besides: managed object ids and plain values by name.
+    `arguments` are what a method is given besides: managed object ids and plain values by name;
+    `call` says how they are written.
     """
 
     wire: str
@@ -56,6 +87,7 @@ class Request(Struct, frozen=True):
     slots: tuple[tuple[str, int], ...] = ()
     subject: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
+    call: Call | None = None
 
     @property
     def text(self) -> str:
@@ -81,14 +113,14 @@ class Request(Struct, frozen=True):
                 raise TypeError(f"slot {name} takes a non-negative integer, not {value!r}")
         return Request(
             self.wire, self.template, self.purpose, self.privilege, self.paths,
-            tuple(sorted(slots.items())), self.subject, self.arguments,
+            tuple(sorted(slots.items())), self.subject, self.arguments, self.call,
         )  # fmt: skip
 
     def of(self, subject: str, **arguments: str) -> "Request":
         """Return the request addressed to one managed object, with the method's arguments."""
         return Request(
             self.wire, self.template, self.purpose, self.privilege, self.paths, self.slots, subject,
-            tuple(arguments.items()),
+            tuple(arguments.items()), self.call,
         )  # fmt: skip
 
 

@@ -10,20 +10,55 @@ A host that is in maintenance mode or not connected is left out where no host wa
 
 from msgspec import Struct
 
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.opinion import Said
 from hostcheck.syntax.vim import Node, refusal
+from hostcheck.syntax.vim_call import HOST, POOL, VM
 from hostcheck.syntax.vim_task import objection, task_of
+
+
+def _checker(*parts: Part) -> Call:
+    return Call(
+        parts, manager="vmCompatibilityChecker", since=(6, 7),
+        missing="only vCenter 6.7 and later has this check; an ESXi host has none",
+    )  # fmt: skip
+
 
 POWER_ON = Request(
     Wire.TASK, "VirtualMachineCompatibilityChecker.CheckPowerOn_Task",
     "vCenter's own opinion of starting the VM of a preflight, on every host of its cluster",
-    "System.View",
+    "System.View", call=_checker(VM, HOST, POOL),
 )  # fmt: skip
+_ALL = ("reserved_mb", "-1")
+"""All of its memory is reserved."""
+SPEC = (
+    Part(
+        "<spec><name>hostcheck what-if</name><version>vmx-{hardware_version}</version>"
+        "<guestId>otherGuest64</guestId><numCPUs>{vcpus}</numCPUs><memoryMB>{memory_mb}</memoryMB>"
+    ),
+    Part(
+        '<deviceChange><operation>add</operation><device xsi:type="VirtualPCIPassthrough">'
+        '<key>-{n}</key><backing xsi:type="VirtualPCIPassthroughVmiopBackingInfo">'
+        "<vgpu>{profile}</vgpu></backing></device></deviceChange>",
+        times="count",
+    ),
+    Part("<memoryAllocation><reservation>{memory_mb}</reservation></memoryAllocation>", only=_ALL),
+    Part(
+        "<memoryAllocation><reservation>{reserved_mb}</reservation></memoryAllocation>",
+        unless=_ALL,
+    ),
+    Part("<firmware>{firmware}</firmware>"),
+    Part("<memoryReservationLockedToMax>true</memoryReservationLockedToMax></spec>", only=_ALL),
+    Part("<memoryReservationLockedToMax>false</memoryReservationLockedToMax></spec>", unless=_ALL),
+)
+"""A VM to be, in the order of VirtualMachineConfigSpec: the server insists on it."""
+TESTS = Part("<testType>hostTests</testType><testType>resourcePoolTests</testType>")
+"""A VM that does not exist yet has no datastore and no network to test."""
 VM_CONFIG = Request(
     Wire.TASK, "VirtualMachineCompatibilityChecker.CheckVmConfig_Task",
     "vCenter's own opinion of a VM that does not exist yet", "System.View",
+    call=_checker(*SPEC, HOST, POOL, TESTS),
 )  # fmt: skip
 REQUEST = (POWER_ON, VM_CONFIG)
 

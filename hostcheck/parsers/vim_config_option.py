@@ -7,16 +7,22 @@ xsi:type="VirtualPCIPassthroughVmiopBackingOption"><vgpu>..</vgpu><maxInstances>
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.offer import PerVmLimit
 from hostcheck.syntax.vim import XSI_TYPE, Node
+from hostcheck.syntax.vim_call import HOST
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(
     Wire.METHOD, "EnvironmentBrowser.QueryConfigOptionEx",
     "how many vGPUs a VM may have on a candidate; asked of VMs with several", "System.View",
+    call=Call((
+        Part("<spec><key>vmx-{version}</key>"), HOST,
+        Part("<guestId>otherGuest64</guestId></spec>"),
+    )),
 )  # fmt: skip
+"""One guest is named because the answer else describes all that there are, a megabyte."""
 BACKING = "VirtualPCIPassthroughVmiopBackingOption"
 
 

@@ -9,17 +9,18 @@
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Call, Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile
 from hostcheck.model.pci import PciId, unsigned16
 from hostcheck.syntax.vim import Node
+from hostcheck.syntax.vim_call import HOST
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(
     Wire.METHOD, "EnvironmentBrowser.QueryConfigTarget",
     "profiles, labels and device groups that a candidate offers; asked by preflight only",
-    "System.View",
+    "System.View", call=Call((HOST,)),
 )  # fmt: skip
 
 

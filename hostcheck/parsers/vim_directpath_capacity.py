@@ -5,7 +5,7 @@
 """
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.vim import Node
 from hostcheck.syntax.xml import local, root_of
@@ -14,6 +14,19 @@ REQUEST = Request(
     Wire.METHOD, "DirectPathProfileManager.DirectPathProfileManagerQueryCapacity",
     "how many more vGPUs of a profile fit on a host, by vCenter 9; asked by capacity --profile",
     "System.View",
+    call=Call(
+        (
+            Part(
+                '<target xsi:type="DirectPathProfileManagerTargetHost">'
+                '<host type="HostSystem">{subject}</host></target>'
+                '<querySpec xsi:type="DirectPathProfileManagerCapacityQueryByDeviceConfig">'
+                '<deviceConfig xsi:type="DirectPathProfileManagerVmiopDirectPathConfig">'
+                "<vgpuProfile>{profile}</vgpuProfile></deviceConfig></querySpec>"
+            ),
+        ),
+        manager="directPathProfileManager",
+        missing="vCenter counts vGPU profiles from 9.0 on",
+    ),
 )  # fmt: skip
 
 

@@ -6,13 +6,14 @@
 
 from msgspec import Struct
 
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Call, Request, Wire
 from hostcheck.model.opinion import Objection
+from hostcheck.syntax.vim_call import HOST
 from hostcheck.syntax.vim_task import task_of
 
 REQUEST = Request(
     Wire.WRITE, "VirtualMachine.PowerOnVM_Task", "start the VM that the user named",
-    "VirtualMachine.Interact.PowerOn",
+    "VirtualMachine.Interact.PowerOn", call=Call((HOST,)),
 )  # fmt: skip
 
 

@@ -43,7 +43,8 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def told(self) -> dict[str, str]:
         """Return what vCenter needs to know of it, as words."""
         ours = ("name", "mmio_gib")
-        return {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
+        words = {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
+        return words | {"reserved_mb": str(max(self.reserved_mb, -1))}
 
     def _options(self) -> dict[str, str]:
         if not self.mmio_gib:

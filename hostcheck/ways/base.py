@@ -147,8 +147,10 @@ def listed(request: Request, requests: Iterable[Request]) -> bool:
     A listed question that names its subject is allowed of that one only.
     """
     return any(
-        (one.wire, one.template) == (request.wire, request.template)
-        and set(request.paths) <= set(one.paths)
+        one.template == request.template
+        and one.wire == request.wire
         and one.subject in ("", request.subject)
+        and (request.paths == one.paths or set(request.paths) <= set(one.paths))
+        and request.call == one.call
         for one in requests
     )

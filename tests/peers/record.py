@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from hostcheck import recording
+from hostcheck import recording, ways
 from hostcheck.model.host_ref import HostRef
 from hostcheck.sources.live import LiveSource
 from hostcheck.ways.base import SoFar
@@ -33,6 +33,7 @@ def main(folder: Path) -> None:
         session = VsphereTransport(
             Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),)),
             lambda: vcenter.password,
+            ways.requests(),
         )
         source = LiveSource(TARGET, session)
         try:

@@ -15,7 +15,7 @@ from pyVmomi import vim
 from hostcheck import app
 from hostcheck.errors import UsageError
 from hostcheck.fleet import tended, threads
-from hostcheck.model.capture import Path, Request, Wire
+from hostcheck.model.capture import Call, Part, Path, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import (
     esxcli_hardware_memory_get,
@@ -25,6 +25,7 @@ from hostcheck.parsers import (
     vim_software_packages,
     vim_virtual_machine,
 )
+from hostcheck.parsers.vim_check_task import POWER_ON
 from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
@@ -36,6 +37,7 @@ from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.vsphere import exchange, pages, properties, soap
+from hostcheck.ways.vsphere.order import METHODS, WRITES
 from hostcheck.ways.vsphere.pages import FIRST
 from tests.peers import shapes
 from tests.peers.api import Trouble
@@ -186,7 +188,7 @@ def test_only_listed_methods_reach_the_server_and_no_session_stays(vcenter, log_
         for _ in app.recordings(source, source.machines(), done=lambda _: None):
             pass
         source.close()
-    assert set(server.calls) <= soap.READ_ONLY
+    assert set(server.calls) <= {*METHODS} - WRITES
     assert server.paths == {"GET /sdk/vimServiceVersions.xml", "POST /sdk"}
     assert server.calls["Login"] == server.calls["Logout"] == 1
     assert server.calls["CreateContainerView"] == server.calls["DestroyView"]
@@ -205,6 +207,11 @@ def test_every_other_method_is_refused_before_it_is_sent(vcenter, log_in):
             vim.HostSystem("host-1001", session._session.exchange.stub).config  # noqa: B018
         with pytest.raises(PermissionError, match="ShutdownHost_Task"):
             session.fetch(Request(Wire.METHOD, "HostSystem.ShutdownHost_Task", "").of("host-1001"))
+        with pytest.raises(PermissionError, match="HostSystem"):
+            session.fetch(Request(Wire.PROPERTIES, "HostSystem", "", paths=(Path("config"),)))
+        forged = Call((Part("<vm type='VirtualMachine'>{subject}</vm><x/>"),))
+        with pytest.raises(PermissionError, match="CheckPowerOn_Task"):
+            session.fetch(msgspec.structs.replace(POWER_ON.of("vm-1"), call=forged))
         with pytest.raises(PermissionError, match="QueryOptions"):
             session.fetch(msgspec.structs.replace(SETTING, subject="config.vpxd.secret"))
         with pytest.raises(PermissionError, match="esxcli system shutdown poweroff"):
@@ -679,11 +686,11 @@ def test_a_failed_page_does_not_spoil_the_next(vcenter, log_in):
 
 
 def test_a_path_the_server_does_not_know_is_left_out_alone(vcenter, log_in):
-    session = log_in(vcenter)
     asked = Request(
         Wire.PROPERTIES, "HostSystem", "", "",
         (Path("name"), Path("config.nonsense"), Path("hardware.cpuInfo"), Path("parent.nonsense")),
     )  # fmt: skip
+    session = log_in(vcenter, requests=[asked])
     host = object_of(session.fetch(asked.of("host-1001")).text, kind="HostSystem")
     assert host.text("name") == "esx-01.lab.test"
     assert host.number("hardware.cpuInfo", "numCpuPackages") == 2
@@ -807,7 +814,7 @@ def test_esxcli_over_the_api(vcenter, log_in):
 
 def test_an_esxcli_command_that_faults_is_absent_in_the_hosts_words(vcenter, log_in):
     request = Request(Wire.ESXCLI, "esxcli hardware nonsense get", "")
-    session = log_in(vcenter, allowed=lambda _: True)
+    session = log_in(vcenter, requests=[request])
     capture = session.fetch(request.of(vcenter.ids.hosts["esx-01.lab.test"]))
     assert capture.failure.why is Why.ABSENT
     assert "could not be found" in capture.failure.detail

@@ -20,6 +20,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import Node
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.ways.base import Refused, SoFar
+from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
 from hostcheck.ways.guest.files import transfer
 from hostcheck.ways.guest.steps import PLACE, SUM_PROGRAM
@@ -36,10 +37,6 @@ FOR_OWNER = (
     '<fileAttributes xsi:type="GuestPosixFileAttributes">'
     f"<permissions>{0o700}</permissions></fileAttributes>"
 )
-VM_PATHS = (
-    "name", "runtime.powerState", "runtime.host", "guest.toolsRunningStatus", "guest.guestFamily",
-)  # fmt: skip
-
 WRONG_LOGIN = "the guest refuses this user name or password"
 MOST_WRONG_LOGINS = 3
 """After so many guests that refuse it no other is tried: a shared account may lock itself."""
@@ -83,7 +80,7 @@ class VsphereGuest:
 
     def enter(self) -> None:
         """Look whether Tools run in a Linux guest, and make the directory."""
-        vm = self._session.read("VirtualMachine", self._vm_id, VM_PATHS)
+        vm = self._session.read(steps.VM.of(self._vm_id))
         power, tools = vm.text("runtime.powerState"), vm.text("guest.toolsRunningStatus")
         if isinstance(power, Unknown):
             raise Refused(power)
@@ -97,10 +94,7 @@ class VsphereGuest:
         if not isinstance(family, Unknown) and family != "linuxGuest":
             raise Refused(Unknown(Why.ABSENT, f"the guest is a {family}, not x86-64 Linux"))
         self._thumbprint = self._thumbprint_of(vm.text("runtime.host"))
-        manager = self._session.read(
-            "GuestOperationsManager", self._session.guest_operations,
-            ("fileManager", "processManager"),
-        )  # fmt: skip
+        manager = self._session.read(steps.MANAGER.of(self._session.guest_operations))
         for name in ("fileManager", "processManager"):
             found = manager.text(name)
             if isinstance(found, Unknown):
@@ -192,7 +186,7 @@ class VsphereGuest:
         if isinstance(host_id, Unknown):
             return ""
         try:
-            host = self._session.read("HostSystem", host_id, ("summary.config.sslThumbprint",))
+            host = self._session.read(steps.HOST.of(host_id))
         except Refused:
             return ""
         found = host.text("summary.config.sslThumbprint")

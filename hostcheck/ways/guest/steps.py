@@ -4,7 +4,7 @@ The directory's name ends in a random number of ours, so no name that the guest 
 command line.
 """
 
-from hostcheck.model.capture import Request, Wire
+from hostcheck.model.capture import Path, Request, Wire
 
 NAMED = Request(
     Wire.GIVEN, "guests that may run the smoke test", "VMs of this host that the user named"
@@ -56,6 +56,23 @@ CALLS = tuple(
     for name, (purpose, privilege) in _CALLS.items()
 )
 """Over VMware Tools: guest operations."""
+METHODS = frozenset(_CALLS)
+VM = Request(
+    Wire.PROPERTIES, "VirtualMachine",
+    "whether a guest can be visited (only with --smoke and hostcheck smoke)", "System.Read",
+    (Path("name"), Path("runtime.powerState"), Path("runtime.host"),
+     Path("guest.toolsRunningStatus"), Path("guest.guestFamily")),
+)  # fmt: skip
+MANAGER = Request(
+    Wire.PROPERTIES, "GuestOperationsManager", "who takes files and programs into guests",
+    "System.View", (Path("fileManager"), Path("processManager")),
+)  # fmt: skip
+HOST = Request(
+    Wire.PROPERTIES, "HostSystem", "the certificate of the host that takes files for a guest",
+    "System.Read", (Path("summary.config.sslThumbprint"),),
+)  # fmt: skip
+READS = (VM, MANAGER, HOST)
+"""What is read of a VM before it is visited."""
 _TEMPLATES = frozenset(one.template for one in COMMANDS)
 
 

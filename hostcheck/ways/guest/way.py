@@ -26,6 +26,7 @@ WAY = Way(
         Wiring(Wire.GIVEN, "What the user states; nothing is asked", folder="given", suffix="txt"),
     ),
     requests=(
+        *steps.READS,
         smoke_sparse24.REQUEST,
         *steps.CALLS,
         *steps.COMMANDS,

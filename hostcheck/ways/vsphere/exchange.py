@@ -63,7 +63,7 @@ class Response(http.client.HTTPResponse):
 
 
 class ReadOnlyStub(SoapAdapter.SoapStubAdapter):
-    """pyVmomi's adapter, able to call the methods of soap.READ_ONLY and no other, in time."""
+    """pyVmomi's adapter, able to call the methods of soap.SESSION and no other, in time."""
 
     limit = 60.0
 
@@ -77,9 +77,9 @@ class ReadOnlyStub(SoapAdapter.SoapStubAdapter):
         return connection
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
-        """Call a method that only reads. Raises PermissionError for any other."""
-        if info.wsdlName not in soap.READ_ONLY:
-            raise PermissionError(f"{info.wsdlName} is not one of the read-only methods")
+        """Call a method of the session. Raises PermissionError for any other."""
+        if info.wsdlName not in soap.SESSION:
+            raise PermissionError(f"{info.wsdlName} is not one of the session's methods")
         return super().InvokeMethod(mo, info, args, outerStub)
 
 
@@ -87,10 +87,19 @@ class Exchange:
     """Posts calls over the connections of one stub."""
 
     def __init__(
-        self, endpoint: Endpoint, version: str, context: ssl.SSLContext, methods: frozenset[str]
+        self,
+        endpoint: Endpoint,
+        version: str,
+        context: ssl.SSLContext,
+        methods: frozenset[str],
+        writes: frozenset[str],
     ) -> None:
-        """Keep the names of the methods that may be sent."""
-        self.methods = methods
+        """Keep the names of the methods that may be sent; `writes` are those that change something.
+
+        They are sent once.
+        """
+        self.methods = soap.SESSION | methods | writes
+        self._writes = writes
         self.stub = ReadOnlyStub(
             host=endpoint.host, port=endpoint.port, path="/sdk", version=version,
             sslContext=context, httpConnectionTimeout=endpoint.timeout,
@@ -135,7 +144,7 @@ class Exchange:
             except TimeoutError:
                 raise
             except (OSError, http.client.HTTPException):
-                if not left or self.stopped or method in soap.WRITES | soap.GUEST:
+                if not left or self.stopped or method in self._writes:
                     raise
                 continue
             if status == http.client.OK:

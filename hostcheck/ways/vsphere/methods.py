@@ -6,21 +6,15 @@ from xml.sax.saxutils import escape
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.syntax.vim_call import arguments
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
 
-MANAGERS = {
-    "OptionManager": (
-        "setting",
-        Unknown(Why.ABSENT, "an ESXi host has no such setting; the vCenter that has it does"),
-    ),
-    "DirectPathProfileManager": (
-        "directPathProfileManager",
-        Unknown(Why.ABSENT, "vCenter counts vGPU profiles from 9.0 on"),
-    ),
-}
-"""Managers of which vCenter has one each: their name in ServiceContent, and what to say without."""
+
+def method_of(request: Request) -> str:
+    """Return the method that a request calls."""
+    return request.template.rpartition(".")[2]
 
 
 class Methods:
@@ -32,21 +26,27 @@ class Methods:
 
     def call(self, request: Request) -> str:
         """Return what a method returned, as XML."""
-        this_type, _, method = request.template.partition(".")
-        this = request.subject
-        if this_type in MANAGERS:
-            name, missing = MANAGERS[this_type]
-            manager = (
-                getattr(self._session.content, name, None) if self._session.is_vcenter else None
-            )
-            if manager is None:
-                raise soap.SoapFault("NoManager", missing, "", "")
-            this = manager._moId
-        answer = self._session.post(soap.call(method, this_type, this, soap.arguments(request)))
+        answer = self._session.post(self.body(request))
+        method = method_of(request)
         for element in root_of(answer.decode(), what=request.text).iter():
             if local(element) == f"{method}Response":
                 return ET.tostring(element, encoding="unicode")
         raise ParseError(f"{request.text}: an answer without {method}Response")
+
+    def body(self, request: Request) -> str:
+        """Return the call that a request is. Raises SoapFault where nothing has the method."""
+        this, call = request.subject, request.call
+        if call is not None and call.manager:
+            manager = getattr(self._session.content, call.manager, None)
+            if (
+                manager is None
+                or not self._session.is_vcenter
+                or self._session.api_version < call.since
+            ):
+                raise soap.SoapFault("NoManager", Unknown(Why.ABSENT, call.missing), "", "")
+            this = manager._moId
+        kind = request.template.partition(".")[0]
+        return soap.call(method_of(request), kind, this, arguments(request))
 
     def esxcli(self, request: Request) -> str:
         """Run an esxcli command through the host's managed method executer (unsupported API)."""

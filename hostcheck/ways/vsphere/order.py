@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hostcheck.model.capture import Request
+from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
@@ -20,7 +20,8 @@ from hostcheck.parsers import (
 )
 from hostcheck.ways.base import SoFar, Transport
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.soap import READ_ONLY, WRITES
+from hostcheck.ways.vsphere.methods import method_of
+from hostcheck.ways.vsphere.soap import SESSION
 
 REQUESTS = (
     *vim_listing.REQUEST,
@@ -36,7 +37,9 @@ REQUESTS = (
     vim_power_on.REQUEST,
     vim_custom_values.REQUEST,
 )
-METHODS = tuple(sorted(READ_ONLY | WRITES))
+WRITES = frozenset(method_of(one) for one in REQUESTS if one.wire == Wire.WRITE)
+"""What only `hostcheck power-on` can call, of the VM that the user named."""
+METHODS = tuple(sorted(SESSION.union(method_of(one) for one in REQUESTS if "." in one.template)))
 """What these questions are carried by."""
 
 

@@ -35,9 +35,16 @@ class Session:
     """A login at a server, held until it is closed."""
 
     def __init__(
-        self, endpoint: Endpoint, password: Callable[[], str], methods: frozenset[str]
+        self,
+        endpoint: Endpoint,
+        password: Callable[[], str],
+        methods: frozenset[str],
+        writes: frozenset[str],
     ) -> None:
-        """Log in. Raises UsageError when that is impossible, with what to do about it."""
+        """Log in, for methods that read and those that change something.
+
+        Raises UsageError when that is impossible, with what to do about it.
+        """
         self.endpoint = endpoint
         self.logins = 0
         """How often a new login took the place of a lost one."""
@@ -45,7 +52,7 @@ class Session:
         self._password = password
         self._login = threading.Lock()
         try:
-            self._open(methods)
+            self._open(methods, writes)
         except ssl.SSLCertVerificationError as error:
             raise UsageError(
                 f"{endpoint.host}: its certificate is not trusted ({error.verify_message}); give "
@@ -66,10 +73,10 @@ class Session:
                 f"vSphere API: {crash(error)}"
             ) from None
 
-    def _open(self, methods: frozenset[str]) -> None:
+    def _open(self, methods: frozenset[str], writes: frozenset[str]) -> None:
         end = self.endpoint
         context = tls_context(end)
-        self.exchange = Exchange(end, _newest_version(end, context), context, methods)
+        self.exchange = Exchange(end, _newest_version(end, context), context, methods, writes)
         try:
             self._look_round()
             self._log_in()

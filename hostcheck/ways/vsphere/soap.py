@@ -5,42 +5,26 @@ value in Python costs many times the CPU of reading it (docs/decisions/0002).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, refusal
 from hostcheck.syntax.xml import local, root_of
 
-READ_ONLY = frozenset({
+SESSION = frozenset({
     "RetrieveServiceContent", "Login", "Logout", "CurrentTime",
     "CreatePropertyCollector", "DestroyPropertyCollector", "CreateContainerView", "DestroyView",
     "RetrievePropertiesEx", "ContinueRetrievePropertiesEx",
     "CreateFilter", "WaitForUpdatesEx", "DestroyPropertyFilter",
-    "fetchSoftwarePackages", "QueryOptions", "RetrieveManagedMethodExecuter", "ExecuteSoap",
-    "QueryConfigTarget", "QueryConfigOptionEx", "DirectPathProfileManagerQueryCapacity",
-    "CheckPowerOn_Task", "CheckVmConfig_Task",
+    "RetrieveManagedMethodExecuter", "ExecuteSoap",
 })  # fmt: skip
-"""Every vSphere method that this tool can always call. None changes a host, a VM or a setting.
+"""What a session itself calls. None changes a host, a VM or a setting.
 
-Login to DestroyPropertyFilter touch only our own session; the two checks leave a line in vCenter's
-list of tasks.
+They touch our own session, read properties, and carry listed esxcli commands to a host. All other
+methods are those of listed requests.
 """
-WRITES = frozenset({"PowerOnVM_Task"})
-"""What only `hostcheck power-on` can call, of the VM that the user named."""
-MANAGED = {"vm": "VirtualMachine", "host": "HostSystem", "pool": "ResourcePool"}
-"""Arguments that are managed objects, and their types."""
-
-OPTIONS = frozenset({"vgpu.hotmigrate.enabled"})
-"""The settings of vCenter that QueryOptions may be asked for, each by its name."""
-GUEST = frozenset({
-    "MakeDirectoryInGuest", "ChangeFileAttributesInGuest", "InitiateFileTransferToGuest",
-    "StartProgramInGuest", "ListProcessesInGuest", "InitiateFileTransferFromGuest",
-    "TerminateProcessInGuest", "DeleteDirectoryInGuest",
-})  # fmt: skip
-"""What the smoke test does in a guest that the user named. No other session can call these."""
 
 ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -86,70 +70,6 @@ def call(method: str, this_type: str, this_id: str, arguments: str = "") -> str:
 def method_of(body: str) -> str:
     """Return the method that a body calls."""
     return body[1 : body.index(" ")]
-
-
-def arguments(request: Request) -> str:
-    """Return the arguments of a method as the request holds them: managed objects by their type."""
-    method = request.template.rpartition(".")[2]
-    given = dict(request.arguments)
-    if method == "QueryConfigOptionEx":
-        # One guest is named because the answer else describes all that there are, a megabyte.
-        return (
-            f"<spec><key>vmx-{escape(given['version'])}</key>{_references(given)}"
-            "<guestId>otherGuest64</guestId></spec>"
-        )
-    if method == "QueryOptions":
-        return f"<name>{escape(request.subject)}</name>"
-    if method == "DirectPathProfileManagerQueryCapacity":
-        kind = "DirectPathProfileManager"
-        return (
-            f'<target xsi:type="{kind}TargetHost">{_references({"host": request.subject})}</target>'
-            f'<querySpec xsi:type="{kind}CapacityQueryByDeviceConfig"><deviceConfig'
-            f' xsi:type="{kind}VmiopDirectPathConfig"><vgpuProfile>{escape(given["profile"])}'
-            "</vgpuProfile></deviceConfig></querySpec>"
-        )
-    if method == "CheckPowerOn_Task":
-        given = {"vm": request.subject, **given}
-    if method == "CheckVmConfig_Task":
-        return _spec(given) + _references(given) + _TESTS
-    return _references(given)
-
-
-_TESTS = "<testType>hostTests</testType><testType>resourcePoolTests</testType>"
-"""A VM that does not exist yet has no datastore and no network to test."""
-
-
-def _spec(given: Mapping[str, str]) -> str:
-    """Describe a VM to be, in the order of VirtualMachineConfigSpec: the server insists on it."""
-    words = {name: escape(value) for name, value in given.items()}
-    device = (
-        '<deviceChange><operation>add</operation><device xsi:type="VirtualPCIPassthrough">'
-        '<key>{key}</key><backing xsi:type="VirtualPCIPassthroughVmiopBackingInfo">'
-        "<vgpu>{profile}</vgpu></backing></device></deviceChange>"
-    )
-    devices = "".join(
-        device.format(key=-1 - index, profile=words["profile"])
-        for index in range(int(words["count"]))
-    )
-    reserved = int(words["reserved_mb"])
-    memory = words["memory_mb"] if reserved < 0 else str(reserved)
-    return (
-        f"<spec><name>hostcheck what-if</name><version>vmx-{words['hardware_version']}</version>"
-        f"<guestId>otherGuest64</guestId><numCPUs>{words['vcpus']}</numCPUs>"
-        f"<memoryMB>{words['memory_mb']}</memoryMB>{devices}"
-        f"<memoryAllocation><reservation>{memory}</reservation></memoryAllocation>"
-        f"<firmware>{words['firmware']}</firmware>"
-        f"<memoryReservationLockedToMax>{str(reserved < 0).lower()}</memoryReservationLockedToMax>"
-        "</spec>"
-    )
-
-
-def _references(given: Mapping[str, str]) -> str:
-    return "".join(
-        f'<{name} type="{kind}">{escape(given[name])}</{name}>'
-        for name, kind in MANAGED.items()
-        if name in given
-    )
 
 
 def watch(collector: str, task: str, path: str) -> str:

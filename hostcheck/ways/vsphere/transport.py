@@ -1,7 +1,7 @@
 """vSphere over SOAP: pyVmomi for version and session, verbatim XML for everything that is read.
 
-Only the methods named in soap.READ_ONLY can leave this package, and those of soap.WRITES and
-soap.GUEST for which the transport was made.
+Only listed requests can leave this package, and what the session itself needs (soap.SESSION). Of
+those that change something only the ones for which the transport was made.
 
     tls        whom to trust              properties   pages of objects, one thread at a time
     exchange   HTTP, in time              methods      calls side by side
@@ -16,10 +16,10 @@ from functools import partial
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import VimObject, object_of
-from hostcheck.ways.base import Refused, Stopwatch
+from hostcheck.ways.base import Refused, Stopwatch, listed
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN
-from hostcheck.ways.vsphere.methods import Methods
+from hostcheck.ways.vsphere.methods import Methods, method_of
 from hostcheck.ways.vsphere.properties import Properties
 from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
 from hostcheck.ways.vsphere.session import Session
@@ -32,8 +32,8 @@ WIRES = frozenset({Wire.PROPERTIES, Wire.METHOD, Wire.TASK, Wire.WRITE, Wire.ESX
 """What a session carries."""
 CALLS = 4
 """Method calls under way at a time: vCenter passes each on to its host, and waits for it."""
-CHECKS_SINCE = (6, 7)
-NO_CHECKER = Unknown(Why.ABSENT, "only vCenter 6.7 and later has this check; an ESXi host has none")
+READS = (Wire.METHOD, Wire.TASK)
+CHANGES = (Wire.WRITE, Wire.GUEST)
 
 
 class VsphereTransport:
@@ -47,21 +47,21 @@ class VsphereTransport:
         self,
         endpoint: Endpoint,
         password: Callable[[], str],
-        allowed: Callable[[Request], bool] = lambda _: False,
+        requests: Iterable[Request],
         writes: frozenset[str] = frozenset(),
     ) -> None:
-        """Log in. `allowed` is asked before an esxcli command is sent.
+        """Log in. No other request than these can be sent.
 
-        `writes` names those methods of soap.WRITES and soap.GUEST that may be sent; without it none
+        `writes` names those of their methods that change something and may be sent; without it none
         can be.
 
         Raises UsageError when a login is impossible, with what to do about it.
         """
         self.endpoint = endpoint
-        self._allowed = allowed
-        self._session = Session(
-            endpoint, password, soap.READ_ONLY | ((soap.WRITES | soap.GUEST) & writes)
-        )
+        self._requests = tuple(requests)
+        reads = frozenset(method_of(one) for one in self._requests if one.wire in READS)
+        changes = frozenset(method_of(one) for one in self._requests if one.wire in CHANGES)
+        self._session = Session(endpoint, password, reads, changes & writes)
         self._properties = Properties(self._session)
         self._methods = Methods(self._session)
         self._tasks = Tasks(self._session.post, lambda: self._session.collector)
@@ -101,16 +101,9 @@ class VsphereTransport:
         """Put one question. Raises ValueError for one that no vSphere session can answer."""
         if request.wire not in WIRES:
             raise ValueError(f"a vSphere session cannot answer {request.wire}")
-        method = request.template.rpartition(".")[2]
-        option = method == "QueryOptions"
-        if (
-            (option and request.subject not in soap.OPTIONS)
-            or (request.wire in (Wire.METHOD, Wire.TASK) and method not in soap.READ_ONLY)
-            or (request.wire == Wire.ESXCLI and not self._allowed(request))
-            or (request.wire == Wire.WRITE and method not in self._session.exchange.methods)
-        ):
-            raise PermissionError(f"{request.text!r} is not one of the listed questions")
-        if request.wire in (Wire.METHOD, Wire.ESXCLI) and not option:
+        self._refuse_unlisted(request)
+        shared = request.wire == Wire.TASK or _of_all(request)
+        if request.wire in (Wire.METHOD, Wire.ESXCLI) and not shared:
             with self._calls:
                 return self._one(request)
         with self._lock:
@@ -119,9 +112,15 @@ class VsphereTransport:
             if request.key in self._shared:
                 return self._shared[request.key]
             capture = self._one(request)
-            if option or request.wire == Wire.TASK:  # a setting, or a check of several hosts
+            if shared:
                 self._shared[request.key] = capture
             return capture
+
+    def _refuse_unlisted(self, request: Request) -> None:
+        """Raise PermissionError for a question that is not listed, or that changes something."""
+        sent = request.wire != Wire.WRITE or method_of(request) in self._session.exchange.methods
+        if not sent or not listed(request, self._requests):
+            raise PermissionError(f"{request.text!r} is not one of the listed questions")
 
     def _one(self, request: Request) -> Capture:
         """Answer a question that travels alone."""
@@ -146,15 +145,7 @@ class VsphereTransport:
             self._shared[request.key] = watch.capture(request, failure=failure)
 
     def _start(self, request: Request) -> None:
-        kind, _, method = request.template.partition(".")
-        this = request.subject
-        if request.wire == Wire.TASK:
-            checker = self._session.content.vmCompatibilityChecker
-            if checker is None or self._session.api_version < CHECKS_SINCE:
-                raise soap.SoapFault("NoChecker", NO_CHECKER, "", "")
-            this = checker._moId
-        body = soap.call(method, kind, this, soap.arguments(request))
-        self._tasks.start(request.key, partial(self._session.post, body))
+        self._tasks.start(request.key, partial(self._session.post, self._methods.body(request)))
 
     def _task(self, request: Request) -> str:
         """Return the task of a request once it ended."""
@@ -184,9 +175,11 @@ class VsphereTransport:
         body = soap.call(method, this_type, this_id, arguments)
         return self._asked(lambda: self._session.post(body), method)
 
-    def read(self, kind: str, this_id: str, paths: Iterable[str]) -> VimObject:
+    def read(self, request: Request) -> VimObject:
         """Read properties of one object, now. Raises Refused when there is no answer."""
-        targets = soap.targets_of(kind, [this_id])
+        self._refuse_unlisted(request)
+        kind, paths = request.template, [path.name for path in request.paths]
+        targets = soap.targets_of(kind, [request.subject])
 
         def retrieve() -> bytes:  # anew after a lost session, whose collector went with it
             return self._session.post(
@@ -196,7 +189,9 @@ class VsphereTransport:
         answer = self._asked(retrieve, kind)
         for _, text in soap.objects_in(answer):
             return object_of(text, kind=kind)
-        raise Refused(Unknown(Why.DENIED, f"{kind} {this_id} is not shown", kind, "System.View"))
+        raise Refused(
+            Unknown(Why.DENIED, f"{kind} {request.subject} is not shown", kind, "System.View")
+        )
 
     def _asked(self, post: Callable[[], bytes], what: str) -> bytes:
         """Post, and turn what an answer that cannot be had raises into Refused."""
@@ -206,3 +201,8 @@ class VsphereTransport:
         except (soap.SoapFault, *BROKEN) as error:
             reason = reason_of(error)
             raise Refused(Unknown(reason.why, reason.detail, what, reason.privilege)) from None
+
+
+def _of_all(request: Request) -> bool:
+    """Say whether an answer goes for every host: a manager is asked, and no host is named."""
+    return request.call is not None and bool(request.call.manager) and not request.arguments

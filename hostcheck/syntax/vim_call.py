@@ -1,0 +1,36 @@
+"""How the arguments of a vSphere method are written: the parts of a `Call`, with values in them."""
+
+from collections.abc import Iterator, Mapping
+from string import Formatter
+from xml.sax.saxutils import escape
+
+from hostcheck.model.capture import Part, Request
+
+VM = Part('<vm type="VirtualMachine">{subject}</vm>')
+"""The object that the question is about, where a method takes it as an argument."""
+HOST = Part('<host type="HostSystem">{host}</host>', optional=True)
+POOL = Part('<pool type="ResourcePool">{pool}</pool>', optional=True)
+
+
+def arguments(request: Request) -> str:
+    """Return the arguments of a request's method as XML.
+
+    Raises KeyError where a part lacks one that it cannot be without.
+    """
+    if request.call is None:
+        return ""
+    given = {"subject": request.subject, **dict(request.arguments)}
+    return "".join(piece for part in request.call.parts for piece in _written(part, given))
+
+
+def _written(part: Part, given: Mapping[str, str]) -> Iterator[str]:
+    name, value = part.only
+    other, unlike = part.unless
+    if (name and given[name] != value) or (other and given[other] == unlike):
+        return
+    slots = {slot for _, slot, _, _ in Formatter().parse(part.xml) if slot and slot != "n"}
+    if part.optional and not slots <= given.keys():
+        return
+    words = {slot: escape(given[slot]) for slot in slots}
+    for index in range(int(given[part.times]) if part.times else 1):
+        yield part.xml.format(**words, n=index + 1)
