@@ -417,9 +417,7 @@ def deciding_too(monkeypatch):
 
     def also(*ids):
         changed = tuple(
-            replace(one, decides_now=True, manual=replace(one.manual, decides_now=True))
-            if one.id in ids
-            else one
+            replace(one, manual=replace(one.manual, decides_now=True)) if one.id in ids else one
             for one in engine.all_checks()
         )
         monkeypatch.setattr(engine, "all_checks", lambda: changed)

@@ -1,11 +1,11 @@
 """Boot options of ESXi that undo what the BIOS allows, or say what the hardware is not."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run
 from hostcheck.checks.subjects import every_host, every_host_with_gpu, given_away, numbered
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import BootOption, Host
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 OPTIONS = (
     "https://developer.broadcom.com/xapis/esxcli-command-reference/latest/namespace/"
@@ -67,21 +67,30 @@ def _surely(host: Host, values: dict[str, str], *, alike: bool) -> str:
     return next((n for n, v in known if n in values and (v.upper() == values[n]) is alike), "")
 
 
-@check("PCI-006", severity=Severity.REQUIRED, source=OPTIONS, each=every_host_with_gpu)
+@check(
+    "PCI-006",
+    title="No boot option of ESXi switches the IOMMU or passthrough off",
+    severity=Severity.REQUIRED,
+    source=OPTIONS,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "noIOMMU and disablePciPassthrough take from vGPU and passthrough what they need, "
+        "whatever the BIOS has. It looks like a BIOS without VT-d or AMD IOMMU, and is none. A "
+        "GPU that can be passed through proves that neither is in force."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Set the option back to FALSE and reboot; the BIOS needs no change for it.",
+    how=(run("esxcli", "esxcli system settings kernel set -s {option} -v FALSE"),),
+    explains=("PCI-001", "PCI-003"),
+    needs=("maintenance mode", "host reboot"),
+)
 def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """No boot option of ESXi switches the IOMMU or passthrough off.
-
-    Why: noIOMMU and disablePciPassthrough take from vGPU and passthrough what they need, whatever
-     the BIOS has. It looks like a BIOS without VT-d or AMD IOMMU, and is none. A GPU that can be
-     passed through proves that neither is in force.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Set the option back to FALSE and reboot; the BIOS needs no change for it.
-    Explains: PCI-001, PCI-003
-    Run esxcli: esxcli system settings kernel set -s {option} -v FALSE
-    Needs: maintenance mode, host reboot
-    """
     gpus = known(host.gpus)
     capable = [gpu for gpu in gpus if known(gpu.passthrough).capable]
     if capable:
@@ -100,19 +109,28 @@ def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known)
     )
 
 
-@check("PCI-007", severity=Severity.RECOMMENDED, source=HPE_HOT_PLUG, each=every_host_with_gpu)
+@check(
+    "PCI-007",
+    title="PCIe hot-plug is off on an HPE server with a GPU in passthrough",
+    severity=Severity.RECOMMENDED,
+    source=HPE_HOT_PLUG,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "On HPE servers ESXi may take the reset of a GPU, as a VM with it starts, for its removal "
+        "from a hot-plug slot; the log has PCIEHP lines then, and the VM does not start. HPE and "
+        "Broadcom advise to switch native PCIe hot-plug off."
+    ),
+    symptom="Device 6:0.0 is not a passthrough device.",
+    fix=(
+        "Switch native PCIe hot-plug off in ESXi, unless drives of this host are changed while it "
+        "runs."
+    ),
+    how=(run("esxcli", "esxcli system settings kernel set -s enablePCIEHotplug -v FALSE"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """PCIe hot-plug is off on an HPE server with a GPU in passthrough.
-
-    Why: On HPE servers ESXi may take the reset of a GPU, as a VM with it starts, for its removal
-     from a hot-plug slot; the log has PCIEHP lines then, and the VM does not start. HPE and
-     Broadcom advise to switch native PCIe hot-plug off.
-    Symptom: Device 6:0.0 is not a passthrough device.
-    Fix: Switch native PCIe hot-plug off in ESXi, unless drives of this host are changed while it
-     runs.
-    Run esxcli: esxcli system settings kernel set -s enablePCIEHotplug -v FALSE
-    Needs: maintenance mode, host reboot
-    """
     vendor = known(host.vendor)
     if not vendor.upper().startswith(("HP", "HEWLETT")):
         return not_applicable(f"a server of {vendor}: this is told of HPE servers only")
@@ -128,18 +146,26 @@ def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Known
     )
 
 
-@check("PCI-008", severity=Severity.INFORMATIONAL, source=OPTIONS, each=every_host_with_gpu)
+@check(
+    "PCI-008",
+    title="Boot options about PCI devices have the values that ESXi ships with",
+    severity=Severity.INFORMATIONAL,
+    source=OPTIONS,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "Somebody who looks for the cause of an odd GPU should know that interrupt remapping, "
+        "ACS, the placement of memory windows or PCI segments were changed at boot, or that ESXi "
+        "was told how many vGPU devices to make up (vgpuMockDeviceCount). ESXi itself tells each "
+        "option's default."
+    ),
+    experience="vgpuMockDeviceCount is in no document; that is ESXi's own description of it.",
+    fix="Set back what nobody needs any more, and reboot.",
+    how=(run("esxcli", "esxcli system settings kernel set -s {option} -v {value}"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def boot_options_untouched(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """Boot options about PCI devices have the values that ESXi ships with.
-
-    Why: Somebody who looks for the cause of an odd GPU should know that interrupt remapping, ACS,
-     the placement of memory windows or PCI segments were changed at boot, or that ESXi was told how
-     many vGPU devices to make up (vgpuMockDeviceCount). ESXi itself tells each option's default.
-    Experience: vgpuMockDeviceCount is in no document; that is ESXi's own description of it.
-    Fix: Set back what nobody needs any more, and reboot.
-    Run esxcli: esxcli system settings kernel set -s {option} -v {value}
-    Needs: maintenance mode, host reboot
-    """
     listed = [one for one in known(host.boot_options) if one.name in TOLD]
     if not listed:
         known.leave(Unknown(Why.ABSENT, "none of these boot options is listed", ASKED))
@@ -157,18 +183,25 @@ def _changed(one: BootOption, known: Known) -> str:
     return f"{one.name} {known(one.runtime)} for {known(one.default)}: {TOLD[one.name]}"
 
 
-@check("HOST-007", severity=Severity.RECOMMENDED, source=OPTIONS, each=every_host_with_gpu)
+@check(
+    "HOST-007",
+    title="No boot option that concerns GPUs waits for a reboot",
+    severity=Severity.RECOMMENDED,
+    source=OPTIONS,
+    each=every_host_with_gpu,
+    why=(
+        "A boot option that was set is in force after the next reboot only. Until then the host "
+        "is not what its settings say, and with the reboot, maybe months later, what is judged "
+        "here changes."
+    ),
+    fix="Reboot the host in a quiet hour, or set the option back to what is in force.",
+    how=(
+        run("esxcli (to take it)", "esxcli system shutdown reboot --reason 'boot options'"),
+        run("esxcli (set it back)", "esxcli system settings kernel set -s {option} -v {value}"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_boot_option_waits(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """No boot option that concerns GPUs waits for a reboot.
-
-    Why: A boot option that was set is in force after the next reboot only. Until then the host is
-     not what its settings say, and with the reboot, maybe months later, what is judged here
-     changes.
-    Fix: Reboot the host in a quiet hour, or set the option back to what is in force.
-    Run esxcli (to take it): esxcli system shutdown reboot --reason 'boot options'
-    Run esxcli (set it back): esxcli system settings kernel set -s {option} -v {value}
-    Needs: maintenance mode, host reboot
-    """
     waiting = [
         one
         for one in known(host.boot_options)
@@ -198,18 +231,24 @@ def _harm(one: BootOption, known: Known) -> str:
     return ""
 
 
-@check("NUMA-002", severity=Severity.RECOMMENDED, source=OPTIONS, each=every_host)
+@check(
+    "NUMA-002",
+    title="No boot option of ESXi makes up the NUMA nodes",
+    severity=Severity.RECOMMENDED,
+    source=OPTIONS,
+    each=every_host,
+    phase=Phase.BIOS,
+    why=(
+        "With useNUMAInfo off ESXi takes the host for one node, and with fake nodes for more than "
+        "there are; every placement of VMs and GPUs then rests on nodes that the hardware does "
+        "not have. It looks like a BIOS setting, and is none."
+    ),
+    fix="Set the option back and reboot; the BIOS needs no change for it.",
+    how=(run("esxcli", "esxcli system settings kernel set -s {option} -v {value}"),),
+    explains=("NUMA-001",),
+    needs=("maintenance mode", "host reboot"),
+)
 def numa_nodes_are_real(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """No boot option of ESXi makes up the NUMA nodes.
-
-    Why: With useNUMAInfo off ESXi takes the host for one node, and with fake nodes for more than
-     there are; every placement of VMs and GPUs then rests on nodes that the hardware does not
-     have. It looks like a BIOS setting, and is none.
-    Fix: Set the option back and reboot; the BIOS needs no change for it.
-    Explains: NUMA-001
-    Run esxcli: esxcli system settings kernel set -s {option} -v {value}
-    Needs: maintenance mode, host reboot
-    """
     listed = {one.name: one for one in known(host.boot_options)}
     if "useNUMAInfo" not in listed:
         known.leave(Unknown(Why.ABSENT, "the boot option useNUMAInfo is not listed", ASKED))

@@ -1,6 +1,6 @@
 """CAT, VGPU: whether what this tool knows of a GPU fits what the host says of itself."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, look, not_applicable, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -20,16 +20,21 @@ MIB = 1024 * 1024
 SHOWN = 4
 
 
-@check("CAT-001", severity=Severity.INFORMATIONAL, source=SPLIT_RULES, each=every_gpu)
+@check(
+    "CAT-001",
+    title="The driver and the catalogue say the same of the GPU's vGPU types",
+    severity=Severity.INFORMATIONAL,
+    source=SPLIT_RULES,
+    each=every_gpu,
+    why=(
+        "Counts and sizes that no host told come from the catalogue of this tool. Where the "
+        "driver tells them, it is right and is used; a difference means that the catalogue is "
+        "older than the driver, or wrong."
+    ),
+    fix="Update hostcheck; if the difference stays, report it together with a recording.",
+    how=(look("nvidia-smi", "nvidia-smi vgpu -s -v"),),
+)
 def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The driver and the catalogue say the same of the GPU's vGPU types.
-
-    Why: Counts and sizes that no host told come from the catalogue of this tool. Where the driver
-     tells them, it is right and is used; a difference means that the catalogue is older than the
-     driver, or wrong.
-    Fix: Update hostcheck; if the difference stays, report it together with a recording.
-    Look nvidia-smi: nvidia-smi vgpu -s -v
-    """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     model = needs.models[known(one.gpu.catalogue_key)]
@@ -44,18 +49,25 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
     )
 
 
-@check("VGPU-010", severity=Severity.RECOMMENDED, source=BLACKWELL, each=every_gpu)
+@check(
+    "VGPU-010",
+    title="The GPU is one on which ESXi is known to run vGPUs",
+    severity=Severity.RECOMMENDED,
+    source=BLACKWELL,
+    each=every_gpu,
+    why=(
+        "NVIDIA lists the vGPU types of HGX B200 and B300 for KVM hypervisors alone, and GH200, "
+        "GB200 and GB300 sit beside an Arm processor. Where the host's own driver lists types, it "
+        "is right."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Ask NVIDIA for a release whose notes for VMware vSphere list the GPU, or give it to VMs "
+        "as a whole."
+    ),
+    how=(look("nvidia-smi", "nvidia-smi vgpu -s"),),
+)
 def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU is one on which ESXi is known to run vGPUs.
-
-    Why: NVIDIA lists the vGPU types of HGX B200 and B300 for KVM hypervisors alone, and GH200,
-     GB200 and GB300 sit beside an Arm processor. Where the host's own driver lists types, it is
-     right.
-    Symptom: No graphics device is available for vGPU
-    Fix: Ask NVIDIA for a release whose notes for VMware vSphere list the GPU, or give it to VMs as
-     a whole.
-    Look nvidia-smi: nvidia-smi vgpu -s
-    """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     model = model_of(one.gpu, needs, known)

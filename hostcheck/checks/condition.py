@@ -14,7 +14,9 @@ from hostcheck.checks.engine import (
     check,
     deciding,
     judge,
+    look,
     not_applicable,
+    run,
     unsure,
 )
 from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, gib, given_away
@@ -22,7 +24,7 @@ from hostcheck.model.fact import Fact, T, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
 from hostcheck.model.host import Mode, PhysicalGpu
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Status, Verdict
+from hostcheck.model.result import Phase, Severity, Status, Verdict
 
 TROUBLESHOOTING = (
     "https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/troubleshooting.html"
@@ -87,20 +89,28 @@ def _not_the_drivers(gpu: PhysicalGpu, known: Known) -> str:
     return "" if known(gpu.smi_seen) else "nvidia-smi does not list it: see GPU-001"
 
 
-@check("GPU-001", severity=Severity.REQUIRED, source=TROUBLESHOOTING, each=every_gpu)
+@check(
+    "GPU-001",
+    title="nvidia-smi lists the GPU, and every other GPU of its host",
+    severity=Severity.REQUIRED,
+    source=TROUBLESHOOTING,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "A GPU that fell off the bus stays in the PCI inventory, vSphere may go on showing its "
+        "framebuffer, and nvidia-smi may end with status 0 without it. The other GPUs of the host "
+        "are then in doubt: as users report, the driver asks for a reboot because of them too."
+    ),
+    symptom="Unable to determine the device handle for GPU: Unknown Error",
+    fix="Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.",
+    how=(
+        look("shell", "grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log"),
+        run("esxcli", "esxcli system shutdown reboot --reason 'GPU lost'"),
+    ),
+    explains=("DRV-001",),
+    needs=("maintenance mode", "host reboot"),
+)
 def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """nvidia-smi lists the GPU, and every other GPU of its host.
-
-    Why: A GPU that fell off the bus stays in the PCI inventory, vSphere may go on showing its
-     framebuffer, and nvidia-smi may end with status 0 without it. The other GPUs of the host are
-     then in doubt: as users report, the driver asks for a reboot because of them too.
-    Symptom: Unable to determine the device handle for GPU: Unknown Error
-    Fix: Look for Xid 79 in the host's log; check power, cooling and seating of the GPU; reboot.
-    Look shell: grep -E 'NVRM: (Xid|GPU)' /var/run/log/vmkernel.log
-    Run esxcli: esxcli system shutdown reboot --reason 'GPU lost'
-    Explains: DRV-001
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if _unasked(gpu):
         return not_applicable(UNASKED)
@@ -134,21 +144,31 @@ def _stops_all(gpu: PhysicalGpu, known: Known) -> str:
     return f"asks for the recovery action {action}" if action in STOPS_ALL else ""
 
 
-@check("GPU-006", severity=Severity.REQUIRED, source=RECOVERY, each=every_gpu)
+@check(
+    "GPU-006",
+    title="The driver has not given the GPU up",
+    severity=Severity.REQUIRED,
+    source=RECOVERY,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "After some faults a GPU does no new work until it is reset or its host is rebooted. Its "
+        "driver says so by a recovery action (from branch 570 on), by a reset that is required "
+        '(before), or by "GPU requires reset" and "GPU is lost" in place of any value; vSphere '
+        "shows nothing of it."
+    ),
+    symptom="GPU requires reset",
+    fix=(
+        "Move or power off the VMs of the host and reboot it, which resets its GPUs. Where it "
+        "comes back, look for Xid errors in the host's log and have the GPU replaced."
+    ),
+    how=(
+        run("esxcli", "esxcli system maintenanceMode set --enable true"),
+        run("esxcli (then)", "esxcli system shutdown reboot --reason 'GPU reset'"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The driver has not given the GPU up.
-
-    Why: After some faults a GPU does no new work until it is reset or its host is rebooted. Its
-     driver says so by a recovery action (from branch 570 on), by a reset that is required (before),
-     or by "GPU requires reset" and "GPU is lost" in place of any value; vSphere shows nothing of
-     it.
-    Symptom: GPU requires reset
-    Fix: Move or power off the VMs of the host and reboot it, which resets its GPUs. Where it comes
-     back, look for Xid errors in the host's log and have the GPU replaced.
-    Run esxcli: esxcli system maintenanceMode set --enable true
-    Run esxcli (then): esxcli system shutdown reboot --reason 'GPU reset'
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -166,20 +186,30 @@ def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     return judge(ok=True, observed=observed, expected=expected)
 
 
-@check("GPU-007", severity=Severity.REQUIRED, source=DCGM_ERRORS, each=every_gpu)
+@check(
+    "GPU-007",
+    title="The GPU had no memory error that ECC could not correct since its driver was loaded",
+    severity=Severity.REQUIRED,
+    source=DCGM_ERRORS,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "Such an error kills the work that it hits, and on many boards the GPU is to be reset "
+        "before it does new work: NVIDIA's diagnostics say to drain and reset it. Where the "
+        "driver itself says that no action is needed (from branch 570 on), it is believed."
+    ),
+    symptom="NVRM: Xid 48, Double Bit ECC Error",
+    fix=(
+        "Move or power off the VMs of the host and reboot it, which resets its GPUs. Where errors "
+        "come back, have the GPU replaced."
+    ),
+    how=(
+        run("esxcli", "esxcli system maintenanceMode set --enable true"),
+        run("esxcli (then)", "esxcli system shutdown reboot --reason 'GPU reset'"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The GPU had no memory error that ECC could not correct since its driver was loaded.
-
-    Why: Such an error kills the work that it hits, and on many boards the GPU is to be reset before
-     it does new work: NVIDIA's diagnostics say to drain and reset it. Where the driver itself says
-     that no action is needed (from branch 570 on), it is believed.
-    Symptom: NVRM: Xid 48, Double Bit ECC Error
-    Fix: Move or power off the VMs of the host and reboot it, which resets its GPUs. Where errors
-     come back, have the GPU replaced.
-    Run esxcli: esxcli system maintenanceMode set --enable true
-    Run esxcli (then): esxcli system shutdown reboot --reason 'GPU reset'
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -199,20 +229,29 @@ def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) ->
     return judge(ok=fine, observed=observed, expected=expected, note=note)
 
 
-@check("GPU-008", severity=Severity.REQUIRED, source=SDK, each=every_gpu)
+@check(
+    "GPU-008",
+    title="The driver runs the GPU in vGPU mode",
+    severity=Severity.REQUIRED,
+    source=SDK,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.GPU,
+    why=(
+        "A driver that runs and has the GPU in no mode for vGPUs, or in the one for shared "
+        "graphics (vSGA), makes no vGPU of it. nvidia-smi tells the mode; its vgpu commands then "
+        "say that there is no supported device in vGPU mode."
+    ),
+    symptom="No supported devices in vGPU mode",
+    fix=(
+        "Make the graphics type Shared Direct and reboot the host. Where it is Shared Direct, see "
+        "that the GPU's board can do vGPU, that its display mode is off and that SR-IOV is on; "
+        "then set the mode."
+    ),
+    how=(run("nvidia-smi", "nvidia-smi -i {gpu} -vm 3"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The driver runs the GPU in vGPU mode.
-
-    Why: A driver that runs and has the GPU in no mode for vGPUs, or in the one for shared graphics
-     (vSGA), makes no vGPU of it. nvidia-smi tells the mode; its vgpu commands then say that there
-     is no supported device in vGPU mode.
-    Symptom: No supported devices in vGPU mode
-    Fix: Make the graphics type Shared Direct and reboot the host. Where it is Shared Direct, see
-     that the GPU's board can do vGPU, that its display mode is off and that SR-IOV is on; then set
-     the mode.
-    Run nvidia-smi: nvidia-smi -i {gpu} -vm 3
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -253,7 +292,7 @@ def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
         known = Known()
         verdict = attempt(lambda _, ask=condition.function, known=known: ask(one, needs, known))  # type: ignore[misc]
         if isinstance(verdict, Unknown):
-            missing = missing or (None if verdict.why in condition.forgives else verdict)
+            missing = missing or (None if verdict.why in condition.manual.forgives else verdict)
         elif verdict.status is Status.UNKNOWN:
             told_so = f"{verdict.observed} [{condition.id}]"
             missing = missing or Unknown(Why.ABSENT, told_so, "nvidia-smi")

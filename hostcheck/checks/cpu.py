@@ -1,6 +1,6 @@
 """VM: whether host and resource pool can promise the VM its CPU now."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import (
     ROOT_POOL,
     Placement,
@@ -29,21 +29,29 @@ RUNS = "the VM runs already"
 NOTHING = "no CPU is reserved"
 
 
-@check("VM-016", severity=Severity.REQUIRED, source=LATENCY, each=every_placement)
+@check(
+    "VM-016",
+    title="A VM of high latency sensitivity has all of its CPU reserved",
+    severity=Severity.REQUIRED,
+    source=LATENCY,
+    each=every_placement,
+    why=(
+        "High latency sensitivity gives each vCPU a core of its own, and vSphere wants the CPU "
+        "reserved for it in full: vCPUs times the speed of a core of the host, half of that where "
+        "two vCPUs share a core (virtual hyperthreading). On a host with faster cores it is more."
+    ),
+    symptom=(
+        "Invalid CPU reservation for the latency-sensitive VM, (sched.cpu.min) should be at least"
+    ),
+    fix="Reserve the CPU in full, or set the latency sensitivity back to normal.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > CPU > Reservation: {mhz} MHz"),
+        run("govc", "govc vm.change -vm {vm} -cpu.reservation {mhz}"),
+        run("govc (back to normal)", "govc vm.change -vm {vm} -latency normal"),
+    ),
+    needs=("VM power off",),
+)
 def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """A VM of high latency sensitivity has all of its CPU reserved.
-
-    Why: High latency sensitivity gives each vCPU a core of its own, and vSphere wants the CPU
-     reserved for it in full: vCPUs times the speed of a core of the host, half of that where two
-     vCPUs share a core (virtual hyperthreading). On a host with faster cores it is more.
-    Symptom: Invalid CPU reservation for the latency-sensitive VM, (sched.cpu.min) should be at
-     least
-    Fix: Reserve the CPU in full, or set the latency sensitivity back to normal.
-    Run vSphere Client: {vm} > Edit Settings > CPU > Reservation: {mhz} MHz
-    Run govc: govc vm.change -vm {vm} -cpu.reservation {mhz}
-    Run govc (back to normal): govc vm.change -vm {vm} -latency normal
-    Needs: VM power off
-    """
     vm, host = placed.vm, placed.host
     known(vm.devices)
     level = known(vm.latency_sensitivity)
@@ -63,23 +71,25 @@ def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Known) -
 
 @check(
     "VM-017",
+    title="The host has the CPU that the VM reserves to give away now",
     severity=Severity.RECOMMENDED,
     source=HOST_FAULT,
     each=every_placement,
     decides_now=True,
+    why=(
+        "What a VM has reserved must be free of other reservations when it starts: of the cores "
+        "of the host times their speed, less what the running VMs have reserved and what ESXi "
+        "keeps for itself. The last is estimated from the CPU that vCenter calls effective for "
+        "VMs; where it decides, this check does not."
+    ),
+    symptom="The host does not have sufficient CPU resources to satisfy the reservation.",
+    fix="Stop or move a VM of this host, reserve less for this one, or start it on another host.",
+    how=(
+        run("vSphere Client", "{host} > VMs > Power > Shut Down Guest OS, or Migrate"),
+        run("govc (reserve less)", "govc vm.change -vm {vm} -cpu.reservation {mhz}"),
+    ),
 )
 def host_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The host has the CPU that the VM reserves to give away now.
-
-    Why: What a VM has reserved must be free of other reservations when it starts: of the cores of
-     the host times their speed, less what the running VMs have reserved and what ESXi keeps for
-     itself. The last is estimated from the CPU that vCenter calls effective for VMs; where it
-     decides, this check does not.
-    Symptom: The host does not have sufficient CPU resources to satisfy the reservation.
-    Fix: Stop or move a VM of this host, reserve less for this one, or start it on another host.
-    Run vSphere Client: {host} > VMs > Power > Shut Down Guest OS, or Migrate
-    Run govc (reserve less): govc vm.change -vm {vm} -cpu.reservation {mhz}
-    """
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if runs_here(placed, known):
@@ -109,26 +119,34 @@ def _mhz_of(host: Host, known: Known) -> int:
 
 @check(
     "VM-018",
+    title="The VM's resource pool can reserve the CPU that the VM reserves now",
     severity=Severity.RECOMMENDED,
     source=POOL_FAULT,
     each=every_placement,
     decides_now=True,
+    why=(
+        "A VM is powered on only if its resource pool can reserve what the VM has reserved. A "
+        "pool with a fixed reservation has that and no more; an expandable one borrows from its "
+        "parents as far as they have something left."
+    ),
+    symptom=(
+        "The available CPU resources in the parent resource pool are insufficient for the "
+        "operation."
+    ),
+    fix=(
+        "Raise the reservation of the pool, make it expandable, reserve less for the VM, or move "
+        "it into another pool; where it is the root pool, Resources, the CPU of the cluster or "
+        "host is given away."
+    ),
+    how=(
+        run(
+            "vSphere Client", "{pool} > Edit Resource Settings > CPU > Reservation Type: Expandable"
+        ),
+        run("govc", "govc pool.change -cpu.expandable=true {pool_id}"),
+        run("govc (reserve less)", "govc vm.change -vm {vm} -cpu.reservation {mhz}"),
+    ),
 )
 def pool_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM's resource pool can reserve the CPU that the VM reserves now.
-
-    Why: A VM is powered on only if its resource pool can reserve what the VM has reserved. A pool
-     with a fixed reservation has that and no more; an expandable one borrows from its parents as
-     far as they have something left.
-    Symptom: The available CPU resources in the parent resource pool are insufficient for the
-     operation.
-    Fix: Raise the reservation of the pool, make it expandable, reserve less for the VM, or move it
-     into another pool; where it is the root pool, Resources, the CPU of the cluster or host is
-     given away.
-    Run vSphere Client: {pool} > Edit Resource Settings > CPU > Reservation Type: Expandable
-    Run govc: govc pool.change -cpu.expandable=true {pool_id}
-    Run govc (reserve less): govc vm.change -vm {vm} -cpu.reservation {mhz}
-    """
     vm = placed.vm
     known(vm.devices)
     if runs_here(placed, known):

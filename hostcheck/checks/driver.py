@@ -1,6 +1,6 @@
 """DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.releases import DRIVER
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -16,7 +16,7 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements, bare, type_name
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import branch_of
 
 GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
@@ -27,21 +27,38 @@ COMPUTE_ONLY_AIE = 535
 ISO_DATE = len("2026-11-21")
 
 
-@check("DRV-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
+@check(
+    "DRV-001",
+    title="A vGPU driver owns the GPU",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "vSphere shows the framebuffer of a GPU only while a host driver owns it; without one "
+        "there is no vGPU."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Install NVIDIA's host driver (the AI Enterprise package for A30, A100, H100 and C types, "
+        "the graphics package for A, B and Q types) with the GPU not in passthrough, then reboot "
+        "even if the installer says that no reboot is required."
+    ),
+    how=(
+        run(
+            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
+            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+        run(
+            "esxcli (before ESXi 7.0, with the depot that you were given)",
+            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+    ),
+    explains=("GFX-001",),
+    needs=("maintenance mode", "host reboot"),
+)
 def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """A vGPU driver owns the GPU.
-
-    Why: vSphere shows the framebuffer of a GPU only while a host driver owns it; without one
-     there is no vGPU.
-    Symptom: No graphics device is available for vGPU
-    Fix: Install NVIDIA's host driver (the AI Enterprise package for A30, A100, H100 and C types,
-     the graphics package for A, B and Q types) with the GPU not in passthrough, then reboot even
-     if the installer says that no reboot is required.
-    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Explains: GFX-001
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
     memory = known(one.gpu.graphics_memory_bytes)
     if not memory and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -58,18 +75,31 @@ def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdi
     )
 
 
-@check("DRV-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+@check(
+    "DRV-002",
+    title="NVIDIA's host driver is installed",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why="Without the driver's VIB no GPU of the host serves vGPUs.",
+    symptom="NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+    fix="Install NVIDIA's host driver for this ESXi release, then reboot.",
+    how=(
+        run(
+            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
+            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+        run(
+            "esxcli (before ESXi 7.0, with the depot that you were given)",
+            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+    ),
+    explains=("DRV-001", "DRV-003", "GFX-001"),
+    needs=("maintenance mode", "host reboot"),
+)
 def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """NVIDIA's host driver is installed.
-
-    Why: Without the driver's VIB no GPU of the host serves vGPUs.
-    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
-    Fix: Install NVIDIA's host driver for this ESXi release, then reboot.
-    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Explains: DRV-001, DRV-003, GFX-001
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
     packages = known(host.driver_packages)
     return judge(
         ok=bool(packages),
@@ -78,20 +108,31 @@ def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
     )
 
 
-@check("DRV-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+@check(
+    "DRV-003",
+    title="nvidia-smi reaches the driver",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "A driver that is loaded and does not talk leaves every GPU without vGPUs: the wrong "
+        "package, a missing reboot, or all GPUs in passthrough."
+    ),
+    symptom=(
+        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure "
+        "that the latest NVIDIA driver is installed and running."
+    ),
+    fix="Check that the package fits the GPU, that no GPU is in passthrough, and reboot.",
+    how=(
+        look("shell (the module is loaded)", "vmkload_mod -l | grep nvidia"),
+        run("esxcli", "esxcli system shutdown reboot --reason 'NVIDIA driver'"),
+    ),
+    explains=("DRV-001", "GFX-001"),
+    needs=("maintenance mode", "host reboot"),
+)
 def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """nvidia-smi reaches the driver.
-
-    Why: A driver that is loaded and does not talk leaves every GPU without vGPUs: the wrong
-     package, a missing reboot, or all GPUs in passthrough.
-    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make
-     sure that the latest NVIDIA driver is installed and running.
-    Fix: Check that the package fits the GPU, that no GPU is in passthrough, and reboot.
-    Look shell (the module is loaded): vmkload_mod -l | grep nvidia
-    Run esxcli: esxcli system shutdown reboot --reason 'NVIDIA driver'
-    Explains: DRV-001, GFX-001
-    Needs: maintenance mode, host reboot
-    """
     talks = known(host.smi_answers)
     observed = "nvidia-smi answers" if talks else "nvidia-smi does not reach a driver"
     if talks and not isinstance(host.driver_version, Unknown):
@@ -101,27 +142,39 @@ def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
 
 @check(
     "DRV-004",
+    title="The host driver package makes the series of the VM's vGPU profile",
     severity=Severity.RECOMMENDED,
     source=GUIDE,
     each=every_placement,
+    of_vgpus=True,
     decides_now=True,
     forgives=(Why.ABSENT, Why.DENIED, Why.NOT_ASKED, Why.NOT_RECORDED),
+    phase=Phase.DRIVER,
+    why=(
+        "NVIDIA ships two packages: the graphics one makes A, B and Q types, the AI Enterprise "
+        "one makes C types. With the wrong one vSphere does not offer the profile: this check "
+        "tells why. What it does offer is made, whatever the package is called."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Remove the package that is there and install the one that fits: NVD-AIE for C types, "
+        "NVD-VMware for A, B and Q types; then reboot."
+    ),
+    how=(
+        run("esxcli (first)", "esxcli software vib remove --vibname {package}"),
+        run(
+            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
+            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+        run(
+            "esxcli (before ESXi 7.0, with the depot that you were given)",
+            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+    ),
+    explains=("VGPU-003",),
+    needs=("maintenance mode", "host reboot"),
 )
 def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The host driver package makes the series of the VM's vGPU profile.
-
-    Why: NVIDIA ships two packages: the graphics one makes A, B and Q types, the AI Enterprise one
-     makes C types. With the wrong one vSphere does not offer the profile: this check tells why.
-     What it does offer is made, whatever the package is called.
-    Symptom: No graphics device is available for vGPU
-    Fix: Remove the package that is there and install the one that fits: NVD-AIE for C types,
-     NVD-VMware for A, B and Q types; then reboot.
-    Run esxcli (first): esxcli software vib remove --vibname {package}
-    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Explains: VGPU-003
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -158,18 +211,26 @@ def _series(profile: str, known: Known) -> str:
     return named.series
 
 
-@check("DRV-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+@check(
+    "DRV-005",
+    title="The driver that runs is the driver that is installed",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "A driver package that was installed or replaced after the last boot looks right in every "
+        "list and does not work until the next boot; the installer may say that no reboot is "
+        "required."
+    ),
+    symptom="NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+    fix="Reboot the host.",
+    how=(run("esxcli", "esxcli system shutdown reboot --reason 'NVIDIA driver'"),),
+    explains=("DRV-001", "DRV-003", "GFX-001"),
+    needs=("maintenance mode", "host reboot"),
+)
 def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """The driver that runs is the driver that is installed.
-
-    Why: A driver package that was installed or replaced after the last boot looks right in every
-     list and does not work until the next boot; the installer may say that no reboot is required.
-    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
-    Fix: Reboot the host.
-    Run esxcli: esxcli system shutdown reboot --reason 'NVIDIA driver'
-    Explains: DRV-001, DRV-003, GFX-001
-    Needs: maintenance mode, host reboot
-    """
     packages = [one for one in known(host.driver_packages) if DRIVER.search(one.name)]
     if not packages:
         return not_applicable("no NVIDIA driver package: see DRV-002")

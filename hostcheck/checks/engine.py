@@ -8,23 +8,24 @@ like a pass.
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Generic, NoReturn, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 import hostcheck.checks
-from hostcheck.checks import fixes, menus
+from hostcheck.checks import fixes
+from hostcheck.checks.menus import SETTINGS
 from hostcheck.errors import crash
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import (
+    About,
     Command,
     Manual,
+    Phase,
     Result,
     Severity,
     Status,
@@ -121,21 +122,44 @@ def unsure(observed: str, expected: str, note: str = "") -> Verdict:
     return Verdict(Status.UNKNOWN, observed, expected, note)
 
 
-class Check(Struct, Generic[S], frozen=True):
-    """One check: what it is about, and the function that judges."""
+class Each(Struct, Generic[S], frozen=True):
+    """What a check is asked about: how the subjects of a host are listed, and what they are."""
 
-    id: str
-    severity: Severity
-    source: str
-    each: Callable[[Host], Subjects[S]]
-    function: Callable[[S, Requirements, Known], Verdict]
+    label: str
+    """As the manual calls one: `NVIDIA GPU`."""
+    about: About
+    of: Callable[[Host], Subjects[S]]
+
+    def __call__(self, host: Host) -> Subjects[S]:
+        """List the subjects of a host, or say why that cannot be done."""
+        return self.of(host)
+
+
+class Check(Struct, Generic[S], frozen=True):
+    """One check: what is true of it, what it is asked about, and the function that judges."""
+
     manual: Manual
+    each: Each[S]
+    function: Callable[[S, Requirements, Known], Verdict]
     opt_in: bool = False
     """Whether it has nothing to say in a run that was not told to ask."""
-    decides_now: bool = False
-    """Whether it decides a power-on though it says nothing of the health of a host."""
-    forgives: tuple[Why, ...] = ()
-    """Reasons of not knowing it that hold no power-on back: of many hosts nobody can tell."""
+    of_vgpus: bool = False
+    """Whether it concerns vGPUs alone, and no VM that is given whole devices."""
+
+    @property
+    def id(self) -> str:
+        """Its name, which is never given again."""
+        return self.manual.id
+
+    @property
+    def severity(self) -> Severity:
+        """How much a fail weighs."""
+        return self.manual.severity
+
+    @property
+    def decides_now(self) -> bool:
+        """Whether it decides a power-on though it says nothing of the health of a host."""
+        return self.manual.decides_now
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
@@ -228,96 +252,69 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-_SECTION = re.compile(
-    r"^(Why|Experience|Symptom|Fix|Explains|Needs|Menus|(?:Run|Look) [^:]+): ?", re.MULTILINE
-)
+def subjects(label: str, about: About) -> Callable[[Callable[[Host], Subjects[S]]], Each[S]]:
+    """Make a listing of subjects of a function. Of what they are, `about` tells the reports."""
+    return lambda of: Each(label, about, of)
 
 
-def manual_of(
-    id_: str, severity: Severity, source: str, each: Callable[..., Any], text: str
-) -> Manual:
-    """Read a check's docstring: a title, then its sections, as in `_SECTION`.
-
-    Raises ValueError when title, Why or Fix is missing: an undocumented check is not a check.
-    """
-    parts = _SECTION.split(text.strip())
-    title = " ".join(parts[0].split()).rstrip(".")
-    sections = [
-        (name, " ".join(words.split()))
-        for name, words in zip(parts[1::2], parts[2::2], strict=True)
-    ]
-    named = dict(sections)
-    if not title or not named.get("Why") or not named.get("Fix"):
-        raise ValueError(f"{id_}: the docstring needs a title, Why: and Fix:")
-    return Manual(
-        id=id_,
-        title=title,
-        family=id_.partition("-")[0],
-        severity=severity,
-        subject=(each.__doc__ or "").partition(".")[0],
-        why=named["Why"],
-        experience=named.get("Experience", ""),
-        symptom=named.get("Symptom", ""),
-        fix=named["Fix"],
-        commands=tuple(
-            Command(_tool(name), words)
-            for name, words in sections
-            if name.startswith(("Run ", "Look "))
-        ),
-        explains=_listed(named.get("Explains", "")),
-        needs=_listed(named.get("Needs", "")),
-        source=source,
-        menus=_settings(id_, named.get("Menus", "")),
-    )
+def run(tool: str, command: str) -> Command:
+    """Return a command that mends it; `tool` may hold where it is to be used, in brackets."""
+    return Command(tool, command)
 
 
-def _tool(section: str) -> str:
-    """Return the tool of `Run TOOL`; of `Look TOOL` it is said that it changes nothing."""
-    kind, _, tool = section.partition(" ")
-    if kind == "Run":
-        return tool
+def look(tool: str, command: str) -> Command:
+    """Return a command that changes nothing."""
     name, _, words = tool.partition(" (")
-    return f"{name} ({fixes.LOOKS}{', ' + words if words else ')'}"
-
-
-def _settings(id_: str, words: str) -> tuple[str, ...]:
-    """Return the BIOS settings whose menus are shown. Raises ValueError for one without words."""
-    found = _listed(words)
-    if unknown := [one for one in found if one not in menus.SETTINGS]:
-        raise ValueError(f"{id_}: no such BIOS setting: {', '.join(unknown)}")
-    return found
-
-
-def _listed(words: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in words.split(",") if part.strip())
+    return Command(f"{name} ({fixes.LOOKS}{', ' + words if words else ')'}", command)
 
 
 def check(
     id_: str,
     *,
+    title: str,
     severity: Severity,
     source: str,
-    each: Callable[[Host], Subjects[S]],
+    each: Each[S],
+    why: str,
+    fix: str,
+    phase: Phase = Phase.VM,
+    experience: str = "",
+    symptom: str = "",
+    how: tuple[Command, ...] = (),
+    explains: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+    menus: tuple[str, ...] = (),
     opt_in: bool = False,
     decides_now: bool = False,
     forgives: tuple[Why, ...] = (),
+    rules_out: bool = False,
+    opinion: bool = False,
+    of_vgpus: bool = False,
 ) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
-    """Make a check of a function. `source` says where the requirement is written."""
+    """Make a check of a function: everything that is true of it is said here, and nowhere else.
+
+    `source` says where the requirement is written. Raises ValueError for a check without a title,
+    a reason and a fix, and for a BIOS setting whose menus are not known.
+    """
+    if not (title and why and fix):
+        raise ValueError(f"{id_}: a check needs a title, a reason and a fix")
+    if unknown := [one for one in menus if one not in SETTINGS]:
+        raise ValueError(f"{id_}: no such BIOS setting: {', '.join(unknown)}")
+    manual = Manual(
+        id=id_, title=title, family=id_.partition("-")[0], severity=severity, subject=each.label,
+        why=why, symptom=symptom, fix=fix, commands=how, explains=explains, needs=needs,
+        source=source, decides_now=decides_now, experience=experience, menus=menus,
+        forgives=tuple(one.value for one in forgives), phase=phase, about=each.about,
+        rules_out=rules_out, opinion=opinion,
+    )  # fmt: skip
 
     def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
-        manual = manual_of(id_, severity, source, each, _dedented(function.__doc__ or ""))
-        reasons = tuple(why.value for why in forgives)
-        manual = replace(manual, decides_now=decides_now, forgives=reasons)
-        return Check(id_, severity, source, each, function, manual, opt_in, decides_now, forgives)
+        return Check(manual, each, function, opt_in, of_vgpus)
 
     return make
 
 
-def _dedented(text: str) -> str:
-    return "\n".join(line.strip() for line in text.splitlines())
-
-
-def _subjects(each: Callable[[Host], Subjects[S]], host: Host) -> Subjects[S]:
+def _subjects(each: Each[S], host: Host) -> Subjects[S]:
     """List subjects. Never raises: what cannot be listed is not known."""
     try:
         found = each(host)
@@ -347,7 +344,7 @@ def deciding() -> frozenset[str]:
 
 @cache
 def _forgiven() -> frozenset[tuple[str, str]]:
-    return frozenset((one.id, why.value) for one in all_checks() for why in one.forgives)
+    return frozenset((one.id, why) for one in all_checks() for why in one.manual.forgives)
 
 
 def decides(result: Result) -> bool:

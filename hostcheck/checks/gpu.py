@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hostcheck.checks.condition import told
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -14,7 +14,7 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Fact
 from hostcheck.model.host import Host, Mode
 from hostcheck.model.requirements import Architecture, GpuModel, Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 TROUBLESHOOTING = (
@@ -44,20 +44,29 @@ def _forbidden(model: GpuModel, host: Host, known: Known) -> str:
     return ""
 
 
-@check("ECC-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
+@check(
+    "ECC-001",
+    title="ECC is off where vGPU needs it off",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.MODES,
+    why=(
+        "vGPU before release 9.0, and the Maxwell boards M60 and M6 with any release, do not "
+        "start with ECC on. Everywhere else ECC may stay on: on HBM boards it costs nothing, on "
+        "GDDR boards 1/16 of the framebuffer."
+    ),
+    experience=(
+        "the message is from reports of users; NVIDIA's guides say only that a vGPU does not "
+        "start with ECC on where it must be off."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Turn ECC off, or install vGPU 9.0 or later where the board allows it, then reboot.",
+    how=(run("nvidia-smi", "nvidia-smi -i {gpu} -e 0"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def ecc_allowed(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """ECC is off where vGPU needs it off.
-
-    Why: vGPU before release 9.0, and the Maxwell boards M60 and M6 with any release, do not start
-     with ECC on. Everywhere else ECC may stay on: on HBM boards it costs nothing, on GDDR boards
-     1/16 of the framebuffer.
-    Experience: the message is from reports of users; NVIDIA's guides say only that a vGPU does not
-     start with ECC on where it must be off.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn ECC off, or install vGPU 9.0 or later where the board allows it, then reboot.
-    Run nvidia-smi: nvidia-smi -i {gpu} -e 0
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if not model.ecc:
         return not_applicable(f"{model.name} has no ECC")
@@ -119,17 +128,26 @@ def _no_change_pending(
     )
 
 
-@check("ECC-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+@check(
+    "ECC-002",
+    title="No ECC change waits for a reboot",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.MODES,
+    why=(
+        "The change takes effect at the next reboot, when nobody looks: framebuffer sizes and, on "
+        "old boards, whether vGPUs start at all change with it."
+    ),
+    fix="Reboot the host to take the change, or set ECC back to what it is now.",
+    how=(
+        run("esxcli (to take the change)", "esxcli system shutdown reboot --reason 'ECC change'"),
+        run("nvidia-smi (to keep it as it is)", "nvidia-smi -i {gpu} -e {mode}"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """No ECC change waits for a reboot.
-
-    Why: The change takes effect at the next reboot, when nobody looks: framebuffer sizes and, on
-     old boards, whether vGPUs start at all change with it.
-    Fix: Reboot the host to take the change, or set ECC back to what it is now.
-    Run esxcli (to take the change): esxcli system shutdown reboot --reason 'ECC change'
-    Run nvidia-smi (to keep it as it is): nvidia-smi -i {gpu} -e {mode}
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -141,18 +159,26 @@ def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     )
 
 
-@check("MIG-001", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+@check(
+    "MIG-001",
+    title="No MIG change waits for a reboot",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_gpu,
+    phase=Phase.MODES,
+    why=(
+        "MIG and time-sliced vGPU types exclude each other on a GPU; on Ampere under ESXi the "
+        "mode changes only with a reboot of the host."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Reboot the host to take the change, or set MIG back to what it is now.",
+    how=(
+        run("esxcli (to take the change)", "esxcli system shutdown reboot --reason 'MIG change'"),
+        run("nvidia-smi (to keep it as it is)", "nvidia-smi -i {gpu} -mig {mode}"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """No MIG change waits for a reboot.
-
-    Why: MIG and time-sliced vGPU types exclude each other on a GPU; on Ampere under ESXi the mode
-     changes only with a reboot of the host.
-    Symptom: No graphics device is available for vGPU
-    Fix: Reboot the host to take the change, or set MIG back to what it is now.
-    Run esxcli (to take the change): esxcli system shutdown reboot --reason 'MIG change'
-    Run nvidia-smi (to keep it as it is): nvidia-smi -i {gpu} -mig {mode}
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -164,18 +190,27 @@ def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     )
 
 
-@check("GPU-002", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+@check(
+    "GPU-002",
+    title="The GPU's memory waits for no repair",
+    severity=Severity.RECOMMENDED,
+    source=TROUBLESHOOTING,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "A row remapping or page retirement that is pending takes effect at the next reset, as "
+        "does the repair of a memory channel or of a TPC; new work may still be started. One that "
+        "failed, memory that cannot be repaired and too many SRAM errors mean that the GPU must "
+        "be replaced."
+    ),
+    fix=(
+        "Reset the GPU by a reboot of the host; replace it when remapping has failed, or its "
+        "memory cannot be repaired."
+    ),
+    how=(run("esxcli (where a repair waits)", "esxcli system shutdown reboot --reason {repair}"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU's memory waits for no repair.
-
-    Why: A row remapping or page retirement that is pending takes effect at the next reset, as does
-     the repair of a memory channel or of a TPC; new work may still be started. One that failed,
-     memory that cannot be repaired and too many SRAM errors mean that the GPU must be replaced.
-    Fix: Reset the GPU by a reboot of the host; replace it when remapping has failed, or its memory
-     cannot be repaired.
-    Run esxcli (where a repair waits): esxcli system shutdown reboot --reason {repair}
-    Needs: maintenance mode, host reboot
-    """
     gpu = one.gpu
     expected = "no repair pending"
     model = model_of(gpu, needs, known)
@@ -200,15 +235,21 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     return judge(ok=not pending, observed=observed, expected=expected, repair="row remapping")
 
 
-@check("GPU-003", severity=Severity.RECOMMENDED, source=GUIDE, each=every_gpu)
+@check(
+    "GPU-003",
+    title="The PCIe link of the GPU is at its full width",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "A GPU in a slot that gives it half its lanes, or one that is badly seated, moves data at "
+        "half the rate. The generation is not judged: an idle GPU lowers it."
+    ),
+    fix="Move the GPU to a slot with all its lanes, reseat it, or mend the slot's bifurcation.",
+    needs=("maintenance mode", "host reboot"),
+)
 def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The PCIe link of the GPU is at its full width.
-
-    Why: A GPU in a slot that gives it half its lanes, or one that is badly seated, moves data at
-     half the rate. The generation is not judged: an idle GPU lowers it.
-    Fix: Move the GPU to a slot with all its lanes, reseat it, or mend the slot's bifurcation.
-    Needs: maintenance mode, host reboot
-    """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     link = known(one.gpu.link)
@@ -219,15 +260,19 @@ def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
     )
 
 
-@check("GPU-004", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+@check(
+    "GPU-004",
+    title="The GPU's infoROM is sound",
+    severity=Severity.RECOMMENDED,
+    source=TROUBLESHOOTING,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why="A GPU with a corrupted infoROM has lost its record of bad memory and of its own settings.",
+    symptom="WARNING: infoROM is corrupted at gpu",
+    fix="Have the GPU repaired or replaced.",
+    needs=("maintenance mode", "host reboot"),
+)
 def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The GPU's infoROM is sound.
-
-    Why: A GPU with a corrupted infoROM has lost its record of bad memory and of its own settings.
-    Symptom: WARNING: infoROM is corrupted at gpu
-    Fix: Have the GPU repaired or replaced.
-    Needs: maintenance mode, host reboot
-    """
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     corrupted = known(one.gpu.inforom_corrupted)
@@ -238,18 +283,24 @@ def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict
     )
 
 
-@check("GPU-005", severity=Severity.RECOMMENDED, source=TROUBLESHOOTING, each=every_gpu)
+@check(
+    "GPU-005",
+    title="The GPU has joined its NVLink fabric, and the fabric is healthy",
+    severity=Severity.RECOMMENDED,
+    source=TROUBLESHOOTING,
+    each=every_gpu,
+    phase=Phase.GPU,
+    why=(
+        "On boards with NVSwitch the Fabric Manager joins the GPUs; before it has, no group of "
+        "vGPUs that are linked by NVLink starts. In its modes for virtualization it joins a GPU "
+        "when a partition with it is activated, so that an idle GPU is waiting and no fault."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Look into the Fabric Manager's log; restart it; reboot the host.",
+    how=(run("esxcli", "esxcli system shutdown reboot --reason 'NVLink fabric'"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU has joined its NVLink fabric, and the fabric is healthy.
-
-    Why: On boards with NVSwitch the Fabric Manager joins the GPUs; before it has, no group of
-     vGPUs that are linked by NVLink starts. In its modes for virtualization it joins a GPU when a
-     partition with it is activated, so that an idle GPU is waiting and no fault.
-    Symptom: No graphics device is available for vGPU
-    Fix: Look into the Fabric Manager's log; restart it; reboot the host.
-    Run esxcli: esxcli system shutdown reboot --reason 'NVLink fabric'
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if model.architecture not in WITH_FABRIC:
         return not_applicable(f"{model.architecture.value}: its driver tells of no fabric")

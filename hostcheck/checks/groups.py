@@ -5,7 +5,7 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of, serves
 from hostcheck.checks.subjects import (
     Placement,
@@ -73,24 +73,28 @@ def _unused(gpus: tuple[PhysicalGpu, ...], known: Known) -> tuple[PhysicalGpu, .
 
 @check(
     "GRP-001",
+    title="The host has as many unused whole GPUs as the VM's device group asks for",
     severity=Severity.RECOMMENDED,
     source=TOPOLOGY,
     each=every_placement,
     decides_now=True,
+    why=(
+        "A group takes its GPUs whole. One that runs any vGPU, be it a part or the only one of "
+        "its VM, is not among them; on a board with NVSwitch its NVLink is then off."
+    ),
+    experience=(
+        "which GPUs a group may take, and that a part of a GPU spoils it, is told by one author "
+        "(the source); vendors describe groups only in outline."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Stop or move the VMs on the GPUs of that kind, or start this one on another host.",
+    how=(
+        look("nvidia-smi", "nvidia-smi vgpu"),
+        run("vSphere Client", "{host} > VMs > a VM on these GPUs > Migrate, or Power > Shut Down"),
+    ),
+    explains=("GRP-002", "VGPU-002"),
 )
 def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host has as many unused whole GPUs as the VM's device group asks for.
-
-    Why: A group takes its GPUs whole. One that runs any vGPU, be it a part or the only one of its
-     VM, is not among them; on a board with NVSwitch its NVLink is then off.
-    Experience: which GPUs a group may take, and that a part of a GPU spoils it, is told by one
-     author (the source); vendors describe groups only in outline.
-    Symptom: No graphics device is available for vGPU
-    Fix: Stop or move the VMs on the GPUs of that kind, or start this one on another host.
-    Explains: GRP-002, VGPU-002
-    Look nvidia-smi: nvidia-smi vgpu
-    Run vSphere Client: {host} > VMs > a VM on these GPUs > Migrate, or Power > Shut Down
-    """
     vm = placed.vm
     known(vm.devices)
     shapes = _shapes(placed, known)
@@ -132,24 +136,29 @@ def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Known
 
 @check(
     "GRP-002",
+    title="Unused GPUs for the VM's device group are joined by NVLink",
     severity=Severity.RECOMMENDED,
     source=TOPOLOGY,
     each=every_placement,
     decides_now=True,
+    why=(
+        "A group that names NVLink is offered only of GPUs that reach each other by it: pairs and "
+        "fours with bridges, and on an HGX board with NVSwitch the partitions of 2, 4 or 8 GPUs "
+        "that Fabric Manager makes of each half. Which GPUs make a half is told by their module "
+        "ids."
+    ),
+    experience=(
+        "the partitions and their halves are told by one author (the source); vSphere does not "
+        "show them."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Free GPUs that are joined, check the bridges and Fabric Manager, or take a group of "
+        "another size."
+    ),
+    how=(look("nvidia-smi", "nvidia-smi topo -m"),),
 )
 def group_is_joined(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """Unused GPUs for the VM's device group are joined by NVLink.
-
-    Why: A group that names NVLink is offered only of GPUs that reach each other by it: pairs and
-     fours with bridges, and on an HGX board with NVSwitch the partitions of 2, 4 or 8 GPUs that
-     Fabric Manager makes of each half. Which GPUs make a half is told by their module ids.
-    Experience: the partitions and their halves are told by one author (the source); vSphere does
-     not show them.
-    Symptom: No graphics device is available for vGPU
-    Fix: Free GPUs that are joined, check the bridges and Fabric Manager, or take a group of another
-     size.
-    Look nvidia-smi: nvidia-smi topo -m
-    """
     vm, host = placed.vm, placed.host
     known(vm.devices)
     shapes = [one for one in _shapes(placed, known) if one.nvlink]

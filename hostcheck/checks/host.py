@@ -1,12 +1,12 @@
 """HOST: can this host start anything at all now?"""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run
 from hostcheck.checks.subjects import every_host, every_host_with_gpu, numbered
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.release import is_before
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 EVACUATION = "https://kb.vmware.com/s/article/94881"
@@ -17,17 +17,25 @@ API = "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
 OFFERED = f"{API}vim.host.ConfigInfo.html"
 
 
-@check("HOST-001", severity=Severity.REQUIRED, source=API, each=every_host)
+@check(
+    "HOST-001",
+    title="The host is connected and powered on",
+    severity=Severity.REQUIRED,
+    source=API,
+    each=every_host,
+    phase=Phase.CONNECTION,
+    why=(
+        "vCenter keeps showing the last known state of a host that it has lost; nothing else in "
+        "this report is current then."
+    ),
+    symptom="Host is not responding",
+    fix="Bring the host back into its vCenter, then audit again.",
+    how=(
+        run("vSphere Client", "Hosts and Clusters > {host} > Connection > Connect"),
+        run("govc", "govc host.reconnect {host}"),
+    ),
+)
 def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """The host is connected and powered on.
-
-    Why: vCenter keeps showing the last known state of a host that it has lost; nothing else in
-     this report is current then.
-    Symptom: Host is not responding
-    Fix: Bring the host back into its vCenter, then audit again.
-    Run vSphere Client: Hosts and Clusters > {host} > Connection > Connect
-    Run govc: govc host.reconnect {host}
-    """
     state, power = known(host.connection_state), known(host.power_state)
     return judge(
         ok=(state, power) == ("connected", "poweredOn"),
@@ -36,16 +44,22 @@ def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
     )
 
 
-@check("HOST-002", severity=Severity.REQUIRED, source=API, each=every_host)
+@check(
+    "HOST-002",
+    title="The host is not in maintenance mode",
+    severity=Severity.REQUIRED,
+    source=API,
+    each=every_host,
+    phase=Phase.END,
+    why="No VM is powered on on a host in maintenance mode.",
+    symptom="The operation is not allowed in the current state.",
+    fix="End the maintenance, when whoever started it is done.",
+    how=(
+        run("esxcli", "esxcli system maintenanceMode set --enable false"),
+        run("govc", "govc host.maintenance.exit {host}"),
+    ),
+)
 def not_in_maintenance(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """The host is not in maintenance mode.
-
-    Why: No VM is powered on on a host in maintenance mode.
-    Symptom: The operation is not allowed in the current state.
-    Fix: End the maintenance, when whoever started it is done.
-    Run esxcli: esxcli system maintenanceMode set --enable false
-    Run govc: govc host.maintenance.exit {host}
-    """
     inside = known(host.in_maintenance_mode)
     return judge(
         ok=not inside,
@@ -54,16 +68,22 @@ def not_in_maintenance(host: Host, _needs: Requirements, known: Known) -> Verdic
     )
 
 
-@check("HOST-003", severity=Severity.RECOMMENDED, source=API, each=every_host)
+@check(
+    "HOST-003",
+    title="No reboot is pending",
+    severity=Severity.RECOMMENDED,
+    source=API,
+    each=every_host,
+    phase=Phase.HOST,
+    why=(
+        "A driver or setting that waits for a reboot looks right and does not work yet; what this "
+        "report says of the host changes with that reboot."
+    ),
+    fix="Reboot the host, then audit again.",
+    how=(run("esxcli", "esxcli system shutdown reboot --reason 'pending changes'"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """No reboot is pending.
-
-    Why: A driver or setting that waits for a reboot looks right and does not work yet; what this
-     report says of the host changes with that reboot.
-    Fix: Reboot the host, then audit again.
-    Run esxcli: esxcli system shutdown reboot --reason 'pending changes'
-    Needs: maintenance mode, host reboot
-    """
     pending = known(host.reboot_required)
     return judge(
         ok=not pending,
@@ -72,19 +92,30 @@ def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict
     )
 
 
-@check("HOST-004", severity=Severity.RECOMMENDED, source=GUIDE, each=every_host_with_gpu)
+@check(
+    "HOST-004",
+    title="DRS does not move vGPU VMs by itself",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_host_with_gpu,
+    phase=Phase.HOST,
+    why=(
+        "NVIDIA's guide, of the time of vSphere 7, asks for partially automated or manual DRS "
+        "where vGPU VMs run: a fully automated cluster may try to place a VM where its vGPU "
+        "cannot be. DRS moves no running VM with a vGPU to balance load, before 8.0 U2 never and "
+        "since then only with the option PassthroughDrsAutomation (Broadcom KB 313479)."
+    ),
+    symptom="vGPU hot migration is not enabled.",
+    fix="Set the cluster, or the vGPU VMs in it, to partially automated.",
+    how=(
+        run(
+            "vSphere Client",
+            "{cluster} > Configure > vSphere DRS > Edit > Automation Level: Partially Automated",
+        ),
+        run("govc", "govc cluster.change -drs-mode=partiallyAutomated {cluster}"),
+    ),
+)
 def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """DRS does not move vGPU VMs by itself.
-
-    Why: NVIDIA's guide, of the time of vSphere 7, asks for partially automated or manual DRS where
-     vGPU VMs run: a fully automated cluster may try to place a VM where its vGPU cannot be. DRS
-     moves no running VM with a vGPU to balance load, before 8.0 U2 never and since then only with
-     the option PassthroughDrsAutomation (Broadcom KB 313479).
-    Symptom: vGPU hot migration is not enabled.
-    Fix: Set the cluster, or the vGPU VMs in it, to partially automated.
-    Run vSphere Client: {cluster} > Configure > vSphere DRS > Edit > Automation Level: Partially Automated
-    Run govc: govc cluster.change -drs-mode=partiallyAutomated {cluster}
-    """  # noqa: E501  a menu path is one line to copy
     automation = known(host.drs_automation)
     if automation == "none":
         return not_applicable("the host is in no cluster")
@@ -100,18 +131,36 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Ve
     )
 
 
-@check("HOST-008", severity=Severity.INFORMATIONAL, source=EVACUATION, each=every_host_with_gpu)
+@check(
+    "HOST-008",
+    title="DRS empties the host of VMs with vGPUs when it enters maintenance mode",
+    severity=Severity.INFORMATIONAL,
+    source=EVACUATION,
+    each=every_host_with_gpu,
+    why=(
+        "DRS moves VMs with vGPUs off a host only where the cluster's option "
+        "VgpuMMAutomationTimeoutSecs is -1 (VMware KB 88271 and 94881; vCenter 7.0 U3f and ESXi "
+        "7.0.3 or later). Without it the host waits until somebody moves each of them, and so "
+        "does its patching."
+    ),
+    fix=(
+        "Set the option, if the host is to empty itself; vgpu.hotmigrate.enabled must be true too "
+        "(VGPU-007)."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "the cluster of {host} > Configure > vSphere DRS > Edit > Advanced Options > "
+            "VgpuMMAutomationTimeoutSecs: -1",
+        ),
+        run(
+            "PowerCLI",
+            "New-AdvancedSetting -Entity (Get-Cluster -VMHost {host}) -Type ClusterDRS -Name "
+            "VgpuMMAutomationTimeoutSecs -Value -1 -Force -Confirm:$false",
+        ),
+    ),
+)
 def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """DRS empties the host of VMs with vGPUs when it enters maintenance mode.
-
-    Why: DRS moves VMs with vGPUs off a host only where the cluster's option
-     VgpuMMAutomationTimeoutSecs is -1 (VMware KB 88271 and 94881; vCenter 7.0 U3f and ESXi 7.0.3 or
-     later). Without it the host waits until somebody moves each of them, and so does its patching.
-    Fix: Set the option, if the host is to empty itself; vgpu.hotmigrate.enabled must be true too
-     (VGPU-007).
-    Run vSphere Client: the cluster of {host} > Configure > vSphere DRS > Edit > Advanced Options > VgpuMMAutomationTimeoutSecs: -1
-    Run PowerCLI: New-AdvancedSetting -Entity (Get-Cluster -VMHost {host}) -Type ClusterDRS -Name VgpuMMAutomationTimeoutSecs -Value -1 -Force -Confirm:$false
-    """  # noqa: E501  commands are one line to copy
     automation = known(host.drs_automation)
     if automation in ("none", "off"):
         return not_applicable("no DRS: nothing is moved by itself")
@@ -125,17 +174,22 @@ def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> V
     )
 
 
-@check("HOST-013", severity=Severity.REQUIRED, source=OFFERED, each=every_host)
+@check(
+    "HOST-013",
+    title="A host that offers vGPU profiles has an NVIDIA GPU",
+    severity=Severity.REQUIRED,
+    source=OFFERED,
+    each=every_host,
+    why=(
+        "vSphere lists the profiles of a GPU that is not in the PCI inventory: it fell off the "
+        "bus, or was taken out. No VM with a vGPU starts here."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Power the host off and on; where the GPU does not come back, reseat or replace it.",
+    explains=("VGPU-001", "VGPU-003"),
+    needs=("maintenance mode", "host reboot"),
+)
 def offers_what_it_has(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """A host that offers vGPU profiles has an NVIDIA GPU.
-
-    Why: vSphere lists the profiles of a GPU that is not in the PCI inventory: it fell off the bus,
-     or was taken out. No VM with a vGPU starts here.
-    Symptom: No graphics device is available for vGPU
-    Fix: Power the host off and on; where the GPU does not come back, reseat or replace it.
-    Explains: VGPU-001, VGPU-003
-    Needs: maintenance mode, host reboot
-    """
     gpus, offered = known(host.gpus), host.profiles_offered
     expected = "an NVIDIA GPU where vGPU profiles are offered"
     if gpus:

@@ -1,6 +1,6 @@
 """LOC: whether GPU, network and VM meet on one NUMA node."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
@@ -26,18 +26,32 @@ OTHER_SOCKET_CUT = (
 LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
 
 
-@check("LOC-001", severity=Severity.RECOMMENDED, source=LOCALITY, each=every_placement)
+@check(
+    "LOC-001",
+    title="The VM's GPU and the adapters that carry its traffic are on one NUMA node",
+    severity=Severity.RECOMMENDED,
+    source=LOCALITY,
+    each=every_placement,
+    why=(
+        "Data that arrives on the other socket crosses the link between the sockets on its way to "
+        "the GPU, at a part of the bandwidth and with more latency."
+    ),
+    experience=(
+        "how much it costs was measured by one author (the source), on Skylake; no vendor gives a "
+        "figure."
+    ),
+    fix=(
+        "Connect the VM to a switch whose active uplinks sit on the GPU's node, or start it on a "
+        "GPU on the uplinks' node."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "{host} > Configure > Networking > Virtual switches > Edit > Teaming and failover",
+        ),
+    ),
+)
 def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The VM's GPU and the adapters that carry its traffic are on one NUMA node.
-
-    Why: Data that arrives on the other socket crosses the link between the sockets on its way to
-     the GPU, at a part of the bandwidth and with more latency.
-    Experience: how much it costs was measured by one author (the source), on Skylake; no vendor
-     gives a figure.
-    Fix: Connect the VM to a switch whose active uplinks sit on the GPU's node, or start it on a
-     GPU on the uplinks' node.
-    Run vSphere Client: {host} > Configure > Networking > Virtual switches > Edit > Teaming and failover
-    """  # noqa: E501  a menu path is one line to copy
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")
@@ -71,20 +85,32 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Know
     )
 
 
-@check("LOC-002", severity=Severity.RECOMMENDED, source=LOCALITY, each=every_placement)
+@check(
+    "LOC-002",
+    title="The VM fits into the NUMA node of its GPU",
+    severity=Severity.RECOMMENDED,
+    source=LOCALITY,
+    each=every_placement,
+    why=(
+        "A VM with more processors or memory than one node has is spread over several, and part "
+        "of it then works on the GPU from afar."
+    ),
+    experience=(
+        "how much it costs was measured by one author (F. Denneman), on Skylake; no vendor gives "
+        "a figure."
+    ),
+    fix="Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).",
+    how=(
+        run("govc", "govc vm.change -vm {vm} -c {in_sockets} -m {megabytes} -memory-pin"),
+        run(
+            "PowerCLI (processors)",
+            "Set-VM -VM (Get-VM -Id {vm_id}) -NumCpu {cpus} -CoresPerSocket {cpus} -Confirm:$false",
+        ),
+        run("govc (memory)", "govc vm.change -vm {vm} -m {memory_alone} -memory-pin"),
+    ),
+    needs=("VM power off",),
+)
 def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The VM fits into the NUMA node of its GPU.
-
-    Why: A VM with more processors or memory than one node has is spread over several, and part of
-     it then works on the GPU from afar.
-    Experience: how much it costs was measured by one author (F. Denneman), on Skylake; no vendor
-     gives a figure.
-    Fix: Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).
-    Run govc: govc vm.change -vm {vm} -c {in_sockets} -m {megabytes} -memory-pin
-    Run PowerCLI (processors): Set-VM -VM (Get-VM -Id {vm_id}) -NumCpu {cpus} -CoresPerSocket {cpus} -Confirm:$false
-    Run govc (memory): govc vm.change -vm {vm} -m {memory_alone} -memory-pin
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")

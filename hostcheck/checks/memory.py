@@ -1,6 +1,6 @@
 """MEM: whether host and resource pool can promise the VM its memory now."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import (
     ROOT_POOL,
     Placement,
@@ -30,27 +30,35 @@ POOL_FAULT = FAULTS + "InsufficientMemoryResourcesFault"
 
 @check(
     "MEM-001",
+    title="The host has the VM's memory to give away now",
     severity=Severity.RECOMMENDED,
     source=HOST_FAULT,
     each=every_placement,
     decides_now=True,
+    why=(
+        "All memory of a VM with a GPU is reserved, so that it must be there in full, beside what "
+        "the running VMs have reserved, what ESXi needs to run each of them, and what it keeps "
+        "for itself. The last is estimated from the memory that vCenter calls effective for VMs; "
+        "where these decide, this check does not. Of a host with memory tiering only the DRAM "
+        "counts for sure: vSphere adds the NVMe tier to the host's memory, which by default "
+        "doubles it (Mem.TierNVMePct 100: VMware's blog on memory tiering, "
+        "blogs.vmware.com/cloud-foundation)."
+    ),
+    symptom="The host does not have sufficient memory resources to satisfy the reservation.",
+    fix=(
+        "Stop or move a VM of this host, give this one less memory, or start it on another host. "
+        "What is left now is left for one VM: change one, start it, and judge the next."
+    ),
+    how=(
+        run("vSphere Client", "{host} > VMs > another VM > Power > Shut Down Guest OS, or Migrate"),
+        run(
+            "govc (less memory, of this VM alone)",
+            "govc vm.change -vm {vm} -m {megabytes} -memory-pin",
+        ),
+    ),
+    needs=("VM power off",),
 )
 def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The host has the VM's memory to give away now.
-
-    Why: All memory of a VM with a GPU is reserved, so that it must be there in full, beside what
-     the running VMs have reserved, what ESXi needs to run each of them, and what it keeps for
-     itself. The last is estimated from the memory that vCenter calls effective for VMs; where
-     these decide, this check does not. Of a host with memory tiering only the DRAM counts for
-     sure: vSphere adds the NVMe tier to the host's memory, which by default doubles it
-     (Mem.TierNVMePct 100: VMware's blog on memory tiering, blogs.vmware.com/cloud-foundation).
-    Symptom: The host does not have sufficient memory resources to satisfy the reservation.
-    Fix: Stop or move a VM of this host, give this one less memory, or start it on another host.
-     What is left now is left for one VM: change one, start it, and judge the next.
-    Run vSphere Client: {host} > VMs > another VM > Power > Shut Down Guest OS, or Migrate
-    Run govc (less memory, of this VM alone): govc vm.change -vm {vm} -m {megabytes} -memory-pin
-    Needs: VM power off
-    """
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if runs_here(placed, known):
@@ -97,27 +105,39 @@ def _fitting(vm: Vm, free: int, *beside: Fact[int]) -> int | None:
 
 @check(
     "MEM-002",
+    title="The VM's resource pool can reserve the VM's memory now",
     severity=Severity.RECOMMENDED,
     source=POOL_FAULT,
     each=every_placement,
     decides_now=True,
+    why=(
+        "A VM is powered on only if its resource pool can reserve its memory and what ESXi needs "
+        "beside it. A pool with a fixed reservation has that and no more; an expandable one "
+        "borrows from its parents as far as they have something left. Whether a host with memory "
+        "tiers has the DRAM is MEM-001's question."
+    ),
+    symptom=(
+        "The available Memory resources in the parent resource pool are insufficient for the "
+        "operation."
+    ),
+    fix=(
+        "Raise the reservation of the pool, make it expandable, or move the VM into another pool; "
+        "where it is the root pool, Resources, the memory of the cluster or host is given away."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "{pool} > Edit Resource Settings > Memory > Reservation Type: Expandable",
+        ),
+        run("govc", "govc pool.change -mem.expandable=true {pool_id}"),
+        run(
+            "govc (instead, less memory of this VM alone)",
+            "govc vm.change -vm {vm} -m {megabytes} -memory-pin",
+        ),
+    ),
+    needs=("VM power off",),
 )
 def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM's resource pool can reserve the VM's memory now.
-
-    Why: A VM is powered on only if its resource pool can reserve its memory and what ESXi needs
-     beside it. A pool with a fixed reservation has that and no more; an expandable one borrows
-     from its parents as far as they have something left. Whether a host with memory tiers
-     has the DRAM is MEM-001's question.
-    Symptom: The available Memory resources in the parent resource pool are insufficient for the
-     operation.
-    Fix: Raise the reservation of the pool, make it expandable, or move the VM into another pool;
-     where it is the root pool, Resources, the memory of the cluster or host is given away.
-    Run vSphere Client: {pool} > Edit Resource Settings > Memory > Reservation Type: Expandable
-    Run govc: govc pool.change -mem.expandable=true {pool_id}
-    Run govc (instead, less memory of this VM alone): govc vm.change -vm {vm} -m {megabytes} -memory-pin
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     if runs_here(placed, known):

@@ -1,6 +1,6 @@
 """VM: what any VM, with a GPU or without, needs of the host that is to run it."""
 
-from hostcheck.checks.engine import Known, check, judge, unsure
+from hostcheck.checks.engine import Known, check, judge, run, unsure
 from hostcheck.checks.subjects import Placement, every_placement, numbered
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
@@ -16,21 +16,32 @@ WITHOUT_UPDATES = "6.7.0"
 """A product version that all updates of the release share; their API versions differ."""
 
 
-@check("VM-014", severity=Severity.REQUIRED, source=HARDWARE, each=every_placement)
+@check(
+    "VM-014",
+    title="The host's release runs virtual hardware of the VM's version",
+    severity=Severity.REQUIRED,
+    source=HARDWARE,
+    each=every_placement,
+    why=(
+        "Each release of ESXi knows virtual hardware up to a version of its own, and updates "
+        "raise it: 6.7 U2, 7.0 U1, 7.0 U2 and 8.0 U2 did. A VM that was upgraded beyond that is "
+        "not powered on, and vSphere has no way to lower the version again."
+    ),
+    symptom=(
+        "VirtualHardwareVersionNotSupported: The virtual machine's virtual hardware version is "
+        "not supported on the host."
+    ),
+    fix=(
+        "Start the VM on a host whose release runs its hardware, or update this host; a VM that "
+        "was upgraded too far is built anew around its disks, with an older compatibility."
+    ),
+    how=(
+        run("vSphere Client (another host)", "{vm} > Migrate > Change compute resource only"),
+        run("vSphere Client (update this one)", "{host} > Updates > Image > Remediate"),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def host_runs_the_hardware(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host's release runs virtual hardware of the VM's version.
-
-    Why: Each release of ESXi knows virtual hardware up to a version of its own, and updates raise
-     it: 6.7 U2, 7.0 U1, 7.0 U2 and 8.0 U2 did. A VM that was upgraded beyond that is not
-     powered on, and vSphere has no way to lower the version again.
-    Symptom: VirtualHardwareVersionNotSupported: The virtual machine's virtual hardware version is
-     not supported on the host.
-    Fix: Start the VM on a host whose release runs its hardware, or update this host; a VM that was
-     upgraded too far is built anew around its disks, with an older compatibility.
-    Run vSphere Client (another host): {vm} > Migrate > Change compute resource only
-    Run vSphere Client (update this one): {host} > Updates > Image > Remediate
-    Needs: maintenance mode, host reboot
-    """
     vm, host = placed.vm, placed.host
     known(vm.devices)
     version, release = known(vm.hardware_version), _release(host, known)
@@ -67,21 +78,35 @@ def _newer(release: str, entry: HostRelease, listed: HardwareVersions) -> bool:
     return entry is listed.releases[-1] and not release.startswith(entry.release.rpartition(".")[0])
 
 
-@check("VM-015", severity=Severity.REQUIRED, source=PROCESSORS, each=every_placement)
+@check(
+    "VM-015",
+    title="The VM has no more vCPUs than the host has logical processors",
+    severity=Severity.REQUIRED,
+    source=PROCESSORS,
+    each=every_placement,
+    why=(
+        "Each vCPU of a VM needs a logical processor of its own to run on: a core, or a thread "
+        "where hyperthreading is on. A VM with more of them than the host has is not powered on "
+        "there, however idle the host is."
+    ),
+    symptom=(
+        "NotEnoughLogicalCpus: The host hardware does not have enough logical CPUs to support the "
+        "number of virtual CPUs in the virtual machine. (NotEnoughCpus, without hyperthreading)"
+    ),
+    fix=(
+        "Give the VM fewer vCPUs, in whole virtual sockets, or start it on a larger host; where "
+        "hyperthreading is off in the BIOS, turning it on doubles what the host has."
+    ),
+    how=(
+        run("govc", "govc vm.change -vm {vm} -c {vcpus}"),
+        run(
+            "PowerCLI",
+            "Set-VM (Get-VM -Id {vm_id}) -NumCpu {vcpus} -CoresPerSocket {cores} -Confirm:$false",
+        ),
+    ),
+    needs=("VM power off",),
+)
 def enough_processors(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM has no more vCPUs than the host has logical processors.
-
-    Why: Each vCPU of a VM needs a logical processor of its own to run on: a core, or a thread where
-     hyperthreading is on. A VM with more of them than the host has is not powered on there, however
-     idle the host is.
-    Symptom: NotEnoughLogicalCpus: The host hardware does not have enough logical CPUs to support
-     the number of virtual CPUs in the virtual machine. (NotEnoughCpus, without hyperthreading)
-    Fix: Give the VM fewer vCPUs, in whole virtual sockets, or start it on a larger host; where
-     hyperthreading is off in the BIOS, turning it on doubles what the host has.
-    Run govc: govc vm.change -vm {vm} -c {vcpus}
-    Run PowerCLI: Set-VM (Get-VM -Id {vm_id}) -NumCpu {vcpus} -CoresPerSocket {cores} -Confirm:$false
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     vm, host = placed.vm, placed.host
     known(vm.devices)
     wanted, there = known(vm.vcpu_count), known(host.pu_count)

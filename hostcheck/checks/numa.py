@@ -8,7 +8,7 @@ from hostcheck.checks.subjects import every_host, gib, numbered
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, NumaNode, Package
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 EPYC_GUIDANCE = (
     "https://knowledge.broadcom.com/external/article/432801/"
@@ -22,22 +22,30 @@ NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
 """First-generation EPYC: 7xx1, with P for one socket."""
 
 
-@check("NUMA-001", severity=Severity.RECOMMENDED, source=EPYC_GUIDANCE, each=every_host)
+@check(
+    "NUMA-001",
+    title="Every package is one NUMA node",
+    severity=Severity.RECOMMENDED,
+    source=EPYC_GUIDANCE,
+    each=every_host,
+    phase=Phase.BIOS,
+    why=(
+        "Sub-NUMA clustering, NPS2/4 and L3-as-NUMA cut a socket into nodes with a part of its "
+        "cores, memory and PCIe devices each; a GPU VM that fits the socket then no longer fits "
+        "the node that its GPU hangs on. Broadcom says to keep CCX-as-NUMA off on AMD EPYC (KB "
+        "432801), prefers NPS1 (Performance Best Practices for vSphere 9.0, page 28), and HPE "
+        "says that vSAN does not support sub-NUMA clustering (a50016126enw)."
+    ),
+    experience=(
+        "by how much a cut socket slows a GPU VM was measured by one author (F. Denneman, "
+        "frankdenneman.ai/2022-09-21-sub-numa-clustering), who calls it no official advice; that "
+        "it is recommended here is ours."
+    ),
+    fix="Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.",
+    needs=("maintenance mode", "host reboot"),
+    menus=("numa",),
+)
 def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """Every package is one NUMA node.
-
-    Why: Sub-NUMA clustering, NPS2/4 and L3-as-NUMA cut a socket into nodes with a part of its
-     cores, memory and PCIe devices each; a GPU VM that fits the socket then no longer fits the
-     node that its GPU hangs on. Broadcom says to keep CCX-as-NUMA off on AMD EPYC (KB 432801),
-     prefers NPS1 (Performance Best Practices for vSphere 9.0, page 28), and HPE says that vSAN does
-     not support sub-NUMA clustering (a50016126enw).
-    Experience: by how much a cut socket slows a GPU VM was measured by one author (F. Denneman,
-     frankdenneman.ai/2022-09-21-sub-numa-clustering), who calls it no official advice; that it is
-     recommended here is ours.
-    Fix: Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.
-    Menus: numa
-    Needs: maintenance mode, host reboot
-    """
     model = known(host.model)
     if model.startswith(NESTED_MODELS):
         return not_applicable(

@@ -1,6 +1,6 @@
 """VM: whether the whole devices that a VM asks for are on the host, and may be given away."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
@@ -35,20 +35,34 @@ WAITS = "waits for a reboot to be in passthrough"
 NOT_GIVEN = "is not in passthrough"
 
 
-@check("VM-006", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
+@check(
+    "VM-006",
+    title="What the VM's fixed passthrough device says of itself is what sits at its address",
+    severity=Severity.REQUIRED,
+    source=BACKING,
+    each=every_placement,
+    why=(
+        "A fixed (static DirectPath) device is written into the VM as an address, a vendor and "
+        "device id, and the id of the host. After a board was moved or replaced, or where the bus "
+        "was written in the wrong base, they no longer fit and the VM does not start."
+    ),
+    symptom=(
+        "The systemId does not match the current system or the deviceId and vendorId do not match "
+        "the device currently at"
+    ),
+    fix=(
+        "Remove the PCI device from the VM and add it again on this host; better, as a dynamic "
+        "device, which names a kind of device and no address."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "{vm} > Edit Settings > PCI device > Remove; Add new device > PCI device",
+        ),
+    ),
+    needs=("VM power off",),
+)
 def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """What the VM's fixed passthrough device says of itself is what sits at its address.
-
-    Why: A fixed (static DirectPath) device is written into the VM as an address, a vendor and
-     device id, and the id of the host. After a board was moved or replaced, or where the bus was
-     written in the wrong base, they no longer fit and the VM does not start.
-    Symptom: The systemId does not match the current system or the deviceId and vendorId do not
-     match the device currently at
-    Fix: Remove the PCI device from the VM and add it again on this host; better, as a dynamic
-     device, which names a kind of device and no address.
-    Run vSphere Client: {vm} > Edit Settings > PCI device > Remove; Add new device > PCI device
-    Needs: VM power off
-    """
     vm = placed.vm
     known(vm.devices)
     fixed = [one for one in vm.passthroughs if one.kind == "static"]
@@ -95,19 +109,32 @@ def _other_base(where: PciAddress) -> list[PciAddress]:
     return [address(segment, one, slot, function) for one in buses if one <= 0xFF and one != bus]
 
 
-@check("VM-007", severity=Severity.REQUIRED, source=DYNAMIC, each=every_placement)
+@check(
+    "VM-007",
+    title="The host has a GPU of the ids and the label that the VM's dynamic device accepts",
+    severity=Severity.REQUIRED,
+    source=DYNAMIC,
+    each=every_placement,
+    why=(
+        "Dynamic DirectPath I/O looks for a device of the listed vendor and device ids and, where "
+        "the VM names one, with that hardware label. A host without such a device cannot start "
+        "the VM."
+    ),
+    symptom="AH Failed to find a suitable device for pciPassthru0",
+    fix=(
+        "Give the GPU the label that the VM asks for, or let the VM ask for a label and device "
+        "that this host has."
+    ),
+    how=(
+        run(
+            "vSphere Client (label)",
+            "{host} > Configure > Hardware > PCI Devices > Passthrough-enabled devices > "
+            "Hardware label",
+        ),
+        run("vSphere Client (VM)", "{vm} > Edit Settings > PCI device > Dynamic DirectPath IO"),
+    ),
+)
 def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The host has a GPU of the ids and the label that the VM's dynamic device accepts.
-
-    Why: Dynamic DirectPath I/O looks for a device of the listed vendor and device ids and, where
-     the VM names one, with that hardware label. A host without such a device cannot start the
-     VM.
-    Symptom: AH Failed to find a suitable device for pciPassthru0
-    Fix: Give the GPU the label that the VM asks for, or let the VM ask for a label and device that
-     this host has.
-    Run vSphere Client (label): {host} > Configure > Hardware > PCI Devices > Passthrough-enabled devices > Hardware label
-    Run vSphere Client (VM): {vm} > Edit Settings > PCI device > Dynamic DirectPath IO
-    """  # noqa: E501  a menu path is one line to copy
     known(placed.vm.devices)
     asking = _dynamic_gpus(placed, known)
     if not asking:
@@ -164,21 +191,36 @@ def _labels(gpus: list[PhysicalGpu], label: str) -> str:
 
 
 @check(
-    "VM-008", severity=Severity.RECOMMENDED, source=STATE, each=every_placement, decides_now=True
+    "VM-008",
+    title="The whole GPU that the VM asks for is in passthrough, and no other VM has it",
+    severity=Severity.RECOMMENDED,
+    source=STATE,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "vSphere gives a device away whole only while passthrough is active for it; enabled and "
+        "not yet active means that the host, or the device, waits for a restart. One device goes "
+        "to one VM."
+    ),
+    symptom="Device is not a passthrough device",
+    fix=(
+        "Toggle passthrough for the GPU, and reboot the host where vSphere says so; no vGPU can "
+        "run on that GPU then."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "{host} > Configure > Hardware > PCI Devices > {gpu} > Toggle passthrough",
+        ),
+        run(
+            "esxcli (ESXi 7.0 and later)",
+            "esxcli hardware pci pcipassthru set --device-id {toggle} --enable true --apply-now",
+        ),
+        run("esxcli (to end the waiting)", "esxcli system shutdown reboot --reason {waiting}"),
+    ),
+    needs=("maintenance mode", "host reboot"),
 )
 def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The whole GPU that the VM asks for is in passthrough, and no other VM has it.
-
-    Why: vSphere gives a device away whole only while passthrough is active for it; enabled and not
-     yet active means that the host, or the device, waits for a restart. One device goes to one VM.
-    Symptom: Device is not a passthrough device
-    Fix: Toggle passthrough for the GPU, and reboot the host where vSphere says so; no vGPU can run
-     on that GPU then.
-    Run vSphere Client: {host} > Configure > Hardware > PCI Devices > {gpu} > Toggle passthrough
-    Run esxcli (ESXi 7.0 and later): esxcli hardware pci pcipassthru set --device-id {toggle} --enable true --apply-now
-    Run esxcli (to end the waiting): esxcli system shutdown reboot --reason {waiting}
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  a menu path is one line to copy
     vm = placed.vm
     known(vm.devices)
     if not vm.passthroughs:

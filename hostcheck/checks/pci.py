@@ -1,7 +1,7 @@
 """PCI: what the BIOS lets the GPU do."""
 
 from hostcheck.checks.boot import switched_off_by
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -15,7 +15,7 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 TWO_DISPLAY_MODES = (
     "a40", "l40", "l40s", "l20", "rtx-5000-ada", "rtx-6000-ada", "rtx-a5000", "rtx-a6000",
@@ -32,23 +32,34 @@ FUNCTIONS_WITHOUT_ARI = 8
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 
 
-@check("PCI-001", severity=Severity.REQUIRED, source=GUIDE, each=every_gpu)
+@check(
+    "PCI-001",
+    title="SR-IOV is on for a GPU that serves vGPUs through virtual functions",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "From Ampere on every vGPU, time-sliced ones too, lives in a virtual function of the GPU; "
+        "without SR-IOV in the BIOS there are none. vSphere does not show the BIOS switch itself: "
+        "this is inferred from the capability that the device announces. Servers of Dell, and "
+        "Supermicro up to X11, are delivered with SR-IOV off; those of HPE, Lenovo (V2 and later) "
+        "and Supermicro X13 with it on."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix=(
+        "Turn on SR-IOV in the BIOS, together with VT-d or AMD IOMMU, ARI and Above 4G Decoding. "
+        "On HPE the workload profile may hold them off: choose another one first."
+    ),
+    needs=("maintenance mode", "host reboot"),
+    menus=("sriov", "iommu", "above_4g", "ari"),
+)
 def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """SR-IOV is on for a GPU that serves vGPUs through virtual functions.
-
-    Why: From Ampere on every vGPU, time-sliced ones too, lives in a virtual function of the GPU;
-     without SR-IOV in the BIOS there are none. vSphere does not show the BIOS switch itself: this
-     is inferred from the capability that the device announces. Servers of Dell, and Supermicro up
-     to X11, are delivered with SR-IOV off; those of HPE, Lenovo (V2 and later) and Supermicro X13
-     with it on.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on SR-IOV in the BIOS, together with VT-d or AMD IOMMU, ARI and Above 4G Decoding. On
-     HPE the workload profile may hold them off: choose another one first.
-    Menus: sriov, iommu, above_4g, ari
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if model.sriov == "t4":
         return not_applicable(
@@ -75,25 +86,29 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
 
 @check(
     "PCI-002",
+    title="The GPU's display mode is off",
     severity=Severity.RECOMMENDED,
     source=GUIDE,
     each=every_gpu,
+    of_vgpus=True,
     decides_now=True,
     forgives=(Why.ABSENT, Why.NOT_ASKED),
+    phase=Phase.BIOS,
+    why=(
+        "Workstation-class boards have a display mode with a small memory window, in which they "
+        "run no vGPU. A40, L40, L40S and L20 are delivered with it off, the RTX boards with it "
+        "on. It shows as a BAR1 of 256 MB."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Turn the display mode off with NVIDIA's displaymodeselector, in a booted Linux.",
+    how=(run("displaymodeselector", "displaymodeselector --gpumode physical_display_disabled"),),
+    needs=("maintenance mode", "host reboot"),
 )
 def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU's display mode is off.
-
-    Why: Workstation-class boards have a display mode with a small memory window, in which they
-     run no vGPU. A40, L40, L40S and L20 are delivered with it off, the RTX boards with it on. It
-     shows as a BAR1 of 256 MB.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn the display mode off with NVIDIA's displaymodeselector, in a booted Linux.
-    Run displaymodeselector: displaymodeselector --gpumode physical_display_disabled
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if known(one.gpu.catalogue_key) not in (*TWO_DISPLAY_MODES, *MAYBE_TWO):
         return not_applicable(f"{model.name} has one display mode")
@@ -110,19 +125,28 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     )
 
 
-@check("PCI-003", severity=Severity.REQUIRED, source=GUIDE, each=every_host_with_gpu)
+@check(
+    "PCI-003",
+    title="The IOMMU (Intel VT-d, AMD IOMMU) is on",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "vGPU and passthrough both need it. vSphere does not show the BIOS switch: this is "
+        "inferred from what it says may be passed through."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS.",
+    needs=("maintenance mode", "host reboot"),
+    menus=("iommu",),
+)
 def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """The IOMMU (Intel VT-d, AMD IOMMU) is on.
-
-    Why: vGPU and passthrough both need it. vSphere does not show the BIOS switch: this is inferred
-     from what it says may be passed through.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on VT-d (Intel) or the IOMMU (AMD) in the BIOS.
-    Menus: iommu
-    Needs: maintenance mode, host reboot
-    """
     gpus = known(host.gpus)
     capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
     return judge(
@@ -143,25 +167,29 @@ def _from_where(whose: str, culprit: str) -> str:
 
 @check(
     "PCI-004",
+    title="The GPU's memory window is mapped above 4 GB",
     severity=Severity.RECOMMENDED,
     source=GUIDE,
     each=every_gpu,
+    of_vgpus=True,
     decides_now=True,
     forgives=(Why.ABSENT, Why.NOT_ASKED),
+    phase=Phase.BIOS,
+    why=(
+        "From Ampere on a GPU shows all of its memory through a window (BAR1) that only fits "
+        "above 4 GB; with that switched off in the BIOS the window is cut or missing. vSphere "
+        "does not show the switch: this is inferred from the window's size."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Turn on memory-mapped I/O above 4 GB in the BIOS.",
+    needs=("maintenance mode", "host reboot"),
+    menus=("above_4g",),
 )
 def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The GPU's memory window is mapped above 4 GB.
-
-    Why: From Ampere on a GPU shows all of its memory through a window (BAR1) that only fits above
-     4 GB; with that switched off in the BIOS the window is cut or missing. vSphere does not show
-     the switch: this is inferred from the window's size.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on memory-mapped I/O above 4 GB in the BIOS.
-    Menus: above_4g
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -178,20 +206,29 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
     return judge(ok=False, observed=observed, expected="a BAR1 of more than 256 MiB")
 
 
-@check("PCI-005", severity=Severity.INFORMATIONAL, source=GUIDE, each=every_gpu)
+@check(
+    "PCI-005",
+    title="ARI is on for a GPU that serves vGPUs through virtual functions",
+    severity=Severity.INFORMATIONAL,
+    source=GUIDE,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.BIOS,
+    why=(
+        "Alternative Routing-ID Interpretation lets a device have more than eight functions, "
+        "which the virtual functions of a GPU take. No source that vSphere offers shows the "
+        "switch: virtual functions that are there prove it, their absence proves nothing."
+    ),
+    experience=(
+        "that a vGPU fails with this very message is told by users and in F. Denneman's articles; "
+        "NVIDIA's guide only says what must be on."
+    ),
+    symptom="Could not initialize plugin 'libnvidia-vgx.so' for vGPU",
+    fix="Turn on ARI in the BIOS where it has such a switch.",
+    needs=("maintenance mode", "host reboot"),
+    menus=("ari", "sriov"),
+)
 def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """ARI is on for a GPU that serves vGPUs through virtual functions.
-
-    Why: Alternative Routing-ID Interpretation lets a device have more than eight functions, which
-     the virtual functions of a GPU take. No source that vSphere offers shows the switch: virtual
-     functions that are there prove it, their absence proves nothing.
-    Experience: that a vGPU fails with this very message is told by users and in F. Denneman's
-     articles; NVIDIA's guide only says what must be on.
-    Symptom: Could not initialize plugin 'libnvidia-vgx.so' for vGPU
-    Fix: Turn on ARI in the BIOS where it has such a switch.
-    Menus: ari, sriov
-    Needs: maintenance mode, host reboot
-    """
     model = model_of(one.gpu, needs, known)
     if model.sriov != "required":
         return not_applicable(f"{model.name}: vGPU on it uses no virtual functions")

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
-from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import (
+    Known,
+    Subjects,
+    check,
+    judge,
+    not_applicable,
+    run,
+    subjects,
+    unsure,
+)
 from hostcheck.checks.subjects import Placement, every_placement, runs_here, vm_subject
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import About, Severity, Verdict
 from hostcheck.model.vm import Vm, VmDatastore, VmRule
 
 FAULTS = (
@@ -25,19 +34,30 @@ NOT_PUT = (Why.NOT_ASKED, Why.NOT_RECORDED)
 AWAY = "disconnected"
 
 
-@check("VM-019", severity=Severity.RECOMMENDED, source=DISK, each=every_placement, decides_now=True)
+@check(
+    "VM-019",
+    title="The datastores of the VM are mounted on the host",
+    severity=Severity.RECOMMENDED,
+    source=DISK,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "A host starts a VM from the files that it can reach. A disk on a datastore that is not "
+        "mounted there keeps the VM from starting on that host, and DRS does not place it there. "
+        "Whether a datastore without a disk matters is not told: it may hold the VM's "
+        "configuration or an image."
+    ),
+    symptom="CannotAccessVmDisk: One of the virtual machine's virtual disks is not accessible.",
+    fix=(
+        "Mount the datastore on the host, move the VM's files to one that it has, or start the VM "
+        "on another host."
+    ),
+    how=(
+        run("vSphere Client", "{datastore} > Configure > Connectivity and Hosts > Mount"),
+        run("vSphere Client (move the files)", "{vm} > Migrate > Change storage only"),
+    ),
+)
 def datastores_are_mounted(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The datastores of the VM are mounted on the host.
-
-    Why: A host starts a VM from the files that it can reach. A disk on a datastore that is not
-     mounted there keeps the VM from starting on that host, and DRS does not place it there. Whether
-     a datastore without a disk matters is not told: it may hold the VM's configuration or an image.
-    Symptom: CannotAccessVmDisk: One of the virtual machine's virtual disks is not accessible.
-    Fix: Mount the datastore on the host, move the VM's files to one that it has, or start the VM
-     on another host.
-    Run vSphere Client: {datastore} > Configure > Connectivity and Hosts > Mount
-    Run vSphere Client (move the files): {vm} > Migrate > Change storage only
-    """
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -66,20 +86,28 @@ def _with_disks(one: VmDatastore) -> str:
 
 
 @check(
-    "VM-020", severity=Severity.RECOMMENDED, source=NETWORK, each=every_placement, decides_now=True
+    "VM-020",
+    title="The port groups of the VM's adapters exist on the host",
+    severity=Severity.RECOMMENDED,
+    source=NETWORK,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "An adapter that is connected at the start needs its port group there: on a standard "
+        "switch of the host, or on a distributed one that the host is a member of. vCenter counts "
+        "a host without it as unable to run the VM."
+    ),
+    symptom="CannotAccessNetwork: A network associated with the virtual machine is not accessible.",
+    fix=(
+        "Make the port group on the host, or make the host a member of the distributed switch; or "
+        "connect the adapter to a network that the host has."
+    ),
+    how=(
+        run("vSphere Client", "{host} > Configure > Virtual switches > Add Networking"),
+        run("vSphere Client (other network)", "{vm} > Edit Settings > Network adapter"),
+    ),
 )
 def networks_are_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The port groups of the VM's adapters exist on the host.
-
-    Why: An adapter that is connected at the start needs its port group there: on a standard switch
-     of the host, or on a distributed one that the host is a member of. vCenter counts a host
-     without it as unable to run the VM.
-    Symptom: CannotAccessNetwork: A network associated with the virtual machine is not accessible.
-    Fix: Make the port group on the host, or make the host a member of the distributed switch; or
-     connect the adapter to a network that the host has.
-    Run vSphere Client: {host} > Configure > Virtual switches > Add Networking
-    Run vSphere Client (other network): {vm} > Edit Settings > Network adapter
-    """
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -110,18 +138,26 @@ def _stays_out(vm: Vm, network: str) -> bool:
     return bool(adapters) and not any(nic.starts_connected for nic in adapters)
 
 
-@check("VM-021", severity=Severity.RECOMMENDED, source=RULE, each=every_placement, decides_now=True)
+@check(
+    "VM-021",
+    title="No mandatory rule of the cluster keeps the VM off this host",
+    severity=Severity.RECOMMENDED,
+    source=RULE,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "A mandatory rule (must run on, must not run on) prevents that a VM is powered on on a "
+        "host that does not satisfy it, with DRS on or off. A rule that is only preferred binds "
+        "DRS less; one that keeps VMs apart makes DRS place the VM elsewhere."
+    ),
+    symptom=(
+        "VmHostAffinityRuleViolation: The virtual machine if powered on or VMotioned, would "
+        "violate a VM-Host affinity rule."
+    ),
+    fix="Start the VM on a host that the rule allows, or change the rule or its group of hosts.",
+    how=(run("vSphere Client", "{cluster} > Configure > VM/Host Rules > Edit"),),
+)
 def rules_are_kept(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """No mandatory rule of the cluster keeps the VM off this host.
-
-    Why: A mandatory rule (must run on, must not run on) prevents that a VM is powered on on a host
-     that does not satisfy it, with DRS on or off. A rule that is only preferred binds DRS less; one
-     that keeps VMs apart makes DRS place the VM elsewhere.
-    Symptom: VmHostAffinityRuleViolation: The virtual machine if powered on or VMotioned, would
-     violate a VM-Host affinity rule.
-    Fix: Start the VM on a host that the rule allows, or change the rule or its group of hosts.
-    Run vSphere Client: {cluster} > Configure > VM/Host Rules > Edit
-    """
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -150,8 +186,8 @@ def _broken(rules: Iterable[VmRule]) -> str:
     return f"broken here: {', '.join(one.name for one in rules)}"
 
 
+@subjects("VM whose processor features were asked", About.VM)
 def every_vm_with_features(host: Host) -> Subjects[Placement]:
-    """VM whose processor features were asked."""
     if isinstance(host.vms, Unknown):
         return []
     return [
@@ -163,23 +199,28 @@ def every_vm_with_features(host: Host) -> Subjects[Placement]:
 
 @check(
     "VM-022",
+    title="The host's processors have the features that the VM requires",
     severity=Severity.RECOMMENDED,
     source=FEATURES,
     each=every_vm_with_features,
     decides_now=True,
+    why=(
+        "A VM carries a list of processor features that a host must be capable of before it may "
+        "be powered on there: what its guest needs, what its own EVC mode fixes, what a suspended "
+        "guest has already seen. An older processor, or the EVC mode of the cluster, may lack "
+        "some."
+    ),
+    symptom=(
+        "FeatureRequirementsNotMet: The host does not meet feature requirements of the virtual "
+        "machine."
+    ),
+    fix=(
+        "Start the VM on a host with newer processors, or raise the cluster's EVC mode; a "
+        "suspended VM can be shut down and started anew."
+    ),
+    how=(run("vSphere Client", "{host} > Cluster > Configure > VMware EVC > Edit"),),
 )
 def processor_has_the_features(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The host's processors have the features that the VM requires.
-
-    Why: A VM carries a list of processor features that a host must be capable of before it may be
-     powered on there: what its guest needs, what its own EVC mode fixes, what a suspended guest has
-     already seen. An older processor, or the EVC mode of the cluster, may lack some.
-    Symptom: FeatureRequirementsNotMet: The host does not meet feature requirements of the virtual
-     machine.
-    Fix: Start the VM on a host with newer processors, or raise the cluster's EVC mode; a suspended
-     VM can be shut down and started anew.
-    Run vSphere Client: {host} > Cluster > Configure > VMware EVC > Edit
-    """
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -218,18 +259,28 @@ def _met(requirement: str, capability: str | None) -> bool | None:
 
 
 @check(
-    "VM-023", severity=Severity.RECOMMENDED, source=STATE, each=every_placement, decides_now=True
+    "VM-023",
+    title="The VM's configuration can be reached",
+    severity=Severity.RECOMMENDED,
+    source=STATE,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "vCenter keeps showing a VM whose files it can no longer read (inaccessible, invalid) or "
+        "that its host has forgotten (orphaned); such a VM is not powered on anywhere."
+    ),
+    symptom="InvalidState: The operation is not allowed in the current state.",
+    fix=(
+        "Bring its datastore back; a VM that stays inaccessible, invalid or orphaned is removed "
+        "from the inventory and registered anew from its .vmx file."
+    ),
+    how=(
+        run(
+            "vSphere Client", "{vm} > Remove from Inventory; then Datastores > Files > Register VM"
+        ),
+    ),
 )
 def vm_is_connected(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM's configuration can be reached.
-
-    Why: vCenter keeps showing a VM whose files it can no longer read (inaccessible, invalid) or
-     that its host has forgotten (orphaned); such a VM is not powered on anywhere.
-    Symptom: InvalidState: The operation is not allowed in the current state.
-    Fix: Bring its datastore back; a VM that stays inaccessible, invalid or orphaned is removed
-     from the inventory and registered anew from its .vmx file.
-    Run vSphere Client: {vm} > Remove from Inventory; then Datastores > Files > Register VM
-    """
     known(placed.vm.devices)
     state = known(placed.vm.connection_state)
     if state == AWAY:

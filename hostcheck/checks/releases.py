@@ -2,7 +2,7 @@
 
 import re
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -18,7 +18,7 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.requirements import EsxiNeed, Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import LONGEST_BRANCH, branch_of, release_of, window
 
 RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
@@ -30,18 +30,26 @@ DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
 NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
 
 
-@check("DRV-006", severity=Severity.RECOMMENDED, source=RELEASE_NOTES, each=every_running_vgpu)
+@check(
+    "DRV-006",
+    title="The guest's driver fits the host's",
+    severity=Severity.RECOMMENDED,
+    source=RELEASE_NOTES,
+    each=every_running_vgpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "A guest driver of a later release than the host's does not load. One of the same release "
+        "or of the branch before is supported; an older one only from one long-term branch to the "
+        "next (vGPU 13, 16, 19). Known of running vGPUs alone: a VM that is off does not tell its "
+        "driver."
+    ),
+    symptom="NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+    fix="Install a guest driver of the host's release, or update the host's driver first.",
+    how=(look("nvidia-smi (which guest has which driver)", "nvidia-smi vgpu -q"),),
+    needs=("guest reboot",),
+)
 def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The guest's driver fits the host's.
-
-    Why: A guest driver of a later release than the host's does not load. One of the same release
-     or of the branch before is supported; an older one only from one long-term branch to the next
-     (vGPU 13, 16, 19). Known of running vGPUs alone: a VM that is off does not tell its driver.
-    Symptom: NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.
-    Fix: Install a guest driver of the host's release, or update the host's driver first.
-    Look nvidia-smi (which guest has which driver): nvidia-smi vgpu -q
-    Needs: guest reboot
-    """
     host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
     observed = f"guest {guest_version} on host {host_version}"
     host = release_of(host_version, needs.releases)
@@ -77,20 +85,35 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(one) for one in version.partition("-")[0].split(".") if one.isdecimal())
 
 
-@check("DRV-007", severity=Severity.REQUIRED, source=SUPPORTED_GPUS, each=every_gpu)
+@check(
+    "DRV-007",
+    title="The branch of the host's driver still drives this GPU",
+    severity=Severity.REQUIRED,
+    source=SUPPORTED_GPUS,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "Driver branches drop old generations: vGPU 17 dropped Maxwell and Pascal, vGPU 20 "
+        "(branch 595) drives Turing and later alone. The driver then ignores the GPU, says so in "
+        "the host's log, and everything else looks right."
+    ),
+    symptom="is supported through the NVIDIA 580.xx Legacy drivers",
+    fix="Install the last vGPU release that drives this GPU, or replace the GPU.",
+    how=(
+        run(
+            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
+            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+        run(
+            "esxcli (before ESXi 7.0, with the depot that you were given)",
+            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+    ),
+    explains=("DRV-001", "DRV-003", "VGPU-003", "GFX-001"),
+    needs=("maintenance mode", "host reboot"),
+)
 def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The branch of the host's driver still drives this GPU.
-
-    Why: Driver branches drop old generations: vGPU 17 dropped Maxwell and Pascal, vGPU 20 (branch
-     595) drives Turing and later alone. The driver then ignores the GPU, says so in the host's
-     log, and everything else looks right.
-    Symptom: is supported through the NVIDIA 580.xx Legacy drivers
-    Fix: Install the last vGPU release that drives this GPU, or replace the GPU.
-    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Explains: DRV-001, DRV-003, VGPU-003, GFX-001
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -123,16 +146,24 @@ def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verd
     )
 
 
-@check("DRV-008", severity=Severity.RECOMMENDED, source=PATCHES, each=every_host_with_gpu)
+@check(
+    "DRV-008",
+    title="ESXi has the patch that the vGPU release wants",
+    severity=Severity.RECOMMENDED,
+    source=PATCHES,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "A vGPU release is made for an ESXi patch and later: vGPU 20 for 8.0 U3 P06. The number "
+        "of a build orders patches of one version alone: 8.0 U2f is newer as a build than 8.0 U3 "
+        "P06."
+    ),
+    fix="Patch ESXi, or install the vGPU release that fits it.",
+    how=(run("vSphere Client (patch ESXi)", "{host} > Updates > Image > Remediate"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def esxi_fits_release(host: Host, needs: Requirements, known: Known) -> Verdict:
-    """ESXi has the patch that the vGPU release wants.
-
-    Why: A vGPU release is made for an ESXi patch and later: vGPU 20 for 8.0 U3 P06. The number of
-     a build orders patches of one version alone: 8.0 U2f is newer as a build than 8.0 U3 P06.
-    Fix: Patch ESXi, or install the vGPU release that fits it.
-    Run vSphere Client (patch ESXi): {host} > Updates > Image > Remediate
-    Needs: maintenance mode, host reboot
-    """
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
@@ -160,18 +191,33 @@ def _patched(observed: str, expected: str, build: str, need: EsxiNeed) -> Verdic
     )
 
 
-@check("DRV-009", severity=Severity.RECOMMENDED, source=FAULTS, each=every_gpu)
+@check(
+    "DRV-009",
+    title="The host's driver has no known fault on this GPU that a later one cured",
+    severity=Severity.RECOMMENDED,
+    source=FAULTS,
+    each=every_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "Drivers of branch 535 before 535.247.02 (vGPU 16.10) can crash the whole host on Hopper "
+        "and Ada GPUs."
+    ),
+    symptom="IOMMU Fault detected for (vmgpX/nvidia) Reason: 0x6",
+    fix="Install the release that cured it, or a later branch.",
+    how=(
+        run(
+            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
+            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+        run(
+            "esxcli (before ESXi 7.0, with the depot that you were given)",
+            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
+        ),
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The host's driver has no known fault on this GPU that a later one cured.
-
-    Why: Drivers of branch 535 before 535.247.02 (vGPU 16.10) can crash the whole host on Hopper
-     and Ada GPUs.
-    Symptom: IOMMU Fault detected for (vmgpX/nvidia) Reason: 0x6
-    Fix: Install the release that cured it, or a later branch.
-    Run esxcli (ESXi 7.0 and later, with the depot that you were given): esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Run esxcli (before ESXi 7.0, with the depot that you were given): esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip
-    Needs: maintenance mode, host reboot
-    """  # noqa: E501  commands are one line to copy
     model = model_of(one.gpu, needs, known)
     faults = [one for one in needs.faults if model.architecture in one.architectures]
     if not faults:

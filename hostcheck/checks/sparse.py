@@ -2,7 +2,16 @@
 
 from msgspec import UNSET
 
-from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable
+from hostcheck.checks.engine import (
+    Known,
+    Subjects,
+    check,
+    judge,
+    look,
+    not_applicable,
+    run,
+    subjects,
+)
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     GpuOnHost,
@@ -11,7 +20,7 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import About, Severity, Verdict
 from hostcheck.model.smoke import GpuSmoke, SmokeSpeed, SmokeStatus
 
 PAPER = "https://arxiv.org/abs/2104.08378"
@@ -21,8 +30,8 @@ whose healthy ratio nobody knows, less proves nothing."""
 JUDGED = (SmokeStatus.PASS, SmokeStatus.SLOW, SmokeStatus.FAIL)
 
 
+@subjects("NVIDIA GPU of a run with --smoke", About.GPU)
 def every_smoked_gpu(host: Host) -> Subjects[GpuOnHost]:
-    """NVIDIA GPU of a run with --smoke."""
     return [] if host.smoke_guests is UNSET else every_gpu(host)
 
 
@@ -53,18 +62,24 @@ def _unproven(smoke: GpuSmoke) -> str:
     return f"no GPU is known to have run these kernels ({path})" if smoke.answer.unproven else ""
 
 
-@check("SPARSE-001", severity=Severity.REQUIRED, source=PAPER, each=every_smoked_gpu, opt_in=True)
+@check(
+    "SPARSE-001",
+    title="The sparse tensor cores compute the right result",
+    severity=Severity.REQUIRED,
+    source=PAPER,
+    each=every_smoked_gpu,
+    opt_in=True,
+    why=(
+        "2:4-sparse inference multiplies on circuits that nothing else uses. A GPU whose sparse "
+        "results are wrong gives wrong answers without any message. Judged only with --smoke, in "
+        "a guest that was named."
+    ),
+    symptom="wrong or NaN results of a sparse model, and no error message",
+    fix="Take the GPU out of service, run NVIDIA's field diagnostics on it, and have it replaced.",
+    how=(run("esxcli", "esxcli system maintenanceMode set --enable true"),),
+    needs=("maintenance mode",),
+)
 def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The sparse tensor cores compute the right result.
-
-    Why: 2:4-sparse inference multiplies on circuits that nothing else uses. A GPU whose sparse
-     results are wrong gives wrong answers without any message. Judged only with --smoke, in a
-     guest that was named.
-    Symptom: wrong or NaN results of a sparse model, and no error message
-    Fix: Take the GPU out of service, run NVIDIA's field diagnostics on it, and have it replaced.
-    Run esxcli: esxcli system maintenanceMode set --enable true
-    Needs: maintenance mode
-    """
     model = model_of(one.gpu, needs, known)
     if not model.sparse:
         return not_applicable(f"{model.name} has no sparse tensor cores")
@@ -87,20 +102,24 @@ def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) ->
 
 
 @check(
-    "SPARSE-002", severity=Severity.RECOMMENDED, source=PAPER, each=every_smoked_gpu, opt_in=True
+    "SPARSE-002",
+    title="The sparse tensor cores are faster than the dense ones",
+    severity=Severity.RECOMMENDED,
+    source=PAPER,
+    each=every_smoked_gpu,
+    opt_in=True,
+    why=(
+        "A sparse model is slower to make; without the speed it is not worth it. Healthy GPUs "
+        "show 1.2 to 1.8 times the dense rate on Ampere, Ada and Hopper. On B200 and B300 no "
+        "figure of a healthy GPU is known for the kernels that run: less than 1.10 is unknown "
+        "there, not a fail. On a vGPU that shares its GPU by time slices other VMs take part in "
+        "the measurement, so nothing is judged there."
+    ),
+    experience="1.2 to 1.8 is what healthy GPUs showed, no figure of NVIDIA's.",
+    fix="Look for throttling, a power limit or a missing vGPU licence, and run it again alone.",
+    how=(look("nvidia-smi", "nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER"),),
 )
 def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
-    """The sparse tensor cores are faster than the dense ones.
-
-    Why: A sparse model is slower to make; without the speed it is not worth it. Healthy GPUs show
-     1.2 to 1.8 times the dense rate on Ampere, Ada and Hopper. On B200 and B300 no figure of a
-     healthy GPU is known for the kernels that run: less than 1.10 is unknown there, not a fail. On
-     a vGPU that shares its GPU by time slices other VMs take part in the measurement, so nothing
-     is judged there.
-    Experience: 1.2 to 1.8 is what healthy GPUs showed, no figure of NVIDIA's.
-    Fix: Look for throttling, a power limit or a missing vGPU licence, and run it again alone.
-    Look nvidia-smi: nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER
-    """
     model = model_of(one.gpu, needs, known)
     if not model.sparse:
         return not_applicable(f"{model.name} has no sparse tensor cores")

@@ -2,14 +2,14 @@
 
 from msgspec import Struct
 
-from hostcheck.checks.engine import Known, Subjects, attempt, subject
+from hostcheck.checks.engine import Known, Subjects, attempt, subject, subjects
 from hostcheck.checks.kinds import serves
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciId
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Subject
+from hostcheck.model.result import About, Subject
 from hostcheck.model.vm import Pool, Vm, VmPassthrough
 
 
@@ -34,13 +34,13 @@ class Placement(Struct, frozen=True):
     host: Host
 
 
+@subjects("Host", About.HOST)
 def every_host(host: Host) -> Subjects[Host]:
-    """Host."""
     return [(subject("host", host.id, host.name, host=host.name), host)]
 
 
+@subjects("NVIDIA GPU", About.GPU)
 def every_gpu(host: Host) -> Subjects[GpuOnHost]:
-    """NVIDIA GPU."""
     if isinstance(host.gpus, Unknown):
         return host.gpus
     return [(gpu_subject(gpu, host), GpuOnHost(gpu, host)) for gpu in host.gpus.value]
@@ -52,15 +52,15 @@ def gpu_subject(gpu: PhysicalGpu, host: Host) -> Subject:
     return subject("gpu", gpu.address, name, host=host.name, gpu=gpu.address)
 
 
+@subjects("Host with an NVIDIA GPU", About.GPU)
 def every_host_with_gpu(host: Host) -> Subjects[Host]:
-    """Host with an NVIDIA GPU."""
     if isinstance(host.gpus, Unknown):
         return host.gpus
     return every_host(host) if host.gpus.value else []
 
 
+@subjects("VM with a GPU", About.VM)
 def every_vm(host: Host) -> Subjects[Vm]:
-    """VM with a GPU."""
     if isinstance(host.vms, Unknown):
         return host.vms
     return [(vm_subject(vm, host), vm) for vm in host.vms.value]
@@ -73,15 +73,15 @@ def vm_subject(vm: Vm, host: Host) -> Subject:
     )
 
 
+@subjects("VM with a GPU on a host", About.VM)
 def every_placement(host: Host) -> Subjects[Placement]:
-    """VM with a GPU on a host."""
     if isinstance(host.vms, Unknown):
         return host.vms
     return [(vm_subject(vm, host), Placement(vm, host)) for vm in host.vms.value]
 
 
+@subjects("VM that vCenter itself was asked about", About.VM)
 def every_opinion(host: Host) -> Subjects[Opinion]:
-    """VM that vCenter itself was asked about."""
     if isinstance(host.vms, Unknown):
         return host.vms if host.opinions else []
     by_id = {vm.id: vm for vm in host.vms.value}
@@ -90,8 +90,8 @@ def every_opinion(host: Host) -> Subjects[Opinion]:
     ]
 
 
+@subjects("Running vGPU", About.GPU)
 def every_running_vgpu(host: Host) -> Subjects[VgpuOnHost]:
-    """Running vGPU."""
     if isinstance(host.gpus, Unknown):
         return host.gpus
     if not host.gpus.value:
@@ -114,8 +114,8 @@ def every_running_vgpu(host: Host) -> Subjects[VgpuOnHost]:
     ]
 
 
+@subjects("Fact that several sources tell", About.SOURCES)
 def every_testimony(host: Host) -> Subjects[Testimony]:
-    """Fact that several sources tell."""
     return [
         (subject("agreement", one.topic, one.topic, host=host.name), one)
         for one in host.testimonies

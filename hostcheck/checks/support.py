@@ -7,7 +7,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.lifecycle import Cell, Mark, line_of, minors_of, over, said
 from hostcheck.model.requirements import Requirements
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import release_of
 
 LIFE = "https://docs.nvidia.com/vgpu/index.html"
@@ -15,15 +15,22 @@ LINES = "https://endoflife.date/esxi"
 DAY = len("2026-11-28")
 
 
-@check("DRV-010", severity=Severity.RECOMMENDED, source=LIFE, each=every_host_with_gpu)
+@check(
+    "DRV-010",
+    title="NVIDIA supports the vGPU release of the host's driver on the day that the host answered",
+    severity=Severity.RECOMMENDED,
+    source=LIFE,
+    each=every_host_with_gpu,
+    of_vgpus=True,
+    phase=Phase.DRIVER,
+    why=(
+        "A release gets no more security fixes once its support has ended: a production branch "
+        "has one year, a long-term branch (LTSB) three."
+    ),
+    fix="Go to a release that is supported, hosts before guests.",
+    needs=("maintenance mode", "host reboot"),
+)
 def release_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
-    """NVIDIA supports the vGPU release of the host's driver on the day that the host answered.
-
-    Why: A release gets no more security fixes once its support has ended: a production branch has
-     one year, a long-term branch (LTSB) three.
-    Fix: Go to a release that is supported, hosts before guests.
-    Needs: maintenance mode, host reboot
-    """
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
@@ -37,16 +44,23 @@ def release_is_supported(host: Host, needs: Requirements, known: Known) -> Verdi
     return _until(f"{named}{kind}, {observed}", expected, release.ends, day)
 
 
-@check("HOST-014", severity=Severity.RECOMMENDED, source=LINES, each=every_host_with_gpu)
+@check(
+    "HOST-014",
+    title="The line of ESXi has general support on the day that the host answered",
+    severity=Severity.RECOMMENDED,
+    source=LINES,
+    each=every_host_with_gpu,
+    why=(
+        "After the end of general support a line of ESXi gets no more patches by rule, and new "
+        "vGPU releases are not made for it."
+    ),
+    fix=(
+        "Upgrade to a line that is supported; the vGPU package is another one for each line, so "
+        "both go into one image."
+    ),
+    needs=("maintenance mode", "host reboot"),
+)
 def esxi_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
-    """The line of ESXi has general support on the day that the host answered.
-
-    Why: After the end of general support a line of ESXi gets no more patches by rule, and new vGPU
-     releases are not made for it.
-    Fix: Upgrade to a line that is supported; the vGPU package is another one for each line, so
-     both go into one image.
-    Needs: maintenance mode, host reboot
-    """
     version = known(host.version)
     line = next((one for one in needs.esxi if one.line == line_of(version)), None)
     day = _answered_on(host, known)

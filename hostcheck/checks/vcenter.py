@@ -6,7 +6,16 @@ nothing: it is not to be had from an ESXi host, before 6.7, or by every account.
 
 from msgspec import Struct
 
-from hostcheck.checks.engine import Known, Subjects, check, judge, not_applicable
+from hostcheck.checks.engine import (
+    Known,
+    Subjects,
+    check,
+    judge,
+    look,
+    not_applicable,
+    run,
+    subjects,
+)
 from hostcheck.checks.subjects import (
     Placement,
     every_opinion,
@@ -19,7 +28,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.offer import OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Objection, Opinion, Said
 from hostcheck.model.requirements import Requirements, bare
-from hostcheck.model.result import Answer, Severity, Verdict
+from hostcheck.model.result import About, Answer, Severity, Verdict
 
 API = (
     "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
@@ -54,18 +63,24 @@ def told(objections: tuple[Objection, ...]) -> str:
 
 
 @check(
-    "VC-001", severity=Severity.RECOMMENDED, source=RESULT, each=every_opinion,
-    decides_now=True, forgives=UNHEARD,
-)  # fmt: skip
+    "VC-001",
+    title="Against a power-on vCenter's own check finds nothing",
+    severity=Severity.RECOMMENDED,
+    source=RESULT,
+    each=every_opinion,
+    opinion=True,
+    decides_now=True,
+    forgives=UNHEARD,
+    why=(
+        "CheckPowerOn_Task tests what vCenter knows: compatibility, resources of the pool, "
+        "devices, datastores and networks of the host. An error means that the power-on would "
+        "fail or that the VM would not run correctly, so it decides the verdict. It knows nothing "
+        "of NUMA nodes, ECC or the BIOS, so no error is no GO; and where there is no opinion, the "
+        "verdict stands without it."
+    ),
+    fix="Read what vCenter says, and the checks beside it that fail for the same reason.",
+)
 def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
-    """Against a power-on vCenter's own check finds nothing.
-
-    Why: CheckPowerOn_Task tests what vCenter knows: compatibility, resources of the pool, devices,
-     datastores and networks of the host. An error means that the power-on would fail or that the
-     VM would not run correctly, so it decides the verdict. It knows nothing of NUMA nodes, ECC or
-     the BIOS, so no error is no GO; and where there is no opinion, the verdict stands without it.
-    Fix: Read what vCenter says, and the checks beside it that fail for the same reason.
-    """
     errors = known(one.said).errors
     return judge(
         ok=not errors, observed=told(errors) or "no error", expected="no error",
@@ -73,31 +88,40 @@ def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) ->
     )  # fmt: skip
 
 
-@check("VC-004", severity=Severity.INFORMATIONAL, source=API, each=every_opinion)
+@check(
+    "VC-004",
+    title="No warning comes from vCenter's own check of a power-on",
+    severity=Severity.INFORMATIONAL,
+    source=API,
+    each=every_opinion,
+    why="vCenter starts the VM all the same; what it warns of may need attention.",
+    fix="Read what vCenter warns of.",
+)
 def vcenter_has_no_warning(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
-    """No warning comes from vCenter's own check of a power-on.
-
-    Why: vCenter starts the VM all the same; what it warns of may need attention.
-    Fix: Read what vCenter warns of.
-    """
     warnings = known(one.said).warnings
     return judge(ok=not warnings, observed=told(warnings) or "no warning", expected="no warning")
 
 
+@subjects("VM with a verdict and an opinion of vCenter", About.VM)
 def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
-    """VM with a verdict and an opinion of vCenter."""
     return []
 
 
-@check("VC-002", severity=Severity.INFORMATIONAL, source=API, each=nothing_in_an_audit)
+@check(
+    "VC-002",
+    title="What this preflight finds by itself and vCenter's own check agree",
+    severity=Severity.INFORMATIONAL,
+    source=API,
+    each=nothing_in_an_audit,
+    why=(
+        "One of the two misses something. vCenter does not look at all that a vGPU needs, so it "
+        "may see nothing where a start fails; where it alone objects, read its words before you "
+        "start."
+    ),
+    fix="Settle what one of them objects to, then ask again.",
+    how=(look("hostcheck", "hostcheck preflight {vm}"),),
+)
 def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known) -> Verdict:
-    """What this preflight finds by itself and vCenter's own check agree.
-
-    Why: One of the two misses something. vCenter does not look at all that a vGPU needs, so it may
-     see nothing where a start fails; where it alone objects, read its words before you start.
-    Fix: Settle what one of them objects to, then ask again.
-    Look hostcheck: hostcheck preflight {vm}
-    """
     said = known(one.said)
     if one.ours not in (Answer.GO, Answer.NO_GO):
         return not_applicable(f"the verdict is {one.ours.value}: nothing to contradict")
@@ -110,17 +134,22 @@ def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known)
     )
 
 
-@check("VC-003", severity=Severity.REQUIRED, source=BACKING, each=every_placement)
+@check(
+    "VC-003",
+    title="The VM has no more vGPUs than vSphere allows in one VM",
+    severity=Severity.REQUIRED,
+    source=BACKING,
+    each=every_placement,
+    why=(
+        "The host states how many instances of a vGPU one VM may have (maxInstances); a VM with "
+        "more does not start."
+    ),
+    symptom="Module 'DevicePowerOn' power on failed.",
+    fix="Give the VM fewer and larger vGPUs.",
+    how=(run("vSphere Client", "{vm} > Edit Settings > PCI devices"),),
+    needs=("VM power off",),
+)
 def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM has no more vGPUs than vSphere allows in one VM.
-
-    Why: The host states how many instances of a vGPU one VM may have (maxInstances); a VM with
-     more does not start.
-    Symptom: Module 'DevicePowerOn' power on failed.
-    Fix: Give the VM fewer and larger vGPUs.
-    Run vSphere Client: {vm} > Edit Settings > PCI devices
-    Needs: VM power off
-    """
     known(placed.vm.devices)
     count = len(placed.vm.vgpus)
     limits = placed.host.per_vm_limits
@@ -140,15 +169,20 @@ def _limit(limits: tuple[PerVmLimit, ...], profiles: set[str]) -> int:
     return min(own) if own else max(one.per_vm for one in limits)
 
 
-@check("VC-005", severity=Severity.INFORMATIONAL, source=PROFILE, each=every_placement)
+@check(
+    "VC-005",
+    title="The host and the catalogue tell the same of the VM's vGPU profiles",
+    severity=Severity.INFORMATIONAL,
+    source=PROFILE,
+    each=every_placement,
+    why=(
+        "Where the host does not say it, checks take the size of a profile and whether it is "
+        "MIG-backed from the catalogue; a difference means that the catalogue is older than the "
+        "host's driver, or wrong."
+    ),
+    fix="Trust the host, and report the difference so that the catalogue is mended.",
+)
 def catalogue_knows_the_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host and the catalogue tell the same of the VM's vGPU profiles.
-
-    Why: Where the host does not say it, checks take the size of a profile and whether it is
-     MIG-backed from the catalogue; a difference means that the catalogue is older than the host's
-     driver, or wrong.
-    Fix: Trust the host, and report the difference so that the catalogue is mended.
-    """
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     offers = placed.host.offered_profiles

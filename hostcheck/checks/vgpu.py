@@ -3,7 +3,7 @@
 import re
 
 from hostcheck.checks.condition import fit, unfit
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.subjects import (
     GpuOnHost,
@@ -26,7 +26,7 @@ from hostcheck.model.requirements import (
     Requirements,
     bare,
 )
-from hostcheck.model.result import Severity, Verdict
+from hostcheck.model.result import Phase, Severity, Verdict
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
@@ -36,16 +36,22 @@ FRACTIONAL_SINCE = 8
 """First vSphere release that gives a VM several fractional vGPUs."""
 
 
-@check("VGPU-001", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+@check(
+    "VGPU-001",
+    title="The host has a GPU of the kind that the VM asks for",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_placement,
+    rules_out=True,
+    why=(
+        "A vGPU type belongs to one kind of GPU, and a passthrough device to one address or id; a "
+        "host without that kind cannot start the VM."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Give the VM a profile of a GPU that this host has, or start it on another host.",
+    how=(run("vSphere Client", "{vm} > Edit Settings > PCI device > Profile; or {vm} > Migrate"),),
+)
 def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host has a GPU of the kind that the VM asks for.
-
-    Why: A vGPU type belongs to one kind of GPU, and a passthrough device to one address or id; a
-     host without that kind cannot start the VM.
-    Symptom: No graphics device is available for vGPU
-    Fix: Give the VM a profile of a GPU that this host has, or start it on another host.
-    Run vSphere Client: {vm} > Edit Settings > PCI device > Profile; or {vm} > Migrate
-    """
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     if not wanted:
@@ -73,19 +79,28 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
 
 
 @check(
-    "VGPU-002", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement, decides_now=True
+    "VGPU-002",
+    title="The host's GPUs have room for the VM's vGPUs now",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "A GPU is locked to the size of its first vGPU, may be full, or may be in MIG mode; its "
+        "driver lists what can still be started on it. Where the driver was not asked, only a GPU "
+        "that no VM uses is known to have room."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix="Stop or move a VM that holds the GPU, or start this one on another host.",
+    how=(
+        look("nvidia-smi (what can still be started)", "nvidia-smi vgpu -c"),
+        run(
+            "vSphere Client",
+            "{host} > VMs > a VM on that GPU > Migrate, or Power > Shut Down Guest OS",
+        ),
+    ),
 )
 def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host's GPUs have room for the VM's vGPUs now.
-
-    Why: A GPU is locked to the size of its first vGPU, may be full, or may be in MIG mode; its
-     driver lists what can still be started on it. Where the driver was not asked, only a GPU that
-     no VM uses is known to have room.
-    Symptom: No graphics device is available for vGPU
-    Fix: Stop or move a VM that holds the GPU, or start this one on another host.
-    Look nvidia-smi (what can still be started): nvidia-smi vgpu -c
-    Run vSphere Client: {host} > VMs > a VM on that GPU > Migrate, or Power > Shut Down Guest OS
-    """
     vm = placed.vm
     known(vm.devices)
     if not vm.vgpus:
@@ -152,21 +167,28 @@ def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) ->
     return len(placed.vm.vgpus) if whole else 1
 
 
-@check("VGPU-003", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+@check(
+    "VGPU-003",
+    title="Every vGPU profile of the VM is offered by vSphere on this host",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_placement,
+    why=(
+        "The driver tells vSphere which types it can make; a type that is missing belongs to "
+        "another GPU, another release, the other driver package, or the other MIG mode. A host "
+        "whose nvidia-smi works and that offers no type at all has a GPU that its release does "
+        "not support. The same type may be called grid_ by one driver and nvidia_ by another; "
+        "whether vSphere takes one name for the other no source tells."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Install the host driver package and release that offer the profile, or take a profile "
+        "that this host offers."
+    ),
+    how=(run("vSphere Client (another profile)", "{vm} > Edit Settings > PCI device > Profile"),),
+    needs=("maintenance mode", "host reboot"),
+)
 def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """Every vGPU profile of the VM is offered by vSphere on this host.
-
-    Why: The driver tells vSphere which types it can make; a type that is missing belongs to
-     another GPU, another release, the other driver package, or the other MIG mode. A host whose
-     nvidia-smi works and that offers no type at all has a GPU that its release does not support.
-     The same type may be called grid_ by one driver and nvidia_ by another; whether vSphere takes
-     one name for the other no source tells.
-    Symptom: No graphics device is available for vGPU
-    Fix: Install the host driver package and release that offer the profile, or take a profile that
-     this host offers.
-    Run vSphere Client (another profile): {vm} > Edit Settings > PCI device > Profile
-    Needs: maintenance mode, host reboot
-    """
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     if not wanted:
@@ -192,18 +214,23 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     return judge(ok=True, observed=observed, expected=expected)
 
 
-@check("VGPU-004", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+@check(
+    "VGPU-004",
+    title="The vGPUs of the VM may be combined in one VM",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_placement,
+    why=(
+        "All vGPUs of a VM are of one kind of board and of one series. vSphere 7 combines only "
+        "full-framebuffer types; A and B types are never combined, and on Maxwell and Pascal only "
+        "the full-framebuffer Q type is."
+    ),
+    symptom="Module 'DevicePowerOn' power on failed.",
+    fix="Give the VM one vGPU, or several of the full-framebuffer C or Q type.",
+    how=(run("vSphere Client", "{vm} > Edit Settings > PCI devices"),),
+    needs=("VM power off",),
+)
 def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The vGPUs of the VM may be combined in one VM.
-
-    Why: All vGPUs of a VM are of one kind of board and of one series. vSphere 7 combines only
-     full-framebuffer types; A and B types are never combined, and on Maxwell and Pascal only the
-     full-framebuffer Q type is.
-    Symptom: Module 'DevicePowerOn' power on failed.
-    Fix: Give the VM one vGPU, or several of the full-framebuffer C or Q type.
-    Run vSphere Client: {vm} > Edit Settings > PCI devices
-    Needs: VM power off
-    """
     known(placed.vm.devices)
     count = len(placed.vm.vgpus)
     if count <= 1:
@@ -227,22 +254,32 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
     return judge(ok=not refused, observed=observed, expected="types that combine", note=refused)
 
 
-@check("MIG-002", severity=Severity.REQUIRED, source=GUIDE, each=every_placement)
+@check(
+    "MIG-002",
+    title="A GPU is in the MIG mode that the VM's vGPU profile needs",
+    severity=Severity.REQUIRED,
+    source=GUIDE,
+    each=every_placement,
+    phase=Phase.MODES,
+    why=(
+        "A GPU in MIG mode makes MIG-backed types only, and one that is not makes time-sliced "
+        "types only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi. "
+        "An empty Hopper or later may change its mode by itself when a VM starts (8.0 U3 and "
+        "later; one engineer's account, no document): there a wrong mode is no NO-GO."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere "
+        "that needs a reboot of the host."
+    ),
+    how=(
+        run("vSphere Client (another profile)", "{vm} > Edit Settings > PCI device > Profile"),
+        run("nvidia-smi (the mode, of a GPU that no VM uses)", "nvidia-smi -i {gpu} -mig {mode}"),
+    ),
+    explains=("VGPU-003",),
+    needs=("maintenance mode", "host reboot"),
+)
 def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """A GPU is in the MIG mode that the VM's vGPU profile needs.
-
-    Why: A GPU in MIG mode makes MIG-backed types only, and one that is not makes time-sliced types
-     only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi. An empty
-     Hopper or later may change its mode by itself when a VM starts (8.0 U3 and later; one
-     engineer's account, no document): there a wrong mode is no NO-GO.
-    Symptom: No graphics device is available for vGPU
-    Fix: Take a profile of the GPU's mode, or change the mode of a GPU that no VM uses; on Ampere
-     that needs a reboot of the host.
-    Run vSphere Client (another profile): {vm} > Edit Settings > PCI device > Profile
-    Run nvidia-smi (the mode, of a GPU that no VM uses): nvidia-smi -i {gpu} -mig {mode}
-    Explains: VGPU-003
-    Needs: maintenance mode, host reboot
-    """
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -305,18 +342,23 @@ def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
     return known(gpu.vgpu_mode) == "multiInstanceGpu"
 
 
-@check("VM-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+@check(
+    "VM-005",
+    title="Unified memory, debugger and profiler are not set for a time-sliced part of a GPU",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_placement,
+    why=(
+        "Unified memory works on MIG-backed types and on the full-framebuffer type; on a "
+        "time-sliced part of a GPU the setting is a fault. With any of the three on, the VM is "
+        "neither migrated nor suspended."
+    ),
+    symptom="vGPU hot migration is not enabled.",
+    fix="Remove the setting, or take the full-framebuffer or a MIG-backed type.",
+    how=(run("govc", "govc vm.change -vm {vm} -e {setting}=0"),),
+    needs=("VM power off",),
+)
 def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """Unified memory, debugger and profiler are not set for a time-sliced part of a GPU.
-
-    Why: Unified memory works on MIG-backed types and on the full-framebuffer type; on a
-     time-sliced part of a GPU the setting is a fault. With any of the three on, the VM is neither
-     migrated nor suspended.
-    Symptom: vGPU hot migration is not enabled.
-    Fix: Remove the setting, or take the full-framebuffer or a MIG-backed type.
-    Run govc: govc vm.change -vm {vm} -e {setting}=0
-    Needs: VM power off
-    """
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -340,16 +382,23 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
     )
 
 
-@check("VGPU-005", severity=Severity.RECOMMENDED, source=GUIDE, each=every_running_vgpu)
+@check(
+    "VGPU-005",
+    title="The running vGPU is licensed",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_running_vgpu,
+    why=(
+        "An unlicensed vGPU starts and is then slowed down, first a little, after a day to a crawl."
+    ),
+    symptom="Unlicensed (Restricted)",
+    fix=(
+        "Give the guest a licence of the profile's series: vWS for Q, vPC or vWS for B, vApps for "
+        "A, AI Enterprise for C."
+    ),
+    how=(look("nvidia-smi (which vGPU has which licence)", "nvidia-smi vgpu -q"),),
+)
 def licensed(one: VgpuOnHost, _needs: Requirements, known: Known) -> Verdict:
-    """The running vGPU is licensed.
-
-    Why: An unlicensed vGPU starts and is then slowed down, first a little, after a day to a crawl.
-    Symptom: Unlicensed (Restricted)
-    Fix: Give the guest a licence of the profile's series: vWS for Q, vPC or vWS for B, vApps for A,
-     AI Enterprise for C.
-    Look nvidia-smi (which vGPU has which licence): nvidia-smi vgpu -q
-    """
     licence = known(one.vgpu.licence)
     return judge(
         ok=licence.startswith("Licensed"),

@@ -1,6 +1,6 @@
 """VM: settings of the VM that do not go with a GPU."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     Placement,
@@ -43,18 +43,25 @@ def _major(placed: Placement, known: Known) -> int:
     return int(known(placed.host.version).partition(".")[0])
 
 
-@check("VM-009", severity=Severity.RECOMMENDED, source=VNUMA, each=every_placement)
+@check(
+    "VM-009",
+    title="CPU hot add does not hide the NUMA nodes from the VM's guest",
+    severity=Severity.RECOMMENDED,
+    source=VNUMA,
+    each=every_placement,
+    why=(
+        "CPU hot add switches virtual NUMA off; from nine vCPUs on the guest then spreads its "
+        "work and memory as if all of it were equally near to the GPU. Since vSphere 8 virtual "
+        "NUMA can be shown all the same."
+    ),
+    fix="Turn CPU hot add off.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > CPU > CPU Hot Plug: off"),
+        run("govc", "govc vm.change -vm {vm} -cpu-hot-add-enabled=false"),
+    ),
+    needs=("VM power off",),
+)
 def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """CPU hot add does not hide the NUMA nodes from the VM's guest.
-
-    Why: CPU hot add switches virtual NUMA off; from nine vCPUs on the guest then spreads its work
-     and memory as if all of it were equally near to the GPU. Since vSphere 8 virtual NUMA can be
-     shown all the same.
-    Fix: Turn CPU hot add off.
-    Run vSphere Client: {vm} > Edit Settings > CPU > CPU Hot Plug: off
-    Run govc: govc vm.change -vm {vm} -cpu-hot-add-enabled=false
-    Needs: VM power off
-    """
     vm = placed.vm
     known(vm.devices)
     expected = "CPU hot add off, or fewer than nine vCPUs"
@@ -69,39 +76,59 @@ def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Known) -> Ver
     return judge(ok=shown, observed=observed, expected=expected, note=note)
 
 
-@check("VM-010", severity=Severity.RECOMMENDED, source=DIRECTPATH, each=every_vm)
+@check(
+    "VM-010",
+    title="Memory hot add is off",
+    severity=Severity.RECOMMENDED,
+    source=DIRECTPATH,
+    each=every_vm,
+    why=(
+        "A VM with a GPU has all its memory reserved when it starts; memory that came later would "
+        "not be. VMware's list of what does not go with passthrough devices that can be plugged "
+        "names memory hot plug."
+    ),
+    fix="Turn memory hot add off, and plan memory changes with the VM powered off.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > Memory > Memory Hot Plug: off"),
+        run("govc", "govc vm.change -vm {vm} -memory-hot-add-enabled=false"),
+    ),
+    needs=("VM power off",),
+)
 def no_memory_hot_add(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
-    """Memory hot add is off.
-
-    Why: A VM with a GPU has all its memory reserved when it starts; memory that came later would
-     not be. VMware's list of what does not go with passthrough devices that can be plugged names
-     memory hot plug.
-    Fix: Turn memory hot add off, and plan memory changes with the VM powered off.
-    Run vSphere Client: {vm} > Edit Settings > Memory > Memory Hot Plug: off
-    Run govc: govc vm.change -vm {vm} -memory-hot-add-enabled=false
-    Needs: VM power off
-    """
     known(vm.devices)
     on = known(vm.memory_hot_add)
     observed = f"memory hot add {'on' if on else 'off'}"
     return judge(ok=not on, observed=observed, expected="memory hot add off")
 
 
-@check("VM-011", severity=Severity.REQUIRED, source=VIOMMU, each=every_placement)
+@check(
+    "VM-011",
+    title="A VM with a vGPU has no virtual IOMMU, or one that vSphere lets it have",
+    severity=Severity.REQUIRED,
+    source=VIOMMU,
+    each=every_placement,
+    why=(
+        "Before vSphere 8 a VM with a vGPU and a virtual IOMMU does not start. Since then it does "
+        "on GPUs that use SR-IOV, where both advanced settings allow it; a VM with more than 127 "
+        "vCPUs needs one, and its Linux guest must then be started with iommu=pt."
+    ),
+    symptom=(
+        "The virtual machine cannot be powered on because IOMMU virtualization is not allowed "
+        "with VGPU"
+    ),
+    fix="Turn the virtual IOMMU off, or, on vSphere 8 and a GPU with SR-IOV, allow it.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > CPU > I/O MMU: off"),
+        run("govc", "govc vm.change -vm {vm} -iommu-enabled=false"),
+        run(
+            "govc (ESXi 8.0 and later, instead, on a GPU with SR-IOV)",
+            "govc vm.change -vm {vm} -e pciPassthru.vmiop.allowViommu=TRUE -e "
+            "pciPassthru.vmiop.enableViommu=TRUE",
+        ),
+    ),
+    needs=("VM power off",),
+)
 def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """A VM with a vGPU has no virtual IOMMU, or one that vSphere lets it have.
-
-    Why: Before vSphere 8 a VM with a vGPU and a virtual IOMMU does not start. Since then it does on
-     GPUs that use SR-IOV, where both advanced settings allow it; a VM with more than 127 vCPUs
-     needs one, and its Linux guest must then be started with iommu=pt.
-    Symptom: The virtual machine cannot be powered on because IOMMU virtualization is not allowed
-     with VGPU
-    Fix: Turn the virtual IOMMU off, or, on vSphere 8 and a GPU with SR-IOV, allow it.
-    Run vSphere Client: {vm} > Edit Settings > CPU > I/O MMU: off
-    Run govc: govc vm.change -vm {vm} -iommu-enabled=false
-    Run govc (ESXi 8.0 and later, instead, on a GPU with SR-IOV): govc vm.change -vm {vm} -e pciPassthru.vmiop.allowViommu=TRUE -e pciPassthru.vmiop.enableViommu=TRUE
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     if not vm.vgpus:
@@ -130,17 +157,33 @@ def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Ve
     )
 
 
-@check("VM-012", severity=Severity.RECOMMENDED, source=VBS, each=every_vm)
+@check(
+    "VM-012",
+    title="Virtualization-based security is off",
+    severity=Severity.RECOMMENDED,
+    source=VBS,
+    each=every_vm,
+    why=(
+        "VMware names PCI passthrough, and hot add of processors and memory, among what is not "
+        "supported in a VM with virtualization-based security. Such VMs often have a virtual "
+        "IOMMU too."
+    ),
+    fix="Turn it off in the guest first, then in the VM.",
+    how=(
+        run(
+            "vSphere Client",
+            "{vm} > Edit Settings > VM Options > Virtualization Based Security: off",
+        ),
+        run(
+            "PowerCLI",
+            "$s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object "
+            "VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM -Id "
+            "{vm_id}).ExtensionData.ReconfigVM($s)",
+        ),
+    ),
+    needs=("VM power off",),
+)
 def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
-    """Virtualization-based security is off.
-
-    Why: VMware names PCI passthrough, and hot add of processors and memory, among what is not
-     supported in a VM with virtualization-based security. Such VMs often have a virtual IOMMU too.
-    Fix: Turn it off in the guest first, then in the VM.
-    Run vSphere Client: {vm} > Edit Settings > VM Options > Virtualization Based Security: off
-    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.Flags = New-Object VMware.Vim.VirtualMachineFlagInfo; $s.Flags.VbsEnabled = $false; (Get-VM -Id {vm_id}).ExtensionData.ReconfigVM($s)
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     known(vm.devices)
     on = known(vm.vbs)
     observed = f"virtualization-based security {'on' if on else 'off'}"
@@ -149,23 +192,33 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
 
 @check(
     "VM-013",
+    title="No confidential computing in a VM with a GPU",
     severity=Severity.RECOMMENDED,
     source=SEV,
     each=every_placement,
     decides_now=True,
     forgives=(Why.ABSENT, Why.NOT_ASKED, Why.NOT_RECORDED),
+    why=(
+        "With AMD SEV or Intel TDX the memory of the VM is encrypted. In most releases that goes "
+        "with neither vGPU nor passthrough, and VMware names vMotion too among what is not "
+        "supported."
+    ),
+    symptom="Module 'DevicePowerOn' power on failed.",
+    fix="Turn it off for the VM, or give the GPU to a VM without it.",
+    how=(
+        run(
+            "vSphere Client",
+            "{vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off",
+        ),
+        run(
+            "PowerCLI",
+            "$s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.{setting} = $false; "
+            "(Get-VM -Id {vm_id}).ExtensionData.ReconfigVM($s)",
+        ),
+    ),
+    needs=("VM power off",),
 )
 def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """No confidential computing in a VM with a GPU.
-
-    Why: With AMD SEV or Intel TDX the memory of the VM is encrypted. In most releases that goes
-     with neither vGPU nor passthrough, and VMware names vMotion too among what is not supported.
-    Symptom: Module 'DevicePowerOn' power on failed.
-    Fix: Turn it off for the VM, or give the GPU to a VM without it.
-    Run vSphere Client: {vm} > Edit Settings > VM Options > Encryption > Confidential Computing: off
-    Run PowerCLI: $s = New-Object VMware.Vim.VirtualMachineConfigSpec; $s.{setting} = $false; (Get-VM -Id {vm_id}).ExtensionData.ReconfigVM($s)
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     kinds: dict[str, tuple[Fact[bool], tuple[int, ...]]] = {

@@ -1,6 +1,6 @@
 """VGPU: whether a VM with a vGPU can move, and where vGPUs of several sizes are put."""
 
-from hostcheck.checks.engine import Known, attempt, check, judge, not_applicable
+from hostcheck.checks.engine import Known, attempt, check, judge, look, not_applicable, run
 from hostcheck.checks.kinds import kind_of, model_of
 from hostcheck.checks.subjects import (
     Placement,
@@ -35,15 +35,22 @@ MODES_SINCE = (8, 0, 3)
 """First vSphere release with a size mode per GPU."""
 
 
-@check("VGPU-006", severity=Severity.INFORMATIONAL, source=ABILITIES, each=every_placement)
+@check(
+    "VGPU-006",
+    title="The VM can be migrated and suspended while its vGPU runs",
+    severity=Severity.INFORMATIONAL,
+    source=ABILITIES,
+    each=every_placement,
+    why=(
+        "The driver tells vSphere for every profile what a running VM with it can do. Unified "
+        "memory, debugger and profiler switch migration and suspend off whatever it tells."
+    ),
+    fix=(
+        "Take a profile and a driver release that can, and remove the settings; else plan to "
+        "power the VM off before maintenance of its host."
+    ),
+)
 def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
-    """The VM can be migrated and suspended while its vGPU runs.
-
-    Why: The driver tells vSphere for every profile what a running VM with it can do. Unified
-     memory, debugger and profiler switch migration and suspend off whatever it tells.
-    Fix: Take a profile and a driver release that can, and remove the settings; else plan to power
-     the VM off before maintenance of its host.
-    """
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -77,17 +84,28 @@ def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) ->
     )
 
 
-@check("VGPU-007", severity=Severity.INFORMATIONAL, source=VMOTION, each=every_host_with_gpu)
+@check(
+    "VGPU-007",
+    title="VCenter lets VMs with vGPUs move while they run",
+    severity=Severity.INFORMATIONAL,
+    source=VMOTION,
+    each=every_host_with_gpu,
+    why=(
+        "Without vgpu.hotmigrate.enabled no VM with a vGPU is migrated, so that a host cannot "
+        "enter maintenance mode before its vGPU VMs are powered off. The setting is of the whole "
+        "vCenter."
+    ),
+    symptom="vGPU hot migration is not enabled.",
+    fix="Set vgpu.hotmigrate.enabled to true, if such VMs are to move; it is in force at once.",
+    how=(
+        run(
+            "vSphere Client",
+            "the vCenter of {host} > Configure > Advanced Settings > vgpu.hotmigrate.enabled: true",
+        ),
+        run("govc", "govc option.set vgpu.hotmigrate.enabled true"),
+    ),
+)
 def hot_migration_enabled(host: Host, _needs: Requirements, known: Known) -> Verdict:
-    """VCenter lets VMs with vGPUs move while they run.
-
-    Why: Without vgpu.hotmigrate.enabled no VM with a vGPU is migrated, so that a host cannot enter
-     maintenance mode before its vGPU VMs are powered off. The setting is of the whole vCenter.
-    Symptom: vGPU hot migration is not enabled.
-    Fix: Set vgpu.hotmigrate.enabled to true, if such VMs are to move; it is in force at once.
-    Run vSphere Client: the vCenter of {host} > Configure > Advanced Settings > vgpu.hotmigrate.enabled: true
-    Run govc: govc option.set vgpu.hotmigrate.enabled true
-    """  # noqa: E501  commands are one line to copy
     on = known(host.hot_migration)
     return judge(
         ok=on,
@@ -96,18 +114,32 @@ def hot_migration_enabled(host: Host, _needs: Requirements, known: Known) -> Ver
     )
 
 
-@check("VGPU-008", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+@check(
+    "VGPU-008",
+    title="The host is like the VM's own one where a running vGPU needs it",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_placement,
+    why=(
+        "A vGPU moves only to a GPU of the same kind, in the same MIG mode and with the same ECC "
+        "state, under a driver that takes what the other has written; of another branch it may "
+        "not. Boards of one name are not always of one kind: none moves between an H100 of 80 GB "
+        "PCIe and one of 94 GB NVL, nor among H200, H800 and H100."
+    ),
+    fix=(
+        "Make the hosts of a cluster alike: GPUs, MIG mode, ECC, driver branch. Until then move "
+        "the VM powered off."
+    ),
+    how=(
+        look(
+            "nvidia-smi (how each host stands)",
+            "nvidia-smi "
+            "--query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version "
+            "--format=csv",
+        ),
+    ),
+)
 def like_its_own_host(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The host is like the VM's own one where a running vGPU needs it.
-
-    Why: A vGPU moves only to a GPU of the same kind, in the same MIG mode and with the same ECC
-     state, under a driver that takes what the other has written; of another branch it may not.
-     Boards of one name are not always of one kind: none moves between an H100 of 80 GB PCIe and
-     one of 94 GB NVL, nor among H200, H800 and H100.
-    Fix: Make the hosts of a cluster alike: GPUs, MIG mode, ECC, driver branch. Until then move the
-     VM powered off.
-    Look nvidia-smi (how each host stands): nvidia-smi --query-gpu=pci.bus_id,name,mig.mode.current,ecc.mode.current,driver_version --format=csv
-    """  # noqa: E501  commands are one line to copy
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if not vm.vgpus:
@@ -162,19 +194,32 @@ def _told(states: tuple[GpuState, ...]) -> str:
     return ", ".join(told) or "no GPU"
 
 
-@check("VGPU-009", severity=Severity.INFORMATIONAL, source=POLICY, each=every_host_with_gpu)
+@check(
+    "VGPU-009",
+    title="VGPUs of several sizes are packed, not spread",
+    severity=Severity.INFORMATIONAL,
+    source=POLICY,
+    each=every_host_with_gpu,
+    why=(
+        "A GPU in same-size mode is locked to the size of its first vGPU. The default policy "
+        "spreads vGPUs over the GPUs, so that VMs of one size soon lock them all, and those of "
+        "another size find none. In mixed-size mode, and with MIG, the policy does not count."
+    ),
+    symptom="No graphics device is available for vGPU",
+    fix=(
+        "Set the policy to consolidation, take profiles of one size, or, from vSphere 8.0 U3 on "
+        "and on Ampere and later, mixed-size mode."
+    ),
+    how=(
+        run(
+            "vSphere Client",
+            "{host} > Configure > Hardware > Graphics > Host Graphics > Edit > Group VMs on GPU "
+            "until full (GPU consolidation)",
+        ),
+        run("esxcli", "esxcli graphics host set --shared-passthru-assignment-policy Consolidation"),
+    ),
+)
 def sizes_are_packed(host: Host, needs: Requirements, known: Known) -> Verdict:
-    """VGPUs of several sizes are packed, not spread.
-
-    Why: A GPU in same-size mode is locked to the size of its first vGPU. The default policy spreads
-     vGPUs over the GPUs, so that VMs of one size soon lock them all, and those of another size find
-     none. In mixed-size mode, and with MIG, the policy does not count.
-    Symptom: No graphics device is available for vGPU
-    Fix: Set the policy to consolidation, take profiles of one size, or, from vSphere 8.0 U3 on and
-     on Ampere and later, mixed-size mode.
-    Run vSphere Client: {host} > Configure > Hardware > Graphics > Host Graphics > Edit > Group VMs on GPU until full (GPU consolidation)
-    Run esxcli: esxcli graphics host set --shared-passthru-assignment-policy Consolidation
-    """  # noqa: E501  a menu path is one line to copy
     wanted = [one for one in _sizes(host, needs, known) if len(one[1]) > 1]
     if not wanted:
         return not_applicable("no VMs that want several sizes of the same two GPUs or more")

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.pci import DELIVERED_WITH_DISPLAY
 from hostcheck.checks.subjects import (
@@ -51,18 +51,25 @@ class Space(Struct, frozen=True):
     """Why nothing is sure between the two."""
 
 
-@check("VM-002", severity=Severity.REQUIRED, source=LIMIT, each=every_placement)
+@check(
+    "VM-002",
+    title="A VM with a whole GPU boots with EFI",
+    severity=Severity.REQUIRED,
+    source=LIMIT,
+    each=every_placement,
+    why=(
+        "A whole GPU maps its memory into the VM. What is larger than 256 MB comes above 4 GB, "
+        "which a VM with BIOS firmware does not reach: it does not start. The guest must have "
+        "been installed with EFI."
+    ),
+    symptom="Module 'DevicePowerOn' power on failed.",
+    fix="Install the guest with EFI firmware; changing the setting alone leaves it unbootable.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI"),
+    ),
+    needs=("VM power off",),
+)
 def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """A VM with a whole GPU boots with EFI.
-
-    Why: A whole GPU maps its memory into the VM. What is larger than 256 MB comes above 4 GB, which
-     a VM with BIOS firmware does not reach: it does not start. The guest must have been installed
-     with EFI.
-    Symptom: Module 'DevicePowerOn' power on failed.
-    Fix: Install the guest with EFI firmware; changing the setting alone leaves it unbootable.
-    Run vSphere Client: {vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI
-    Needs: VM power off
-    """
     known(placed.vm.devices)
     space = _space(placed, needs, known)
     if space is None:
@@ -77,19 +84,33 @@ def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Known) ->
     return unsure(observed, expected, doubt)
 
 
-@check("VM-004", severity=Severity.REQUIRED, source=MMIO_TABLE, each=every_placement)
+@check(
+    "VM-004",
+    title="The VM has enough 64-bit MMIO space for its whole GPUs",
+    severity=Severity.REQUIRED,
+    source=MMIO_TABLE,
+    each=every_placement,
+    why=(
+        "A whole GPU, given through passthrough or as a full-framebuffer vGPU, maps all of its "
+        "memory into the VM. Without 64-bit MMIO a VM maps 3.5 GB, with it 32 GB unless more is "
+        "set. For several GPUs the space is the sum of their memory rounded up to a power of two, "
+        "doubled."
+    ),
+    symptom=(
+        "PCIPassthru: total number of pages needed exceeds limit, failing; Module 'DevicePowerOn' "
+        "power on failed."
+    ),
+    fix="Set both advanced settings of the VM; it needs EFI firmware.",
+    how=(
+        run(
+            "govc",
+            "govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e "
+            "pciPassthru.64bitMMIOSizeGB={gigabytes}",
+        ),
+    ),
+    needs=("VM power off",),
+)
 def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """The VM has enough 64-bit MMIO space for its whole GPUs.
-
-    Why: A whole GPU, given through passthrough or as a full-framebuffer vGPU, maps all of its
-     memory into the VM. Without 64-bit MMIO a VM maps 3.5 GB, with it 32 GB unless more is set. For
-     several GPUs the space is the sum of their memory rounded up to a power of two, doubled.
-    Symptom: PCIPassthru: total number of pages needed exceeds limit, failing; Module
-     'DevicePowerOn' power on failed.
-    Fix: Set both advanced settings of the VM; it needs EFI firmware.
-    Run govc: govc vm.change -vm {vm} -e pciPassthru.use64bitMMIO=TRUE -e pciPassthru.64bitMMIOSizeGB={gigabytes}
-    Needs: VM power off
-    """  # noqa: E501  commands are one line to copy
     vm = placed.vm
     known(vm.devices)
     space = _space(placed, needs, known)
@@ -109,16 +130,23 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     return unsure(observed, expected, doubt)
 
 
-@check("VM-025", severity=Severity.RECOMMENDED, source=GUIDE, each=every_placement)
+@check(
+    "VM-025",
+    title="A VM with a GPU boots with EFI",
+    severity=Severity.RECOMMENDED,
+    source=GUIDE,
+    each=every_placement,
+    why=(
+        "A part of a GPU, or a small one, fits a VM with BIOS firmware; a large whole one later "
+        "does not, and the firmware of an installed guest cannot be changed."
+    ),
+    fix="Install the next guest of this kind with EFI firmware.",
+    how=(
+        run("vSphere Client", "{vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI"),
+    ),
+    needs=("VM power off",),
+)
 def efi_for_any_gpu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
-    """A VM with a GPU boots with EFI.
-
-    Why: A part of a GPU, or a small one, fits a VM with BIOS firmware; a large whole one
-     later does not, and the firmware of an installed guest cannot be changed.
-    Fix: Install the next guest of this kind with EFI firmware.
-    Run vSphere Client: {vm} > Edit Settings > VM Options > Boot Options > Firmware: EFI
-    Needs: VM power off
-    """
     vm = placed.vm
     known(vm.devices)
     if _space(placed, needs, known) is not None:
@@ -128,19 +156,28 @@ def efi_for_any_gpu(placed: Placement, needs: Requirements, known: Known) -> Ver
 
 
 @check(
-    "VM-026", severity=Severity.RECOMMENDED, source=NVSWITCH, each=every_placement, decides_now=True
+    "VM-026",
+    title="No GPU of a board with NVSwitch is given to the VM whole",
+    severity=Severity.RECOMMENDED,
+    source=NVSWITCH,
+    each=every_placement,
+    decides_now=True,
+    why=(
+        "Under vSphere NVIDIA supports the GPUs of NVSwitch boards as vGPUs only. A GPU that was "
+        "given away as a whole has no Fabric Manager that brings up its NVLink."
+    ),
+    fix="Give the VM full-framebuffer vGPUs, several of them as a device group.",
+    how=(
+        run(
+            "vSphere Client",
+            "{vm} > Edit Settings > Add New Device > PCI Device: a device group, or an NVIDIA vGPU",
+        ),
+    ),
+    needs=("VM power off",),
 )
 def no_whole_gpu_of_an_nvswitch_board(
     placed: Placement, _needs: Requirements, known: Known
 ) -> Verdict:
-    """No GPU of a board with NVSwitch is given to the VM whole.
-
-    Why: Under vSphere NVIDIA supports the GPUs of NVSwitch boards as vGPUs only. A GPU that was
-     given away as a whole has no Fabric Manager that brings up its NVLink.
-    Fix: Give the VM full-framebuffer vGPUs, several of them as a device group.
-    Run vSphere Client: {vm} > Edit Settings > Add New Device > PCI Device: a device group, or an NVIDIA vGPU
-    Needs: VM power off
-    """  # noqa: E501  a menu path is one line to copy
     vm = placed.vm
     known(vm.devices)
     if not whole_gpus(vm, known):

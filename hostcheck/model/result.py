@@ -114,8 +114,31 @@ class Result(Struct, frozen=True):
     """For status error: the exception and where it was raised."""
 
 
+class Phase(StrEnum):
+    """The order of work: what is mended first is the ground for what follows."""
+
+    CONNECTION = "connection"
+    BIOS = "BIOS"
+    GPU = "GPU"
+    DRIVER = "driver"
+    MODES = "modes"
+    GRAPHICS = "graphics type"
+    HOST = "host"
+    VM = "VM"
+    END = "end of the maintenance"
+
+
+class About(StrEnum):
+    """What a check is about."""
+
+    HOST = "host"
+    GPU = "GPU"
+    VM = "VM"
+    SOURCES = "sources"
+
+
 class Manual(Struct, frozen=True):
-    """One check's manual page, generated from its docstring."""
+    """What is true of a check: its manual page, its place in the work, what it decides."""
 
     id: str
     title: str
@@ -140,6 +163,14 @@ class Manual(Struct, frozen=True):
     """BIOS settings: the way to each depends on the server, see `checks.menus`."""
     forgives: tuple[str, ...] = ()
     """Reasons of not knowing it that hold no power-on back."""
+    phase: Phase = Phase.VM
+    """When in the order of work its fix has its place. Older run files do not tell."""
+    about: About = About.HOST
+    """What its subjects are, and so what must be listed before it can be asked."""
+    rules_out: bool = False
+    """Whether a fail says that nothing done on the host helps this VM: no GPU of its kind."""
+    opinion: bool = False
+    """Whether it is the opinion of another on the same question: vCenter's own check."""
 
 
 def deciding(results: Iterable[Result], manuals: Iterable[Manual]) -> tuple[Result, ...]:

@@ -10,7 +10,6 @@ from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result
 
 SCHEMA = "hostcheck.run/1"
-KIND_OF_GPU = "VGPU-001"
 """The check that says whether a host has a GPU of the kind that the VM asks for."""
 
 

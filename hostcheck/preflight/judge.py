@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from hostcheck import catalog
-from hostcheck.checks.condition import UNASKED, in_vgpu_mode, seen_by_its_driver
+from hostcheck.checks.condition import UNASKED, seen_by_its_driver
 from hostcheck.checks.engine import Known as Asked
 from hostcheck.checks.engine import all_checks, attempt, decides
 from hostcheck.checks.subjects import Placement, every_opinion, profiles_of, runs_here, serving
@@ -32,8 +32,6 @@ from hostcheck.preflight.rank import ORDER
 from hostcheck.sources.walls import nothing_of
 from hostcheck.verdict import report_of
 
-VGPU_FAMILIES = ("GFX", "PCI", "ECC", "DRV", in_vgpu_mode.id)
-"""Families and checks of GPUs that concern vGPUs only, not whole devices."""
 SHOWN_CAUSES = 3
 
 
@@ -126,10 +124,11 @@ def _gpu_results(
     """
     if isinstance(gpus, Unknown):
         return [], ()
+    of_vgpus = {one.id for one in all_checks() if one.of_vgpus}
     by_gpu: dict[str, list[Result]] = {gpu.address: [] for gpu in gpus}
     for result in report.results:
         about_one = result.subject.kind == "gpu" and result.subject.id in by_gpu
-        if about_one and (vm.vgpus or not result.check.startswith(VGPU_FAMILIES)):
+        if about_one and (vm.vgpus or result.check not in of_vgpus):
             by_gpu[result.subject.id].append(result)
     answers = {
         address: verdict_of([one.status for one in results if decides(one)] or [Status.PASS])

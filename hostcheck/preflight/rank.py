@@ -2,10 +2,11 @@
 
 import msgspec
 
+from hostcheck.checks.engine import all_checks
 from hostcheck.model.fact import Known
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import KIND_OF_GPU, Candidate, Preflight, Run, called, silent
+from hostcheck.model.run import Candidate, Preflight, Run, called, silent
 from hostcheck.preflight.ask import RUNS
 from hostcheck.preflight.elsewhere import vms_of
 
@@ -33,9 +34,8 @@ def ranked(vm_name: str, judged: list[Candidate]) -> Preflight:
 
 
 def _other_kind(candidate: Candidate) -> bool:
-    return any(
-        one.check == KIND_OF_GPU and one.status is not Status.PASS for one in candidate.results
-    )
+    ruling = {one.id for one in all_checks() if one.manual.rules_out}
+    return any(one.check in ruling and one.status is not Status.PASS for one in candidate.results)
 
 
 def _flaws(candidate: Candidate) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 import inspect
 import re
 import shlex
+import subprocess
+import sys
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +17,8 @@ from hostcheck.checks.engine import (
     check,
     deciding,
     judge,
-    manual_of,
+    look,
+    run,
     run_all,
 )
 from hostcheck.checks.fixes import fill
@@ -38,14 +41,20 @@ from tests.checks.synthetic import (
     with_vm,
 )
 from tests.checks.synthetic import known as given
+from tests.private_data import FIXTURES
 
 NASTY = "$(reboot); 'x' \"y\""
 HOST = synthetic("2 package, 2 node, 1 gpu/node, 1 nic/node, 1 vm/gpu")
 
 
+SAID = {
+    "title": "A title", "why": "because.", "fix": "do it.", "how": (run("govc", "govc x {host}"),),
+    "severity": Severity.REQUIRED, "source": "https://x.test/", "each": every_host,
+}  # fmt: skip
+
+
 def a_check(function, each=every_host, id_="TEST-001"):
-    function.__doc__ = "A title.\n\nWhy: because.\nFix: do it.\nRun govc: govc x {host}\n"
-    return check(id_, severity=Severity.REQUIRED, source="https://x.test/", each=each)(function)
+    return check(id_, **{**SAID, "each": each})(function)
 
 
 # --- finding checks -------------------------------------------------------------------------------
@@ -243,7 +252,7 @@ class TestManuals:
                 "every_opinion": {"host", "vm", "vm_id"},
                 "nothing_in_an_audit": {"host", "vm", "vm_id"},
                 "every_gpu": {"host", "gpu"}, "every_smoked_gpu": {"host", "gpu"},
-                }.get(one.each.__name__, {"host"})  # fmt: skip
+                }.get(one.each.of.__name__, {"host"})  # fmt: skip
         source = inspect.getsource(inspect.getmodule(one.function))
         told = dict.fromkeys(re.findall(r"[ (](\w+)=", source), "1")
         for command in one.manual.commands:
@@ -280,24 +289,36 @@ def test_a_required_check_names_what_the_user_saw():
             and not one.manual.symptom] == []  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "A title.", "A title.\n\nWhy: because.", "A title.\n\nFix: do it.",
-     "Why: because.\nFix: do it.", "A title.\n\nWhy:\nFix: do it.", "A title.\n\nWhy: x\nFix:"],
-)  # fmt: skip
-def test_an_undocumented_check_is_refused(text):
-    with pytest.raises(ValueError, match="TEST-001: the docstring needs"):
-        manual_of("TEST-001", Severity.REQUIRED, "https://x.test/", every_host, text)
+@pytest.mark.parametrize("missing", ["title", "why", "fix"])
+def test_an_undocumented_check_is_refused(missing):
+    with pytest.raises(ValueError, match="TEST-001: a check needs a title, a reason and a fix"):
+        check("TEST-001", **{**SAID, missing: ""})
 
 
-def test_sections_may_run_over_lines():
-    text = (
-        "A title\nof two lines.\n\nWhy: one\ntwo.\nFix: three\nfour.\nRun esxcli (8.0.3): a {gpu}"
-    )
-    manual = manual_of("TEST-001", Severity.REQUIRED, "https://x.test/", every_host, text)
-    assert manual.title == "A title of two lines"
-    assert (manual.why, manual.fix) == ("one two.", "three four.")
-    assert manual.commands == (Command("esxcli (8.0.3)", "a {gpu}"),)
+def test_a_command_says_where_it_is_used_and_whether_it_only_looks():
+    assert run("esxcli (8.0.3)", "a {gpu}") == Command("esxcli (8.0.3)", "a {gpu}")
+    assert look("shell", "ls") == Command("shell (only looks)", "ls")
+    assert look("shell (the log)", "ls") == Command("shell (only looks, the log)", "ls")
+
+
+def test_what_a_check_is_does_not_hang_on_docstrings():
+    """Under -OO there are none."""
+    asked = ["-m", "hostcheck", "audit", "--from", str(FIXTURES / "2n-2xM60-ecc-on-esxi670"), "-q"]
+    told = [
+        subprocess.run(
+            [sys.executable, *flags, *asked, "--details"], capture_output=True, check=False
+        )
+        for flags in ([], ["-OO"])
+    ]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].returncode == told[1].returncode == 1
+    assert told[1].stderr == b""
+    manuals = [
+        subprocess.run([sys.executable, *flags, "-m", "hostcheck", "checks", "--format", "json"],
+                       capture_output=True, check=True).stdout
+        for flags in ([], ["-OO"])
+    ]  # fmt: skip
+    assert manuals[0] == manuals[1]
 
 
 # --- names in commands ----------------------------------------------------------------------------

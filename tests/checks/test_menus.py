@@ -5,13 +5,18 @@ import re
 import pytest
 
 from hostcheck.checks import fixes, menus
-from hostcheck.checks.engine import all_checks, manual_of
+from hostcheck.checks.engine import all_checks, check, look, run
 from hostcheck.checks.subjects import every_host
 from hostcheck.model.result import Command, Severity
 from tests.checks.synthetic import a_host, processors, unknown
 
 EVERY = tuple(menus.SETTINGS)
 DELL = "Dell Inc."
+
+SAID = {
+    "title": "A title", "why": "one.", "fix": "two.", "severity": Severity.REQUIRED,
+    "source": "https://x.test/", "each": every_host,
+}  # fmt: skip
 
 
 def told(settings, *, cpu="intel", **changes):
@@ -121,9 +126,8 @@ def test_the_manual_shows_all_of_them():
 
 
 def test_a_setting_that_has_no_menus_is_refused():
-    text = "A title.\n\nWhy: one.\nFix: two.\nMenus: sriov, turbo"
     with pytest.raises(ValueError, match="no such BIOS setting: turbo"):
-        manual_of("TEST-001", Severity.REQUIRED, "https://x.test/", every_host, text)
+        check("TEST-001", **SAID, menus=("sriov", "turbo"))
 
 
 def test_no_check_writes_a_menu_of_its_own():
@@ -154,8 +158,8 @@ def test_a_command_is_for_the_releases_that_have_it(words, release, ok):
 
 
 def test_several_words_make_several_commands():
-    text = "Title.\n\nWhy: one.\nFix: two.\nRun govc: govc x {vm} {setting}\nLook shell: ls {gone}"
-    manual = manual_of("TEST-001", Severity.REQUIRED, "https://x.test/", every_host, text)
+    how = (run("govc", "govc x {vm} {setting}"), look("shell", "ls {gone}"))
+    manual = check("TEST-001", **SAID, how=how)(lambda *_: None).manual
     found = fixes.of_fail(manual, {"vm": "a b", "setting": ("one", "two")}, None)
     assert [one.text for one in found] == ["govc x 'a b' one", "govc x 'a b' two"]
     assert manual.commands[1].tool == "shell (only looks)"

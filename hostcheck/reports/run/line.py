@@ -55,7 +55,8 @@ def _lines(run: Run) -> Iterator[str]:
 
 def _candidate(run: Run, asked: Preflight, one: Candidate) -> str:
     decided = deciding(one.results, run.checks)
-    opinion = [result.status for result in one.results if result.check == summary.OPINION]
+    others = {manual.id for manual in run.checks if manual.opinion}
+    opinion = [result.status for result in one.results if result.check in others]
     return _line(
         "candidate", verdict=one.verdict.value, rank=str(one.rank), vm=_text(asked.vm),
         host=_text(one.host), gpus=_list(one.gpus), failed=_of(decided, Status.FAIL),

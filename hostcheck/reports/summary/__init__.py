@@ -13,14 +13,14 @@ from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drift, Drifts, gpu_names
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
-from hostcheck.reports.summary.headline import OPINION, headline_of, verdict_of
+from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps, one_window
 
 __all__ = [
-    "LARGEST_PAGE", "OPINION", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
+    "LARGEST_PAGE", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
     "ended", "gpu_names", "groups", "host_reason", "named", "notices", "of", "proven",
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Results that belong together: by check and status, by candidate."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from hostcheck.model.capture import Source
@@ -12,9 +12,7 @@ from hostcheck.model.result import (
     deciding,
 )
 from hostcheck.model.run import (
-    KIND_OF_GPU,
     Candidate,
-    Preflight,
     Run,
 )
 from hostcheck.reports import words
@@ -70,11 +68,13 @@ class Choice:
     others: tuple[Candidate, ...]
 
 
-def choices(asked: Preflight) -> tuple[Choice, ...]:
+def choices(run: Run) -> tuple[Choice, ...]:
     """Return the candidates, best first; those on which nothing can be done are one."""
     found: list[list[Candidate]] = []
-    for candidate in sorted(asked.candidates, key=lambda one: (one.rank, one.host)):
-        same = found and _hopeless(candidate) and _hopeless(found[-1][0])
+    ruling = {one.id for one in run.checks if one.rules_out}
+    asked = () if run.preflight is None else run.preflight.candidates
+    for candidate in sorted(asked, key=lambda one: (one.rank, one.host)):
+        same = found and _hopeless(candidate, ruling) and _hopeless(found[-1][0], ruling)
         if same:
             found[-1].append(candidate)
         else:
@@ -82,9 +82,9 @@ def choices(asked: Preflight) -> tuple[Choice, ...]:
     return tuple(Choice(first, tuple(others)) for first, *others in found)
 
 
-def _hopeless(candidate: Candidate) -> bool:
-    """Say whether a host has no GPU of the VM's kind."""
-    return any(one.check == KIND_OF_GPU and one.status is Status.FAIL for one in candidate.results)
+def _hopeless(candidate: Candidate, ruling: Container[str]) -> bool:
+    """Say whether nothing that is done on a host helps the VM: it has no GPU of its kind."""
+    return any(one.check in ruling and one.status is Status.FAIL for one in candidate.results)
 
 
 def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]]:

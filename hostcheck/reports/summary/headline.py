@@ -1,6 +1,6 @@
 """The answer to the first question in one sentence: may I power on?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from hostcheck.model.result import (
     Answer,
@@ -17,9 +17,6 @@ from hostcheck.model.run import (
     silent,
 )
 from hostcheck.reports import words
-
-OPINION = "VC-001"
-"""The check that holds vCenter's own opinion of a power-on."""
 
 
 def verdict_of(run: Run, tally: Mapping[Answer, int]) -> Answer:
@@ -71,13 +68,14 @@ def _left_out(run: Run) -> str:
     return f"{how}: {done} of {words.count(all_, 'host')} {_were(done)} asked"
 
 
-def _vcenter_alone(asked: Preflight, manuals: Iterable[Manual]) -> bool:
+def _vcenter_alone(asked: Preflight, manuals: Collection[Manual]) -> bool:
     """Say whether on the best host nothing but vCenter's own check is against it."""
     decided = deciding(asked.candidates[0].results, manuals) if asked.candidates else ()
-    return {one.check for one in decided if one.status is Status.FAIL} == {OPINION}
+    against = {one.check for one in decided if one.status is Status.FAIL}
+    return bool(against) and against <= {one.id for one in manuals if one.opinion}
 
 
-def _preflight_headline(asked: Preflight, manuals: Iterable[Manual]) -> str:
+def _preflight_headline(asked: Preflight, manuals: Collection[Manual]) -> str:
     name = words.one_line(asked.vm)
     if asked.runs_on:
         again = {

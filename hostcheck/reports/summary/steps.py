@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hostcheck.model.result import (
     Command,
     Manual,
+    Phase,
     Result,
     Severity,
     Status,
@@ -15,19 +16,7 @@ from hostcheck.reports import words
 from hostcheck.reports.summary.sizes import LARGEST_PAGE, NAMED
 
 HOST_REBOOT = "host reboot"
-PHASES = (
-    ("HOST-001",),
-    ("PCI", "NUMA"),
-    ("GPU",),
-    ("DRV",),
-    ("ECC", "MIG"),
-    ("GFX",),
-    ("HOST-003", "HOST-004"),
-    ("VGPU", "VM", "LOC"),
-    ("HOST-002",),
-)
-"""The order of work, by family or check: BIOS before driver, driver before modes, modes before
-graphics type, and the end of the maintenance last. Others stand with the last but one."""
+ORDER = tuple(Phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +26,7 @@ class Step:
     check: str
     title: str
     severity: Severity
+    phase: Phase
     fix: str
     needs: tuple[str, ...]
     hosts: tuple[tuple[str, int], ...]
@@ -48,15 +38,6 @@ class Step:
     """Different commands of all hosts."""
     example: tuple[Command, ...]
     """The commands of the first subject."""
-
-
-def phase_of(check: str) -> int:
-    """Return when in the order of work a check's fix has its place."""
-    family = check.partition("-")[0]
-    return next(
-        (number for number, names in enumerate(PHASES) if check in names or family in names),
-        len(PHASES) - 2,
-    )
 
 
 def one_window(found: Sequence[Step]) -> tuple[int, ...]:
@@ -117,6 +98,7 @@ class Steps:
                     check=check,
                     title=manual.title if manual else check,
                     severity=todo.severity,
+                    phase=manual.phase if manual else Phase.VM,
                     fix=manual.fix if manual else "",
                     needs=manual.needs if manual else (),
                     hosts=tuple(todo.hosts.items()),
@@ -131,7 +113,7 @@ class Steps:
                 made,
                 key=lambda step: (
                     words.GRAVEST_FIRST.index(step.severity),
-                    phase_of(step.check),
+                    ORDER.index(step.phase),
                     -step.host_count,
                     step.check,
                 ),

@@ -66,7 +66,7 @@ def index(
         anchors=anchors,
         hrefs=hrefs,
         choices=(),
-        best=summary.choices(run.preflight)[:BEST_HOSTS] if run.preflight else (),
+        best=summary.choices(run)[:BEST_HOSTS],
         blind_spots=words.BLIND_SPOTS,
         worst=sorted(rows, key=lambda row: row.order)[:WORST_HOSTS],
         requests=requests.listed(),

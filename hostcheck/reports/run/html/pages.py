@@ -8,7 +8,7 @@ from markupsafe import Markup
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Testimony
-from hostcheck.model.result import Manual, Result, Status
+from hostcheck.model.result import About, Manual, Result, Status
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports import summary, view, words
 from hostcheck.reports.run.html.facts import facts_of, gpu_table, smoked_of, vm_table
@@ -122,7 +122,7 @@ def _squares(
             )
             status: Status | None = mine[0].group.status
         else:
-            unseen = _unseen_subjects(report.host, manual.subject)
+            unseen = _unseen_subjects(report.host, manual.about)
             status = Status.UNKNOWN if unseen else None
             counts = f"{unseen} not known" if unseen else "nothing to judge"
         squares.append(
@@ -136,17 +136,13 @@ def _squares(
     return tuple(squares)
 
 
-def _unseen_subjects(host: Host, kind: str) -> str:
+def _unseen_subjects(host: Host, about: About) -> str:
     """Return what a check of this kind of subject could not even list, empty when it could."""
-    kind = kind.lower()
-    needed: list[tuple[str, object]] = []
-    if kind.startswith("vm") or kind == "placement":
-        needed.append(("VMs", host.vms))
-    elif "gpu" in kind:
-        needed.append(("GPUs", host.gpus))
-    elif "nic" in kind or "adapter" in kind:
-        needed.append(("network adapters", host.nics))
-    return " and ".join(name for name, fact in needed if isinstance(fact, Unknown))
+    listed: dict[About, tuple[str, object]] = {
+        About.VM: ("VMs", host.vms), About.GPU: ("GPUs", host.gpus),
+    }  # fmt: skip
+    name, fact = listed.get(about, ("", None))
+    return name if isinstance(fact, Unknown) else ""
 
 
 def choices_of(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
@@ -155,7 +151,7 @@ def choices_of(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
         return ()
     beyond = summary.beyond(run)
     made = []
-    for choice in summary.choices(run.preflight):
+    for choice in summary.choices(run):
         candidate = choice.first
         own, read = beyond[candidate.host]
         page = pages.get(candidate.host)

@@ -32,7 +32,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
             *_sure(run, told, page),
         )
         if run.preflight is not None:
-            yield from candidates(run.preflight, page)
+            yield from candidates(run, run.preflight, page)
         yield from hosts
     yield from unasked(run, page)
     yield from foot(run, page)
@@ -108,12 +108,12 @@ def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
     )  # fmt: skip
 
 
-def candidates(asked: Preflight, page: Page) -> Iterator[str]:
+def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
     """Yield the candidates with the sentence that decides on each."""
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
     if not asked.candidates:
         yield "  no host was considered"
-    for choice in summary.choices(asked):
+    for choice in summary.choices(run):
         candidate = choice.first
         label = f"{words.ANSWER_MARK[candidate.verdict]} {candidate.verdict.value:<6}"
         yield (

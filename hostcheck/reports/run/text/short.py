@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hostcheck.model.result import Answer, Result, Severity, Status, deciding, root_causes
-from hostcheck.model.run import Candidate, HostReport, Preflight, Run
+from hostcheck.model.run import Candidate, HostReport, Run
 from hostcheck.reports import summary, words
 from hostcheck.reports.run.text import full
 from hostcheck.reports.run.text.page import Page
@@ -40,7 +40,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
         if asked is None:
             yield from _table(rows, page, shown, 1 if large else NAMES)
         else:
-            yield from _candidates(run, asked, page)
+            yield from _candidates(run, page)
         yield from _steps(run, told, page, shown, large=large)
         yield from _proven(told, page)
         yield from _sure(told, page)
@@ -173,9 +173,9 @@ def _table(rows: _Rows, page: Page, shown: Shown, most: int) -> Iterator[str]:
 # Candidates of a preflight
 
 
-def _candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
+def _candidates(run: Run, page: Page) -> Iterator[str]:
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
-    choices = summary.choices(asked)
+    choices = summary.choices(run)
     if not choices:
         yield "  no host was considered"
     for choice in choices[:CANDIDATES]:
