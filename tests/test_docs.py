@@ -12,6 +12,7 @@ import pytest
 from hostcheck import asked, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
+from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
 from hostcheck.runs import run_of
@@ -22,6 +23,7 @@ from tests import golden
 
 ROOT = Path(__file__).parents[1]
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
+PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
@@ -74,6 +76,7 @@ def _stored() -> dict[str, Any]:
         (PLAIN, msgspec.json.schema(Run)),
         (STORED, _stored()),
         (WEIGHTS, msgspec.json.schema(Sparsity)),
+        (PLAN, msgspec.json.schema(Plan)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

@@ -1,5 +1,8 @@
 """Look at a host: what forbids vGPUs on it and on its GPUs, and what its GPUs are."""
 
+from collections.abc import Iterable, Iterator
+from functools import cache
+
 from hostcheck.capacity.modes import mode_of, release_of
 from hostcheck.capacity.running import running_on
 from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost, holds
@@ -28,17 +31,20 @@ JUDGED = (every_host, every_host_with_gpu, every_gpu)
 """What the checks are about that hold for whatever VM."""
 
 
-def look_at(host: Host, needs: Requirements) -> Seen:
-    """Look at a host; what goes wrong is a host whose GPUs are not known."""
+def look_at(host: Host, needs: Requirements, results: tuple[Result, ...] | None = None) -> Seen:
+    """Look at a host; what goes wrong is a host whose GPUs are not known.
+
+    `results` are what was judged of it before; without them its checks are run.
+    """
     try:
-        return _look(host, needs)
+        return _look(host, needs, results)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
         why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
         return Seen(SeenHost(host.name, host.id, host.target, host.cluster, why), (), why)
 
 
-def _look(host: Host, needs: Requirements) -> Seen:
-    gates, by_gpu = _required(host, needs)
+def _look(host: Host, needs: Requirements, results: tuple[Result, ...] | None) -> Seen:
+    gates, by_gpu = _gates(_judged(host, needs) if results is None else results)
     kept = SeenHost(host.name, host.id, host.target, host.cluster, release_of(host))
     if isinstance(host.gpus, Unknown):
         return Seen(kept, gates, host.gpus)
@@ -52,21 +58,33 @@ def _look(host: Host, needs: Requirements) -> Seen:
     )
 
 
-def _required(
-    host: Host, needs: Requirements
+def _judged(host: Host, needs: Requirements) -> Iterator[Result]:
+    """Run the checks of the host and of its GPUs that decide."""
+    for check in all_checks():
+        if check.id in _gatekeepers():
+            yield from check.run(host, needs)
+
+
+@cache
+def _gatekeepers() -> frozenset[str]:
+    """Return the ids of the checks that decide whatever VM is to start."""
+    return frozenset(one.id for one in all_checks() if one.id in deciding() and one.each in JUDGED)
+
+
+def _gates(
+    results: Iterable[Result],
 ) -> tuple[tuple[Count | Unknown, ...], dict[str, list[Count | Unknown]]]:
-    """Run the checks of the host and of its GPUs that decide; return what does not pass."""
+    """Return what does not pass of the host and of its GPUs."""
     of_host: list[Count | Unknown] = []
     of_gpus: dict[str, list[Count | Unknown]] = {}
-    for check in all_checks():
-        if check.id not in deciding() or check.each not in JUDGED:
+    for result in results:
+        if result.check not in _gatekeepers() or not decides(result):
             continue
-        for result in filter(decides, check.run(host, needs)):
-            gate = _gate(result)
-            if gate is not None and result.subject.kind == "gpu":
-                of_gpus.setdefault(result.subject.id, []).append(gate)
-            elif gate is not None:
-                of_host.append(gate)
+        gate = _gate(result)
+        if gate is not None and result.subject.kind == "gpu":
+            of_gpus.setdefault(result.subject.id, []).append(gate)
+        elif gate is not None:
+            of_host.append(gate)
     return tuple(of_host), of_gpus
 
 

@@ -1,0 +1,90 @@
+"""hostcheck plan."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hostcheck.cli.group import main
+from hostcheck.cli.options import existing, format_option, output_option
+from hostcheck.cli.out import give
+from hostcheck.cli.ring import EXIT_UNKNOWN
+
+if TYPE_CHECKING:
+    from hostcheck.model.plan import Plan
+
+EXIT_BLOCKED = 1
+
+
+class DayType(click.ParamType[str]):
+    """A day: 2026-11-28."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the day as it was given."""
+        try:
+            return date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            return self.fail(f"{value!r} is no day; write it as 2026-11-28", param, ctx)
+
+
+@main.command()
+@click.argument("run", type=existing(dir_okay=False))
+@click.option(
+    "--to",
+    "to",
+    multiple=True,
+    metavar="RELEASE",
+    help="vGPU release to plan for: 19, or 19.5; repeatable. Default: every one that is supported.",
+)
+@click.option(
+    "--esx",
+    default="",
+    metavar="BUILD",
+    help="ESXi that all hosts get: 8.0u3k, 9.1 or a build number. Default: their own line, or the "
+    "first later one that is supported.",
+)
+@click.option(
+    "--day",
+    type=DayType(),
+    metavar="DAY",
+    help="Day to plan for: what is supported then. Default: today (UTC).",
+)
+@format_option("plan")
+@output_option
+def plan(
+    run: Path, to: tuple[str, ...], esx: str, day: str | None, format_: str, output: Path | None
+) -> None:  # fmt: skip
+    """Plan upgrades of vGPU and ESXi for the hosts of a saved run: what stops them, order, cost.
+
+    Exits with 0 where each cluster can go to a target, 1 where one is kept from all of them, 3
+    where that is not known.
+    """
+    from hostcheck import planner, runfile
+    from hostcheck.catalog import requirements, sources
+    from hostcheck.planner.table import Table
+    from hostcheck.planner.targets import esxi, targets
+
+    table = Table(requirements(), sources(), day or datetime.now(UTC).date().isoformat())
+    aims, build = targets(to, table), esxi(esx, table)
+    made = planner.plan(runfile.read(run), table, aims, build)
+    give("plan", format_, made, output)
+    sys.exit(_code(made))
+
+
+def _code(made: "Plan") -> int:
+    """Fold the clusters: one that is kept from every target weighs more than one not known."""
+    from hostcheck.model.plan import STAY, Feasible
+
+    best = [
+        {one.feasible for one in cluster.options if one.target != STAY}
+        for cluster in made.clusters
+    ]  # fmt: skip
+    if any(one == {Feasible.BLOCKED} for one in best):
+        return EXIT_BLOCKED
+    if not best or any(Feasible.POSSIBLE not in one for one in best):
+        return EXIT_UNKNOWN
+    return 0
