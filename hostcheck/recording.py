@@ -7,14 +7,18 @@
 
 A folder of such directories is a fleet. Nothing in it is secret: no credential is an answer, and
 advanced settings of VMs that this tool does not know are dropped before an answer is kept.
+
+The manifest tells the length and the SHA-256 of each file: a copy that was cut on its way is no
+answer. Recordings that were written before it did are believed as they are.
 """
 
 import errno
+import hashlib
 import json
 import os
 import shutil
 import stat
-from collections.abc import Container
+from collections.abc import Callable, Container
 from itertools import chain, count
 from pathlib import Path
 
@@ -36,7 +40,11 @@ NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One answer. `file` is relative to the recording; empty when nothing came back."""
+    """One answer. `file` is relative to the recording; empty when nothing came back.
+
+    Standard error is `stderr`, or in a file of its own: the script that asks a host offline writes
+    nothing a host says into a manifest. `bytes` are -1, and digests empty, where nobody noted them.
+    """
 
     wire: str
     asked: str
@@ -47,6 +55,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_status: int = 0
     stderr: str = ""
     failure: Unknown | None = None
+    bytes: int = -1
+    sha256: str = ""
+    stderr_file: str = ""
+    stderr_bytes: int = -1
+    stderr_sha256: str = ""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -162,8 +175,8 @@ def _write(recording: Recording, folder: Path) -> None:
     entries, taken = [], set()
     for key in sorted(recording.captures):
         capture = recording.captures[key]
-        name = ""
-        if capture.text:
+        name, data = "", capture.text.encode()
+        if data:
             name = _file_name(capture)
             while name in taken:
                 stem, _, suffix = name.rpartition(".")
@@ -171,7 +184,7 @@ def _write(recording: Recording, folder: Path) -> None:
             taken.add(name)
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(capture.text.encode())
+            path.write_bytes(data)
         entries.append(
             Entry(
                 wire=capture.request.wire,
@@ -183,6 +196,8 @@ def _write(recording: Recording, folder: Path) -> None:
                 exit_status=capture.exit_status,
                 stderr=capture.stderr,
                 failure=capture.failure,
+                bytes=len(data) if name else -1,
+                sha256=hashlib.sha256(data).hexdigest() if name else "",
             )
         )
     ref = recording.ref
@@ -237,13 +252,19 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        manifest = msgspec.json.decode(_bytes(path), type=Manifest)
+        return manifest_in(_bytes(path), str(path))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give a recording") from None
+
+
+def manifest_in(data: bytes, where: str) -> Manifest:
+    """Read a manifest; `where` names it. Raises UsageError when it is broken or of another kind."""
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise UsageError(f"{path}: not a manifest of a recording ({error})") from None
+        raise UsageError(f"{where}: not a manifest of a recording ({error})") from None
     if manifest.schema != SCHEMA:
-        raise UsageError(f"{path}: schema {manifest.schema!r}, this version reads {SCHEMA!r}")
+        raise UsageError(f"{where}: schema {manifest.schema!r}, this version reads {SCHEMA!r}")
     return manifest
 
 
@@ -257,13 +278,13 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _answer(root: Path, name: str) -> str | Unknown:
+def _file_of(root: Path, name: str) -> bytes | Unknown:
     """Read the file of an answer, which lies in the recording."""
     try:
         file = (root / name).resolve()
         if not file.is_relative_to(root):
             return Unknown(Why.UNPARSED, f"its file {name!r} lies outside the recording")
-        return _bytes(file).decode(errors="replace")
+        return _bytes(file)
     except OSError as error:
         return Unknown(Why.NOT_RECORDED, f"its file {name!r} cannot be read: {error.strerror}")
     except (ValueError, RuntimeError) as error:  # a name that no file has, a link to itself
@@ -273,21 +294,50 @@ def _answer(root: Path, name: str) -> str | Unknown:
 def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> Recording:
     """Read a recording, or of it only the answers to these questions.
 
-    A file that is gone, unreadable or elsewhere is an answer that failed.
+    A file that is gone, unreadable, cut or elsewhere is an answer that failed.
 
     Raises UsageError when the manifest is missing, broken, or of another schema.
     """
-    manifest = load_manifest(folder)
-    captures = {}
     root = folder.resolve()
+    return loaded(load_manifest(folder), lambda name: _file_of(root, name), keys)
+
+
+def loaded(
+    manifest: Manifest,
+    file_of: Callable[[str], bytes | Unknown],
+    keys: Container[tuple[str, str, str]] | None = None,
+) -> Recording:
+    """Join a manifest with the files that it names, wherever they lie."""
+    captures = {}
     for entry in manifest.answers:
         request = Request(entry.wire, entry.asked, "", subject=entry.subject)
         if keys is not None and request.key not in keys:
             continue
-        text = _answer(root, entry.file) if entry.file else ""
-        failure = text if isinstance(text, Unknown) else entry.failure
+        text = _whole(file_of, entry.file, entry.bytes, entry.sha256)
+        stderr = (
+            _whole(file_of, entry.stderr_file, entry.stderr_bytes, entry.stderr_sha256)
+            if entry.stderr_file
+            else entry.stderr
+        )
+        lost = next((one for one in (text, stderr) if isinstance(one, Unknown)), None)
         captures[request.key] = Capture(
-            request, text if isinstance(text, str) else "", entry.stderr, entry.exit_status,
-            failure, entry.taken_at, entry.duration_ms,
+            request, "" if isinstance(text, Unknown) else text,
+            "" if isinstance(stderr, Unknown) else stderr, entry.exit_status,
+            lost or entry.failure, entry.taken_at, entry.duration_ms,
         )  # fmt: skip
     return Recording(manifest.ref, captures)
+
+
+def _whole(
+    file_of: Callable[[str], bytes | Unknown], name: str, count: int, sha256: str
+) -> str | Unknown:
+    """Read a stream of an answer; one that is not what was noted of it was not recorded."""
+    data = file_of(name) if name else b""
+    if isinstance(data, Unknown):
+        return data
+    if count >= 0 and len(data) != count:
+        told = f"its file {name!r} has {len(data)} of {count} bytes"
+        return Unknown(Why.NOT_RECORDED, told)
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        return Unknown(Why.NOT_RECORDED, f"its file {name!r} is not what was recorded (SHA-256)")
+    return data.decode(errors="replace")

@@ -188,6 +188,48 @@ def test_a_link_out_of_the_recording_is_refused(copy):
     assert refused(copy, entry)
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda data: data[:-1], "bytes"),
+        (lambda data: data + b" ", "bytes"),
+        (lambda data: data[:-1] + b"?", "SHA-256"),
+        (lambda _data: b"", "has 0 of"),
+    ],
+)
+def test_a_copy_that_is_not_what_was_recorded_is_no_answer(tmp_path, damage, told):
+    folder = tmp_path / "one"
+    recording.save(recording.load(FIXTURE), folder)
+    for entry in manifest_of(folder)["answers"]:
+        if not entry.get("file"):
+            continue
+        file = folder / entry["file"]
+        data = file.read_bytes()
+        file.write_bytes(damage(data))
+        key = (entry["wire"], entry["asked"], entry.get("subject", ""))
+        found = recording.load(folder, [key]).captures[key]
+        assert found.text == ""
+        assert found.failure.why is Why.NOT_RECORDED
+        assert told in found.failure.detail
+        file.write_bytes(data)
+    assert recording.load(folder) == recording.load(FIXTURE)
+
+
+def test_standard_error_may_lie_in_a_file_and_is_looked_after_like_the_answer(copy):
+    manifest = manifest_of(copy)
+    entry = next(one for one in manifest["answers"] if one["wire"] == "shell")
+    said = "a\nbé\n".encode()
+    (copy / "said.err").write_bytes(said)
+    entry |= {"stderr_file": "said.err", "stderr_bytes": len(said)}
+    put(copy, manifest)
+    key = ("shell", entry["asked"], "")
+    assert recording.load(copy).captures[key].stderr == "a\nbé\n"
+    entry["stderr_bytes"] += 1
+    put(copy, manifest)
+    lost = recording.load(copy).captures[key]
+    assert (lost.stderr, lost.failure.why) == ("", Why.NOT_RECORDED)
+
+
 def test_a_folder_of_something_else_is_not_written_to(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not empty and holds no recording"):
