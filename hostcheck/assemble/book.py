@@ -18,6 +18,10 @@ SMI_STATUSES = range(16)
 
 Any other status, those of a shell and of a signal among them, ends an answer that may be half.
 """
+NO_API = (
+    "only the vSphere API tells this, and these answers come from the host itself: give a "
+    "recording over the API (hostcheck record) beside them"
+)
 _DENIED = re.compile(r"permission denied|not permitted|access denied|requires? root", re.IGNORECASE)
 
 
@@ -47,6 +51,11 @@ class Book:
         self.sources: list[Source] = []
         self._indexes: dict[tuple[str, str, str], int] = {}
         self._read: dict[object, Answer[Any]] = {}
+
+    @property
+    def wires(self) -> set[str]:
+        """The ways in which anything was asked."""
+        return {key[0] for key in self._captures}
 
     def asked(self, wire: str) -> bool:
         """Say whether anything was asked over that wire."""
@@ -94,6 +103,8 @@ class Book:
     def _not_asked(self, request: Request) -> str:
         if not self.asked(request.wire) and (told := ways.not_asked(request.wire)):
             return told
+        if request.wire in (Wire.PROPERTIES, Wire.METHOD) and not self.asked(Wire.PROPERTIES):
+            return NO_API
         if request.template == vim_software_packages.REQUEST.template:
             return "installed VIBs were not asked of so many hosts (--packages)"
         return "this was not asked"

@@ -1,6 +1,6 @@
 """What several sources say of the same thing, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hostcheck.assemble.book import Answer, Book, U, not_asked
 from hostcheck.assemble.devices import Locator
@@ -105,8 +105,17 @@ def testimonies_of(
     return tuple(
         Testimony(topic, tuple(statements))
         for topic, all_statements in topics
-        if (statements := [one for one in all_statements if not not_asked(one)])
+        if (statements := _apart(all_statements))
     )
+
+
+def _apart(statements: Iterable[Fact[str]]) -> list[Fact[str]]:
+    """Return what was asked, each source once: an answer does not testify for itself."""
+    found: list[Fact[str]] = []
+    for one in statements:
+        if not not_asked(one) and one not in found:
+            found.append(one)
+    return found
 
 
 def _esxcli_type(

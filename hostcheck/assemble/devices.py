@@ -1,6 +1,7 @@
 """Where a PCI device sits: its NUMA node and the bridges above it."""
 
 from hostcheck.assemble.book import Answer, Book, not_asked
+from hostcheck.assemble.shell_only import ByShell
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     NumaNode,
@@ -49,6 +50,8 @@ class Locator:
 
     def node(self, where: PciAddress) -> Fact[int]:
         """Return the NUMA node: of the API where it lists any device, else of esxcli or vsish."""
+        if isinstance(self._system, ByShell):
+            return self._by_shell(where)
         if isinstance(self._nodes, Unknown):
             return self._nodes
         if len(self._nodes.value) == 1 and self._counts_one():
@@ -56,12 +59,18 @@ class Locator:
         by_api = self.by_api(where)
         if self._by_api or isinstance(self._system.value, Unknown):
             return by_api
+        by_shell = self._by_shell(where)
+        silent = not isinstance(self._pci.value, Unknown) or not_asked(by_shell)
+        return by_shell if isinstance(by_shell, Known) or not silent else by_api
+
+    def _by_shell(self, where: PciAddress) -> Fact[int]:
+        """Return what esxcli says or, where it answered and is silent, vsish."""
         by_esxcli = self.by_esxcli(where)
         answered = not isinstance(self._pci.value, Unknown)
         if isinstance(by_esxcli, Known) or not (answered or not_asked(by_esxcli)):
             return by_esxcli  # a lost answer is not silence: vsish must not stand in for it
         by_vsish = self.by_vsish(where)
-        return by_vsish if isinstance(by_vsish, Known) else by_api
+        return by_vsish if isinstance(by_vsish, Known) else by_esxcli
 
     def _counts_one(self) -> bool:
         """Say whether the host counts one node too: another may be missing from its list."""

@@ -25,6 +25,7 @@ from hostcheck.assemble.memory import (
 from hostcheck.assemble.network import nics_of
 from hostcheck.assemble.offers import cpu_features_of, opinions_of, option_of, target_of
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
+from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
@@ -48,7 +49,8 @@ def assemble(recorded: Recording) -> Host:
     ref = recorded.ref
     host_id = ref.id
     book = Book(recorded.captures)
-    system = book.read(vim_host_system.REQUEST.of(host_id), vim_host_system.parse)
+    api = book.read(vim_host_system.REQUEST.of(host_id), vim_host_system.parse)
+    system = system_of(book) if offline(ref, book.wires) else api
     cluster = book.read(
         vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id),
         vim_compute_resource.parse,
@@ -66,7 +68,7 @@ def assemble(recorded: Recording) -> Host:
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
     answers = vm_answers(book, ref.vm_ids)
-    vms = vms_of(book, system, cluster, answers, gpus)
+    vms = vms_of(book, api, cluster, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
     offered = target_of(book)
     opinions = opinions_of(book, host_id)
@@ -90,8 +92,8 @@ def assemble(recorded: Recording) -> Host:
         services=system.fact(lambda one: one.services),
         memory_bytes=system.fact(lambda one: one.memory_bytes),
         memory_dram_bytes=dram(system),
-        memory_reserved_bytes=reserved(system, answers),
-        memory_overhead_bytes=overhead(system, answers),
+        memory_reserved_bytes=reserved(api, answers),
+        memory_overhead_bytes=overhead(api, answers),
         memory_hypervisor_bytes=used_by_hypervisor(system, cluster),
         package_count=system.fact(lambda one: one.package_count),
         core_count=system.fact(lambda one: one.core_count),
@@ -128,7 +130,7 @@ def assemble(recorded: Recording) -> Host:
         target=ref.vcenter,
         api_version=system.fact(lambda one: one.api_version),
         core_hz=system.fact(lambda one: one.core_hz),
-        cpu_reserved_mhz=reserved_cpu(system, answers),
+        cpu_reserved_mhz=reserved_cpu(api, answers),
         cpu_hypervisor_mhz=cpu_used_by_hypervisor(system, cluster),
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),

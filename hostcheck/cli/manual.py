@@ -36,8 +36,17 @@ def explain(id_: str) -> None:
 
 @main.command()
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text")
-def requests(format_: str) -> None:
+@click.option(
+    "--as-script", is_flag=True,
+    help="Print a script that asks a host's shell there and writes a recording for --from.",
+)  # fmt: skip
+def requests(format_: str, as_script: bool) -> None:
     """List everything that may ever be asked of a vCenter or host."""
+    if as_script:
+        from hostcheck.bundles.script import script
+
+        click.echo(script(), nl=False)
+        return
     from hostcheck import asked
 
     if format_ == "json":

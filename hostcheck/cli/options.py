@@ -122,8 +122,8 @@ machines_options = group(
     ways={name: one.Given for name, one in ways.with_options().items()},
 )  # fmt: skip
 from_option = click.option(
-    "--from", "from_", type=existing(), metavar="DIR",
-    help="Replay a recording, or a folder of them, instead of asking a live target.",
+    "--from", "from_", type=existing(), metavar="PATH",
+    help="Replay a recording (folder or .tgz), or a folder of them, instead of asking live.",
 )  # fmt: skip
 guest = (
     click.option(

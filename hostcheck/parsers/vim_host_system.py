@@ -90,7 +90,7 @@ class Graphics(Struct, frozen=True):
     type: Reading[GraphicsType]
     vgpu_mode: Reading[str]
     memory_bytes: Reading[int]
-    vm_ids: tuple[str, ...]
+    vm_ids: Reading[tuple[str, ...]]
 
 
 class Configured(Struct, frozen=True):

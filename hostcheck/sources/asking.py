@@ -5,19 +5,26 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from functools import cached_property
 
 from hostcheck import ways
-from hostcheck.assemble import gpu_addresses, may_have_gpus, smoke
+from hostcheck.assemble import gpu_addresses, may_have_gpus, offline, smoke, system_of
 from hostcheck.assemble.book import Book
+from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.recording import Recording
-from hostcheck.parsers import vim_directpath_capacity, vim_host_system, vim_software_packages
+from hostcheck.parsers import (
+    esxcli_hardware_pci_list,
+    vim_directpath_capacity,
+    vim_host_system,
+    vim_software_packages,
+)
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.replay import ReplayTransport
+from hostcheck.ways.shell import order
 
 VSPHERE, SMOKE = "vsphere", "guest"
 """The way that says which machines there are, so that each is asked by it; and the smoke test."""
@@ -92,6 +99,8 @@ def ask_host(
 
 def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Recording:
     """Put the questions of today to answers that are there, and to what openers open."""
+    if offline(ref, {key[0] for key in there.captures}):
+        return _again(there)
     replay = ReplayTransport(there)
     wires = {key[0] for key in there.captures}
     asked = {key[1] for key in there.captures}
@@ -100,6 +109,15 @@ def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Rec
     }
     packages = vim_software_packages.REQUEST.template in asked
     return ask_host(ref, replayed, openers, packages=packages)
+
+
+def _again(there: Recording) -> Recording:
+    """Put the questions of today to answers that a host's own shell gave; all of those are kept."""
+    asked = RecorderTransport({Wire.SHELL: ReplayTransport(there)})
+    asked.fetch(esxcli_hardware_pci_list.REQUEST)
+    host = system_of(Book(asked.captures)).value
+    order.ask(asked, () if isinstance(host, Unknown) else gpu_addresses(host))
+    return there.with_answers(asked.captures)
 
 
 def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from hostcheck import recording, ways
+from hostcheck.bundles import places
+from hostcheck.bundles.joined import joined
+from hostcheck.bundles.places import Label, Place
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
@@ -20,39 +21,41 @@ from hostcheck.sources.walls import unread
 from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.vsphere import inventory, second_opinion
 
+ON_ITSELF = "hosts on themselves"
+"""What was asked where nobody asked a vCenter."""
+
 
 class RecordedSource:
-    """A recording, or a folder of them."""
+    """A recording, a folder of them, or files that somebody sent from a host."""
 
     one_by_one = False
 
-    def __init__(self, folder: Path, *, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, given: Path, *, hosts: Iterable[str] = ()) -> None:
         """Find the recordings. Raises UsageError when there is none."""
-        self._folders: dict[tuple[str, str], Path] = {}
         self._sick: dict[str, Unknown] = {}
-        found, names, smokes = [], set(), False
         patterns, visited = tuple(hosts), ways.named(SMOKE).wires
-        for path in recording.find(folder):
+        labels: list[tuple[Place, Label]] = []
+        for place in places.find(given):
             try:
-                manifest = recording.load_manifest(path)
+                labels.append((place, place.label()))
             except UsageError as error:
-                if path == folder:
+                if place.path == given:
                     raise
-                if inventory.matches(path.name, patterns):
-                    self._sick[path.name] = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
-                continue
-            if inventory.matches(manifest.host, patterns):
-                there = self._folders.setdefault((manifest.target, manifest.host), path)
-                if there != path:
-                    raise UsageError(f"{path} and {there} are of one host")
-                names.add(manifest.target)
-                smokes |= any(one.wire in visited for one in manifest.answers)
-                found.append(msgspec.structs.replace(manifest.ref, vm_ids=manifest.vms))
+                if inventory.matches(place.path.name, patterns):
+                    told = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
+                    self._sick[place.path.name] = told
+        hosts_found = [
+            one for one in joined(labels) if inventory.matches(one.label.ref.name, patterns)
+        ]
+        self._parts = {(one.label.ref.vcenter, one.label.ref.name): one for one in hosts_found}
+        names = {one.label.ref.vcenter or ON_ITSELF for one in hosts_found}
+        smokes = any(one.label.wires & visited for one in hosts_found)
+        found = [one.label.ref for one in hosts_found]
         if not found and self._sick:
             raise UsageError("; ".join(one.detail for one in self._sick.values()))
         found += [HostRef(name, "", "") for name in self._sick]
         if not found:
-            raise UsageError(f"{folder}: no recorded host matches {', '.join(patterns)}")
+            raise UsageError(f"{given}: no recorded host matches {', '.join(patterns)}")
         several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
         self.about = About(", ".join(sorted(names)), several, smokes=smokes)
         self._machines = sorted(found, key=lambda ref: ref.key)
@@ -68,7 +71,7 @@ class RecordedSource:
             if ref.name in self._sick and not ref.vcenter:
                 continue
             keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in ref.vm_ids}
-            captures = recording.load(self._folders[ref.vcenter, ref.name], keys).captures
+            captures = self._parts[ref.vcenter, ref.name].load(keys).captures
             for key, vm_id in keys.items():
                 capture = captures.get(key)
                 if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
@@ -87,7 +90,7 @@ class RecordedSource:
         """Load the recording; one that cannot be read is a machine of which nothing is known."""
         if ref.name in self._sick and not ref.vcenter:
             return unread(ref, self._sick[ref.name])
-        return recording.load(self._folders[ref.vcenter, ref.name])
+        return self._parts[ref.vcenter, ref.name].load()
 
     def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
         """Return what puts questions to the recordings."""
@@ -95,8 +98,8 @@ class RecordedSource:
 
     def _asked(self, recorded: Recording, questions: Iterable[Request]) -> Recording:
         asked = {one.key: one for one in questions}
-        folder = self._folders.get((recorded.ref.vcenter, recorded.ref.name))
-        if folder is None:
+        parts = self._parts.get((recorded.ref.vcenter, recorded.ref.name))
+        if parts is None:
             return recorded
-        replay = ReplayTransport(recording.load(folder, asked))
+        replay = ReplayTransport(parts.load(asked))
         return recorded.with_answers(second_opinion.ask(replay, asked.values()))
