@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hostcheck.model.plan import STAY, ClusterPlan, Option, Plan, Step
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.plan import told
+from hostcheck.reports import plan_words as told
 
 
 def pieces(made: Plan, screen: Screen = PAPER) -> Iterator[str]:
@@ -47,7 +47,8 @@ def _cluster(cluster: ClusterPlan, screen: Screen) -> Iterator[str]:
 
 
 def _summary(option: Option, screen: Screen) -> Iterator[str]:
-    yield f"\n  {told.SIGN[option.feasible]} {option.title}: {option.feasible.value}\n"
+    answer = f"{told.SIGN[option.feasible]} {option.title}: {option.feasible.value}"
+    yield f"\n  {'- Stay: no change' if option.target == STAY else answer}\n"
     lines = [f"way: {told.way(option)}", f"costs: {told.cost(option)}", f"then: {option.supported}"]
     if option.saves:
         lines.append(f"saves: {option.saves}")
