@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,17 @@ class DayType(click.ParamType[str]):
     metavar="DAY",
     help="Day to plan for: what is supported then. Default: today (UTC).",
 )
+@click.option(
+    "--vgpu-catalog",
+    type=existing(dir_okay=False),
+    metavar="FILE",
+    help="vgpuDriverCatalog.yaml of NVIDIA's download: it then says which guests a host takes.",
+)
 @format_option("plan")
 @output_option
 def plan(
-    run: Path, to: tuple[str, ...], esx: str, day: str | None, format_: str, output: Path | None
+    run: Path, to: tuple[str, ...], esx: str, day: str | None, vgpu_catalog: Path | None,
+    format_: str, output: Path | None,
 ) -> None:  # fmt: skip
     """Plan upgrades of vGPU and ESXi for the hosts of a saved run: what stops them, order, cost.
 
@@ -65,12 +73,17 @@ def plan(
     """
     from hostcheck import planner, runfile
     from hostcheck.catalog import requirements, sources
+    from hostcheck.planner.listed import read
     from hostcheck.planner.table import Table
     from hostcheck.planner.targets import esxi, targets
 
-    table = Table(requirements(), sources(), day or datetime.now(UTC).date().isoformat())
+    needs, when = requirements(), day or datetime.now(UTC).date().isoformat()
+    listed = read(vgpu_catalog) if vgpu_catalog else None
+    judge = partial(listed.judge, needs) if listed else None
+    table = Table(needs, sources(), when, judge)
     aims, build = targets(to, table), esxi(esx, table)
-    made = planner.plan(runfile.read(run), table, aims, build)
+    name = vgpu_catalog.name if vgpu_catalog else ""
+    made = planner.plan(runfile.read(run), table, aims, build, listed=listed, listed_in=name)
     give("plan", format_, made, output)
     sys.exit(_code(made))
 

@@ -29,13 +29,15 @@ from hostcheck.model.plan import (
     Question,
     Stop,
 )
+from hostcheck.model.requirements import GpuModel
 from hostcheck.model.run import Run
 from hostcheck.model.window import release_of
 from hostcheck.planner.emptying import emptying
 from hostcheck.planner.image import Problem, goal_of, image_of, shorter
+from hostcheck.planner.listed import Listed
 from hostcheck.planner.seen import SeenHost, seen_of
 from hostcheck.planner.steps import RULE, Leg, Move, cost_of, guest_releases, steps
-from hostcheck.planner.stops import questions, stops
+from hostcheck.planner.stops import denied, questions, stops
 from hostcheck.planner.table import Table, esxi_words
 from hostcheck.planner.targets import Target
 from hostcheck.planner.way import Round, way
@@ -47,11 +49,12 @@ BY_TABLE = "the table of hostcheck"
 
 def plan(
     run: Run, table: Table, aims: Sequence[Target], esxi: EsxiBuild | None = None,
-    *, window_by: str = BY_TABLE,
+    *, listed: Listed | None = None, listed_in: str = "",
 ) -> Plan:  # fmt: skip
     """Plan for all clusters of a run. Its hosts are walked over once, and let go.
 
-    `aims` are the releases to plan for, ascending; `esxi` the build that all hosts are to get.
+    `aims` are the releases to plan for, ascending; `esxi` the build that all hosts are to get;
+    `listed` is NVIDIA's list of drivers, which then says what guests a host takes.
     """
     clusters: dict[tuple[str, str], list[SeenHost]] = {}
     without: Counter[tuple[str, str]] = Counter()
@@ -64,12 +67,29 @@ def plan(
             clusters.setdefault((seen.cluster, seen.target), []).append(seen)
     return Plan(
         SCHEMA, __version__, run.target, run.last_answer_at, table.day,
-        table.needs.table_edition, window_by, tuple(_warnings(run, table)),
+        table.needs.table_edition, listed_in or BY_TABLE,
+        (*_warnings(run, table), *_unlisted(aims, listed)),
         tuple(
-            _cluster(name, target, hosts, without[(name, target)], table, aims, esxi)
+            _cluster(
+                name, target, hosts, without[(name, target)],
+                table.for_gpus(_models(hosts)), aims, esxi, listed,
+            )
             for (name, target), hosts in sorted(clusters.items())
         ),
     )  # fmt: skip
+
+
+def _models(hosts: Sequence[SeenHost]) -> tuple[GpuModel, ...]:
+    return tuple({model.key: model for one in hosts for model in one.models}.values())
+
+
+def _unlisted(aims: Sequence[Target], listed: Listed | None) -> Iterator[str]:
+    dark = [one.name for one in aims if listed and not listed.knows(one.release)]
+    if dark:
+        yield (
+            f"the list of drivers has no host branch of vGPU {', '.join(dark)}: there the table "
+            "decides; GPU Operator finds no driver with this file. Take that of the new download"
+        )
 
 
 def _warnings(run: Run, table: Table) -> Iterator[str]:
@@ -90,13 +110,13 @@ def _warnings(run: Run, table: Table) -> Iterator[str]:
 
 def _cluster(
     name: str, target: str, hosts: list[SeenHost], without: int, table: Table,
-    aims: Sequence[Target], esxi: EsxiBuild | None,
+    aims: Sequence[Target], esxi: EsxiBuild | None, listed: Listed | None,
 ) -> ClusterPlan:  # fmt: skip
     empty = emptying(hosts)
     options = [_stay(hosts, table)]
     highest = max((one.release.branch for one in hosts if one.release), default=0)
     asked = [one for one in aims if one.release.branch >= highest or len(aims) == 1]
-    options += [_option(name, hosts, empty, table, one, esxi) for one in asked]
+    options += [_option(name, hosts, empty, table, one, esxi, listed) for one in asked]
     alike = tuple(_alike(group, table) for group in _groups(hosts))
     return ClusterPlan(name, target, alike, without, empty, tuple(options))
 
@@ -172,9 +192,9 @@ def _stay(hosts: Sequence[SeenHost], table: Table) -> Option:
 
 def _option(
     cluster: str, hosts: Sequence[SeenHost], empty: Emptying, table: Table, target: Target,
-    esxi: EsxiBuild | None,
+    esxi: EsxiBuild | None, listed: Listed | None,
 ) -> Option:  # fmt: skip
-    stopped = list(stops(hosts, target, table))
+    stopped = [*stops(hosts, target, table), *denied(hosts, target, listed)]
     asked = list(questions(hosts, target, table))
     placed = [one for one in hosts if one.release and one.release.release]
     low = min((one.release.release for one in placed if one.release), default=0)

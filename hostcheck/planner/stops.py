@@ -6,6 +6,7 @@ from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Ground, Question, Stop
 from hostcheck.model.requirements import GpuModel
 from hostcheck.model.window import release_of
+from hostcheck.planner.listed import WHAT, Listed
 from hostcheck.planner.seen import SeenHost
 from hostcheck.planner.table import Table
 from hostcheck.planner.targets import Target
@@ -61,6 +62,21 @@ def _dropped(hosts: Sequence[SeenHost], target: Target, table: Table) -> Iterato
                 fix += f", or stay on vGPU {last.release}"
         mark = Mark.READ if end.verified else Mark.QUOTED
         yield Stop(words, tuple(names), fix, table.ground(mark, end.sources))
+
+
+def denied(hosts: Sequence[SeenHost], target: Target, listed: Listed | None) -> Iterator[Stop]:
+    """Yield the guest drivers that NVIDIA's list forbids on the driver of a target."""
+    if listed is None or target.minor is None:
+        return
+    by_driver: dict[str, list[str]] = {}
+    for host in hosts:
+        for version, _ in host.guests.drivers:
+            if listed.denies(target.minor.host, version):
+                by_driver.setdefault(version, []).append(host.name)
+    for version, names in sorted(by_driver.items()):
+        words = f"NVIDIA's list forbids guest driver {version} on {target.minor.host}"
+        fix = "give these guests another driver that the hosts take, first"
+        yield Stop(words, tuple(names), fix, Ground(Mark.READ, (WHAT,)))
 
 
 def questions(hosts: Sequence[SeenHost], target: Target, table: Table) -> Iterator[Question]:

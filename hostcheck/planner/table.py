@@ -1,30 +1,43 @@
 """What the catalogue's table says: the window of guests, support, builds, the newest of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from hostcheck.model.lifecycle import Cell, EsxiBuild, EsxiLine, Mark, Minor, line_of, over
 from hostcheck.model.plan import Ground
-from hostcheck.model.requirements import Requirements, VgpuRelease, numbers
+from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease, numbers
 from hostcheck.model.window import Window, window
 
 Judge = Callable[[VgpuRelease, VgpuRelease], Window]
 """Says whether a host of the first release takes guests of the second."""
+Judges = Callable[[tuple[GpuModel, ...]], Judge]
+"""Makes it for the GPUs of a cluster."""
 
 
 class Table:
     """The catalogue's releases and lines, on a day."""
 
     def __init__(
-        self, needs: Requirements, sources: dict[str, str], day: str, judge: Judge | None = None
+        self, needs: Requirements, sources: dict[str, str], day: str, judge: Judges | None = None
     ) -> None:
         """Take the catalogue, its sources by key, and who judges guests if it is not the table."""
+        self._judge = judge
         self.needs = needs
         self.day = day
         self.releases = tuple(one for one in needs.releases if one.release)
         self._sources = sources
         self._lines = {one.line: one for one in needs.esxi}
-        self.window: Judge = judge or (lambda host, guest: window(host, guest, needs.releases))
+        self.window: Judge = lambda host, guest: window(host, guest, needs.releases)
+        if judge is not None:
+            self.window = judge(())
+
+    def for_gpus(self, models: Iterable[GpuModel]) -> "Table":
+        """Return the table with the window that hosts with these GPUs have."""
+        if self._judge is None:
+            return self
+        made = Table(self.needs, self._sources, self.day, self._judge)
+        made.window = self._judge(tuple(models))
+        return made
 
     def ground(self, mark: Mark, keys: tuple[str, ...]) -> Ground:
         """Name sources in words."""

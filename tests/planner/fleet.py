@@ -1,6 +1,7 @@
 """Clusters to plan for: synthetic hosts of any generation and release, and steps played on them."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -67,10 +68,11 @@ def run_with(hosts):
     return run_of("vc.example.com", reported(hosts))
 
 
-def planned(*hosts, to=(), esx="", day=DAY, judge=None) -> Plan:
+def planned(*hosts, to=(), esx="", day=DAY, listed=None) -> Plan:
+    judge = partial(listed.judge, NEEDS) if listed else None
     table = Table(NEEDS, SOURCES, day, judge)
     run = run_with(hosts)
-    return planner.plan(run, table, targets(tuple(to), table), esxi(esx, table))
+    return planner.plan(run, table, targets(tuple(to), table), esxi(esx, table), listed=listed)
 
 
 def option(plan: Plan, target: str, cluster: int = 0):

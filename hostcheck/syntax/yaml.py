@@ -1,0 +1,61 @@
+"""YAML that a user gives: plain data alone, of bounded size, with the line of what is wrong.
+
+Aliases are refused: a few lines of them make gigabytes. So are tags and keys that stand twice, of
+which one would be lost.
+"""
+
+from typing import Any
+
+import yaml
+
+from hostcheck.errors import ParseError
+
+MOST_BYTES = 4 * 1024 * 1024
+
+
+class _Plain:
+    """Composes nodes without aliases, and mappings without doubles."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):  # type: ignore[attr-defined]
+            event = self.peek_event()  # type: ignore[attr-defined]
+            raise yaml.MarkedYAMLError(
+                problem=f"alias *{event.anchor} is not taken", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)  # type: ignore[misc]
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        met = set()
+        for key, _ in node.value:
+            if key.value in met:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value!r} stands twice", problem_mark=key.start_mark
+                )
+            if isinstance(key.value, str):
+                met.add(key.value)
+        return super().construct_mapping(node, deep)  # type: ignore[misc]
+
+
+class _Words(_Plain, yaml.BaseLoader):
+    """All values as they are written: `535` and `2026-11-28` stay text."""
+
+
+class _Values(_Plain, yaml.SafeLoader):
+    """Numbers, truth values and dates as YAML has them."""
+
+
+def load(data: bytes, what: str, *, words: bool = False) -> Any:
+    """Return the one document of a file: dictionaries, lists and values; as text with `words`.
+
+    Raises ParseError, which names the file and the line.
+    """
+    if len(data) > MOST_BYTES:
+        raise ParseError(f"{what}: {len(data)} bytes, more than {MOST_BYTES}: not such a file")
+    try:
+        return yaml.load(data, Loader=_Words if words else _Values)  # noqa: S506  both are safe
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ParseError(f"{what}{line}: {error.problem or 'not YAML'}") from None
+    except (yaml.YAMLError, ValueError, RecursionError, UnicodeError) as error:
+        raise ParseError(f"{what}: not YAML: {str(error).splitlines()[0]}") from None
