@@ -423,9 +423,11 @@ def deciding_too(monkeypatch):
         monkeypatch.setattr(engine, "all_checks", lambda: changed)
         monkeypatch.setattr(judge, "all_checks", lambda: changed)
         engine.deciding.cache_clear()
+        engine._manuals.cache_clear()
 
     yield also
     monkeypatch.undo()
+    engine._manuals.cache_clear()
     engine.deciding.cache_clear()
 
 

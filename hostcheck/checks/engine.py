@@ -33,6 +33,7 @@ from hostcheck.model.result import (
     Unseen,
     Verdict,
 )
+from hostcheck.model.result import decides as by_its_manual
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -343,21 +344,33 @@ def deciding() -> frozenset[str]:
 
 
 @cache
-def _forgiven() -> frozenset[tuple[str, str]]:
-    return frozenset((one.id, why) for one in all_checks() for why in one.manual.forgives)
+def _manuals() -> dict[str, Manual]:
+    return {one.id: one.manual for one in all_checks()}
 
 
 def decides(result: Result) -> bool:
     """Say whether a power-on depends on a result."""
-    unseen = result.unseen
-    if unseen is not None and (result.check, unseen.why) in _forgiven():
-        return False
-    return result.check in deciding()
+    return by_its_manual(result, _manuals().get(result.check))
 
 
 def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
     """Run every check on a host, in the order of ids."""
-    listed = {each: _subjects(each, host) for each in {one.each for one in all_checks()}}
+    return _run(all_checks(), host, needs)
+
+
+def run_again(
+    results: Iterable[Result], each: Each[Any], host: Host, needs: Requirements
+) -> tuple[Result, ...]:
+    """Run the checks that are asked about `each` once more: of their subjects more is known now."""
+    asked = [one for one in all_checks() if one.each == each]
+    ids = {one.id for one in asked}
+    kept = [one for one in results if one.check not in ids]
+    return tuple(sorted((*kept, *_run(asked, host, needs)), key=lambda one: one.check))
+
+
+def _run(wanted: Iterable[Check[Any]], host: Host, needs: Requirements) -> tuple[Result, ...]:
+    wanted = tuple(wanted)
+    listed = {each: _subjects(each, host) for each in {one.each for one in wanted}}
     return tuple(
-        result for one in all_checks() for result in one.judge_all(listed[one.each], host, needs)
+        result for one in wanted for result in one.judge_all(listed[one.each], host, needs)
     )

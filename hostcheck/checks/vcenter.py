@@ -4,8 +4,6 @@ An objection decides: vCenter would refuse the power-on itself. That there is no
 nothing: it is not to be had from an ESXi host, before 6.7, or by every account.
 """
 
-from msgspec import Struct
-
 from hostcheck.checks.engine import (
     Known,
     Subjects,
@@ -23,10 +21,10 @@ from hostcheck.checks.subjects import (
     numbered,
     profiles_of,
 )
-from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.offer import OfferedProfile, PerVmLimit
-from hostcheck.model.opinion import Objection, Opinion, Said
+from hostcheck.model.opinion import Objection, Opinion
 from hostcheck.model.requirements import Requirements, bare
 from hostcheck.model.result import About, Answer, Severity, Verdict
 
@@ -48,13 +46,6 @@ PROFILE = (
     "vim.vm.VgpuProfileInfo.html"
 )
 MIB_PER_GIB = 1024
-
-
-class Compared(Struct, frozen=True):
-    """Our verdict on starting one VM here, and what vCenter said of it."""
-
-    ours: Answer
-    said: Fact[Said]
 
 
 def told(objections: tuple[Objection, ...]) -> str:
@@ -103,8 +94,8 @@ def vcenter_has_no_warning(one: Opinion, _needs: Requirements, known: Known) -> 
 
 
 @subjects("VM with a verdict and an opinion of vCenter", About.VM)
-def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
-    return []
+def every_comparison(host: Host) -> Subjects[Opinion]:
+    return every_opinion(host)
 
 
 @check(
@@ -112,7 +103,7 @@ def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
     title="What this preflight finds by itself and vCenter's own check agree",
     severity=Severity.INFORMATIONAL,
     source=API,
-    each=nothing_in_an_audit,
+    each=every_comparison,
     why=(
         "One of the two misses something. vCenter does not look at all that a vGPU needs, so it "
         "may see nothing where a start fails; where it alone objects, read its words before you "
@@ -121,15 +112,15 @@ def nothing_in_an_audit(_host: Host) -> Subjects[Compared]:
     fix="Settle what one of them objects to, then ask again.",
     how=(look("hostcheck", "hostcheck preflight {vm}"),),
 )
-def vcenter_and_verdict_agree(one: Compared, _needs: Requirements, known: Known) -> Verdict:
-    said = known(one.said)
-    if one.ours not in (Answer.GO, Answer.NO_GO):
-        return not_applicable(f"the verdict is {one.ours.value}: nothing to contradict")
+def vcenter_and_verdict_agree(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+    ours, said = known(one.ours), known(one.said)
+    if ours not in (Answer.GO, Answer.NO_GO):
+        return not_applicable(f"the verdict is {ours.value}: nothing to contradict")
     objects = bool(said.errors)
     theirs = f"vCenter objects: {told(said.errors)}" if objects else "vCenter does not object"
     return judge(
-        ok=objects == (one.ours is Answer.NO_GO),
-        observed=f"{one.ours.value}, and {theirs}",
+        ok=objects == (ours is Answer.NO_GO),
+        observed=f"{ours.value}, and {theirs}",
         expected="the same opinion",
     )
 

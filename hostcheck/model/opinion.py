@@ -2,7 +2,10 @@
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Fact
+from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.result import Answer
+
+UNCOMPARED = Unknown(Why.NOT_ASKED, "only a preflight comes to a verdict on one VM")
 
 
 class Objection(Struct, frozen=True):
@@ -24,3 +27,5 @@ class Opinion(Struct, frozen=True):
 
     vm_id: str
     said: Fact[Said]
+    ours: Fact[Answer] = UNCOMPARED
+    """What this program finds by itself on the same question."""

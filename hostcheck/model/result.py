@@ -180,10 +180,11 @@ def deciding(results: Iterable[Result], manuals: Iterable[Manual]) -> tuple[Resu
     recording, it still judges so: what decides now had not been asked then.
     """
     told = {one.id: one for one in manuals}
-    return tuple(one for one in results if _decides(one, told.get(one.check)))
+    return tuple(one for one in results if decides(one, told.get(one.check)))
 
 
-def _decides(result: Result, manual: Manual | None) -> bool:
+def decides(result: Result, manual: Manual | None) -> bool:
+    """Say whether a power-on depends on a result of the check that has this manual."""
     if manual is not None and result.unseen is not None and result.unseen.why in manual.forgives:
         return False
     if result.severity is Severity.REQUIRED:

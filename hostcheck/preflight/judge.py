@@ -11,9 +11,9 @@ import msgspec
 from hostcheck import catalog
 from hostcheck.checks.condition import UNASKED, seen_by_its_driver
 from hostcheck.checks.engine import Known as Asked
-from hostcheck.checks.engine import all_checks, attempt, decides
-from hostcheck.checks.subjects import Placement, every_opinion, profiles_of, runs_here, serving
-from hostcheck.checks.vcenter import Compared, vcenter_agrees_to_start, vcenter_and_verdict_agree
+from hostcheck.checks.engine import all_checks, attempt, decides, run_again
+from hostcheck.checks.subjects import Placement, profiles_of, runs_here, serving
+from hostcheck.checks.vcenter import every_comparison
 from hostcheck.checks.vgpu import has_room
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.fact import Known, Unknown
@@ -38,7 +38,7 @@ SHOWN_CAUSES = 3
 def judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
     """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then."""
     try:
-        report = _with_opinion(vm_id, vm_name, report_of(host))
+        report = _compared(vm_id, vm_name, report_of(host))
         return candidate_of(vm_id, vm_name, report), report
     except UsageError:
         raise
@@ -47,24 +47,22 @@ def judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostRepo
         return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
-def _with_opinion(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
-    """Return the report with our verdict set against vCenter's opinion, where there is one."""
-    subjects = every_opinion(report.host)
-    if isinstance(subjects, Unknown):
+def _compared(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
+    """Return the report with our own verdict on the VM beside vCenter's opinion of it."""
+    if not any(one.vm_id == vm_id for one in report.host.opinions):
         return report
-    ours = tuple(one for one in report.results if one.check != vcenter_agrees_to_start.id)
+    others = {one.id for one in all_checks() if one.manual.opinion}
+    ours = tuple(one for one in report.results if one.check not in others)
     unheard = msgspec.structs.replace(report, results=ours)
-    answer = candidate_of(vm_id, vm_name, unheard).verdict
-    judged = [
-        vcenter_and_verdict_agree.judge(about, Compared(answer, one.said), catalog.requirements())
-        for about, one in subjects
-        if one.vm_id == vm_id
-    ]
-    if not judged:
-        return report
-    kept = [one for one in report.results if one.check != vcenter_and_verdict_agree.id]
-    results = tuple(sorted((*kept, *judged), key=lambda one: one.check))
-    return msgspec.structs.replace(report, results=results)
+    answer = Known(candidate_of(vm_id, vm_name, unheard).verdict)
+    opinions = tuple(
+        msgspec.structs.replace(one, ours=answer) if one.vm_id == vm_id else one
+        for one in report.host.opinions
+    )
+    host = msgspec.structs.replace(report.host, opinions=opinions)
+    needs = catalog.requirements()
+    again = run_again(report.results, every_comparison, host, needs)
+    return msgspec.structs.replace(report, host=host, results=again)
 
 
 def candidate_of(vm_id: str, vm_name: str, report: HostReport) -> Candidate:

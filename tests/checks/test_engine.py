@@ -250,7 +250,7 @@ class TestManuals:
         offered = {"host": "h", "gpu": "g", "vm": "v", "vm_id": "VirtualMachine-v"}
         kind = {"every_vm": {"host", "vm", "vm_id"}, "every_placement": {"host", "vm", "vm_id"},
                 "every_opinion": {"host", "vm", "vm_id"},
-                "nothing_in_an_audit": {"host", "vm", "vm_id"},
+                "every_comparison": {"host", "vm", "vm_id"},
                 "every_gpu": {"host", "gpu"}, "every_smoked_gpu": {"host", "gpu"},
                 }.get(one.each.of.__name__, {"host"})  # fmt: skip
         source = inspect.getsource(inspect.getmodule(one.function))

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from hostcheck.checks.engine import subject
-from hostcheck.checks.vcenter import Compared, vcenter_and_verdict_agree
+from hostcheck.checks.vcenter import vcenter_and_verdict_agree
 from hostcheck.model.host import ONLY_PREFLIGHT
 from hostcheck.model.offer import OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Objection, Opinion, Said
@@ -52,7 +52,7 @@ def test_nobody_asked_is_not_applicable_and_no_answer_is_unknown():
      (Answer.UNSURE, (NO,), Status.NOT_APPLICABLE), (Answer.UNSURE, (), Status.NOT_APPLICABLE)],
 )  # fmt: skip
 def test_a_contradiction_goes_both_ways(ours, errors, status):
-    compared = Compared(ours, known(Said(errors, ())))
+    compared = Opinion("vm-1", known(Said(errors, ())), known(ours))
     about = subject("vm", VM.id, VM.name)
     assert vcenter_and_verdict_agree.judge(about, compared, NEEDS).status is status
 
