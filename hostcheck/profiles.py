@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from hostcheck.checks.engine import attempt, printable
+from hostcheck.checks.engine import attempt
 from hostcheck.checks.kinds import model_of, types_are_told
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.profiles import ProfileRow, Profiles
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile, bare
+from hostcheck.words import printable
 
 SHOWN = 8
 

@@ -13,10 +13,6 @@ from hostcheck.capacity.seen import (
     absent,
     some,
 )
-from hostcheck.checks.subjects import (
-    gib,
-    numbered,
-)
 from hostcheck.model.capacity import (
     GpuMode,
     Limit,
@@ -26,6 +22,7 @@ from hostcheck.model.requirements import (
     GpuModel,
     VgpuProfile,
 )
+from hostcheck.words import count, gib
 
 MIXES_SERIES = (8, 0, 2)
 """First release that runs types of one size and different series on one GPU."""
@@ -87,7 +84,7 @@ def _mixed_size(wanted: VgpuProfile, running: Sizes) -> Count | Unknown:
         counted = _less(most, running)
         if all(each.max_per_gpu_mixed == most for _, each in running):
             return counted
-        taken = f"{numbered(most, 'region')} per GPU, {most - worst} taken"
+        taken = f"{count(most, 'region')} per GPU, {most - worst} taken"
         return Count(worst, Limit.COUNT if best or most == large else Limit.FRAGMENTED, taken)
     if not worst:
         smaller = some(vgpu.vm for vgpu, each in running)
@@ -109,7 +106,7 @@ def _mig(
     counted = _less(wanted.max_per_gpu, running)
     idle = len(instances.value) - len(running) if isinstance(instances, Known) else 0
     if counted.free and idle > 0:
-        exist = numbered(idle, "GPU instance")
+        exist = count(idle, "GPU instance")
         return absent(f"{exist} without a running VM may hold slices", "nvidia-smi mig -lgi")
     return counted
 

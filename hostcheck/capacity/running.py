@@ -3,9 +3,6 @@
 from collections import Counter
 
 from hostcheck.capacity.seen import CATALOGUE, SeenGpu, absent, holds, some
-from hostcheck.checks.subjects import (
-    numbered,
-)
 from hostcheck.model.capacity import (
     RunningVgpu,
 )
@@ -16,6 +13,7 @@ from hostcheck.model.requirements import (
     bare,
 )
 from hostcheck.model.vm import Vm
+from hostcheck.words import count
 
 
 def running_on(host: Host, gpu: PhysicalGpu) -> Fact[tuple[RunningVgpu, ...]]:
@@ -60,7 +58,7 @@ def _vgpus_here(vm: Vm, host: Host, gpu: PhysicalGpu) -> tuple[str, ...] | Unkno
     if len(set(profiles)) == 1 and across == len(profiles):
         return profiles[:1]
     told = _told_by_driver(vm, host, gpu)
-    many = f"{numbered(len(profiles), 'vGPU')}, {numbered(across, 'GPU')}"
+    many = f"{count(len(profiles), 'vGPU')}, {count(across, 'GPU')}"
     return told or absent(f"which vGPUs of VM {vm.name} sit on it is not known: it has {many}")
 
 

@@ -8,10 +8,6 @@ from msgspec.structs import replace
 from hostcheck.capacity.rooms import UNAWARE, Rooms, locked
 from hostcheck.capacity.running import sizes
 from hostcheck.capacity.seen import SeenGpu, holds
-from hostcheck.checks.subjects import (
-    gib,
-    numbered,
-)
 from hostcheck.model.capacity import (
     Limit,
     Move,
@@ -20,6 +16,7 @@ from hostcheck.model.capacity import (
     StrandedGpu,
 )
 from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.words import count, gib
 
 NO_FRAGMENTS = (Limit.COUNT, Limit.NOT_OFFERED, Limit.NOT_SERVING, Limit.UNKNOWN, *UNAWARE)
 
@@ -77,7 +74,7 @@ def stranded(rooms: Rooms, gpus: list[SeenGpu], held: Held, name: str) -> Strand
         gpus=tuple(
             StrandedGpu(one.host.name, one.address, room.limit, room.reason) for one, room in found
         ),
-        sentence=f"{numbered(len(found), 'GPU')} {verb} room, none for {name}: {told}",
+        sentence=f"{count(len(found), 'GPU')} {verb} room, none for {name}: {told}",
         moves=_moves(rooms, [one for one, _ in found], gpus, held, name),
     )
 

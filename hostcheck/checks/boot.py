@@ -1,11 +1,12 @@
 """Boot options of ESXi that undo what the BIOS allows, or say what the hardware is not."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, run
-from hostcheck.checks.subjects import every_host, every_host_with_gpu, given_away, numbered
+from hostcheck.checks.subjects import every_host, every_host_with_gpu, given_away
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import BootOption, Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
+from hostcheck.words import count
 
 OPTIONS = (
     "https://developer.broadcom.com/xapis/esxcli-command-reference/latest/namespace/"
@@ -96,7 +97,7 @@ def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known)
     if capable:
         return judge(
             ok=True,
-            observed=f"{len(capable)} of {numbered(len(gpus), 'GPU')} can be passed through",
+            observed=f"{len(capable)} of {count(len(gpus), 'GPU')} can be passed through",
             expected="a GPU that can be passed through, or no such option",
         )
     on = [name for name in IN_THE_WAY if _is_on(host, name, known)]
@@ -141,7 +142,7 @@ def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Known
     value = "TRUE" if on else "FALSE"
     return judge(
         ok=not on,
-        observed=f"enablePCIEHotplug {value}; {numbered(len(passed), 'GPU')} in passthrough",
+        observed=f"enablePCIEHotplug {value}; {count(len(passed), 'GPU')} in passthrough",
         expected="enablePCIEHotplug FALSE",
     )
 

@@ -2,17 +2,12 @@
 
 from hostcheck.checks.engine import Known, check, judge, look, not_applicable, unsure
 from hostcheck.checks.kinds import model_of
-from hostcheck.checks.subjects import (
-    PASSED_THROUGH,
-    GpuOnHost,
-    every_gpu,
-    given_away,
-    numbered,
-)
+from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, given_away
 from hostcheck.model.fact import Known as KnownFact
 from hostcheck.model.host import VgpuLimit
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.words import count
 
 BLACKWELL = "https://docs.nvidia.com/ai-enterprise/release-8/"
 SPLIT_RULES = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
@@ -43,7 +38,7 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
     more = f"; and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
     return judge(
         ok=not differences,
-        observed=f"{numbered(len(limits), 'type')} told, {len(differences)} differ",
+        observed=f"{count(len(limits), 'type')} told, {len(differences)} differ",
         expected=f"what the catalogue of {needs.edition} says of {model.name}",
         note="; ".join(differences[:SHOWN]) + more,
     )
@@ -74,7 +69,7 @@ def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
     if not model.not_on_esxi:
         return not_applicable(f"nothing is known against {model.name}")
     types = known(one.gpu.profiles_supported)
-    observed = f"{model.name}, {numbered(len(types), 'type')} listed by its driver"
+    observed = f"{model.name}, {count(len(types), 'type')} listed by its driver"
     if types:
         return judge(ok=True, observed=observed, expected="types that its driver lists")
     return unsure(observed, "a GPU that NVIDIA lists for ESXi", model.not_on_esxi)

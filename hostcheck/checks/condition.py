@@ -19,12 +19,13 @@ from hostcheck.checks.engine import (
     run,
     unsure,
 )
-from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, gib, given_away
+from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, given_away
 from hostcheck.model.fact import Fact, T, Unknown, Why
 from hostcheck.model.fact import Known as KnownFact
 from hostcheck.model.host import Mode, PhysicalGpu
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Status, Verdict
+from hostcheck.words import gib
 
 TROUBLESHOOTING = (
     "https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/troubleshooting.html"

@@ -1,18 +1,12 @@
 """VM: whether host and resource pool can promise the VM its CPU now."""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
-from hostcheck.checks.subjects import (
-    ROOT_POOL,
-    Placement,
-    changeable,
-    every_placement,
-    numbered,
-    runs_here,
-)
+from hostcheck.checks.subjects import ROOT_POOL, Placement, changeable, every_placement, runs_here
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.words import count
 
 MHZ = 1_000_000
 LATENCY = (
@@ -63,7 +57,7 @@ def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Known) -
     share = f", {threads} to a core" if threads > 1 else ""
     return judge(
         ok=reserved >= need,
-        observed=f"{reserved} MHz reserved for {numbered(vcpus, 'vCPU')}{share}",
+        observed=f"{reserved} MHz reserved for {count(vcpus, 'vCPU')}{share}",
         expected=f"{need} MHz on cores of {speed} MHz",
         mhz=need,
     )

@@ -9,7 +9,6 @@ from hostcheck.checks.subjects import (
     every_gpu,
     every_host_with_gpu,
     every_placement,
-    gib,
     given_away,
     profiles_of,
 )
@@ -18,6 +17,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements, bare, type_name
 from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import branch_of
+from hostcheck.words import gib
 
 GUIDE = "https://docs.nvidia.com/ai-enterprise/5.0/user-guide/"
 FIRST_SPLIT = 470

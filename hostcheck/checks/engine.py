@@ -34,6 +34,7 @@ from hostcheck.model.result import (
     Verdict,
 )
 from hostcheck.model.result import decides as by_its_manual
+from hostcheck.words import printable
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -244,13 +245,6 @@ def subject(kind: str, id_: str, name: str, **values: str) -> Subject:
 
 def _itself(host: Host) -> Subject:
     return subject("host", host.id, host.name, host=host.name)
-
-
-def printable(text: str) -> str:
-    """Replace what a terminal or shell would act upon."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def subjects(label: str, about: About) -> Callable[[Callable[[Host], Subjects[S]]], Each[S]]:

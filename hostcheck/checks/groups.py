@@ -7,19 +7,13 @@ from msgspec import Struct
 
 from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of, serves
-from hostcheck.checks.subjects import (
-    Placement,
-    addresses,
-    every_placement,
-    given_away,
-    numbered,
-    runs_here,
-)
+from hostcheck.checks.subjects import Placement, addresses, every_placement, given_away, runs_here
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.requirements import Architecture, Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.words import count
 
 TOPOLOGY = "https://frankdenneman.ai/2026-03-31-Topology-Aware-Multi-GPU-VM-Placement"
 NAME = re.compile(
@@ -108,12 +102,12 @@ def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verd
         kind = _of_the_kind(wanted[0], placed, needs, known)
         if kind:
             flaws += _not_whole(profile, kind[0], needs, known)
-        unused, count = _unused(kind, known), sum(one.count for one in wanted)
-        told.append(f"{len(unused)} of {numbered(len(kind), 'GPU')} for {profile} unused")
-        if len(unused) < count:
+        unused, asked = _unused(kind, known), sum(one.count for one in wanted)
+        told.append(f"{len(unused)} of {count(len(kind), 'GPU')} for {profile} unused")
+        if len(unused) < asked:
             busy = tuple(gpu for gpu in kind if gpu not in unused)
             used = f": {addresses(busy)} in use" if busy else ""
-            flaws.append(f"{count - len(unused)} too few{used}")
+            flaws.append(f"{asked - len(unused)} too few{used}")
     return judge(
         ok=not flaws,
         observed="; ".join(told),
@@ -195,7 +189,7 @@ def _joined(
         return not_applicable("too few GPUs of its kind: see GRP-001")
     unused = _unused(kind, known)
     expected = f"{shape.name}: {shape.count} unused GPUs, each joined with each"
-    observed = f"{len(unused)} of {numbered(len(kind), 'GPU')} unused"
+    observed = f"{len(unused)} of {count(len(kind), 'GPU')} unused"
     if len(kind) == FABRIC_SIZE and _all_joined(kind, links):
         return _of_fabric(shape, placed, needs, known, kind, unused)
     found = next(

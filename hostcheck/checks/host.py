@@ -1,12 +1,13 @@
 """HOST: can this host start anything at all now?"""
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, run
-from hostcheck.checks.subjects import every_host, every_host_with_gpu, numbered
+from hostcheck.checks.subjects import every_host, every_host_with_gpu
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.release import is_before
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
+from hostcheck.words import count
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 EVACUATION = "https://kb.vmware.com/s/article/94881"
@@ -193,9 +194,9 @@ def offers_what_it_has(host: Host, _needs: Requirements, known: Known) -> Verdic
     gpus, offered = known(host.gpus), host.profiles_offered
     expected = "an NVIDIA GPU where vGPU profiles are offered"
     if gpus:
-        return judge(ok=True, observed=numbered(len(gpus), "NVIDIA GPU"), expected=expected)
+        return judge(ok=True, observed=count(len(gpus), "NVIDIA GPU"), expected=expected)
     untold = isinstance(offered, Unknown) and offered.why is Why.ABSENT
     if untold or not known(offered):
         return not_applicable("no NVIDIA GPU, and no vGPU profile is offered")
-    observed = f"{numbered(len(known(offered)), 'profile')} offered, and no NVIDIA GPU"
+    observed = f"{count(len(known(offered)), 'profile')} offered, and no NVIDIA GPU"
     return judge(ok=False, observed=observed, expected=expected)

@@ -5,7 +5,6 @@ from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
-    gib,
     megabytes,
     serving_gpus,
     takes_all,
@@ -15,6 +14,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
+from hostcheck.words import gib
 
 SNC_STUDY = "Skylake figures in frankdenneman.ai/2022-09-21-sub-numa-clustering"
 SIBLING = "memory of another node of the same socket answers about 9 % slower than its own"

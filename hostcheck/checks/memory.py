@@ -6,7 +6,6 @@ from hostcheck.checks.subjects import (
     Placement,
     changeable,
     every_placement,
-    gib,
     megabytes,
     runs_here,
 )
@@ -14,6 +13,7 @@ from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
+from hostcheck.words import gib
 
 MOST_TIERED = 5
 """A memory tier may have four times the DRAM (esxcli memtier: --tier-size-pct 1 to 400), so that at

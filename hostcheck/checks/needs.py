@@ -1,11 +1,12 @@
 """VM: what any VM, with a GPU or without, needs of the host that is to run it."""
 
 from hostcheck.checks.engine import Known, check, judge, run, unsure
-from hostcheck.checks.subjects import Placement, every_placement, numbered
+from hostcheck.checks.subjects import Placement, every_placement
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import HardwareVersions, HostRelease, Requirements
 from hostcheck.model.result import Severity, Verdict
+from hostcheck.words import count
 
 FAULTS = (
     "https://developer.broadcom.com/xapis/virtual-infrastructure-json-api/latest/data-structures/"
@@ -114,7 +115,7 @@ def enough_processors(placed: Placement, _needs: Requirements, known: Known) -> 
     cores = max(1, min(cores, there))
     return judge(
         ok=wanted <= there,
-        observed=f"{numbered(wanted, 'vCPU')} on {numbered(there, 'logical processor')}",
+        observed=f"{count(wanted, 'vCPU')} on {count(there, 'logical processor')}",
         expected=f"{there} vCPUs or fewer",
         vcpus=max(1, there // cores) * cores,
         cores=cores,

@@ -4,11 +4,12 @@ import re
 
 from hostcheck.checks.boot import renumbered_by
 from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
-from hostcheck.checks.subjects import every_host, gib, numbered
+from hostcheck.checks.subjects import every_host
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, NumaNode, Package
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
+from hostcheck.words import count, gib
 
 EPYC_GUIDANCE = (
     "https://knowledge.broadcom.com/external/article/432801/"
@@ -52,18 +53,18 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verd
             f"nested ESXi ({model})", "its NUMA nodes are those of the hypervisor below"
         )
     packages, nodes = known(host.packages), known(host.numa_nodes)
-    count, node_count = known(host.package_count), known(host.numa_node_count)
-    if (len(packages), len(nodes)) != (count, max(node_count, 1)) and node_count:
+    package_count, node_count = known(host.package_count), known(host.numa_node_count)
+    if (len(packages), len(nodes)) != (package_count, max(node_count, 1)) and node_count:
         return unsure(
-            f"{count} packages and {node_count} nodes are counted, "
+            f"{package_count} packages and {node_count} nodes are counted, "
             f"{len(packages)} and {len(nodes)} listed",
             "the counts and the lists of one answer agree",
         )
     culprit = renumbered_by(host)
-    observed = f"{numbered(len(nodes) or 1, 'NUMA node')} on {numbered(count, 'package')}"
-    if not nodes or len(nodes) < count:
+    observed = f"{count(len(nodes) or 1, 'NUMA node')} on {count(package_count, 'package')}"
+    if not nodes or len(nodes) < package_count:
         return judge(
-            ok=not nodes and count == 1,
+            ok=not nodes and package_count == 1,
             observed=observed,
             expected="one NUMA node per package",
             note=_made_up(culprit) if culprit else _too_few(packages, nodes),
@@ -72,7 +73,7 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verd
     split = [package for package in packages if len(package.node_os_indexes) > 1]
     if not split:
         return judge(
-            ok=len(nodes) == count, observed=observed, expected="one NUMA node per package"
+            ok=len(nodes) == package_count, observed=observed, expected="one NUMA node per package"
         )
     return judge(
         ok=False,

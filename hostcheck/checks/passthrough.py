@@ -5,7 +5,6 @@ from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
-    numbered,
     runs_here,
     takes,
     whole_gpus,
@@ -16,6 +15,7 @@ from hostcheck.model.pci import NVIDIA, PciAddress, PciId, address, parts
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import VmPassthrough
+from hostcheck.words import count
 
 BACKING = (
     "https://developer.broadcom.com/xapis/virtual-infrastructure-json-api/latest/data-structures/"
@@ -245,11 +245,11 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
     lacking = [gpu for gpu in states if gpu not in ready and (gpu in named or short > 0)]
     flaws = [f"{gpu.address} {states[gpu]}" for gpu in lacking]
     if short > 0 and not flaws:
-        flaws = [f"{numbered(short, 'GPU')} too few"]
+        flaws = [f"{count(short, 'GPU')} too few"]
     return judge(
         ok=not flaws,
         observed=f"{addresses(ready)} of {addresses(tuple(states))} can be given away",
-        expected=numbered(len(named) + len(asking), "GPU") + " in active passthrough, not in use",
+        expected=count(len(named) + len(asking), "GPU") + " in active passthrough, not in use",
         note="; ".join(flaws),
         gpu=(*lacking, *states)[0].address,
         toggle=tuple(gpu.address for gpu in lacking if states[gpu] == NOT_GIVEN),

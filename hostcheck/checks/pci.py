@@ -8,14 +8,13 @@ from hostcheck.checks.subjects import (
     GpuOnHost,
     every_gpu,
     every_host_with_gpu,
-    gib,
     given_away,
-    numbered,
 )
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
+from hostcheck.words import count, gib
 
 TWO_DISPLAY_MODES = (
     "a40", "l40", "l40s", "l20", "rtx-5000-ada", "rtx-6000-ada", "rtx-a5000", "rtx-a6000",
@@ -151,7 +150,7 @@ def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
     capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
     return judge(
         ok=bool(capable),
-        observed=f"{len(capable)} of {numbered(len(gpus), 'GPU')} can be passed through",
+        observed=f"{len(capable)} of {count(len(gpus), 'GPU')} can be passed through",
         expected="GPUs that can be passed through, which takes an IOMMU",
         note=_from_where("devices'", culprit := switched_off_by(host)),
         mended_by="PCI-006" if culprit else "",
@@ -237,7 +236,7 @@ def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     sriov = known(one.gpu.sriov)
     if not sriov.capable:
         return not_applicable("no SR-IOV capability: see PCI-001")
-    observed = numbered(sriov.vf_count, "virtual function")
+    observed = count(sriov.vf_count, "virtual function")
     expected = f"more than {FUNCTIONS_WITHOUT_ARI - 1} virtual functions, which take ARI"
     if sriov.vf_count < FUNCTIONS_WITHOUT_ARI:
         return unsure(observed, expected, "the BIOS switch itself cannot be read through vSphere")

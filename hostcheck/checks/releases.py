@@ -11,7 +11,6 @@ from hostcheck.checks.subjects import (
     every_gpu,
     every_host_with_gpu,
     every_running_vgpu,
-    gib,
     given_away,
 )
 from hostcheck.model.fact import Unknown
@@ -20,6 +19,7 @@ from hostcheck.model.lifecycle import Mark
 from hostcheck.model.requirements import EsxiNeed, Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import LONGEST_BRANCH, branch_of, release_of, window
+from hostcheck.words import gib
 
 RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
 SUPPORTED_GPUS = "https://docs.nvidia.com/vgpu/gpus-supported-by-vgpu.html"

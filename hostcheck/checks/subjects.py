@@ -201,11 +201,6 @@ def addresses(gpus: tuple[PhysicalGpu, ...]) -> str:
     return ", ".join(gpu.address for gpu in gpus) or "no GPU"
 
 
-def numbered(count: int, word: str) -> str:
-    """Return `1 node`, `4 nodes`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
 ROOT_POOL = "Resources"
 """vSphere's name for the pool of a whole cluster or host, which cannot be made larger."""
 
@@ -222,9 +217,3 @@ MEMORY_STEP_MB = 4
 def megabytes(size: int) -> int:
     """Return the largest memory that a VM may be given and that is not above a size, in MB."""
     return size // 2**20 // MEMORY_STEP_MB * MEMORY_STEP_MB
-
-
-def gib(size: int) -> str:
-    """Return a size in GiB, with one decimal where it has one."""
-    whole = size / 2**30
-    return f"{whole:.0f} GiB" if whole == round(whole) or whole >= 100 else f"{whole:.1f} GiB"

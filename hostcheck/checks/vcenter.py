@@ -14,19 +14,14 @@ from hostcheck.checks.engine import (
     run,
     subjects,
 )
-from hostcheck.checks.subjects import (
-    Placement,
-    every_opinion,
-    every_placement,
-    numbered,
-    profiles_of,
-)
+from hostcheck.checks.subjects import Placement, every_opinion, every_placement, profiles_of
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.offer import OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Objection, Opinion
 from hostcheck.model.requirements import Requirements, bare
 from hostcheck.model.result import About, Answer, Severity, Verdict
+from hostcheck.words import count
 
 API = (
     "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
@@ -142,15 +137,15 @@ def vcenter_and_verdict_agree(one: Opinion, _needs: Requirements, known: Known) 
 )
 def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
     known(placed.vm.devices)
-    count = len(placed.vm.vgpus)
+    number = len(placed.vm.vgpus)
     limits = placed.host.per_vm_limits
-    if count <= 1:
-        return not_applicable(f"{numbered(count, 'vGPU')}: no limit is lower")
+    if number <= 1:
+        return not_applicable(f"{count(number, 'vGPU')}: no limit is lower")
     if isinstance(limits, Unknown) and limits.why is Why.NOT_ASKED:
         return not_applicable("only a preflight asks for the limit")
     most = _limit(known(limits), {bare(name) for name in profiles_of(placed.vm, known)})
     return judge(
-        ok=count <= most, observed=numbered(count, "vGPU"), expected=f"at most {most} in one VM"
+        ok=number <= most, observed=count(number, "vGPU"), expected=f"at most {most} in one VM"
     )
 
 

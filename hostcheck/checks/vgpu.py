@@ -12,7 +12,6 @@ from hostcheck.checks.subjects import (
     addresses,
     every_placement,
     every_running_vgpu,
-    numbered,
     profiles_of,
     runs_here,
     serving_gpus,
@@ -27,6 +26,7 @@ from hostcheck.model.requirements import (
     bare,
 )
 from hostcheck.model.result import Phase, Severity, Verdict
+from hostcheck.words import count
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
@@ -120,7 +120,7 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Ve
     return judge(
         ok=len(free) >= number,
         observed=f"{addresses(free)} of {addresses(gpus)} can take {', '.join(wanted)}",
-        expected=numbered(number, "GPU") + " with room",
+        expected=count(number, "GPU") + " with room",
         note="" if len(free) >= number else _idle(gpus, placed.host, wanted, needs),
     )
 
@@ -232,16 +232,16 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
 )
 def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     known(placed.vm.devices)
-    count = len(placed.vm.vgpus)
-    if count <= 1:
-        return not_applicable(f"{numbered(count, 'vGPU')}: nothing to combine")
+    number = len(placed.vm.vgpus)
+    if number <= 1:
+        return not_applicable(f"{count(number, 'vGPU')}: nothing to combine")
     serving = serving_gpus(placed, needs, known)
     if not serving:
         return not_applicable("no GPU here serves it")
     model = model_of(serving[0], needs, known)
     profiles = [listed(model, name, known) for name in profiles_of(placed.vm, known)]
     fractional = [one.name for one in profiles if one.mig or is_part(one, model)]
-    observed = f"{count} vGPUs: {', '.join(sorted(one.name for one in profiles))}"
+    observed = f"{number} vGPUs: {', '.join(sorted(one.name for one in profiles))}"
     refused = ""
     if any(one.series in ("A", "B") for one in profiles):
         refused = "A and B types cannot be combined"

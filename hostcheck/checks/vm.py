@@ -2,10 +2,11 @@
 
 from hostcheck.checks.engine import Known, check, judge, not_applicable, run
 from hostcheck.checks.needs import newest_hardware
-from hostcheck.checks.subjects import Placement, every_placement, every_vm, gib
+from hostcheck.checks.subjects import Placement, every_placement, every_vm
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
+from hostcheck.words import gib
 
 RESERVATION = "https://frankdenneman.ai/2022-10-18-could-not-initialize-plugin/"
 VM_OPERATOR = "https://github.com/vmware-tanzu/vm-operator"

@@ -10,7 +10,6 @@ from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
-    numbered,
     profiles_of,
     runs_here,
     serving_gpus,
@@ -21,6 +20,7 @@ from hostcheck.model.host import PhysicalGpu
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
+from hostcheck.words import count
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 MMIO_TABLE = "https://docs.nvidia.com/ai-enterprise/release-6/latest/appendix/vgpu.html"
@@ -121,7 +121,7 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     size = options.get("pcipassthru.64bitmmiosizegb", "")
     given = int(size) if size.isdecimal() else DEFAULT_MMIO_GIB
     observed = f"64-bit MMIO {'on' if on else 'off'}, {given} GiB"
-    expected = f"64-bit MMIO on, {space.wanted} GiB for {numbered(space.count, 'whole GPU')}"
+    expected = f"64-bit MMIO on, {space.wanted} GiB for {count(space.count, 'whole GPU')}"
     if on and given >= space.wanted:
         return judge(ok=True, observed=observed, expected=expected)
     doubt = _doubt(placed, space, known) if (given if on else 0) < space.least else space.doubt

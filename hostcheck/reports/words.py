@@ -1,23 +1,14 @@
-"""The wording all reports share: sizes, times, statuses, and names made harmless.
-
-Names come from hosts and VMs, and may hold anything: terminal escapes, characters that reverse the
-reading order, half characters. `clean` shows them instead of obeying them.
-"""
-
-import re
-from datetime import UTC, datetime
+"""The wording all reports share: statuses, verdicts, reasons, and how each is spelled."""
 
 from hostcheck.model.capture import Source
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.vm import Vm
+from hostcheck.words import clean, count, cut, moment, one_line, plain, size, speed
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
-    "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
+__all__ = ["clean", "count", "cut", "moment", "one_line", "plain", "size", "speed"]
+
 
 MARK = {
     Status.PASS: "✓",
@@ -101,65 +92,6 @@ BLIND_SPOTS = (
 def why_words(why: str) -> str:
     """Return the sentence for a reason, or the reason itself when it is new to this report."""
     return WHY[Why(why)] if why in set(Why) else why
-
-
-def clean(text: str) -> str:
-    """Return the text with control, direction and half characters shown as escapes."""
-    return _UNPRINTABLE.sub(_escape, text)
-
-
-def one_line(text: str) -> str:
-    """Return the cleaned text on one line."""
-    return " ".join(clean(text).split())
-
-
-def _escape(match: re.Match[str]) -> str:
-    point = ord(match.group())
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
-
-
-def plain(text: str) -> str:
-    """Return the text in ASCII, with the signs of this report spelled in it."""
-    signs = {"✓": "+", "✕": "x", "…": "...", "·": "-", "–": "-"}  # noqa: RUF001
-    for sign, stand_in in signs.items():
-        text = text.replace(sign, stand_in)
-    return text.encode("ascii", "backslashreplace").decode()
-
-
-def cut(text: str, length: int) -> str:
-    """Return the text, or its beginning and an ellipsis when it is longer than `length`."""
-    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
-
-
-def size(octets: int) -> str:
-    """Return a size in binary units: `80 GiB`, `1.5 TiB`."""
-    amount = float(octets)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            break
-        amount /= 1024
-    shown = f"{amount:.1f}".removesuffix(".0") if amount < 100 else f"{amount:.0f}"
-    return f"{shown} {unit}"
-
-
-def speed(mbps: int) -> str:
-    """Return a network speed: `100 Gb/s`, `100 Mb/s`."""
-    return f"{mbps / 1000:g} Gb/s" if mbps >= 1000 else f"{mbps} Mb/s"
-
-
-def count(number: int, noun: str, nouns: str = "") -> str:
-    """Return `1 host`, `2 hosts`."""
-    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
-
-
-def moment(text: str) -> str:
-    """Return an ISO 8601 time in UTC, to the second, with its offset. Odd text stays as it is."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return clean(text)
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    return when.strftime("%Y-%m-%d %H:%M:%S +00:00")
 
 
 def missing(fact: Unknown) -> str:

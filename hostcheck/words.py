@@ -1,0 +1,87 @@
+"""Words, numbers and times, one way of each, for checks, counts and reports.
+
+Names come from hosts and VMs, and may hold anything: terminal escapes, characters that reverse the
+reading order, half characters. `clean` shows them instead of obeying them, in what is read;
+`printable` replaces them, in what becomes a name or a command.
+"""
+
+import re
+from datetime import UTC, datetime
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def clean(text: str) -> str:
+    """Return the text with control, direction and half characters shown as escapes."""
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    point = ord(match.group())
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+
+
+def one_line(text: str) -> str:
+    """Return the cleaned text on one line."""
+    return " ".join(clean(text).split())
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal or shell would act upon."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def plain(text: str) -> str:
+    """Return the text in ASCII, with the signs of this report spelled in it."""
+    signs = {"✓": "+", "✕": "x", "…": "...", "·": "-", "–": "-"}  # noqa: RUF001
+    for sign, stand_in in signs.items():
+        text = text.replace(sign, stand_in)
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def cut(text: str, length: int) -> str:
+    """Return the text, or its beginning and an ellipsis when it is longer than `length`."""
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Return `1 host`, `2 hosts`."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def size(octets: int) -> str:
+    """Return a size in binary units: `80 GiB`, `1.5 TiB`."""
+    amount = float(octets)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            break
+        amount /= 1024
+    shown = f"{amount:.1f}".removesuffix(".0") if amount < 100 else f"{amount:.0f}"
+    return f"{shown} {unit}"
+
+
+def gib(size: int) -> str:
+    """Return a size in GiB, with one decimal where it has one."""
+    whole = size / 2**30
+    return f"{whole:.0f} GiB" if whole == round(whole) or whole >= 100 else f"{whole:.1f} GiB"
+
+
+def speed(mbps: int) -> str:
+    """Return a network speed: `100 Gb/s`, `100 Mb/s`."""
+    return f"{mbps / 1000:g} Gb/s" if mbps >= 1000 else f"{mbps} Mb/s"
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 time in UTC, to the second, with its offset. Odd text stays as it is."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return clean(text)
+    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    return when.strftime("%Y-%m-%d %H:%M:%S +00:00")
