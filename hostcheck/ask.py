@@ -19,6 +19,11 @@ _SLOT = re.compile(r"\\\{\w+\\\}")
 _ONE_NIC = re.compile(r"\s-n \S+$")
 _ONE_GPU = re.compile(r"\s(?:-i|--id|-d|--display)[= ]\S+")
 _QUERY_GPU = re.compile(r"(nvidia-smi .*?--query-gpu=)\S+(?:\s+--format=\S+)?.*")
+_ALIKE = {
+    "vmware -vl": "vmware -v", "vmware -lv": "vmware -v", "vmware -l -v": "vmware -v",
+    "vmware -v -l": "vmware -v", "lspci -v": "lspci", "esxcfg-info -a": "esxcfg-info",
+}  # fmt: skip
+"""Longer forms of an answer, which the parser of the shorter one reads."""
 _LONG = {"--query": "-q", "--xml-format": "-x", "--list-gpus": "-l"}
 
 
@@ -60,8 +65,9 @@ def parse(question: str, text: str) -> tuple[str, Any]:
 def _canonical(question: str) -> str:
     """Return a spelling in which equal questions are equal texts."""
     words = " ".join(_FORMATTER.sub("", _PIPE.sub("", question.strip())).split()).lower()
-    words = re.sub(r"^localcli ", "esxcli ", words.removeprefix("/bin/"))
+    words = re.sub(r"^localcli ", "esxcli ", re.sub(r"^(?:/\w+)*/(?=\w)", "", words))
     if not words.startswith("nvidia-smi"):
+        words = _ALIKE.get(words, words)
         return _ONE_NIC.sub("", words).removesuffix("/")
     words = _QUERY_GPU.sub(r"\1...", _ONE_GPU.sub("", words))
     first, *options = (_LONG.get(word, word) for word in words.split())

@@ -115,6 +115,27 @@ def test_parse_of_the_wrong_file_is_one_line(name, question):
         assert done.stderr.count("\n") == 1, done.stderr
 
 
+LONGER = {
+    "vmware -vl": ("vmware -v", "VMware ESXi 8.0.3 build-24022510\nVMware ESXi 8.0 Update 3\n"),
+    "vmware -l -v": ("vmware -v", "VMware ESXi 8.0.3 build-24022510\n"),
+    "lspci -v": (
+        "lspci",
+        "0000:42:00.0 3D controller: NVIDIA Corporation GP102GL\n\t Class 0302: 10de:1b38\n",
+    ),
+    "esxcfg-info -a": ("esxcfg-info", "ResourceGroup: x\n|----HV Support.......3\n"),
+    "/sbin/esxcfg-info -a": ("esxcfg-info", "|----HV Support.......3\n"),
+}
+"""What vm-support and people run, and the request whose parser reads it."""
+
+
+@pytest.mark.parametrize("question", LONGER)
+def test_parse_understands_the_longer_forms_of_a_command(question):
+    name, text = LONGER[question]
+    done = run("parse", question, "-", input=text)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["request"] == name
+
+
 @pytest.mark.usefixtures("broken")
 def test_a_request_that_is_almost_right_gets_a_hint():
     done = run("parse", "esxcli hardware memori get", "empty")

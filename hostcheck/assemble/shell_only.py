@@ -25,6 +25,7 @@ from hostcheck.parsers import (
     esxcli_system_version_get,
     vim_host_system,
 )
+from hostcheck.parsers.unasked import vmware_v
 from hostcheck.parsers.vim_host_system import Device, Graphics, HostSystem
 
 T = TypeVar("T")
@@ -77,7 +78,6 @@ class _Watched:
 
 def system_of(book: Book) -> ByShell:
     """Read what the shell tells of a host as a whole, and its PCI devices."""
-    version = book.read(esxcli_system_version_get.REQUEST, esxcli_system_version_get.parse)
     cpu = book.read(esxcli_hardware_cpu_global_get.REQUEST, esxcli_hardware_cpu_global_get.parse)
     memory = book.read(esxcli_hardware_memory_get.REQUEST, esxcli_hardware_memory_get.parse)
     pci = book.read(esxcli_hardware_pci_list.REQUEST, esxcli_hardware_pci_list.parse)
@@ -85,8 +85,8 @@ def system_of(book: Book) -> ByShell:
     default = book.read(esxcli_graphics_host_get.REQUEST, esxcli_graphics_host_get.parse)
     return ByShell(
         {
-            "version": _told(version, lambda one: _release(one.version)),
-            "build": _told(version, lambda one: one.build),
+            "version": _version(book, lambda one: _release(one.version)),
+            "build": _version(book, lambda one: one.build),
             "memory_bytes": _told(memory, lambda one: one.physical_bytes),
             "numa_node_count": _told(memory, lambda one: one.numa_node_count),
             "package_count": _told(cpu, lambda one: one.package_count),
@@ -104,6 +104,19 @@ def system_of(book: Book) -> ByShell:
 def _told(answer: Answer[T], pick: Callable[[T], Reading[U]]) -> tuple[Reading[U], int]:
     value = answer.value
     return (value if isinstance(value, Unknown) else pick(value)), answer.source
+
+
+def _version(
+    book: Book, pick: Callable[[esxcli_system_version_get.Version | vmware_v.Release], Reading[str]]
+) -> tuple[Reading[str], int]:
+    """Read release and build: of `vmware -v` where that is there, which is in files of vm-support.
+
+    Those always have it, be it as an answer that is lost; the script never asks it.
+    """
+    if book.answers(vmware_v.REQUEST):
+        return _told(book.read(vmware_v.REQUEST, vmware_v.parse), pick)
+    answer = book.read(esxcli_system_version_get.REQUEST, esxcli_system_version_get.parse)
+    return _told(answer, pick)
 
 
 def _release(words: Reading[str]) -> Reading[str]:

@@ -23,13 +23,15 @@ class Limits(NamedTuple):
 
     member: int
     total: int
+    kept: int
+    """Of all wanted files together: so much memory they may take."""
     members: int
     ratio: int = 300
     """How many times its compressed size it may be; above that it is made to fill a memory."""
 
 
-RECORDING = Limits(member=64 * MEBI, total=512 * MEBI, members=20_000)
-BUNDLE = Limits(member=256 * MEBI, total=64 << 30, members=100_000)
+RECORDING = Limits(member=64 * MEBI, total=512 * MEBI, kept=256 * MEBI, members=20_000)
+BUNDLE = Limits(member=256 * MEBI, total=64 << 30, kept=512 * MEBI, members=100_000)
 
 
 class _Suspect(Exception):  # noqa: N818  an answer about an archive
@@ -92,6 +94,7 @@ def _wanted(
     stream: _Counted, limits: Limits, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
+    kept = 0
     fileobj = cast("IO[bytes]", stream)
     with tarfile.open(fileobj=fileobj, mode="r|", tarinfo=_Member, errors="replace") as archive:
         for count, member in enumerate(archive):
@@ -99,7 +102,8 @@ def _wanted(
             _refuse(member, count, limits)
             if not member.isreg() or member.issparse() or not wanted(name):
                 continue
-            if member.size > limits.member:
+            kept += member.size
+            if member.size > limits.member or kept > limits.kept:
                 raise _Suspect(f"{name[:200]!r} has {member.size} bytes")
             if name in seen:
                 raise _Suspect(f"two files called {name[:200]!r}")

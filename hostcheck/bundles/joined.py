@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.bundles.places import Keys, Label, Place
+from hostcheck.bundles.label import Keys, Label
+from hostcheck.bundles.places import Place
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Wire
 from hostcheck.model.recording import Recording
@@ -27,7 +28,12 @@ class Joined(Struct, frozen=True):
         first, *others = (one.load(keys) for one in self.parts)
         whole = replace(first, ref=self.label.ref)
         for one in others:
-            whole = whole.with_answers(one.captures)
+            news = {
+                key: capture
+                for key, capture in one.captures.items()
+                if capture.failure is None or key not in whole.captures
+            }
+            whole = whole.with_answers(news)
         return whole
 
 
@@ -55,10 +61,14 @@ def joined(found: Iterable[tuple[Place, Label]]) -> list[Joined]:
         if there is None:
             hosts[key] = Joined(label, (place,))
             continue
-        if Wire.SHELL in there.label.wires:
+        pair = label.log != there.label.log and label.bundle != there.label.bundle
+        if Wire.SHELL in there.label.wires and not pair:
             raise _twice(place, there.parts)
-        wires = there.label.wires | label.wires
-        hosts[key] = Joined(Label(there.label.ref, wires), (*there.parts, place))
+        both = Label(
+            there.label.ref, there.label.wires | label.wires,
+            label.bundle or there.label.bundle, label.log or there.label.log,
+        )  # fmt: skip
+        hosts[key] = Joined(both, (*there.parts, place))
     return list(hosts.values())
 
 

@@ -1,33 +1,24 @@
 """Where the answers of one host lie: a folder, or an archive that somebody sent."""
 
-from collections.abc import Container, Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from hostcheck import recording
-from hostcheck.bundles import archive
+from hostcheck import recording, ways
+from hostcheck.bundles import archive, bug_report, vm_support
+from hostcheck.bundles.label import Keys, Label
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.recording import MANIFEST, Manifest
 
-Keys = Container[tuple[str, str, str]]
 PACKED = (".tgz", ".tar.gz")
-
-
-class Label(NamedTuple):
-    """What is written on a place: whose answers they are, and the wires that they came over."""
-
-    ref: HostRef
-    wires: frozenset[str]
-
-    @property
-    def offline(self) -> bool:
-        """Whether the host was asked on itself: it has no id of a vCenter, nor a vCenter."""
-        return not self.ref.id and not self.ref.vcenter
+ZIP = ".zip"
+MOST_IN_A_ZIP = 10_000
 
 
 class Place(Protocol):
@@ -42,6 +33,21 @@ class Place(Protocol):
 
     def load(self, keys: Keys | None = None) -> Recording:
         """Read them, or those to these questions. Raises UsageError like `label`."""
+
+
+class Bad(NamedTuple):
+    """A file that cannot even be looked into: one host of which nothing is known."""
+
+    path: Path
+    why: str
+
+    def label(self) -> Label:
+        """Say why."""
+        raise UsageError(self.why)
+
+    def load(self, keys: Keys | None = None) -> Recording:  # noqa: ARG002
+        """Say why."""
+        raise UsageError(self.why)
 
 
 class Folder(NamedTuple):
@@ -107,12 +113,14 @@ def find(given: Path) -> list[Place]:
     """
     if not given.is_dir():
         found = _sent(given)
-        if found is not None:
-            return [found]
-        if given.exists():
-            kinds = ", ".join(PACKED)
+        if not found and given.exists():
+            kinds = ", ".join((*PACKED, ZIP, "nvidia-bug-report.log.gz"))
             raise UsageError(f"{given}: not a folder, nor a file of a host ({kinds})")
-    sent = [one for one in _inside(given) if one is not None]
+        if found:
+            return found
+    if vm_support.is_folder(given):
+        return [vm_support.Folder(given)]
+    sent = [place for path in _inside(given) for place in _sent(path)]
     try:
         folders: list[Place] = [Folder(path) for path in recording.find(given)]
     except UsageError:
@@ -124,13 +132,65 @@ def find(given: Path) -> list[Place]:
     return sorted([*folders, *sent], key=lambda one: one.path.name)
 
 
-def _inside(folder: Path) -> Iterator[Place | None]:
-    if folder.is_dir():
-        yield from (_sent(path) for path in folder.iterdir())
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
 
 
-def _sent(path: Path) -> Place | None:
-    """Return what a file holds by its name; None for a file of something else."""
-    if path.is_dir() or not path.name.lower().endswith(PACKED):
-        return None
-    return Packed(path)
+def _sent(path: Path) -> list[Place]:
+    """Return what a file, or an unpacked bundle, holds; nothing for a file of something else."""
+    name = path.name.lower()
+    if path.is_dir():
+        return [vm_support.Folder(path)] if vm_support.is_folder(path) else []
+    if bug_report.NAME.fullmatch(name):
+        return [bug_report.Report(path)]
+    if name.endswith(ZIP):
+        return _zipped(path)
+    if not name.endswith(PACKED):
+        return []
+    return [_bundle(path) if _is_bundle(path) else Packed(path)]
+
+
+def _bundle(path: Path) -> vm_support.Packed:
+    return vm_support.Packed(path, partial(archive.members_of, path, archive.BUNDLE))
+
+
+def _is_bundle(path: Path) -> bool:
+    """Tell a bundle from a recording by its first file; what cannot be read is told later."""
+    try:
+        first = next(archive.members_of(path, archive.BUNDLE, lambda _: True), None)
+    except UsageError:
+        return False
+    parts = PurePosixPath(first[0]).parts if first else ()
+    own = {MANIFEST, "expected.json", *(one.folder for one in ways.wirings().values())}
+    return len(parts) > 1 and parts[0] not in own and parts[1] not in own
+
+
+def _zipped(path: Path) -> list[Place]:
+    """Return the bundles in the export of a vCenter, which is a zip of .tgz files."""
+    try:
+        with zipfile.ZipFile(path) as whole:
+            inside = [one for one in whole.infolist() if one.filename.lower().endswith(PACKED)]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        return [Bad(path, f"{path}: not a whole .zip ({error}); copy it again")]
+    if not inside or len(inside) > MOST_IN_A_ZIP:
+        told = f"it holds {len(inside)} bundles; give an export of a vCenter with ESXi hosts in it"
+        return [Bad(path, f"{path}: {told}")]
+    return [
+        vm_support.Packed(path / one.filename, partial(_members_in, path, one.filename))
+        for one in inside
+    ]
+
+
+def _members_in(
+    path: Path, name: str, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, bytes]]:
+    where = f"{path}: {name}"
+    try:
+        with zipfile.ZipFile(path) as whole, whole.open(name) as packed:
+            size = whole.getinfo(name).file_size
+            yield from archive.members(where, packed, size, archive.BUNDLE, wanted)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, KeyError) as error:
+        raise UsageError(f"{where}: cannot be read ({error}); copy it again") from None

@@ -13,8 +13,6 @@ class Recording(Struct, frozen=True):
 
     ref: HostRef
     captures: dict[tuple[str, str, str], Capture]
-    absent: str = "the recording does not hold it"
-    """Why there is no answer to other questions."""
 
     def with_answers(self, answers: Mapping[tuple[str, str, str], Capture]) -> "Recording":
         """Return it with more answers."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from hostcheck import recording, ways
 from hostcheck.bundles import places
 from hostcheck.bundles.joined import joined
-from hostcheck.bundles.places import Label, Place
+from hostcheck.bundles.label import Label
+from hostcheck.bundles.places import Place
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why

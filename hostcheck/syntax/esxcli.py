@@ -204,7 +204,7 @@ def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Reco
             if line[0].isspace() and heading and not _is_address(line):
                 continue  # a value that ran over, or a line of a later release
             close()
-            fields, heading, parent = {}, line.strip(), ("", 0)
+            fields, heading, parent = {}, _headed(line), ("", 0)
         elif parent[0] and len(match[1]) > parent[1]:
             _nest(fields, parent[0], match)
         else:
@@ -228,9 +228,15 @@ def _is_heading(line: str, after: str, known: bool) -> bool:
     )
 
 
+def _headed(line: str) -> str:
+    """Return a heading; localcli puts a colon behind it, and only an address shows that."""
+    words = line.strip()
+    return words.removesuffix(":") if _is_address(words) else words
+
+
 def _is_address(line: str) -> bool:
     try:
-        pci.from_hex(line)
+        pci.from_hex(line.strip().removesuffix(":"))
     except ValueError:
         return False
     return True

@@ -20,7 +20,7 @@ class ReplayTransport:
         """Return the recorded answer, under the question as it is asked today."""
         found = self._recording.captures.get(request.key)
         if found is None:
-            unknown = Unknown(Why.NOT_RECORDED, self._recording.absent, request.text)
+            unknown = Unknown(Why.NOT_RECORDED, "the recording does not hold it", request.text)
             return Capture(request, failure=unknown)
         return Capture(
             request, found.text, found.stderr, found.exit_status, found.failure, found.taken_at,

@@ -216,9 +216,11 @@ def test_a_second_file_of_one_name_is_refused(tmp_path):
 
 
 def test_sizes_have_limits(tmp_path):
-    small = archive.Limits(member=10, total=1 << 20, members=3)
+    small = archive.Limits(member=10, total=1 << 20, kept=15, members=3)
     with pytest.raises(UsageError, match="'a' has 11 bytes"):
         read(sent(tmp_path, ("a", {}, b"12345678901")), small)
+    with pytest.raises(UsageError, match="'b' has 10 bytes"):
+        read(sent(tmp_path, ("a", {}, b"1234567890"), ("b", {}, b"1234567890")), small)
     many = [(str(number), {}, b"") for number in range(4)]
     with pytest.raises(UsageError, match="more than 3 members"):
         read(sent(tmp_path, *many), small)
@@ -251,5 +253,5 @@ def test_a_file_of_something_else_is_one_line(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="not a folder, nor a file of a host"):
         RecordedSource(tmp_path / "notes.txt")
-    with pytest.raises(UsageError, match=r"it holds no manifest\.json"):
+    with pytest.raises(UsageError, match="it holds no answer of a command"):
         RecordedSource(sent(tmp_path, ("a/x", {}, b"1")))

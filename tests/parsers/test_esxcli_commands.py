@@ -324,3 +324,19 @@ def test_passthrough_switches_without_their_header():
     assert (device.address, device.enabled) == ("0000:18:00.0", True)
     (device,) = esxcli_hardware_pci_pcipassthru_list.parse("0000:18:00.0    perhaps\n")
     assert why(device.enabled) is Why.UNPARSED
+
+
+@pytest.mark.parametrize("address", ["0000:04:00.0", "dc:00.0", "0000:DC:00.0"])
+@pytest.mark.parametrize("mark", ["", ":", ": "])
+def test_a_device_is_told_by_its_heading_with_the_colon_of_localcli_too(address, mark):
+    (device,) = esxcli_graphics_device_list.parse(
+        f"{address}{mark}\n   Vendor Name: NVIDIA Corporation\n   Graphics Type: Basic\n"
+    )
+    assert device.address == ("0000:04:00.0" if "04" in address else "0000:dc:00.0")
+    (function,) = esxcli_hardware_pci_list.parse(f"{address}{mark}\n   Vendor ID: 0x10de\n")
+    assert function.address == device.address
+
+
+def test_a_vm_keeps_the_colon_of_its_name():
+    (process,) = esxcli_vm_process_list.parse("web:\n   World ID: 7\n   Display Name: web:\n")
+    assert process.name == "web:"
