@@ -51,62 +51,53 @@ def testimonies_of(
         esxcli_graphics_device_list.REQUEST, host_id, esxcli_graphics_device_list.parse
     )
     query = book.read(nvidia_smi_query_gpu.REQUEST, nvidia_smi_query_gpu.parse)
-    topics: list[tuple[str, list[Fact[str]]]] = [
-        (
-            "ESXi version",
-            [
-                _words(system.fact(lambda one: one.version)),
-                _words(version.fact(lambda one: one.version)),
-            ],
-        ),
-        (
-            "package count",
-            [
-                _words(system.fact(lambda one: one.package_count)),
-                _words(cpu.fact(lambda one: one.package_count)),
-                _words(packages.fact(len)),
-            ],
-        ),
-        (
-            "NUMA node count",
-            [
-                _words(system.fact(lambda one: one.numa_node_count)),
-                _words(memory.fact(lambda one: one.numa_node_count)),
-                _words(nodes.fact(len)),
-            ],
-        ),
-    ]
+    topics = {
+        "ESXi version": [
+            _words(system.fact(lambda one: one.version)),
+            _words(version.fact(lambda one: one.version)),
+        ],
+        "package count": [
+            _words(system.fact(lambda one: one.package_count)),
+            _words(cpu.fact(lambda one: one.package_count)),
+            _words(packages.fact(len)),
+        ],
+        "NUMA node count": [
+            _words(system.fact(lambda one: one.numa_node_count)),
+            _words(memory.fact(lambda one: one.numa_node_count)),
+            _words(nodes.fact(len)),
+        ],
+    }
     for gpu in gpus.value if isinstance(gpus, Known) else ():
-        where = gpu.address
-        topics += [
-            (
-                f"NUMA node of GPU {where}",
-                [
-                    _words(located.by_api(where)),
-                    _words(located.by_esxcli(where)),
-                    _words(located.by_vsish(where)),
-                ],
-            ),
-            (
-                f"graphics type of GPU {where}",
-                [
-                    _words(gpu.graphics_active),
-                    _words(graphics.fact(lambda found, where=where: _esxcli_type(found, where))),  # type: ignore[misc]
-                ],
-            ),
-            (
-                f"ECC mode of GPU {where}",
-                [
-                    _words(gpu.ecc_current),
-                    _words(query.fact(lambda found, where=where: _csv_ecc(found, where))),  # type: ignore[misc]
-                ],
-            ),
-        ]
+        topics |= _of_gpu(gpu, located, graphics, query)
     return tuple(
         Testimony(topic, tuple(statements))
-        for topic, all_statements in topics
+        for topic, all_statements in topics.items()
         if (statements := _apart(all_statements))
     )
+
+
+def _of_gpu(
+    gpu: PhysicalGpu,
+    located: Locator,
+    graphics: Answer[tuple[esxcli_graphics_device_list.GraphicsDevice, ...]],
+    query: Answer[nvidia_smi_query_gpu.GpuQuery],
+) -> dict[str, list[Fact[str]]]:
+    where = gpu.address
+    return {
+        f"NUMA node of GPU {where}": [
+            _words(located.by_api(where)),
+            _words(located.by_esxcli(where)),
+            _words(located.by_vsish(where)),
+        ],
+        f"graphics type of GPU {where}": [
+            _words(gpu.graphics_active),
+            _words(graphics.fact(lambda found: _esxcli_type(found, where))),
+        ],
+        f"ECC mode of GPU {where}": [
+            _words(gpu.ecc_current),
+            _words(query.fact(lambda found: _csv_ecc(found, where))),
+        ],
+    }
 
 
 def _apart(statements: Iterable[Fact[str]]) -> list[Fact[str]]:

@@ -1,19 +1,14 @@
 """Captures in, one joined `Host` out."""
 
-from hostcheck.assemble.book import Book
+from operator import attrgetter
+from typing import Any
+
+from hostcheck.assemble.book import Answer, Book
 from hostcheck.assemble.boot import boot_options
 from hostcheck.assemble.cross_checks import testimonies_of
 from hostcheck.assemble.devices import Locator
-from hostcheck.assemble.gpus import (
-    driver_packages,
-    gpus_of,
-    nvswitches,
-    running_vgpus,
-    smi_answers,
-    smi_count,
-    smi_log,
-    smi_order,
-)
+from hostcheck.assemble.driver import driver_packages, running_vgpus
+from hostcheck.assemble.gpus import gpus_of, nvswitches, smi_answers, smi_count, smi_log, smi_order
 from hostcheck.assemble.memory import (
     cpu_used_by_hypervisor,
     dram,
@@ -24,14 +19,13 @@ from hostcheck.assemble.memory import (
 )
 from hostcheck.assemble.network import nics_of
 from hostcheck.assemble.offers import cpu_features_of, opinions_of, option_of, target_of
+from hostcheck.assemble.placement import Answers
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
-from hostcheck.model.host import (
-    Host,
-)
+from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
 from hostcheck.model.release import release_of
 from hostcheck.parsers import (
@@ -42,6 +36,36 @@ from hostcheck.parsers import (
     vim_host_system,
     vim_query_options,
 )
+from hostcheck.parsers.vim_compute_resource import ComputeResource
+from hostcheck.parsers.vim_host_system import HostSystem
+
+AS_TOLD = (
+    "connection_state",
+    "power_state",
+    "in_maintenance_mode",
+    "reboot_required",
+    "boot_time",
+    "vendor",
+    "model",
+    "bios_version",
+    "bios_date",
+    "firmware_type",
+    "version",
+    "build",
+    "lockdown_mode",
+    "services",
+    "memory_bytes",
+    "package_count",
+    "core_count",
+    "pu_count",
+    "numa_node_count",
+    "graphics_default",
+    "assignment_policy",
+    "profiles_offered",
+    "api_version",
+    "core_hz",
+)
+"""Facts of a host that vSphere tells under the same name."""
 
 
 def assemble(recorded: Recording) -> Host:
@@ -70,40 +94,16 @@ def assemble(recorded: Recording) -> Host:
     answers = vm_answers(book, ref.vm_ids)
     vms = vms_of(book, api, cluster, answers, gpus)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
-    offered = target_of(book)
-    opinions = opinions_of(book, host_id)
+    alike: dict[str, Any] = {name: system.fact(attrgetter(name)) for name in AS_TOLD}
     host = Host(
+        **alike,
+        **_memory(api, system, cluster, answers),
+        **_offers(book, host_id),
         name=ref.name,
         id=host_id,
         cluster=cluster.fact(lambda one: one.name),
-        connection_state=system.fact(lambda one: one.connection_state),
-        power_state=system.fact(lambda one: one.power_state),
-        in_maintenance_mode=system.fact(lambda one: one.in_maintenance_mode),
-        reboot_required=system.fact(lambda one: one.reboot_required),
-        boot_time=system.fact(lambda one: one.boot_time),
-        vendor=system.fact(lambda one: one.vendor),
-        model=system.fact(lambda one: one.model),
-        bios_version=system.fact(lambda one: one.bios_version),
-        bios_date=system.fact(lambda one: one.bios_date),
-        firmware_type=system.fact(lambda one: one.firmware_type),
-        version=system.fact(lambda one: one.version),
-        build=system.fact(lambda one: one.build),
-        lockdown_mode=system.fact(lambda one: one.lockdown_mode),
-        services=system.fact(lambda one: one.services),
-        memory_bytes=system.fact(lambda one: one.memory_bytes),
-        memory_dram_bytes=dram(system),
-        memory_reserved_bytes=reserved(api, answers),
-        memory_overhead_bytes=overhead(api, answers),
-        memory_hypervisor_bytes=used_by_hypervisor(system, cluster),
-        package_count=system.fact(lambda one: one.package_count),
-        core_count=system.fact(lambda one: one.core_count),
-        pu_count=system.fact(lambda one: one.pu_count),
         packages=packages_of(system),
-        numa_node_count=system.fact(lambda one: one.numa_node_count),
         numa_nodes=nodes,
-        graphics_default=system.fact(lambda one: one.graphics_default),
-        assignment_policy=system.fact(lambda one: one.assignment_policy),
-        profiles_offered=system.fact(lambda one: one.profiles_offered),
         vgpu_abilities=system.fact(lambda one: one.abilities),
         hot_migration=setting.fact(lambda one: one),
         drs_automation=cluster.fact(lambda one: one.drs_automation),
@@ -120,23 +120,43 @@ def assemble(recorded: Recording) -> Host:
         testimonies=testimonies,
         drs_evacuation=cluster.fact(lambda one: one.evacuation),
         boot_options=boot_options(book, host_id),
-        offered_profiles=offered.fact(lambda one: one.profiles),
-        offered_devices=offered.fact(lambda one: one.dynamic),
-        offered_groups=offered.fact(lambda one: one.groups),
         nvswitches=system.fact(nvswitches),
-        per_vm_limits=option_of(book).fact(lambda one: one.limits),
-        opinions=opinions,
         sources=tuple(book.sources),
         target=ref.vcenter,
-        api_version=system.fact(lambda one: one.api_version),
-        core_hz=system.fact(lambda one: one.core_hz),
-        cpu_reserved_mhz=reserved_cpu(api, answers),
-        cpu_hypervisor_mhz=cpu_used_by_hypervisor(system, cluster),
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),
-        cpu_features=cpu_features_of(book, host_id),
     )
     return with_smoke(host, book)
+
+
+def _memory(
+    api: Answer[HostSystem],
+    system: Answer[HostSystem],
+    cluster: Answer[ComputeResource],
+    answers: Answers,
+) -> dict[str, Any]:
+    """Return what is reserved and used of memory and processors."""
+    return {
+        "memory_dram_bytes": dram(system),
+        "memory_reserved_bytes": reserved(api, answers),
+        "memory_overhead_bytes": overhead(api, answers),
+        "memory_hypervisor_bytes": used_by_hypervisor(system, cluster),
+        "cpu_reserved_mhz": reserved_cpu(api, answers),
+        "cpu_hypervisor_mhz": cpu_used_by_hypervisor(system, cluster),
+    }
+
+
+def _offers(book: Book, host_id: str) -> dict[str, Any]:
+    """Return what a preflight asks besides: what the host offers, and vCenter's opinion."""
+    offered = target_of(book)
+    return {
+        "offered_profiles": offered.fact(lambda one: one.profiles),
+        "offered_devices": offered.fact(lambda one: one.dynamic),
+        "offered_groups": offered.fact(lambda one: one.groups),
+        "per_vm_limits": option_of(book).fact(lambda one: one.limits),
+        "opinions": opinions_of(book, host_id),
+        "cpu_features": cpu_features_of(book, host_id),
+    }
 
 
 def _version(told: Fact[str]) -> Fact[str]:

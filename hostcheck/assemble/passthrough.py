@@ -13,13 +13,14 @@ from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, NVSWITCHES, PciAddress,
 from hostcheck.model.vm import VmPassthrough
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.syntax import vim_devices
 
 HARDWARE = "VirtualMachine config.hardware"
 
 
 def passthroughs_of(
     answer: Answer[vim_virtual_machine.VirtualMachine],
-    held: vim_virtual_machine.Devices | None,
+    held: vim_devices.Devices | None,
     system: Answer[HostSystem],
 ) -> tuple[VmPassthrough, ...]:
     """List the whole devices of a VM: fixed, dynamic, and of a vendor's own kind."""
@@ -82,7 +83,7 @@ def may_be_gpu_elsewhere(device: VmPassthrough) -> bool:
 
 
 def _fixed_gpu(
-    one: vim_virtual_machine.Static,
+    one: vim_devices.Static,
     answer: Answer[vim_virtual_machine.VirtualMachine],
     system: Answer[HostSystem],
 ) -> Fact[bool]:
@@ -93,7 +94,7 @@ def _fixed_gpu(
 
 
 def _dvx_gpu(
-    one: vim_virtual_machine.Dvx, answer: Answer[vim_virtual_machine.VirtualMachine]
+    one: vim_devices.Dvx, answer: Answer[vim_virtual_machine.VirtualMachine]
 ) -> Fact[bool]:
     """Nothing is known that NVIDIA brings as DVX; another vendor's class names no GPU of ours."""
     if isinstance(one.device_class, Unknown):

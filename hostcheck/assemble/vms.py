@@ -18,6 +18,7 @@ from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.syntax import vim_devices
 
 SERVED_BY = "HostSystem config.graphicsInfo"
 DVX = "dvx"
@@ -166,7 +167,7 @@ def _may_have_gpu(
 def _judged_devices(
     answer: Answer[vim_virtual_machine.VirtualMachine],
     template: Fact[bool],
-    held: vim_virtual_machine.Devices | None,
+    held: vim_devices.Devices | None,
 ) -> Fact[int]:
     """Count the devices; Unknown where the VM may be a template, of which nothing is asked."""
     if isinstance(template, Unknown):
@@ -175,20 +176,20 @@ def _judged_devices(
 
 
 def _vgpus(
-    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_virtual_machine.Devices | None
+    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_devices.Devices | None
 ) -> tuple[VmVgpu, ...]:
     return tuple(VmVgpu(one.label, answer.lift(one.profile)) for one in held.vgpus) if held else ()
 
 
 def _vm_nics(
-    held: vim_virtual_machine.Devices | None,
+    held: vim_devices.Devices | None,
     system: Answer[HostSystem],
 ) -> tuple[VmNic, ...]:
     """Find the host adapters behind each adapter: its port group's, or its switch's, uplinks."""
     if held is None:
         return ()
 
-    def uplinks(adapter: vim_virtual_machine.Adapter) -> Fact[tuple[str, ...]]:
+    def uplinks(adapter: vim_devices.Adapter) -> Fact[tuple[str, ...]]:
         def find(one: HostSystem) -> Reading[tuple[str, ...]]:
             if isinstance(one.switches, Unknown):
                 return one.switches
@@ -223,7 +224,7 @@ def _vm_nics(
 
 def _vm_gpus(
     answer: Answer[vim_virtual_machine.VirtualMachine],
-    held: vim_virtual_machine.Devices | None,
+    held: vim_devices.Devices | None,
     passed: tuple[VmPassthrough, ...],
     vm_id: str,
     gpus: Fact[tuple[PhysicalGpu, ...]],

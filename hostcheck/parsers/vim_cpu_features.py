@@ -11,7 +11,8 @@ what its own EVC mode fixes; one that is suspended has what its guest has seen.
 
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.syntax.vim import VimObject, object_of
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_objects import object_of
 
 PURPOSE = "asked by preflight only"
 VM = Request(

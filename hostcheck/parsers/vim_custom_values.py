@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from hostcheck.model.capture import EVERYTHING, Path, Request, Wire
 from hostcheck.model.fact import Unknown
-from hostcheck.syntax.vim import VimObject, objects_of
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_objects import objects_of
 
 REQUEST = Request(
     Wire.PROPERTIES, "VirtualMachine", "custom attributes of VMs (only with --smoke-attribute)",

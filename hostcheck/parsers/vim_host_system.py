@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.host import (
@@ -20,9 +19,11 @@ from hostcheck.model.host import (
     Sriov,
     VgpuAbility,
 )
-from hostcheck.model.pci import PciAddress, PciId, from_hex, unsigned16
+from hostcheck.model.pci import PciAddress, PciId, unsigned16
 from hostcheck.model.release import release_of
-from hostcheck.syntax.vim import Node, VimObject, object_of
+from hostcheck.syntax.vim import Node, VimObject, address_in, must
+from hostcheck.syntax.vim_network import Pnic, Switch, pnic_of, switches_of
+from hostcheck.syntax.vim_objects import object_of
 
 REQUEST = Request(
     Wire.PROPERTIES, "HostSystem", "hardware, graphics, passthrough, network and services",
@@ -107,41 +108,6 @@ class PassthroughState(Struct, frozen=True):
     passthrough: Passthrough
     sriov: Reading[Sriov]
     label: Reading[str]
-
-
-class Pnic(Struct, frozen=True):
-    """A physical adapter; `key` is what switches call it."""
-
-    key: str
-    name: str
-    address: PciAddress
-    driver: Reading[str]
-    speed_mbps: Reading[int]
-
-
-class StandardSwitch(Struct, frozen=True):
-    """A switch of one host; port groups name it, or its key."""
-
-    key: str
-    name: str
-    uplinks: tuple[str, ...]
-
-
-class PortGroup(Struct, frozen=True):
-    """A port group of one host, and the switch it is on: by name and by key."""
-
-    name: str
-    switch: str
-    switch_key: str
-
-
-class Switch(Struct, frozen=True):
-    """A virtual switch: its uplinks by key, and what a VM's adapter calls it by."""
-
-    name: str
-    uuid: str
-    uplinks: tuple[str, ...]
-    port_groups: tuple[str, ...]
 
 
 class HostSystem(Struct, frozen=True):
@@ -244,29 +210,14 @@ def parse(text: str) -> HostSystem:
         profiles_offered=host.words("config.sharedPassthruGpuTypes"),
         abilities=host.each("config.sharedGpuCapabilities", _ability),
         passthrough=host.each("config.pciPassthruInfo", _passthrough),
-        pnics=host.each("config.network.pnic", _pnic),
-        switches=_switches(host),
+        pnics=host.each("config.network.pnic", pnic_of),
+        switches=switches_of(host),
         services=host.each("config.service", _service, "service"),
         lockdown_mode=host.text("config.lockdownMode"),
         core_hz=host.number("hardware.cpuInfo", "hz"),
         datastore_ids=host.words("datastore"),
         network_ids=host.words("network"),
     )
-
-
-def _must(reading: Reading[T]) -> T:
-    """Return a field that the API never leaves out. Raises ParseError when it did."""
-    if isinstance(reading, Unknown):
-        raise ParseError(f"{reading.asked}: {reading.detail}")
-    return reading
-
-
-def _address(node: Node, *path: str) -> PciAddress:
-    words = _must(node.text(*path))
-    try:
-        return from_hex(words)
-    except ValueError as error:
-        raise ParseError(f"{node.asked}: {error}") from None
 
 
 def _version(words: Reading[str]) -> Reading[str]:
@@ -287,8 +238,8 @@ def _graphics_type(words: Reading[str]) -> Reading[GraphicsType]:
 def _package(node: Node) -> CpuPackage:
     description = node.text("description")
     return CpuPackage(
-        os_index=_must(node.number("index")),
-        vendor=_must(node.text("vendor")),
+        os_index=must(node.number("index")),
+        vendor=must(node.text("vendor")),
         description="" if isinstance(description, Unknown) else " ".join(description.split()),
         pus=tuple(sorted(node.numbers("threadId"))),
     )
@@ -317,15 +268,15 @@ def _numa_node(node: Node) -> ListedNode:
     if isinstance(memory, Unknown):
         memory = node.number("memoryRangeLength")  # before API 8.0
     return ListedNode(
-        os_index=_must(node.number("typeId")),
+        os_index=must(node.number("typeId")),
         memory_bytes=memory,
         pus=tuple(sorted(node.numbers("cpuID"))),
-        pci=tuple(sorted(_address(item) for item in node.children("pciId"))),
+        pci=tuple(sorted(address_in(item) for item in node.children("pciId"))),
     )
 
 
 def _tier(node: Node) -> MemoryTier:
-    return MemoryTier(_must(node.text("type")), _must(node.number("size")))
+    return MemoryTier(must(node.text("type")), must(node.number("size")))
 
 
 def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
@@ -335,44 +286,44 @@ def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
 
 def _device(node: Node) -> Device:
     def short(name: str) -> int:
-        return unsigned16(_must(node.number(name)))
+        return unsigned16(must(node.number(name)))
 
     vendor_name, name = node.text("vendorName"), node.text("deviceName")
     parent = node.text("parentBridge")
     return Device(
-        address=_address(node, "id"),
+        address=address_in(node, "id"),
         pci_id=PciId(
             short("vendorId"), short("deviceId"), short("subVendorId"), short("subDeviceId")
         ),
         device_class=short("classId"),
         vendor_name="" if isinstance(vendor_name, Unknown) else vendor_name,
         name="" if isinstance(name, Unknown) else name,
-        parent=parent if isinstance(parent, Unknown) else _address(node, "parentBridge"),
+        parent=parent if isinstance(parent, Unknown) else address_in(node, "parentBridge"),
     )
 
 
 def _graphics(node: Node) -> Graphics:
     name, kilobytes = node.text("deviceName"), node.number("memorySizeInKB")
     return Graphics(
-        address=_address(node, "pciId"),
+        address=address_in(node, "pciId"),
         name="" if isinstance(name, Unknown) else name,
         type=_graphics_type(node.text("graphicsType")),
         vgpu_mode=node.text("vgpuMode"),
         memory_bytes=kilobytes if isinstance(kilobytes, Unknown) else kilobytes * 1024,
-        vm_ids=tuple(sorted(_must(item.text()) for item in node.children("vm"))),
+        vm_ids=tuple(sorted(must(item.text()) for item in node.children("vm"))),
     )
 
 
 def _configured(item: Node) -> Configured:
-    return Configured(_address(item, "deviceId"), _graphics_type(item.text("graphicsType")))
+    return Configured(address_in(item, "deviceId"), _graphics_type(item.text("graphicsType")))
 
 
 def _passthrough(node: Node) -> PassthroughState:
     def truth(name: str) -> bool:
-        return _must(node.truth(name))
+        return must(node.truth(name))
 
     return PassthroughState(
-        address=_address(node, "id"),
+        address=address_in(node, "id"),
         passthrough=Passthrough(
             capable=truth("passthruCapable"),
             enabled=truth("passthruEnabled"),
@@ -398,10 +349,10 @@ def _sriov(node: Node) -> Reading[Sriov]:
 
 def _ability(node: Node) -> VgpuAbility:
     def truth(name: str) -> bool:
-        return _must(node.truth(name))
+        return must(node.truth(name))
 
     return VgpuAbility(
-        profile=_must(node.text("vgpu")),
+        profile=must(node.text("vgpu")),
         migrate=truth("migrateSupported"),
         suspend=truth("suspendSupported"),
         memory_snapshot=truth("memorySnapshotSupported"),
@@ -409,81 +360,5 @@ def _ability(node: Node) -> VgpuAbility:
     )
 
 
-def _pnic(node: Node) -> Pnic:
-    """Read one adapter. A link that is down has no `linkSpeed`; that is a known zero."""
-    speed = node.number("linkSpeed", "speedMb")
-    key = node.text("key")
-    name = _must(node.text("device"))
-    return Pnic(
-        key=name if isinstance(key, Unknown) else key,
-        name=name,
-        address=_address(node, "pci"),
-        driver=node.text("driver"),
-        speed_mbps=0 if isinstance(speed, Unknown) and speed.why is Why.ABSENT else speed,
-    )
-
-
-def _switches(host: VimObject) -> Reading[tuple[Switch, ...]]:
-    """Read standard and distributed switches. Both lists must be readable, else uplinks are not."""
-    standard = host.each("config.network.vswitch", _standard)
-    groups = host.each("config.network.portgroup", _port_group)
-    distributed = host.each("config.network.proxySwitch", _distributed)
-    if isinstance(standard, Unknown):
-        return standard
-    if isinstance(groups, Unknown):
-        return groups
-    if isinstance(distributed, Unknown):
-        if distributed.why is not Why.ABSENT:
-            return distributed
-        distributed = ()
-    found = [
-        Switch(
-            name=one.name,
-            uuid="",
-            uplinks=one.uplinks,
-            port_groups=tuple(
-                sorted(
-                    group.name
-                    for group in groups
-                    if group.switch == one.name or (one.key and group.switch_key == one.key)
-                )
-            ),
-        )
-        for one in standard
-    ]
-    return tuple(sorted((*found, *distributed), key=lambda switch: (switch.name, switch.uuid)))
-
-
-def _standard(node: Node) -> StandardSwitch:
-    key = node.text("key")
-    return StandardSwitch(
-        "" if isinstance(key, Unknown) else key, _must(node.text("name")), _uplinks(node)
-    )
-
-
-def _port_group(node: Node) -> PortGroup:
-    switch, key = node.text("spec", "vswitchName"), node.text("vswitch")
-    return PortGroup(
-        name=_must(node.text("spec", "name")),
-        switch="" if isinstance(switch, Unknown) else switch,
-        switch_key="" if isinstance(key, Unknown) else key,
-    )
-
-
-def _distributed(node: Node) -> Switch:
-    return Switch(
-        name=_must(node.text("dvsName")),
-        uuid=_must(node.text("dvsUuid")),
-        uplinks=_uplinks(node),
-        port_groups=(),
-    )
-
-
-def _uplinks(node: Node) -> tuple[str, ...]:
-    return tuple(sorted(_must(item.text()) for item in node.children("pnic")))
-
-
 def _service(node: Node) -> Service:
-    return Service(
-        _must(node.text("key")), _must(node.truth("running")), _must(node.text("policy"))
-    )
+    return Service(must(node.text("key")), must(node.truth("running")), must(node.text("policy")))

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from hostcheck.model.capture import EVERYTHING, Path, Request, Wire
 from hostcheck.model.fact import Unknown
-from hostcheck.syntax.vim import objects_of
+from hostcheck.syntax.vim_objects import objects_of
 
 HOSTS = Request(
     Wire.PROPERTIES, "HostSystem", "which hosts there are", "System.Read",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading
-from hostcheck.syntax.vim import object_of
+from hostcheck.syntax.vim_objects import object_of
 
 REQUEST = Request(
     Wire.PROPERTIES,

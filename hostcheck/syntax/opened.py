@@ -6,7 +6,7 @@ from typing import TypeVar
 from hostcheck.errors import ParseError, crash
 from hostcheck.model.capture import EVERYTHING, Capture, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.vim import id_in
+from hostcheck.syntax.vim_objects import id_in
 
 T = TypeVar("T")
 

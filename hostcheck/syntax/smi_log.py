@@ -5,7 +5,7 @@ the log, and turns them into facts.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -194,86 +194,98 @@ def empty_log(peeled: Peeled, *, what: str) -> SmiLog:
     )
 
 
+_TOLD: dict[str, tuple[Any, ...]] = {
+    "name": (words.word, "Product Name"),
+    "architecture": (words.word, "Product Architecture"),
+    "uuid": (words.word, "GPU UUID", "uuid"),
+    "vbios": (words.word, "VBIOS Version"),
+    "module_id": (words.number, "Module ID", "gpu_module_id", "Platform Info/Module Id"),
+    "display_mode": (words.word, "Display Mode"),
+    "display_active": (words.word, "Display Active"),
+    "persistence_mode": (words.switch, "Persistence Mode"),
+    "ecc_current": (words.switch, "ECC Mode/Current", "ecc_mode/current_ecc"),
+    "ecc_pending": (words.switch, "ECC Mode/Pending", "ecc_mode/pending_ecc"),
+    "mig_current": (words.switch, "MIG Mode/Current", "mig_mode/current_mig"),
+    "mig_pending": (words.switch, "MIG Mode/Pending", "mig_mode/pending_mig"),
+    "framebuffer_total_bytes": (words.size, "FB Memory Usage/Total"),
+    "framebuffer_used_bytes": (words.size, "FB Memory Usage/Used"),
+    "bar1_total_bytes": (words.size, "BAR1 Memory Usage/Total"),
+    "virtualization_mode": (words.word, "GPU Virtualization Mode/Virtualization Mode"),
+    "host_vgpu_mode": (words.word, "GPU Virtualization Mode/Host VGPU Mode"),
+    "vgpu_heterogeneous_mode": (words.switch, "GPU Virtualization Mode/vGPU Heterogeneous Mode"),
+    "heterogeneous_profiles": (
+        words.capability,
+        "vGPU Device Capability/Heterogeneous Time-Slice Profiles",
+        "vgpu_device_capability/heterogeneous_timeSlice_profile",
+    ),
+    "heterogeneous_sizes": (
+        words.capability,
+        "vGPU Device Capability/Heterogeneous Time-Slice Sizes",
+    ),
+    "rows_remap_pending": (
+        words.yes_or_no,
+        "Remapped Rows/Pending",
+        "remapped_rows/remapped_row_pending",
+    ),
+    "rows_remap_failed": (
+        words.yes_or_no,
+        "Remapped Rows/Remapping Failure Occurred",
+        "remapped_rows/remapped_row_failure",
+    ),
+    "rows_remapped_correctable": (
+        words.number,
+        "Remapped Rows/Correctable Error",
+        "remapped_rows/remapped_row_corr",
+    ),
+    "rows_remapped_uncorrectable": (
+        words.number,
+        "Remapped Rows/Uncorrectable Error",
+        "remapped_rows/remapped_row_unc",
+    ),
+    "pages_retire_pending": (
+        words.yes_or_no,
+        "Retired Pages/Pending Page Blacklist",
+        "Retired Pages/Pending",
+        "retired_pages/pending_blacklist",
+        "retired_pages/pending_retirement",
+    ),
+    "pages_retired_single_bit": (
+        words.number,
+        "Retired Pages/Single Bit ECC",
+        "retired_pages/multiple_single_bit_retirement/retired_count",
+    ),
+    "pages_retired_double_bit": (
+        words.number,
+        "Retired Pages/Double Bit ECC",
+        "retired_pages/double_bit_retirement/retired_count",
+    ),
+    "inforom_ecc_object": (words.word, "Inforom Version/ECC Object"),
+    "gsp_firmware": (words.word, "GSP Firmware Version"),
+    "fabric_state": (words.word_or_none, "Fabric/State"),
+    "fabric_status": (words.error, "Fabric/Status"),
+    "fabric_health": (words.word_or_none, "Fabric/Health/Summary"),
+    "reset_required": (words.yes_or_no, "GPU Reset Status/Reset Required", _RESET_XML),
+}
+"""Fields of a GPU: how the value is read, and where it stands in the text and in the XML."""
+
+
 def _gpu(field: Field, what: str) -> SmiGpu:
     gave_up = words.gravest(texts(field))
     _check_one_gpu(field, what, excused=bool(gave_up))
     gpu = _Section(field, what)
+    told: dict[str, Any] = {name: gpu.read(how, *where) for name, (how, *where) in _TOLD.items()}
     return SmiGpu(
         address=_address(gpu),
-        name=gpu.read(words.word, "Product Name"),
-        architecture=gpu.read(words.word, "Product Architecture"),
-        uuid=gpu.read(words.word, "GPU UUID", "uuid"),
         pci_id=_pci_id(gpu),
-        vbios=gpu.read(words.word, "VBIOS Version"),
-        module_id=gpu.read(words.number, "Module ID", "gpu_module_id", "Platform Info/Module Id"),
-        display_mode=gpu.read(words.word, "Display Mode"),
-        display_active=gpu.read(words.word, "Display Active"),
-        persistence_mode=gpu.read(words.switch, "Persistence Mode"),
-        ecc_current=gpu.read(words.switch, "ECC Mode/Current", "ecc_mode/current_ecc"),
-        ecc_pending=gpu.read(words.switch, "ECC Mode/Pending", "ecc_mode/pending_ecc"),
-        mig_current=gpu.read(words.switch, "MIG Mode/Current", "mig_mode/current_mig"),
-        mig_pending=gpu.read(words.switch, "MIG Mode/Pending", "mig_mode/pending_mig"),
         mig_device_count=_mig_device_count(gpu),
-        framebuffer_total_bytes=gpu.read(words.size, "FB Memory Usage/Total"),
-        framebuffer_used_bytes=gpu.read(words.size, "FB Memory Usage/Used"),
-        bar1_total_bytes=gpu.read(words.size, "BAR1 Memory Usage/Total"),
-        virtualization_mode=gpu.read(words.word, "GPU Virtualization Mode/Virtualization Mode"),
-        host_vgpu_mode=gpu.read(words.word, "GPU Virtualization Mode/Host VGPU Mode"),
-        vgpu_heterogeneous_mode=gpu.read(
-            words.switch, "GPU Virtualization Mode/vGPU Heterogeneous Mode"
-        ),
-        heterogeneous_profiles=gpu.read(
-            words.capability,
-            "vGPU Device Capability/Heterogeneous Time-Slice Profiles",
-            "vgpu_device_capability/heterogeneous_timeSlice_profile",
-        ),
-        heterogeneous_sizes=gpu.read(
-            words.capability, "vGPU Device Capability/Heterogeneous Time-Slice Sizes"
-        ),
         link=_link(gpu),
-        rows_remap_pending=gpu.read(
-            words.yes_or_no, "Remapped Rows/Pending", "remapped_rows/remapped_row_pending"
-        ),
-        rows_remap_failed=gpu.read(
-            words.yes_or_no,
-            "Remapped Rows/Remapping Failure Occurred",
-            "remapped_rows/remapped_row_failure",
-        ),
-        rows_remapped_correctable=gpu.read(
-            words.number, "Remapped Rows/Correctable Error", "remapped_rows/remapped_row_corr"
-        ),
-        rows_remapped_uncorrectable=gpu.read(
-            words.number, "Remapped Rows/Uncorrectable Error", "remapped_rows/remapped_row_unc"
-        ),
-        pages_retire_pending=gpu.read(
-            words.yes_or_no,
-            "Retired Pages/Pending Page Blacklist",
-            "Retired Pages/Pending",
-            "retired_pages/pending_blacklist",
-            "retired_pages/pending_retirement",
-        ),
-        pages_retired_single_bit=gpu.read(
-            words.number,
-            "Retired Pages/Single Bit ECC",
-            "retired_pages/multiple_single_bit_retirement/retired_count",
-        ),
-        pages_retired_double_bit=gpu.read(
-            words.number,
-            "Retired Pages/Double Bit ECC",
-            "retired_pages/double_bit_retirement/retired_count",
-        ),
         ecc_uncorrected_volatile=_uncorrected(gpu, "Volatile"),
         ecc_uncorrected_aggregate=_uncorrected(gpu, "Aggregate"),
-        inforom_ecc_object=gpu.read(words.word, "Inforom Version/ECC Object"),
-        gsp_firmware=gpu.read(words.word, "GSP Firmware Version"),
-        fabric_state=gpu.read(words.word_or_none, "Fabric/State"),
-        fabric_status=gpu.read(words.error, "Fabric/Status"),
-        fabric_health=gpu.read(words.word_or_none, "Fabric/Health/Summary"),
         fabric_faults=_fabric_faults(gpu),
         repairs=_repairs(gpu),
         recovery_action=_recovery_action(gpu),
-        reset_required=gpu.read(words.yes_or_no, "GPU Reset Status/Reset Required", _RESET_XML),
         gave_up=gave_up,
+        **told,
     )
 
 

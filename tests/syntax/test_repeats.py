@@ -6,7 +6,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax import repeats
 from hostcheck.syntax.repeats import TRIAL, Repeats
-from hostcheck.syntax.vim import object_of, objects_of
+from hostcheck.syntax.vim_objects import object_of, objects_of
 from hostcheck.ways.vsphere import soap
 
 TYPES = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hostcheck.model.fact import Unknown
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.syntax import vim_text
-from hostcheck.syntax.vim import object_of
+from hostcheck.syntax.vim_objects import object_of
 
 HEAD = (
     '<objects xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '

@@ -29,7 +29,7 @@ from hostcheck.parsers.vim_check_task import POWER_ON
 from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
-from hostcheck.syntax.vim import object_of
+from hostcheck.syntax.vim_objects import object_of
 from hostcheck.verdict import report_of
 from hostcheck.ways.esxcli import way as esxcli
 from hostcheck.ways.shell import order as esxi_shell

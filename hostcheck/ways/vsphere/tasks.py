@@ -10,7 +10,7 @@ from contextlib import suppress
 from xml.sax.saxutils import escape
 
 from hostcheck.model.fact import Unknown
-from hostcheck.syntax.vim import object_of
+from hostcheck.syntax.vim_objects import object_of
 from hostcheck.syntax.vim_task import ERROR, FAILED, RESULT, STATE, SUCCESS
 from hostcheck.ways.vsphere import soap
 

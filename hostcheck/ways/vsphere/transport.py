@@ -15,7 +15,8 @@ from functools import partial
 
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.vim import VimObject, object_of
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_objects import object_of
 from hostcheck.ways.base import Refused, Stopwatch, listed
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN
