@@ -61,12 +61,12 @@ def _look(host: Host, needs: Requirements, results: tuple[Result, ...] | None) -
 def _judged(host: Host, needs: Requirements) -> Iterator[Result]:
     """Run the checks of the host and of its GPUs that decide."""
     for check in all_checks():
-        if check.id in _gatekeepers():
+        if check.id in gatekeepers():
             yield from check.run(host, needs)
 
 
 @cache
-def _gatekeepers() -> frozenset[str]:
+def gatekeepers() -> frozenset[str]:
     """Return the ids of the checks that decide whatever VM is to start."""
     return frozenset(one.id for one in all_checks() if one.id in deciding() and one.each in JUDGED)
 
@@ -78,7 +78,7 @@ def _gates(
     of_host: list[Count | Unknown] = []
     of_gpus: dict[str, list[Count | Unknown]] = {}
     for result in results:
-        if result.check not in _gatekeepers() or not decides(result):
+        if result.check not in gatekeepers() or not decides(result):
             continue
         gate = _gate(result)
         if gate is not None and result.subject.kind == "gpu":

@@ -71,7 +71,8 @@ def plan(
     Exits with 0 where each cluster can go to a target, 1 where one is kept from all of them, 3
     where that is not known.
     """
-    from hostcheck import planner, runfile
+    from hostcheck import planner, runlines
+    from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements, sources
     from hostcheck.planner.listed import read
     from hostcheck.planner.table import Table
@@ -83,7 +84,14 @@ def plan(
     table = Table(needs, sources(), when, judge)
     aims, build = targets(to, table), esxi(esx, table)
     name = vgpu_catalog.name if vgpu_catalog else ""
-    made = planner.plan(runfile.read(run), table, aims, build, listed=listed, listed_in=name)
+    made = planner.plan(
+        runlines.read(run, gatekeepers()),
+        table,
+        aims,
+        build,
+        listed=listed,
+        listed_in=name,
+    )
     give("plan", format_, made, output)
     sys.exit(_code(made))
 

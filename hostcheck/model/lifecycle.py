@@ -6,6 +6,7 @@ and stays so.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -97,6 +98,7 @@ class EsxiLine(Struct, frozen=True):
     """Ascending by version, and by build within one."""
 
 
+@lru_cache(1024)
 def line_of(version: str) -> str:
     """Return `8.0` of `8.0.3`, and nothing of what is no version."""
     head = version.split(".")[:2]

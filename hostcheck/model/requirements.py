@@ -97,6 +97,23 @@ class VgpuProfile(Struct, frozen=True):
     verified: bool = True
 
 
+_INDEXES: dict[int, tuple[tuple[VgpuProfile, ...], dict[str, VgpuProfile]]] = {}
+"""Profiles by bare name, by the identity of the list that each entry keeps alive."""
+MOST_INDEXES = 512
+"""More kinds of GPU with types of their own than the catalogue and any fleet at a time have."""
+
+
+def _by_name(profiles: tuple[VgpuProfile, ...]) -> dict[str, VgpuProfile]:
+    found = _INDEXES.get(id(profiles))
+    if found is not None and found[0] is profiles:
+        return found[1]
+    if len(_INDEXES) >= MOST_INDEXES:
+        _INDEXES.clear()
+    named = {bare(one.name): one for one in reversed(profiles)}
+    _INDEXES[id(profiles)] = (profiles, named)
+    return named
+
+
 class GpuModel(Struct, frozen=True):
     """One catalogue entry: a kind of physical GPU. `sources` are keys of the catalogue's list."""
 
@@ -134,7 +151,7 @@ class GpuModel(Struct, frozen=True):
         not list the profile.
         """
         wanted = bare(name)
-        exact = next((one for one in self.profiles if bare(one.name) == wanted), None)
+        exact = _by_name(self.profiles).get(wanted)
         if exact is not None or not self.spells(name):
             return exact
         return next((one for one in self.profiles if wanted.endswith(f"_{bare(one.name)}")), None)

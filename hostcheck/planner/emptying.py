@@ -20,7 +20,9 @@ def emptying(hosts: Sequence[SeenHost]) -> Emptying:
     """Say for each host whether the others take the vGPUs that run on it."""
     models = tuple(_models(hosts))
     wanted = {one: _wanted(one, models) for one in _profiles(hosts)}
-    rooms = Rooms(models, tuple(dict.fromkeys(wanted.values())), asked=False)
+    names = tuple(dict.fromkeys(wanted.values()))
+    made = {model.key: frozenset(one for one in names if model.profile(one)) for model in models}
+    rooms = Rooms(models, names, asked=False)
     free: list[Free] = []
     unknown: list[set[str]] = []
     number = 0
@@ -29,7 +31,9 @@ def emptying(hosts: Sequence[SeenHost]) -> Emptying:
         dark: set[str] = set()
         for gpu in _gpus(host):
             number += 1
-            for name in dict.fromkeys(wanted.values()):
+            for name in names:
+                if not isinstance(gpu.model, Unknown) and name not in made[gpu.model.key]:
+                    continue
                 counted = _counts(rooms, gpu, name)
                 if counted is None:
                     dark.add(name)
@@ -44,8 +48,6 @@ def emptying(hosts: Sequence[SeenHost]) -> Emptying:
 
 def _counts(rooms: Rooms, gpu: SeenGpu, name: str) -> int | None:
     """Count the vGPUs of a profile that a GPU takes now; None: not known."""
-    if not isinstance(gpu.model, Unknown) and gpu.model.profile(name) is None:
-        return 0
     room = rooms.room(gpu, name)
     return room.free.value if isinstance(room.free, Known) else None
 

@@ -1,6 +1,5 @@
 """A plan for the terminal: each cluster's options side by side, then steps of those that work."""
 
-import textwrap
 from collections.abc import Iterator
 
 from hostcheck.model.plan import STAY, ClusterPlan, Option, Plan, Step
@@ -84,7 +83,16 @@ def _step(step: Step, screen: Screen) -> Iterator[str]:
 
 
 def _wrapped(line: str, screen: Screen, hanging: str = "") -> str:
-    return textwrap.fill(
-        line, screen.width, subsequent_indent=hanging, break_long_words=False,
-        break_on_hyphens=False, drop_whitespace=True,
-    )  # fmt: skip
+    """Break a line at blanks; what is wider than the screen stays whole, to be copied."""
+    if len(line) <= screen.width:
+        return line
+    start = len(line) - len(line.lstrip())
+    first, *others = line.split()
+    lines, now = [], line[:start] + first
+    for word in others:
+        if len(now) + 1 + len(word) > screen.width:
+            lines.append(now)
+            now = hanging + word
+        else:
+            now += f" {word}"
+    return "\n".join([*lines, now])

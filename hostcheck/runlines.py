@@ -1,0 +1,195 @@
+"""A run file for whoever needs a few fields of each host: read line by line, in little memory.
+
+Most of a line is results that pass and facts that a plan never opens. They are skipped, not made
+into objects, and the pages of the file that were read are given back.
+"""
+
+import mmap
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hostcheck import runfile
+from hostcheck.errors import UsageError
+from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.result import Answer, Result, Status, Subject
+from hostcheck.model.run import SCHEMA as PLAIN
+from hostcheck.model.run import HostReport, OpenedOneByOne, Run
+from hostcheck.model.vm import Vm
+from hostcheck.runfile import OWN, SCHEMA, StoredRun, Told
+
+HOSTS = b'"hosts":[\n'
+SHARED = b'],\n"shared":['
+PAGES = 16 * 1024 * 1024
+"""So much of the file is kept in memory behind the place that is read."""
+HOST_FIELDS = (
+    "build", "cluster", "driver_packages", "driver_version", "drs_automation", "drs_evacuation",
+    "gpus", "hot_migration", "id", "name", "profiles_offered", "smi_answers", "target", "version",
+    "vgpu_abilities", "vgpu_instances", "vms",
+)  # fmt: skip
+GPU_FIELDS = (
+    "address", "architecture", "catalogue_key", "ecc_current", "framebuffer_bytes",
+    "graphics_memory_bytes", "mig_current", "mig_instances", "name", "own_types", "passthrough",
+    "pci_id", "profiles_creatable", "profiles_supported", "smi_seen", "vgpu_mode", "vm_ids",
+)  # fmt: skip
+VM_FIELDS = ("devices", "id", "name", "passthroughs", "power_state", "vgpus")
+"""What a plan opens, and the counting of room for it."""
+NOT_OPENED = Unknown(Why.NOT_ASKED, "the plan does not open it")
+TOLD = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
+
+
+class _Subject(Struct, frozen=True):
+    kind: str
+    id: str
+
+
+class _Result(Struct, frozen=True):
+    check: str
+    status: Status
+    subject: int
+    told: Raw
+
+
+class _Top(StoredRun, frozen=True, kw_only=True):
+    hosts: tuple[Raw, ...] = ()
+    shared: tuple[Raw, ...] = ()
+
+
+class _Lines:
+    """The hosts of a file by their places, opened as far as it is wanted."""
+
+    def __init__(self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...]) -> None:
+        self._data = data
+        self._shared = shared
+        self._seen = start
+        self.places: list[tuple[int, int]] = []
+        at = start
+        while at < end:
+            stop = data.find(b"\n", at, end)
+            stop = end if stop < 0 else stop
+            self.places.append((at, stop))
+            at = stop + 1
+            self._forget(at)
+        self._seen = start
+
+    def _forget(self, at: int) -> None:
+        """Give back the pages that were read."""
+        if at - self._seen > PAGES:
+            first = self._seen // mmap.PAGESIZE * mmap.PAGESIZE
+            self._data.madvise(
+                mmap.MADV_DONTNEED, first, (at - first) // mmap.PAGESIZE * mmap.PAGESIZE
+            )
+            self._seen = at
+
+    def value(self, raw: Raw) -> bytes:
+        text = bytes(raw)
+        return bytes(self._shared[int(text)]) if text[:1].isdigit() else text
+
+    def line(self, number: int) -> "_Line":
+        start, stop = self.places[number]
+        self._seen = min(self._seen, start)
+        self._forget(start)
+        return _line(self._data[start:stop].removesuffix(b","))
+
+
+def read(path: Path, checks: Collection[str]) -> Run:
+    """Read a run of which each host has what a plan opens, and of these checks what is no pass.
+
+    All other fields are Unknown, and no fact tells where it was read. Raises UsageError as
+    `runfile.read` does, which also reads what is laid out in another way.
+    """
+    try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return runfile.read(path)
+    start, end = data.find(HOSTS, 0, PAGES), data.rfind(SHARED)
+    if start < 0 or end < start:
+        return runfile.read(path)
+    try:
+        rest = data[end + len(SHARED) - 1 :]
+        top = msgspec.json.decode(data[:start] + b'"hosts":[],"shared":' + rest, type=_Top)
+    except msgspec.MsgspecError:
+        return runfile.read(path)
+    if top.schema != SCHEMA:
+        return runfile.read(path)
+    lines = _Lines(data, start + len(HOSTS), end, top.shared)
+    wanted = frozenset(checks)
+
+    def opened(number: int) -> HostReport:
+        try:
+            return _report(lines, number, wanted)
+        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            raise UsageError(f"the run file is damaged: {error}; run again") from None
+
+    told = {name: getattr(top, name) for name in Run.__struct_fields__ if name not in OWN}
+    return Run(schema=PLAIN, hosts=OpenedOneByOne(len(lines.places), opened), **told)
+
+
+def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
+    line = lines.line(number)
+    parts = [
+        key + lines.value(raw) for key, name in _KEYS if bytes(raw := getattr(line.host, name))
+    ]
+    results = []
+    for one in line.results:
+        if one.status in TOLD and one.check in wanted:
+            told = _told(lines.value(one.told))
+            about = line.subjects[one.subject]
+            subject = Subject(about.kind, about.id, "", {})
+            results.append(
+                Result(one.check, told.severity, one.status, subject, told.observed,
+                       told.expected, told.note, (), told.unseen, (), told.trace)
+            )  # fmt: skip
+    host = _host(b"{%s}" % b",".join(parts))
+    return HostReport(line.verdict, host, tuple(results))
+
+
+def _narrow(whole: Any, kept: Collection[str], **types: Any) -> Any:
+    """Return a kind of a struct that reads some fields of a document and no others.
+
+    A field that is not kept has a name that no document has, and is Unknown. `types` are those of
+    fields that are narrow themselves.
+    """
+    hints = get_type_hints(whole)
+    told = [
+        (one.name, types.get(one.name, hints[one.name]), *_default(one, hints[one.name], kept))
+        for one in msgspec.structs.fields(whole)
+    ]
+    away = {
+        one.name: f"-{one.name}" for one in msgspec.structs.fields(whole) if one.name not in kept
+    }
+    return msgspec.defstruct(
+        f"_{whole.__name__}", told, bases=(whole,), frozen=True, kw_only=True, rename=away
+    )
+
+
+def _default(field: Any, hint: Any, kept: Collection[str]) -> tuple[Any, ...]:
+    if field.name in kept:
+        return () if field.required else (field.default,)
+    return ((),) if get_origin(hint) is tuple else (NOT_OPENED,)
+
+
+_GPU: Any = _narrow(PhysicalGpu, GPU_FIELDS)
+_VM: Any = _narrow(Vm, VM_FIELDS)
+_GPUS: Any = Known[tuple[_GPU, ...]] | Unknown
+_VMS: Any = Known[tuple[_VM, ...]] | Unknown
+_HOST = _narrow(Host, HOST_FIELDS, gpus=_GPUS, vms=_VMS)
+_host = msgspec.json.Decoder(_HOST).decode
+_told = msgspec.json.Decoder(Told).decode
+_Fields = msgspec.defstruct("_Fields", [(one, Raw, Raw(b"")) for one in HOST_FIELDS], frozen=True)
+
+
+class _Line(Struct, frozen=True):
+    verdict: Answer
+    host: _Fields  # type: ignore[valid-type]
+    subjects: tuple[_Subject, ...]
+    results: tuple[_Result, ...]
+
+
+_line = msgspec.json.Decoder(_Line).decode
+_KEYS = [(f'"{one}":'.encode(), one) for one in HOST_FIELDS]
