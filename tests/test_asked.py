@@ -203,3 +203,23 @@ def test_the_frame_of_commands_on_the_page_is_the_one_that_is_sent() -> None:
     mark = script.removeprefix("m=").partition(";")[0]
     assert mark.startswith("hostcheck-")
     assert f"  {script.replace(mark, 'MARK')}\n" in asked.page()
+
+
+def _seen_ways(folder: Path) -> set[str]:
+    """Other ways that the files of a way import."""
+    seen = set()
+    for place in folder.glob("*.py"):
+        for each in ast.walk(ast.parse(place.read_text())):
+            names = [one.name for one in each.names] if isinstance(each, ast.Import) else []
+            if isinstance(each, ast.ImportFrom):
+                names = [f"{each.module}.{one.name}" for one in each.names]
+            seen |= {name.split(".")[2] for name in names if name.startswith("hostcheck.ways.")}
+    return (seen & {way.name for way in ways.every()}) - {folder.name}
+
+
+def test_no_way_sees_another_but_the_visit_to_a_guest_which_goes_over_two() -> None:
+    folders = {way.name: PACKAGE / "ways" / way.name for way in ways.every()}
+    assert all(folder.is_dir() for folder in folders.values())
+    assert {name: _seen_ways(folder) for name, folder in folders.items() if _seen_ways(folder)} == {
+        "guest": {"shell", "vsphere"}
+    }
