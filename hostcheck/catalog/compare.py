@@ -3,7 +3,8 @@
     python -m hostcheck.catalog.compare --vgpu-config vgpuConfig.xml --names g_nv_name_released.h \
         --device-manager config-example.yaml --pci-ids pci.ids
 
-Any of the four will do. It prints one line per difference and changes nothing. Exit status: 0 none,
+Any of them will do; `--bulletins` and `--archive` take a checkout of NVIDIA/product-security and of
+nvidiavgpuarchive/index. It prints one line per difference and changes nothing. Exit status: 0 none,
 1 some, 2 a file that is none of its kind.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hostcheck import catalog
+from hostcheck.catalog.published import from_archive, from_bulletins
 from hostcheck.errors import HostcheckError, ParseError
 from hostcheck.model.requirements import GpuModel, VgpuProfile, bare, type_name
 from hostcheck.syntax.xml import root_of
@@ -180,18 +182,27 @@ def main(argv: list[str]) -> int:
         ),
         "pci_ids": ("pci.ids", lambda text: from_ids(pci_ids(text), models)),
     }  # fmt: skip
+    releases = catalog.requirements().releases
+    folders: dict[str, tuple[str, Callable[[Path], Iterator[str]]]] = {
+        "bulletins": ("product-security", lambda path: from_bulletins(path, releases)),
+        "archive": ("nvidiavgpuarchive", lambda path: from_archive(path, releases)),
+    }
     title = (__doc__ or "").partition("\n")[0]
     options = argparse.ArgumentParser(prog="make catalogue", description=title)
-    for name, (file, _) in tables.items():
+    for name, file in [(name, file) for name, (file, _) in (*tables.items(), *folders.items())]:
         options.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar=file)
     given = {name: path for name, path in vars(options.parse_args(argv)).items() if path}
     if not given:
         options.error("name at least one file")
     differences = 0
     for name, path in given.items():
-        file, compare = tables[name]
         try:
-            lines = list(compare(path.read_text(encoding="utf-8", errors="replace")))
+            if name in folders:
+                file, look = folders[name]
+                lines = list(look(path))
+            else:
+                file, compare = tables[name]
+                lines = list(compare(path.read_text(encoding="utf-8", errors="replace")))
         except (OSError, HostcheckError, ValueError) as error:
             print(f"{path}: {error}", file=sys.stderr)  # noqa: T201
             return 2
