@@ -66,6 +66,7 @@ class _Lines:
         self._data = data
         self._shared = shared
         self._seen = start
+        self._told: dict[bytes, Told] = {}
         self.places: list[tuple[int, int]] = []
         at = start
         while at < end:
@@ -88,6 +89,16 @@ class _Lines:
     def value(self, raw: Raw) -> bytes:
         text = bytes(raw)
         return bytes(self._shared[int(text)]) if text[:1].isdigit() else text
+
+    def told(self, raw: Raw) -> Told:
+        """Return the words of a result; those that many share are made once."""
+        text = bytes(raw)
+        found = self._told.get(text)
+        if found is None:
+            found = _told(self.value(raw))
+            if text[:1].isdigit():
+                self._told[text] = found
+        return found
 
     def line(self, number: int) -> "_Line":
         start, stop = self.places[number]
@@ -138,7 +149,7 @@ def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
     results = []
     for one in line.results:
         if one.status in TOLD and one.check in wanted:
-            told = _told(lines.value(one.told))
+            told = lines.told(one.told)
             about = line.subjects[one.subject]
             subject = Subject(about.kind, about.id, "", {})
             results.append(

@@ -81,7 +81,7 @@ def denied(hosts: Sequence[SeenHost], target: Target, listed: Listed | None) -> 
 
 def questions(hosts: Sequence[SeenHost], target: Target, table: Table) -> Iterator[Question]:
     """Yield what is not known of hosts and target, apart from packages."""
-    dark = [one for one in hosts if one.release is None]
+    dark = [one for one in hosts if one.release is None or not one.release.release]
     if dark:
         why = dark[0].why or f"driver {dark[0].driver} is of no vGPU release of the table"
         yield Question(
@@ -93,9 +93,28 @@ def questions(hosts: Sequence[SeenHost], target: Target, table: Table) -> Iterat
         words = f"what {', '.join(sorted({g for one in hosts for g in one.untold_gpus}))} is"
         notes = "https://docs.nvidia.com/vgpu/gpus-supported-by-vgpu.html"
         yield Question(f"{words}, and whether the release drives it", blind, notes, decides=True)
+    unseen = tuple(one.name for one in hosts if not one.models and not one.untold_gpus)
+    if unseen:
+        words = "which GPUs they have, and whether the release drives them"
+        yield Question(words, unseen, "an audit that reads their PCI devices", decides=True)
     unread = tuple(one.name for one in hosts if not one.guests.known)
     if unread:
         yield Question("which VMs they run", unread, "an audit that reads the VMs", decides=True)
+    yield from _guests(hosts, table)
+    if target.minor is None:
+        words = f"drivers, packages and ESXi patch of vGPU {target.release.release}"
+        yield Question(words, (), target.release.notes, decides=True)
+    if target.release.release >= NEW_LICENCE:
+        yield Question("which licence server (DLS) it wants at least", (), DLS)
+    profiles = sorted({one for host in hosts for one in host.guests.profiles})
+    if profiles:
+        some = ", ".join(profiles[:6]) + (f" and {len(profiles) - 6} more" * (len(profiles) > 6))
+        words = f"whether the release still makes {some}: no table says it"
+        yield Question(words, (), "nvidia-smi vgpu -s on the first host that is done")
+
+
+def _guests(hosts: Sequence[SeenHost], table: Table) -> Iterator[Question]:
+    """Yield what is not known of guest drivers."""
     untold = [one for one in hosts if one.guests.untold]
     if untold:
         number = sum(one.guests.untold for one in untold)
@@ -118,13 +137,3 @@ def questions(hosts: Sequence[SeenHost], target: Target, table: Table) -> Iterat
             f"guest drivers of {off} VMs that are off: look before they are started again", (),
             "nvidia-smi in the guest",
         )  # fmt: skip
-    if target.minor is None:
-        words = f"drivers, packages and ESXi patch of vGPU {target.release.release}"
-        yield Question(words, (), target.release.notes, decides=True)
-    if target.release.release >= NEW_LICENCE:
-        yield Question("which licence server (DLS) it wants at least", (), DLS)
-    profiles = sorted({one for host in hosts for one in host.guests.profiles})
-    if profiles:
-        some = ", ".join(profiles[:6]) + (f" and {len(profiles) - 6} more" * (len(profiles) > 6))
-        words = f"whether the release still makes {some}: no table says it"
-        yield Question(words, (), "nvidia-smi vgpu -s on the first host that is done")

@@ -10,7 +10,7 @@ from hostcheck.model.plan import Feasible, Phase
 from hostcheck.planner.table import Table
 from hostcheck.planner.targets import esxi, targets
 from hostcheck.planner.way import way
-from tests.checks.synthetic import NEEDS, unknown
+from tests.checks.synthetic import NEEDS, known, unknown
 from tests.planner.fleet import DAY, SOURCES, fails, machine, option, planned, play
 
 TABLE = Table(NEEDS, SOURCES, DAY)
@@ -147,6 +147,29 @@ def test_a_host_that_does_not_tell_its_driver_leaves_it_open():
     (asked,) = (it for it in one.questions if it.decides)
     assert asked.hosts == ("esx-2.example.com",)
     assert "no permission" in asked.what
+
+
+@pytest.mark.parametrize("driver", ["590.44", "610.20", "733.1", "odd"])
+def test_a_driver_of_no_vgpu_release_leaves_it_open(driver):
+    one = option(planned(machine(1), machine(2, driver=driver), to=["21"]), "21")
+    asked = [it for it in one.questions if it.hosts == ("esx-2.example.com",) and it.decides]
+    assert any(f"driver {driver} is of no vGPU release" in it.what for it in asked)
+    assert one.feasible is Feasible.UNKNOWN or one.stops
+
+
+def test_gpus_that_nobody_could_read_leave_it_open():
+    plan = planned(machine(1), replace(machine(2), gpus=unknown(Why.UNREACHABLE)))
+    one = option(plan, "19.5")
+    assert one.feasible is Feasible.UNKNOWN
+    assert any(it.decides and "which GPUs" in it.what for it in one.questions)
+
+
+@pytest.mark.parametrize(("version", "build"), [("next", "1"), ("8.0.3", "beta"), ("", "")])
+def test_an_odd_esxi_is_asked_for(version, build):
+    hosts = [replace(one, version=known(version), build=known(build)) for one in pair()]
+    one = option(planned(*hosts), "20.1")
+    assert one.feasible is Feasible.UNKNOWN
+    assert any(it.decides and "ESXi is new enough" in it.what for it in one.questions)
 
 
 def test_guests_that_do_not_tell_count_as_the_oldest_that_the_host_takes():
