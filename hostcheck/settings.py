@@ -21,7 +21,7 @@ from hostcheck.errors import UsageError
 FILE = "hostcheck.toml"
 
 
-class Vcenter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class VcenterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[vcenter]`: where to connect. `timeout` is in seconds."""
 
     url: str = ""
@@ -41,7 +41,7 @@ class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: float = 0
 
 
-class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[audit]`: which hosts, by name patterns."""
 
     hosts: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time for a run, as `seconds` reads it; 0 is none."""
 
 
-class Preflight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PreflightSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[preflight]`: whether vCenter is asked for its own opinion. Times are seconds."""
 
     second_opinion: bool = True
@@ -75,11 +75,11 @@ class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file, but for the sections of ways, which `kind` adds."""
 
-    vcenter: Vcenter = Vcenter()
+    vcenter: VcenterSettings = VcenterSettings()
     vcenters: tuple[OneOfSeveral, ...] = ()
-    audit: Audit = Audit()
+    audit: AuditSettings = AuditSettings()
     smoke: Smoke = Smoke()
-    preflight: Preflight = Preflight()
+    preflight: PreflightSettings = PreflightSettings()
 
 
 @cache
@@ -181,12 +181,12 @@ def refuse_twice(servers: Iterable["Server"]) -> None:
             raise UsageError(f"{name} is named {times} times: name each vCenter once")
 
 
-def vcenter_for(settings: Settings, server: "Server") -> Vcenter:
+def vcenter_for(settings: Settings, server: "Server") -> VcenterSettings:
     """Return what the file says of a server: its entry over `[vcenter]`, else `[vcenter]`."""
     every = settings.vcenter
     for one in settings.vcenters:
         if server_of(one.url).name == server.name:
-            return Vcenter(
+            return VcenterSettings(
                 one.url, one.user or every.user, one.tls_ca or every.tls_ca, one.tls_thumbprint,
                 one.timeout or every.timeout,
             )  # fmt: skip

@@ -116,3 +116,29 @@ def test_what_is_installed_has_ranges_and_a_pin_within_each() -> None:
         name, low, high = re.fullmatch(r"([a-z0-9]+)>=([\d.]+),<(\d+)", one).groups()  # type: ignore[union-attr]
         pin = tuple(map(int, pins[name].split(".")))
         assert tuple(map(int, low.split("."))) <= pin < (int(high),), one
+
+
+def test_no_room_sees_two_classes_of_one_name() -> None:
+    """A name means one thing wherever it is read; one that needs `as` means two."""
+    homes: dict[str, set[str]] = {}
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")}
+    for file, tree in trees.items():
+        module = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for one in tree.body:
+            if isinstance(one, ast.ClassDef):
+                homes.setdefault(one.name, set()).add(module)
+    seen = []
+    for file, tree in trees.items():
+        own = {one.name for one in tree.body if isinstance(one, ast.ClassDef)}
+        imported: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("host"):
+                continue
+            for name in node.names:
+                if name.name not in homes:
+                    continue
+                twice = imported.setdefault(name.name, str(node.module)) != node.module
+                if twice or name.asname or name.name in own:
+                    seen.append(f"{file.relative_to(ROOT)}: {name.name}")
+    assert len(homes) > 100
+    assert seen == []

@@ -242,7 +242,7 @@ class Reached:
         for each in {one.each for one in checks}:
             trapped = self.trap.in_place_of(each)
             crash = [replace(one, each=trapped) if one.each is each else one for one in checks]
-            yield from self._with(tuple(crash), each.__name__)
+            yield from self._with(tuple(crash), each.of.__name__)
         for check in checks:
             crashing = replace(check, function=self.trap.in_place_of(check.function))
             crash = [crashing if one is check else one for one in checks]

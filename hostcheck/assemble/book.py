@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from hostcheck import ways
-from hostcheck.model.capture import Capture, Request, Source, Wire
+from hostcheck.model.capture import Capture, Origin, Request, Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.parsers import vim_software_packages
 from hostcheck.syntax.opened import opened
@@ -25,7 +25,7 @@ NO_API = (
 _DENIED = re.compile(r"permission denied|not permitted|access denied|requires? root", re.IGNORECASE)
 
 
-class Answer(Generic[T]):
+class Parsed(Generic[T]):
     """A parsed answer and its source (-1 where nothing came back); fields of it are facts."""
 
     def __init__(self, value: T | Unknown, source: int) -> None:
@@ -48,9 +48,9 @@ class Book:
 
     def __init__(self, captures: dict[tuple[str, str, str], Capture]) -> None:
         self._captures = captures
-        self.sources: list[Source] = []
+        self.sources: list[Origin] = []
         self._indexes: dict[tuple[str, str, str], int] = {}
-        self._read: dict[object, Answer[Any]] = {}
+        self._read: dict[object, Parsed[Any]] = {}
 
     @property
     def wires(self) -> set[str]:
@@ -72,33 +72,33 @@ class Book:
         if key not in self._indexes:
             self._indexes[key] = len(self.sources)
             request = capture.request
-            self.sources.append(Source(request.wire, request.text, request.about, capture.taken_at))
+            self.sources.append(Origin(request.wire, request.text, request.about, capture.taken_at))
         return self._indexes[key]
 
-    def read(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
+    def read(self, request: Request, parse: Callable[[str], T]) -> Parsed[T]:
         """Return what an answer says, or why it says nothing. It is parsed once."""
         key = (request.key, parse)
         if key not in self._read:
             self._read[key] = self._opened(request, parse)
         return self._read[key]
 
-    def _opened(self, request: Request, parse: Callable[[str], T]) -> Answer[T]:
+    def _opened(self, request: Request, parse: Callable[[str], T]) -> Parsed[T]:
         capture = self._captures.get(request.key)
         if capture is None:
             told = self._not_asked(request)
-            return Answer(Unknown(Why.NOT_ASKED, told, request.text), -1)
+            return Parsed(Unknown(Why.NOT_ASKED, told, request.text), -1)
         if capture.failure is not None:
-            return Answer(opened(capture, parse), -1)
+            return Parsed(opened(capture, parse), -1)
         # nvidia-smi ends with 14 or 15, the smoke test with its verdict, and both still answer.
         status = capture.exit_status
         said_all = request.text.startswith("nvidia-smi") and status in SMI_STATUSES
         tolerant = said_all or request.wire == Wire.GUEST
         if status and not (tolerant and capture.text.strip()):
-            return Answer(_refused(request, capture), self.source(capture))
+            return Parsed(_refused(request, capture), self.source(capture))
         value = opened(capture, parse)
         if capture.exit_status and isinstance(value, Unknown) and value.why is Why.UNPARSED:
             value = _refused(request, capture)
-        return Answer(value, self.source(capture))
+        return Parsed(value, self.source(capture))
 
     def _not_asked(self, request: Request) -> str:
         if not self.asked(request.wire) and (told := ways.not_asked(request.wire)):
@@ -114,7 +114,7 @@ class Book:
         capture = self._captures.get(request.key)
         return tuple(capture.stderr.splitlines()) if capture is not None else ()
 
-    def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Answer[T]:
+    def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Parsed[T]:
         """Read an esxcli answer from the shell or, where that was not asked, from the API."""
         if request.key not in self._captures:
             over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from hostcheck.assemble.book import Answer, Book, U, not_asked
+from hostcheck.assemble.book import Book, Parsed, U, not_asked
 from hostcheck.assemble.devices import Locator
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
@@ -31,7 +31,7 @@ def _words(fact: Fact[U], show: Callable[[U], str] = str) -> Fact[str]:
 def testimonies_of(
     book: Book,
     host_id: str,
-    system: Answer[HostSystem],
+    system: Parsed[HostSystem],
     located: Locator,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> tuple[Testimony, ...]:
@@ -79,8 +79,8 @@ def testimonies_of(
 def _of_gpu(
     gpu: PhysicalGpu,
     located: Locator,
-    graphics: Answer[tuple[esxcli_graphics_device_list.GraphicsDevice, ...]],
-    query: Answer[nvidia_smi_query_gpu.GpuQuery],
+    graphics: Parsed[tuple[esxcli_graphics_device_list.GraphicsDevice, ...]],
+    query: Parsed[nvidia_smi_query_gpu.GpuQuery],
 ) -> dict[str, list[Fact[str]]]:
     where = gpu.address
     return {

@@ -1,6 +1,6 @@
 """Where a PCI device sits: its NUMA node and the bridges above it."""
 
-from hostcheck.assemble.book import Answer, Book, not_asked
+from hostcheck.assemble.book import Book, Parsed, not_asked
 from hostcheck.assemble.shell_only import ByShell
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
@@ -21,8 +21,8 @@ class Locator:
     def __init__(
         self,
         book: Book,
-        system: Answer[HostSystem],
-        pci: Answer[tuple[esxcli_hardware_pci_list.PciDevice, ...]],
+        system: Parsed[HostSystem],
+        pci: Parsed[tuple[esxcli_hardware_pci_list.PciDevice, ...]],
         nodes: Fact[tuple[NumaNode, ...]],
     ) -> None:
         self._book = book

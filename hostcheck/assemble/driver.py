@@ -2,7 +2,7 @@
 
 import re
 
-from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.book import Book, Parsed
 from hostcheck.model.fact import Fact, Reading, Unknown, Why
 from hostcheck.model.host import (
     Software,
@@ -19,7 +19,7 @@ DRIVER_PACKAGE = re.compile(r"^(NVIDIA|NVD)[-_ ]|^nvd", re.IGNORECASE)
 
 
 def running_vgpus(
-    running: nvidia_smi_vgpu_q.RunningVgpus, answer: Answer[nvidia_smi_vgpu_q.RunningVgpus]
+    running: nvidia_smi_vgpu_q.RunningVgpus, answer: Parsed[nvidia_smi_vgpu_q.RunningVgpus]
 ) -> Reading[tuple[VgpuInstance, ...]]:
     """Return the running vGPUs that the answer lists."""
     found = []
@@ -40,7 +40,7 @@ def running_vgpus(
 
 
 def driver_packages(
-    book: Book, system: Answer[HostSystem], host_id: str
+    book: Book, system: Parsed[HostSystem], host_id: str
 ) -> Fact[tuple[Software, ...]]:
     """List NVIDIA's packages: from esxcli where that was asked, else from the API.
 
@@ -62,7 +62,7 @@ def driver_packages(
 
 def _nvidia_vibs(
     vibs: tuple[esxcli_software_vib_list.Vib, ...],
-    answer: Answer[tuple[esxcli_software_vib_list.Vib, ...]],
+    answer: Parsed[tuple[esxcli_software_vib_list.Vib, ...]],
 ) -> Reading[tuple[Software, ...]]:
     found = []
     for vib in vibs:

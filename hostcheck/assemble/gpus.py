@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hostcheck import catalog
-from hostcheck.assemble.book import Answer, Book, U
+from hostcheck.assemble.book import Book, Parsed, U
 from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.kinds import generation, with_own_types
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
@@ -34,7 +34,7 @@ NOT_TALKING = "couldn't communicate with the NVIDIA driver"
 NO_COMMAND = 127
 
 
-def smi_log(book: Book) -> Answer[SmiLog]:
+def smi_log(book: Book) -> Parsed[SmiLog]:
     """Read nvidia-smi's XML or, where the driver does not know that option, its text."""
     log = book.read(nvidia_smi_q_x.REQUEST, nvidia_smi_q_x.parse)
     if isinstance(log.value, Unknown):
@@ -44,7 +44,7 @@ def smi_log(book: Book) -> Answer[SmiLog]:
     return log
 
 
-def smi_answers(log: Answer[SmiLog]) -> Fact[bool]:
+def smi_answers(log: Parsed[SmiLog]) -> Fact[bool]:
     """Tell a driver that does not talk, or is not there, from a question that was not answered."""
     if not isinstance(log.value, Unknown):
         return Known(True, (log.source,))
@@ -82,7 +82,7 @@ def _in_passthrough(one: HostSystem) -> int:
     return sum(device.address in given for device in functions)
 
 
-def _cut_short(log: SmiLog, system: Answer[HostSystem]) -> Unknown | None:
+def _cut_short(log: SmiLog, system: Parsed[HostSystem]) -> Unknown | None:
     """Say that the log lists other GPUs than it counts: then one that is not listed may be there.
 
     A GPU that is lost, or in passthrough, may be counted or not.
@@ -99,14 +99,14 @@ def _cut_short(log: SmiLog, system: Answer[HostSystem]) -> Unknown | None:
     return Unknown(Why.UNPARSED, detail, "nvidia-smi -q -x")
 
 
-def smi_count(log: SmiLog, system: Answer[HostSystem]) -> Reading[int]:
+def smi_count(log: SmiLog, system: Parsed[HostSystem]) -> Reading[int]:
     """Count the GPUs; an answer that is nothing but a complaint about one of them counts none."""
     if not log.gpus and (log.lost or log.lost_unnamed):
         return Unknown(Why.ABSENT, ONLY_LOST, "nvidia-smi -q -x")
     return _cut_short(log, system) or len(log.gpus)
 
 
-def _smi_sees(log: SmiLog, where: PciAddress, system: Answer[HostSystem]) -> Reading[bool]:
+def _smi_sees(log: SmiLog, where: PciAddress, system: Parsed[HostSystem]) -> Reading[bool]:
     if any(gpu.address == where for gpu in log.gpus):
         return True
     if where in log.lost:
@@ -119,7 +119,7 @@ def _smi_sees(log: SmiLog, where: PciAddress, system: Answer[HostSystem]) -> Rea
     return _cut_short(log, system) or False
 
 
-def smi_order(log: Answer[SmiLog]) -> tuple[PciAddress, ...]:
+def smi_order(log: Parsed[SmiLog]) -> tuple[PciAddress, ...]:
     """Return GPU addresses in the order in which nvidia-smi numbers them."""
     if isinstance(log.value, Unknown):
         return ()
@@ -182,7 +182,7 @@ def may_have_gpus(one: HostSystem) -> bool:
 
 
 def gpus_of(
-    book: Book, system: Answer[HostSystem], log: Answer[SmiLog], located: Locator
+    book: Book, system: Parsed[HostSystem], log: Parsed[SmiLog], located: Locator
 ) -> Fact[tuple[PhysicalGpu, ...]]:
     """Join every NVIDIA GPU of the PCI inventory with what is known of it."""
     functions = system.fact(_nvidia_functions)
@@ -198,7 +198,7 @@ def gpus_of(
 class _GpuFacts:
     """Joins what vSphere and nvidia-smi say of each GPU, by PCI address."""
 
-    def __init__(self, book: Book, system: Answer[HostSystem], log: Answer[SmiLog]) -> None:
+    def __init__(self, book: Book, system: Parsed[HostSystem], log: Parsed[SmiLog]) -> None:
         self._system = system
         self._log = log
         self._query = book.read(nvidia_smi_query_gpu.REQUEST, nvidia_smi_query_gpu.parse)
@@ -327,7 +327,7 @@ class _GpuFacts:
 
     def _given_up(self, where: PciAddress) -> Fact[str]:
         """Return the words by which nvidia-smi gives a GPU up, in its log or in its CSV."""
-        answers: tuple[Answer[SmiLog] | Answer[GpuQuery], ...] = (self._log, self._query)
+        answers: tuple[Parsed[SmiLog] | Parsed[GpuQuery], ...] = (self._log, self._query)
         for named, words in ((_lost, LOST), (_reset_needed, RESET)):
             for answer in answers:
                 if not isinstance(answer.value, Unknown) and where in named(answer.value):
@@ -337,7 +337,7 @@ class _GpuFacts:
             return self._log.value if isinstance(self._log.value, Unknown) else query
         return self._log.fact(lambda _: "")
 
-    def _offers(self, answer: Answer[VgpuOffers], where: PciAddress) -> Fact[tuple[str, ...]]:
+    def _offers(self, answer: Parsed[VgpuOffers], where: PciAddress) -> Fact[tuple[str, ...]]:
         def find(offers: VgpuOffers) -> Reading[tuple[str, ...]]:
             for gpu in offers.gpus:
                 if gpu.address == where:

@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
-from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.boot import boot_options
 from hostcheck.assemble.cross_checks import testimonies_of
 from hostcheck.assemble.devices import Locator
@@ -130,9 +130,9 @@ def assemble(recorded: Recording) -> Host:
 
 
 def _memory(
-    api: Answer[HostSystem],
-    system: Answer[HostSystem],
-    cluster: Answer[ComputeResource],
+    api: Parsed[HostSystem],
+    system: Parsed[HostSystem],
+    cluster: Parsed[ComputeResource],
     answers: Answers,
 ) -> dict[str, Any]:
     """Return what is reserved and used of memory and processors."""

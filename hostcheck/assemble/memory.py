@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hostcheck.assemble.book import Answer
+from hostcheck.assemble.book import Parsed
 from hostcheck.assemble.placement import Answers
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import MemoryTier
@@ -20,7 +20,7 @@ NVME_TIERS_SINCE = (8, 0, 3)
 TIERS = "HostSystem hardware.memoryTierInfo"
 
 
-def dram(system: Answer[HostSystem]) -> Fact[int]:
+def dram(system: Parsed[HostSystem]) -> Fact[int]:
     """Return what of the host's memory is no NVMe tier.
 
     `memorySize` counts the NVMe of a tier as memory. Persistent memory that the hardware itself
@@ -56,17 +56,17 @@ def _listed(total: int, tiers: tuple[MemoryTier, ...]) -> Reading[int]:
     return fast
 
 
-def reserved(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
+def reserved(system: Parsed[HostSystem], answers: Answers) -> Fact[int]:
     """Add up the reservations of the VMs that run on this host."""
     return _sum(system, answers, _reservation)
 
 
-def overhead(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
+def overhead(system: Parsed[HostSystem], answers: Answers) -> Fact[int]:
     """Add up what ESXi needed beside them to power those VMs on."""
     return _sum(system, answers, lambda vm: vm.memory_overhead_bytes)
 
 
-def reserved_cpu(system: Answer[HostSystem], answers: Answers) -> Fact[int]:
+def reserved_cpu(system: Parsed[HostSystem], answers: Answers) -> Fact[int]:
     """Add up the MHz that the VMs that run on this host have reserved."""
     return _sum(system, answers, lambda vm: vm.cpu_reserved_mhz)
 
@@ -76,7 +76,7 @@ def _reservation(vm: Footprint) -> Reading[int]:
 
 
 def _sum(
-    system: Answer[HostSystem], answers: Answers, amount: Callable[[Footprint], Reading[int]]
+    system: Parsed[HostSystem], answers: Answers, amount: Callable[[Footprint], Reading[int]]
 ) -> Fact[int]:
     """Add up an amount of every VM that runs here; one that is not known leaves the sum open.
 
@@ -102,7 +102,7 @@ def _sum(
     return Known(total, tuple(sorted({system.source, *sources})))
 
 
-def used_by_hypervisor(system: Answer[HostSystem], cluster: Answer[ComputeResource]) -> Fact[int]:
+def used_by_hypervisor(system: Parsed[HostSystem], cluster: Parsed[ComputeResource]) -> Fact[int]:
     """Return what ESXi keeps of this host's memory: the part that is not effective for VMs."""
     size = system.fact(lambda one: one.memory_bytes)
     told = cluster.fact(lambda one: one.memory)
@@ -114,7 +114,7 @@ def used_by_hypervisor(system: Answer[HostSystem], cluster: Answer[ComputeResour
 
 
 def cpu_used_by_hypervisor(
-    system: Answer[HostSystem], cluster: Answer[ComputeResource]
+    system: Parsed[HostSystem], cluster: Parsed[ComputeResource]
 ) -> Fact[int]:
     """Return the MHz that ESXi keeps for itself, told in the same way."""
     size = system.fact(_mhz)

@@ -2,7 +2,7 @@
 
 import re
 
-from hostcheck.assemble.book import Answer
+from hostcheck.assemble.book import Parsed
 from hostcheck.assemble.devices import Locator
 from hostcheck.model.fact import Fact, Reading, Unknown
 from hostcheck.model.host import (
@@ -11,7 +11,7 @@ from hostcheck.model.host import (
 from hostcheck.parsers.vim_host_system import HostSystem
 
 
-def nics_of(system: Answer[HostSystem], located: Locator) -> Fact[tuple[Nic, ...]]:
+def nics_of(system: Parsed[HostSystem], located: Locator) -> Fact[tuple[Nic, ...]]:
     """Join the physical adapters with their place and their switches."""
 
     def join(one: HostSystem) -> Reading[tuple[Nic, ...]]:

@@ -1,6 +1,6 @@
 """What only a preflight asks: what a host offers to a VM, and what vCenter thinks of a start."""
 
-from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.book import Book, Parsed
 from hostcheck.model.fact import Fact, Reading, Unknown, Why
 from hostcheck.model.opinion import Opinion, Said
 from hostcheck.parsers import (
@@ -16,14 +16,14 @@ from hostcheck.parsers.vim_config_target import ConfigTarget
 LEFT_OUT = "vCenter left this host out: it tests hosts that are connected, not in maintenance mode"
 
 
-def target_of(book: Book) -> Answer[ConfigTarget]:
+def target_of(book: Book) -> Parsed[ConfigTarget]:
     """Read what the host offers."""
     for capture in book.answers(vim_config_target.REQUEST):
         return book.read(capture.request, vim_config_target.parse)
     return book.read(vim_config_target.REQUEST, vim_config_target.parse)
 
 
-def option_of(book: Book) -> Answer[ConfigOption]:
+def option_of(book: Book) -> Parsed[ConfigOption]:
     """Read how many vGPUs a VM may have."""
     for capture in book.answers(vim_config_option.REQUEST):
         return book.read(capture.request, vim_config_option.parse)

@@ -7,7 +7,7 @@ and an adapter at the address where a GPU sits now is none.
 from collections.abc import Iterable
 
 from hostcheck import catalog
-from hostcheck.assemble.book import Answer
+from hostcheck.assemble.book import Parsed
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.pci import DISPLAY_CLASSES, NVIDIA, NVSWITCHES, PciAddress, PciId
 from hostcheck.model.vm import VmPassthrough
@@ -19,9 +19,9 @@ HARDWARE = "VirtualMachine config.hardware"
 
 
 def passthroughs_of(
-    answer: Answer[vim_virtual_machine.VirtualMachine],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
     held: vim_devices.Devices | None,
-    system: Answer[HostSystem],
+    system: Parsed[HostSystem],
 ) -> tuple[VmPassthrough, ...]:
     """List the whole devices of a VM: fixed, dynamic, and of a vendor's own kind."""
     if held is None:
@@ -84,8 +84,8 @@ def may_be_gpu_elsewhere(device: VmPassthrough) -> bool:
 
 def _fixed_gpu(
     one: vim_devices.Static,
-    answer: Answer[vim_virtual_machine.VirtualMachine],
-    system: Answer[HostSystem],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
+    system: Parsed[HostSystem],
 ) -> Fact[bool]:
     if isinstance(one.device, Unknown):
         other = isinstance(one.vendor, int) and one.vendor != NVIDIA
@@ -94,7 +94,7 @@ def _fixed_gpu(
 
 
 def _dvx_gpu(
-    one: vim_devices.Dvx, answer: Answer[vim_virtual_machine.VirtualMachine]
+    one: vim_devices.Dvx, answer: Parsed[vim_virtual_machine.VirtualMachine]
 ) -> Fact[bool]:
     """Nothing is known that NVIDIA brings as DVX; another vendor's class names no GPU of ours."""
     if isinstance(one.device_class, Unknown):
@@ -106,8 +106,8 @@ def _dvx_gpu(
 
 def _any_gpu(
     named: Iterable[PciId],
-    answer: Answer[vim_virtual_machine.VirtualMachine],
-    system: Answer[HostSystem],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
+    system: Parsed[HostSystem],
 ) -> Fact[bool]:
     """Say whether one of the ids that a device is known by is an NVIDIA GPU's."""
     told = [_is_gpu(one, system) for one in named]
@@ -120,7 +120,7 @@ def _any_gpu(
     return Known(False, sources) if unsure is None else unsure
 
 
-def _is_gpu(one: PciId, system: Answer[HostSystem]) -> Reading[bool]:
+def _is_gpu(one: PciId, system: Parsed[HostSystem]) -> Reading[bool]:
     """By vendor, by the class of such a device on this host, by the catalogue."""
     if one.vendor != NVIDIA:
         return False
@@ -147,7 +147,7 @@ def _ids(written: str) -> PciId:
     return PciId(int(vendor, 16), int(rest[:4], 16))
 
 
-def _at(where: Reading[PciAddress], system: Answer[HostSystem]) -> Fact[tuple[PciId, ...]]:
+def _at(where: Reading[PciAddress], system: Parsed[HostSystem]) -> Fact[tuple[PciId, ...]]:
     """Return what sits at an address of the host."""
 
     def find(one: HostSystem) -> Reading[tuple[PciId, ...]]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from hostcheck.assemble.book import Answer
+from hostcheck.assemble.book import Parsed
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.vm import VmDatastore, VmRule
 from hostcheck.parsers.vim_compute_resource import ComputeResource, Rule
 from hostcheck.parsers.vim_virtual_machine import Footprint, VirtualMachine
 
-Answers = dict[str, Answer[Footprint]]
+Answers = dict[str, Parsed[Footprint]]
 """What was answered about each VM of a host, by its id."""
 ABOUT_HOSTS = "ClusterVmHostRuleInfo"
 APART, TOGETHER = "apart from", "together with"
@@ -31,7 +31,7 @@ def datastores_of(vm: VirtualMachine) -> Reading[tuple[VmDatastore, ...]]:
 
 
 def rules_of(
-    vm_id: str, host_id: str, cluster: Answer[ComputeResource], answers: Answers
+    vm_id: str, host_id: str, cluster: Parsed[ComputeResource], answers: Answers
 ) -> Fact[tuple[VmRule, ...]]:
     """Return the enabled rules that name the VM, and whether a start on this host keeps each."""
 

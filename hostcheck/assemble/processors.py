@@ -1,6 +1,6 @@
 """Packages and NUMA nodes, joined by the processors they share."""
 
-from hostcheck.assemble.book import Answer
+from hostcheck.assemble.book import Parsed
 from hostcheck.model.fact import Fact, Reading, Unknown
 from hostcheck.model.host import (
     NumaNode,
@@ -9,7 +9,7 @@ from hostcheck.model.host import (
 from hostcheck.parsers.vim_host_system import HostSystem
 
 
-def packages_of(system: Answer[HostSystem]) -> Fact[tuple[Package, ...]]:
+def packages_of(system: Parsed[HostSystem]) -> Fact[tuple[Package, ...]]:
     """Return the packages with the NUMA nodes that lie on each."""
 
     def join(one: HostSystem) -> Reading[tuple[Package, ...]]:
@@ -35,7 +35,7 @@ def packages_of(system: Answer[HostSystem]) -> Fact[tuple[Package, ...]]:
     return system.fact(join)
 
 
-def numa_nodes_of(system: Answer[HostSystem]) -> Fact[tuple[NumaNode, ...]]:
+def numa_nodes_of(system: Parsed[HostSystem]) -> Fact[tuple[NumaNode, ...]]:
     """Return the NUMA nodes with the packages that each lies on."""
 
     def join(one: HostSystem) -> Reading[tuple[NumaNode, ...]]:

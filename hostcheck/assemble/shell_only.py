@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from msgspec.structs import fields
 
-from hostcheck.assemble.book import NO_API, Answer, Book
+from hostcheck.assemble.book import NO_API, Book, Parsed
 from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import Passthrough
@@ -43,7 +43,7 @@ def offline(ref: HostRef, wires: set[str]) -> bool:
     return not ref.id and Wire.SHELL in wires and Wire.PROPERTIES not in wires
 
 
-class ByShell(Answer[HostSystem]):
+class ByShell(Parsed[HostSystem]):
     """The answers of the shell, in the shape of the API's; each fact names those it is from."""
 
     def __init__(self, told: dict[str, tuple[Reading[Any], int]]) -> None:
@@ -101,7 +101,7 @@ def system_of(book: Book) -> ByShell:
     )
 
 
-def _told(answer: Answer[T], pick: Callable[[T], Reading[U]]) -> tuple[Reading[U], int]:
+def _told(answer: Parsed[T], pick: Callable[[T], Reading[U]]) -> tuple[Reading[U], int]:
     value = answer.value
     return (value if isinstance(value, Unknown) else pick(value)), answer.source
 

@@ -7,7 +7,7 @@ only one that it has: whole, as a MIG slice, or through a C or Q profile.
 import msgspec
 
 from hostcheck import catalog
-from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.passthrough import may_be_gpu
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
@@ -146,7 +146,7 @@ def _smoke(gpu: PhysicalGpu, host: Host, book: Book) -> Fact[GpuSmoke]:
         return vm
     request = smoke_sparse24.REQUEST.of(vm.id)
     left = book.said_beside(request)
-    answer: Answer[SmokeAnswer] = book.read(request, smoke_sparse24.parse)
+    answer: Parsed[SmokeAnswer] = book.read(request, smoke_sparse24.parse)
     if isinstance(answer.value, Unknown) and left:
         unseen = answer.value
         told = f"{unseen.detail}; in guest {vm.name}: {'; '.join(left)}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from hostcheck.assemble.book import Answer, Book
+from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.network import natural
 from hostcheck.assemble.offers import cpu_features_wanted
 from hostcheck.assemble.passthrough import may_be_gpu, may_be_gpu_elsewhere, passthroughs_of
@@ -34,8 +34,8 @@ def vm_answers(book: Book, vm_ids: Iterable[str]) -> Answers:
 
 def vms_of(
     book: Book,
-    system: Answer[HostSystem],
-    cluster: Answer[ComputeResource],
+    system: Parsed[HostSystem],
+    cluster: Parsed[ComputeResource],
     answers: Answers,
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> Fact[tuple[Vm, ...]]:
@@ -46,7 +46,7 @@ def vms_of(
     for vm_id, answer in answers.items():
         if not isinstance(answer.value, vim_virtual_machine.VirtualMachine | Unknown):
             continue
-        vm = _vm(book, Answer(answer.value, answer.source), vm_id, system, gpus)
+        vm = _vm(book, Parsed(answer.value, answer.source), vm_id, system, gpus)
         if vm is not None:
             rules = rules_of(vm_id, system.value.id, cluster, answers)
             found.append(replace(vm, rules=rules))
@@ -55,9 +55,9 @@ def vms_of(
 
 def _vm(
     book: Book,
-    answer: Answer[vim_virtual_machine.VirtualMachine],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
     vm_id: str,
-    system: Answer[HostSystem],
+    system: Parsed[HostSystem],
     gpus: Fact[tuple[PhysicalGpu, ...]],
 ) -> Vm | None:
     name = answer.fact(lambda one: one.name)
@@ -121,8 +121,8 @@ def _viommu(vm: vim_virtual_machine.VirtualMachine) -> Reading[bool]:
 
 def _pools(
     book: Book,
-    answer: Answer[vim_virtual_machine.VirtualMachine],
-    system: Answer[HostSystem],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
+    system: Parsed[HostSystem],
 ) -> Fact[tuple[Pool, ...]]:
     """Return the VM's pool; which one it would be in on a host elsewhere is not known."""
     pool_id = answer.fact(lambda one: one.resource_pool)
@@ -152,8 +152,8 @@ def _pools(
 
 def _may_have_gpu(
     passed: tuple[VmPassthrough, ...],
-    answer: Answer[vim_virtual_machine.VirtualMachine],
-    system: Answer[HostSystem],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
+    system: Parsed[HostSystem],
 ) -> bool:
     """Tell a VM with a whole GPU from one that was given an adapter or a disk."""
     at_home = (
@@ -165,7 +165,7 @@ def _may_have_gpu(
 
 
 def _judged_devices(
-    answer: Answer[vim_virtual_machine.VirtualMachine],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
     template: Fact[bool],
     held: vim_devices.Devices | None,
 ) -> Fact[int]:
@@ -176,14 +176,14 @@ def _judged_devices(
 
 
 def _vgpus(
-    answer: Answer[vim_virtual_machine.VirtualMachine], held: vim_devices.Devices | None
+    answer: Parsed[vim_virtual_machine.VirtualMachine], held: vim_devices.Devices | None
 ) -> tuple[VmVgpu, ...]:
     return tuple(VmVgpu(one.label, answer.lift(one.profile)) for one in held.vgpus) if held else ()
 
 
 def _vm_nics(
     held: vim_devices.Devices | None,
-    system: Answer[HostSystem],
+    system: Parsed[HostSystem],
 ) -> tuple[VmNic, ...]:
     """Find the host adapters behind each adapter: its port group's, or its switch's, uplinks."""
     if held is None:
@@ -223,7 +223,7 @@ def _vm_nics(
 
 
 def _vm_gpus(
-    answer: Answer[vim_virtual_machine.VirtualMachine],
+    answer: Parsed[vim_virtual_machine.VirtualMachine],
     held: vim_devices.Devices | None,
     passed: tuple[VmPassthrough, ...],
     vm_id: str,

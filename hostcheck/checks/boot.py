@@ -1,6 +1,6 @@
 """Boot options of ESXi that undo what the BIOS allows, or say what the hardware is not."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.subjects import every_host, every_host_with_gpu, given_away
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import BootOption, Host
@@ -37,7 +37,7 @@ TOLD = {
 """Options that are told where somebody changed them, and what each is about."""
 
 
-def _is_on(host: Host, name: str, known: Known) -> bool:
+def _is_on(host: Host, name: str, known: Facts) -> bool:
     """Say whether an option is on in this boot, or leave: not asked, not listed, no such word."""
     found = next((one for one in known(host.boot_options) if one.name == name), None)
     if found is None:
@@ -91,7 +91,7 @@ def _surely(host: Host, values: dict[str, str], *, alike: bool) -> str:
     explains=("PCI-001", "PCI-003"),
     needs=("maintenance mode", "host reboot"),
 )
-def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     gpus = known(host.gpus)
     capable = [gpu for gpu in gpus if known(gpu.passthrough).capable]
     if capable:
@@ -131,7 +131,7 @@ def nothing_switched_off_at_boot(host: Host, _needs: Requirements, known: Known)
     how=(run("esxcli", "esxcli system settings kernel set -s enablePCIEHotplug -v FALSE"),),
     needs=("maintenance mode", "host reboot"),
 )
-def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     vendor = known(host.vendor)
     if not vendor.upper().startswith(("HP", "HEWLETT")):
         return not_applicable(f"a server of {vendor}: this is told of HPE servers only")
@@ -166,7 +166,7 @@ def no_hot_plug_under_passthrough(host: Host, _needs: Requirements, known: Known
     how=(run("esxcli", "esxcli system settings kernel set -s {option} -v {value}"),),
     needs=("maintenance mode", "host reboot"),
 )
-def boot_options_untouched(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def boot_options_untouched(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     listed = [one for one in known(host.boot_options) if one.name in TOLD]
     if not listed:
         known.leave(Unknown(Why.ABSENT, "none of these boot options is listed", ASKED))
@@ -180,7 +180,7 @@ def boot_options_untouched(host: Host, _needs: Requirements, known: Known) -> Ve
     )
 
 
-def _changed(one: BootOption, known: Known) -> str:
+def _changed(one: BootOption, known: Facts) -> str:
     return f"{one.name} {known(one.runtime)} for {known(one.default)}: {TOLD[one.name]}"
 
 
@@ -202,7 +202,7 @@ def _changed(one: BootOption, known: Known) -> str:
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def no_boot_option_waits(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def no_boot_option_waits(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     waiting = [
         one
         for one in known(host.boot_options)
@@ -222,7 +222,7 @@ def no_boot_option_waits(host: Host, _needs: Requirements, known: Known) -> Verd
     )
 
 
-def _harm(one: BootOption, known: Known) -> str:
+def _harm(one: BootOption, known: Facts) -> str:
     """Say what an option that waits will take away."""
     value = known(one.configured).upper()
     if one.name in IN_THE_WAY and value != "FALSE":
@@ -249,7 +249,7 @@ def _harm(one: BootOption, known: Known) -> str:
     explains=("NUMA-001",),
     needs=("maintenance mode", "host reboot"),
 )
-def numa_nodes_are_real(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def numa_nodes_are_real(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     listed = {one.name: one for one in known(host.boot_options)}
     if "useNUMAInfo" not in listed:
         known.leave(Unknown(Why.ABSENT, "the boot option useNUMAInfo is not listed", ASKED))

@@ -1,9 +1,9 @@
 """CAT, VGPU: whether what this tool knows of a GPU fits what the host says of itself."""
 
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable, unsure
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, given_away
-from hostcheck.model.fact import Known as KnownFact
+from hostcheck.model.fact import Known
 from hostcheck.model.host import VgpuLimit
 from hostcheck.model.requirements import GpuModel, Requirements
 from hostcheck.model.result import Severity, Verdict
@@ -29,7 +29,7 @@ SHOWN = 4
     fix="Update hostcheck; if the difference stays, report it together with a recording.",
     how=(look("nvidia-smi", "nvidia-smi vgpu -s -v"),),
 )
-def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     model = needs.models[known(one.gpu.catalogue_key)]
@@ -62,7 +62,7 @@ def driver_and_catalogue_agree(one: GpuOnHost, needs: Requirements, known: Known
     ),
     how=(look("nvidia-smi", "nvidia-smi vgpu -s"),),
 )
-def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def runs_under_esxi(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     model = model_of(one.gpu, needs, known)
@@ -81,9 +81,9 @@ def _difference(limit: VgpuLimit, model: GpuModel) -> str:
     if listed is None:
         return f"{limit.name} is not in the catalogue"
     most, size = limit.max_per_gpu, limit.framebuffer_bytes
-    if isinstance(most, KnownFact) and most.value != listed.max_per_gpu:
+    if isinstance(most, Known) and most.value != listed.max_per_gpu:
         return f"{limit.name}: {most.value} per GPU, the catalogue says {listed.max_per_gpu}"
-    if isinstance(size, KnownFact) and size.value != listed.framebuffer_mib * MIB:
+    if isinstance(size, Known) and size.value != listed.framebuffer_mib * MIB:
         told = size.value // MIB
         return f"{limit.name}: {told} MiB, the catalogue says {listed.framebuffer_mib}"
     return ""

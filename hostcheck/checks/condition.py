@@ -8,7 +8,7 @@ from functools import cache
 
 from hostcheck.checks.engine import (
     Check,
-    Known,
+    Facts,
     all_checks,
     attempt,
     check,
@@ -20,8 +20,7 @@ from hostcheck.checks.engine import (
     unsure,
 )
 from hostcheck.checks.subjects import PASSED_THROUGH, GpuOnHost, every_gpu, given_away
-from hostcheck.model.fact import Fact, T, Unknown, Why
-from hostcheck.model.fact import Known as KnownFact
+from hostcheck.model.fact import Fact, Known, T, Unknown, Why
 from hostcheck.model.host import Mode, PhysicalGpu
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Status, Verdict
@@ -56,7 +55,7 @@ OTHER_MODES = ("None", "Host VSGA", "Pass-Through", "VGPU")
 _FAILED = re.compile(r"\berror\b|err!", re.IGNORECASE)
 
 
-def told(fact: Fact[T], known: Known) -> T | None:
+def told(fact: Fact[T], known: Facts) -> T | None:
     """Return the value, None where this driver does not tell it or nobody asked.
 
     Leaves the check where the answer was lost, or where the driver failed to get it.
@@ -67,13 +66,13 @@ def told(fact: Fact[T], known: Known) -> T | None:
     return known(fact)
 
 
-def _word(fact: Fact[str], ours: tuple[str, ...], known: Known) -> str | None:
+def _word(fact: Fact[str], ours: tuple[str, ...], known: Facts) -> str | None:
     """Return a word of the driver's as it is written here, whatever its case; others as told."""
     said = told(fact, known)
     return next((one for one in ours if said and one.casefold() == said.casefold()), said)
 
 
-def _action(gpu: PhysicalGpu, known: Known) -> str | None:
+def _action(gpu: PhysicalGpu, known: Facts) -> str | None:
     return _word(gpu.recovery_action, (NO_ACTION, NOTHING, *ACTIONS), known)
 
 
@@ -81,7 +80,7 @@ def _unasked(gpu: PhysicalGpu) -> bool:
     return isinstance(gpu.smi_seen, Unknown) and gpu.smi_seen.why is Why.NOT_ASKED
 
 
-def _not_the_drivers(gpu: PhysicalGpu, known: Known) -> str:
+def _not_the_drivers(gpu: PhysicalGpu, known: Facts) -> str:
     """Say why the driver has nothing to tell of a GPU, empty when it has."""
     if _unasked(gpu):
         return UNASKED
@@ -111,7 +110,7 @@ def _not_the_drivers(gpu: PhysicalGpu, known: Known) -> str:
     explains=("DRV-001",),
     needs=("maintenance mode", "host reboot"),
 )
-def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if _unasked(gpu):
         return not_applicable(UNASKED)
@@ -121,7 +120,7 @@ def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
     if not known(gpu.smi_seen):
         note = "nvidia-smi lists others" if known.certainly(one.host.smi_answers, True) else ""
         memory = gpu.graphics_memory_bytes
-        if isinstance(memory, KnownFact) and memory.value:
+        if isinstance(memory, Known) and memory.value:
             note = f"vSphere still shows {gib(known(memory))} of framebuffer"
         observed = f"nvidia-smi does not list {gpu.address}"
         return judge(ok=False, observed=observed, expected=expected, note=note)
@@ -133,7 +132,7 @@ def seen_by_its_driver(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
     return judge(ok=True, observed="listed, as all others", expected=expected)
 
 
-def _stops_all(gpu: PhysicalGpu, known: Known) -> str:
+def _stops_all(gpu: PhysicalGpu, known: Facts) -> str:
     """Say what is with a GPU that puts its neighbours in doubt, empty when nothing is."""
     if not known.certainly(gpu.smi_seen, True) and given_away(gpu, known):
         return ""
@@ -169,7 +168,7 @@ def _stops_all(gpu: PhysicalGpu, known: Known) -> str:
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def not_given_up(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -210,7 +209,7 @@ def not_given_up(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -220,7 +219,7 @@ def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) ->
     if count is None:
         return not_applicable("nvidia-smi counts no uncorrected errors here")
     ever = gpu.ecc_uncorrected_ever
-    before = f"{ever.value} over the board's life" if isinstance(ever, KnownFact) else ""
+    before = f"{ever.value} over the board's life" if isinstance(ever, Known) else ""
     expected = "none since the driver was loaded"
     observed = f"{count} uncorrected since the driver was loaded"
     if not count:
@@ -252,7 +251,7 @@ def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Known) ->
     how=(run("nvidia-smi", "nvidia-smi -i {gpu} -vm 3"),),
     needs=("maintenance mode", "host reboot"),
 )
-def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def in_vgpu_mode(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if away := _not_the_drivers(gpu, known):
         return not_applicable(away)
@@ -290,7 +289,7 @@ def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
     missing: Unknown | None = None
     sources: set[int] = set()
     for condition in _conditions():
-        known = Known()
+        known = Facts()
         verdict = attempt(lambda _, ask=condition.function, known=known: ask(one, needs, known))  # type: ignore[misc]
         if isinstance(verdict, Unknown):
             missing = missing or (None if verdict.why in condition.manual.forgives else verdict)
@@ -298,6 +297,6 @@ def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
             told_so = f"{verdict.observed} [{condition.id}]"
             missing = missing or Unknown(Why.ABSENT, told_so, "nvidia-smi")
         elif verdict.status is Status.FAIL:
-            return KnownFact(False, tuple(sorted(known.sources)))
+            return Known(False, tuple(sorted(known.sources)))
         sources |= known.sources
-    return missing or KnownFact(True, tuple(sorted(sources)))
+    return missing or Known(True, tuple(sorted(sources)))

@@ -1,6 +1,6 @@
 """VM: whether host and resource pool can promise the VM its CPU now."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import ROOT_POOL, Placement, changeable, every_placement, runs_here
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
@@ -45,7 +45,7 @@ NOTHING = "no CPU is reserved"
     ),
     needs=("VM power off",),
 )
-def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     level = known(vm.latency_sensitivity)
@@ -83,7 +83,7 @@ def latency_is_paid_for(placed: Placement, _needs: Requirements, known: Known) -
         run("govc (reserve less)", "govc vm.change -vm {vm} -cpu.reservation {mhz}"),
     ),
 )
-def host_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def host_has_cpu(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if runs_here(placed, known):
@@ -107,7 +107,7 @@ def host_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdi
     return judge(ok=True, observed=observed, expected=expected)
 
 
-def _mhz_of(host: Host, known: Known) -> int:
+def _mhz_of(host: Host, known: Facts) -> int:
     return known(host.core_count) * known(host.core_hz) // MHZ
 
 
@@ -140,7 +140,7 @@ def _mhz_of(host: Host, known: Known) -> int:
         run("govc (reserve less)", "govc vm.change -vm {vm} -cpu.reservation {mhz}"),
     ),
 )
-def pool_has_cpu(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def pool_has_cpu(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if runs_here(placed, known):

@@ -1,6 +1,6 @@
 """DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
 
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.releases import DRIVER
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -58,7 +58,7 @@ ISO_DATE = len("2026-11-21")
     explains=("GFX-001",),
     needs=("maintenance mode", "host reboot"),
 )
-def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     memory = known(one.gpu.graphics_memory_bytes)
     if not memory and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -99,7 +99,7 @@ def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdi
     explains=("DRV-001", "DRV-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
-def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def driver_installed(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     packages = known(host.driver_packages)
     return judge(
         ok=bool(packages),
@@ -132,7 +132,7 @@ def driver_installed(host: Host, _needs: Requirements, known: Known) -> Verdict:
     explains=("DRV-001", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
-def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def driver_talks(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     talks = known(host.smi_answers)
     observed = "nvidia-smi answers" if talks else "nvidia-smi does not reach a driver"
     if talks and not isinstance(host.driver_version, Unknown):
@@ -174,7 +174,7 @@ def driver_talks(host: Host, _needs: Requirements, known: Known) -> Verdict:
     explains=("VGPU-003",),
     needs=("maintenance mode", "host reboot"),
 )
-def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def package_fits_profile(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -202,7 +202,7 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Known) 
     return judge(ok=False, observed=observed, expected=expected, package=names)
 
 
-def _series(profile: str, known: Known) -> str:
+def _series(profile: str, known: Facts) -> str:
     """Return the series of a type: its name says it, before `ME`, `GFX` or `4`."""
     named = type_name(profile)
     if named is None:
@@ -230,7 +230,7 @@ def _series(profile: str, known: Known) -> str:
     explains=("DRV-001", "DRV-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
-def installed_driver_runs(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def installed_driver_runs(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     packages = [one for one in known(host.driver_packages) if DRIVER.search(one.name)]
     if not packages:
         return not_applicable("no NVIDIA driver package: see DRV-002")

@@ -8,7 +8,7 @@ like a pass.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -48,7 +48,7 @@ class _NotKnown(Exception):  # noqa: N818  not an error: the way out of a check
         self.unknown = unknown
 
 
-class Known:
+class Facts:
     """Opens facts inside a check, and remembers where the opened ones were read."""
 
     __slots__ = ("sources", "unverified")
@@ -81,10 +81,10 @@ class Known:
         return True
 
 
-def attempt(look: Callable[[Known], T]) -> T | Unknown:
+def attempt(look: Callable[[Facts], T]) -> T | Unknown:
     """Open facts outside a check; the Unknown that would have ended the check is returned."""
     try:
-        return look(Known())
+        return look(Facts())
     except _NotKnown as left:
         return left.unknown
 
@@ -142,7 +142,7 @@ class Check(Struct, Generic[S], frozen=True):
 
     manual: Manual
     each: Each[S]
-    function: Callable[[S, Requirements, Known], Verdict]
+    function: Callable[[S, Requirements, Facts], Verdict]
     opt_in: bool = False
     """Whether it has nothing to say in a run that was not told to ask."""
     of_vgpus: bool = False
@@ -170,7 +170,7 @@ class Check(Struct, Generic[S], frozen=True):
     def judge_all(self, subjects: Subjects[S], host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge subjects that were listed before, for all checks that are asked about the same."""
         if isinstance(subjects, Unknown):
-            yield self._unknown(_itself(host), subjects, Known())
+            yield self._unknown(_itself(host), subjects, Facts())
             return
         nothing = True
         for about, one in subjects:
@@ -178,14 +178,14 @@ class Check(Struct, Generic[S], frozen=True):
             yield self.judge(about, one, needs, host)
         if nothing and not self.opt_in:
             yield self._result(
-                _itself(host), not_applicable(f"no {self.manual.subject} here"), Known()
+                _itself(host), not_applicable(f"no {self.manual.subject} here"), Facts()
             )
 
     def judge(
         self, about: Subject, one: S, needs: Requirements, host: Host | None = None
     ) -> Result:
         """Judge one subject. Never raises. The fix is made for the host, where one is given."""
-        known = Known()
+        known = Facts()
         try:
             return self._result(about, self.function(one, needs, known), known, host)
         except _NotKnown as left:
@@ -194,7 +194,7 @@ class Check(Struct, Generic[S], frozen=True):
             return self._error(about, error)
 
     def _result(
-        self, about: Subject, verdict: Verdict, known: Known, host: Host | None = None
+        self, about: Subject, verdict: Verdict, known: Facts, host: Host | None = None
     ) -> Result:
         unseen = None
         failed = verdict.status is Status.FAIL and self.severity is Severity.REQUIRED
@@ -218,7 +218,7 @@ class Check(Struct, Generic[S], frozen=True):
             else (),
         )
 
-    def _unknown(self, about: Subject, unknown: Unknown, known: Known) -> Result:
+    def _unknown(self, about: Subject, unknown: Unknown, known: Facts) -> Result:
         unseen = Unseen(unknown.why.value, unknown.detail, unknown.asked, unknown.privilege)
         return Result(
             self.id, self.severity, Status.UNKNOWN, about, "not known", "",
@@ -285,7 +285,7 @@ def check(
     rules_out: bool = False,
     opinion: bool = False,
     of_vgpus: bool = False,
-) -> Callable[[Callable[[S, Requirements, Known], Verdict]], Check[S]]:
+) -> Callable[[Callable[[S, Requirements, Facts], Verdict]], Check[S]]:
     """Make a check of a function: everything that is true of it is said here, and nowhere else.
 
     `source` says where the requirement is written. Raises ValueError for a check without a title,
@@ -303,7 +303,7 @@ def check(
         rules_out=rules_out, opinion=opinion,
     )  # fmt: skip
 
-    def make(function: Callable[[S, Requirements, Known], Verdict]) -> Check[S]:
+    def make(function: Callable[[S, Requirements, Facts], Verdict]) -> Check[S]:
         return Check(manual, each, function, opt_in, of_vgpus)
 
     return make
@@ -353,11 +353,10 @@ def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
 
 
 def run_again(
-    results: Iterable[Result], each: Each[Any], host: Host, needs: Requirements
+    results: Iterable[Result], ids: Container[str], host: Host, needs: Requirements
 ) -> tuple[Result, ...]:
-    """Run the checks that are asked about `each` once more: of their subjects more is known now."""
-    asked = [one for one in all_checks() if one.each == each]
-    ids = {one.id for one in asked}
+    """Run some checks once more: of their subjects more is known now."""
+    asked = [one for one in all_checks() if one.id in ids]
     kept = [one for one in results if one.check not in ids]
     return tuple(sorted((*kept, *_run(asked, host, needs)), key=lambda one: one.check))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hostcheck.checks.condition import told
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -13,6 +13,7 @@ from hostcheck.checks.subjects import (
 )
 from hostcheck.model.fact import Fact
 from hostcheck.model.host import Host, Mode
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import Architecture, GpuModel, Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
 
@@ -30,7 +31,7 @@ HEALTHY, ILL = "Healthy", ("Unhealthy", "Limited Capacity")
 BEFORE_ROW_REMAPPING = (Architecture.MAXWELL, *BEFORE_AMPERE)
 
 
-def _forbidden(model: GpuModel, host: Host, known: Known) -> str:
+def _forbidden(model: GpuModel, host: Host, known: Facts) -> str:
     """Say why ECC must be off, empty when it may be on.
 
     Ampere and later GPUs are unknown to releases before 9.0, so their release need not be read.
@@ -38,7 +39,7 @@ def _forbidden(model: GpuModel, host: Host, known: Known) -> str:
     if model.architecture is Architecture.MAXWELL:
         return "Maxwell boards never run vGPU with ECC on"
     if model.architecture in BEFORE_AMPERE:
-        branch = int(known(host.driver_version).partition(".")[0])
+        branch = release_of(known(host.driver_version))[0]
         if branch < FIRST_BRANCH_WITH_ECC:
             return f"driver branch {branch} is vGPU 8 or older, which needs ECC off"
     return ""
@@ -66,7 +67,7 @@ def _forbidden(model: GpuModel, host: Host, known: Known) -> str:
     how=(run("nvidia-smi", "nvidia-smi -i {gpu} -e 0"),),
     needs=("maintenance mode", "host reboot"),
 )
-def ecc_allowed(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def ecc_allowed(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if not model.ecc:
         return not_applicable(f"{model.name} has no ECC")
@@ -97,7 +98,7 @@ def _may_forbid(model: GpuModel) -> bool:
     return model.architecture is Architecture.MAXWELL or model.architecture in BEFORE_AMPERE
 
 
-def _shown(ecc: Fact[Mode], known: Known) -> str:
+def _shown(ecc: Fact[Mode], known: Facts) -> str:
     for mode, words in ((Mode.ENABLED, "ECC on"), (Mode.DISABLED, "ECC off")):
         if known.certainly(ecc, mode):
             return words
@@ -147,7 +148,7 @@ def _no_change_pending(
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -178,7 +179,7 @@ def no_ecc_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -210,7 +211,7 @@ def no_mig_change_pending(one: GpuOnHost, needs: Requirements, known: Known) -> 
     how=(run("esxcli (where a repair waits)", "esxcli system shutdown reboot --reason {repair}"),),
     needs=("maintenance mode", "host reboot"),
 )
-def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def memory_healthy(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     expected = "no repair pending"
     model = model_of(gpu, needs, known)
@@ -249,7 +250,7 @@ def memory_healthy(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict
     fix="Move the GPU to a slot with all its lanes, reseat it, or mend the slot's bifurcation.",
     needs=("maintenance mode", "host reboot"),
 )
-def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     link = known(one.gpu.link)
@@ -272,7 +273,7 @@ def link_at_full_width(one: GpuOnHost, _needs: Requirements, known: Known) -> Ve
     fix="Have the GPU repaired or replaced.",
     needs=("maintenance mode", "host reboot"),
 )
-def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     if given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
     corrupted = known(one.gpu.inforom_corrupted)
@@ -300,7 +301,7 @@ def inforom_sound(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict
     how=(run("esxcli", "esxcli system shutdown reboot --reason 'NVLink fabric'"),),
     needs=("maintenance mode", "host reboot"),
 )
-def fabric_joined(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def fabric_joined(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if model.architecture not in WITH_FABRIC:
         return not_applicable(f"{model.architecture.value}: its driver tells of no fabric")

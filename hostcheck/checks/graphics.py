@@ -1,6 +1,6 @@
 """GFX: whether vSphere hands GPUs to vGPU VMs. Active and configured type are two facts."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -29,7 +29,7 @@ def _is_shared_direct(kind: GraphicsType) -> Verdict:
     )
 
 
-def _of_gpu(gpu: PhysicalGpu, kind: GraphicsType, known: Known) -> Verdict:
+def _of_gpu(gpu: PhysicalGpu, kind: GraphicsType, known: Facts) -> Verdict:
     if kind is not GraphicsType.SHARED_DIRECT and given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
     return _is_shared_direct(kind)
@@ -60,7 +60,7 @@ def _of_gpu(gpu: PhysicalGpu, kind: GraphicsType, known: Known) -> Verdict:
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def active_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def active_shared_direct(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     return _of_gpu(one.gpu, known(one.gpu.graphics_active), known)
 
 
@@ -97,7 +97,7 @@ def active_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known) -> 
     explains=("GFX-001",),
     needs=("maintenance mode", "host reboot"),
 )
-def configured_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def configured_shared_direct(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     return _of_gpu(one.gpu, known(one.gpu.graphics_configured), known)
 
 
@@ -122,5 +122,5 @@ def configured_shared_direct(one: GpuOnHost, _needs: Requirements, known: Known)
         run("esxcli", "esxcli graphics host set --default-type SharedPassthru"),
     ),
 )
-def default_shared_direct(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def default_shared_direct(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     return _is_shared_direct(known(host.graphics_default))

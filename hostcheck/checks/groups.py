@@ -5,12 +5,13 @@ import re
 
 from msgspec import Struct
 
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of, serves
 from hostcheck.checks.subjects import Placement, addresses, every_placement, given_away, runs_here
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.pci import PciAddress
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import Architecture, Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.words import count
@@ -37,7 +38,7 @@ class Shape(Struct, frozen=True):
     nvlink: bool
 
 
-def _shapes(placed: Placement, known: Known) -> tuple[Shape, ...]:
+def _shapes(placed: Placement, known: Facts) -> tuple[Shape, ...]:
     """Read the names of the VM's groups; leaves the check at one that is not understood."""
     found = []
     for name in known(placed.vm.device_groups):
@@ -51,7 +52,7 @@ def _shapes(placed: Placement, known: Known) -> tuple[Shape, ...]:
 
 
 def _of_the_kind(
-    shape: Shape, placed: Placement, needs: Requirements, known: Known
+    shape: Shape, placed: Placement, needs: Requirements, known: Facts
 ) -> tuple[PhysicalGpu, ...]:
     """Return the GPUs that serve the group's profile as vGPUs."""
     return tuple(
@@ -61,7 +62,7 @@ def _of_the_kind(
     )
 
 
-def _unused(gpus: tuple[PhysicalGpu, ...], known: Known) -> tuple[PhysicalGpu, ...]:
+def _unused(gpus: tuple[PhysicalGpu, ...], known: Facts) -> tuple[PhysicalGpu, ...]:
     return tuple(gpu for gpu in gpus if not known(gpu.vm_ids))
 
 
@@ -88,7 +89,7 @@ def _unused(gpus: tuple[PhysicalGpu, ...], known: Known) -> tuple[PhysicalGpu, .
     ),
     explains=("GRP-002", "VGPU-002"),
 )
-def group_has_gpus(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def group_has_gpus(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     shapes = _shapes(placed, known)
@@ -120,7 +121,7 @@ def _profile(shape: Shape) -> str:
     return shape.profile
 
 
-def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Known) -> list[str]:
+def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Facts) -> list[str]:
     """Say that a profile is a part of a GPU; one that the catalogue does not list leaves."""
     model = model_of(gpu, needs, known)
     found = listed(model, profile, known)
@@ -152,7 +153,7 @@ def _not_whole(profile: str, gpu: PhysicalGpu, needs: Requirements, known: Known
     ),
     how=(look("nvidia-smi", "nvidia-smi topo -m"),),
 )
-def group_is_joined(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def group_is_joined(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     shapes = [one for one in _shapes(placed, known) if one.nvlink]
@@ -168,7 +169,7 @@ Links = set[frozenset[PciAddress]]
 """Pairs of GPUs that are joined."""
 
 
-def _links(host: Host, known: Known) -> Links:
+def _links(host: Host, known: Facts) -> Links:
     rows = known(host.nvlink)
     if len(host.nvlink_order) != len(rows):
         detail = "nvidia-smi does not tell which GPU is which in its matrix"
@@ -182,7 +183,7 @@ def _links(host: Host, known: Known) -> Links:
 
 
 def _joined(
-    shape: Shape, placed: Placement, needs: Requirements, known: Known, links: Links
+    shape: Shape, placed: Placement, needs: Requirements, known: Facts, links: Links
 ) -> Verdict:
     kind = _of_the_kind(shape, placed, needs, known)
     if len(kind) < shape.count:
@@ -212,14 +213,14 @@ def _of_fabric(
     shape: Shape,
     placed: Placement,
     needs: Requirements,
-    known: Known,
+    known: Facts,
     kind: tuple[PhysicalGpu, ...],
     unused: tuple[PhysicalGpu, ...],
 ) -> Verdict:
     """Judge a group on an NVSwitch board, where only the partitions of Fabric Manager count."""
     expected = f"{shape.name}: a partition of {shape.count} unused GPUs"
     observed = f"NVSwitch, {len(unused)} of {FABRIC_SIZE} GPUs unused"
-    release = tuple(int(part) for part in known(placed.host.version).split("."))
+    release = release_of(known(placed.host.version))
     since = FABRIC_SINCE.get(model_of(kind[0], needs, known).architecture)
     refused = ""
     if shape.count not in PARTITIONS:

@@ -1,10 +1,10 @@
 """HOST: can this host start anything at all now?"""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.subjects import every_host, every_host_with_gpu
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
-from hostcheck.model.release import is_before
+from hostcheck.model.release import is_before, release_of
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.words import count
@@ -36,7 +36,7 @@ OFFERED = f"{API}vim.host.ConfigInfo.html"
         run("govc", "govc host.reconnect {host}"),
     ),
 )
-def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def connected(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     state, power = known(host.connection_state), known(host.power_state)
     return judge(
         ok=(state, power) == ("connected", "poweredOn"),
@@ -60,7 +60,7 @@ def connected(host: Host, _needs: Requirements, known: Known) -> Verdict:
         run("govc", "govc host.maintenance.exit {host}"),
     ),
 )
-def not_in_maintenance(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def not_in_maintenance(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     inside = known(host.in_maintenance_mode)
     return judge(
         ok=not inside,
@@ -84,7 +84,7 @@ def not_in_maintenance(host: Host, _needs: Requirements, known: Known) -> Verdic
     how=(run("esxcli", "esxcli system shutdown reboot --reason 'pending changes'"),),
     needs=("maintenance mode", "host reboot"),
 )
-def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def no_reboot_pending(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     pending = known(host.reboot_required)
     return judge(
         ok=not pending,
@@ -116,11 +116,11 @@ def no_reboot_pending(host: Host, _needs: Requirements, known: Known) -> Verdict
         run("govc", "govc cluster.change -drs-mode=partiallyAutomated {cluster}"),
     ),
 )
-def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     automation = known(host.drs_automation)
     if automation == "none":
         return not_applicable("the host is in no cluster")
-    placed = int(known(host.version).partition(".")[0]) >= PLACES_VGPUS
+    placed = release_of(known(host.version))[0] >= PLACES_VGPUS
     note = "since vSphere 8 DRS places vGPU VMs at power-on"
     automatic = automation == "fullyAutomated"
     return judge(
@@ -161,7 +161,7 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Known) -> Ve
         ),
     ),
 )
-def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     automation = known(host.drs_automation)
     if automation in ("none", "off"):
         return not_applicable("no DRS: nothing is moved by itself")
@@ -190,7 +190,7 @@ def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Known) -> V
     explains=("VGPU-001", "VGPU-003"),
     needs=("maintenance mode", "host reboot"),
 )
-def offers_what_it_has(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def offers_what_it_has(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     gpus, offered = known(host.gpus), host.profiles_offered
     expected = "an NVIDIA GPU where vGPU profiles are offered"
     if gpus:

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import Known
+from hostcheck.checks.engine import Facts
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Mode, PhysicalGpu
 from hostcheck.model.pci import PciId
@@ -25,7 +25,7 @@ WITH_MIG = (Architecture.AMPERE, Architecture.HOPPER, Architecture.BLACKWELL, Ar
 """Some of their boards have it; where nothing tells, it has to be asked for."""
 
 
-def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
+def model_of(gpu: PhysicalGpu, needs: Requirements, known: Facts) -> GpuModel:
     """Return what a GPU is, or leave the check.
 
     The catalogue tells it, with the types that the host tells beyond it or otherwise. A GPU that
@@ -39,14 +39,14 @@ def model_of(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
     return _with_types(model, known(gpu.own_types)) if own else model
 
 
-def kind_of(gpu: PhysicalGpu, known: Known) -> str:
+def kind_of(gpu: PhysicalGpu, known: Facts) -> str:
     """Return the key of its kind: the catalogue's, or the PCI id of one that is not listed."""
     if isinstance(gpu.catalogue_key, Unknown) and not isinstance(gpu.architecture, Unknown):
         return str(PciId(gpu.pci_id.vendor, gpu.pci_id.device))
     return known(gpu.catalogue_key)
 
 
-def serves(gpu: PhysicalGpu, profile: str, needs: Requirements, known: Known) -> bool:
+def serves(gpu: PhysicalGpu, profile: str, needs: Requirements, known: Facts) -> bool:
     """Say whether a type is of this kind of GPU; leaves the check when nobody tells its types."""
     if not types_are_told(gpu):
         known(gpu.catalogue_key)
@@ -63,7 +63,7 @@ def types_are_told(gpu: PhysicalGpu) -> bool:
     return none or bool(gpu.own_types.value)
 
 
-def listed(model: GpuModel, name: str, known: Known) -> VgpuProfile:
+def listed(model: GpuModel, name: str, known: Facts) -> VgpuProfile:
     """Return a type of a GPU, or leave the check."""
     found = model.profile(name)
     if found is None:
@@ -95,7 +95,7 @@ def _spellings(families: list[str]) -> tuple[str, ...]:
     return tuple(f"{vendor}_{one}" for one in families for vendor in ("grid", "nvidia"))
 
 
-def _as_told(gpu: PhysicalGpu, known: Known) -> GpuModel:
+def _as_told(gpu: PhysicalGpu, known: Facts) -> GpuModel:
     """Describe a GPU that the catalogue does not list; leaves the check without its generation."""
     if isinstance(gpu.architecture, Unknown):
         known(gpu.catalogue_key)

@@ -1,6 +1,6 @@
 """LOC: whether GPU, network and VM meet on one NUMA node."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
@@ -51,7 +51,7 @@ LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
         ),
     ),
 )
-def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")
@@ -110,7 +110,7 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Know
     ),
     needs=("VM power off",),
 )
-def fits_gpu_node(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def fits_gpu_node(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     gpus = serving_gpus(placed, needs, known)
     if not gpus:
         return not_applicable("no GPU here serves it")
@@ -178,7 +178,7 @@ def _estimate(host: Host, apart: list[tuple[int, int]]) -> str:
     return f"estimate: {cost} ({SNC_STUDY})"
 
 
-def _size(host: Host, node_index: int, known: Known) -> tuple[int, int]:
+def _size(host: Host, node_index: int, known: Facts) -> tuple[int, int]:
     """Return cores and bytes of a node; hyper-threads do not count, as ESXi counts."""
     threads = max(1, known(host.pu_count) // known(host.core_count))
     for node in known(host.numa_nodes):

@@ -1,6 +1,6 @@
 """MEM: whether host and resource pool can promise the VM its memory now."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import (
     ROOT_POOL,
     Placement,
@@ -58,7 +58,7 @@ POOL_FAULT = FAULTS + "InsufficientMemoryResourcesFault"
     ),
     needs=("VM power off",),
 )
-def host_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def host_has_memory(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if runs_here(placed, known):
@@ -137,7 +137,7 @@ def _fitting(vm: Vm, free: int, *beside: Fact[int]) -> int | None:
     ),
     needs=("VM power off",),
 )
-def pool_has_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def pool_has_memory(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if runs_here(placed, known):

@@ -1,6 +1,6 @@
 """VM: what any VM, with a GPU or without, needs of the host that is to run it."""
 
-from hostcheck.checks.engine import Known, check, judge, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, run, unsure
 from hostcheck.checks.subjects import Placement, every_placement
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host
@@ -42,7 +42,7 @@ WITHOUT_UPDATES = "6.7.0"
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def host_runs_the_hardware(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def host_runs_the_hardware(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     version, release = known(vm.hardware_version), _release(host, known)
@@ -58,7 +58,7 @@ def host_runs_the_hardware(placed: Placement, needs: Requirements, known: Known)
     return judge(ok=version <= entry.hardware_version, observed=observed, expected=expected)
 
 
-def newest_hardware(host: Host, needs: Requirements, known: Known) -> HostRelease:
+def newest_hardware(host: Host, needs: Requirements, known: Facts) -> HostRelease:
     """Return the catalogue's entry on the host's release, or leave the check."""
     release = _release(host, known)
     entry = needs.hardware.of(release)
@@ -67,7 +67,7 @@ def newest_hardware(host: Host, needs: Requirements, known: Known) -> HostReleas
     return entry
 
 
-def _release(host: Host, known: Known) -> str:
+def _release(host: Host, known: Facts) -> str:
     release = known(host.version)
     if release == WITHOUT_UPDATES and not isinstance(host.api_version, Unknown):
         return known(host.api_version)
@@ -107,7 +107,7 @@ def _newer(release: str, entry: HostRelease, listed: HardwareVersions) -> bool:
     ),
     needs=("VM power off",),
 )
-def enough_processors(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def enough_processors(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     wanted, there = known(vm.vcpu_count), known(host.pu_count)

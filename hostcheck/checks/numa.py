@@ -3,7 +3,7 @@
 import re
 
 from hostcheck.checks.boot import renumbered_by
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import every_host
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, NumaNode, Package
@@ -46,7 +46,7 @@ NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
     needs=("maintenance mode", "host reboot"),
     menus=("numa",),
 )
-def one_node_per_package(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     model = known(host.model)
     if model.startswith(NESTED_MODELS):
         return not_applicable(

@@ -1,6 +1,6 @@
 """VM: whether the whole devices that a VM asks for are on the host, and may be given away."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
@@ -62,7 +62,7 @@ NOT_GIVEN = "is not in passthrough"
     ),
     needs=("VM power off",),
 )
-def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def fixed_device_is_there(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     fixed = [one for one in vm.passthroughs if one.kind == "static"]
@@ -134,7 +134,7 @@ def _other_base(where: PciAddress) -> list[PciAddress]:
         run("vSphere Client (VM)", "{vm} > Edit Settings > PCI device > Dynamic DirectPath IO"),
     ),
 )
-def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def dynamic_device_is_there(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     asking = _dynamic_gpus(placed, known)
     if not asking:
@@ -162,7 +162,7 @@ def _not_nvidia(device: VmPassthrough) -> list[str]:
     return [one for one in device.allowed if not one.startswith(f"{NVIDIA:04x}:")]
 
 
-def _dynamic_gpus(placed: Placement, known: Known) -> list[VmPassthrough]:
+def _dynamic_gpus(placed: Placement, known: Facts) -> list[VmPassthrough]:
     vendor = f"{NVIDIA:04x}:"
     return [
         one
@@ -173,7 +173,7 @@ def _dynamic_gpus(placed: Placement, known: Known) -> list[VmPassthrough]:
     ]
 
 
-def _labelled(gpus: list[PhysicalGpu], label: str, known: Known) -> bool:
+def _labelled(gpus: list[PhysicalGpu], label: str, known: Facts) -> bool:
     """Say whether one GPU has the label; leaves the check when one that matters is not known."""
     if any(known.certainly(gpu.hardware_label, label) for gpu in gpus):
         return True
@@ -220,7 +220,7 @@ def _labels(gpus: list[PhysicalGpu], label: str) -> str:
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if not vm.passthroughs:
@@ -257,7 +257,7 @@ def whole_gpu_is_free(placed: Placement, _needs: Requirements, known: Known) -> 
     )
 
 
-def _accepts(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
+def _accepts(device: VmPassthrough, gpu: PhysicalGpu, known: Facts) -> bool:
     """Say whether a dynamic device may take the GPU."""
     if not takes(device, gpu, known):
         return False
@@ -265,7 +265,7 @@ def _accepts(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
     return not label or known(gpu.hardware_label) == label
 
 
-def _state(gpu: PhysicalGpu, vm_id: str, known: Known) -> str:
+def _state(gpu: PhysicalGpu, vm_id: str, known: Facts) -> str:
     """Say what keeps the GPU from being given to the VM; empty where nothing does."""
     passthrough, vm_ids = known(gpu.passthrough), known(gpu.vm_ids)
     holders = [one for one in vm_ids if one != vm_id]

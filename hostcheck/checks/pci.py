@@ -1,7 +1,7 @@
 """PCI: what the BIOS lets the GPU do."""
 
 from hostcheck.checks.boot import switched_off_by
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -58,7 +58,7 @@ GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
     needs=("maintenance mode", "host reboot"),
     menus=("sriov", "iommu", "above_4g", "ari"),
 )
-def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def sriov_on(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if model.sriov == "t4":
         return not_applicable(
@@ -107,7 +107,7 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     how=(run("displaymodeselector", "displaymodeselector --gpumode physical_display_disabled"),),
     needs=("maintenance mode", "host reboot"),
 )
-def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def display_off(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if known(one.gpu.catalogue_key) not in (*TWO_DISPLAY_MODES, *MAYBE_TWO):
         return not_applicable(f"{model.name} has one display mode")
@@ -145,7 +145,7 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
     needs=("maintenance mode", "host reboot"),
     menus=("iommu",),
 )
-def iommu_on(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def iommu_on(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     gpus = known(host.gpus)
     capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
     return judge(
@@ -188,7 +188,7 @@ def _from_where(whose: str, culprit: str) -> str:
     needs=("maintenance mode", "host reboot"),
     menus=("above_4g",),
 )
-def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -227,7 +227,7 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Known) -> Verdic
     needs=("maintenance mode", "host reboot"),
     menus=("ari", "sriov"),
 )
-def ari_on(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def ari_on(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if model.sriov != "required":
         return not_applicable(f"{model.name}: vGPU on it uses no virtual functions")

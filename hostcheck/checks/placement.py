@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hostcheck.checks.engine import (
-    Known,
+    Facts,
     Subjects,
     check,
     judge,
@@ -57,7 +57,7 @@ AWAY = "disconnected"
         run("vSphere Client (move the files)", "{vm} > Migrate > Change storage only"),
     ),
 )
-def datastores_are_mounted(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def datastores_are_mounted(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -107,7 +107,7 @@ def _with_disks(one: VmDatastore) -> str:
         run("vSphere Client (other network)", "{vm} > Edit Settings > Network adapter"),
     ),
 )
-def networks_are_there(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def networks_are_there(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -157,7 +157,7 @@ def _stays_out(vm: Vm, network: str) -> bool:
     fix="Start the VM on a host that the rule allows, or change the rule or its group of hosts.",
     how=(run("vSphere Client", "{cluster} > Configure > VM/Host Rules > Edit"),),
 )
-def rules_are_kept(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def rules_are_kept(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -220,7 +220,7 @@ def every_vm_with_features(host: Host) -> Subjects[Placement]:
     ),
     how=(run("vSphere Client", "{host} > Cluster > Configure > VMware EVC > Edit"),),
 )
-def processor_has_the_features(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def processor_has_the_features(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     if runs_here(placed, known):
         return not_applicable(RUNS)
@@ -280,7 +280,7 @@ def _met(requirement: str, capability: str | None) -> bool | None:
         ),
     ),
 )
-def vm_is_connected(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def vm_is_connected(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     state = known(placed.vm.connection_state)
     if state == AWAY:

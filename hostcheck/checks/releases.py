@@ -2,7 +2,7 @@
 
 import re
 
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
@@ -49,7 +49,7 @@ NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
     how=(look("nvidia-smi (which guest has which driver)", "nvidia-smi vgpu -q"),),
     needs=("guest reboot",),
 )
-def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
     observed = f"guest {guest_version} on host {host_version}"
     host = release_of(host_version, needs.releases)
@@ -72,7 +72,7 @@ def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Known) -> Ver
     return judge(ok=judged.fits, observed=observed, expected=expected, note=note)
 
 
-def host_driver(host: Host, known: Known) -> str:
+def host_driver(host: Host, known: Facts) -> str:
     """Return the version that runs or, where nvidia-smi was not asked, that is installed."""
     if not isinstance(host.driver_version, Unknown):
         return known(host.driver_version)
@@ -113,7 +113,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     explains=("DRV-001", "DRV-003", "VGPU-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
-def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     gpu = one.gpu
     if given_away(gpu, known):
         return not_applicable(PASSED_THROUGH)
@@ -163,7 +163,7 @@ def branch_drives_gpu(one: GpuOnHost, needs: Requirements, known: Known) -> Verd
     how=(run("vSphere Client (patch ESXi)", "{host} > Updates > Image > Remediate"),),
     needs=("maintenance mode", "host reboot"),
 )
-def esxi_fits_release(host: Host, needs: Requirements, known: Known) -> Verdict:
+def esxi_fits_release(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
@@ -217,7 +217,7 @@ def _patched(observed: str, expected: str, build: str, need: EsxiNeed) -> Verdic
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     faults = [one for one in needs.faults if model.architecture in one.architectures]
     if not faults:

@@ -1,6 +1,6 @@
 """SRC: whether those that were asked the same thing say the same."""
 
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable
 from hostcheck.checks.subjects import every_testimony
 from hostcheck.model.host import Testimony
 from hostcheck.model.requirements import Requirements
@@ -27,7 +27,7 @@ TOPOLOGY = "https://frankdenneman.ai/2022-09-21-sub-numa-clustering/"
         look("shell", "vsish -e dir /hardware/cpuTopology/numa/nodes; esxcli hardware memory get"),
     ),
 )
-def sources_agree(told: Testimony, _needs: Requirements, known: Known) -> Verdict:
+def sources_agree(told: Testimony, _needs: Requirements, known: Facts) -> Verdict:
     if len(told.statements) == 1:
         return not_applicable("one source was asked")
     values = [known(statement) for statement in told.statements]

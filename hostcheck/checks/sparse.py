@@ -3,7 +3,7 @@
 from msgspec import UNSET
 
 from hostcheck.checks.engine import (
-    Known,
+    Facts,
     Subjects,
     check,
     judge,
@@ -35,7 +35,7 @@ def every_smoked_gpu(host: Host) -> Subjects[GpuOnHost]:
     return [] if host.smoke_guests is UNSET else every_gpu(host)
 
 
-def _tested(one: GpuOnHost, known: Known) -> GpuSmoke:
+def _tested(one: GpuOnHost, known: Facts) -> GpuSmoke:
     """Return what the smoke test said, or leave: it was not run, or could not tell."""
     if one.gpu.smoke is UNSET:
         known.leave(Unknown(Why.NOT_ASKED, "this run was not told to (--smoke)", "sparse24"))
@@ -79,7 +79,7 @@ def _unproven(smoke: GpuSmoke) -> str:
     how=(run("esxcli", "esxcli system maintenanceMode set --enable true"),),
     needs=("maintenance mode",),
 )
-def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if not model.sparse:
         return not_applicable(f"{model.name} has no sparse tensor cores")
@@ -119,7 +119,7 @@ def sparse_cores_are_right(one: GpuOnHost, needs: Requirements, known: Known) ->
     fix="Look for throttling, a power limit or a missing vGPU licence, and run it again alone.",
     how=(look("nvidia-smi", "nvidia-smi -i {gpu} -q -d PERFORMANCE,CLOCK,POWER"),),
 )
-def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Known) -> Verdict:
+def sparse_is_faster(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     model = model_of(one.gpu, needs, known)
     if not model.sparse:
         return not_applicable(f"{model.name} has no sparse tensor cores")

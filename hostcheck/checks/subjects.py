@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from hostcheck.checks.engine import Known, Subjects, attempt, subject, subjects
+from hostcheck.checks.engine import Facts, Subjects, attempt, subject, subjects
 from hostcheck.checks.kinds import serves
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
@@ -122,7 +122,7 @@ def every_testimony(host: Host) -> Subjects[Testimony]:
     ]
 
 
-def given_away(gpu: PhysicalGpu, known: Known) -> bool:
+def given_away(gpu: PhysicalGpu, known: Facts) -> bool:
     """Say whether the GPU is in passthrough: then it serves whole, and no vGPU is asked of it."""
     return known(gpu.passthrough).active
 
@@ -130,7 +130,7 @@ def given_away(gpu: PhysicalGpu, known: Known) -> bool:
 PASSED_THROUGH = "in passthrough: the GPU is given to a VM as a whole"
 
 
-def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[PhysicalGpu, ...]:
+def serving_gpus(placed: Placement, needs: Requirements, known: Facts) -> tuple[PhysicalGpu, ...]:
     """Return the GPUs that serve the VM, or that could: by profile, address or allowed id.
 
     Leaves the check when the VM's devices, the host's GPUs or what one of them serves is unknown.
@@ -144,7 +144,7 @@ def serving_gpus(placed: Placement, needs: Requirements, known: Known) -> tuple[
     return tuple(gpu for gpu in gpus if _could_serve(vm, gpu, needs, known))
 
 
-def runs_here(placed: Placement, known: Known) -> bool:
+def runs_here(placed: Placement, known: Facts) -> bool:
     """Say whether the VM runs on this host now; leaves the check when that is not known."""
     vm = placed.vm
     if not isinstance(vm.host_id, Unknown) and vm.host_id.value != placed.host.id:
@@ -152,7 +152,7 @@ def runs_here(placed: Placement, known: Known) -> bool:
     return known(vm.power_state) == "poweredOn" and bool(known(vm.host_id))
 
 
-def takes_all(placed: Placement, known: Known) -> bool:
+def takes_all(placed: Placement, known: Facts) -> bool:
     """Say whether the VM works on all of its serving GPUs: vSphere will not choose one of them."""
     vm = placed.vm
     fixed = not vm.vgpus and all(device.kind == "static" for device in whole_gpus(vm, known))
@@ -164,7 +164,7 @@ def serving(placed: Placement, needs: Requirements) -> tuple[PhysicalGpu, ...] |
     return attempt(lambda known: serving_gpus(placed, needs, known))
 
 
-def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
+def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Facts) -> bool:
     profiles = profiles_of(vm, known)
     if profiles:
         served = all(serves(gpu, profile, needs, known) for profile in profiles)
@@ -175,12 +175,12 @@ def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Known) ->
     return any(takes(device, gpu, known) for device in whole_gpus(vm, known))
 
 
-def whole_gpus(vm: Vm, known: Known) -> tuple[VmPassthrough, ...]:
+def whole_gpus(vm: Vm, known: Facts) -> tuple[VmPassthrough, ...]:
     """Return the whole devices of the VM that are GPUs; leaves the check at one that may be."""
     return tuple(device for device in vm.passthroughs if known(device.gpu))
 
 
-def takes(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
+def takes(device: VmPassthrough, gpu: PhysicalGpu, known: Facts) -> bool:
     """Say whether a whole device of a VM is that GPU, or may be: by address, or by allowed ids.
 
     Which one a running VM was given tells nothing of another host.
@@ -191,7 +191,7 @@ def takes(device: VmPassthrough, gpu: PhysicalGpu, known: Known) -> bool:
     return not ids.isdisjoint(device.allowed)
 
 
-def profiles_of(vm: Vm, known: Known) -> tuple[str, ...]:
+def profiles_of(vm: Vm, known: Facts) -> tuple[str, ...]:
     """Return the vGPU types that the VM asks for; leaves the check when one has no name."""
     return tuple(sorted({known(vgpu.profile) for vgpu in vm.vgpus}))
 

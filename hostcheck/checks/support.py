@@ -1,6 +1,6 @@
 """DRV, HOST: whether somebody still mends what runs: the vGPU release, the line of ESXi."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, unsure
 from hostcheck.checks.releases import NO_PACKAGE, host_driver
 from hostcheck.checks.subjects import every_host_with_gpu
 from hostcheck.model.fact import Unknown, Why
@@ -30,7 +30,7 @@ DAY = len("2026-11-28")
     fix="Go to a release that is supported, hosts before guests.",
     needs=("maintenance mode", "host reboot"),
 )
-def release_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
+def release_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
@@ -60,7 +60,7 @@ def release_is_supported(host: Host, needs: Requirements, known: Known) -> Verdi
     ),
     needs=("maintenance mode", "host reboot"),
 )
-def esxi_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
+def esxi_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = known(host.version)
     line = next((one for one in needs.esxi if one.line == line_of(version)), None)
     day = _answered_on(host, known)
@@ -70,7 +70,7 @@ def esxi_is_supported(host: Host, needs: Requirements, known: Known) -> Verdict:
     return _until(observed, expected, line.general, day)
 
 
-def _answered_on(host: Host, known: Known) -> str:
+def _answered_on(host: Host, known: Facts) -> str:
     """Return the day on which what was opened was read: a replay judges by the same day."""
     times = {host.sources[at].taken_at[:DAY] for at in known.sources}
     times.discard("")

@@ -5,7 +5,7 @@ nothing: it is not to be had from an ESXi host, before 6.7, or by every account.
 """
 
 from hostcheck.checks.engine import (
-    Known,
+    Facts,
     Subjects,
     check,
     judge,
@@ -66,7 +66,7 @@ def told(objections: tuple[Objection, ...]) -> str:
     ),
     fix="Read what vCenter says, and the checks beside it that fail for the same reason.",
 )
-def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Facts) -> Verdict:
     errors = known(one.said).errors
     return judge(
         ok=not errors, observed=told(errors) or "no error", expected="no error",
@@ -83,7 +83,7 @@ def vcenter_agrees_to_start(one: Opinion, _needs: Requirements, known: Known) ->
     why="vCenter starts the VM all the same; what it warns of may need attention.",
     fix="Read what vCenter warns of.",
 )
-def vcenter_has_no_warning(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+def vcenter_has_no_warning(one: Opinion, _needs: Requirements, known: Facts) -> Verdict:
     warnings = known(one.said).warnings
     return judge(ok=not warnings, observed=told(warnings) or "no warning", expected="no warning")
 
@@ -107,7 +107,7 @@ def every_comparison(host: Host) -> Subjects[Opinion]:
     fix="Settle what one of them objects to, then ask again.",
     how=(look("hostcheck", "hostcheck preflight {vm}"),),
 )
-def vcenter_and_verdict_agree(one: Opinion, _needs: Requirements, known: Known) -> Verdict:
+def vcenter_and_verdict_agree(one: Opinion, _needs: Requirements, known: Facts) -> Verdict:
     ours, said = known(one.ours), known(one.said)
     if ours not in (Answer.GO, Answer.NO_GO):
         return not_applicable(f"the verdict is {ours.value}: nothing to contradict")
@@ -135,7 +135,7 @@ def vcenter_and_verdict_agree(one: Opinion, _needs: Requirements, known: Known) 
     how=(run("vSphere Client", "{vm} > Edit Settings > PCI devices"),),
     needs=("VM power off",),
 )
-def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def no_more_vgpus_than_allowed(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     number = len(placed.vm.vgpus)
     limits = placed.host.per_vm_limits
@@ -168,7 +168,7 @@ def _limit(limits: tuple[PerVmLimit, ...], profiles: set[str]) -> int:
     ),
     fix="Trust the host, and report the difference so that the catalogue is mended.",
 )
-def catalogue_knows_the_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def catalogue_knows_the_profile(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     offers = placed.host.offered_profiles

@@ -3,7 +3,7 @@
 import re
 
 from hostcheck.checks.condition import fit, unfit
-from hostcheck.checks.engine import Known, check, judge, look, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.subjects import (
     GpuOnHost,
@@ -16,9 +16,9 @@ from hostcheck.checks.subjects import (
     runs_here,
     serving_gpus,
 )
-from hostcheck.model.fact import Fact, Unknown, Why
-from hostcheck.model.fact import Known as KnownFact
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Host, Mode, PhysicalGpu
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -51,7 +51,7 @@ FRACTIONAL_SINCE = 8
     fix="Give the VM a profile of a GPU that this host has, or start it on another host.",
     how=(run("vSphere Client", "{vm} > Edit Settings > PCI device > Profile; or {vm} > Migrate"),),
 )
-def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def profile_served(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     if not wanted:
@@ -100,7 +100,7 @@ def profile_served(placed: Placement, needs: Requirements, known: Known) -> Verd
         ),
     ),
 )
-def room_for_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def room_for_profile(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if not vm.vgpus:
@@ -132,7 +132,7 @@ def _idle(
     told = [
         f"{gpu.address} has room, but {why}"
         for gpu in gpus
-        if isinstance(room := _room_told(gpu, wanted), KnownFact) and room.value
+        if isinstance(room := _room_told(gpu, wanted), Known) and room.value
         if (why := unfit(GpuOnHost(gpu, host), needs))
     ]
     return "; ".join(told)
@@ -152,12 +152,12 @@ def has_room(
 
 def _room_told(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:
     creatable = gpu.profiles_creatable
-    if isinstance(creatable, KnownFact):
+    if isinstance(creatable, Known):
         offered = {bare(name) for name in creatable.value}
-        return KnownFact({bare(name) for name in wanted} <= offered, creatable.sources)
+        return Known({bare(name) for name in wanted} <= offered, creatable.sources)
     if creatable.why is not Why.NOT_ASKED or isinstance(gpu.vm_ids, Unknown):
         return creatable
-    return creatable if gpu.vm_ids.value else KnownFact(True, gpu.vm_ids.sources)
+    return creatable if gpu.vm_ids.value else Known(True, gpu.vm_ids.sources)
 
 
 def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) -> int:
@@ -188,7 +188,7 @@ def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) ->
     how=(run("vSphere Client (another profile)", "{vm} > Edit Settings > PCI device > Profile"),),
     needs=("maintenance mode", "host reboot"),
 )
-def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def profile_offered(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     wanted = profiles_of(placed.vm, known)
     if not wanted:
@@ -230,7 +230,7 @@ def profile_offered(placed: Placement, needs: Requirements, known: Known) -> Ver
     how=(run("vSphere Client", "{vm} > Edit Settings > PCI devices"),),
     needs=("VM power off",),
 )
-def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def vgpus_go_together(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     number = len(placed.vm.vgpus)
     if number <= 1:
@@ -249,7 +249,7 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
         refused = "the vGPUs of one VM must be of one series"
     elif fractional and model.architecture in (Architecture.MAXWELL, Architecture.PASCAL):
         refused = f"{model.architecture.value} combines full-framebuffer types only"
-    elif fractional and int(known(placed.host.version).partition(".")[0]) < FRACTIONAL_SINCE:
+    elif fractional and release_of(known(placed.host.version))[0] < FRACTIONAL_SINCE:
         refused = "before vSphere 8 a VM combines full-framebuffer types only"
     return judge(ok=not refused, observed=observed, expected="types that combine", note=refused)
 
@@ -279,7 +279,7 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Known) -> V
     explains=("VGPU-003",),
     needs=("maintenance mode", "host reboot"),
 )
-def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def mode_fits_profile(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -320,20 +320,20 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Known) -> V
     )
 
 
-def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Known) -> bool:
+def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Facts) -> bool:
     """Say whether a GPU may change between MIG and time slices when a VM starts on it."""
     model = model_of(gpu, needs, known)
     if not model.mig or model.architecture not in SWITCHING:
         return False
-    release = tuple(int(part) for part in known(host.version).split("."))
+    release = release_of(known(host.version))
     return release >= SWITCHING_SINCE and not known(gpu.vm_ids)
 
 
 def _never(serves: Fact[bool]) -> bool:
-    return isinstance(serves, KnownFact) and not serves.value
+    return isinstance(serves, Known) and not serves.value
 
 
-def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
+def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Facts) -> bool:
     """Say whether a GPU is in MIG mode: by the board, by vSphere where it tells, by nvidia-smi."""
     if not model_of(gpu, needs, known).mig:
         return False
@@ -358,7 +358,7 @@ def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Known) -> bool:
     how=(run("govc", "govc vm.change -vm {vm} -e {setting}=0"),),
     needs=("VM power off",),
 )
-def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -398,7 +398,7 @@ def no_uvm_on_a_part(placed: Placement, needs: Requirements, known: Known) -> Ve
     ),
     how=(look("nvidia-smi (which vGPU has which licence)", "nvidia-smi vgpu -q"),),
 )
-def licensed(one: VgpuOnHost, _needs: Requirements, known: Known) -> Verdict:
+def licensed(one: VgpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
     licence = known(one.vgpu.licence)
     return judge(
         ok=licence.startswith("Licensed"),

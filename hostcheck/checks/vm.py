@@ -1,6 +1,6 @@
 """VM: what the VM itself must have."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.needs import newest_hardware
 from hostcheck.checks.subjects import Placement, every_placement, every_vm
 from hostcheck.model.requirements import Requirements
@@ -34,7 +34,7 @@ GPU_HARDWARE_VERSION = 17
     ),
     needs=("VM power off",),
 )
-def memory_reserved(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+def memory_reserved(vm: Vm, _needs: Requirements, known: Facts) -> Verdict:
     known(vm.devices)
     expected = "all memory reserved"
     if known.certainly(vm.memory_locked_to_max, True):
@@ -66,7 +66,7 @@ def memory_reserved(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
     how=(run("govc (ESXi 7.0 and later)", "govc vm.upgrade -vm {vm} -version 17"),),
     needs=("VM power off",),
 )
-def hardware_version(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def hardware_version(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     version = known(placed.vm.hardware_version)
     observed, expected = f"vmx-{version}", f"vmx-{GPU_HARDWARE_VERSION} or later"

@@ -1,6 +1,6 @@
 """VM: settings of the VM that do not go with a GPU."""
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
 from hostcheck.checks.kinds import model_of
 from hostcheck.checks.subjects import (
     Placement,
@@ -9,6 +9,7 @@ from hostcheck.checks.subjects import (
     serving_gpus,
 )
 from hostcheck.model.fact import Fact, Unknown, Why
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
@@ -39,8 +40,8 @@ INTERRUPTS_FROM = 128
 ALLOWED = ("pciPassthru.vmiop.allowViommu", "pciPassthru.vmiop.enableViommu")
 
 
-def _major(placed: Placement, known: Known) -> int:
-    return int(known(placed.host.version).partition(".")[0])
+def _major(placed: Placement, known: Facts) -> int:
+    return release_of(known(placed.host.version))[0]
 
 
 @check(
@@ -61,7 +62,7 @@ def _major(placed: Placement, known: Known) -> int:
     ),
     needs=("VM power off",),
 )
-def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     expected = "CPU hot add off, or fewer than nine vCPUs"
@@ -94,7 +95,7 @@ def vnuma_is_shown(placed: Placement, _needs: Requirements, known: Known) -> Ver
     ),
     needs=("VM power off",),
 )
-def no_memory_hot_add(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+def no_memory_hot_add(vm: Vm, _needs: Requirements, known: Facts) -> Verdict:
     known(vm.devices)
     on = known(vm.memory_hot_add)
     observed = f"memory hot add {'on' if on else 'off'}"
@@ -128,7 +129,7 @@ def no_memory_hot_add(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
     ),
     needs=("VM power off",),
 )
-def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def no_virtual_iommu(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if not vm.vgpus:
@@ -183,7 +184,7 @@ def no_virtual_iommu(placed: Placement, needs: Requirements, known: Known) -> Ve
     ),
     needs=("VM power off",),
 )
-def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known) -> Verdict:
+def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Facts) -> Verdict:
     known(vm.devices)
     on = known(vm.vbs)
     observed = f"virtualization-based security {'on' if on else 'off'}"
@@ -218,7 +219,7 @@ def no_virtualization_based_security(vm: Vm, _needs: Requirements, known: Known)
     ),
     needs=("VM power off",),
 )
-def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     kinds: dict[str, tuple[Fact[bool], tuple[int, ...]]] = {
@@ -233,7 +234,7 @@ def no_encrypted_memory(placed: Placement, _needs: Requirements, known: Known) -
         "Intel TDX": "TdxEnabled",
     }
     if not on:
-        release = tuple(int(part) for part in known(placed.host.version).split("."))
+        release = release_of(known(placed.host.version))
         for fact, since in kinds.values():
             if release >= since:
                 known(fact)

@@ -1,6 +1,6 @@
 """VGPU: whether a VM with a vGPU can move, and where vGPUs of several sizes are put."""
 
-from hostcheck.checks.engine import Known, attempt, check, judge, look, not_applicable, run
+from hostcheck.checks.engine import Facts, attempt, check, judge, look, not_applicable, run
 from hostcheck.checks.kinds import kind_of, model_of
 from hostcheck.checks.subjects import (
     Placement,
@@ -11,9 +11,9 @@ from hostcheck.checks.subjects import (
     serving_gpus,
 )
 from hostcheck.checks.vgpu import UVM
-from hostcheck.model.fact import Fact, Unknown, Why
-from hostcheck.model.fact import Known as KnownFact
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import GpuModel, Requirements, bare
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import GpuState, Home
@@ -50,7 +50,7 @@ MODES_SINCE = (8, 0, 3)
         "power the VM off before maintenance of its host."
     ),
 )
-def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) -> Verdict:
+def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     wanted = profiles_of(vm, known)
@@ -105,7 +105,7 @@ def running_vgpu_moves(placed: Placement, _needs: Requirements, known: Known) ->
         run("govc", "govc option.set vgpu.hotmigrate.enabled true"),
     ),
 )
-def hot_migration_enabled(host: Host, _needs: Requirements, known: Known) -> Verdict:
+def hot_migration_enabled(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     on = known(host.hot_migration)
     return judge(
         ok=on,
@@ -139,7 +139,7 @@ def hot_migration_enabled(host: Host, _needs: Requirements, known: Known) -> Ver
         ),
     ),
 )
-def like_its_own_host(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def like_its_own_host(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm, host = placed.vm, placed.host
     known(vm.devices)
     if not vm.vgpus:
@@ -165,27 +165,27 @@ def home_of(placed: Placement, needs: Requirements, source: int) -> Home:
     """Return what other hosts are compared with; `source` is where they say they read it."""
 
     def lifted(fact: tuple[GpuState, ...] | Unknown) -> Fact[tuple[GpuState, ...]]:
-        return fact if isinstance(fact, Unknown) else KnownFact(fact, (source,))
+        return fact if isinstance(fact, Unknown) else Known(fact, (source,))
 
     branch = attempt(lambda known: _branch(placed.host, known))
     return Home(
         placed.host.name,
         lifted(attempt(lambda known: _states(placed, needs, known))),
-        branch if isinstance(branch, Unknown) else KnownFact(branch, (source,)),
+        branch if isinstance(branch, Unknown) else Known(branch, (source,)),
     )
 
 
-def _states(placed: Placement, needs: Requirements, known: Known) -> tuple[GpuState, ...]:
+def _states(placed: Placement, needs: Requirements, known: Facts) -> tuple[GpuState, ...]:
     gpus = serving_gpus(placed, needs, known)
     return tuple(sorted({_state(gpu, known) for gpu in gpus}))
 
 
-def _state(gpu: PhysicalGpu, known: Known) -> GpuState:
+def _state(gpu: PhysicalGpu, known: Facts) -> GpuState:
     mig, ecc = known(gpu.mig_current), known(gpu.ecc_current)
     return GpuState(kind_of(gpu, known), mig.value, ecc.value)
 
 
-def _branch(host: Host, known: Known) -> str:
+def _branch(host: Host, known: Facts) -> str:
     return known(host.driver_version).partition(".")[0]
 
 
@@ -219,7 +219,7 @@ def _told(states: tuple[GpuState, ...]) -> str:
         run("esxcli", "esxcli graphics host set --shared-passthru-assignment-policy Consolidation"),
     ),
 )
-def sizes_are_packed(host: Host, needs: Requirements, known: Known) -> Verdict:
+def sizes_are_packed(host: Host, needs: Requirements, known: Facts) -> Verdict:
     wanted = [one for one in _sizes(host, needs, known) if len(one[1]) > 1]
     if not wanted:
         return not_applicable("no VMs that want several sizes of the same two GPUs or more")
@@ -235,9 +235,9 @@ def sizes_are_packed(host: Host, needs: Requirements, known: Known) -> Verdict:
     )
 
 
-def _sizes(host: Host, needs: Requirements, known: Known) -> list[tuple[GpuModel, set[int]]]:
+def _sizes(host: Host, needs: Requirements, known: Facts) -> list[tuple[GpuModel, set[int]]]:
     """Return the time-sliced sizes wanted of each kind that has several GPUs in same-size mode."""
-    release = tuple(int(part) for part in known(host.version).split("."))
+    release = release_of(known(host.version))
     kinds: dict[str, list[GpuModel]] = {}
     for gpu in known(host.gpus):
         if given_away(gpu, known):

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hostcheck.checks.engine import Known, check, judge, not_applicable, run, unsure
+from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
 from hostcheck.checks.pci import DELIVERED_WITH_DISPLAY
 from hostcheck.checks.subjects import (
@@ -69,7 +69,7 @@ class Space(Struct, frozen=True):
     ),
     needs=("VM power off",),
 )
-def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     known(placed.vm.devices)
     space = _space(placed, needs, known)
     if space is None:
@@ -110,7 +110,7 @@ def efi_for_a_whole_gpu(placed: Placement, needs: Requirements, known: Known) ->
     ),
     needs=("VM power off",),
 )
-def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def mmio_space(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     space = _space(placed, needs, known)
@@ -146,7 +146,7 @@ def mmio_space(placed: Placement, needs: Requirements, known: Known) -> Verdict:
     ),
     needs=("VM power off",),
 )
-def efi_for_any_gpu(placed: Placement, needs: Requirements, known: Known) -> Verdict:
+def efi_for_any_gpu(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     vm = placed.vm
     known(vm.devices)
     if _space(placed, needs, known) is not None:
@@ -176,7 +176,7 @@ def efi_for_any_gpu(placed: Placement, needs: Requirements, known: Known) -> Ver
     needs=("VM power off",),
 )
 def no_whole_gpu_of_an_nvswitch_board(
-    placed: Placement, _needs: Requirements, known: Known
+    placed: Placement, _needs: Requirements, known: Facts
 ) -> Verdict:
     vm = placed.vm
     known(vm.devices)
@@ -196,11 +196,11 @@ def no_whole_gpu_of_an_nvswitch_board(
     )
 
 
-def _passed(vm: Vm, gpu: PhysicalGpu, known: Known) -> bool:
+def _passed(vm: Vm, gpu: PhysicalGpu, known: Facts) -> bool:
     return any(takes(device, gpu, known) for device in whole_gpus(vm, known))
 
 
-def _space(placed: Placement, needs: Requirements, known: Known) -> Space | None:
+def _space(placed: Placement, needs: Requirements, known: Facts) -> Space | None:
     """Say what the VM's whole GPUs need; None where there are none, or small ones only."""
     models = [*_vgpus(placed, needs, known), *_passed_through(placed, needs, known)]
     large = [one for one in models if one.model.sriov != "t4" and one.gib >= LARGE_BOARD_GIB]
@@ -220,7 +220,7 @@ def _space(placed: Placement, needs: Requirements, known: Known) -> Space | None
     )
 
 
-def _doubt(placed: Placement, space: Space, known: Known) -> str:
+def _doubt(placed: Placement, space: Space, known: Facts) -> str:
     """Say why it is not sure that the VM does not start, empty where it is."""
     if not space.least:
         return space.doubt
@@ -242,7 +242,7 @@ class _Board(Struct, frozen=True):
         return self.model.framebuffer_gib
 
 
-def _vgpus(placed: Placement, needs: Requirements, known: Known) -> list[_Board]:
+def _vgpus(placed: Placement, needs: Requirements, known: Facts) -> list[_Board]:
     """Return the full-framebuffer vGPUs of a large VM."""
     vm = placed.vm
     if not vm.vgpus:
@@ -259,7 +259,7 @@ def _vgpus(placed: Placement, needs: Requirements, known: Known) -> list[_Board]
     return [_board(model, maps_all=_in_table(model))] * count
 
 
-def _passed_through(placed: Placement, needs: Requirements, known: Known) -> list[_Board]:
+def _passed_through(placed: Placement, needs: Requirements, known: Facts) -> list[_Board]:
     """Return what passthrough gives the VM; of several kinds that it may get the most needy."""
     boards = []
     for device in whole_gpus(placed.vm, known):
@@ -271,7 +271,7 @@ def _passed_through(placed: Placement, needs: Requirements, known: Known) -> lis
     return boards
 
 
-def _of_known_size(gpu: PhysicalGpu, needs: Requirements, known: Known) -> GpuModel:
+def _of_known_size(gpu: PhysicalGpu, needs: Requirements, known: Facts) -> GpuModel:
     """Return what a GPU is; leaves the check where neither catalogue nor host tells its memory."""
     model = model_of(gpu, needs, known)
     if not model.framebuffer_gib:

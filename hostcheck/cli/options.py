@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from hostcheck import ways
 from hostcheck.cli.given import Deliver, Showing, group, options_of
-from hostcheck.connect.given import Machines, OneGuest, Opinion, Smoking
+from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
 from hostcheck.ways.shell.options import Reach
@@ -200,7 +200,7 @@ save_option = click.option(
     "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
 )
 opinion_options = group(
-    "opinion", Opinion,
+    "opinion", OpinionOptions,
     click.option(
         "--second-opinion/--no-second-opinion", default=None,
         help="Ask vCenter for its own check of a power-on; leaves a line in its list of tasks.",

@@ -16,7 +16,7 @@ from hostcheck.cli.options import (
     opinion_options,
 )
 from hostcheck.cli.out import deliver, progress
-from hostcheck.connect.given import Machines, Opinion
+from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
 
 
@@ -39,7 +39,7 @@ def start(
     clusters: tuple[str, ...],
     wanted: Deliver,
     details: bool,
-    opinion: Opinion,
+    opinion: OpinionOptions,
     accept_unsure: bool,
     start_timeout: float | None,
 ) -> None:

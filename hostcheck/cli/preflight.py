@@ -22,7 +22,7 @@ from hostcheck.cli.options import (
 )
 from hostcheck.cli.out import deliver, progress
 from hostcheck.cli.profiles import profile_names
-from hostcheck.connect.given import Machines, Opinion
+from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
 
 
@@ -54,7 +54,7 @@ def preflight(
     wanted: Deliver,
     details: bool,
     strict: bool,
-    opinion: Opinion,
+    opinion: OpinionOptions,
     save: Path | None,
     profile: str,
     count: int,

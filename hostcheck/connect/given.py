@@ -54,14 +54,14 @@ class Smoking(Guests):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opinion:
+class OpinionOptions:
     """Whether vCenter is asked for its own check of a power-on, and for how many seconds."""
 
     second_opinion: bool | None = None
     task_timeout: float | None = None
 
 
-NO_OPINION = Opinion()
+NO_OPINION = OpinionOptions()
 """As no option says it."""
 
 

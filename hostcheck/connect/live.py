@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hostcheck import fleet
-from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
+from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
 from hostcheck.connect.guests import Visits
 from hostcheck.connect.logins import ways_of
 from hostcheck.connect.precedence import first, settings_of
@@ -22,7 +22,7 @@ def machines(
     *,
     clusters: tuple[str, ...] = (),
     smoking: Smoking | None = None,
-    opinion: Opinion = NO_OPINION,
+    opinion: OpinionOptions = NO_OPINION,
     start_timeout: float | None = None,
     writes: Iterable[str] = (),
 ) -> Iterator[tuple[Live, Workers]]:

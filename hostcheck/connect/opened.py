@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hostcheck.connect.given import NO_OPINION, Machines, Opinion, Smoking
+from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
@@ -25,7 +25,7 @@ def machines(
     from_: Path | None = None,
     clusters: tuple[str, ...] = (),
     smoking: Smoking | None = None,
-    opinion: Opinion = NO_OPINION,
+    opinion: OpinionOptions = NO_OPINION,
 ) -> Iterator[tuple[Source, Workers]]:
     """Open recordings, or every vCenter that is wanted. Raises UsageError for what cannot be."""
     if from_ is None:
@@ -50,7 +50,7 @@ def machines(
         yield source, workers
 
 
-def wants_opinion(given: Machines, opinion: Opinion, front: Front) -> bool:
+def wants_opinion(given: Machines, opinion: OpinionOptions, front: Front) -> bool:
     """Say whether vCenter is asked: by the option, else the settings."""
     settings = settings_of(given.config, front)
     return first(opinion.second_opinion, settings.preflight.second_opinion)

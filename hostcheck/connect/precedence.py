@@ -13,13 +13,13 @@ from hostcheck.front import Front
 from hostcheck.settings import (
     Server,
     Settings,
+    VcenterSettings,
     find,
     refuse_twice,
     server_of,
     thumbprint_in,
     vcenter_for,
 )
-from hostcheck.settings import Vcenter as VcenterSettings
 from hostcheck.ways.shell.options import SECTION, Section
 
 T = TypeVar("T")

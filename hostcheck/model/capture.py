@@ -139,7 +139,7 @@ class Capture(Struct, frozen=True):
     duration_ms: int = 0
 
 
-class Source(Struct, frozen=True):
+class Origin(Struct, frozen=True):
     """Where and when a fact was read: one line of a host's `sources` table."""
 
     wire: str

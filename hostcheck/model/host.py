@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
@@ -266,7 +266,7 @@ class Host(Struct, frozen=True):
     id: str
     """Managed object id."""
     cluster: Fact[str]
-    sources: tuple[Source, ...]
+    sources: tuple[Origin, ...]
     connection_state: Fact[str]
     power_state: Fact[str]
     in_maintenance_mode: Fact[bool]

@@ -20,7 +20,7 @@ _LINK = re.compile(r"X|SYS|NODE|PHB|PXB|PIX|PSB|SOC|NV[0-9]{1,3}|C2C|N/A|DIS|OK|
 _LEGEND = re.compile(r"(NIC[0-9]{1,4}): +(\S+)")
 
 
-class Topology(Noticed, frozen=True, kw_only=True):
+class Links(Noticed, frozen=True, kw_only=True):
     """`links[a][b]` is the path from GPU a to GPU b in the tool's words; X is the GPU itself."""
 
     gpus: tuple[str, ...]
@@ -30,7 +30,7 @@ class Topology(Noticed, frozen=True, kw_only=True):
     """Network adapters by their name, or `NIC0` where the legend does not name it."""
 
 
-def parse(text: str) -> Topology:
+def parse(text: str) -> Links:
     """Read the square among GPUs; paths to network adapters and processor columns are left out."""
     what = REQUEST.template
     peeled = peel(text, what=what)
@@ -89,8 +89,8 @@ def _devices(line: list[str]) -> tuple[str, ...]:
 
 def _topology(
     peeled: Peeled, gpus: tuple[str, ...], links: tuple[tuple[str, ...], ...], nics: tuple[str, ...]
-) -> Topology:
-    return Topology(
+) -> Links:
+    return Links(
         gpus=gpus,
         links=links,
         nics=nics,

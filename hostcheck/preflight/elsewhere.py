@@ -5,7 +5,7 @@ import msgspec
 from hostcheck import catalog
 from hostcheck.checks.subjects import Placement
 from hostcheck.checks.vmotion import home_of
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
@@ -41,7 +41,7 @@ def _knowing(host: Host, vm_id: str, own: Host) -> Host:
     if isinstance(host.vms, Unknown) or not there:
         return host
     read = next((one.taken_at for one in own.sources if one.taken_at), "")
-    told = Source(Wire.GIVEN, f"answers of the VM's own host {own.name}", own.id, read)
+    told = Origin(Wire.GIVEN, f"answers of the VM's own host {own.name}", own.id, read)
     home = home_of(Placement(there[0], own), catalog.requirements(), len(host.sources))
     vms = tuple(
         msgspec.structs.replace(vm, home=home) if vm.id == vm_id else vm for vm in host.vms.value

@@ -10,10 +10,9 @@ import msgspec
 
 from hostcheck import catalog
 from hostcheck.checks.condition import UNASKED, seen_by_its_driver
-from hostcheck.checks.engine import Known as Asked
-from hostcheck.checks.engine import all_checks, attempt, decides, run_again
+from hostcheck.checks.engine import Facts, all_checks, attempt, decides, run_again
 from hostcheck.checks.subjects import Placement, profiles_of, runs_here, serving
-from hostcheck.checks.vcenter import every_comparison
+from hostcheck.checks.vcenter import vcenter_and_verdict_agree
 from hostcheck.checks.vgpu import has_room
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.fact import Known, Unknown
@@ -61,7 +60,7 @@ def _compared(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
     )
     host = msgspec.structs.replace(report.host, opinions=opinions)
     needs = catalog.requirements()
-    again = run_again(report.results, every_comparison, host, needs)
+    again = run_again(report.results, (vcenter_and_verdict_agree.id,), host, needs)
     return msgspec.structs.replace(report, host=host, results=again)
 
 
@@ -146,7 +145,7 @@ def _full(vm: Vm, gpus: tuple[PhysicalGpu, ...], report: HostReport) -> set[str]
     """Return the GPUs that surely have no room for the vGPUs of a VM that is to start."""
     placed = Placement(vm, report.host)
 
-    def find(known: Asked) -> set[str]:
+    def find(known: Facts) -> set[str]:
         if not vm.vgpus or runs_here(placed, known):
             return set()
         wanted, needs = profiles_of(vm, known), catalog.requirements()

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.vm import Vm, VmVgpu
@@ -121,7 +121,7 @@ def hosting(host: Host, spec: VmSpec) -> Host:
     """Return the host with the VM to be on it, where its VMs are known at all."""
     if isinstance(host.vms, Unknown):
         return host
-    told = Source(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
+    told = Origin(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
     vm = spec.vm(len(host.sources))
     vms = Known((*host.vms.value, vm), host.vms.sources)
     return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)

@@ -56,7 +56,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NumaPlace:
     """A NUMA node, or, with `os_index` None, the place of devices whose node is not known."""
 
     os_index: int | None
@@ -68,17 +68,17 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Packages:
     """A package with its nodes; several packages where a node spreads over them."""
 
     os_indexes: tuple[int, ...]
     """Empty where it is not known which package the nodes lie on."""
     description: str
-    nodes: tuple[Node, ...]
+    nodes: tuple[NumaPlace, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class VmOnGpus:
     """A VM and the GPUs it runs on now; of a running VM `addresses` may be Unknown."""
 
     vm: Vm
@@ -97,15 +97,15 @@ class Bond:
 
 
 @dataclass(frozen=True, slots=True)
-class Topology:
+class Layout:
     """Everything a picture needs. GPUs are numbered in the order of their PCI addresses."""
 
-    groups: tuple[Group, ...]
-    adrift: Node | None
+    groups: tuple[Packages, ...]
+    adrift: NumaPlace | None
     """Devices whose node is not known."""
     gpus: tuple[PhysicalGpu, ...]
     nics: tuple[Nic, ...]
-    guests: tuple[Guest, ...]
+    guests: tuple[VmOnGpus, ...]
     bonds: tuple[Bond, ...]
     unknowns: tuple[tuple[str, Unknown], ...]
     """What of the picture could not be read at all: topic and reason."""
@@ -115,7 +115,7 @@ class Topology:
         """Return the number of the GPU at an address."""
         return next((n for n, gpu in enumerate(self.gpus) if gpu.address == address), None)
 
-    def guests_of(self, address: PciAddress) -> tuple[Guest, ...]:
+    def guests_of(self, address: PciAddress) -> tuple[VmOnGpus, ...]:
         """Return the VMs that run on a GPU now."""
         return tuple(
             guest
@@ -124,7 +124,7 @@ class Topology:
         )
 
     @property
-    def elsewhere(self) -> tuple[Guest, ...]:
+    def elsewhere(self) -> tuple[VmOnGpus, ...]:
         """VMs that are on no GPU of this host as far as is known."""
         here = {gpu.address for gpu in self.gpus}
         return tuple(
@@ -157,7 +157,7 @@ class Matrix:
         return tuple(code for code in LEGEND if code in seen)
 
 
-def of(host: Host) -> Topology:
+def of(host: Host) -> Layout:
     """Lay the host out as places."""
     gpus = sorted(_all(host.gpus), key=lambda gpu: gpu.address)
     nics = sorted(_all(host.nics), key=lambda nic: nic.address)
@@ -166,9 +166,9 @@ def of(host: Host) -> Topology:
     devices: list[Device] = [*gpus, *nics]
     lost = [device for device in devices if node_of(host, device) is None]
     assumed = only is not None and any(isinstance(d.numa_node, Unknown) for d in devices)
-    return Topology(
+    return Layout(
         groups=_groups(host, nodes),
-        adrift=Node(None, None, None, _ports(lost)) if lost else None,
+        adrift=NumaPlace(None, None, None, _ports(lost)) if lost else None,
         gpus=tuple(gpus),
         nics=tuple(nics),
         guests=_guests(host, gpus),
@@ -269,7 +269,7 @@ def _only_node(host: Host) -> int | None:
     return 0 if isinstance(counted, Known) and counted.value == 1 else None
 
 
-def _nodes(host: Host, gpus: Sequence[PhysicalGpu], nics: Sequence[Nic]) -> list[Node]:
+def _nodes(host: Host, gpus: Sequence[PhysicalGpu], nics: Sequence[Nic]) -> list[NumaPlace]:
     """Return the listed nodes, then those that only devices speak of."""
     below: dict[int, list[Device]] = {}
     devices: list[Device] = [*gpus, *nics]
@@ -279,7 +279,7 @@ def _nodes(host: Host, gpus: Sequence[PhysicalGpu], nics: Sequence[Nic]) -> list
             below.setdefault(number, []).append(device)
     listed = sorted(_all(host.numa_nodes), key=lambda node: node.os_index)
     places = [
-        Node(
+        NumaPlace(
             node.os_index,
             node.memory_bytes,
             len(node.pus),
@@ -290,7 +290,8 @@ def _nodes(host: Host, gpus: Sequence[PhysicalGpu], nics: Sequence[Nic]) -> list
     ]
     note = "not in the host's list of nodes" if listed else ""
     return places + [
-        Node(number, None, None, _ports(devices), note) for number, devices in sorted(below.items())
+        NumaPlace(number, None, None, _ports(devices), note)
+        for number, devices in sorted(below.items())
     ]
 
 
@@ -323,7 +324,7 @@ def _packages_of_nodes(host: Host) -> dict[int, set[int]]:
     return found
 
 
-def _groups(host: Host, nodes: dict[int | None, Node]) -> tuple[Group, ...]:
+def _groups(host: Host, nodes: dict[int | None, NumaPlace]) -> tuple[Packages, ...]:
     """Lay nodes on packages. Packages that share a node become one group."""
     spread = _packages_of_nodes(host)
     described = {package.os_index: package.description for package in _all(host.packages)}
@@ -332,7 +333,7 @@ def _groups(host: Host, nodes: dict[int | None, Node]) -> tuple[Group, ...]:
         together = set(packages).union(*(joined.get(number, set()) for number in packages))
         for number in together:
             joined[number] = together
-    groups: list[Group] = []
+    groups: list[Packages] = []
     for number in sorted(joined):
         members = joined[number]
         if number != min(members):
@@ -343,14 +344,14 @@ def _groups(host: Host, nodes: dict[int | None, Node]) -> tuple[Group, ...]:
             if index is not None and spread.get(index, set()) & members
         ]
         words = sorted({described[m] for m in members if described.get(m)})
-        groups.append(Group(tuple(sorted(members)), " / ".join(words), tuple(on_it)))
+        groups.append(Packages(tuple(sorted(members)), " / ".join(words), tuple(on_it)))
     orphans = [p for index, p in nodes.items() if index is not None and not spread.get(index)]
     if orphans:
-        groups.append(Group((), "", tuple(orphans)))
+        groups.append(Packages((), "", tuple(orphans)))
     return tuple(groups)
 
 
-def _guests(host: Host, gpus: Sequence[PhysicalGpu]) -> tuple[Guest, ...]:
+def _guests(host: Host, gpus: Sequence[PhysicalGpu]) -> tuple[VmOnGpus, ...]:
     """Return the VMs with their GPUs, as the VM or else the GPUs tell it."""
     guests = []
     for vm in sorted(_all(host.vms), key=lambda vm: (vm.name, vm.id)):
@@ -360,7 +361,7 @@ def _guests(host: Host, gpus: Sequence[PhysicalGpu]) -> tuple[Guest, ...]:
         if not isinstance(addresses, Known):
             seen = tuple(g.address for g in gpus if vm.id in _all(g.vm_ids))
             addresses = Known(seen) if seen else addresses
-        guests.append(Guest(vm, running, addresses))
+        guests.append(VmOnGpus(vm, running, addresses))
     return tuple(guests)
 
 

@@ -1,6 +1,6 @@
 """The wording all reports share: statuses, verdicts, reasons, and how each is spelled."""
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode
 from hostcheck.model.result import Answer, Severity, Status
@@ -101,13 +101,13 @@ def missing(fact: Unknown) -> str:
     return f"{fact.why.value}{': ' + detail if detail else ''}{need}"
 
 
-def where(source: Source) -> str:
+def where(source: Origin) -> str:
     """Return where an answer was read: the wire, the question and whom it was put to."""
     subject = f" of {clean(source.subject)}" if source.subject else ""
     return f"{source.wire}: {one_line(source.asked)}{subject}"
 
 
-def places(sources: tuple[Source, ...], indexes: tuple[int, ...]) -> tuple[Source, ...]:
+def places(sources: tuple[Origin, ...], indexes: tuple[int, ...]) -> tuple[Origin, ...]:
     """Return the sources at these indexes; an index outside the table is left out."""
     return tuple(sources[index] for index in indexes if 0 <= index < len(sources))
 

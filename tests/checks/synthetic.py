@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hostcheck import catalog
 from hostcheck.assemble.kinds import with_own_types
 from hostcheck.checks.engine import all_checks
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import (
     BootOption,
@@ -41,7 +41,7 @@ from hostcheck.model.vm import Pool, Vm, VmDatastore, VmNic, VmPassthrough, VmVg
 
 GIB = 2**30
 HOST_ID = "host-1"
-SOURCE = Source(Wire.PROPERTIES, "HostSystem", HOST_ID, "2026-11-21T09:00:00Z")
+SOURCE = Origin(Wire.PROPERTIES, "HostSystem", HOST_ID, "2026-11-21T09:00:00Z")
 THREADS, CORES = 32, 16
 NODE_MEMORY = 256 * GIB
 NEEDS = catalog.requirements()

@@ -12,7 +12,7 @@ import pytest
 import hostcheck.checks
 from hostcheck.checks import graphics
 from hostcheck.checks.engine import (
-    Known,
+    Facts,
     all_checks,
     check,
     deciding,
@@ -67,7 +67,7 @@ def test_every_id_once_and_sorted():
 
 
 def test_two_checks_of_one_id_are_refused():
-    def again(_host: Host, _needs: Requirements, _known: Known) -> Verdict:
+    def again(_host: Host, _needs: Requirements, _known: Facts) -> Verdict:
         return judge(ok=True, observed="", expected="")
 
     twin = a_check(again, id_="GFX-001")
@@ -87,7 +87,7 @@ def test_a_check_imported_by_another_module_is_no_duplicate():
 def test_declaring_a_check_registers_nothing():
     before = all_checks.__wrapped__()
 
-    def lonely(_host: Host, _needs: Requirements, _known: Known) -> Verdict:
+    def lonely(_host: Host, _needs: Requirements, _known: Facts) -> Verdict:
         return judge(ok=True, observed="", expected="")
 
     a_check(lonely)
@@ -100,7 +100,7 @@ def test_declaring_a_check_registers_nothing():
 def test_an_unknown_fact_carries_its_reason():
     lost = unknown(Why.DENIED, "NoPermission: no", "HostSystem config.service", "System.Read")
 
-    def opens(host: Host, _needs: Requirements, known: Known) -> Verdict:
+    def opens(host: Host, _needs: Requirements, known: Facts) -> Verdict:
         known(host.model)
         return judge(ok=bool(known(host.version)), observed="", expected="")
 
@@ -123,7 +123,7 @@ def test_what_decides_is_required_or_decides_now():
 
 
 def test_a_crash_is_an_error_with_its_place_and_the_run_goes_on():
-    def crashes(gpu, _needs: Requirements, _known: Known) -> Verdict:
+    def crashes(gpu, _needs: Requirements, _known: Facts) -> Verdict:
         if gpu.gpu.address == HOST.gpus.value[0].address:
             raise KeyError("no such thing")
         return judge(ok=True, observed="", expected="")
@@ -147,7 +147,7 @@ def test_a_crashing_check_does_not_end_a_run():
 
 @pytest.mark.parametrize("leaving", [SystemExit, KeyboardInterrupt])
 def test_a_user_may_still_stop_the_run(leaving):
-    def stops(_host: Host, _needs: Requirements, _known: Known) -> Verdict:
+    def stops(_host: Host, _needs: Requirements, _known: Facts) -> Verdict:
         raise leaving
 
     with pytest.raises(leaving):
@@ -156,7 +156,7 @@ def test_a_user_may_still_stop_the_run(leaving):
 
 @pytest.mark.parametrize("each", [every_gpu, every_vm])
 def test_no_subject_is_exactly_one_not_applicable(each):
-    def never(_one, _needs: Requirements, _known: Known) -> Verdict:
+    def never(_one, _needs: Requirements, _known: Facts) -> Verdict:
         raise AssertionError
 
     (one,) = a_check(never, each).run(a_host(), NEEDS)
@@ -166,7 +166,7 @@ def test_no_subject_is_exactly_one_not_applicable(each):
 
 
 def test_subjects_that_cannot_be_listed_are_one_unknown():
-    def never(_one, _needs: Requirements, _known: Known) -> Verdict:
+    def never(_one, _needs: Requirements, _known: Facts) -> Verdict:
         raise AssertionError
 
     (one,) = a_check(never, every_gpu).run(changed(HOST, gpus=unknown()), NEEDS)
@@ -174,7 +174,7 @@ def test_subjects_that_cannot_be_listed_are_one_unknown():
 
 
 def test_opening_in_secret_leaves_no_source():
-    known = Known()
+    known = Facts()
     assert not known.certainly(unknown(), value=True)
     assert not known.certainly(given(value=False), value=True)
     assert known.sources == set()

@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Why
 from tests.checks.synthetic import HOST_ID, a_gpu, a_host, known, result, says, unknown
 
 
 def on(day, **changes):
-    source = Source(Wire.PROPERTIES, "HostSystem", HOST_ID, f"{day}T09:00:00Z" if day else "")
+    source = Origin(Wire.PROPERTIES, "HostSystem", HOST_ID, f"{day}T09:00:00Z" if day else "")
     return replace(a_host(gpus=[a_gpu()], **changes), sources=(source,))
 
 

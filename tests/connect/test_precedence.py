@@ -101,12 +101,12 @@ def test_a_thumbprint_comes_from_the_option_the_file_or_the_known_hosts(tmp_path
 
 def test_authorities_come_from_one_place_only():
     there = front(GOVC_TLS_CA_CERTS="e1:e2")
-    own = settings.Vcenter(tls_ca=("f",))
+    own = settings.VcenterSettings(tls_ca=("f",))
     given = Vsphere(tls_ca=(Path("o"),))
     assert precedence.authorities_of(given, own, there) == ("o",)
     assert precedence.authorities_of(Vsphere(), own, there) == ("f",)
-    assert precedence.authorities_of(Vsphere(), settings.Vcenter(), there) == ("e1", "e2")
-    assert precedence.authorities_of(Vsphere(), settings.Vcenter(), front()) == ()
+    assert precedence.authorities_of(Vsphere(), settings.VcenterSettings(), there) == ("e1", "e2")
+    assert precedence.authorities_of(Vsphere(), settings.VcenterSettings(), front()) == ()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from hostcheck.model.capture import Source, Wire
+from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import (
     GraphicsType,
@@ -45,11 +45,11 @@ DENIED = Unknown(
 NOT_ASKED = Unknown(Why.NOT_ASKED, "SSH is off", "nvidia-smi -q -x")
 
 SOURCES = (
-    Source(Wire.PROPERTIES, "hardware.cpuPkg", "host-12", "2026-11-21T08:01:22Z"),
-    Source(Wire.PROPERTIES, "config.graphicsInfo", "host-12", "2026-11-21T08:01:22.514Z"),
-    Source(Wire.SHELL, "nvidia-smi -q -x", "", "2026-11-21T09:01:25+01:00"),
-    Source(Wire.ESXCLI, "hardware pci list", "host-12", "2026-11-21T08:01:24Z"),
-    Source(Wire.METHOD, "HostSystem.QueryHostConnectionInfo", "host-12", "2026-11-21T08:01:26Z"),
+    Origin(Wire.PROPERTIES, "hardware.cpuPkg", "host-12", "2026-11-21T08:01:22Z"),
+    Origin(Wire.PROPERTIES, "config.graphicsInfo", "host-12", "2026-11-21T08:01:22.514Z"),
+    Origin(Wire.SHELL, "nvidia-smi -q -x", "", "2026-11-21T09:01:25+01:00"),
+    Origin(Wire.ESXCLI, "hardware pci list", "host-12", "2026-11-21T08:01:24Z"),
+    Origin(Wire.METHOD, "HostSystem.QueryHostConnectionInfo", "host-12", "2026-11-21T08:01:26Z"),
 )
 
 REQ, REC, INF = Severity.REQUIRED, Severity.RECOMMENDED, Severity.INFORMATIONAL
@@ -571,7 +571,7 @@ def hostile():
     )  # fmt: skip
     made = replace(
         made, name=HOSTILE[0], vms=Known(guests, (0,)), model=Known(HOSTILE[1]),
-        sources=(*SOURCES, Source(Wire.ESXCLI, HOSTILE[1], HOSTILE[0], HOSTILE[5])),
+        sources=(*SOURCES, Origin(Wire.ESXCLI, HOSTILE[1], HOSTILE[0], HOSTILE[5])),
         gpus=Known(tuple(replace(card, name=HOSTILE[1]) for card in cards), (1,)),
     )  # fmt: skip
     return run(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
 from hostcheck.model.run import Run, silent
@@ -47,7 +47,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     yield ending
 
 
-def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Source, ...]]]:
+def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Origin, ...]]]:
     for report in run.hosts:
         yield report.host.name, report.results, report.host.sources
     for name in run.unasked:
@@ -70,7 +70,7 @@ def _left_out(name: str, why: str) -> Result:
 
 
 def _suite(
-    name: str, results: Sequence[Result], sources: tuple[Source, ...], titles: dict[str, str]
+    name: str, results: Sequence[Result], sources: tuple[Origin, ...], titles: dict[str, str]
 ) -> Element:
     suite = Element("testsuite", name=words.clean(name))
     for kind, number in _counts(results).items():
@@ -120,7 +120,7 @@ def _outcome(case: Element, result: Result) -> None:
     made.set("message", words.one_line(message))
 
 
-def _evidence(result: Result, sources: tuple[Source, ...]) -> str:
+def _evidence(result: Result, sources: tuple[Origin, ...]) -> str:
     lines = [
         f"observed: {result.observed}" if result.observed else "",
         f"expected: {result.expected}" if result.expected else "",

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.result import (
     Manual,
     Result,
@@ -87,13 +87,13 @@ def _hopeless(candidate: Candidate, ruling: Container[str]) -> bool:
     return any(one.check in ruling and one.status is Status.FAIL for one in candidate.results)
 
 
-def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]]:
+def beyond(run: Run) -> dict[str, tuple[tuple[Result, ...], tuple[Origin, ...]]]:
     """Return what the reports on hosts do not hold of their candidates, with its sources.
 
     By the name of the host, in one walk over the hosts.
     """
     told = () if run.preflight is None else run.preflight.candidates
-    found: dict[str, tuple[tuple[Result, ...], tuple[Source, ...]]] = {
+    found: dict[str, tuple[tuple[Result, ...], tuple[Origin, ...]]] = {
         candidate.host: (candidate.results, ()) for candidate in told
     }
     for report in run.hosts if found else ():

@@ -59,7 +59,7 @@ class _Tree:
             yield from self.lines(number, prefix + (" " * len(rail) if final else rail))
 
 
-def _package_line(group: view.Group) -> str:
+def _package_line(group: view.Packages) -> str:
     numbers = ", ".join(str(number) for number in group.os_indexes)
     if not group.os_indexes:
         return "Package not known"
@@ -68,7 +68,7 @@ def _package_line(group: view.Group) -> str:
     return f"{name}  {words.one_line(group.description)}".rstrip()
 
 
-def _node_line(node: view.Node) -> str:
+def _node_line(node: view.NumaPlace) -> str:
     memory = node.memory_bytes
     parts = [words.size(memory.value) if isinstance(memory, Known) else "memory not known"]
     if node.pu_count is not None:
@@ -78,7 +78,7 @@ def _node_line(node: view.Node) -> str:
     return f"NUMA node {node.os_index}  {', '.join(parts)}"
 
 
-def _node(tree: _Tree, parent: int, node: view.Node, shown: view.Topology, line: str) -> None:
+def _node(tree: _Tree, parent: int, node: view.NumaPlace, shown: view.Layout, line: str) -> None:
     place = tree.add(parent, line)
     for port in node.ports:
         below = tree.add(place, f"root port {port.address or 'not known'}")
@@ -93,7 +93,7 @@ def _node(tree: _Tree, parent: int, node: view.Node, shown: view.Topology, line:
         tree.add(place, "no GPU, no network adapter")
 
 
-def _gpu_line(shown: view.Topology, gpu: PhysicalGpu) -> str:
+def _gpu_line(shown: view.Layout, gpu: PhysicalGpu) -> str:
     parts = [f"GPU {shown.number(gpu.address)}", gpu.address, words.one_line(gpu.name)]
     if isinstance(gpu.graphics_active, Known):
         parts.append(words.GRAPHICS[gpu.graphics_active.value])

@@ -101,7 +101,7 @@ def gpu_table(host: Host) -> Table | None:
     )
 
 
-def _gpu_row(host: Host, shown: view.Topology, gpu: PhysicalGpu) -> Cells:
+def _gpu_row(host: Host, shown: view.Layout, gpu: PhysicalGpu) -> Cells:
     node = view.node_of(host, gpu)
     assumed = isinstance(gpu.numa_node, Unknown)
     if node is None:
@@ -187,7 +187,7 @@ def vm_table(host: Host) -> Table | None:
     )
 
 
-def _vm_row(host: Host, guest: view.Guest) -> Cells:
+def _vm_row(host: Host, guest: view.VmOnGpus) -> Cells:
     vm = guest.vm
     wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
     wants += [
@@ -223,7 +223,7 @@ def _reserved(vm: Vm) -> Shown:
     return _show(vm.memory_reserved_bytes, lambda reserved: f"{words.size(reserved)} reserved")
 
 
-def _runs_on(host: Host, guest: view.Guest) -> tuple[Shown, ...]:
+def _runs_on(host: Host, guest: view.VmOnGpus) -> tuple[Shown, ...]:
     if guest.running is False:
         return (Shown("off"),)
     if isinstance(guest.addresses, Unknown):

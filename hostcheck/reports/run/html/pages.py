@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import About, Manual, Result, Status
@@ -74,7 +74,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
 
 
 def _findings(
-    grouped: Sequence[summary.Group], sources: tuple[Source, ...], key: str, prefix: str = ""
+    grouped: Sequence[summary.Group], sources: tuple[Origin, ...], key: str, prefix: str = ""
 ) -> tuple[Finding, ...]:
     """Give each group its rows and its anchor; the worst of a check gets the plain anchor."""
     taken: set[str] = set()
@@ -89,7 +89,7 @@ def _findings(
     return tuple(made)
 
 
-def _evidence(results: Sequence[Result], sources: tuple[Source, ...]) -> tuple[Evidence, ...]:
+def _evidence(results: Sequence[Result], sources: tuple[Origin, ...]) -> tuple[Evidence, ...]:
     rows: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         alike = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hostcheck.model.capture import Source
+from hostcheck.model.capture import Origin
 from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import Answer, Command, Result, Severity, Status
 from hostcheck.model.run import Candidate
@@ -46,7 +46,7 @@ class Evidence:
 
     subjects: tuple[str, ...]
     result: Result
-    sources: tuple[Source, ...]
+    sources: tuple[Origin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Page:
     twin: str
     matrix: view.Matrix
     testimonies: tuple[tuple[Testimony, bool], ...]
-    sources: tuple[Source, ...]
+    sources: tuple[Origin, ...]
     squares: tuple[Square, ...]
 
     @property

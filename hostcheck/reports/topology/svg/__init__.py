@@ -163,7 +163,7 @@ def _label(label: Label) -> str:
     )
 
 
-def _devices(shown: view.Topology, node: view.Node) -> str:
+def _devices(shown: view.Layout, node: view.NumaPlace) -> str:
     names = [
         f"GPU {shown.number(gpu.address)} {words.one_line(gpu.name)}"
         for port in node.ports

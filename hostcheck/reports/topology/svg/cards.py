@@ -103,7 +103,7 @@ class Cards:
         return y + 24
 
     def guests(
-        self, guests: Sequence[view.Guest], gpu: PhysicalGpu,
+        self, guests: Sequence[view.VmOnGpus], gpu: PhysicalGpu,
         *, x: float, y: float, room: float, parent: int,
     ) -> float:  # fmt: skip
         """Draw the VMs on a GPU, the first few of many."""
@@ -124,7 +124,7 @@ class Cards:
         return y
 
     def guest(
-        self, guest: view.Guest, address: str, *, x: float, y: float, room: float, parent: int
+        self, guest: view.VmOnGpus, address: str, *, x: float, y: float, room: float, parent: int
     ) -> float:
         """Draw one VM."""
         vm = guest.vm

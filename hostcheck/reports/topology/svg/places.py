@@ -38,7 +38,7 @@ class Places(Cards):
             y = bottom + GAP
         return y
 
-    def package(self, group: view.Group, x: float, y: float, width: float) -> tuple[int, float]:
+    def package(self, group: view.Packages, x: float, y: float, width: float) -> tuple[int, float]:
         """Draw a package; returns its box and where it ended."""
         kind = "pack" if group.os_indexes else "pack dim"
         box = self.drawn.box(Box(x, y, width, 0, kind, -1, group.description))
@@ -75,7 +75,7 @@ class Places(Cards):
         return box, top - GAP + PAD
 
     def node(
-        self, node: view.Node, x: float, y: float, width: float, parent: int
+        self, node: view.NumaPlace, x: float, y: float, width: float, parent: int
     ) -> tuple[int, float]:
         """Draw a NUMA node; returns its box and where it ended."""
         box = self.drawn.box(Box(x, y, width, 0, "node", parent))
@@ -150,7 +150,7 @@ class Places(Cards):
             self.drawn.lines.append(Line(f"M{x + 4:g} {trunk:g}H{last + 4:g}", stem))
         return bottom
 
-    def adrift(self, node: view.Node, y: float) -> float:
+    def adrift(self, node: view.NumaPlace, y: float) -> float:
         """Draw the place of devices whose node is not known: hatched, and on no package."""
         box = self.drawn.box(Box(0, y, WIDTH, 0, "lost", -1))
         self.drawn.box(Box(PAD - 6, y + 6, WIDTH - 2 * PAD + 12, 34, "paper", box, solid=False))
@@ -180,7 +180,7 @@ class Places(Cards):
         return end + PAD + GAP
 
 
-def group_name(group: view.Group) -> str:
+def group_name(group: view.Packages) -> str:
     """Name a package, or packages that memory is interleaved over."""
     if not group.os_indexes:
         return "Package not known"
