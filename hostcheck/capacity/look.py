@@ -147,8 +147,24 @@ def _spelled(names: Fact[tuple[str, ...]], model: GpuModel | Unknown) -> Fact[fr
     """Spell profile names as the catalogue does; those that it does not list stay bare."""
     if isinstance(names, Unknown):
         return names
-    spelled = set()
-    for name in names.value:
-        found = None if isinstance(model, Unknown) else model.profile(name)
-        spelled.add(bare(name) if found is None else found.name)
-    return Known(frozenset(spelled), names.sources)
+    if isinstance(model, Unknown):
+        return Known(frozenset(map(bare, names.value)), names.sources)
+    return Known(_as_listed(names.value, model), names.sources)
+
+
+_LISTED: dict[tuple[int, tuple[str, ...]], tuple[GpuModel, frozenset[str]]] = {}
+"""Lists that were spelled before: hosts of one driver tell the same ones. Each keeps its model."""
+MOST_LISTS = 2048
+
+
+def _as_listed(names: tuple[str, ...], model: GpuModel) -> frozenset[str]:
+    key = (id(model), names)
+    found = _LISTED.get(key)
+    if found is not None and found[0] is model:
+        return found[1]
+    if len(_LISTED) >= MOST_LISTS:
+        _LISTED.clear()
+    listed = ((model.profile(name), name) for name in names)
+    spelled = frozenset(bare(name) if one is None else one.name for one, name in listed)
+    _LISTED[key] = (model, spelled)
+    return spelled
