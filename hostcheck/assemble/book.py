@@ -19,8 +19,8 @@ SMI_STATUSES = range(16)
 Any other status, those of a shell and of a signal among them, ends an answer that may be half.
 """
 NO_API = (
-    "only the vSphere API tells this, and these answers come from the host itself: give a "
-    "recording over the API (hostcheck record) beside them"
+    "only the vSphere API tells this, and it was not asked; put a recording of it (hostcheck "
+    "record) beside these answers"
 )
 _DENIED = re.compile(r"permission denied|not permitted|access denied|requires? root", re.IGNORECASE)
 

@@ -36,7 +36,7 @@ printf 'writing to %s\n' "$work"
 
 running= watching=
 end() {
-    [ -z "$watching" ] || kill "$watching" 2>/dev/null
+    [ -z "$watching" ] || kill -9 "$watching" 2>/dev/null
     [ -z "$running" ] || kill -9 "$running" 2>/dev/null
     rm -f over gpus
 }
@@ -88,14 +88,15 @@ ask() {
                 sleep 1
                 past=$((past + 1))
             done
-            kill -9 "$running" && : >over
+            : >over # first: once the command is dead, this watcher is ended at once
+            kill -9 "$running"
             sleep 2
             kill -USR1 $$
         ) </dev/null >/dev/null 2>&1 &
         watching=$!
         wait "$running" 2>/dev/null
         status=$?
-        kill "$watching" 2>/dev/null
+        kill -9 "$watching" 2>/dev/null # a milder signal is lost while its shell still starts
         wait "$watching" 2>/dev/null
         running= watching=
         if [ -e over ] && [ "$status" -ge 128 ]; then

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from hostcheck import catalog, recording
 from hostcheck.bundles import archive
 from hostcheck.checks.engine import run_all
+from hostcheck.cli import main
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host_ref import HostRef
@@ -255,3 +257,22 @@ def test_a_file_of_something_else_is_one_line(tmp_path):
         RecordedSource(tmp_path / "notes.txt")
     with pytest.raises(UsageError, match="it holds no answer of a command"):
         RecordedSource(sent(tmp_path, ("a/x", {}, b"1")))
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("audit", "UNSURE"),
+        ("topology esx-01.lab.test", "NUMA node 1"),
+        ("capacity", ">=0"),
+        ("profiles", "not known"),
+        ("preflight --profile nvidia_a100d-40c --vcpus 4 --memory 4096", "UNSURE"),
+    ],
+)
+def test_every_command_that_replays_takes_such_a_file(tmp_path, command, told):
+    path = packed(by_shell(), tmp_path / "one.tgz")
+    done = CliRunner().invoke(main, [*command.split(), "--from", str(path)])
+    assert told in done.output, done.output
+    assert "no host" not in done.output  # what no host tells is not what no host has
+    assert done.exit_code in (0, 3), done.output
+    assert "Traceback" not in done.output
