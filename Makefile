@@ -43,6 +43,7 @@ lint: $(VENV)/.dev ## lint
 
 types: $(VENV)/.dev ## type check
 	$(BIN)/mypy --strict hostcheck
+	$(BIN)/mypy tests/peers
 
 contracts: $(VENV)/.dev ## import contracts of setup.cfg
 	$(BIN)/lint-imports --no-logo

@@ -27,7 +27,7 @@ from tests.peers.api import Trouble
 from tests.peers.fleet import Cluster, Fleet
 from tests.peers.live import Vcenter, running_vcenter
 from tests.reports import builders as b
-from tests.transports.meddler import silence
+from tests.ways.meddler import silence
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PASSWORD = "the-same-everywhere"

@@ -9,6 +9,7 @@ the wire. Times differ with every recording; nothing else does.
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from hostcheck import recording, ways
 from hostcheck.model.host_ref import HostRef
@@ -24,7 +25,7 @@ from tests.peers.fleet import Fleet, HostShape
 from tests.peers.live import running_shells, running_vcenter
 
 TARGET = "vcenter.lab.test"
-SMALL = {"host_timeout": 60.0, "command_timeout": 10.0, "connect_timeout": 5.0}
+SMALL: dict[str, Any] = {"host_timeout": 60.0, "command_timeout": 10.0, "connect_timeout": 5.0}
 
 
 def main(folder: Path) -> None:

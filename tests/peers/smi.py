@@ -113,7 +113,7 @@ def query(host: HostShape) -> str:
     """The CSV of `QUERY`."""
     lines = []
     for index, gpu in enumerate(host.seen_gpus()):
-        values = (
+        values: tuple[object, ...] = (
             index, gpu.uuid, gpu.model.name, bus_id(gpu), f"0x{gpu.model.device:04X}10DE",
             f"0x{gpu.model.subsystem:04X}10DE", host.driver.version if host.driver else "",
             _mode(gpu.ecc, 0, "[N/A]"), _mode(gpu.ecc, 1, "[N/A]"), _mode(gpu.mig_mode, 0, "[N/A]"),

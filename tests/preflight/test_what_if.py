@@ -13,7 +13,7 @@ from hostcheck.model.run import Candidate
 from hostcheck.preflight import VmSpec, read_spec, what_if
 from hostcheck.sources.recorded import RecordedSource
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 HEALTHY = "2n-2xA100-80-esxi803"
 GIB = 1024
 

@@ -28,7 +28,7 @@ from tests.checks.synthetic import (
 )
 
 UNASKED = unknown(Why.NOT_ASKED, "SSH is off")
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 PREFIX = {"a100-pcie-80": "grid_a100d-", "a40": "nvidia_a40-", "t4": "grid_t4-"}
 
 

@@ -30,8 +30,8 @@ from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
-from tests.transports.meddler import silence
-from tests.transports.scripted_sshd import KEY, Script, scripted, talker
+from tests.ways.meddler import silence
+from tests.ways.shell.scripted_sshd import KEY, Script, scripted, talker
 
 NAME = "esx-01.lab.test"
 SHAPE = shapes.HEALTHY.hosts[0]

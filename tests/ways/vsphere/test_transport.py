@@ -42,7 +42,7 @@ from hostcheck.ways.vsphere.pages import FIRST
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, DeniedProperty, Fleet, Vm
-from tests.transports.meddler import drip, fault, hold, meddling, passed_on, reply, silence
+from tests.ways.meddler import drip, fault, hold, meddling, passed_on, reply, silence
 
 HOST = vim_host_system.REQUEST
 VM = vim_virtual_machine.REQUEST
