@@ -331,13 +331,13 @@ def loaded(
 def _whole(
     file_of: Callable[[str], bytes | Unknown], name: str, count: int, sha256: str
 ) -> str | Unknown:
-    """Read a stream of an answer; one that is not what was noted of it was not recorded."""
+    """Read a stream of an answer. What is damaged is no silence: it may have been an objection."""
     data = file_of(name) if name else b""
     if isinstance(data, Unknown):
         return data
     if count >= 0 and len(data) != count:
         told = f"its file {name!r} has {len(data)} of {count} bytes"
-        return Unknown(Why.NOT_RECORDED, told)
+        return Unknown(Why.UNPARSED, told)
     if sha256 and hashlib.sha256(data).hexdigest() != sha256:
-        return Unknown(Why.NOT_RECORDED, f"its file {name!r} is not what was recorded (SHA-256)")
+        return Unknown(Why.UNPARSED, f"its file {name!r} is not what was recorded (SHA-256)")
     return data.decode(errors="replace")

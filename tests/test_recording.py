@@ -209,7 +209,7 @@ def test_a_copy_that_is_not_what_was_recorded_is_no_answer(tmp_path, damage, tol
         key = (entry["wire"], entry["asked"], entry.get("subject", ""))
         found = recording.load(folder, [key]).captures[key]
         assert found.text == ""
-        assert found.failure.why is Why.NOT_RECORDED
+        assert found.failure.why is Why.UNPARSED
         assert told in found.failure.detail
         file.write_bytes(data)
     assert recording.load(folder) == recording.load(FIXTURE)
@@ -227,7 +227,7 @@ def test_standard_error_may_lie_in_a_file_and_is_looked_after_like_the_answer(co
     entry["stderr_bytes"] += 1
     put(copy, manifest)
     lost = recording.load(copy).captures[key]
-    assert (lost.stderr, lost.failure.why) == ("", Why.NOT_RECORDED)
+    assert (lost.stderr, lost.failure.why) == ("", Why.UNPARSED)
 
 
 def test_a_folder_of_something_else_is_not_written_to(tmp_path):
