@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from hostcheck.capacity.modes import mode_of, release_of
+from hostcheck.capacity.modes import esxi_of, mode_of
 from hostcheck.capacity.running import running_on
 from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost, holds
 from hostcheck.checks.engine import all_checks, attempt, decides, deciding
@@ -45,7 +45,7 @@ def look_at(host: Host, needs: Requirements, results: tuple[Result, ...] | None 
 
 def _look(host: Host, needs: Requirements, results: tuple[Result, ...] | None) -> Seen:
     gates, by_gpu = _gates(_judged(host, needs) if results is None else results)
-    kept = SeenHost(host.name, host.id, host.target, host.cluster, release_of(host))
+    kept = SeenHost(host.name, host.id, host.target, host.cluster, esxi_of(host))
     if isinstance(host.gpus, Unknown):
         return Seen(kept, gates, host.gpus)
     return Seen(

@@ -6,6 +6,7 @@ from hostcheck.model.capacity import (
 )
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, Mode, PhysicalGpu
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import (
     Architecture,
     GpuModel,
@@ -45,7 +46,7 @@ def _mode_untold(host: Host, said: Unknown, mig: Fact[Mode], model: GpuModel) ->
         return GpuMode.MIG
     if model.architecture in NEVER_MIXES_SIZES:
         return GpuMode.SAME_SIZE
-    release = release_of(host)
+    release = esxi_of(host)
     if isinstance(release, Unknown):
         return release
     return GpuMode.SAME_SIZE if release < MIXES_SIZES else said
@@ -55,11 +56,9 @@ def _words(mode: Fact[Mode]) -> str:
     return mode.value.value if isinstance(mode, Known) else "unknown"
 
 
-def release_of(host: Host) -> tuple[int, ...] | Unknown:
-    """Return the numbers of a release, to be compared."""
+def esxi_of(host: Host) -> tuple[int, ...] | Unknown:
+    """Return the release of ESXi as numbers, to be compared."""
     if isinstance(host.version, Unknown):
         return host.version
-    parts = host.version.value.split(".")
-    if not all(part.isdecimal() for part in parts):
-        return Unknown(Why.UNPARSED, f"{host.version.value!r} is no release", "HostSystem config")
-    return tuple(int(part) for part in parts)
+    odd = Unknown(Why.UNPARSED, f"{host.version.value!r} is no release", "HostSystem config")
+    return release_of(host.version.value) or odd

@@ -14,7 +14,7 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.lifecycle import Minor
 from hostcheck.model.requirements import VgpuRelease
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 
 _ROW = re.compile(r"^\|\s*CVE[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|", re.MULTILINE)
 _DRIVER = re.compile(r"([0-9]{3}(?:\.[0-9]+){1,2})\s*\([^)]*?vGPU(?: software)? ([0-9]+\.[0-9]+)\)")
@@ -116,7 +116,7 @@ def _compared(said: Iterable[Said], releases: tuple[VgpuRelease, ...]) -> Iterat
     wrong: dict[str, None] = {}
     for one in said:
         release = _release(one.minor, releases)
-        if release is not None and release_of(one.driver, releases) != release:
+        if release is not None and vgpu_release_of(one.driver, releases) != release:
             words = f"{one.minor}: {one.driver} is not of branch {release.branch}"
             wrong.setdefault(f"{words}: a typing error of {one.by}, not taken")
         else:

@@ -16,9 +16,10 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.lifecycle import Mark
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import EsxiNeed, Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
-from hostcheck.model.window import LONGEST_BRANCH, branch_of, release_of, window
+from hostcheck.model.window import LONGEST_BRANCH, branch_of, vgpu_release_of, window
 from hostcheck.words import gib
 
 RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmware-vsphere/"
@@ -52,8 +53,8 @@ NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
 def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     host_version, guest_version = known(one.host.driver_version), known(one.vgpu.guest_driver)
     observed = f"guest {guest_version} on host {host_version}"
-    host = release_of(host_version, needs.releases)
-    guest = release_of(guest_version, needs.releases)
+    host = vgpu_release_of(host_version, needs.releases)
+    guest = vgpu_release_of(guest_version, needs.releases)
     if host == guest and (host or branch_of(host_version) == branch_of(guest_version)):
         return judge(ok=True, observed=observed, expected="the host's release, or the one before")
     newer = branch_of(guest_version) >= branch_of(host_version) + LONGEST_BRANCH
@@ -82,7 +83,7 @@ def host_driver(host: Host, known: Facts) -> str:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return (535, 247, 2) of `535.247.02-1OEM.800`."""
-    return tuple(int(one) for one in version.partition("-")[0].split(".") if one.isdecimal())
+    return release_of(version.partition("-")[0])
 
 
 @check(
@@ -167,7 +168,7 @@ def esxi_fits_release(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
-    release = release_of(version, needs.releases)
+    release = vgpu_release_of(version, needs.releases)
     if release is None or release.esxi is None:
         return not_applicable(f"driver {version}: no ESXi patch is known that it wants")
     need = release.esxi

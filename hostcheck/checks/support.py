@@ -8,7 +8,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.lifecycle import Cell, Mark, line_of, minors_of, over, said
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 
 LIFE = "https://docs.nvidia.com/vgpu/index.html"
 LINES = "https://endoflife.date/esxi"
@@ -34,7 +34,7 @@ def release_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdi
     version = host_driver(host, known)
     if not version:
         return not_applicable(NO_PACKAGE)
-    release = release_of(version, needs.releases)
+    release = vgpu_release_of(version, needs.releases)
     day = _answered_on(host, known)
     observed, expected = f"driver {version} on {day}", "a vGPU release that NVIDIA supports"
     if release is None or not release.release:

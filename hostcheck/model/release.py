@@ -1,4 +1,4 @@
-"""Releases of ESXi as numbers that compare."""
+"""Releases of ESXi, of drivers and of vGPU as numbers that compare. What is none has none."""
 
 import re
 

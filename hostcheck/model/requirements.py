@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hostcheck.model.lifecycle import LONG_TERM, UNTOLD, Cell, EsxiLine, Minor, Packed
 from hostcheck.model.pci import PciId
+from hostcheck.model.release import release_of
 
 
 class Architecture(StrEnum):
@@ -251,17 +252,12 @@ class HardwareVersions(Struct, frozen=True):
 
     def of(self, release: str) -> HostRelease | None:
         """Return the entry that a release falls under; None where it is no release of the list."""
-        try:
-            wanted = (*numbers(release), 0, 0)[:3]
-        except ValueError:
+        numbers = release_of(release)
+        if not numbers:
             return None
-        known = [one for one in self.releases if numbers(one.release) <= wanted]
+        wanted = (*numbers, 0, 0)[:3]
+        known = [one for one in self.releases if release_of(one.release) <= wanted]
         return known[-1] if known else None
-
-
-def numbers(release: str) -> tuple[int, ...]:
-    """Return a release as numbers: (8, 0, 3). Raises ValueError when it is none."""
-    return tuple(int(part) for part in release.split("."))
 
 
 NO_HARDWARE = HardwareVersions("", "", {}, (), ())

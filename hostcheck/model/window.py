@@ -37,7 +37,7 @@ def branch_of(version: str) -> int:
     return int(head) if head.isdecimal() else 0
 
 
-def release_of(version: str, releases: Sequence[VgpuRelease]) -> VgpuRelease | None:
+def vgpu_release_of(version: str, releases: Sequence[VgpuRelease]) -> VgpuRelease | None:
     """Return the release whose branch a driver is of.
 
     A guest's Windows driver counts on from its branch: 553.24 is of branch 550.

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from hostcheck.model.lifecycle import EsxiBuild, EsxiLine, Mark, Packed, line_of, over
 from hostcheck.model.plan import Ground
-from hostcheck.model.requirements import numbers
+from hostcheck.model.release import release_of
 from hostcheck.planner.table import Table, esxi_name
 from hostcheck.planner.targets import Target
 
@@ -45,7 +45,7 @@ def goal_of(version: str, build: int, wanted: EsxiBuild | None, table: Table) ->
     alive = [
         one for one in table.needs.esxi
         if one.general.value and not over(one.general.value, table.day)
-        and numbers(one.line) > numbers(line.line)
+        and release_of(one.line) > release_of(line.line)
     ]  # fmt: skip
     return (table.floor(alive[0]) or alive[0].builds[-1]) if alive else None
 
@@ -81,7 +81,7 @@ def _packed(target: Target, line: str, table: Table) -> Problem | None:
     if not rows or not line:
         return Problem(f"whether there is a package of {named}", release.notes)
     ground = table.ground(rows[0].mark, rows[0].sources)
-    if numbers(line) < numbers(rows[0].line):
+    if release_of(line) < release_of(rows[0].line):
         first = f"vGPU {release.release} is for ESXi {rows[0].line} and later"
         return Problem(f"no package of {named}: {first}", "upgrade ESXi in the same image", ground)
     if release.release < PACKED_FOR_9:
@@ -94,16 +94,12 @@ def _packed(target: Target, line: str, table: Table) -> Problem | None:
 
 
 def _seen(row: Packed, target: Target, named: str, notes: str) -> Problem | None:
-    if target.minor is None or _minor(target.minor.name) < _minor(row.first):
+    if target.minor is None or release_of(target.minor.name) < release_of(row.first):
         if target.minor is None:
             return Problem(f"which minor of {named} there is", notes)
         told = f"no package of {named}: the first was {row.first}"
         return Problem(told, f"take {row.first} or later", Ground(row.mark))
     return None
-
-
-def _minor(name: str) -> tuple[int, ...]:
-    return tuple(map(int, name.split(".")))
 
 
 def _moves(version: str, build: int, goal: EsxiBuild | None, table: Table) -> list[Problem]:
@@ -112,7 +108,7 @@ def _moves(version: str, build: int, goal: EsxiBuild | None, table: Table) -> li
         return []
     if not version:
         return [Problem("which ESXi runs", "an audit that reads the host", None)]
-    if numbers(goal.version) < _numbers(version):
+    if release_of(goal.version) < release_of(version):
         words = f"ESXi {version} does not go back to {esxi_name(goal)}"
         return [Problem(words, "choose a later build", Ground(Mark.READ))]
     if goal.version == version and build > goal.build:
@@ -132,23 +128,20 @@ def _patched(version: str, build: int, target: Target, table: Table) -> list[Pro
         return []
     ground = Ground(Mark.READ if need.verified else Mark.QUOTED, table.ground(
         Mark.QUOTED, need.sources).sources)  # fmt: skip
-    mine = _numbers(version)
+    mine = release_of(version)
     words = f"vGPU {target.release.release} wants ESXi {need.name} (build {need.build}) or later"
     if not mine:
         return [Problem(f"whether ESXi is new enough: {words}", "an audit that reads the host")]
-    if mine[0] > numbers(need.version)[0]:
+    if mine[0] > release_of(need.version)[0]:
         which = f"which patch of ESXi {line_of(version)} vGPU {target.release.release} wants"
         return [Problem(which, target.release.notes)]
-    if mine > numbers(need.version) or (mine == numbers(need.version) and build >= need.build):
+    if mine > release_of(need.version) or (
+        mine == release_of(need.version) and build >= need.build
+    ):
         return []
-    if mine == numbers(need.version) and not build:
+    if mine == release_of(need.version) and not build:
         return [Problem(f"whether ESXi is new enough: {words}", "an audit that reads the build")]
     return [Problem(f"ESXi {version} is too old: {words}", "patch ESXi in the same image", ground)]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    parts = version.split(".")
-    return tuple(map(int, parts)) if all(map(str.isdecimal, parts)) else ()
 
 
 def shorter(goal: EsxiBuild | None, line: EsxiLine | None, table: Table) -> str:

@@ -29,9 +29,10 @@ from hostcheck.model.plan import (
     Question,
     Stop,
 )
+from hostcheck.model.release import is_before, release_of
 from hostcheck.model.requirements import GpuModel
 from hostcheck.model.run import Run
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.emptying import emptying
 from hostcheck.planner.image import Problem, goal_of, image_of, shorter
 from hostcheck.planner.listed import Listed
@@ -142,7 +143,7 @@ def _alike(hosts: Sequence[SeenHost], table: Table) -> Alike:
     guests: Counter[str] = Counter()
     for host in hosts:
         for version, count in host.guests.drivers:
-            found = release_of(version, table.needs.releases)
+            found = vgpu_release_of(version, table.needs.releases)
             guests[f"vGPU {found.release}" if found else f"driver {version}"] += count
         if host.guests.untold:
             guests["driver not known"] += host.guests.untold
@@ -255,10 +256,8 @@ def _rounds(
 
 
 def _older(driver: str, other: str) -> bool:
-    mine, theirs = (
-        tuple(int(part) for part in one.split(".") if part.isdecimal()) for one in (driver, other)
-    )
-    return mine < theirs
+    """Say whether a driver is surely older than another."""
+    return is_before(driver, release_of(other))
 
 
 def _legs(

@@ -14,7 +14,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease, bare, type_name
 from hostcheck.model.run import HostReport
 from hostcheck.model.vm import Vm
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 
 NO_DRIVER = Unknown(Why.ABSENT, "no NVIDIA driver package is installed", "host driver packages")
 
@@ -93,7 +93,7 @@ def seen_of(report: HostReport, needs: Requirements) -> SeenHost | None:
         build=int(build) if build.isdecimal() else 0,
         driver=known_driver,
         why=driver.detail if isinstance(driver, Unknown) else "",
-        release=release_of(known_driver, needs.releases) if known_driver else None,
+        release=vgpu_release_of(known_driver, needs.releases) if known_driver else None,
         models=tuple(models.values()),
         untold_gpus=tuple(dict.fromkeys(untold)),
         graphics_package_only=_graphics_only(host),

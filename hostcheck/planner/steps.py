@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Cost, Ground, Phase, Step
 from hostcheck.model.result import Command
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.image import Image
 from hostcheck.planner.seen import SeenHost
 from hostcheck.planner.stops import DLS, DOWNGRADES, LEGACY
@@ -104,7 +104,7 @@ def _running(hosts: Sequence[SeenHost], table: Table) -> dict[int, int]:
     found: dict[int, int] = {}
     for host in hosts:
         for version, count in host.guests.drivers:
-            release = release_of(version, table.needs.releases)
+            release = vgpu_release_of(version, table.needs.releases)
             number = release.release if release else 0
             found[number] = found.get(number, 0) + count
         if host.guests.untold:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Ground, Question, Stop
 from hostcheck.model.requirements import GpuModel
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.listed import WHAT, Listed
 from hostcheck.planner.seen import SeenHost
 from hostcheck.planner.table import Table
@@ -126,7 +126,7 @@ def _guests(hosts: Sequence[SeenHost], table: Table) -> Iterator[Question]:
         version
         for one in hosts
         for version, _ in one.guests.drivers
-        if (found := release_of(version, table.needs.releases)) is None or not found.release
+        if (found := vgpu_release_of(version, table.needs.releases)) is None or not found.release
     )
     if strange:
         words = f"which vGPU release guests with driver {', '.join(dict.fromkeys(strange))} have"

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from hostcheck.model.lifecycle import Cell, EsxiBuild, EsxiLine, Mark, Minor, line_of, over
 from hostcheck.model.plan import Ground
-from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease, numbers
+from hostcheck.model.release import release_of
+from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease
 from hostcheck.model.window import Window, window
 
 Judge = Callable[[VgpuRelease, VgpuRelease], Window]
@@ -83,7 +84,7 @@ class Table:
         own = next((one for one in line.floor if one.version == version), None)
         if own is not None:
             return build < own.build if build else None
-        return True if numbers(version) < numbers(line.floor[-1].version) else None
+        return True if release_of(version) < release_of(line.floor[-1].version) else None
 
     def supported(self, cell: Cell) -> str:
         """Say in words until when something is supported."""

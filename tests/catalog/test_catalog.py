@@ -18,6 +18,7 @@ from hostcheck.model.lifecycle import (
     over,
 )
 from hostcheck.model.pci import NVIDIA, PciId
+from hostcheck.model.release import release_of
 from hostcheck.model.requirements import (
     Architecture,
     DriverEnd,
@@ -25,10 +26,9 @@ from hostcheck.model.requirements import (
     VgpuProfile,
     VgpuRelease,
     family_of,
-    numbers,
     type_name,
 )
-from hostcheck.model.window import release_of
+from hostcheck.model.window import vgpu_release_of
 
 MODELS = catalog.requirements().models
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -188,7 +188,7 @@ def test_what_nobody_serves():
 def test_hardware_versions_rise_with_the_releases_and_have_sources():
     listed = catalog.hardware_versions()
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", listed.edition)
-    releases = [numbers(one.release) for one in listed.releases]
+    releases = [release_of(one.release) for one in listed.releases]
     assert releases == sorted(set(releases))
     versions = [one.hardware_version for one in listed.releases]
     assert versions == sorted(versions)
@@ -358,11 +358,11 @@ class TestTable:
         for one in self.RELEASES:
             names = [int(minor.name.removeprefix(f"{one.release}.")) for minor in one.minors]
             assert names == sorted(set(names)), one.release
-            hosts = [numbers(minor.host) for minor in one.minors if minor.host]
+            hosts = [release_of(minor.host) for minor in one.minors if minor.host]
             assert hosts == sorted(hosts), one.release
             for minor in one.minors:
                 for driver in filter(None, (minor.host, minor.linux, minor.windows)):
-                    assert release_of(driver, self.NEEDS.releases) == one, minor
+                    assert vgpu_release_of(driver, self.NEEDS.releases) == one, minor
                 assert minor.windows == "" or minor.windows.count(".") == 1
 
     @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ class TestTable:
     def test_builds_order_within_a_version_alone(self):
         for line in self.NEEDS.esxi:
             assert all(line_of(one.version) == line.line for one in line.builds)
-            places = [(numbers(one.version), one.build) for one in line.builds]
+            places = [(release_of(one.version), one.build) for one in line.builds]
             assert places == sorted(set(places))
             assert {(one.version, one.build) for one in line.floor} <= {
                 (one.version, one.build) for one in line.builds

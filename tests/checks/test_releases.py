@@ -6,7 +6,7 @@ import pytest
 
 from hostcheck.model.fact import Why
 from hostcheck.model.host import Passthrough, Software, VgpuInstance
-from hostcheck.model.window import LONGEST_BRANCH, release_of
+from hostcheck.model.window import LONGEST_BRANCH, vgpu_release_of
 from tests.checks.synthetic import (
     GIB,
     NEEDS,
@@ -92,7 +92,7 @@ def test_windows_drivers_stay_within_their_branch():
     for one in NEEDS.releases:
         last = one.branch + LONGEST_BRANCH - 1
         after = [other for other in branches if one.branch < other <= last]
-        assert release_of(f"{(after or [last + 1])[0] - 1}.1", NEEDS.releases) == one
+        assert vgpu_release_of(f"{(after or [last + 1])[0] - 1}.1", NEEDS.releases) == one
 
 
 # --- DRV-007: GPUs that a branch dropped ----------------------------------------------------------
