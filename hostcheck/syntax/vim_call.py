@@ -34,3 +34,8 @@ def _written(part: Part, given: Mapping[str, str]) -> Iterator[str]:
     words = {slot: escape(given[slot]) for slot in slots}
     for index in range(int(given[part.times]) if part.times else 1):
         yield part.xml.format(**words, n=index + 1)
+
+
+def method_of(request: Request) -> str:
+    """Return the method that a request calls."""
+    return request.template.rpartition(".")[2]

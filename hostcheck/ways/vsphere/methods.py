@@ -6,15 +6,10 @@ from xml.sax.saxutils import escape
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.vim_call import arguments
+from hostcheck.syntax.vim_call import arguments, method_of
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
-
-
-def method_of(request: Request) -> str:
-    """Return the method that a request calls."""
-    return request.template.rpartition(".")[2]
 
 
 class Methods:

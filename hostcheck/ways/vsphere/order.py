@@ -18,9 +18,9 @@ from hostcheck.parsers import (
     vim_virtual_machine,
     vim_vm_runtime,
 )
+from hostcheck.syntax.vim_call import method_of
 from hostcheck.ways.base import SoFar, Transport
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.methods import method_of
 from hostcheck.ways.vsphere.soap import SESSION
 
 REQUESTS = (

@@ -16,11 +16,12 @@ from functools import partial
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_call import method_of
 from hostcheck.syntax.vim_objects import object_of
 from hostcheck.ways.base import Refused, Stopwatch, listed
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN
-from hostcheck.ways.vsphere.methods import Methods, method_of
+from hostcheck.ways.vsphere.methods import Methods
 from hostcheck.ways.vsphere.properties import Properties
 from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
 from hostcheck.ways.vsphere.session import Session
