@@ -196,8 +196,8 @@ class VgpuRelease(Struct, frozen=True):
     packages: tuple[Packed, ...] = ()
     minors: tuple[Minor, ...] = ()
     """Ascending."""
-    notes: str = ""
-    """Its notes for VMware vSphere."""
+    notes: str = "https://docs.nvidia.com/vgpu/"
+    """Its notes for VMware vSphere; where they are not known, where NVIDIA keeps all notes."""
 
     @property
     def long_term(self) -> bool:

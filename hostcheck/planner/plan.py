@@ -232,7 +232,7 @@ def _option(
         cost=cost_of(made, len(legs) if made else 0),
         stops=tuple(stopped),
         questions=tuple(asked),
-        notes=tuple(_notes(placed, legs, empty, table)),
+        notes=() if stopped and not legs else tuple(_notes(placed, legs, empty, table)),
         steps=made,
     )
 

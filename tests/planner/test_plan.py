@@ -392,3 +392,10 @@ def test_a_plan_without_its_patch_would_be_noticed():
     (step,) = (it for it in option(planned(*hosts), "20.1").steps if it.phase is Phase.HOSTS)
     new = fails(play(hosts, replace(step, esxi=""))) - fails(hosts)
     assert {check for check, _ in new} == {"DRV-008"}
+
+
+def test_what_lies_behind_is_blocked_and_nothing_is_said_to_be_done():
+    one = option(planned(machine(), to=["12"]), "12")
+    assert one.feasible is Feasible.BLOCKED
+    assert one.notes == ()
+    assert all(question.told_by for question in one.questions)
