@@ -454,11 +454,13 @@ def test_a_vm_of_two_vcenters_is_ambiguous(new_lab):
     for command in ("preflight", "power-on"):
         done = lab.run(command, "vm-a", "-q")
         assert (done.exit_code, done.stdout) == (2, "")
-        places = " and ".join(f"esx-01.lab.test ({name})" for name in sorted(lab.names))
-        assert done.stderr == (
-            f"hostcheck: 2 VMs are called 'vm-a', on {places.replace(' and ', ', ')}; "
-            "rename one or give one vCenter\n"
+        places = ", ".join(
+            sorted(
+                f"{server.ids.vms['vm-a']} on esx-01.lab.test ({name})"
+                for server, name in zip(lab.servers, lab.names, strict=True)
+            )
         )
+        assert done.stderr == (f"hostcheck: 2 VMs are called 'vm-a': {places}; give one vCenter\n")
     assert {one.power_state("vm-a") for one in lab.servers} == {"poweredOff"}
 
 

@@ -11,7 +11,7 @@ from hostcheck.parsers import vim_cpu_features
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.inventory import matches
+from hostcheck.ways.vsphere.inventory import is_host
 
 RUNS = "poweredOn"
 
@@ -19,11 +19,11 @@ RUNS = "poweredOn"
 def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool:
     """Say whether a host is one on which the VM might start."""
     if not ref.id:  # a recording that cannot be read: of which cluster is not known
-        return matches(ref.name, patterns)
+        return is_host(ref.name, patterns)
     if ref.vcenter != home.vcenter:
         return False
     if patterns:
-        return matches(ref.name, patterns)
+        return is_host(ref.name, patterns)
     if ref == home:
         return True
     return bool(home.cluster_id) and ref.cluster_id == home.cluster_id

@@ -22,7 +22,7 @@ from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.inventory import one_vm
+from hostcheck.ways.vsphere.inventory import is_host, nearest, one_vm
 
 
 def preflight(
@@ -49,7 +49,10 @@ def preflight(
     lost = [one.name for one in source.machines() if not one.id]
     if not found and lost:
         raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
-    home, vm_id = one_vm(found, vm_name)
+    if not found:
+        raise UsageError(f"no VM is called {vm_name!r}; {nearest(vm_name, source.vm_names())}")
+    there = [one for one in found if is_host(one[0].name, patterns)]
+    home, vm_id = one_vm(there if patterns and len(found) > 1 and there else found, vm_name)
     chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")

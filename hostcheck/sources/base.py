@@ -65,6 +65,9 @@ class Source(Protocol):
     def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
         """Return the machines that have a VM of that name, and its id."""
 
+    def vm_names(self) -> list[str]:
+        """List the names of VMs, to say which are like one that there is not."""
+
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Return what collects these machines, in this order.
 

@@ -91,6 +91,10 @@ class LiveSource:
         """Find a VM in the listing."""
         return inventory.vms_called(self._session, name, self.chosen)
 
+    def vm_names(self) -> list[str]:
+        """List the names in the listing."""
+        return inventory.vm_names(self._session)
+
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)

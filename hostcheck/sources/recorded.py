@@ -42,11 +42,11 @@ class RecordedSource:
             except UsageError as error:
                 if place.path == given:
                     raise
-                if inventory.matches(place.path.name, patterns):
+                if inventory.is_host(place.path.name, patterns):
                     told = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
                     self._sick[place.path.name] = told
         hosts_found = [
-            one for one in joined(labels) if inventory.matches(one.label.ref.name, patterns)
+            one for one in joined(labels) if inventory.is_host(one.label.ref.name, patterns)
         ]
         self._parts = {(one.label.ref.vcenter, one.label.ref.name): one for one in hosts_found}
         names = {one.label.ref.vcenter or ON_ITSELF for one in hosts_found}
@@ -75,9 +75,20 @@ class RecordedSource:
             captures = self._parts[ref.vcenter, ref.name].load(keys).captures
             for key, vm_id in keys.items():
                 capture = captures.get(key)
-                if capture is not None and vim_virtual_machine.name_in(capture.text) == name:
+                told = "" if capture is None else vim_virtual_machine.name_in(capture.text)
+                if name in (told, vm_id):
                     found.append((ref, vm_id))
         return found
+
+    def vm_names(self) -> list[str]:
+        """List the names in the answers about VMs."""
+        names = []
+        for ref in self.machines():
+            if ref.name not in self._sick or ref.vcenter:
+                keys = {vim_virtual_machine.REQUEST.of(vm_id).key for vm_id in ref.vm_ids}
+                answers = self._parts[ref.vcenter, ref.name].load(keys).captures.values()
+                names += [vim_virtual_machine.name_in(one.text) for one in answers]
+        return [one for one in names if one]
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""

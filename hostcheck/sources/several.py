@@ -88,6 +88,11 @@ class Vcenters:
                     self._failures[vcenter] = str(error)
         return found
 
+    def vm_names(self) -> list[str]:
+        """List the names of all that could be asked."""
+        heard = (one for name, one in self._parts.items() if name not in self._failures)
+        return [name for one in heard for name in one.vm_names()]
+
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Tell each of its own; what is asked depends on the number of all."""
         listed = list(targets)

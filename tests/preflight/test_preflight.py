@@ -82,15 +82,17 @@ class Fleet:
         return [one.ref for _, one in sorted(self.held.items())]
 
     def vms_called(self, name):
-        return [
-            (target, vm_id)
-            for target in self.machines()
-            for vm_id in target.vm_ids
-            if vim_virtual_machine.name_in(
-                self.held[target.name].captures[vim_virtual_machine.REQUEST.of(vm_id).key].text
-            )
-            == name
-        ]
+        return [(one, vm_id) for one, vm_id, told in self._vms() if name in (told, vm_id)]
+
+    def vm_names(self):
+        return [told for _, _, told in self._vms()]
+
+    def _vms(self):
+        for target in self.machines():
+            for vm_id in target.vm_ids:
+                key = vim_virtual_machine.REQUEST.of(vm_id).key
+                text = self.held[target.name].captures[key].text
+                yield target, vm_id, vim_virtual_machine.name_in(text)
 
     def collector(self, targets, **_of):
         list(targets)
@@ -364,7 +366,20 @@ def test_an_unknown_vm():
 def test_an_ambiguous_vm():
     twin = machine("vm-2", vgpu(), name="name of vm-1")
     words = refused(recorded("esx-1", VM), recorded("esx-2", twin, number=2))
-    assert "2 VMs are called 'name of vm-1', on esx-1, esx-2" in words
+    told = "2 VMs are called 'name of vm-1': vm-1 on esx-1, vm-2 on esx-2; give its id, or its host"
+    assert told in words
+
+
+def test_one_of_two_vms_of_a_name_is_chosen_by_its_id_or_its_host():
+    twin = machine("vm-2", vgpu(), name="name of vm-1")
+    both = (recorded("esx-1", VM), recorded("esx-2", twin, number=2))
+    assert judged(*both, vm="vm-2").vm == "vm-2"
+    assert judged(*both, hosts=["esx-2"]).candidates[0].host == "esx-2"
+
+
+def test_a_misspelt_vm_is_told_what_is_like_it():
+    assert "did you mean name of vm-1?" in refused(recorded("esx-1", VM), vm="Name of VM1")
+    assert "there are: name of vm-1" in refused(recorded("esx-1", VM), vm="nobody")
 
 
 def test_a_vm_without_gpu():

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -17,6 +18,8 @@ from hostcheck.parsers import (
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
 
+SOME = 5
+"""Names that are listed where none is like the one that was given."""
 YES = ("yes", "true", "1")
 """Values of the custom attribute that name a VM for the smoke test."""
 
@@ -32,7 +35,7 @@ class Inventory(Struct, frozen=True):
         return [
             one
             for one in self.hosts
-            if matches(one.name, hosts) and matches(self.clusters.get(one.cluster_id, ""), clusters)
+            if is_host(one.name, hosts) and matches(self.clusters.get(one.cluster_id, ""), clusters)
         ]
 
 
@@ -77,13 +80,18 @@ def refuse_unmatched(
 def vms_called(
     vsphere: Transport, name: str, found: Iterable[HostRef]
 ) -> list[tuple[HostRef, str]]:
-    """Find the VMs of a name on the given hosts."""
+    """Find the VMs of a name, or of a managed object id, on the given hosts."""
     by_id = {ref.id: ref for ref in found}
     return [
         (by_id[vm.link], vm.id)
         for vm in _listing(vsphere, vim_listing.VMS)
-        if vm.name == name and vm.link in by_id
+        if name in (vm.name, vm.id) and vm.link in by_id
     ]
+
+
+def vm_names(vsphere: Transport) -> list[str]:
+    """List the names of all VMs."""
+    return [vm.name for vm in _listing(vsphere, vim_listing.VMS)]
 
 
 def named(
@@ -133,10 +141,13 @@ def one_vm(found: list[tuple[HostRef, str]], name: str) -> tuple[HostRef, str]:
     if len(found) > 1:
         several = len({one.vcenter for one, _ in found}) > 1
         where = ", ".join(
-            sorted(called(one.name, one.vcenter) if several else one.name for one, _ in found)
+            sorted(
+                f"{vm_id} on {called(one.name, one.vcenter) if several else one.name}"
+                for one, vm_id in found
+            )
         )
-        choose = " or give one vCenter" if several else ""
-        raise UsageError(f"{len(found)} VMs are called {name!r}, on {where}; rename one{choose}")
+        choose = "give one vCenter" if several else "give its id, or its host with --host"
+        raise UsageError(f"{len(found)} VMs are called {name!r}: {where}; {choose}")
     return found[0]
 
 
@@ -158,8 +169,25 @@ def matches(name: str, patterns: Collection[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(name.lower(), one.lower()) for one in patterns)
 
 
+def is_host(name: str, patterns: Collection[str]) -> bool:
+    """Say whether a host's name matches one of the patterns, whole or without its domain."""
+    short = name.partition(".")[0]
+    return matches(name, patterns) or (not short.isdecimal() and matches(short, patterns))
+
+
 def _refuse_unmatched(patterns: Iterable[str], names: list[str], kind: str) -> None:
     for pattern in patterns:
-        if not any(matches(name, [pattern]) for name in names):
-            some = ", ".join(sorted(names)[:5]) or "none"
-            raise UsageError(f"no {kind} matches {pattern!r}; there are: {some}")
+        fits = is_host if kind == "host" else matches
+        if not any(fits(name, [pattern]) for name in names):
+            raise UsageError(f"no {kind} matches {pattern!r}; {nearest(pattern, names)}")
+
+
+def nearest(wanted: str, names: Iterable[str]) -> str:
+    """Say which names are like the one that there is not, else some that there are."""
+    every = sorted(set(names))
+    by_case = {one.casefold(): one for one in every}
+    near = [by_case[one] for one in get_close_matches(wanted.casefold(), by_case, n=3)]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    more = f" and {len(every) - SOME} more" if len(every) > SOME else ""
+    return f"there are: {', '.join(every[:SOME]) or 'none'}{more}"

@@ -1,0 +1,31 @@
+"""Names that people type: short ones, misspelt ones, ids."""
+
+import pytest
+
+from hostcheck.ways.vsphere.inventory import is_host, nearest
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("esx-01.lab.test", True), ("ESX-01", True), ("esx-0?", True), ("esx-01*", True),
+        ("esx-1", False), ("lab.test", False), ("*", True),
+    ],
+)  # fmt: skip
+def test_a_host_goes_by_its_name_with_and_without_its_domain(pattern: str, fits: bool) -> None:
+    assert is_host("esx-01.lab.test", [pattern]) is fits
+
+
+def test_the_first_number_of_an_address_is_no_name() -> None:
+    assert not is_host("10.0.0.1", ["10"])
+    assert is_host("10.0.0.1", ["10.0.0.*"])
+    assert is_host("anything", [])
+
+
+def test_the_nearest_names_are_told_whatever_their_case() -> None:
+    names = ["infer-01", "infer-02", "Train-07"]
+    assert nearest("infer-1", names) == "did you mean infer-01, infer-02?"
+    assert nearest("TRAIN-7", names) == "did you mean Train-07?"
+    assert nearest("zzz", names) == "there are: Train-07, infer-01, infer-02"
+    assert nearest("zzz", []) == "there are: none"
+    assert nearest("zzz", [f"{one}{one}{one}" for one in "abcdefgh"]).endswith("eee and 3 more")
