@@ -78,7 +78,10 @@ def cost(option: Option) -> str:
     if not option.steps:
         return "-"
     one: Cost = option.cost
-    vms = f"{one.moves} VM moves, {one.power_offs} power-offs, {one.guest_restarts} guest restarts"
+    vms = ", ".join((
+        words.count(one.moves, "VM move"), words.count(one.power_offs, "power-off"),
+        words.count(one.guest_restarts, "guest restart"),
+    ))  # fmt: skip
     return (
         f"{words.count(one.rounds, 'round')}, {words.count(one.evacuations, 'evacuation')}, "
         f"{words.count(one.reboots, 'host reboot')}, {vms}"
