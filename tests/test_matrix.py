@@ -546,7 +546,7 @@ def test_the_cause_is_named_and_no_other(
 
 
 UNASKED_BESIDE_GO = "by vSphere alone: nvidia-smi was not asked"
-TASTE = frozenset({"LOC-001", "NUMA-001"})
+TASTE = frozenset({"LOC-001", "NUMA-001", "DRV-010", "HOST-014"})
 """Recommended checks that may fail on a healthy host of the matrix, whose shape they dislike."""
 
 

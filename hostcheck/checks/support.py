@@ -33,6 +33,8 @@ DAY = len("2026-11-28")
 def release_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = host_driver(host, known)
     if not version:
+        if not known.certainly(host.smi_answers, value=False):
+            known(host.driver_version)
         return not_applicable(NO_PACKAGE)
     release = vgpu_release_of(version, needs.releases)
     day = _answered_on(host, known)

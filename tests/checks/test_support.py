@@ -41,7 +41,10 @@ def test_a_release_that_is_not_known():
     lost = unknown(Why.DENIED)
     says(result("DRV-010", on("2026-11-28", driver_version=lost, driver_packages=lost)), "unknown")
     none = on("2026-11-28", driver_version=lost, driver_packages=())
-    says(result("DRV-010", none), "notapplicable", "DRV-002")
+    says(result("DRV-010", none), "unknown")
+    says(
+        result("DRV-010", replace(none, smi_answers=known(value=False))), "notapplicable", "DRV-002"
+    )
     undated = result("DRV-010", on("", driver_version="535.309.01"))
     says(undated, "unknown")
     assert undated.unseen.detail == "when the host answered is not known"
