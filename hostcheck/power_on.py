@@ -13,7 +13,16 @@ from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Manual, Status
-from hostcheck.model.run import Candidate, Concern, HostReport, Outcome, PowerOn, Run, silent
+from hostcheck.model.run import (
+    Candidate,
+    Concern,
+    HostReport,
+    Outcome,
+    PowerOn,
+    Preflight,
+    Run,
+    silent,
+)
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
 from hostcheck.sources.base import Startable, Starter
@@ -55,7 +64,7 @@ def power_on(
     run = preflight(source, vm_name, workers=workers, opinion=opinion, done=done)
     if run.preflight is None:
         raise UsageError(f"VM {vm_name} was not judged")
-    home, vm_id = _home(run, vm_name)
+    home, vm_id = _home(run, run.preflight), run.preflight.vm_id
     live = source.part(home.host.target)
     best = run.preflight.candidates[0]
     own = next(one for one in run.preflight.candidates if one.host == home.host.name)
@@ -107,14 +116,14 @@ def _landed(
     return msgspec.structs.replace(told, landed=landed, contradicts=wrong)
 
 
-def _home(run: Run, vm_name: str) -> tuple[HostReport, str]:
-    """Return the host that the VM is registered on, and the VM's id."""
+def _home(run: Run, asked: Preflight) -> HostReport:
+    """Return the host that the VM is registered on."""
     for report in run.hosts:
         for vm in report.host.vms.value if isinstance(report.host.vms, Known) else ():
             at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
-            if vm.name == vm_name and at_home:
-                return report, vm.id
-    raise UsageError(f"vSphere does not say on which host VM {vm_name} is: nothing was started")
+            if vm.id == asked.vm_id and at_home:
+                return report
+    raise UsageError(f"vSphere does not say on which host VM {asked.vm} is: nothing was started")
 
 
 def _why_not(deciding: Candidate, best: Candidate) -> str:

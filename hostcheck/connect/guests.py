@@ -18,7 +18,7 @@ from hostcheck.ways.guest.over_ssh import SshGuest
 from hostcheck.ways.guest.over_vsphere import GuestTransport, NamedGuests
 from hostcheck.ways.guest.steps import METHODS as GUEST
 from hostcheck.ways.guest.way import WAY
-from hostcheck.ways.vsphere.inventory import named, one_vm
+from hostcheck.ways.vsphere.vms import named, one_vm
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
         return here(program, plan, REQUEST), "on this machine"
     source, sessions = opened(given, settings, front, hosts=given.hosts, writes=GUEST)
     try:
-        home, vm_id = one_vm(source.vms_called(given.guest), given.guest)
+        vm = one_vm(source.vms_called(given.guest), given.guest)
         login = guest_login_of(given, settings, front)
-        session = sessions[home.vcenter]
+        session = sessions[vm.host.vcenter]
         visits = GuestTransport(session, login, program.read_bytes(), plan, left_behind(front))
-        return visits.fetch(REQUEST.of(vm_id)), f"in guest {given.guest} over VMware Tools"
+        return visits.fetch(REQUEST.of(vm.id)), f"in guest {vm.name} over VMware Tools"
     finally:
         source.close()

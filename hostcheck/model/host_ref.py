@@ -23,3 +23,12 @@ class HostRef(Struct, frozen=True):
     def key(self) -> Key:
         """What no other host of a run has."""
         return (self.name, self.vcenter, self.id)
+
+
+class VmRef(Struct, frozen=True):
+    """A VM by name, with the host that it is registered on."""
+
+    host: HostRef
+    id: str
+    """Managed object id."""
+    name: str

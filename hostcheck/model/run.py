@@ -46,6 +46,8 @@ class Preflight(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     runs_on: str = ""
     """Host on which the VM runs already: then a restart was judged. Empty: it does not run."""
+    vm_id: str = ""
+    """Managed object id; empty of a VM to be, and in run files that were written before it."""
 
 
 class Outcome(StrEnum):

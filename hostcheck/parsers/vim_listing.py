@@ -21,7 +21,19 @@ VMS = Request(
     Wire.PROPERTIES, "VirtualMachine", "which VM is registered on which host", "System.Read",
     (Path("name"), Path("runtime.host"), Path("resourcePool")), subject=EVERYTHING,
 )  # fmt: skip
-REQUEST = (HOSTS, COMPUTE_RESOURCES, VMS)
+VM_PLACES = Request(
+    Wire.PROPERTIES, "VirtualMachine", "which VM has a UUID, or is at an inventory path",
+    "System.Read",
+    (Path("config.instanceUuid"), Path("config.uuid"), Path("parent")), subject=EVERYTHING,
+)  # fmt: skip
+FOLDERS, DATACENTERS = (
+    Request(
+        Wire.PROPERTIES, kind, "where a VM is in the inventory, if one is named by its path",
+        "System.View", (Path("name"), Path("parent")), subject=EVERYTHING,
+    )
+    for kind in ("Folder", "Datacenter")
+)  # fmt: skip
+REQUEST = (HOSTS, COMPUTE_RESOURCES, VMS, VM_PLACES, FOLDERS, DATACENTERS)
 
 
 class Listed(Struct, frozen=True):
@@ -35,6 +47,32 @@ class Listed(Struct, frozen=True):
     name: str
     link: str
     pool: str = ""
+
+
+class Place(Struct, frozen=True):
+    """Where an inventory object is, and the UUIDs of a VM. Empty is what may not be read."""
+
+    id: str
+    name: str
+    parent: str
+    uuids: tuple[str, ...]
+
+
+def parse_places(text: str) -> tuple[Place, ...]:
+    """Read a listing of VMs, folders or datacenters by where they are."""
+    found = []
+    for one in objects_of(text, what="inventory listing"):
+        name, parent = one.text("name"), one.text("parent")
+        uuids = (one.text("config.instanceUuid"), one.text("config.uuid"))
+        found.append(
+            Place(
+                one.id,
+                "" if isinstance(name, Unknown) else name,
+                "" if isinstance(parent, Unknown) else parent,
+                tuple(each for each in uuids if not isinstance(each, Unknown)),
+            )
+        )
+    return tuple(found)
 
 
 def parse(text: str) -> tuple[Listed, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.sources import walls
@@ -29,12 +29,12 @@ def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool
     return bool(home.cluster_id) and ref.cluster_id == home.cluster_id
 
 
-def refuse_template(home: Recording, vm_id: str, vm_name: str) -> None:
+def refuse_template(home: Recording, vm: VmRef) -> None:
     """Raise UsageError for a template."""
-    vm = second_opinion.vm_of(home, vm_id)
-    if vm is not None and vm.template is True:
+    found = second_opinion.vm_of(home, vm.id)
+    if found is not None and found.template is True:
         raise UsageError(
-            f"{vm_name} is a template, which cannot be powered on: deploy a VM from it and name "
+            f"{vm.name} is a template, which cannot be powered on: deploy a VM from it and name "
             "that, or give --profile or --spec"
         )
 

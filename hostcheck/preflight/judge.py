@@ -66,7 +66,7 @@ def _compared(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
 
 def candidate_of(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     """Return the verdict on a VM on the host of a report."""
-    vm = _vm_of(report, vm_id)
+    vm = _vm_of(report, vm_id, vm_name)
     if isinstance(vm, Unknown):
         summary = f"what VMs it has is not known: {vm.detail}"
         return Candidate(1, report.host.name, Answer.UNSURE, summary, (), (), report.host.target)
@@ -103,13 +103,13 @@ def _unasked(verdict: Answer, about_gpus: list[Result]) -> str:
     return "; by vSphere alone: nvidia-smi was not asked" if alone and verdict is Answer.GO else ""
 
 
-def _vm_of(report: HostReport, vm_id: str) -> Vm | Unknown:
+def _vm_of(report: HostReport, vm_id: str, vm_name: str) -> Vm | Unknown:
     if isinstance(report.host.vms, Unknown):
         return report.host.vms
     for vm in report.host.vms.value:
         if vm.id == vm_id:
             return vm
-    raise UsageError(f"VM {vm_id} has no vGPU and no passthrough device: nothing to judge")
+    raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
 
 
 def _gpu_results(

@@ -8,6 +8,7 @@ from hostcheck import app, runfile
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.host import Host
+from hostcheck.model.host_ref import VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.parsers import vim_cpu_features
@@ -22,7 +23,8 @@ from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.inventory import is_host, nearest, one_vm
+from hostcheck.ways.vsphere.inventory import is_host
+from hostcheck.ways.vsphere.vms import none_called, one_vm
 
 
 def preflight(
@@ -41,27 +43,17 @@ def preflight(
     UsageError when no VM or more than one goes by that name, or it has no GPU.
     """
     patterns = tuple(hosts)
-    found = source.vms_called(vm_name)
-    unheard = silent(source.about.targets)
-    if not found and unheard:
-        words = in_words({one.name: one.failure for one in unheard})
-        raise UsageError(f"no VM is called {vm_name!r} where that could be asked; {words}")
-    lost = [one.name for one in source.machines() if not one.id]
-    if not found and lost:
-        raise UsageError(f"no VM is called {vm_name!r}, but {', '.join(lost)} cannot be read")
-    if not found:
-        raise UsageError(f"no VM is called {vm_name!r}; {nearest(vm_name, source.vm_names())}")
-    there = [one for one in found if is_host(one[0].name, patterns)]
-    home, vm_id = one_vm(there if patterns and len(found) > 1 and there else found, vm_name)
+    vm = chosen_vm(source, vm_name, patterns)
+    home = vm.host
     chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
     if not chosen:
         raise UsageError(f"no host matches {', '.join(patterns)}")
     others = [one for one in chosen if one != home]
     first = walls.one(source, home)
     done(home.name)
-    first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm_id)])
-    refuse_template(first, vm_id, vm_name)
-    besides = Besides(source, first, vm_id, opinion=opinion)
+    first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm.id)])
+    refuse_template(first, vm)
+    besides = Besides(source, first, vm.id, opinion=opinion)
     besides.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
     collected += app.recordings(source, others, workers=workers, done=done)
@@ -73,11 +65,30 @@ def preflight(
             yield (
                 host_of(recorded)
                 if recorded.ref.key == home.key
-                else beside(host_of(with_vm(recorded, vm_id, first)), vm_id, own)
+                else beside(host_of(with_vm(recorded, vm.id, first)), vm.id, own)
             )
 
-    run = unless_another(judged(source, vm_id, vm_name, candidates()))
-    return of_a_running_vm(run, own, vm_id)
+    run = unless_another(judged(source, vm.id, vm.name, candidates()))
+    return of_a_running_vm(run, own, vm.id)
+
+
+def chosen_vm(source: Source, name: str, hosts: tuple[str, ...]) -> VmRef:
+    """Return the VM that is meant; of several the one on a host that is named.
+
+    Raises UsageError when there is none, or more than one.
+    """
+    found = source.vms_called(name)
+    unheard = silent(source.about.targets)
+    if not found and unheard:
+        words = in_words({one.name: one.failure for one in unheard})
+        raise UsageError(f"no VM is called {name!r} where that could be asked; {words}")
+    lost = [one.name for one in source.machines() if not one.id]
+    if not found and lost:
+        raise UsageError(f"no VM is called {name!r}, but {', '.join(lost)} cannot be read")
+    if not found:
+        raise none_called(name, source.vms(), recorded=not source.about.asks)
+    there = [one for one in found if is_host(one.host.name, hosts)]
+    return one_vm(there if hosts and len(found) > 1 and there else found, name)
 
 
 def what_if(
@@ -122,5 +133,5 @@ def judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> R
     if not candidates:
         raise UsageError("no host was found")
     about = source.about
-    told = ranked(vm_name, candidates)
+    told = msgspec.structs.replace(ranked(vm_name, candidates), vm_id=vm_id)
     return run_of(about.target, packed, preflight=told, targets=about.targets)

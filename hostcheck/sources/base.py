@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from hostcheck.model.capture import Capture, Request
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
 from hostcheck.ways.base import Transport
@@ -62,11 +62,11 @@ class Source(Protocol):
     def machines(self) -> list[HostRef]:
         """List the machines, in the order in which they are best asked."""
 
-    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
-        """Return the machines that have a VM of that name, and its id."""
+    def vms_called(self, name: str) -> list[VmRef]:
+        """Return the VMs that a word means: a name or id, live also a UUID or inventory path."""
 
-    def vm_names(self) -> list[str]:
-        """List the names of VMs, to say which are like one that there is not."""
+    def vms(self) -> list[VmRef]:
+        """List all VMs, with or without a GPU."""
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Return what collects these machines, in this order.

@@ -7,13 +7,13 @@ from typing import Self
 
 from hostcheck import ways
 from hostcheck.model.capture import Capture, Request
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.sources.asking import SMOKE, VSPHERE, ask_host, finish
 from hostcheck.sources.base import About, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
-from hostcheck.ways.vsphere import inventory, order, second_opinion
+from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
 
 FEW_HOSTS = 64
 """Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
@@ -87,13 +87,13 @@ class LiveSource:
         inventory.refuse_unmatched([self.inventory], self._hosts, self._clusters)
         return self.chosen
 
-    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
-        """Find a VM in the listing."""
-        return inventory.vms_called(self._session, name, self.chosen)
+    def vms_called(self, name: str) -> list[VmRef]:
+        """Find a VM in the listing, and what UUIDs and folders there are where one is named."""
+        return vms.vms_called(self._session, name, self.chosen)
 
-    def vm_names(self) -> list[str]:
-        """List the names in the listing."""
-        return inventory.vm_names(self._session)
+    def vms(self) -> list[VmRef]:
+        """List the VMs of the hosts that the filters leave."""
+        return vms.vms(self._session, self.chosen)
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""

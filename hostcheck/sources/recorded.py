@@ -12,7 +12,7 @@ from hostcheck.bundles.places import Place
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_virtual_machine
@@ -21,6 +21,7 @@ from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.walls import unread
 from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.vsphere import inventory, second_opinion
+from hostcheck.ways.vsphere.vms import goes_by
 
 ON_ITSELF = "hosts on themselves"
 """What was asked where nobody asked a vCenter."""
@@ -65,30 +66,23 @@ class RecordedSource:
         """List the recorded hosts by name."""
         return self._machines
 
-    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
-        """Find a VM in the answers about VMs."""
+    def vms_called(self, name: str) -> list[VmRef]:
+        """Find a VM in the answers about VMs, which hold neither UUIDs nor folders."""
+        return [one for one in self.vms() if goes_by(name, one)]
+
+    def vms(self) -> list[VmRef]:
+        """List the VMs in the answers about VMs; one whose name cannot be read goes by its id."""
         found = []
         for ref in self.machines():
             if ref.name in self._sick and not ref.vcenter:
                 continue
-            keys = {vim_virtual_machine.REQUEST.of(vm_id).key: vm_id for vm_id in ref.vm_ids}
-            captures = self._parts[ref.vcenter, ref.name].load(keys).captures
-            for key, vm_id in keys.items():
+            keys = {vm_id: vim_virtual_machine.REQUEST.of(vm_id).key for vm_id in ref.vm_ids}
+            captures = self._parts[ref.vcenter, ref.name].load(set(keys.values())).captures
+            for vm_id, key in keys.items():
                 capture = captures.get(key)
                 told = "" if capture is None else vim_virtual_machine.name_in(capture.text)
-                if name in (told, vm_id):
-                    found.append((ref, vm_id))
+                found.append(VmRef(ref, vm_id, told or vm_id))
         return found
-
-    def vm_names(self) -> list[str]:
-        """List the names in the answers about VMs."""
-        names = []
-        for ref in self.machines():
-            if ref.name not in self._sick or ref.vcenter:
-                keys = {vim_virtual_machine.REQUEST.of(vm_id).key for vm_id in ref.vm_ids}
-                answers = self._parts[ref.vcenter, ref.name].load(keys).captures.values()
-                names += [vim_virtual_machine.name_in(one.text) for one in answers]
-        return [one for one in names if one]
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""

@@ -1,12 +1,12 @@
 """Several vCenters and ESXi hosts as one source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from itertools import zip_longest
 
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.run import Asked
 from hostcheck.sources.base import About, Ask, Collector
 from hostcheck.sources.live import LiveSource
@@ -76,22 +76,24 @@ class Vcenters:
         """
         return self._machines
 
-    def vms_called(self, name: str) -> list[tuple[HostRef, str]]:
+    def vms_called(self, name: str) -> list[VmRef]:
         """Find a VM, wherever it is."""
+        return self._of_each(lambda one: one.vms_called(name))
+
+    def vms(self) -> list[VmRef]:
+        """List the VMs of all that could be asked."""
+        return self._of_each(lambda one: one.vms())
+
+    def _of_each(self, listed: Callable[[LiveSource], list[VmRef]]) -> list[VmRef]:
         self.machines()
-        found: list[tuple[HostRef, str]] = []
+        found: list[VmRef] = []
         for vcenter, one in self._parts.items():
             if vcenter not in self._failures:
                 try:
-                    found += one.vms_called(name)
+                    found += listed(one)
                 except UsageError as error:
                     self._failures[vcenter] = str(error)
         return found
-
-    def vm_names(self) -> list[str]:
-        """List the names of all that could be asked."""
-        heard = (one for name, one in self._parts.items() if name not in self._failures)
-        return [name for one in heard for name in one.vm_names()]
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Tell each of its own; what is asked depends on the number of all."""

@@ -7,7 +7,7 @@ from hostcheck.checks import engine
 from hostcheck.errors import UsageError
 from hostcheck.fleet import threads
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
@@ -82,17 +82,17 @@ class Fleet:
         return [one.ref for _, one in sorted(self.held.items())]
 
     def vms_called(self, name):
-        return [(one, vm_id) for one, vm_id, told in self._vms() if name in (told, vm_id)]
+        return [one for one in self.vms() if name in (one.name, one.id)]
 
-    def vm_names(self):
-        return [told for _, _, told in self._vms()]
+    def vms(self):
+        return list(self._vms())
 
     def _vms(self):
         for target in self.machines():
             for vm_id in target.vm_ids:
                 key = vim_virtual_machine.REQUEST.of(vm_id).key
                 text = self.held[target.name].captures[key].text
-                yield target, vm_id, vim_virtual_machine.name_in(text)
+                yield VmRef(target, vm_id, vim_virtual_machine.name_in(text))
 
     def collector(self, targets, **_of):
         list(targets)
@@ -366,14 +366,14 @@ def test_an_unknown_vm():
 def test_an_ambiguous_vm():
     twin = machine("vm-2", vgpu(), name="name of vm-1")
     words = refused(recorded("esx-1", VM), recorded("esx-2", twin, number=2))
-    told = "2 VMs are called 'name of vm-1': vm-1 on esx-1, vm-2 on esx-2; give its id, or its host"
+    told = "2 VMs are called 'name of vm-1': vm-1 on esx-1, vm-2 on esx-2; give its id, its UUID"
     assert told in words
 
 
 def test_one_of_two_vms_of_a_name_is_chosen_by_its_id_or_its_host():
     twin = machine("vm-2", vgpu(), name="name of vm-1")
     both = (recorded("esx-1", VM), recorded("esx-2", twin, number=2))
-    assert judged(*both, vm="vm-2").vm == "vm-2"
+    assert judged(*both, vm="vm-2").vm == "name of vm-1"
     assert judged(*both, hosts=["esx-2"]).candidates[0].host == "esx-2"
 
 

@@ -1,7 +1,7 @@
 """What is there: the listing of hosts, clusters and VMs, and the patterns that choose of it."""
 
 import fnmatch
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -10,18 +10,12 @@ from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
-from hostcheck.model.run import called
-from hostcheck.parsers import (
-    vim_custom_values,
-    vim_listing,
-)
+from hostcheck.parsers import vim_listing
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
 
 SOME = 5
 """Names that are listed where none is like the one that was given."""
-YES = ("yes", "true", "1")
-"""Values of the custom attribute that name a VM for the smoke test."""
 
 
 class Inventory(Struct, frozen=True):
@@ -44,10 +38,10 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
 
     Raises UsageError when it cannot be listed.
     """
-    listed = _listing(vsphere, vim_listing.HOSTS)
-    clusters = {one.id: one for one in _listing(vsphere, vim_listing.COMPUTE_RESOURCES)}
+    hosts = listed(vsphere, vim_listing.HOSTS)
+    clusters = {one.id: one for one in listed(vsphere, vim_listing.COMPUTE_RESOURCES)}
     vms: dict[str, list[vim_listing.Listed]] = {}
-    for vm in _listing(vsphere, vim_listing.VMS):
+    for vm in listed(vsphere, vim_listing.VMS):
         vms.setdefault(vm.link, []).append(vm)
     return Inventory(
         tuple(
@@ -60,7 +54,7 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
                 tuple(sorted(vm.id for vm in vms.get(one.id, ()))),
                 tuple(sorted({vm.pool for vm in vms.get(one.id, ()) if vm.pool})),
             )
-            for one in listed
+            for one in hosts
         ),
         {one.id: one.name for one in clusters.values()},
     )
@@ -77,81 +71,8 @@ def refuse_unmatched(
     )
 
 
-def vms_called(
-    vsphere: Transport, name: str, found: Iterable[HostRef]
-) -> list[tuple[HostRef, str]]:
-    """Find the VMs of a name, or of a managed object id, on the given hosts."""
-    by_id = {ref.id: ref for ref in found}
-    return [
-        (by_id[vm.link], vm.id)
-        for vm in _listing(vsphere, vim_listing.VMS)
-        if name in (vm.name, vm.id) and vm.link in by_id
-    ]
-
-
-def vm_names(vsphere: Transport) -> list[str]:
-    """List the names of all VMs."""
-    return [vm.name for vm in _listing(vsphere, vim_listing.VMS)]
-
-
-def named(
-    sessions: Mapping[str, Transport],
-    found: Iterable[HostRef],
-    names: Iterable[str],
-    attribute: str,
-) -> dict[str, frozenset[str]]:
-    """Return the ids of the VMs that may run the smoke test: by name, and by a custom attribute.
-
-    They come by vCenter, as the sessions do. Raises UsageError for a name that no VM has, or more
-    than one, and for an unknown attribute.
-    """
-    by_vcenter = {vcenter: [one for one in found if one.vcenter == vcenter] for vcenter in sessions}
-    ids: dict[str, set[str]] = {vcenter: set() for vcenter in sessions}
-    for name in names:
-        called = [vms_called(one, name, by_vcenter[vcenter]) for vcenter, one in sessions.items()]
-        home, vm_id = one_vm([each for some in called for each in some], name)
-        ids[home.vcenter].add(vm_id)
-    if attribute:
-        listed = {vcenter: _custom_values(one) for vcenter, one in sessions.items()}
-        known = {name for some in listed.values() for one in some for name in one.known}
-        if attribute not in known:
-            there = ", ".join(sorted(known)) or "none"
-            raise UsageError(f"no custom attribute is called {attribute!r}; there are: {there}")
-        for vcenter, some in listed.items():
-            here = {vm_id for one in by_vcenter[vcenter] for vm_id in one.vm_ids}
-            ids[vcenter] |= {
-                one.vm_id
-                for one in some
-                if one.vm_id in here and one.values.get(attribute, "").strip().lower() in YES
-            }
-    return {vcenter: frozenset(some) for vcenter, some in ids.items()}
-
-
-def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ...]:
-    found = opened(vsphere.fetch(vim_custom_values.REQUEST), vim_custom_values.parse)
-    if isinstance(found, Unknown):
-        raise UsageError(f"custom attributes cannot be read: {found.detail}")
-    return found
-
-
-def one_vm(found: list[tuple[HostRef, str]], name: str) -> tuple[HostRef, str]:
-    """Return the only VM of a name. Raises UsageError when there is none, or more than one."""
-    if not found:
-        raise UsageError(f"no VM is called {name!r} on the hosts that were given")
-    if len(found) > 1:
-        several = len({one.vcenter for one, _ in found}) > 1
-        where = ", ".join(
-            sorted(
-                f"{vm_id} on {called(one.name, one.vcenter) if several else one.name}"
-                for one, vm_id in found
-            )
-        )
-        choose = "give one vCenter" if several else "give its id, or its host with --host"
-        raise UsageError(f"{len(found)} VMs are called {name!r}: {where}; {choose}")
-    return found[0]
-
-
-def _listing(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
+def listed(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
+    """Ask for a listing. Raises UsageError when it cannot be had."""
     capture = vsphere.fetch(request)
     if capture.failure is not None:
         raise UsageError(
