@@ -1,7 +1,10 @@
 """Files that appear when they are whole, until then the old one stays; and names for them."""
 
+import errno
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hostcheck.errors import UsageError
@@ -21,6 +24,54 @@ def safe(name: str) -> str:
 def directory_name(host: str) -> str:
     """Return a safe directory name for a host."""
     return _UNSAFE.sub("_", host).strip("._")[:_LONGEST_NAME] or "host"
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise UsageError where a file cannot be written, before there is anything to write.
+
+    It is tried: what a system will let through is not for us to work out. Nothing is left behind,
+    neither the file nor the folders that `write` would make for it.
+    """
+    if str(path) == "-":
+        raise UsageError("-: what goes to standard output is given no file; leave that option out")
+    try:
+        if path.is_dir():
+            raise UsageError(f"{path}: {os.strerror(errno.EISDIR)}; give a file")
+        if not path.exists() or path.is_file():  # to open a pipe, or /dev/stdout, may take long
+            _try(path.with_name(f"{path.name}.tried"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+def refuse_unwritable_folder(path: Path) -> None:
+    """Raise UsageError where a folder cannot be filled; nothing is left behind."""
+    try:
+        _try(path / ".tried")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another folder") from None
+
+
+def _try(file: Path) -> None:
+    missing = [one for one in (file.parent, *file.parent.parents) if not one.exists()]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("wb").close()
+        file.unlink(missing_ok=True)  # another run may have tried the same
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def refuse_shared(places: Mapping[str, Path | None]) -> None:
+    """Raise UsageError where two options name one file or folder; `places` are by option."""
+    met: dict[Path, str] = {}
+    for option, path in places.items():
+        if path is None or (path.exists() and not path.is_file() and not path.is_dir()):
+            continue  # what is written to /dev/null or a pipe overwrites nothing
+        other = met.setdefault(path.resolve(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} both name {path}: give each a place of its own")
 
 
 def write(path: Path, chunks: Iterable[bytes]) -> None:

@@ -22,7 +22,7 @@ from hostcheck.cli.options import (
     smoking_options,
     strict_option,
 )
-from hostcheck.cli.out import deliver, progress, refuse_unshown
+from hostcheck.cli.out import deliver, progress, refuse_unshown, refuse_unwritable
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -67,6 +67,7 @@ def audit(
     from hostcheck.connect import opened
 
     refuse_unshown(showing, wanted.format_)
+    refuse_unwritable(wanted, save)
     time_left = Limit(limit, machines.config, front())
     output, quiet = wanted.output, machines.quiet
     if resume and output is None:

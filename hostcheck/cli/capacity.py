@@ -16,7 +16,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress
+from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.cli.profiles import profile_names
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
@@ -57,6 +57,7 @@ def room(
     from hostcheck.sources.asking import vcenter_count
     from hostcheck.sources.walls import host_of
 
+    refuse_untold("capacity", format_, output)
     needs = requirements()
     if profile and not any(model.profile(profile) for model in needs.models.values()):
         raise UsageError(

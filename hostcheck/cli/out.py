@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck import reports
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
@@ -83,6 +84,25 @@ def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: boo
         raise unwritten
 
 
+def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
+    """Raise UsageError, before anything is asked, where an output could not be written."""
+    from hostcheck import files
+
+    files.refuse_shared({"-o": wanted.output, "--html": wanted.html, "--save": save})
+    if wanted.output is not None:
+        files.refuse_unwritable(wanted.output)
+    if wanted.html is not None:
+        reports.refuse_unwritable("run", "html", wanted.html)
+    if save is not None:
+        files.refuse_unwritable_folder(save)
+
+
+def refuse_untold(told: str, format_: str, output: Path | None) -> None:
+    """Raise UsageError, before anything is asked, where `give` could not write there."""
+    if output is not None:
+        reports.refuse_unwritable(told, format_, output)
+
+
 def give(
     told: str, format_: str, thing: object, output: Path | None, showing: Showing = WHOLE
 ) -> None:
@@ -97,6 +117,10 @@ def refuse_unshown(showing: Showing, format_: str, output: Path | None = None) -
     """Raise UsageError where the text is shaped and none is printed."""
     given = [f"--{one.name.removesuffix('s')}" if one.name == "checks" else f"--{one.name}"
              for one in fields(showing) if getattr(showing, one.name)]  # fmt: skip
+    if showing.details and showing.summary:
+        raise UsageError("--details shows all and --summary the least: give one of them")
+    if both := set(showing.checks) & set(showing.skip):
+        raise UsageError(f"{min(both)} is wanted by --check and left out by --skip: give one")
     if given and (format_ != "text" or output is not None):
         raise UsageError(f"{given[0]} shapes the text that is printed: leave out --format and -o")
 

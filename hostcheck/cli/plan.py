@@ -10,7 +10,7 @@ import click
 
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option
-from hostcheck.cli.out import give
+from hostcheck.cli.out import give, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def plan(
     from hostcheck.planner.table import Table
     from hostcheck.planner.targets import esxi, targets
 
+    refuse_untold("plan", format_, output)
     needs, when = requirements(), day or datetime.now(UTC).date().isoformat()
     listed = read(vgpu_catalog) if vgpu_catalog else None
     judge = partial(listed.judge, needs) if listed else None

@@ -15,7 +15,7 @@ from hostcheck.cli.options import (
     machines_options,
     opinion_options,
 )
-from hostcheck.cli.out import deliver, progress
+from hostcheck.cli.out import deliver, progress, refuse_unwritable
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
 
@@ -55,6 +55,7 @@ def start(
         raise UsageError("a recording cannot be started; `preflight --from` judges it")
     if machines.hosts:
         raise UsageError("--host cannot place a VM: it starts where it is registered, or by DRS")
+    refuse_unwritable(wanted)
     asks = opened.wants_opinion(machines, opinion, front())
     with (
         live.machines(

@@ -20,7 +20,7 @@ from hostcheck.cli.options import (
     save_option,
     strict_option,
 )
-from hostcheck.cli.out import deliver, progress
+from hostcheck.cli.out import deliver, progress, refuse_unwritable
 from hostcheck.cli.profiles import profile_names
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
@@ -75,6 +75,7 @@ def preflight(
 
     if bool(vm) + bool(profile) + bool(spec) != 1:
         raise UsageError("name one of: a VM, --profile, --spec")
+    refuse_unwritable(wanted, save)
     wish = None
     if spec is not None:
         wish = judging.read_spec(spec)

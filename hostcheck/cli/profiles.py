@@ -13,7 +13,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress
+from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
 
@@ -46,6 +46,7 @@ def profiles(
     from hostcheck.connect import opened
     from hostcheck.sources.walls import host_of
 
+    refuse_untold("profiles", format_, output)
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()
         with progress("profiles", len(targets), quiet=machines.quiet) as done:

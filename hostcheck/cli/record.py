@@ -34,10 +34,11 @@ def record(
 
     An interrupt, or the end of its --limit, names the hosts that were not asked and exits 3.
     """
-    from hostcheck import app, recording
+    from hostcheck import app, files, recording
     from hostcheck.connect import opened
     from hostcheck.model.run import called
 
+    files.refuse_unwritable_folder(save)
     time_left = Limit(limit, machines.config, front())
     ended = ""
     with ExitStack() as until_asked:

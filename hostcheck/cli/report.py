@@ -7,7 +7,7 @@ import click
 from hostcheck.cli.given import Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option, showing_options
-from hostcheck.cli.out import give, refuse_unshown
+from hostcheck.cli.out import give, refuse_unshown, refuse_untold
 
 
 @main.command()
@@ -20,4 +20,5 @@ def report(run: Path, format_: str, output: Path | None, showing: Showing) -> No
     from hostcheck import runfile
 
     refuse_unshown(showing, format_, output)
+    refuse_untold("run", format_, output)
     give("run", format_, runfile.read(run), output, showing)

@@ -7,7 +7,7 @@ import click
 
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option
-from hostcheck.cli.out import give, progress
+from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.errors import UsageError
 
 _GPUS = ("h100", "l40s", "b200", "b300", "rtx-pro-6000")
@@ -83,6 +83,7 @@ def sparsity(
     FILE is a .safetensors, .npy, .gguf or .onnx file, an index of shards, several shards, or the
     folder of a checkpoint. Needs numpy: pip install 'hostcheck[sparsity]'.
     """
+    refuse_untold("sparsity", "json" if as_json else format_, output)
     if permuted and not (written and permute):
         raise UsageError("--permuted needs --write, and no --no-permute")
     try:

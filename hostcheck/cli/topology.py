@@ -8,7 +8,7 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import format_option, from_option, machines_options, output_option
-from hostcheck.cli.out import give
+from hostcheck.cli.out import give, refuse_untold
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
 
@@ -27,6 +27,7 @@ def topology(
     from hostcheck.sources import walls
     from hostcheck.verdict import report_of
 
+    refuse_untold("topology", format_, output)
     named = replace(machines, hosts=(*machines.hosts, host))
     with opened.machines(named, front(), from_=from_) as (source, _):
         targets = source.machines()

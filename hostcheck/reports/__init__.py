@@ -67,5 +67,16 @@ def write(told: str, format_: str, thing: Any, path: Path) -> None:
     files.write(path, (piece.encode() for piece in module.pieces(thing, PAPER)))
 
 
+def refuse_unwritable(told: str, format_: str, path: Path) -> None:
+    """Raise UsageError where `write` could not write there, before there is a thing to write."""
+    module = _module(told, format_)
+    if hasattr(module, "refuse_unwritable"):
+        module.refuse_unwritable(path)
+        return
+    from hostcheck import files  # noqa: PLC0415  not needed to name the formats
+
+    files.refuse_unwritable(path)
+
+
 def _module(told: str, format_: str) -> Any:
     return import_module(f"hostcheck.reports.{told}.{format_}")

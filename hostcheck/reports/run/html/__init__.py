@@ -27,6 +27,7 @@ from hostcheck.reports.run.html.whole import render
 
 SHARED = "report.css"
 """A folder without this file is not ours to replace."""
+FILES = (".html", ".htm", ".zip")
 OLDEST = (1980, 1, 1, 0, 0, 0)
 """The same run is the same archive."""
 
@@ -40,10 +41,10 @@ def write(run: Run, path: Path) -> None:
     Raises UsageError when that cannot be done.
     """
     try:
-        if path.suffix == ".zip":
+        if path.suffix.lower() == ".zip":
             path.parent.mkdir(parents=True, exist_ok=True)
             _zip(run, path)
-        elif path.is_dir() or not path.suffix:
+        elif _is_folder(path):
             path.mkdir(parents=True, exist_ok=True)
             _folder(run, path / "index.html", "files")
         else:
@@ -54,6 +55,26 @@ def write(run: Run, path: Path) -> None:
                 files.write(path, [render(run).encode()])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise UsageError for a place where no report can be written, or that is no place of one."""
+    if _is_folder(path):
+        files.refuse_unwritable(path / "index.html")
+        _refuse_strange(path / "files")
+    elif path.suffix.lower() in FILES or (path.exists() and not path.is_file()):
+        files.refuse_unwritable(path)
+    else:
+        raise UsageError(f"{path}: an HTML report is FILE.html, FILE.zip or a folder; name it so")
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or not (path.suffix or path.exists())
+
+
+def _refuse_strange(place: Path) -> None:
+    if place.exists() and not (place / SHARED).is_file():
+        raise UsageError(f"{place} holds something else; give another place for the report")
 
 
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
@@ -82,8 +103,7 @@ def _folder(run: Run, lead: Path, name: str) -> None:
     """Write the pages beside, and put them in the place of those of an earlier run when whole."""
     place = lead.with_name(name)
     fresh = lead.with_name(name + files.UNFINISHED)
-    if place.exists() and not (place / SHARED).is_file():
-        raise UsageError(f"{place} holds something else; give another place for the report")
+    _refuse_strange(place)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
 

@@ -1,0 +1,101 @@
+"""Where a run is to go is tried before anybody is asked, and the trial leaves nothing behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hostcheck import files
+from hostcheck.cli import main
+from hostcheck.errors import UsageError
+from tests.private_data import FIXTURES
+
+NOBODY = ("--vcenter", "127.0.0.1:1", "--user", "u")
+"""Whoever connects there is told so: a mistake that is named instead was found before."""
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GOVC_PASSWORD", "p")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "taken" / "files").mkdir(parents=True)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def listed(folder: Path) -> list[str]:
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("audit -o folder", "folder: Is a directory; give a file"),
+        ("audit -o file/x.json", "file/x.json: "),
+        ("audit -o -", "-: what goes to standard output"),
+        ("audit -o x --html x", "-o and --html both name x"),
+        ("audit -o x.html --html ./y/../x.html", "-o and --html both name"),
+        ("audit -o x --save x", "-o and --save both name x"),
+        ("audit --html x.pdf", "FILE.html, FILE.zip or a folder"),
+        ("audit --html file", "FILE.html, FILE.zip or a folder"),
+        ("audit --html taken", "taken/files holds something else"),
+        ("audit --html file/x.html", "file/x.html: "),
+        ("audit --save file", "file: File exists; give another folder"),
+        ("audit --details --summary", "--details shows all and --summary the least"),
+        ("audit --check GPU-001 --skip gpu-001", "GPU-001 is wanted by --check and left out"),
+        ("record --save file", "file: File exists; give another folder"),
+        ("preflight vm -o folder", "folder: Is a directory"),
+        ("preflight vm --html x --save x", "--html and --save both name x"),
+        ("power-on vm -o folder", "folder: Is a directory"),
+        ("capacity -o folder", "folder: Is a directory"),
+        ("profiles -o folder", "folder: Is a directory"),
+        ("topology host -o folder", "folder: Is a directory"),
+    ],
+)
+def test_a_place_that_does_not_serve_is_named_before_anybody_is_asked(
+    words: str, told: str, place: Path
+) -> None:
+    before = listed(place)
+    done = run(*words.split(), *NOBODY)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("hostcheck: ")
+    assert told in done.stderr
+    assert "no vSphere API" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert listed(place) == before
+
+
+def test_a_trial_leaves_nothing_behind(place: Path) -> None:
+    before = listed(place)
+    places = ("-o", "new/run.json", "--html", "new/deep/x.html", "--save", "rec")
+    done = run("audit", *places, *NOBODY)
+    assert "no vSphere API answers there" in done.stderr
+    assert listed(place) == before
+
+
+def test_a_file_that_is_there_keeps_what_is_in_it(place: Path) -> None:
+    files.refuse_unwritable(place / "file")
+    assert (place / "file").read_text() == "mine"
+    with pytest.raises(UsageError, match="too long; give another file"):
+        files.refuse_unwritable(place / ("n" * 300))
+
+
+def test_devices_and_pipes_take_what_they_are_given() -> None:
+    assert run("audit", "-q", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"),
+               "-o", os.devnull, "--html", os.devnull).exit_code == 0  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["new/report.html", "report.zip", "REPORT.ZIP", "folder", "new"])
+def test_every_shape_of_an_html_report_is_written_where_it_was_tried(
+    shape: str, place: Path
+) -> None:
+    done = run("audit", "-q", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "--html", shape)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (place / shape).exists()
