@@ -4,31 +4,44 @@ Nothing here holds a password: passwords come from a prompt, the environment, a 
 """
 
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import cast, get_type_hints
+from typing import Annotated, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from hostcheck import ways
 from hostcheck.errors import UsageError
+from hostcheck.syntax import toml
+from hostcheck.ways.options import SETTING, Setting
 
 FILE = "hostcheck.toml"
+PAGE = "docs/settings.md"
+PINNED = "GOVC_TLS_KNOWN_HOSTS is looked up where it is empty"
+
+
+def known(option: str, variable: str = "", else_: str = "", note: str = "") -> dict[str, str]:
+    """Return what `Meta` knows of a setting: the field of the option that goes before it.
+
+    A `variable` does so too; `else_` names one that counts where the file has no such setting.
+    """
+    return {"option": option, "variable": variable, "else": else_, "note": note}
 
 
 class VcenterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[vcenter]`: where to connect. `timeout` is in seconds."""
 
-    url: str = ""
-    user: str = ""
-    tls_ca: tuple[str, ...] = ()
-    tls_thumbprint: str = ""
-    timeout: float = 60
+    url: Annotated[str, Meta(extra=known("vcenter", "GOVC_URL"))] = ""
+    user: Annotated[str, Meta(extra=known("user", "GOVC_USERNAME"))] = ""
+    tls_ca: Annotated[tuple[str, ...], Meta(extra=known("tls_ca", else_="GOVC_TLS_CA_CERTS"))] = ()
+    tls_thumbprint: Annotated[str, Meta(extra=known("tls_thumbprint", note=PINNED))] = ""
+    timeout: Annotated[float, Meta(ge=1, le=3600, extra=known("timeout"))] = 60
 
 
 class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,26 +51,26 @@ class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""
     tls_ca: tuple[str, ...] = ()
     tls_thumbprint: str = ""
-    timeout: float = 0
+    timeout: Annotated[float, Meta(ge=1, le=3600)] | None = None
 
 
 class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[audit]`: which hosts, by name patterns."""
 
-    hosts: tuple[str, ...] = ()
-    clusters: tuple[str, ...] = ()
-    esxcli: bool = False
-    packages: bool | None = None
-    limit: float | str = 0
+    hosts: Annotated[tuple[str, ...], Meta(extra=known("hosts"))] = ()
+    clusters: Annotated[tuple[str, ...], Meta(extra=known("clusters"))] = ()
+    esxcli: Annotated[bool, Meta(extra=known("esxcli"))] = False
+    packages: Annotated[bool | None, Meta(extra=known("packages"))] = None
+    limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
     """Time for a run, as `seconds` reads it; 0 is none."""
 
 
 class PreflightSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[preflight]`: whether vCenter is asked for its own opinion. Times are seconds."""
 
-    second_opinion: bool = True
-    task_timeout: float = 60
-    start_timeout: float = 600
+    second_opinion: Annotated[bool, Meta(extra=known("second_opinion"))] = True
+    task_timeout: Annotated[float, Meta(ge=1, le=3600, extra=known("task_timeout"))] = 60
+    start_timeout: Annotated[float, Meta(ge=1, le=36000, extra=known("start_timeout"))] = 600
 
 
 class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,10 +79,10 @@ class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `limit` is how many seconds the program gives itself in a guest.
     """
 
-    guests: tuple[str, ...] = ()
-    attribute: str = ""
-    user: str = ""
-    limit: int = 60
+    guests: Annotated[tuple[str, ...], Meta(extra=known("smoke_guests"))] = ()
+    attribute: Annotated[str, Meta(extra=known("smoke_attribute"))] = ""
+    user: Annotated[str, Meta(extra=known("guest_user", "HOSTCHECK_GUEST_USER"))] = ""
+    limit: Annotated[int, Meta(ge=5, le=3600, extra=known("limit"))] = 60
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,12 +117,13 @@ def kind() -> type[Settings]:
 def _strict(section: type) -> type[msgspec.Struct]:
     """Return a dataclass of settings as a type that refuses what it does not know."""
     hints = get_type_hints(section)
-    return msgspec.defstruct(
-        section.__name__,
-        [(one.name, hints[one.name], one.default) for one in fields(section)],
-        frozen=True,
-        forbid_unknown_fields=True,
-    )
+    none = Setting(option="", also="", least=None, most=None)
+    made = []
+    for one in fields(section):
+        told: Setting = one.metadata.get(SETTING, none)
+        about = Meta(ge=told.least, le=told.most, extra=known(told.option, note=told.also))
+        made.append((one.name, Annotated[hints[one.name], about], one.default))
+    return msgspec.defstruct(section.__name__, made, frozen=True, forbid_unknown_fields=True)
 
 
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,3})?)(s|m|min|h)?")
@@ -140,38 +154,53 @@ class Server(msgspec.Struct, frozen=True):
 
 
 def read(path: Path) -> Settings:
-    """Read a settings file. Raises UsageError that names the file and the setting."""
-    try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not TOML: {error}") from None
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path}: {error}; `hostcheck audit --help` lists the settings") from None
-    try:
-        if found.audit.limit:
+    """Read a settings file. Raises UsageError that names the file, the line and the setting."""
+    found, file = toml.read(path, kind(), PAGE)
+    if found.audit.limit:
+        with _said_of(file, "audit", "limit"):
             seconds(str(found.audit.limit))
-    except UsageError as error:
-        raise UsageError(f"{path}: [audit] limit: {error}") from None
-    try:
-        _check_several(found)
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+    with _said_of(file, "vcenter", "url"):
+        if found.vcenters and found.vcenter.url:
+            raise UsageError("it and [[vcenters]] both say where to connect: keep one")
+        _servers(found.vcenter.url)
+    with _said_of(file, "vcenter", "tls_thumbprint"):
+        if found.vcenters and found.vcenter.tls_thumbprint:
+            raise UsageError("it is of one server: put it into its [[vcenters]]")
+        thumbprint(found.vcenter.tls_thumbprint)
+    servers = []
+    for index, one in enumerate(found.vcenters):
+        with _said_of(file, "vcenters", index, "url"):
+            servers += _servers(one.url)
+            refuse_twice(servers)
+        with _said_of(file, "vcenters", index, "tls_thumbprint"):
+            thumbprint(one.tls_thumbprint)
     return found
 
 
-def _check_several(found: Settings) -> None:
-    """Raise UsageError where `[vcenter]` and `[[vcenters]]`, or two entries, contradict."""
-    if found.vcenters and found.vcenter.url:
-        raise UsageError("[vcenter] url and [[vcenters]] both say where to connect: keep one")
-    if found.vcenters and found.vcenter.tls_thumbprint:
-        raise UsageError("[vcenter] tls_thumbprint is of one server: put it into its [[vcenters]]")
-    servers = [server_of(one.url) for one in found.vcenters]
-    for server in servers:
-        if server.password:
-            raise UsageError(f"[[vcenters]] {server.name}: settings hold no password")
-    refuse_twice(servers)
+@contextmanager
+def _said_of(file: toml.File, *steps: toml.Step) -> Iterator[None]:
+    """Name the file, the line and the setting before what a UsageError says."""
+    try:
+        yield
+    except UsageError as error:
+        raise file.wrong(steps, f"{toml.named(steps)}: {error}") from None
+
+
+def _servers(url: str) -> list["Server"]:
+    server = server_of(url) if url else None
+    if server is not None and server.password:
+        raise UsageError("settings hold no password: a prompt, a variable, a file or the keyring")
+    return [server] if server is not None else []
+
+
+def thumbprint(text: str) -> str:
+    """Return a thumbprint as it was given. Raises UsageError for what can be none."""
+    if text and not _THUMBPRINT.fullmatch(text.replace(":", "")):
+        raise UsageError("a thumbprint is 64 hexadecimal digits (SHA-256) or 40 (SHA-1)")
+    return text
+
+
+_THUMBPRINT = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
 def refuse_twice(servers: Iterable["Server"]) -> None:
@@ -193,15 +222,18 @@ def vcenter_for(settings: Settings, server: "Server") -> VcenterSettings:
     return every
 
 
-def find(given: Path | None, environment: Mapping[str, str]) -> Settings:
-    """Read the file that was given, else hostcheck.toml here or in the user's configuration."""
+def place(given: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file that was given, else hostcheck.toml here or in the user's configuration."""
     if given is not None:
-        return read(given)
+        return given
     home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    for path in (Path(FILE), home / "hostcheck" / FILE):
-        if path.is_file():
-            return read(path)
-    return kind()()
+    return next((one for one in (Path(FILE), home / "hostcheck" / FILE) if one.is_file()), None)
+
+
+def find(given: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Read the settings that hold, those of no file where there is none."""
+    found = place(given, environment)
+    return kind()() if found is None else read(found)
 
 
 def server_of(text: str) -> Server:
@@ -209,6 +241,7 @@ def server_of(text: str) -> Server:
 
     Raises UsageError when there is no host in it, or it is not https.
     """
+    text = text.strip()
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port or 443

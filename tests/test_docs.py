@@ -40,7 +40,11 @@ def test_page_of_requests(update: bool) -> None:
 
 
 def _commands() -> list[tuple[str, click.Command]]:
-    return sorted(cli.main.commands.items())
+    found = []
+    for name, command in sorted(cli.main.commands.items()):
+        below = command.commands.items() if isinstance(command, click.Group) else ()
+        found += [(f"{name} {one}", each) for one, each in sorted(below)] or [(name, command)]
+    return found
 
 
 def test_page_of_commands(update: bool) -> None:

@@ -553,28 +553,6 @@ def test_what_entries_leave_out_is_as_the_common_part_says(lab, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
-    [
-        ('[vcenter]\nurl = "a"\n[[vcenters]]\nurl = "b"\n', "both say where to connect"),
-        ('[vcenter]\ntls_thumbprint = "ab"\n[[vcenters]]\nurl = "b"\n', "is of one server"),
-        ('[[vcenters]]\nurl = "b"\n[[vcenters]]\nurl = "https://b/sdk"\n', "b is named 2 times"),
-        ('[[vcenters]]\nuser = "u"\n', "missing required field `url`"),
-        ('[[vcenters]]\nurl = "b"\npassword = "s3cr3t"\n', "unknown field `password`"),
-        ('[[vcenters]]\nurl = "https://u:s3cr3t@b"\n', "settings hold no password"),
-        ('[[vcenters]]\nurl = "http://b"\n', "give a host name or an https:// URL"),
-    ],
-)
-def test_settings_that_contradict_are_one_line(settings, told):
-    Path("hostcheck.toml").write_text(settings)
-    done = invoke("audit")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("hostcheck: hostcheck.toml: ")
-    assert told in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "s3cr3t" not in done.stderr
-
-
-@pytest.mark.parametrize(
     ("words", "told"),
     [
         ("--vcenter u@a --vcenter u@a:443", "a is named 2 times: name each vCenter once"),

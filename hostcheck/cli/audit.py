@@ -68,7 +68,7 @@ def audit(
 
     refuse_unshown(showing, wanted.format_)
     refuse_unwritable(wanted, save)
-    time_left = Limit(limit, machines.config, front())
+    time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
     if resume and output is None:
         raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")

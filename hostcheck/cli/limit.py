@@ -5,25 +5,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.connect.given import Machines
 from hostcheck.errors import LimitOver, UsageError
-from hostcheck.front import Front
 
 
 class Limit:
     """The time that a run has, counted from here. As a block it ends what takes longer."""
 
-    def __init__(self, given: float | None, config: Path | None, front: Front) -> None:
+    def __init__(self, given: float | None, machines: Machines) -> None:
         """Take the option, else the setting; 0 is none. Raises UsageError where none is kept."""
         from hostcheck.connect.precedence import settings_of
         from hostcheck.settings import seconds
 
-        told = settings_of(config, front).audit.limit
+        told = settings_of(machines).audit.limit
         self.seconds = given or (seconds(str(told)) if told else 0)
         self._over_at = time.monotonic() + self.seconds
         if self.seconds and not hasattr(signal, "setitimer"):

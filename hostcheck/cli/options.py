@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hostcheck import ways
+from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing, group, options_of
 from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking
 from hostcheck.errors import UsageError
@@ -78,6 +79,22 @@ VERDICTS = ("GO", "NO-GO", "UNSURE", "NO-GPU")
 SEVERITIES = ("required", "recommended", "informational")
 existing = partial(click.Path, exists=True, path_type=Path)
 
+
+SETTINGS_FILE = "hostcheck.settings"
+"""Under this name a command's context knows the file that was read, None where there is none."""
+
+
+def _settings(context: click.Context, _option: Any, given: Path | None) -> Any:
+    """Read the settings, once for the whole command and before it does anything."""
+    if context.resilient_parsing:  # somebody presses Tab
+        return None
+    from hostcheck import settings
+
+    place = settings.place(given, front().environment)
+    context.meta[SETTINGS_FILE] = place
+    return settings.find(place, front().environment)
+
+
 vsphere = (
     click.option(
         "--vcenter", "vcenter", metavar="URL", multiple=True,
@@ -101,6 +118,10 @@ vsphere = (
         help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
     ),
     click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
+    click.option(
+        "--config", "settings", type=existing(dir_okay=False), callback=_settings,
+        help="Settings. Default: hostcheck.toml here or in ~/.config/hostcheck.",
+    ),
 )  # fmt: skip
 machines_options = group(
     "machines", Machines,
@@ -114,7 +135,6 @@ machines_options = group(
         help="Hosts side by side: threads here, or the workers of a Dask cluster.",
     ),
     click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
-    click.option("--config", type=existing(dir_okay=False), help="Default: hostcheck.toml."),
     click.option(
         "--quiet", "-q", is_flag=True,
         help="No progress on stderr; of a preflight and a power-on the one line of the answer.",
@@ -225,7 +245,6 @@ one_guest_options = group(
         "--device", type=click.IntRange(0, 63), default=0, help="CUDA device in the guest."
     ),
     click.option("--quick", is_flag=True, help="Correctness only, no speed."),
-    click.option("--config", type=existing(dir_okay=False), help="Default: hostcheck.toml."),
 )  # fmt: skip
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout."

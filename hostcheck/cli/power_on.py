@@ -56,7 +56,7 @@ def start(
     if machines.hosts:
         raise UsageError("--host cannot place a VM: it starts where it is registered, or by DRS")
     refuse_unwritable(wanted)
-    asks = opened.wants_opinion(machines, opinion, front())
+    asks = opened.wants_opinion(machines, opinion)
     with (
         live.machines(
             machines, front(), clusters=clusters, opinion=opinion, start_timeout=start_timeout,

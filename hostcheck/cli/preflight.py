@@ -83,7 +83,7 @@ def preflight(
         wish = judging.VmSpec(profile=profile, count=count, vcpus=vcpus, memory_mb=memory)
     # An existing VM is looked for everywhere: --host names its candidates, not its home.
     source_of = machines if wish else replace(machines, hosts=())
-    asks = opened.wants_opinion(machines, opinion, front())
+    asks = opened.wants_opinion(machines, opinion)
     shelf = recording.Shelf(save) if save is not None else None
     with (
         opened.machines(

@@ -39,7 +39,7 @@ def record(
     from hostcheck.model.run import called
 
     files.refuse_unwritable_folder(save)
-    time_left = Limit(limit, machines.config, front())
+    time_left = Limit(limit, machines)
     ended = ""
     with ExitStack() as until_asked:
         with time_left.until_listed():

@@ -7,14 +7,20 @@ Plain dataclasses, so that `--help` imports nothing for them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hostcheck.ways.shell.options import Reach
+
+if TYPE_CHECKING:
+    from hostcheck.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vsphere:
-    """Which vCenters or ESXi hosts are asked. `timeout` is in seconds, for one answer."""
+    """Which vCenters or ESXi hosts are asked. `timeout` is in seconds, for one answer.
+
+    `settings` are those of the file that holds, read once; None where nobody looked for one.
+    """
 
     vcenter: tuple[str, ...] = ()
     user: str = ""
@@ -22,6 +28,7 @@ class Vsphere:
     tls_ca: tuple[Path, ...] = ()
     tls_thumbprint: str = ""
     timeout: float | None = None
+    settings: "Settings | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +39,6 @@ class Machines(Vsphere):
     packages: bool | None = None
     workers: int | str | None = None
     hosts: tuple[str, ...] = ()
-    config: Path | None = None
     quiet: bool = False
 
 
@@ -75,4 +81,3 @@ class OneGuest(Vsphere, Reach, Guests):
     limit: int | None = None
     device: int = 0
     quick: bool = False
-    config: Path | None = None

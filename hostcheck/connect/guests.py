@@ -60,7 +60,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
     """Run the program where it is wanted; return what it said, and where that was."""
     if given.guest and given.over_ssh:
         raise UsageError("--guest goes over VMware Tools and --ssh over SSH: give one of them")
-    settings = settings_of(given.config, front)
+    settings = settings_of(given)
     plan = Plan(given.limit or settings.smoke.limit, given.device, given.quick)
     program = build.program()
     if given.over_ssh:

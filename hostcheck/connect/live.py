@@ -30,7 +30,7 @@ def machines(
 
     Raises UsageError for what cannot be.
     """
-    settings = settings_of(given.config, front)
+    settings = settings_of(given)
     visits = None if smoking is None else Visits.of(smoking, settings, front)
     refuse_unfit(given, settings, smokes=visits is not None)
     openers, carried = ways_of(given, settings, front)

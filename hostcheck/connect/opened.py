@@ -36,7 +36,7 @@ def machines(
         ) as found:
             yield found
         return
-    settings = settings_of(given.config, front)
+    settings = settings_of(given)
     smokes = smoking is not None and guests_of(smoking, settings) is not None
     refuse_unfit(given, settings, smokes=smokes)
     if smokes:
@@ -50,7 +50,6 @@ def machines(
         yield source, workers
 
 
-def wants_opinion(given: Machines, opinion: OpinionOptions, front: Front) -> bool:
+def wants_opinion(given: Machines, opinion: OpinionOptions) -> bool:
     """Say whether vCenter is asked: by the option, else the settings."""
-    settings = settings_of(given.config, front)
-    return first(opinion.second_opinion, settings.preflight.second_opinion)
+    return first(opinion.second_opinion, settings_of(given).preflight.second_opinion)

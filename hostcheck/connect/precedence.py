@@ -14,9 +14,10 @@ from hostcheck.settings import (
     Server,
     Settings,
     VcenterSettings,
-    find,
+    kind,
     refuse_twice,
     server_of,
+    thumbprint,
     thumbprint_in,
     vcenter_for,
 )
@@ -25,9 +26,9 @@ from hostcheck.ways.shell.options import SECTION, Section
 T = TypeVar("T")
 
 
-def settings_of(config: Path | None, front: Front) -> Settings:
-    """Read the file that was given, else the one that is found."""
-    return find(config, front.environment)
+def settings_of(given: Vsphere) -> Settings:
+    """Return the settings that were read when the command began, else those of no file."""
+    return given.settings or kind()()
 
 
 def first(option: T | None, setting: T) -> T:
@@ -60,6 +61,10 @@ def servers_of(given: Vsphere, settings: Settings, front: Front) -> list[Server]
             "--tls-thumbprint is of one server: for several give tls_thumbprint in [[vcenters]] of "
             "hostcheck.toml, or GOVC_TLS_KNOWN_HOSTS"
         )
+    try:
+        thumbprint(given.tls_thumbprint)
+    except UsageError as error:
+        raise UsageError(f"--tls-thumbprint: {error}") from None
     return servers
 
 
@@ -87,17 +92,19 @@ def thumbprint_of(
     """Return the thumbprint that pins the server's certificate, empty where none does."""
     own = vcenter_for(settings, server)
     its_own = servers == 1 or (own.url and server_of(own.url).name == server.name)
-    thumbprint = given.tls_thumbprint or (own.tls_thumbprint if its_own else "")
-    known_hosts = front.variable("GOVC_TLS_KNOWN_HOSTS")
-    if not thumbprint and known_hosts and Path(known_hosts).is_file():
-        text = Path(known_hosts).read_text(errors="replace")
-        return thumbprint_in(text, server.host, server.port)
-    return thumbprint
+    pinned = given.tls_thumbprint or (own.tls_thumbprint if its_own else "")
+    if pinned:
+        return pinned
+    listed = map(Path, filter(None, front.variable("GOVC_TLS_KNOWN_HOSTS").split(os.pathsep)))
+    texts = (one.read_text(errors="replace") for one in listed if one.is_file())
+    found = (thumbprint_in(text, server.host, server.port) for text in texts)
+    return next(filter(None, found), "")
 
 
 def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[str, ...]:
     """Return the CA files to trust beside the system's."""
-    named = tuple(str(path) for path in given.tls_ca) or own.tls_ca
+    own_files = (str(Path(name).expanduser()) for name in own.tls_ca)
+    named = tuple(str(path) for path in given.tls_ca) or tuple(own_files)
     listed = front.variable("GOVC_TLS_CA_CERTS").split(os.pathsep)
     return named or tuple(path for path in listed if path)
 

@@ -1,16 +1,16 @@
 """A VM to be: what is given of it, and the host as it would be with it."""
 
-import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from hostcheck.errors import UsageError
 from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.vm import Vm, VmVgpu
+from hostcheck.syntax import toml
 
 T = TypeVar("T")
 
@@ -28,9 +28,9 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     profile: str
-    count: int = 1
-    vcpus: int = 1
-    memory_mb: int = 4096
+    count: Annotated[int, Meta(ge=1, le=16)] = 1
+    vcpus: Annotated[int, Meta(ge=1, le=960)] = 1
+    memory_mb: Annotated[int, Meta(ge=1)] = 4096
     reserved_mb: int = -1
     firmware: str = "efi"
     hardware_version: int = 20
@@ -105,16 +105,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_spec(path: Path) -> VmSpec:
     """Read a VM to be from a TOML file. Raises UsageError that names the file and the field."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), VmSpec)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"{path}: not a VM ({error}); fields are {_fields()}") from None
-
-
-def _fields() -> str:
-    return ", ".join(VmSpec.__struct_fields__)
+    return toml.read(path, VmSpec, "docs/settings.md")[0]
 
 
 def hosting(host: Host, spec: VmSpec) -> Host:

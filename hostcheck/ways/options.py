@@ -1,4 +1,4 @@
-"""What a user may give for a way: fields of a dataclass that say how they are spelled.
+"""What a user may give: fields of a dataclass that say how they are spelled, and ranges.
 
 Nothing heavy is imported here or in a way's `options.py`: the command line reads them for `--help`.
 """
@@ -44,3 +44,29 @@ def option(
     )
     empty: Any = () if many else {"text": "", "flag": False}.get(kind)
     return field(default=empty, metadata={OPTION: told})
+
+
+SETTING = "setting"
+"""Under this name the metadata of a section's field hold its `Setting`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What goes before a setting, and its range. `option` is a field of the way's `Given`."""
+
+    option: str
+    also: str
+    least: int | None
+    most: int | None
+
+
+def setting(
+    default: Any, option: str = "", *, also: str = "", least: int | None = None,
+    most: int | None = None,
+) -> Any:  # fmt: skip
+    """Return a dataclass field that is a setting of the file.
+
+    The option goes before it, and `also` says in words what else does.
+    """
+    told = Setting(option=option, also=also, least=least, most=most)
+    return field(default=default, metadata={SETTING: told})

@@ -102,7 +102,7 @@ def test_a_section_of_a_way_is_in_the_settings_and_refuses_what_it_does_not_know
         assert hasattr(settings.kind()(), options.SECTION)
         place.write_text(f"[{options.SECTION}]\nnonsense = 1\n")
         with pytest.raises(
-            UsageError, match=rf"unknown field `nonsense` - at `\$.{options.SECTION}`"
+            UsageError, match=rf"line 2: \[{options.SECTION}\] has no setting nonsense"
         ):
             settings.read(place)
 

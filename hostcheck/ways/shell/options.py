@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostcheck.ways.options import option
+from hostcheck.ways.options import option, setting
 
 SECTION = "ssh"
+FIRST = "ssh_config goes before it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +41,19 @@ class Given(Reach):
 class Section:
     """`[ssh]`: how to reach the ESXi shell. Times are seconds."""
 
-    enabled: bool = False
-    user: str = "root"
-    port: int = 22
-    config: str = "~/.ssh/config"
-    known_hosts: tuple[str, ...] = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
-    key_files: tuple[str, ...] = ()
-    agent: bool = False
-    connect_timeout: float = 15
-    command_timeout: float = 30
-    host_timeout: float = 180
-    workers: int = 16
+    enabled: bool = setting(False, "ssh")
+    user: str = setting("root", "ssh_user", also=FIRST)
+    port: int = setting(22, "ssh_port", also=FIRST, least=1, most=65535)
+    config: str = setting("~/.ssh/config", "ssh_config")
+    known_hosts: tuple[str, ...] = setting(
+        ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"), "ssh_known_hosts", also=FIRST
+    )
+    key_files: tuple[str, ...] = setting((), "ssh_key", also=FIRST)
+    agent: bool = setting(False, "ssh_agent")
+    connect_timeout: float = setting(15, least=1, most=3600)
+    command_timeout: float = setting(30, "command_timeout", least=1, most=3600)
+    host_timeout: float = setting(180, "host_timeout", least=1, most=36000)
+    workers: int = setting(16, "workers", least=1, most=256)
 
 
 def wanted(given: Given, section: Section) -> bool:
