@@ -9,7 +9,7 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.profiles import ProfileRow, Profiles
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile, bare
-from hostcheck.words import printable
+from hostcheck.words import count, printable
 
 SHOWN = 8
 
@@ -87,27 +87,68 @@ def spelled(one: VgpuProfile, model: GpuModel) -> str:
     return model.profile_prefixes[-1] + bare(one.name).partition("-")[2]
 
 
-def misspelt(profile: str, hosts: Iterable[Host], needs: Requirements) -> str:
-    """Say what is wrong with a name that no host offers and the catalogue does not list.
+class Spelling:
+    """Whether a profile that somebody typed exists, by what each host offers and the catalogue.
 
-    Empty where one does, and where no host tells what it offers: then nothing is known against it.
+    `short`: it may lack the vendor's prefix, as nvidia-smi and the catalogue write it.
     """
-    name, models = profile.lower(), needs.models.values()
-    if any(name.startswith(one.profile_prefixes) and one.profile(name) for one in models):
-        return ""
-    offered: set[str] = set()
-    for host in hosts:
+
+    def __init__(self, profile: str, needs: Requirements, *, short: bool = False) -> None:
+        self._typed, self._needs, self._short = profile, needs, short
+        self._offered: dict[str, str] = {}
+        self._silent = 0
+
+    def see(self, host: Host) -> None:
+        """Note what a host offers, if it tells."""
         if isinstance(host.profiles_offered, Unknown):
+            self._silent += 1
+        else:
+            self._offered |= {one.lower(): printable(one) for one in host.profiles_offered.value}
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the name; empty where nothing is, or that cannot be told.
+
+        That is so where a host does not tell what it offers, or none offers anything.
+        """
+        if self._silent or not self._offered or self._exists():
             return ""
-        offered.update(map(printable, host.profiles_offered.value))
-    if not offered or profile.lower() in offered:
-        return ""
-    near = get_close_matches(profile.lower(), sorted(offered), n=1) or get_close_matches(
-        profile.lower(), every_name(needs), n=1
-    )
-    guess = f"; did you mean {near[0]}?" if near else ""
-    shown = ", ".join(sorted(offered)[:SHOWN]) + (", ..." if len(offered) > SHOWN else "")
-    return f"no host offers {profile!r} and the catalogue does not list it{guess} Offered: {shown}"
+        return f"no host offers {self._told()}"
+
+    @property
+    def doubt(self) -> str:
+        """What a reader should know of a name that is not listed, and of which no more is known."""
+        if self.wrong or self._exists():
+            return ""
+        if not self._silent:
+            return f"No host offers a profile now: {self._told()}"
+        silent = count(self._silent, "host does", "hosts do")
+        return f"{silent} not tell what they offer, and no other one offers {self._told()}"
+
+    def _exists(self) -> bool:
+        typed = self._typed.lower()
+        listed = (
+            one.profile(typed)
+            for one in self._needs.models.values()
+            if self._short or typed.startswith(one.profile_prefixes)
+        )
+        if typed in self._offered or any(listed):
+            return True
+        return self._short and bare(typed) in map(bare, self._offered)
+
+    def _told(self) -> str:
+        names = sorted(self._offered)
+        typed = self._typed.lower()
+        near = get_close_matches(typed, names) or get_close_matches(typed, every_name(self._needs))
+        told = f"{self._typed!r}, and the catalogue does not list it"
+        if near:
+            told += f"; did you mean {', '.join(self._offered.get(one, one) for one in near)}?"
+            board = near[0].partition("-")[0]
+            names = [one for one in names if one.partition("-")[0] == board] or names
+        if not names:
+            return told
+        shown = ", ".join(self._offered[one] for one in names[:SHOWN])
+        return f"{told} Offered: {shown}{', ...' if len(names) > SHOWN else '.'}"
 
 
 def every_name(needs: Requirements) -> list[str]:

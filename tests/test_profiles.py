@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hostcheck import cli
 from hostcheck.catalog import requirements
 from hostcheck.cli.profiles import profile_names
-from hostcheck.profiles import every_name, misspelt, profiles
+from hostcheck.profiles import Spelling, every_name, profiles
 from hostcheck.reports import formats, pieces
 from tests.checks.synthetic import a_gpu, a_host, known, unknown
 
@@ -86,6 +86,13 @@ def test_completion():
     assert profile_names(None, None, "nvidia_nope") == []
 
 
+def spelling(name, *hosts, **how):
+    found = Spelling(name, NEEDS, **how)
+    for host in hosts:
+        found.see(host)
+    return found
+
+
 L40S = a_host(profiles_offered=("nvidia_l40s-24q", "nvidia_l40s-48q"))
 
 
@@ -93,23 +100,51 @@ L40S = a_host(profiles_offered=("nvidia_l40s-24q", "nvidia_l40s-48q"))
     "name", ["nvidia_l40s-24", "nvidia_l40-s24q", "l40s-24q", "nvidia_l40s_24q"]
 )
 def test_a_misspelt_profile_is_told_the_nearest(name):
-    words = misspelt(name, [L40S], NEEDS)
-    assert "did you mean nvidia_l40s-24q?" in words
+    words = spelling(name, L40S).wrong
+    assert "did you mean nvidia_l40s-24q" in words
     assert "nvidia_l40s-48q" in words
 
 
 @pytest.mark.parametrize("name", ["nvidia_l40s-24q", "NVIDIA_L40S-24Q", "grid_a100d-40c"])
 def test_a_profile_that_exists_is_none(name):
-    assert misspelt(name, [L40S], NEEDS) == ""
+    assert (spelling(name, L40S).wrong, spelling(name, L40S).doubt) == ("", "")
 
 
 def test_what_a_host_offers_is_never_misspelt():
-    assert misspelt("nvidia_nb40-8q", [a_host(profiles_offered=("nvidia_nb40-8q",))], NEEDS) == ""
+    found = spelling("nvidia_nb40-8q", a_host(profiles_offered=("nvidia_nb40-8q",)))
+    assert (found.wrong, found.doubt) == ("", "")
 
 
 def test_where_a_host_does_not_tell_nothing_is_held_against_a_name():
     silent = a_host(profiles_offered=unknown())
-    assert misspelt("nvidia_nb40-8q", [L40S, silent], NEEDS) == ""
+    found = spelling("nvidia_l40s-25q", L40S, silent)
+    assert found.wrong == ""
+    assert "did you mean nvidia_l40s-2" in found.doubt
+    assert "1 host does not tell" in found.doubt
+    nowhere = spelling("nvidia_nb40-8q", a_host(profiles_offered=()))
+    assert nowhere.wrong == ""
+    assert nowhere.doubt.startswith("No host offers a profile now")
+
+
+def test_a_short_name_is_one_where_nothing_is_given_to_vsphere():
+    assert spelling("L40S-24Q", L40S).wrong
+    assert not spelling("L40S-24Q", L40S, short=True).wrong
+    newer = a_host(profiles_offered=("nvidia_nb40-8q",))
+    assert not spelling("NB40-8Q", newer, short=True).wrong
+    assert spelling("NB40-9Q", newer, short=True).wrong
+
+
+def test_what_is_offered_of_the_board_that_was_meant_is_shown():
+    both = a_host(profiles_offered=("grid_a100d-40c", "nvidia_l40s-24q"))
+    words = spelling("nvidia_l40s-25q", both).wrong
+    assert words.endswith("Offered: nvidia_l40s-24q.")
+
+
+def test_a_misspelt_profile_ends_a_count():
+    told = ["capacity", "--from", str(FIXTURES / "2n-1xL40S-amd-nps1-esxi802"), "-q", "--profile"]
+    done = CliRunner().invoke(cli.main, [*told, "nvidia_l40s-25q"])
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    assert "did you mean" in done.output
 
 
 def test_a_misspelt_profile_ends_a_preflight():

@@ -6,14 +6,16 @@ Recordings of listed boards are retold as boards that came later: another device
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
 from hostcheck.capacity import capacity
 from hostcheck.catalog import requirements
+from hostcheck.cli import main
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer
-from hostcheck.recording import load
+from hostcheck.recording import load, save
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 
@@ -99,6 +101,14 @@ def test_a_board_that_came_later_is_counted():
     for size in ("24q", "8q", "48c"):
         listed = free(load(L40S), f"nvidia_l40s-{size}")
         assert free(retold(L40S, *NEWER), f"nvidia_nb40-{size}") == listed
+
+
+def test_a_profile_that_only_a_host_knows_can_be_asked_for(tmp_path):
+    save(retold(L40S, *NEWER), tmp_path / "newer")
+    told = ["capacity", "--from", str(tmp_path / "newer"), "-q", "--profile", "nvidia_nb40-24q"]
+    done = CliRunner().invoke(main, told)
+    assert done.exit_code == 0
+    assert "more NVIDIA NB40-24Q fit now" in done.output
 
 
 def test_a_type_that_came_later_on_a_board_that_is_listed():

@@ -5,6 +5,7 @@ import re
 from hostcheck.checks.condition import fit, unfit
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
+from hostcheck.checks.series import one_series
 from hostcheck.checks.subjects import (
     GpuOnHost,
     Placement,
@@ -32,6 +33,7 @@ GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
 SWITCHING = (Architecture.HOPPER, Architecture.BLACKWELL)
 SWITCHING_SINCE = (8, 0, 3)
+APART = "a vGPU of another series runs on it, and ESXi before 8.0 U2 lets a GPU run only one"
 FRACTIONAL_SINCE = 8
 """First vSphere release that gives a VM several fractional vGPUs."""
 
@@ -133,9 +135,14 @@ def _idle(
         f"{gpu.address} has room, but {why}"
         for gpu in gpus
         if isinstance(room := _room_told(gpu, wanted), Known) and room.value
-        if (why := unfit(GpuOnHost(gpu, host), needs))
+        if (why := unfit(GpuOnHost(gpu, host), needs) or _apart(gpu, host, wanted))
     ]
     return "; ".join(told)
+
+
+def _apart(gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...]) -> str:
+    one = one_series(gpu, host, wanted)
+    return "" if isinstance(one, Unknown) or one.value else APART
 
 
 def has_room(
@@ -143,11 +150,12 @@ def has_room(
 ) -> Fact[bool]:
     """Say whether a GPU can take the profiles: in its driver's words where it was asked.
 
-    Room on a GPU that no VM may start on is none.
+    Room on a GPU that no VM may start on is none, nor is room beside another series.
     """
     room, serves = _room_told(gpu, wanted), fit(GpuOnHost(gpu, host), needs)
-    no = next((one for one in (room, serves) if _never(one)), None)
-    return no or (room if isinstance(room, Unknown) else serves)
+    parts = (room, serves, one_series(gpu, host, wanted))
+    no = next((one for one in parts if _never(one)), None)
+    return no or next((one for one in parts if isinstance(one, Unknown)), serves)
 
 
 def _room_told(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:

@@ -54,16 +54,13 @@ def room(
     from hostcheck import app, capacity
     from hostcheck.catalog import requirements
     from hostcheck.connect import opened
+    from hostcheck.profiles import Spelling
     from hostcheck.sources.asking import vcenter_count
     from hostcheck.sources.walls import host_of
 
     refuse_untold("capacity", format_, output)
     needs = requirements()
-    if profile and not any(model.profile(profile) for model in needs.models.values()):
-        raise UsageError(
-            f"--profile {profile!r} is not in the catalogue of {needs.edition}; "
-            "name one as vSphere does, such as nvidia_l40s-24q"
-        )
+    spelling = Spelling(profile, needs, short=True)
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()
         vcenter: dict[tuple[str, str], Fact[int]] = {}
@@ -71,6 +68,7 @@ def room(
         def hosts(done: Callable[[str], None]) -> "Iterator[Host]":
             for recorded in app.recordings(source, targets, workers=workers, done=done):
                 host = host_of(recorded)
+                spelling.see(host)
                 name = capacity.offered_as(host, profile) if profile else ""
                 if name:
                     at = recorded.ref.vcenter, recorded.ref.id
@@ -81,6 +79,8 @@ def room(
             counted = capacity.capacity(
                 hosts(done), needs, profile=profile, vcenter=vcenter, targets=source.about.targets
             )
+    if profile and spelling.wrong:
+        raise UsageError(spelling.wrong)
     give("capacity", format_, counted, output)
     if not targets or any(one.failure for one in counted.targets):
         sys.exit(EXIT_UNKNOWN)

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from hostcheck.cli.out import deliver, progress, refuse_unwritable
 from hostcheck.cli.profiles import profile_names
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.model.run import Run
 
 
 @main.command()
@@ -69,9 +72,7 @@ def preflight(
     """
     from hostcheck import preflight as judging
     from hostcheck import recording, verdict
-    from hostcheck.catalog import requirements
     from hostcheck.connect import opened
-    from hostcheck.profiles import misspelt
 
     if bool(vm) + bool(profile) + bool(spec) != 1:
         raise UsageError("name one of: a VM, --profile, --spec")
@@ -96,12 +97,25 @@ def preflight(
             how["keep"] = shelf.add
         if wish is not None:
             run = judging.what_if(source, wish, **how)
-            wrong = misspelt(wish.profile, (one.host for one in run.hosts), requirements())
-            if wrong:
-                raise UsageError(wrong)
+            run = _spelt(run, wish.profile)
         else:
             run = judging.preflight(source, vm, hosts=machines.hosts, **how)
     deliver(run, wanted, Showing(details=details), brief=machines.quiet)
     if shelf is not None:
         shelf.close()
     sys.exit(verdict.exit_code(run, strict=strict))
+
+
+def _spelt(run: "Run", profile: str) -> "Run":
+    """Raise UsageError for a profile that is surely misspelt; else note what speaks against it."""
+    from msgspec.structs import replace as changed
+
+    from hostcheck.catalog import requirements
+    from hostcheck.profiles import Spelling
+
+    spelling = Spelling(profile, requirements())
+    for report in run.hosts:
+        spelling.see(report.host)
+    if spelling.wrong:
+        raise UsageError(spelling.wrong)
+    return changed(run, notices=(*run.notices, spelling.doubt)) if spelling.doubt else run

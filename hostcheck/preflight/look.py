@@ -7,6 +7,7 @@ import msgspec
 from hostcheck import app, runfile
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.model.capture import Request
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import VmRef
 from hostcheck.model.recording import Recording
@@ -107,16 +108,24 @@ def what_if(
 
     def candidates() -> Iterator[Host]:
         for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
-            questions = []
-            if spec.count > 1:
-                questions.append(second_opinion.limit(recorded, spec.hardware_version))
-            if opinion:
-                questions.append(second_opinion.vm_config(recorded, GIVEN_ID, spec.told()))
+            questions = _about(spec, recorded, opinion=opinion)
             asked = walls.ask(source.asker(recorded.ref.vcenter), recorded, questions)
             keep(asked)
             yield hosting(host_of(asked), spec)
 
     return judged(source, GIVEN_ID, spec.name, candidates())
+
+
+def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]:
+    """Return what is asked of a host about a VM to be."""
+    several = spec.count > 1
+    if not (several or opinion):
+        return []
+    fitted = spec.fitted(host_of(recorded))
+    questions = [second_opinion.limit(recorded, fitted.hardware_version)] if several else []
+    if opinion:
+        questions.append(second_opinion.vm_config(recorded, GIVEN_ID, fitted.told()))
+    return questions
 
 
 def judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:

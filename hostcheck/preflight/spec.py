@@ -6,6 +6,9 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from hostcheck import catalog
+from hostcheck.checks.engine import attempt
+from hostcheck.checks.needs import newest_hardware
 from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
@@ -19,11 +22,16 @@ GIVEN_ID = "given"
 """Stands for the managed object id of a VM that does not exist yet."""
 
 
+USUAL = 20
+"""The virtual hardware of ESXi 8.0, which later releases run too."""
+
+
 class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A VM that does not exist yet. `memory_mb` is all reserved unless `reserved_mb` says less.
 
     `overhead_mb` is what ESXi needs beside that; a like VM tells it (config.initialOverhead). Its
     latency sensitivity is normal or high; no CPU is reserved unless `cpu_reserved_mhz` says so.
+    Its `hardware_version` is 20, or the newest that an older host runs, unless it says another.
     `mmio_gib` is its 64-bit MMIO space: enough for any one GPU unless it says less; 0 is off.
     """
 
@@ -33,7 +41,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_mb: Annotated[int, Meta(ge=1)] = 4096
     reserved_mb: int = -1
     firmware: str = "efi"
-    hardware_version: int = 20
+    hardware_version: int = 0
     overhead_mb: int = 0
     cpu_reserved_mhz: int = 0
     latency: str = "normal"
@@ -45,6 +53,15 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ours = ("name", "mmio_gib")
         words = {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
         return words | {"reserved_mb": str(max(self.reserved_mb, -1))}
+
+    def fitted(self, host: Host) -> "VmSpec":
+        """Return it with the virtual hardware that it would be given on a host."""
+        if self.hardware_version:
+            return self
+        needs = catalog.requirements()
+        newest = attempt(lambda known: newest_hardware(host, needs, known).hardware_version)
+        version = USUAL if isinstance(newest, Unknown) else min(USUAL, newest)
+        return msgspec.structs.replace(self, hardware_version=version)
 
     def _options(self) -> dict[str, str]:
         if not self.mmio_gib:
@@ -113,6 +130,6 @@ def hosting(host: Host, spec: VmSpec) -> Host:
     if isinstance(host.vms, Unknown):
         return host
     told = Origin(Wire.GIVEN, f"{spec.count} x {spec.profile}", GIVEN_ID, "")
-    vm = spec.vm(len(host.sources))
+    vm = spec.fitted(host).vm(len(host.sources))
     vms = Known((*host.vms.value, vm), host.vms.sources)
     return msgspec.structs.replace(host, sources=(*host.sources, told), vms=vms)

@@ -76,6 +76,48 @@ def test_whole_devices_ask_for_no_profile(check):
     says(judged(check, vm={"passthroughs": (static(a_gpu()),)}), "notapplicable")
 
 
+# --- VGPU-002: series beside each other -----------------------------------------------------------
+
+
+def beside(profile, runs="nvidia_a40-8q", **host):
+    """A profile that the driver would create on a GPU on which a VM with another one runs."""
+    gpu = a_gpu(model="a40", vm_ids=("vm-run",), profiles_creatable=("nvidia_a40-8q",) * 2 + (
+        "nvidia_a40-8c", "nvidia_a40-8a"))  # fmt: skip
+    busy = a_vm(id="vm-run", name="busy", vgpus=asks(runs), gpu_addresses=(gpu.address,))
+    wanted = a_vm(**{**OFF, "id": "vm-new", "name": "new", "vgpus": asks(profile)})
+    vms = host.pop("vms", [busy, wanted])
+    return result("VGPU-002", a_host(gpus=[gpu], vms=vms, **host), subject="vm-new")
+
+
+@pytest.mark.parametrize(
+    ("profile", "version", "status"),
+    [
+        ("nvidia_a40-8q", "7.0.3", "pass"), ("nvidia_a40-8c", "7.0.3", "fail"),
+        ("nvidia_a40-8c", "8.0.1", "fail"), ("nvidia_a40-8c", "8.0.2", "pass"),
+        ("nvidia_a40-8a", "9.0.0", "pass"),
+    ],
+)  # fmt: skip
+def test_series_share_a_gpu_since_8_0_u2(profile, version, status):
+    one = beside(profile, version=version)
+    says(one, status)
+    if status == "fail":
+        assert "ESXi before 8.0 U2 lets a GPU run only one" in one.note
+
+
+def test_series_that_cannot_be_told_leave_room_open():
+    says(beside("nvidia_a40-8q", version=unknown()), "unknown")
+    odd = beside("nvidia_a40-8q", runs="odd", version="8.0.0")
+    says(odd, "unknown")
+    assert odd.unseen.detail == "odd tells no series"
+    lost = beside("nvidia_a40-8q", version="8.0.0", vms=[a_vm(
+        **{**OFF, "id": "vm-new", "name": "new", "vgpus": asks("nvidia_a40-8q")})])  # fmt: skip
+    says(lost, "unknown")
+    assert lost.unseen.detail == "vm-run runs on it and is not listed"
+    unread = a_vm(id="vm-run", devices=unknown(), vgpus=())
+    new = a_vm(**{**OFF, "id": "vm-new", "vgpus": asks("nvidia_a40-8q")})
+    says(beside("nvidia_a40-8q", version="8.0.0", vms=[unread, new]), "unknown")
+
+
 # --- VGPU-004 -------------------------------------------------------------------------------------
 
 

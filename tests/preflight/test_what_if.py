@@ -61,6 +61,13 @@ def test_a_whole_gpu_for_a_large_vm_needs_mmio_space(mmio_gib: int, status: Stat
     assert {one.status for one in judged(spec).results if one.check == "VM-004"} == {status}
 
 
+def test_its_hardware_is_what_the_host_runs_unless_it_says_another() -> None:
+    spec = VmSpec(profile="grid_t4-8q")
+    assert "VM-014" not in judged(spec, "1n-1xT4-esxi703").summary
+    newer = VmSpec(profile="grid_t4-8q", hardware_version=20)
+    assert "VM-014" in judged(newer, "1n-1xT4-esxi703").summary
+
+
 @pytest.mark.parametrize(
     ("spec", "check"),
     [
