@@ -81,12 +81,13 @@ def test_whole_devices_ask_for_no_profile(check):
 
 def beside(profile, runs="nvidia_a40-8q", **host):
     """A profile that the driver would create on a GPU on which a VM with another one runs."""
-    gpu = a_gpu(model="a40", vm_ids=("vm-run",), profiles_creatable=("nvidia_a40-8q",) * 2 + (
+    gpu = a_gpu(model="a40", profiles_creatable=("nvidia_a40-8q",) * 2 + (
         "nvidia_a40-8c", "nvidia_a40-8a"))  # fmt: skip
     busy = a_vm(id="vm-run", name="busy", vgpus=asks(runs), gpu_addresses=(gpu.address,))
     wanted = a_vm(**{**OFF, "id": "vm-new", "name": "new", "vgpus": asks(profile)})
     vms = host.pop("vms", [busy, wanted])
-    return result("VGPU-002", a_host(gpus=[gpu], vms=vms, **host), subject="vm-new")
+    one = with_gpu(a_host(gpus=[gpu], vms=vms, **host), vm_ids=("vm-run",))
+    return result("VGPU-002", one, subject="vm-new")
 
 
 @pytest.mark.parametrize(
