@@ -13,8 +13,8 @@ import msgspec
 
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.ways.answers import Response
 from hostcheck.ways.base import Refused
-from hostcheck.ways.vsphere.exchange import Response
 from hostcheck.ways.vsphere.tls import Endpoint, tls_context
 
 LIMIT_BYTES = 4 * 1024 * 1024

@@ -4,7 +4,6 @@ Several threads may use an `Exchange` at once: each exchange has a connection of
 """
 
 import http.client
-import io
 import socket
 import ssl
 import time
@@ -16,6 +15,7 @@ from xml.parsers.expat import ExpatError
 from pyVmomi import SoapAdapter
 
 from hostcheck.errors import ParseError
+from hostcheck.ways.answers import Response, body_of
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.tls import Endpoint
 
@@ -25,41 +25,6 @@ LIMIT_BYTES = 256 << 20
 """The largest answer that is read. A page is asked to be of a few MiB (`pages.ANSWER_BYTES`)."""
 BROKEN = (OSError, http.client.HTTPException, ParseError, ExpatError, UnicodeError)
 """What an answer that cannot be had raises."""
-
-
-class _Until(io.RawIOBase):
-    """Reads a socket up to a deadline, however slowly the other side sends."""
-
-    def __init__(self, plain: socket.socket, raw: io.RawIOBase, limit: float) -> None:
-        self._socket = plain
-        self._raw = raw
-        self._limit = limit
-        self._deadline = time.monotonic() + limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        try:
-            if left > 0:
-                self._socket.settimeout(left)
-                return self._raw.readinto(buffer)
-        except TimeoutError:
-            pass
-        raise TimeoutError(f"no whole answer within {self._limit:g} s")
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class Response(http.client.HTTPResponse):
-    """An answer with one limit for its head and body together."""
-
-    def __init__(self, sock: socket.socket, *given: Any, limit: float, **options: Any) -> None:
-        super().__init__(sock, *given, **options)
-        self.fp = io.BufferedReader(_Until(sock, self.fp.detach(), limit))
 
 
 class ReadOnlyStub(SoapAdapter.SoapStubAdapter):
@@ -193,18 +158,12 @@ class Exchange:
         self._busy.add(connection)
         try:
             response = connection.getresponse()
-            answer = response.read(LIMIT_BYTES + 1)
+            answer = body_of(response, LIMIT_BYTES)
             wait = response.getheader("Retry-After", "1")
         except BaseException:
             connection.close()
             raise
         finally:
             self._busy.discard(connection)
-        if len(answer) > LIMIT_BYTES:
-            connection.close()
-            raise http.client.HTTPException(f"an answer of more than {LIMIT_BYTES >> 20} MiB")
-        if response.length:  # a read with a limit does not say that the end is missing
-            connection.close()
-            raise http.client.IncompleteRead(answer, response.length)
         self.stub.ReturnConnection(connection)
         return response.status, answer, float(wait) if wait.isdecimal() else 1.0
