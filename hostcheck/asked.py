@@ -20,7 +20,11 @@ def requests() -> tuple[Request, ...]:
 def page() -> str:
     """Return everything that may ever be asked, and what else can be read, as text."""
     every = requests()
-    lines = ["Nothing but what is listed here can be sent. Slots in braces take integers only.", ""]
+    lines = [
+        "Nothing but what is listed here can be sent. Slots in braces take integers only; in a",
+        "path of Redfish they take one name, as the BMC itself told it in an answer.",
+        "",
+    ]
     titles = {wire: one.title for wire, one in ways.wirings().items()}
     sent = {one.wire for one in every}
     for wire in [one for one in titles if one in sent] + sorted(sent - titles.keys()):

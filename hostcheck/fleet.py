@@ -9,11 +9,11 @@ import ipaddress
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from hostcheck import __version__
@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 AHEAD = 2
 """Tasks in hand per worker."""
+BESIDE = 1024
+"""What waits for slow machines beside other work: so many threads cost little, for they sleep."""
 PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
 CLOSE_SECONDS = 5
@@ -126,6 +128,49 @@ def _cancel(*futures: "Future[Any]") -> None:
     for future in futures:
         with suppress(Exception):  # a cluster that is gone takes no word of it
             future.cancel()
+
+
+class Beside(Generic[T, R]):
+    """Work that is begun before its turn, in threads of its own; whoever needs a result takes it.
+
+    So much is begun in the order of the items, and no more before results are taken.
+    """
+
+    def __init__(self, items: Iterable[T], work: Callable[[T], R], count: int = BESIDE) -> None:
+        """Begin. An item may be a key of a dictionary, and is there once."""
+        self._work = work
+        self._count = count
+        self._waiting = dict.fromkeys(items)
+        self._running: dict[T, Future[R]] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="hostcheck-beside")
+        self._begin()
+
+    def _begin(self) -> None:
+        with self._lock:
+            while self._waiting and len(self._running) < self._count:
+                item = next(iter(self._waiting))
+                del self._waiting[item]
+                self._running[item] = self._pool.submit(self._work, item)
+
+    def take(self, item: T) -> R:
+        """Wait for the work on an item, and forget it. What was not begun is done here."""
+        with self._lock:
+            self._waiting.pop(item, None)
+            running = self._running.get(item)
+        try:
+            return self._work(item) if running is None else running.result()
+        except CancelledError:
+            return self._work(item)
+        finally:
+            with self._lock:
+                self._running.pop(item, None)
+            with suppress(RuntimeError):  # no more is begun once it was closed
+                self._begin()
+
+    def close(self) -> None:
+        """Begin nothing more. What runs is left to who opened what it waits for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

@@ -96,6 +96,8 @@ def _file_name(capture: Capture) -> str:
     request = capture.request
     wiring = ways.wirings()[request.wire]
     stem = f"{request.text}-{request.about}" if request.about else request.text
+    if request.about.startswith("/"):
+        stem = request.about
     if request.wire == Wire.PROPERTIES and request.template not in NAMED_BY_ID:
         stem = request.text
     return f"{wiring.folder}/{files.safe(stem).strip('_')}.{wiring.suffix}"

@@ -41,7 +41,7 @@ REQUEST = Request(
         Path("config.pciPassthruInfo"),
         Path("config.network.pnic"), Path("config.network.vswitch"),
         Path("config.network.portgroup"), Path("config.network.proxySwitch"),
-        Path("config.service"), Path("config.lockdownMode"),
+        Path("config.service"), Path("config.lockdownMode"), Path("config.ipmi.bmcIpAddress"),
         Path("configManager.imageConfigManager"), Path("datastore"), Path("network"),
     ),
 )  # fmt: skip
@@ -155,6 +155,8 @@ class HostSystem(Struct, frozen=True):
     core_hz: Reading[int]
     datastore_ids: Reading[tuple[str, ...]]
     network_ids: Reading[tuple[str, ...]]
+    bmc_address: Reading[str]
+    """Where an administrator told it. The object around it holds a login: it is never asked for."""
 
 
 def parse(text: str) -> HostSystem:
@@ -217,6 +219,7 @@ def parse(text: str) -> HostSystem:
         core_hz=host.number("hardware.cpuInfo", "hz"),
         datastore_ids=host.words("datastore"),
         network_ids=host.words("network"),
+        bmc_address=host.text("config.ipmi.bmcIpAddress"),
     )
 
 

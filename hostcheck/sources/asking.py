@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
+from types import MappingProxyType
 
 from hostcheck import ways
 from hostcheck.assemble import gpu_addresses, may_have_gpus, offline, smoke, system_of
 from hostcheck.assemble.book import Book
-from hostcheck.model.capture import Wire
+from hostcheck.model.capture import Capture, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
@@ -61,6 +62,8 @@ class _Told:
         return smoke.guests_of(walls.host_of(Recording(self.ref, self._asked.captures)))
 
 
+Begun = Callable[[], Mapping[tuple[str, str, str], Capture]]
+"""Waits for what a way tells of a machine, by the keys of its questions."""
 Opening = Callable[[Opener, SoFar], AbstractContextManager[Transport]]
 """Opens a way to one machine, and closes it in the end."""
 
@@ -79,13 +82,20 @@ def ask_host(
     *,
     packages: bool,
     opening: Opening = opening,
+    begun: Mapping[str, Begun] = MappingProxyType({}),
 ) -> Recording:
-    """Ask one machine by each way that has a transport or an opener, in the order of ways."""
+    """Ask one machine by each way that has a transport or an opener, in the order of ways.
+
+    A way that was `begun` before its turn is waited for then.
+    """
     routes: dict[str, Transport] = {}
     asked = RecorderTransport(routes)
     so_far = _Told(ref, asked, packages=packages)
     with ExitStack() as open_ones:
         for way in ways.every():
+            if way.name in begun:
+                asked.captures |= begun[way.name]()
+                continue
             if way.name in openers:
                 transport = open_ones.enter_context(opening(openers[way.name], so_far))
             elif way.name in through:
@@ -95,6 +105,12 @@ def ask_host(
             routes |= {one.wire: transport for one in way.wirings if not one.changes}
             way.collect(asked, so_far)
     return Recording(ref, asked.captures)
+
+
+def may_begin(ref: HostRef, opener: Opener) -> bool:
+    """Say whether a way can be opened before a machine was asked anything else."""
+    early = getattr(opener, "early", None)
+    return early is not None and bool(early(ref))
 
 
 def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Recording:
@@ -108,7 +124,8 @@ def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Rec
         way.name: replay for way in ways.every() if way.name == VSPHERE or way.wires & wires
     }
     packages = vim_software_packages.REQUEST.template in asked
-    return ask_host(ref, replayed, openers, packages=packages)
+    left = {name: one for name, one in openers.items() if not ways.named(name).wires & wires}
+    return ask_host(ref, replayed, left, packages=packages)
 
 
 def _again(there: Recording) -> Recording:

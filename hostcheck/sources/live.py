@@ -5,12 +5,12 @@ from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from typing import Self
 
-from hostcheck import ways
+from hostcheck import fleet, ways
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
-from hostcheck.sources.asking import SMOKE, VSPHERE, ask_host, finish
+from hostcheck.sources.asking import SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
 from hostcheck.sources.base import About, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
@@ -18,6 +18,19 @@ from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
 FEW_HOSTS = 64
 """Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
 others cost calls by the page."""
+
+
+_Ahead = fleet.Beside[HostRef, dict[tuple[str, str, str], Capture]]
+"""What a way tells of machines, asked before their turn."""
+
+
+def _of(
+    ref: HostRef, openers: Mapping[str, Opener], begun: Mapping[str, _Ahead]
+) -> dict[str, Begun]:
+    """Return what was begun of one machine, by way."""
+    return {
+        name: partial(one.take, ref) for name, one in begun.items() if may_begin(ref, openers[name])
+    }
 
 
 class LiveSource:
@@ -100,22 +113,39 @@ class LiveSource:
         listed = list(targets)
         self._session.expect(question for ref in listed for question in order.questions(ref))
         packages = self._asks_packages(max(of, len(listed)))
+        begun = self._begin(listed)
         away = {name: one for name, one in self._openers.items() if ways.named(name).away}
         return Collector(
-            partial(self._collect, packages=packages),
-            partial(self._read, packages=packages),
+            partial(self._collect, packages=packages, begun=begun),
+            partial(self._read, packages=packages, begun=begun),
             partial(finish, openers=away),
         )
 
-    def _collect(self, ref: HostRef, *, packages: bool) -> Recording:
+    def _begin(self, targets: list[HostRef]) -> dict[str, _Ahead]:
+        """Begin what needs not wait for the turn of a host."""
+        found = {}
+        for name, opener in self._openers.items():
+            early = [ref for ref in targets if may_begin(ref, opener)]
+            if early:
+                found[name] = fleet.Beside(early, partial(self._ask_early, name))
+                self._closers.append(found[name].close)
+        return found
+
+    def _ask_early(self, way: str, ref: HostRef) -> dict[tuple[str, str, str], Capture]:
+        openers = {way: self._openers[way]}
+        return ask_host(ref, {}, openers, packages=False, opening=self._opening).captures
+
+    def _collect(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
         """Ask by every way."""
         return ask_host(
-            ref, self._through(), self._openers, packages=packages, opening=self._opening
-        )
+            ref, self._through(), self._openers, packages=packages, opening=self._opening,
+            begun=_of(ref, self._openers, begun),
+        )  # fmt: skip
 
-    def _read(self, ref: HostRef, *, packages: bool) -> Recording:
+    def _read(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
         """Ask what only this process can."""
-        return ask_host(ref, self._through(), {}, packages=packages)
+        mine = _of(ref, self._openers, begun)
+        return ask_host(ref, self._through(), {}, packages=packages, begun=mine)
 
     def _through(self) -> dict[str, Transport]:
         return dict.fromkeys(self._carried, self._session)

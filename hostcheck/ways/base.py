@@ -138,7 +138,11 @@ class Way(Struct, frozen=True):
 
 
 Opener = Callable[[SoFar], Transport]
-"""Opens a way to one host when its turn comes. Of a way that goes `away` it can be pickled."""
+"""Opens a way to one host when its turn comes. Of a way that goes `away` it can be pickled.
+
+One that has a method `early`, which says of a `HostRef` that nothing need be known of that host, is
+opened beside all others, before the turn of the host.
+"""
 
 
 def listed(request: Request, requests: Iterable[Request]) -> bool:

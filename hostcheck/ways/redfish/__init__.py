@@ -1,0 +1,1 @@
+"""The management controller (BMC) of a server, over Redfish."""

@@ -1,0 +1,133 @@
+"""What is asked of a BMC, in order: each answer says where the next question goes.
+
+Questions with a path of their own have no subject; the others are about the path that the BMC told
+(`Bios` of `/redfish/v1/Systems/1/Bios`), in its spelling.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from hostcheck.model.capture import Request
+from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.parsers import (
+    redfish_bios,
+    redfish_chassis,
+    redfish_manager,
+    redfish_pcie_devices,
+    redfish_pcie_slots,
+    redfish_power,
+    redfish_root,
+    redfish_system,
+    redfish_systems,
+    redfish_thermal,
+)
+from hostcheck.syntax.opened import opened
+from hostcheck.syntax.redfish import fits
+from hostcheck.ways.base import SoFar, Transport
+
+T = TypeVar("T")
+
+REQUESTS = (
+    redfish_root.REQUEST,
+    redfish_systems.REQUEST,
+    redfish_system.REQUEST,
+    *redfish_bios.REQUEST,
+    redfish_manager.REQUEST,
+    redfish_chassis.REQUEST,
+    redfish_pcie_slots.REQUEST,
+    *redfish_pcie_devices.REQUEST,
+    redfish_power.REQUEST,
+    redfish_thermal.REQUEST,
+)
+MOST_SYSTEMS, MOST_CHASSIS, MOST_DEVICES = 16, 4, 64
+"""Of each no more are asked: a chassis of many nodes tells of them all."""
+
+
+def collect(bmc: Transport, _so_far: SoFar) -> None:
+    """Ask one BMC all there is to ask."""
+    walk(bmc)
+
+
+def walk(bmc: Transport) -> None:
+    """Ask what it is, then each computer behind it that has BIOS settings."""
+    root = _read(bmc, redfish_root.REQUEST, redfish_root.parse)
+    if isinstance(root, Unknown) and bmc.fetch(redfish_root.REQUEST).failure is not None:
+        return
+    expands = not isinstance(root, Unknown) and root.expands
+    paths = _read(bmc, redfish_systems.REQUEST, redfish_systems.parse)
+    members = () if isinstance(paths, Unknown) else paths[:MOST_SYSTEMS]
+    computers = []
+    for path in members:
+        system = _read(bmc, redfish_system.REQUEST.of(path), redfish_system.parse)
+        if not isinstance(system, Unknown):
+            computers.append(system)
+    for one in [one for one in computers if not isinstance(one.bios, Unknown)]:
+        _ask_bios(bmc, one)
+        _ask_beside(bmc, one, expands=expands)
+
+
+def _ask_bios(bmc: Transport, computer: redfish_system.System) -> None:
+    """Ask the settings of the last start, and those of the next."""
+    for path in _paths((computer.bios,)):
+        bios = _read(bmc, redfish_bios.CURRENT.of(path), redfish_bios.parse)
+        if not isinstance(bios, Unknown):
+            for waiting in _paths((bios.waiting,)):
+                bmc.fetch(redfish_bios.WAITING.of(waiting))
+
+
+def _ask_beside(bmc: Transport, computer: redfish_system.System, *, expands: bool) -> None:
+    """Ask the BMC itself, and what holds slots, devices, power supplies and sensors."""
+    for path in _each(computer.managers)[:1]:
+        bmc.fetch(redfish_manager.REQUEST.of(path))
+    for path in _each(computer.chassis)[:MOST_CHASSIS]:
+        told = _read(bmc, redfish_chassis.REQUEST.of(path), redfish_chassis.parse)
+        chassis = _as_usual(path) if isinstance(told, Unknown) else told
+        for slots in _paths((chassis.pcie_slots,)):
+            bmc.fetch(redfish_pcie_slots.REQUEST.of(slots))
+        for devices in _paths((chassis.pcie_devices,)):
+            _ask_devices(bmc, devices, expands=expands)
+        for power in _paths((chassis.power,)):
+            bmc.fetch(redfish_power.REQUEST.of(power))
+        for thermal in _paths((chassis.thermal,)):
+            bmc.fetch(redfish_thermal.REQUEST.of(thermal))
+
+
+def _as_usual(path: str) -> redfish_chassis.Chassis:
+    """Return where slots and devices are told where the chassis itself does not say it."""
+    base = path.rstrip("/")
+    unsaid = Unknown(Why.ABSENT, "the chassis was not told", redfish_chassis.REQUEST.template)
+    return redfish_chassis.Chassis(f"{base}/PCIeSlots", f"{base}/PCIeDevices", unsaid, unsaid)
+
+
+def _ask_devices(bmc: Transport, path: str, *, expands: bool) -> None:
+    """Ask all devices in one answer where the BMC can do that, else the list and each of it."""
+    if expands:
+        query = redfish_pcie_devices.EXPANDED.template.partition("?")[2]
+        found = _read(
+            bmc, redfish_pcie_devices.EXPANDED.of(f"{path}?{query}"), redfish_pcie_devices.parse
+        )
+        if not isinstance(found, Unknown):
+            return
+    listed = _read(bmc, redfish_pcie_devices.LISTED.of(path), redfish_pcie_devices.parse)
+    for device in () if isinstance(listed, Unknown) else listed[:MOST_DEVICES]:
+        of = next(
+            (
+                one
+                for one in (redfish_pcie_devices.OF_CHASSIS, redfish_pcie_devices.OF_SYSTEM)
+                if fits(one.template, device.path)
+            ),
+            redfish_pcie_devices.OF_CHASSIS,
+        )
+        bmc.fetch(of.of(device.path))
+
+
+def _read(bmc: Transport, request: Request, parse: Callable[[str], T]) -> T | Unknown:
+    return opened(bmc.fetch(request), parse)
+
+
+def _paths(told: Iterable[Reading[str]]) -> list[str]:
+    return [one for one in told if not isinstance(one, Unknown)]
+
+
+def _each(told: Reading[tuple[str, ...]]) -> tuple[str, ...]:
+    return () if isinstance(told, Unknown) else told
