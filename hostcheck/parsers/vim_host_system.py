@@ -193,13 +193,7 @@ def parse(text: str) -> HostSystem:
             "packages",
         ),
         numa_node_count=host.number("hardware.numaInfo", "numNodes"),
-        numa_nodes=_by_index(
-            _counted(
-                host.each("hardware.numaInfo", _numa_node, "numaNode"),
-                host.number("hardware.numaInfo", "numNodes"),
-                "NUMA nodes",
-            )
-        ),
+        numa_nodes=_numa_nodes(host),
         devices=_devices(host),
         graphics=host.each("config.graphicsInfo", _graphics),
         graphics_configured=host.each("config.graphicsConfig", _configured, "deviceType"),
@@ -258,6 +252,11 @@ def _counted(
         return listed
     detail = f"{count} {what} are counted, {len(listed)} listed"
     return Unknown(Why.UNPARSED, detail, "HostSystem hardware")
+
+
+def _numa_nodes(host: VimObject) -> Reading[tuple[ListedNode, ...]]:
+    listed = host.each("hardware.numaInfo", _numa_node, "numaNode")
+    return _by_index(_counted(listed, host.number("hardware.numaInfo", "numNodes"), "NUMA nodes"))
 
 
 def _by_index(nodes: Reading[tuple[ListedNode, ...]]) -> Reading[tuple[ListedNode, ...]]:
