@@ -4,9 +4,11 @@ Aliases are refused: a few lines of them make gigabytes. So are tags and keys th
 which one would be lost.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from hostcheck.errors import ParseError
 
@@ -44,15 +46,75 @@ class _Values(_Plain, yaml.SafeLoader):
     """Numbers, truth values and dates as YAML has them."""
 
 
+class Item(Struct, frozen=True):
+    """A value with the line that it begins on: a dictionary or list of items, or a plain value."""
+
+    value: Any
+    line: int
+
+
+class _Marked(_Values):
+    """Keeps the line of each value."""
+
+    def items(self) -> tuple[Item, ...]:
+        """Return the documents."""
+        found = []
+        while self.check_node():
+            found.append(self.item(self.get_node()))
+        return tuple(found)
+
+    def item(self, node: Any) -> Item:
+        """Make an item of a node. Raises MarkedYAMLError."""
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return Item(self._keyed(node), line)
+        if isinstance(node, yaml.SequenceNode):
+            return Item([self.item(one) for one in node.value], line)
+        return Item(self.construct_object(node), line)
+
+    def _keyed(self, node: Any) -> dict[str, Item]:
+        found: dict[str, Item] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value in found:
+                told = "stands twice" if isinstance(key, yaml.ScalarNode) else "is no name"
+                raise yaml.MarkedYAMLError(
+                    problem=f"{str(key.value)[:40]!r} {told}", problem_mark=key.start_mark
+                )
+            item = self.item(value)
+            found[key.value] = Item(item.value, key.start_mark.line + 1)
+        return found
+
+
+def documents(data: bytes, what: str) -> tuple[Item, ...]:
+    """Return all documents of a file of YAML or JSON, each value with its line.
+
+    What a key holds has the line of the key. Raises ParseError, which names the file and the line.
+    """
+    return tuple(_guarded(data, what, lambda: _Marked(_untabbed(data)).items()))
+
+
+def _untabbed(data: bytes) -> bytes:
+    """Return JSON without tabs: YAML takes none for indentation, and texts of JSON have none."""
+    return data.replace(b"\t", b" ") if data.lstrip()[:1] in (b"{", b"[") else data
+
+
 def load(data: bytes, what: str, *, words: bool = False) -> Any:
     """Return the one document of a file: dictionaries, lists and values; as text with `words`.
 
     Raises ParseError, which names the file and the line.
     """
+    return _guarded(
+        data,
+        what,
+        lambda: yaml.load(data, Loader=_Words if words else _Values),  # noqa: S506  safe
+    )
+
+
+def _guarded(data: bytes, what: str, read: Callable[[], Any]) -> Any:
     if len(data) > MOST_BYTES:
         raise ParseError(f"{what}: {len(data)} bytes, more than {MOST_BYTES}: not such a file")
     try:
-        return yaml.load(data, Loader=_Words if words else _Values)  # noqa: S506  both are safe
+        return read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
