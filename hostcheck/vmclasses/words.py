@@ -1,0 +1,39 @@
+"""Words of a class: what it asks for, a range, a few names."""
+
+from collections.abc import Sequence
+
+from hostcheck.model.fact import Unknown
+from hostcheck.model.vm_class import Fit, VmClass
+from hostcheck.words import count, gib
+
+NAMES = 3
+
+
+def amount(fit: Fit) -> str:
+    """Return a range: `12`, `8 to 12`, `at least 3`."""
+    if fit.high is None:
+        return f"at least {fit.low}" if fit.low else "not known how many"
+    return str(fit.low) if fit.low == fit.high else f"{fit.low} to {fit.high}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Name a few, count the rest."""
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return ", ".join(names[:NAMES]) + more
+
+
+def asks(one: VmClass) -> str:
+    """Say in words what a class gives a VM."""
+    profiles: dict[str, int] = {}
+    for each in one.vgpus:
+        profiles[each.profile] = profiles.get(each.profile, 0) + 1
+    parts = [f"{number} x {name}" for name, number in profiles.items()]
+    for device in one.devices:
+        label = f" labelled {device.label}" if device.label else ""
+        parts.append(f"device {' or '.join(map(str, device.ids)) or 'of any id'}{label}")
+    parts += [*one.groups, *one.others]
+    if not isinstance(one.cpus, Unknown):
+        parts.append(count(one.cpus, "vCPU"))
+    parts.append("memory not told" if isinstance(one.memory_bytes, Unknown)
+                 else gib(one.memory_bytes))  # fmt: skip
+    return ", ".join(parts)
