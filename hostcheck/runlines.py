@@ -6,8 +6,9 @@ into objects, and the pages of the file that were read are given back.
 
 import mmap
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
@@ -26,19 +27,42 @@ HOSTS = b'"hosts":[\n'
 SHARED = b'],\n"shared":['
 PAGES = 16 * 1024 * 1024
 """So much of the file is kept in memory behind the place that is read."""
-HOST_FIELDS = (
-    "build", "cluster", "driver_packages", "driver_version", "drs_automation", "drs_evacuation",
-    "gpus", "hot_migration", "id", "name", "profiles_offered", "smi_answers", "target", "version",
-    "vgpu_abilities", "vgpu_instances", "vms",
+
+
+class Kept(NamedTuple):
+    """The fields of hosts, GPUs and VMs that are opened; all others are skipped."""
+
+    host: tuple[str, ...]
+    gpu: tuple[str, ...]
+    vm: tuple[str, ...]
+
+
+PLAN = Kept(
+    host=(
+        "build", "cluster", "driver_packages", "driver_version", "drs_automation",
+        "drs_evacuation", "gpus", "hot_migration", "id", "name", "profiles_offered", "smi_answers",
+        "target", "version", "vgpu_abilities", "vgpu_instances", "vms",
+    ),
+    gpu=(
+        "address", "architecture", "catalogue_key", "ecc_current", "framebuffer_bytes",
+        "graphics_memory_bytes", "mig_current", "mig_instances", "name", "own_types",
+        "passthrough", "pci_id", "profiles_creatable", "profiles_supported", "smi_seen",
+        "vgpu_mode", "vm_ids",
+    ),
+    vm=("devices", "id", "name", "passthroughs", "power_state", "vgpus"),
 )  # fmt: skip
-GPU_FIELDS = (
-    "address", "architecture", "catalogue_key", "ecc_current", "framebuffer_bytes",
-    "graphics_memory_bytes", "mig_current", "mig_instances", "name", "own_types", "passthrough",
-    "pci_id", "profiles_creatable", "profiles_supported", "smi_seen", "vgpu_mode", "vm_ids",
-)  # fmt: skip
-VM_FIELDS = ("devices", "id", "name", "passthroughs", "power_state", "vgpus")
 """What a plan opens, and the counting of room for it."""
-NOT_OPENED = Unknown(Why.NOT_ASKED, "the plan does not open it")
+CLASSES = Kept(
+    host=(
+        *PLAN.host, "memory_bytes", "memory_dram_bytes", "memory_hypervisor_bytes",
+        "memory_overhead_bytes", "memory_reserved_bytes", "offered_devices", "offered_groups",
+        "per_vm_limits",
+    ),
+    gpu=(*PLAN.gpu, "graphics_active", "hardware_label"),
+    vm=(*PLAN.vm, "memory_bytes"),
+)  # fmt: skip
+"""What VM classes are judged by beside that."""
+NOT_OPENED = Unknown(Why.NOT_ASKED, "it was not opened")
 TOLD = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 
 
@@ -62,8 +86,11 @@ class _Top(StoredRun, frozen=True, kw_only=True):
 class _Lines:
     """The hosts of a file by their places, opened as far as it is wanted."""
 
-    def __init__(self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...]) -> None:
+    def __init__(
+        self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...], kept: "_Decoders"
+    ) -> None:
         self._data = data
+        self.kept = kept
         self._shared = shared
         self._seen = start
         self._told: dict[bytes, Told] = {}
@@ -100,15 +127,15 @@ class _Lines:
                 self._told[text] = found
         return found
 
-    def line(self, number: int) -> "_Line":
+    def line(self, number: int) -> Any:
         start, stop = self.places[number]
         self._seen = min(self._seen, start)
         self._forget(start)
-        return _line(self._data[start:stop].removesuffix(b","))
+        return self.kept.line(self._data[start:stop].removesuffix(b","))
 
 
-def read(path: Path, checks: Collection[str]) -> Run:
-    """Read a run of which each host has what a plan opens, and of these checks what is no pass.
+def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
+    """Read a run of which each host has what is kept, and of these checks what is no pass.
 
     All other fields are Unknown, and no fact tells where it was read. Raises UsageError as
     `runfile.read` does, which also reads what is laid out in another way.
@@ -128,7 +155,7 @@ def read(path: Path, checks: Collection[str]) -> Run:
         return runfile.read(path)
     if top.schema != SCHEMA:
         return runfile.read(path)
-    lines = _Lines(data, start + len(HOSTS), end, top.shared)
+    lines = _Lines(data, start + len(HOSTS), end, top.shared, _decoders(kept))
     wanted = frozenset(checks)
 
     def opened(number: int) -> HostReport:
@@ -144,7 +171,9 @@ def read(path: Path, checks: Collection[str]) -> Run:
 def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
     line = lines.line(number)
     parts = [
-        key + lines.value(raw) for key, name in _KEYS if bytes(raw := getattr(line.host, name))
+        key + lines.value(raw)
+        for key, name in lines.kept.keys
+        if bytes(raw := getattr(line.host, name))
     ]
     results = []
     for one in line.results:
@@ -156,7 +185,7 @@ def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
                 Result(one.check, told.severity, one.status, subject, told.observed,
                        told.expected, told.note, (), told.unseen, (), told.trace)
             )  # fmt: skip
-    host = _host(b"{%s}" % b",".join(parts))
+    host = lines.kept.host(b"{%s}" % b",".join(parts))
     return HostReport(line.verdict, host, tuple(results))
 
 
@@ -185,22 +214,32 @@ def _default(field: Any, hint: Any, kept: Collection[str]) -> tuple[Any, ...]:
     return ((),) if get_origin(hint) is tuple else (NOT_OPENED,)
 
 
-_GPU: Any = _narrow(PhysicalGpu, GPU_FIELDS)
-_VM: Any = _narrow(Vm, VM_FIELDS)
-_GPUS: Any = Known[tuple[_GPU, ...]] | Unknown
-_VMS: Any = Known[tuple[_VM, ...]] | Unknown
-_HOST = _narrow(Host, HOST_FIELDS, gpus=_GPUS, vms=_VMS)
-_host = msgspec.json.Decoder(_HOST).decode
+class _Decoders(NamedTuple):
+    """What opens the fields that are kept."""
+
+    keys: tuple[tuple[bytes, str], ...]
+    host: Any
+    line: Any
+
+
+@cache
+def _decoders(kept: Kept) -> _Decoders:
+    gpu: Any = _narrow(PhysicalGpu, kept.gpu)
+    vm: Any = _narrow(Vm, kept.vm)
+    gpus: Any = Known[tuple[gpu, ...]] | Unknown
+    vms: Any = Known[tuple[vm, ...]] | Unknown
+    host = _narrow(Host, kept.host, gpus=gpus, vms=vms)
+    fields = msgspec.defstruct("_Fields", [(one, Raw, Raw(b"")) for one in kept.host], frozen=True)
+    parts: list[tuple[str, Any]] = [
+        ("verdict", Answer), ("host", fields), ("subjects", tuple[_Subject, ...]),
+        ("results", tuple[_Result, ...]),
+    ]  # fmt: skip
+    line = msgspec.defstruct("_Line", parts, frozen=True)
+    return _Decoders(
+        tuple((f'"{one}":'.encode(), one) for one in kept.host),
+        msgspec.json.Decoder(host).decode,
+        msgspec.json.Decoder(line).decode,
+    )
+
+
 _told = msgspec.json.Decoder(Told).decode
-_Fields = msgspec.defstruct("_Fields", [(one, Raw, Raw(b"")) for one in HOST_FIELDS], frozen=True)
-
-
-class _Line(Struct, frozen=True):
-    verdict: Answer
-    host: _Fields  # type: ignore[valid-type]
-    subjects: tuple[_Subject, ...]
-    results: tuple[_Result, ...]
-
-
-_line = msgspec.json.Decoder(_Line).decode
-_KEYS = [(f'"{one}":'.encode(), one) for one in HOST_FIELDS]

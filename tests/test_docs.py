@@ -15,6 +15,7 @@ from hostcheck.checks.manual import markdown
 from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
+from hostcheck.model.vm_class import Judged
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -24,6 +25,7 @@ from tests import golden
 ROOT = Path(__file__).parents[1]
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
+CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
@@ -81,6 +83,7 @@ def _stored() -> dict[str, Any]:
         (STORED, _stored()),
         (WEIGHTS, msgspec.json.schema(Sparsity)),
         (PLAN, msgspec.json.schema(Plan)),
+        (CLASSES, msgspec.json.schema(Judged)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

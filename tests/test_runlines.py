@@ -53,16 +53,16 @@ def test_what_is_not_opened_is_unknown(file):
     for one, other in zip(whole.hosts, lines.hosts, strict=True):
         for name in one.host.__struct_fields__:
             mine = getattr(other.host, name)
-            if name in runlines.HOST_FIELDS:
+            if name in runlines.PLAN.host:
                 kept.add(name)
                 continue
             assert mine in (runlines.NOT_OPENED, ()), name
         for gpu, narrow in zip(_values(one.host.gpus), _values(other.host.gpus), strict=True):
             for name in gpu.__struct_fields__:
                 same = getattr(gpu, name) == getattr(narrow, name)
-                opened = name in runlines.GPU_FIELDS
+                opened = name in runlines.PLAN.gpu
                 assert same if opened else getattr(narrow, name) in (runlines.NOT_OPENED, ())
-    assert kept == set(runlines.HOST_FIELDS)
+    assert kept == set(runlines.PLAN.host)
 
 
 def _values(fact):

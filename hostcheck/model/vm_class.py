@@ -149,6 +149,13 @@ class Fit(Struct, frozen=True):
     why: str = ""
     """What leaves it open, or what bounds it."""
 
+    @property
+    def words(self) -> str:
+        """Return it in words: `12`, `8 to 12`, `at least 3`."""
+        if self.high is None:
+            return f"at least {self.low}" if self.low else "not known how many"
+        return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+
 
 class Place(Struct, frozen=True):
     """A class on one cluster (zone) of its namespaces."""

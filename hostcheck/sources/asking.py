@@ -26,6 +26,7 @@ from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.shell import order
+from hostcheck.ways.vsphere import second_opinion
 
 VSPHERE, SMOKE = "vsphere", "guest"
 """The way that says which machines there are, so that each is asked by it; and the smoke test."""
@@ -142,3 +143,9 @@ def vcenter_count(source: Source, recorded: Recording, profile: str) -> Fact[int
     request = vim_directpath_capacity.REQUEST.of(recorded.ref.id, profile=profile)
     book = Book(walls.ask(source.asker(recorded.ref.vcenter), recorded, [request]).captures)
     return book.read(request, vim_directpath_capacity.parse).fact(lambda remaining: remaining)
+
+
+def with_offers(source: Source, recorded: Recording) -> Recording:
+    """Return a machine's answers with what it offers to a VM: devices, labels, groups."""
+    asker = source.asker(recorded.ref.vcenter)
+    return walls.ask(asker, recorded, [second_opinion.offered(recorded)])

@@ -12,7 +12,7 @@ from hostcheck.vmclasses.changes import change
 from hostcheck.vmclasses.checks.of_class import OF_CLASS, Offer
 from hostcheck.vmclasses.seen import SeenHost
 from hostcheck.vmclasses.vm import vm_of
-from hostcheck.vmclasses.words import amount, some
+from hostcheck.vmclasses.words import some
 from hostcheck.words import count
 
 S = TypeVar("S")
@@ -147,7 +147,7 @@ def of_class(one: VmClass, using: tuple[Namespace, ...], needs: Requirements) ->
 def fits(now: Fit, lost: Fit) -> Finding:
     """Say how many VMs fit."""
     status = Status.PASS if now.low else Status.FAIL if now.high == 0 else Status.UNKNOWN
-    observed = f"{amount(now)} now, {amount(lost)} with any one host gone"
+    observed = f"{now.words} now, {lost.words} with any one host gone"
     return Finding(
         FITS, "VMs of the class fit now", Severity.RECOMMENDED, status, observed, "at least one",
         now.why, told_by="an audit that reads these hosts" if status is Status.UNKNOWN else "",

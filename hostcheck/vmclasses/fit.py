@@ -17,6 +17,9 @@ from hostcheck.model.requirements import GpuModel
 from hostcheck.model.result import Severity, Status
 from hostcheck.model.vm_class import Fit, VmClass
 from hostcheck.vmclasses.seen import Guest, Room, SeenHost, models_of
+from hostcheck.words import count as counted
+
+MOST_TOLD = 3
 
 
 class _Gpu(Struct, frozen=True):
@@ -107,10 +110,10 @@ class Cluster:
         if memory.high is None or memory.low != memory.high:
             tight = gpus is None or gpus.high is None or memory.low < gpus.high
             if tight:
-                return "what memory can still be reserved is not known to the end"
+                return "bound by memory, of which ESXi's own share is not certain"
         if gpus is not None and memory.low < gpus.low:
-            return "memory"
-        return "GPUs"
+            return "bound by memory"
+        return "bound by GPUs"
 
     def _gpu(self, gpu: SeenGpu, need: Counter[str]) -> _Gpu:
         low: dict[str, int] = {}
@@ -298,4 +301,6 @@ def _why(hosts: Sequence[_Counted], perhaps: Sequence[_Counted], low: int, high:
             return f"{dark[0].host.name}: {dark[0].why}"
         return f"{perhaps[0].host.name}: of which cluster it is is not known" if perhaps else ""
     told = Counter(one.why for one in hosts if one.why)
-    return "; ".join(f"{number} x {why}" for why, number in sorted(told.items())[:3])
+    return "; ".join(
+        f"{why} on {counted(number, 'host')}" for why, number in sorted(told.items())[:MOST_TOLD]
+    )

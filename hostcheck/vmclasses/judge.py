@@ -97,7 +97,7 @@ def _class(
     met = {each.cluster for each in places}
     places += [_unseen(name, one, using, needs) for name in sorted(must) if name not in met]
     notices = list(one.notices)
-    if open_ and (using or one.namespaces):
+    if open_ and (using or one.namespaces) and len(places) != 1:
         notices.append(
             "on which clusters its namespaces run is not known: judged on each cluster (choose by "
             "--cluster); told by GET /api/vcenter/namespaces/instances/{namespace}"

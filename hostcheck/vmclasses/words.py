@@ -1,19 +1,12 @@
-"""Words of a class: what it asks for, a range, a few names."""
+"""Words of a class: what it asks for, a few names."""
 
 from collections.abc import Sequence
 
 from hostcheck.model.fact import Unknown
-from hostcheck.model.vm_class import Fit, VmClass
+from hostcheck.model.vm_class import VmClass
 from hostcheck.words import count, gib
 
 NAMES = 3
-
-
-def amount(fit: Fit) -> str:
-    """Return a range: `12`, `8 to 12`, `at least 3`."""
-    if fit.high is None:
-        return f"at least {fit.low}" if fit.low else "not known how many"
-    return str(fit.low) if fit.low == fit.high else f"{fit.low} to {fit.high}"
 
 
 def some(names: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import random
 import pytest
 
 from hostcheck.model.vm_class import Fit
-from hostcheck.vmclasses.words import amount
 from tests.checks.synthetic import GIB, changed, unknown, with_gpu
 from tests.vmclasses.fleet import HALF, QUARTER, WHOLE, a_class, a_place, device, machine
 
@@ -105,7 +104,7 @@ def test_what_is_not_known_makes_the_range_wider():
     ],
 )
 def test_a_range_in_words(fit, words):
-    assert amount(fit) == words
+    assert fit.words == words
 
 
 # --- the truth by trying all places ---------------------------------------------------------------

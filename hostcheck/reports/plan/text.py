@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from hostcheck.model.plan import STAY, ClusterPlan, Option, Plan, Step
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports import plan_words as told
+from hostcheck.reports.wrapping import wrapped
 
 
 def pieces(made: Plan, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    yield f"{told.title(made)}\n{_wrapped(told.about(made), screen)}\n"
+    yield f"{told.title(made)}\n{wrapped(told.about(made), screen)}\n"
     for warning in made.warnings:
-        yield _wrapped(f"! {words.one_line(warning)}", screen, "  ") + "\n"
-    yield f"Marks: {_wrapped(told.LEGEND, screen, '  ')}\n"
+        yield wrapped(f"! {words.one_line(warning)}", screen, "  ") + "\n"
+    yield f"Marks: {wrapped(told.LEGEND, screen, '  ')}\n"
     if not made.clusters:
         yield "\nNo host with an NVIDIA GPU is in this run.\n"
     for cluster in made.clusters:
@@ -22,7 +23,7 @@ def pieces(made: Plan, screen: Screen = PAPER) -> Iterator[str]:
 def _cluster(cluster: ClusterPlan, screen: Screen) -> Iterator[str]:
     yield f"\n{told.place(cluster)}: {told.size(cluster)}\n"
     for one in cluster.alike:
-        yield _wrapped(f"  {told.hosts(one.hosts)}", screen, "    ") + "\n"
+        yield wrapped(f"  {told.hosts(one.hosts)}", screen, "    ") + "\n"
         for line in (
             f"ESXi {one.esxi}: {one.esxi_support}",
             f"{one.release}: {one.release_support}",
@@ -31,11 +32,11 @@ def _cluster(cluster: ClusterPlan, screen: Screen) -> Iterator[str]:
             f"behind: {one.behind}" if one.behind else "",
         ):
             if line:
-                yield _wrapped(f"    {words.one_line(line)}", screen, "      ") + "\n"
+                yield wrapped(f"    {words.one_line(line)}", screen, "      ") + "\n"
     sign = told.SIGN[cluster.emptying.feasible]
-    yield _wrapped(f"  {sign} Emptying (N+1): {cluster.emptying.words}", screen, "    ") + "\n"
+    yield wrapped(f"  {sign} Emptying (N+1): {cluster.emptying.words}", screen, "    ") + "\n"
     for line in (*cluster.emptying.cannot[: told.NAMES], *cluster.emptying.unsure[: told.NAMES]):
-        yield _wrapped(f"      {words.one_line(line)}", screen, "        ") + "\n"
+        yield wrapped(f"      {words.one_line(line)}", screen, "        ") + "\n"
     for option in cluster.options:
         yield from _summary(option, screen)
     for option in cluster.options:
@@ -61,11 +62,11 @@ def _summary(option: Option, screen: Screen) -> Iterator[str]:
         lines.append(f"? {weight}: {asked.what}{at}; told by {asked.told_by}")
     lines += [f"- {note}" for note in option.notes]
     for line in lines:
-        yield _wrapped(f"    {words.one_line(line)}", screen, "      ") + "\n"
+        yield wrapped(f"    {words.one_line(line)}", screen, "      ") + "\n"
 
 
 def _step(step: Step, screen: Screen) -> Iterator[str]:
-    yield _wrapped(f"  {step.number:3} [{step.who}] {words.one_line(step.what)}", screen, "      ")
+    yield wrapped(f"  {step.number:3} [{step.who}] {words.one_line(step.what)}", screen, "      ")
     yield "\n"
     lines = [f"why: {step.why}"]
     if step.hosts:
@@ -76,23 +77,7 @@ def _step(step: Step, screen: Screen) -> Iterator[str]:
     if step.ground is not None:
         lines.append(f"rests on: {told.ground(step.ground)}")
     for line in lines:
-        yield _wrapped(f"      {words.one_line(line)}", screen, "        ") + "\n"
+        yield wrapped(f"      {words.one_line(line)}", screen, "        ") + "\n"
     for command in step.commands:
         label = f" ({command.label})" if command.label else ""
         yield f"      $ {words.one_line(command.text)}{label}\n"
-
-
-def _wrapped(line: str, screen: Screen, hanging: str = "") -> str:
-    """Break a line at blanks; what is wider than the screen stays whole, to be copied."""
-    if len(line) <= screen.width:
-        return line
-    start = len(line) - len(line.lstrip())
-    first, *others = line.split()
-    lines, now = [], line[:start] + first
-    for word in others:
-        if len(now) + 1 + len(word) > screen.width:
-            lines.append(now)
-            now = hanging + word
-        else:
-            now += f" {word}"
-    return "\n".join([*lines, now])

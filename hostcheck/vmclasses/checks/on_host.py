@@ -16,7 +16,7 @@ from hostcheck.checks.memory import MOST_TIERED, TIERED
 from hostcheck.checks.subjects import Placement, addresses
 from hostcheck.checks.vcenter import no_more_vgpus_than_allowed
 from hostcheck.checks.vgpu import GUIDE, profile_offered, profile_served, vgpus_go_together
-from hostcheck.checks.whole_gpu import efi_for_a_whole_gpu, mmio_space
+from hostcheck.checks.whole_gpu import mmio_space
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.pci import NVIDIA, PciId
@@ -260,7 +260,7 @@ def boots_with_efi(one: Promise, needs: Requirements, known: Facts) -> Verdict:
         return not_applicable("no whole GPU that maps more than 256 MB")
     said = "nothing" if isinstance(vm.firmware, Unknown) else vm.firmware.value
     note = "where the image names a firmware, VM Operator takes the image's"
-    return unsure(f"the class says {said}", efi_for_a_whole_gpu.manual.title, note)
+    return unsure(f"the class says {said}", "images with EFI firmware", note)
 
 
 ON_HOST: tuple[Check[Promise], ...] = (

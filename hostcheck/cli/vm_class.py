@@ -1,0 +1,125 @@
+"""hostcheck vm-class."""
+
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.group import main
+from hostcheck.cli.options import (
+    cluster_option,
+    existing,
+    format_option,
+    from_option,
+    machines_options,
+    output_option,
+)
+from hostcheck.cli.out import give, progress
+from hostcheck.connect.given import Machines
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.model.vm_class import Judged, Offered
+
+
+@main.command("vm-class")
+@click.argument("file", type=existing(dir_okay=False))
+@click.argument("run", type=existing(dir_okay=False), required=False)
+@machines_options
+@from_option
+@cluster_option
+@format_option("vm_class")
+@output_option
+def vm_class(
+    file: Path, run: Path | None, machines: Machines, from_: Path | None,
+    clusters: tuple[str, ...], format_: str, output: Path | None,
+) -> None:  # fmt: skip
+    """Judge VM classes of vSphere Kubernetes before they are offered, and count what fits.
+
+    FILE holds classes as kubectl or vCenter's REST API tells them. The hosts come from a saved RUN,
+    from recordings (--from), or are asked. Exits with 0 where every class is kept, 1 where one
+    promises what no host keeps, 3 where that is not known or no class asks for a GPU.
+    """
+    from hostcheck.verdict import EXIT_CODES
+    from hostcheck.vmclasses.read import read
+
+    if run is not None and (from_ is not None or machines.vcenter):
+        raise UsageError("RUN holds the hosts already: leave out --from and --vcenter")
+    offered = read(file)
+    judged = (
+        _of_run(offered, file, run, machines.hosts, clusters)
+        if run is not None
+        else _asked(offered, file, machines, from_, clusters)
+    )
+    give("vm_class", format_, judged, output)
+    sys.exit(EXIT_CODES[judged.answer])
+
+
+def _of_run(
+    offered: "Offered", file: Path, run: Path, hosts: tuple[str, ...], clusters: tuple[str, ...]
+) -> "Judged":
+    """Judge against the hosts of a saved run."""
+    from hostcheck import runlines
+    from hostcheck.capacity.look import gatekeepers
+    from hostcheck.catalog import requirements
+    from hostcheck.vmclasses.judge import Target, judge
+    from hostcheck.vmclasses.seen import seen_of
+
+    needs = requirements()
+    told = runlines.read(run, gatekeepers(), runlines.CLASSES)
+    seen = [
+        seen_of(one.host, offered.classes, needs, one.results)
+        for one in told.hosts
+        if _matches(one.host.name, hosts)
+    ]
+    if hosts and not seen:
+        raise UsageError(f"no host of {run} matches {', '.join(hosts)}")
+    names = {one.cluster for one in seen}
+    for pattern in clusters:
+        if not any(_matches(name, (pattern,)) for name in names):
+            known = ", ".join(sorted(filter(None, names))) or "none"
+            raise UsageError(f"no cluster of {run} matches {pattern!r}; there are: {known}")
+    notices = [f"{one.name} told of no host: {one.failure}" for one in told.targets if one.failure]
+    if told.unasked:
+        notices.append(f"the run did not ask {len(told.unasked)} hosts")
+    target = Target(told.target, told.last_answer_at, tuple(notices), told.targets)
+    return judge(
+        offered, seen, needs, target, classes_from=str(file),
+        wanted=lambda name: _matches(name, clusters),
+    )  # fmt: skip
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(fnmatchcase(name.lower(), one.lower()) for one in patterns)
+
+
+def _asked(
+    offered: "Offered", file: Path, machines: Machines, from_: Path | None,
+    clusters: tuple[str, ...],
+) -> "Judged":  # fmt: skip
+    """Judge against recorded hosts, or hosts that are asked now."""
+    from hostcheck import app
+    from hostcheck.catalog import requirements
+    from hostcheck.connect import opened
+    from hostcheck.sources.asking import with_offers
+    from hostcheck.sources.walls import host_of
+    from hostcheck.vmclasses.judge import Target, judge
+    from hostcheck.vmclasses.seen import seen_of
+
+    needs, names, times, seen = requirements(), {}, [], []
+    with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
+        targets = source.machines()
+        with progress("vm-class", len(targets), quiet=machines.quiet) as done:
+            for recorded in app.recordings(source, targets, workers=workers, done=done):
+                host = host_of(with_offers(source, recorded))
+                seen.append(seen_of(host, offered.classes, needs))
+                names[recorded.ref.cluster_id] = seen[-1].cluster
+                times += [one.taken_at for one in host.sources if one.taken_at]
+        about = source.about
+    seen.sort(key=lambda one: (one.name, one.target))
+    known = {key: name for key, name in names.items() if key and name}
+    target = Target(about.target, max(times, default=""), (), about.targets)
+    return judge(offered, seen, needs, target, classes_from=str(file), cluster_names=known)

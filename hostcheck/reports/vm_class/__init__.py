@@ -1,0 +1,1 @@
+"""VM classes judged, in their formats."""
