@@ -4,6 +4,8 @@ import ast
 import configparser
 import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,11 @@ from tests.private_data import FINDS, FIXTURES, private, scan
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hostcheck"
 LONGEST_FILE, LONGEST_FUNCTION = 450, 60
+
+
+@cache
+def _trees() -> dict[Path, ast.Module]:
+    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")}
 
 
 def _lines(file: Path) -> int:
@@ -121,7 +128,7 @@ def test_what_is_installed_has_ranges_and_a_pin_within_each() -> None:
 def test_no_room_sees_two_classes_of_one_name() -> None:
     """A name means one thing wherever it is read; one that needs `as` means two."""
     homes: dict[str, set[str]] = {}
-    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")}
+    trees = _trees()
     for file, tree in trees.items():
         module = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for one in tree.body:
@@ -142,3 +149,36 @@ def test_no_room_sees_two_classes_of_one_name() -> None:
                     seen.append(f"{file.relative_to(ROOT)}: {name.name}")
     assert len(homes) > 100
     assert seen == []
+
+
+def test_no_docstring_is_read() -> None:
+    """`python -OO` leaves none; what is printed is a value with a name."""
+    read = [
+        f"{file.relative_to(PACKAGE)}:{one.lineno}"
+        for file, tree in _trees().items()
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Name | ast.Attribute)
+        and "__doc__" in (getattr(one, "id", ""), getattr(one, "attr", ""))
+    ]
+    assert read == []
+
+
+def test_a_way_to_mend_is_written_once() -> None:
+    """Several commands in a row, as a fix tells them, have one place and a name."""
+    places: dict[str, list[str]] = {}
+    for file, tree in _trees().items():
+        for one in ast.walk(tree):
+            if not isinstance(one, ast.Tuple):
+                continue
+            commands = [
+                ast.unparse(part)
+                for part in one.elts
+                if isinstance(part, ast.Call)
+                and isinstance(part.func, ast.Name)
+                and part.func.id in ("run", "look")
+            ]
+            for pair in pairwise(commands):
+                where = f"{file.relative_to(PACKAGE)}:{one.lineno}"
+                places.setdefault("; ".join(pair), []).append(where)
+    assert len(places) > 20
+    assert {what: where for what, where in places.items() if len(where) > 1} == {}

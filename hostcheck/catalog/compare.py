@@ -22,6 +22,8 @@ from hostcheck.errors import HostcheckError, ParseError
 from hostcheck.model.requirements import GpuModel, VgpuProfile, bare, type_name
 from hostcheck.syntax.xml import root_of
 
+TITLE = "Compare the catalogue with tables that NVIDIA and pci.ids publish."
+
 _RELEASED = re.compile(
     r"\{\s*0x([0-9A-Fa-f]{4}),\s*0x([0-9A-Fa-f]{4}),\s*0x10[Dd][Ee],\s*\"([^\"]+)\""
 )
@@ -187,8 +189,7 @@ def main(argv: list[str]) -> int:
         "bulletins": ("product-security", lambda path: from_bulletins(path, releases)),
         "archive": ("nvidiavgpuarchive", lambda path: from_archive(path, releases)),
     }
-    title = (__doc__ or "").partition("\n")[0]
-    options = argparse.ArgumentParser(prog="make catalogue", description=title)
+    options = argparse.ArgumentParser(prog="make catalogue", description=TITLE)
     for name, file in [(name, file) for name, (file, _) in (*tables.items(), *folders.items())]:
         options.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar=file)
     given = {name: path for name, path in vars(options.parse_args(argv)).items() if path}

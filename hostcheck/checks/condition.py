@@ -39,6 +39,11 @@ SDK = (
 )
 """A GPU that can host vGPUs reports the mode that nvidia-smi calls Host VGPU."""
 
+RESET = (
+    run("esxcli", "esxcli system maintenanceMode set --enable true"),
+    run("esxcli (then)", "esxcli system shutdown reboot --reason 'GPU reset'"),
+)
+"""A reboot resets every GPU of the host."""
 UNASKED = "nvidia-smi was not asked, which alone tells"
 NO_ACTION = "None"
 NOTHING = "N/A"
@@ -162,10 +167,7 @@ def _stops_all(gpu: PhysicalGpu, known: Facts) -> str:
         "Move or power off the VMs of the host and reboot it, which resets its GPUs. Where it "
         "comes back, look for Xid errors in the host's log and have the GPU replaced."
     ),
-    how=(
-        run("esxcli", "esxcli system maintenanceMode set --enable true"),
-        run("esxcli (then)", "esxcli system shutdown reboot --reason 'GPU reset'"),
-    ),
+    how=RESET,
     needs=("maintenance mode", "host reboot"),
 )
 def not_given_up(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
@@ -203,10 +205,7 @@ def not_given_up(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:
         "Move or power off the VMs of the host and reboot it, which resets its GPUs. Where errors "
         "come back, have the GPU replaced."
     ),
-    how=(
-        run("esxcli", "esxcli system maintenanceMode set --enable true"),
-        run("esxcli (then)", "esxcli system shutdown reboot --reason 'GPU reset'"),
-    ),
+    how=RESET,
     needs=("maintenance mode", "host reboot"),
 )
 def no_uncorrected_errors(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdict:

@@ -1,7 +1,7 @@
 """DRV: whether a vGPU driver (the vGPU manager) is there and talks."""
 
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
-from hostcheck.checks.releases import DRIVER
+from hostcheck.checks.packages import DRIVER, INSTALL, NO_PACKAGE, REBOOT
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -45,16 +45,7 @@ ISO_DATE = len("2026-11-21")
         "the graphics package for A, B and Q types) with the GPU not in passthrough, then reboot "
         "even if the installer says that no reboot is required."
     ),
-    how=(
-        run(
-            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
-            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-        run(
-            "esxcli (before ESXi 7.0, with the depot that you were given)",
-            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-    ),
+    how=INSTALL,
     explains=("GFX-001",),
     needs=("maintenance mode", "host reboot"),
 )
@@ -86,16 +77,7 @@ def driver_owns_gpu(one: GpuOnHost, _needs: Requirements, known: Facts) -> Verdi
     why="Without the driver's VIB no GPU of the host serves vGPUs.",
     symptom="NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
     fix="Install NVIDIA's host driver for this ESXi release, then reboot.",
-    how=(
-        run(
-            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
-            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-        run(
-            "esxcli (before ESXi 7.0, with the depot that you were given)",
-            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-    ),
+    how=INSTALL,
     explains=("DRV-001", "DRV-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
@@ -127,7 +109,7 @@ def driver_installed(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     fix="Check that the package fits the GPU, that no GPU is in passthrough, and reboot.",
     how=(
         look("shell (the module is loaded)", "vmkload_mod -l | grep nvidia"),
-        run("esxcli", "esxcli system shutdown reboot --reason 'NVIDIA driver'"),
+        REBOOT,
     ),
     explains=("DRV-001", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
@@ -162,14 +144,7 @@ def driver_talks(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     ),
     how=(
         run("esxcli (first)", "esxcli software vib remove --vibname {package}"),
-        run(
-            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
-            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-        run(
-            "esxcli (before ESXi 7.0, with the depot that you were given)",
-            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
+        *INSTALL,
     ),
     explains=("VGPU-003",),
     needs=("maintenance mode", "host reboot"),
@@ -183,7 +158,7 @@ def package_fits_profile(placed: Placement, _needs: Requirements, known: Facts) 
     series = {_series(name, known) for name in wanted}
     packages = [one for one in known(placed.host.driver_packages) if DRIVER.search(one.name)]
     if not packages:
-        return not_applicable("no NVIDIA driver package: see DRV-002")
+        return not_applicable(NO_PACKAGE)
     compute = [one for one in packages if "AIE" in one.name.upper()]
     graphics = [one for one in packages if one not in compute]
     observed = ", ".join(f"{one.name} {one.version}" for one in packages)
@@ -226,14 +201,14 @@ def _series(profile: str, known: Facts) -> str:
     ),
     symptom="NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
     fix="Reboot the host.",
-    how=(run("esxcli", "esxcli system shutdown reboot --reason 'NVIDIA driver'"),),
+    how=(REBOOT,),
     explains=("DRV-001", "DRV-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
 def installed_driver_runs(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     packages = [one for one in known(host.driver_packages) if DRIVER.search(one.name)]
     if not packages:
-        return not_applicable("no NVIDIA driver package: see DRV-002")
+        return not_applicable(NO_PACKAGE)
     observed = ", ".join(f"{one.name} {one.version}" for one in packages)
     if isinstance(host.driver_version, Unknown):
         booted = known(host.boot_time)[:ISO_DATE]

@@ -1,9 +1,8 @@
 """DRV: whether the vGPU release of the host's driver fits its guests, its GPUs and its ESXi."""
 
-import re
-
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
+from hostcheck.checks.packages import INSTALL, NO_PACKAGE, host_driver, numbers
 from hostcheck.checks.subjects import (
     PASSED_THROUGH,
     GpuOnHost,
@@ -16,7 +15,6 @@ from hostcheck.checks.subjects import (
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.lifecycle import Mark
-from hostcheck.model.release import release_of
 from hostcheck.model.requirements import EsxiNeed, Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
 from hostcheck.model.window import LONGEST_BRANCH, branch_of, vgpu_release_of, window
@@ -26,9 +24,6 @@ RELEASE_NOTES = "https://docs.nvidia.com/vgpu/19.0/grid-vgpu-release-notes-vmwar
 SUPPORTED_GPUS = "https://docs.nvidia.com/vgpu/gpus-supported-by-vgpu.html"
 PATCHES = "https://docs.nvidia.com/vgpu/20.0/grid-vgpu-release-notes-vmware-vsphere/"
 FAULTS = "https://knowledge.broadcom.com/external/article/394974/"
-DRIVER = re.compile("VMware|AIE|VGPU", re.IGNORECASE)
-"""Names of driver packages; the GPU management daemon is another one."""
-NO_PACKAGE = "no NVIDIA driver package: see DRV-002"
 
 
 @check(
@@ -73,19 +68,6 @@ def guest_driver_fits(one: VgpuOnHost, needs: Requirements, known: Facts) -> Ver
     return judge(ok=judged.fits, observed=observed, expected=expected, note=note)
 
 
-def host_driver(host: Host, known: Facts) -> str:
-    """Return the version that runs or, where nvidia-smi was not asked, that is installed."""
-    if not isinstance(host.driver_version, Unknown):
-        return known(host.driver_version)
-    versions = [one.version for one in known(host.driver_packages) if DRIVER.search(one.name)]
-    return max(versions, key=_numbers, default="").partition("-")[0]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return (535, 247, 2) of `535.247.02-1OEM.800`."""
-    return release_of(version.partition("-")[0])
-
-
 @check(
     "DRV-007",
     title="The branch of the host's driver still drives this GPU",
@@ -101,16 +83,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     ),
     symptom="is supported through the NVIDIA 580.xx Legacy drivers",
     fix="Install the last vGPU release that drives this GPU, or replace the GPU.",
-    how=(
-        run(
-            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
-            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-        run(
-            "esxcli (before ESXi 7.0, with the depot that you were given)",
-            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-    ),
+    how=INSTALL,
     explains=("DRV-001", "DRV-003", "VGPU-003", "GFX-001"),
     needs=("maintenance mode", "host reboot"),
 )
@@ -175,12 +148,10 @@ def esxi_fits_release(host: Host, needs: Requirements, known: Facts) -> Verdict:
     has = known(host.version)
     observed = f"driver {version} on ESXi {has}"
     expected = f"ESXi {need.name} (build {need.build}) or later for vGPU {release.release}"
-    if _numbers(has)[0] > _numbers(need.version)[0]:
+    if numbers(has)[0] > numbers(need.version)[0]:
         return unsure(observed, expected, "what it wants of a later ESXi is not known")
-    if _numbers(has) != _numbers(need.version):
-        return judge(
-            ok=_numbers(has) > _numbers(need.version), observed=observed, expected=expected
-        )
+    if numbers(has) != numbers(need.version):
+        return judge(ok=numbers(has) > numbers(need.version), observed=observed, expected=expected)
     return _patched(observed, expected, known(host.build), need)
 
 
@@ -206,16 +177,7 @@ def _patched(observed: str, expected: str, build: str, need: EsxiNeed) -> Verdic
     ),
     symptom="IOMMU Fault detected for (vmgpX/nvidia) Reason: 0x6",
     fix="Install the release that cured it, or a later branch.",
-    how=(
-        run(
-            "esxcli (ESXi 7.0 and later, with the depot that you were given)",
-            "esxcli software component apply --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-        run(
-            "esxcli (before ESXi 7.0, with the depot that you were given)",
-            "esxcli software vib install --depot /vmfs/volumes/DATASTORE/NVIDIA.zip",
-        ),
-    ),
+    how=INSTALL,
     needs=("maintenance mode", "host reboot"),
 )
 def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
@@ -231,7 +193,7 @@ def driver_without_known_fault(one: GpuOnHost, needs: Requirements, known: Facts
     hit = [
         fault
         for fault in faults
-        if fault.branch == branch_of(version) and _numbers(version) < _numbers(fault.cured)
+        if fault.branch == branch_of(version) and numbers(version) < numbers(fault.cured)
     ]
     return judge(
         ok=not hit,

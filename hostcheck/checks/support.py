@@ -1,7 +1,7 @@
 """DRV, HOST: whether somebody still mends what runs: the vGPU release, the line of ESXi."""
 
 from hostcheck.checks.engine import Facts, check, judge, not_applicable, unsure
-from hostcheck.checks.releases import NO_PACKAGE, host_driver
+from hostcheck.checks.packages import NO_PACKAGE, host_driver
 from hostcheck.checks.subjects import every_host_with_gpu
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host import Host

@@ -8,7 +8,7 @@ from hostcheck.capacity.look import look_at
 from hostcheck.capacity.seen import Seen
 from hostcheck.checks.engine import attempt
 from hostcheck.checks.kinds import model_of
-from hostcheck.checks.releases import host_driver
+from hostcheck.checks.packages import host_driver
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease, bare, type_name

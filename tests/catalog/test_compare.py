@@ -1,5 +1,7 @@
 """`make catalogue`: the catalogue beside small files in the form that NVIDIA publishes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,9 @@ def test_a_type_without_its_row():
 def test_nothing_to_compare_with():
     with pytest.raises(SystemExit):
         compare.main([])
+
+
+def test_it_says_what_it_does_without_docstrings() -> None:
+    command = [sys.executable, "-OO", "-m", "hostcheck.catalog.compare", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert compare.TITLE in " ".join(done.stdout.split())
