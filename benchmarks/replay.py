@@ -5,7 +5,6 @@
 The recorded machines of fixtures/ stand in line again and again, each time under another name.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -16,13 +15,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.stages import ROOT, main, rows
 
-ROOT = Path(__file__).resolve().parents[1]
-COLUMNS = {
-    "hosts": "{}", "client": "{}", "wall s": "{:.1f}", "CPU s": "{:.2f}",
-    "CPU ms a host": "{:.2f}", "peak MB": "{:.0f}",
-}  # fmt: skip
 FORMATS = ("text", "json", "junit", "html")
 
 
@@ -43,46 +37,14 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(dir=ROOT) as name:  # of one file system with fixtures/
         work = Path(name)
         line_up(hosts, work / "recordings")
-        command = [sys.executable, "-m", "hostcheck"]
-        run = str(work / "run.json")
-        stages = {
-            "replay, judge": [
-                *command,
-                "audit",
-                "--from",
-                str(work / "recordings"),
-                "-q",
-                "-o",
-                run,
-            ],
-            **{
-                f"report {one}": [*command, "report", run, "--format", one, "-o", str(work / one)]
-                for one in FORMATS
-            },
-        }
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        for stage, arguments in stages.items():
-            found = median(
-                [cost(arguments, env=env, cwd=work, accepted=(0, 1, 3)) for _ in range(repeat)]
-            )
-            yield {
-                "hosts": hosts, "client": stage, "wall s": found["wall"], "CPU s": found["cpu"],
-                "CPU ms a host": found["cpu"] * 1000 / hosts, "peak MB": found["memory"],
-            }  # fmt: skip
-
-
-def main() -> None:
-    """Measure, print, and keep the results."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--hosts", type=int, nargs="+", default=[100, 1000])
-    parser.add_argument("--repeat", type=int, default=3)
-    given = parser.parse_args()
-    rows: list[dict[str, Any]] = []
-    for hosts in given.hosts:
-        rows += rows_of(hosts, given.repeat)
-        print(table(rows, COLUMNS), flush=True)
-    keep("replay", rows, repeat=given.repeat, figure="CPU ms a host")
+        hostcheck = [sys.executable, "-m", "hostcheck"]
+        recordings, run = str(work / "recordings"), str(work / "run.json")
+        stages = {"replay, judge": [*hostcheck, "audit", "--from", recordings, "-q", "-o", run]}
+        for one in FORMATS:
+            told = ["report", run, "--format", one, "-o", str(work / one)]
+            stages[f"report {one}"] = [*hostcheck, *told]
+        yield from rows(stages, hosts=hosts, repeat=repeat, work=work)
 
 
 if __name__ == "__main__":
-    main()
+    main("replay", "What recorded hosts cost to replay, judge and render.", rows_of, (100, 1000))
