@@ -28,6 +28,8 @@ Pair = tuple[str, ET.Element]
 
 _DEEPEST = 20
 _FIELD = re.compile(r"(\s*)([A-Za-z][\w ()/.+-]{0,60}):(?:\s+(.*))?", re.ASCII)
+_HEX = re.compile(r"[0-9A-Fa-f:.]+")
+"""Of what an address is made. Every line is asked whether it is one, and nearly none is."""
 _RULE = re.compile(r"\s*-{2,}(?:\s+-+)*\s*")
 _DASHES = re.compile(r"-+")
 _GAP = re.compile(r"\s{2,}")
@@ -222,10 +224,12 @@ def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Reco
 
 def _is_heading(line: str, after: str, known: bool) -> bool:
     """Say whether a line with a colon is a heading all the same: a VM may be named `web: prod`."""
+    if _is_address(line):
+        return True
+    if known or line[0].isspace():
+        return False
     follower = _FIELD.fullmatch(after)
-    return _is_address(line) or (
-        not known and not line[0].isspace() and follower is not None and bool(follower[1])
-    )
+    return follower is not None and bool(follower[1])
 
 
 def _headed(line: str) -> str:
@@ -235,8 +239,11 @@ def _headed(line: str) -> str:
 
 
 def _is_address(line: str) -> bool:
+    words = line.strip().removesuffix(":")
+    if not _HEX.fullmatch(words):
+        return False
     try:
-        pci.from_hex(line.strip().removesuffix(":"))
+        pci.from_hex(words)
     except ValueError:
         return False
     return True

@@ -6,6 +6,7 @@ text, `NUMANode` over the API and part of `Driver Info.Bus Info` where structure
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec import Struct
@@ -33,8 +34,9 @@ _NUMBER = re.compile(
 )
 
 
+@lru_cache(4096)
 def key(name: str) -> str:
-    """Return a field name as it is compared."""
+    """Return a field name as it is compared. Few are there, and each comes again and again."""
     return _IGNORED.sub("", name).lower()
 
 
