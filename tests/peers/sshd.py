@@ -7,7 +7,6 @@ on ESXi; without root only the key of the current user works.
 """
 
 import getpass
-import hashlib
 import os
 import pwd
 import secrets
@@ -26,6 +25,7 @@ from tests.peers import shell
 from tests.peers.fleet import Fleet, HostShape
 
 SCRIPT = Path(__file__).resolve().parent / "esx_shell.sh"
+LONGEST_NAME = 100
 METHODS = ("publickey", "password", "keyboard-interactive")
 _MOST_ADDRESSES = 16
 """More than these sshd cannot name; it then listens everywhere and admits only loopback."""
@@ -117,16 +117,24 @@ def running_sshd(
                 _end_processes_of(user)
 
 
+def answer_file(directory: Path, command: str, kind: str = "out") -> Path:
+    """Where the shell of a host keeps the output of a command; `err` and `rc` are its other kinds.
+
+    Names have a limit, so a long command is cut: `esx_shell.sh` cuts the same way.
+    """
+    cut = (command[at : at + LONGEST_NAME] for at in range(0, len(command), LONGEST_NAME))
+    return directory / f"{'/'.join(cut)}.{kind}"
+
+
 def _record(host: HostShape, directory: Path) -> None:
-    """Write the answers of a host: HASH.out, HASH.err, HASH.rc by the hash of the command line."""
+    """Write what a host answers to each command line."""
     directory.mkdir(parents=True)
     for command, (out, err, status) in shell.answers(host).items():
-        stem = directory / hashlib.sha256(command.encode()).hexdigest()
-        stem.with_suffix(".out").write_text(out)
-        if err:
-            stem.with_suffix(".err").write_text(err)
-        if status:
-            stem.with_suffix(".rc").write_text(f"{status}\n")
+        texts = {"out": out, "err": err, "rc": f"{status}\n" if status else ""}
+        answer_file(directory, command).parent.mkdir(parents=True, exist_ok=True)
+        for kind, text in texts.items():
+            if text or kind == "out":
+                answer_file(directory, command, kind).write_text(text)
     if host.shell_trouble:
         (directory / "trouble").write_text(f"{host.shell_trouble}\n")
 

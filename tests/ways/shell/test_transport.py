@@ -30,6 +30,7 @@ from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
+from tests.peers.sshd import answer_file
 from tests.ways.meddler import silence
 from tests.ways.shell.scripted_sshd import KEY, Script, scripted, talker
 
@@ -376,8 +377,7 @@ def test_a_whole_host_costs_few_sessions(new_shells, dial):
 def test_a_command_that_hangs_among_others_costs_its_own_answer(new_shells, dial, scripts):
     server = new_shells(shapes.HEALTHY, scripts=scripts)
     stuck = esxi_shell.HOST_REQUESTS[3]
-    digest = hashlib.sha256(stuck.text.encode()).hexdigest()
-    answer = server.key_file.parent / "replay" / SHAPE.address / f"{digest}.out"
+    answer = answer_file(server.key_file.parent / "replay" / SHAPE.address, stuck.text)
     answer.unlink()
     os.mkfifo(answer)  # nobody will ever write to it
     captures = announced(dial(reach(server, command_timeout=4)))
@@ -391,14 +391,11 @@ def test_a_command_that_hangs_among_others_costs_its_own_answer(new_shells, dial
 def test_a_status_and_an_error_among_others_stay_where_they_belong(new_shells, dial):
     server = new_shells(shapes.HEALTHY)
     replay = server.key_file.parent / "replay" / SHAPE.address
-    second, third = (
-        replay / hashlib.sha256(one.text.encode()).hexdigest()
-        for one in esxi_shell.HOST_REQUESTS[1:3]
-    )
-    second.with_suffix(".rc").write_text("14\n")
-    second.with_suffix(".err").write_text("no end of line")
-    second.with_suffix(".out").write_bytes(b"hostcheck-0 0\n\xff, no end of line either")
-    third.with_suffix(".out").unlink()
+    second, third = (one.text for one in esxi_shell.HOST_REQUESTS[1:3])
+    answer_file(replay, second, "rc").write_text("14\n")
+    answer_file(replay, second, "err").write_text("no end of line")
+    answer_file(replay, second).write_bytes(b"hostcheck-0 0\n\xff, no end of line either")
+    answer_file(replay, third).unlink()
     captures = announced(dial(reach(server)))
     assert (captures[1].exit_status, captures[1].stderr) == (14, "no end of line")
     assert captures[1].text == "hostcheck-0 0\n\ufffd, no end of line either"
