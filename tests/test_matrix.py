@@ -49,6 +49,7 @@ from tests.peers.fleet import (
     type_of,
 )
 from tests.peers.live import Shells, Vcenter
+from tests.remembering import opening_by, remembered
 
 ROOT = Path(__file__).parents[1]
 Change = Callable[[HostShape], HostShape]
@@ -473,20 +474,21 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
         return SshTransport(shell, SHELL.allows, lambda: shells.password)
 
     found = {}
-    for read in ("all", "api"):
-        end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
-        session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
-        opened = {"shell": open_shell} if read == "all" else {}
-        source = LiveSource("vcenter", session, openers=opened, packages=True)
-        with threads(8 if opened else 1) as workers:
-            for recorded in app.recordings(
-                source, source.machines(), workers=workers, done=lambda _: None
-            ):
-                found[recorded.ref.name, read] = report_of(host_of(recorded))
-                if opened:
-                    silent = host_of(_silent_smi(recorded))
-                    found[recorded.ref.name, "silent"] = report_of(silent)
-        source.close()
+    with opening_by(remembered(32_768)):  # what is read again is read of the same answers
+        for read in ("all", "api"):
+            end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
+            session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
+            opened = {"shell": open_shell} if read == "all" else {}
+            source = LiveSource("vcenter", session, openers=opened, packages=True)
+            with threads(8 if opened else 1) as workers:
+                for recorded in app.recordings(
+                    source, source.machines(), workers=workers, done=lambda _: None
+                ):
+                    found[recorded.ref.name, read] = report_of(host_of(recorded))
+                    if opened:
+                        silent = host_of(_silent_smi(recorded))
+                        found[recorded.ref.name, "silent"] = report_of(silent)
+            source.close()
     return found
 
 

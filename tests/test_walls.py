@@ -27,6 +27,7 @@ from hostcheck import fleet as fleet_
 from hostcheck.capacity import count
 from hostcheck.checks import engine
 from hostcheck.errors import UsageError
+from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Unknown
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport, Run
@@ -36,8 +37,10 @@ from hostcheck.sources import walls
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.syntax import vim
+from hostcheck.syntax.opened import opened
 from hostcheck.verdict import report_of
 from tests.checks.test_losing_information import MAY_BECOME
+from tests.remembering import opening_by, remembered
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOOD, SICK, LIKE_IT, BAD = (
@@ -64,6 +67,10 @@ class Trap:
         self.name = ""
         self.armed = False
         self.sprung = 0
+        self.crashing: CodeType | None = None
+        self._remembered = remembered()
+        self._reads: dict[Any, set[CodeType]] = {}
+        self._note: set[CodeType] | None = None
 
     @contextmanager
     def on(self, name: str) -> Iterator[None]:
@@ -77,16 +84,36 @@ class Trap:
     def watched_calls(self) -> Iterator[set[CodeType]]:
         """Collect what is called while the sick host is worked on."""
         called: set[CodeType] = set()
+        self._note = called
 
         def note(frame: FrameType, event: str, _given: object) -> None:
-            if self.armed and event == "call":
-                called.add(frame.f_code)
+            if self.armed and event == "call" and self._note is not None:
+                self._note.add(frame.f_code)
 
         sys.setprofile(note)
         try:
             yield called
         finally:
             sys.setprofile(None)
+            self._note = None
+
+    def opened(self, capture: Capture, parse: Callable[[str], Any]) -> Any:
+        """Open an answer. It is remembered, unless what crashes now has a part in reading it."""
+        if self._note is not None and self.armed:
+            return self._watched_reading(capture, parse)
+        if self.armed and self.crashing in self._reads.get(parse, {self.crashing}):
+            return opened(capture, parse)
+        return self._remembered(capture, parse)
+
+    def _watched_reading(self, capture: Capture, parse: Callable[[str], Any]) -> Any:
+        called, self._note = self._note, self._reads.setdefault(parse, set())
+        vim._repeats.cache_clear()  # nor does another answer have a part in reading this one
+        try:
+            return opened(capture, parse)
+        finally:
+            if called is not None:
+                called |= self._note
+            self._note = called
 
     def watching(self, work: Callable[..., Any], name_of: Callable[..., str]) -> Callable[..., Any]:
         @functools.wraps(work)
@@ -108,7 +135,7 @@ class Trap:
 
 
 @pytest.fixture
-def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
+def trap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trap]:
     made = Trap()
     watch = made.watching
     source = RecordedSource
@@ -125,7 +152,8 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
     )
     monkeypatch.setattr(look, "beside", watch(look.beside, lambda host, *_: host.name))
     monkeypatch.setattr(count, "look_at", watch(count.look_at, lambda host, _needs: host.name))
-    return made
+    with opening_by(made.opened):
+        yield made
 
 
 def modules(*packages: str) -> list[ModuleType]:
@@ -165,6 +193,7 @@ def everywhere(value: Any) -> Iterator[tuple[ModuleType, str]]:
 
 def spring(trap: Trap, patch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
     value = vars(owner)[name]
+    trap.crashing = value.__code__
     crashing = trap.in_place_of(value)
     if isinstance(owner, type):
         patch.setattr(owner, name, crashing)
@@ -239,6 +268,7 @@ class Reached:
     def crashing_checks(self) -> Iterator[tuple[str, Any]]:
         """Do the same with each check, and with each function that lists what checks judge."""
         checks = engine.all_checks()
+        self.trap.crashing = None
         for each in {one.each for one in checks}:
             trapped = self.trap.in_place_of(each)
             crash = [replace(one, each=trapped) if one.each is each else one for one in checks]

@@ -5,8 +5,6 @@ taken away, one at a time, and the host is judged again.
 """
 
 import re
-from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,12 +18,6 @@ from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Srio
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
 from hostcheck.model.vm import Pool, VmDatastore, VmRule
-from hostcheck.parsers import (
-    esxcli_hardware_pci_list,
-    nvidia_smi_q_x,
-    vim_host_system,
-    vim_virtual_machine,
-)
 from hostcheck.preflight.judge import candidate_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -47,6 +39,7 @@ from tests.checks.synthetic import (
     unknown,
     with_gpu,
 )
+from tests.remembering import opening_by, remembered
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDINGS = sorted(path.parent for path in FIXTURES.glob("*/manifest.json"))
@@ -93,14 +86,19 @@ def starts(report: HostReport) -> dict[str, Answer]:
     }
 
 
-def poorer(before: HostReport, after: HostReport) -> list[str]:
-    """Return the betrayals of the host's report and of the power-on of its VMs."""
-    found = betrayals(before, after)
-    then = starts(before)
-    for vm_id, answer in starts(after).items():
-        if vm_id in then:
-            found += verdicts(then[vm_id], answer, f"power-on of {vm_id}")
-    return found
+class Richer:
+    """A host before anything is lost: its report, and whether its VMs start."""
+
+    def __init__(self, report: HostReport) -> None:
+        self.report, self.starts = report, starts(report)
+
+    def betrayed(self, after: HostReport) -> list[str]:
+        """Return how a poorer report claims more, of the host or of a power-on."""
+        found = betrayals(self.report, after)
+        for vm_id, answer in starts(after).items():
+            if vm_id in self.starts:
+                found += verdicts(self.starts[vm_id], answer, f"power-on of {vm_id}")
+        return found
 
 
 # --- (a) every fact of a host ---------------------------------------------------------------------
@@ -123,11 +121,11 @@ def poorer_ones(value, path=""):
 
 
 def broken_facts(host):
-    before = report_of(host)
+    before = Richer(report_of(host))
     return [
         f"without {path}: {words}"
         for path, changed in poorer_ones(host)
-        for words in poorer(before, report_of(changed))
+        for words in before.betrayed(report_of(changed))
     ]
 
 
@@ -284,14 +282,9 @@ OBJECTS = ("HostSystem", "VirtualMachine", "ComputeResource", "ClusterComputeRes
 
 
 @pytest.fixture(autouse=True)
-def _parse_once():
-    """Answers that were not touched are not read again: facts are frozen."""
-    modules = (
-        esxcli_hardware_pci_list, nvidia_smi_q_x, vim_host_system, vim_virtual_machine,
-    )  # fmt: skip
-    with ExitStack() as stack:
-        for module in modules:
-            stack.enter_context(patch.object(module, "parse", cache(module.parse)))
+def _read_once():
+    """Answers that were not touched are not read again."""
+    with opening_by(remembered()):
         yield
 
 
@@ -324,11 +317,11 @@ def without_property(held):
 
 def broken(folder, losses):
     held = recording.load(folder)
-    before = judged(folder, held)
+    before = Richer(judged(folder, held))
     return [
         f"without {what}: {words}"
         for what, changed in losses(held)
-        for words in poorer(before, judged(folder, changed))
+        for words in before.betrayed(judged(folder, changed))
     ]
 
 

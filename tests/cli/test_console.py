@@ -10,7 +10,7 @@ import pytest
 from hostcheck.cli.console import UNWRITTEN
 from tests.private_data import FIXTURES
 
-AUDIT = ("audit", "--from", str(FIXTURES), "--quiet")
+AUDIT = ("audit", "--from", str(FIXTURES / "1n-1xT4-esxi703"), "--quiet")
 
 
 def shell(script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
@@ -20,11 +20,21 @@ def shell(script: str, *arguments: str, **variables: str) -> subprocess.Complete
     )
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run file of every recorded machine: their reports hold every mark."""
+    file = tmp_path_factory.mktemp("console") / "run.json"
+    done = shell('"$@"', "audit", "--from", str(FIXTURES), "--quiet", "--output", str(file))
+    assert done.returncode == 1
+    return file
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "cp437"])
-def test_marks_fall_back_where_the_encoding_has_none(encoding: str) -> None:
-    told = shell('"$@"', *AUDIT, PYTHONIOENCODING=encoding)
-    plain = shell('"$@"', *AUDIT, PYTHONIOENCODING="utf-8")
-    assert told.returncode == plain.returncode == 1
+def test_marks_fall_back_where_the_encoding_has_none(encoding: str, run: Path) -> None:
+    told = shell('"$@"', "report", str(run), PYTHONIOENCODING=encoding)
+    plain = shell('"$@"', "report", str(run), PYTHONIOENCODING="utf-8")
+    assert told.returncode == plain.returncode == 0
+    assert shell('"$@"', *AUDIT, PYTHONIOENCODING=encoding).returncode == 1
     assert told.stderr == plain.stderr == b""
     here = plain.stdout.decode()
     there = told.stdout.decode(encoding)
