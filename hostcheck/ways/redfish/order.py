@@ -4,7 +4,8 @@ Questions with a path of their own have no subject; the others are about the pat
 (`Bios` of `/redfish/v1/Systems/1/Bios`), in its spelling.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from hostcheck.model.capture import Request
@@ -14,6 +15,7 @@ from hostcheck.parsers import (
     redfish_chassis,
     redfish_manager,
     redfish_pcie_devices,
+    redfish_pcie_function,
     redfish_pcie_slots,
     redfish_power,
     redfish_root,
@@ -21,6 +23,7 @@ from hostcheck.parsers import (
     redfish_systems,
     redfish_thermal,
 )
+from hostcheck.parsers.redfish_pcie_devices import PcieDevice
 from hostcheck.syntax.opened import opened
 from hostcheck.syntax.redfish import fits
 from hostcheck.ways.base import SoFar, Transport
@@ -36,9 +39,12 @@ REQUESTS = (
     redfish_chassis.REQUEST,
     redfish_pcie_slots.REQUEST,
     *redfish_pcie_devices.REQUEST,
+    *redfish_pcie_function.REQUEST,
     redfish_power.REQUEST,
     redfish_thermal.REQUEST,
 )
+_PLACE = re.compile(r"\d{1,3}-\d{1,2}")
+"""Bus and slot in decimal: how an iDRAC calls a device."""
 MOST_SYSTEMS, MOST_CHASSIS, MOST_DEVICES = 16, 4, 64
 """Of each no more are asked: a chassis of many nodes tells of them all."""
 
@@ -90,6 +96,8 @@ def _ask_beside(bmc: Transport, computer: redfish_system.System, *, expands: boo
             bmc.fetch(redfish_power.REQUEST.of(power))
         for thermal in _paths((chassis.thermal,)):
             bmc.fetch(redfish_thermal.REQUEST.of(thermal))
+    if not _each(computer.chassis):
+        _ask_functions(bmc, tuple(_each_device(bmc, _each(computer.pcie_devices))))
 
 
 def _as_usual(path: str) -> redfish_chassis.Chassis:
@@ -101,24 +109,50 @@ def _as_usual(path: str) -> redfish_chassis.Chassis:
 
 def _ask_devices(bmc: Transport, path: str, *, expands: bool) -> None:
     """Ask all devices in one answer where the BMC can do that, else the list and each of it."""
+    found: tuple[PcieDevice, ...] | Unknown = ()
     if expands:
         query = redfish_pcie_devices.EXPANDED.template.partition("?")[2]
-        found = _read(
-            bmc, redfish_pcie_devices.EXPANDED.of(f"{path}?{query}"), redfish_pcie_devices.parse
-        )
-        if not isinstance(found, Unknown):
+        request = redfish_pcie_devices.EXPANDED.of(f"{path}?{query}")
+        found = _read(bmc, request, redfish_pcie_devices.parse)
+    if isinstance(found, Unknown) or not any(_is_whole(one) for one in found):
+        listed = _read(bmc, redfish_pcie_devices.LISTED.of(path), redfish_pcie_devices.parse)
+        paths = () if isinstance(listed, Unknown) else tuple(one.path for one in listed)
+        found = tuple(_each_device(bmc, paths))
+    _ask_functions(bmc, found)
+
+
+def _each_device(bmc: Transport, paths: Iterable[str]) -> Iterator[PcieDevice]:
+    kinds = (redfish_pcie_devices.OF_CHASSIS, redfish_pcie_devices.OF_SYSTEM)
+    for path in tuple(paths)[:MOST_DEVICES]:
+        request = _fitting(kinds, path).of(path)
+        device = _read(bmc, request, redfish_pcie_devices.parse)
+        yield from () if isinstance(device, Unknown) else device
+
+
+def _is_whole(device: PcieDevice) -> bool:
+    """Say whether a member is more than a link: some BMCs expand nothing and do not say so."""
+    return not isinstance(device.maker, Unknown) or not isinstance(device.name, Unknown)
+
+
+def _ask_functions(bmc: Transport, devices: Iterable[PcieDevice]) -> None:
+    """Ask of each NVIDIA GPU its place on the PCI bus; of one whose id tells it there is no need.
+
+    Where the first does not tell it, the others are not asked.
+    """
+    kinds = (redfish_pcie_function.OF_CHASSIS, redfish_pcie_function.OF_SYSTEM)
+    for one in devices:
+        maker = "" if isinstance(one.maker, Unknown) else one.maker.lower()
+        if "nvidia" not in maker or not one.functions or _PLACE.fullmatch(one.id):
+            continue
+        request = _fitting(kinds, one.functions[0]).of(one.functions[0])
+        told = _read(bmc, request, redfish_pcie_function.parse)
+        if isinstance(told, Unknown) or isinstance(told.address, Unknown):
             return
-    listed = _read(bmc, redfish_pcie_devices.LISTED.of(path), redfish_pcie_devices.parse)
-    for device in () if isinstance(listed, Unknown) else listed[:MOST_DEVICES]:
-        of = next(
-            (
-                one
-                for one in (redfish_pcie_devices.OF_CHASSIS, redfish_pcie_devices.OF_SYSTEM)
-                if fits(one.template, device.path)
-            ),
-            redfish_pcie_devices.OF_CHASSIS,
-        )
-        bmc.fetch(of.of(device.path))
+
+
+def _fitting(kinds: tuple[Request, Request], path: str) -> Request:
+    """Return the question that a path fits; where it fits none, one that refuses it."""
+    return next((one for one in kinds if fits(one.template, path)), kinds[0])
 
 
 def _read(bmc: Transport, request: Request, parse: Callable[[str], T]) -> T | Unknown:
