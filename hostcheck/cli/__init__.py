@@ -18,6 +18,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     smoke,
     sparsity,
     topology,
+    trust,
     vm_class,
 )
 from hostcheck.cli.group import main

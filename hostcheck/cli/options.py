@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from hostcheck import ways
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing, group, options_of
-from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking
+from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking, Trusting
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
 from hostcheck.ways.shell.options import Reach
@@ -95,6 +95,10 @@ def _settings(context: click.Context, _option: Any, given: Path | None) -> Any:
     return settings.find(place, front().environment)
 
 
+settings_option = click.option(
+    "--config", "settings", type=existing(dir_okay=False), callback=_settings,
+    help="Settings. Default: hostcheck.toml here or in ~/.config/hostcheck.",
+)  # fmt: skip
 vsphere = (
     click.option(
         "--vcenter", "vcenter", metavar="URL", multiple=True,
@@ -118,10 +122,7 @@ vsphere = (
         help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
     ),
     click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
-    click.option(
-        "--config", "settings", type=existing(dir_okay=False), callback=_settings,
-        help="Settings. Default: hostcheck.toml here or in ~/.config/hostcheck.",
-    ),
+    settings_option,
 )  # fmt: skip
 machines_options = group(
     "machines", Machines,
@@ -245,6 +246,21 @@ one_guest_options = group(
         "--device", type=click.IntRange(0, 63), default=0, help="CUDA device in the guest."
     ),
     click.option("--quick", is_flag=True, help="Correctness only, no speed."),
+)  # fmt: skip
+trust_options = group(
+    "given", Trusting,
+    click.option(
+        "--bmc-inventory", "inventory", type=existing(dir_okay=False),
+        help="CSV or TOML with the address of each BMC.",
+    ),
+    click.option(
+        "--bmc-fingerprints", "fingerprints", type=click.Path(path_type=Path),
+        help="File to pin in. Default: ~/.config/hostcheck/bmc-fingerprints.",
+    ),
+    click.option("--renew", is_flag=True, help="Pin what is shown now, also where it differs."),
+    click.option("--dry-run", is_flag=True, help="Show the certificates, and write nothing."),
+    settings_option,
+    click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
 )  # fmt: skip
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout."

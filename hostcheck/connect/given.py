@@ -67,6 +67,18 @@ class OpinionOptions:
     task_timeout: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trusting:
+    """Which certificates of BMCs are pinned, and where. `renew` replaces what is pinned."""
+
+    places: tuple[str, ...] = ()
+    inventory: Path | None = None
+    fingerprints: Path | None = None
+    renew: bool = False
+    dry_run: bool = False
+    settings: "Settings | None" = None
+
+
 NO_OPINION = OpinionOptions()
 """As no option says it."""
 

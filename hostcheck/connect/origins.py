@@ -14,7 +14,7 @@ from hostcheck.syntax import toml
 DEFAULT = "default"
 PASSWORDS = (
     ("vSphere", "GOVC_PASSWORD"), ("SSH", "HOSTCHECK_SSH_PASSWORD"),
-    ("guests", "HOSTCHECK_GUEST_PASSWORD"),
+    ("guests", "HOSTCHECK_GUEST_PASSWORD"), ("BMCs", "HOSTCHECK_BMC_PASSWORD"),
 )  # fmt: skip
 
 Options = Mapping[str, tuple[str, Any]]

@@ -49,22 +49,29 @@ class Answer(NamedTuple):
         return float(told) if told.isdecimal() else 1.0
 
 
-class _Connection(http.client.HTTPSConnection):
-    """Sends nothing before the certificate was compared, where one is pinned."""
+class Connection(http.client.HTTPSConnection):
+    """Sends nothing before the certificate was compared, where one is pinned.
 
-    def __init__(self, door: Door) -> None:
-        trust = any_certificate() if door.fingerprint else context(door.ca_files)
+    One that `trusts` nothing is for looking at a certificate only.
+    """
+
+    def __init__(self, door: Door, *, trusts: bool = True) -> None:
+        verifies = trusts and not door.fingerprint
+        trust = context(door.ca_files) if verifies else any_certificate()
         super().__init__(door.address, door.port, timeout=door.connect_timeout, context=trust)
-        self._pinned = door.fingerprint
+        self._pinned = door.fingerprint if trusts else ""
 
     def connect(self) -> None:
         """Connect and verify. Raises OSError, or Untrusted for another certificate."""
         super().connect()
-        if self._pinned:
-            seen = fingerprint_of(self.sock.getpeercert(binary_form=True) or b"")
-            if seen != self._pinned:
-                self.close()
-                raise Untrusted(seen)
+        if self._pinned and fingerprint_of(self.certificate()) != self._pinned:
+            seen = fingerprint_of(self.certificate())
+            self.close()
+            raise Untrusted(seen)
+
+    def certificate(self) -> bytes:
+        """Return what the other side shows (DER)."""
+        return bytes(self.sock.getpeercert(binary_form=True) or b"")
 
 
 class Exchange:
@@ -72,7 +79,7 @@ class Exchange:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._connection = _Connection(door)
+        self._connection = Connection(door)
         self._left = ALL_BYTES
         self._stopping = threading.Lock()
         self._sends = False

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostcheck.ways.options import option
+from hostcheck.ways.options import option, setting
 
 SECTION = "bmc"
 
@@ -49,15 +49,18 @@ class Given(BmcReach):
 class Section:
     """`[bmc]`: how to reach the BMCs of hosts. Times are seconds."""
 
-    enabled: bool = False
-    inventory: str = ""
-    pattern: str = ""
-    user: str = ""
-    ca: tuple[str, ...] = ()
-    fingerprints: str = "~/.config/hostcheck/bmc-fingerprints"
-    connect_timeout: float = 15
-    answer_timeout: float = 30
-    host_timeout: float = 180
+    enabled: bool = setting(False, "bmc")
+    inventory: str = setting("", "bmc_inventory")
+    pattern: str = setting("", "bmc_pattern")
+    user: str = setting("", "bmc_user", also="the inventory goes before it")
+    ca: tuple[str, ...] = setting((), "bmc_ca")
+    fingerprints: str = setting(
+        "~/.config/hostcheck/bmc-fingerprints", "bmc_fingerprints",
+        also="the inventory goes before it",
+    )  # fmt: skip
+    connect_timeout: float = setting(15, least=1, most=3600)
+    answer_timeout: float = setting(30, least=1, most=3600)
+    host_timeout: float = setting(180, "bmc_timeout", least=1, most=36000)
 
 
 def wanted(given: Given, section: Section) -> bool:
