@@ -175,19 +175,28 @@ smoking_options = group(
 cluster_option = click.option(
     "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
 )
-deliver_options = group(
-    "wanted", Deliver,
-    click.option(
-        "--format", "format_", type=click.Choice(formats("run")), default="text",
-        help="What goes to stdout.", show_default=True,
-    ),
-    click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
-    click.option(
-        "--html", type=click.Path(path_type=Path),
-        help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts on), "
-        "FILE.zip, or a folder.",
-    ),
-)  # fmt: skip
+
+
+def _deliver(*told: str) -> Callable[[F], F]:
+    """Return where a report goes, in a format of what is told."""
+    choices = dict.fromkeys(one for each in told for one in formats(each))
+    return group(
+        "wanted", Deliver,
+        click.option(
+            "--format", "format_", type=click.Choice(tuple(choices)), default="text",
+            help="What goes to stdout.", show_default=True,
+        ),
+        click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
+        click.option(
+            "--html", type=click.Path(path_type=Path),
+            help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts "
+            "on), FILE.zip, or a folder.",
+        ),
+    )  # fmt: skip
+
+
+deliver_options = _deliver("run")
+answers_options = _deliver("run", "answers")
 showing_options = group(
     "showing", Showing,
     click.option("--details", is_flag=True, help="In text: every host with all its findings."),

@@ -84,6 +84,27 @@ def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: boo
         raise unwritten
 
 
+def deliver_each(wanted: Deliver, name: str, run: "Run") -> None:
+    """Keep one of several runs, and its page: files of that name in the folders that are given."""
+    from hostcheck import runfile
+
+    if wanted.output is not None:
+        runfile.write(run, wanted.output / f"{name}.json")
+    if wanted.html is not None:
+        write("run", "html", run, wanted.html / f"{name}.html")
+
+
+def refuse_unwritable_folders(wanted: Deliver, save: Path | None) -> None:
+    """Raise UsageError, before anything is asked, where several runs could not be kept."""
+    from hostcheck import files
+
+    for folder in (wanted.output, wanted.html, save):
+        if folder is not None:
+            if folder.is_file() or folder.suffix in (".json", ".html", ".zip"):
+                raise UsageError(f"{folder}: of several VMs each has its own file: give a folder")
+            files.refuse_unwritable_folder(folder)
+
+
 def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     """Raise UsageError, before anything is asked, where an output could not be written."""
     from hostcheck import files

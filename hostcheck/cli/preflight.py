@@ -1,7 +1,7 @@
 """hostcheck preflight."""
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
+    answers_options,
     cluster_option,
-    deliver_options,
     existing,
     from_option,
     machines_options,
@@ -20,37 +20,58 @@ from hostcheck.cli.options import (
     save_option,
     strict_option,
 )
-from hostcheck.cli.out import deliver, progress, refuse_unwritable
+from hostcheck.cli.out import (
+    deliver,
+    deliver_each,
+    give,
+    progress,
+    refuse_unwritable,
+    refuse_unwritable_folders,
+    show,
+)
 from hostcheck.cli.profiles import profile_names
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
+from hostcheck.reports import formats, pieces
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run
+    from hostcheck.preflight import Change
+
+LITTLE = 4096
+"""MiB of a VM to be of which nobody says how much it has."""
+GRAVEST = (1, 3, 0)
+"""Exit codes, the gravest first."""
 
 
 @main.command()
-@click.argument("vm", default="")
+@click.argument("vms", nargs=-1, metavar="[VM]...")
 @machines_options
 @from_option
 @cluster_option
-@deliver_options
+@answers_options
 @click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
 @strict_option
 @opinion_options
 @save_option
 @click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every powered-off VM with a GPU: of all clusters, or of --cluster.",
+)
+@click.option(
     "--profile",
     default="",
     shell_complete=profile_names,
-    help="vGPU profile of a VM that does not exist yet.",
+    help="vGPU profile of a VM that does not exist yet; of VM in thought.",
 )
-@click.option("--count", type=click.IntRange(1, 16), default=1, help="vGPUs of that VM.")
-@click.option("--vcpus", type=click.IntRange(1, 960), default=1, help="vCPUs of that VM.")
-@click.option("--memory", type=click.IntRange(1), default=4096, help="Memory of that VM, MiB.")
+@click.option("--count", type=click.IntRange(1, 16), help="vGPUs of that VM.")
+@click.option("--vcpus", type=click.IntRange(1, 960), help="vCPUs of that VM.")
+@click.option("--memory", type=click.IntRange(1), help="Memory of that VM, MiB.")
 @click.option("--spec", type=existing(dir_okay=False), help="That VM in a TOML file.")
 def preflight(
-    vm: str,
+    vms: tuple[str, ...],
     machines: Machines,
     from_: Path | None,
     clusters: tuple[str, ...],
@@ -59,36 +80,78 @@ def preflight(
     strict: bool,
     opinion: OpinionOptions,
     save: Path | None,
+    every: bool,
     profile: str,
-    count: int,
-    vcpus: int,
-    memory: int,
+    count: int | None,
+    vcpus: int | None,
+    memory: int | None,
     spec: Path | None,
 ) -> None:
-    """Say GO, NO-GO or UNSURE for one VM on its candidate hosts, with reasons.
+    """Say GO, NO-GO or UNSURE for VMs on their candidate hosts, with reasons.
 
-    Candidates are the hosts of the VM's cluster, or those that --host names. A VM that does not
-    exist yet is given by --profile or --spec, and judged on every host.
+    A VM goes by its name, managed object id, UUID or inventory path. Its candidates are the hosts
+    of its cluster, or those that --host names. --vcpus, --memory, --profile and --count change it
+    in thought. Of several VMs there is one table, and the worst decides the exit code; -o and
+    --html are then folders. A VM that does not exist yet is given by --profile or --spec, and
+    judged on every host.
     """
+    from hostcheck.preflight import Change
+
+    change = Change(vcpus or 0, memory or 0, profile, count or 0)
+    task = _Task(machines, from_, clusters, wanted, details, strict, opinion, save)
+    if (vms or every) and spec is not None:
+        raise UsageError("--spec describes a VM to be: leave out the VM, or --spec")
+    if vms and every:
+        raise UsageError("--all judges every powered-off VM with a GPU: leave out the names")
+    if spec is not None and change:
+        raise UsageError("--spec describes the whole VM: leave out --profile and the like")
+    if len(set(vms)) > 1 or every:
+        _judge_several(task, vms, change)
+    elif vms:
+        _judge(task, vms[0], change, None)
+    elif spec is None and not profile:
+        raise UsageError("name one of: a VM, --all, --profile, --spec")
+    else:
+        _judge(task, "", change, spec)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is asked for, whichever VM it is of."""
+
+    machines: Machines
+    from_: Path | None
+    clusters: tuple[str, ...]
+    wanted: Deliver
+    details: bool
+    strict: bool
+    opinion: OpinionOptions
+    save: Path | None
+
+
+def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
+    """Judge one VM: one that exists, or one that is described."""
     from hostcheck import preflight as judging
     from hostcheck import recording, verdict
     from hostcheck.connect import opened
 
-    if bool(vm) + bool(profile) + bool(spec) != 1:
-        raise UsageError("name one of: a VM, --profile, --spec")
-    refuse_unwritable(wanted, save)
+    machines = task.machines
+    _refuse_format(task.wanted.format_, "run", "several VMs", "one")
+    refuse_unwritable(task.wanted, task.save)
     wish = None
     if spec is not None:
         wish = judging.read_spec(spec)
-    elif profile:
-        wish = judging.VmSpec(profile=profile, count=count, vcpus=vcpus, memory_mb=memory)
+    elif not vm:
+        wish = judging.VmSpec(
+            change.profile, change.count or 1, change.vcpus or 1, change.memory_mb or LITTLE
+        )
     # An existing VM is looked for everywhere: --host names its candidates, not its home.
     source_of = machines if wish else replace(machines, hosts=())
-    asks = opened.wants_opinion(machines, opinion)
-    shelf = recording.Shelf(save) if save is not None else None
+    asks = opened.wants_opinion(machines, task.opinion)
+    shelf = recording.Shelf(task.save) if task.save is not None else None
     with (
         opened.machines(
-            source_of, front(), from_=from_, clusters=clusters, opinion=opinion
+            source_of, front(), from_=task.from_, clusters=task.clusters, opinion=task.opinion
         ) as (source, workers),
         progress("preflight", None, quiet=machines.quiet) as done,
     ):  # fmt: skip
@@ -96,14 +159,65 @@ def preflight(
         if shelf is not None:
             how["keep"] = shelf.add
         if wish is not None:
-            run = judging.what_if(source, wish, **how)
-            run = _spelt(run, wish.profile)
+            run = _spelt(judging.what_if(source, wish, **how), wish.profile)
         else:
-            run = judging.preflight(source, vm, hosts=machines.hosts, **how)
-    deliver(run, wanted, Showing(details=details), brief=machines.quiet)
+            run = judging.preflight(source, vm, hosts=machines.hosts, change=change, **how)
+            run = _spelt(run, change.profile) if change.profile else run
+    deliver(run, task.wanted, Showing(details=task.details), brief=machines.quiet)
     if shelf is not None:
         shelf.close()
-    sys.exit(verdict.exit_code(run, strict=strict))
+    sys.exit(verdict.exit_code(run, strict=task.strict))
+
+
+def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
+    """Judge several VMs; the answers are a table, and each run is kept where a folder is given."""
+    from hostcheck import files, recording, verdict
+    from hostcheck import preflight as judging
+    from hostcheck.connect import opened
+    from hostcheck.preflight.answers import answer_of, answers_of
+
+    machines, wanted = task.machines, task.wanted
+    if task.details:
+        raise UsageError("--details tells all of one VM: name one, or give -o FOLDER")
+    _refuse_format(wanted.format_, "answers", "one VM", "several")
+    refuse_unwritable_folders(wanted, task.save)
+    shelf = recording.Shelf(task.save) if task.save is not None else None
+    left: list[str] = []
+    rows, codes, taken = [], [], set()
+    with (
+        opened.machines(
+            replace(machines, hosts=()), front(), from_=task.from_, clusters=task.clusters,
+            opinion=task.opinion,
+        ) as (source, workers),
+        progress("preflight", None, quiet=machines.quiet) as done,
+    ):  # fmt: skip
+        for judged in judging.several(
+            source, vms, hosts=machines.hosts, change=change, workers=workers,
+            opinion=bool(task.opinion.second_opinion), left=left.append, done=done,
+            keep=shelf.add if shelf is not None else lambda _: None,
+        ):  # fmt: skip
+            run = _spelt(judged, change.profile) if change.profile else judged
+            row = answer_of(run)
+            rows.append(row)
+            codes.append(verdict.exit_code(run, strict=task.strict))
+            name = files.directory_name(row.vm)
+            name = f"{name}-{row.vm_id}" if name in taken else name
+            taken.add(name)
+            deliver_each(wanted, name, run)
+        told = answers_of(rows, left, source.about)
+    codes.append(verdict.EXIT_CODES[told.verdict])
+    if machines.quiet and wanted.format_ == "text":
+        show(list(pieces("answers", "line", told))[-1:])
+    else:
+        give("answers", wanted.format_, told, None)
+    if shelf is not None:
+        shelf.close()
+    sys.exit(min(codes, key=GRAVEST.index))
+
+
+def _refuse_format(format_: str, told: str, of: str, here: str) -> None:
+    if format_ not in formats(told):
+        raise UsageError(f"--format {format_} tells of {of}; of {here}: {', '.join(formats(told))}")
 
 
 def _spelt(run: "Run", profile: str) -> "Run":

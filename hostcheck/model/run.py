@@ -48,6 +48,8 @@ class Preflight(Struct, frozen=True):
     """Host on which the VM runs already: then a restart was judged. Empty: it does not run."""
     vm_id: str = ""
     """Managed object id; empty of a VM to be, and in run files that were written before it."""
+    changed: str = ""
+    """What it was given in thought, and has not: `16 vCPUs (now 8)`."""
 
 
 class Outcome(StrEnum):

@@ -42,12 +42,16 @@ def refuse_template(home: Recording, vm: VmRef) -> None:
 class Besides:
     """What is asked of candidates besides: what they offer, and what vCenter thinks of a start."""
 
-    def __init__(self, source: Source, home: Recording, vm_id: str, *, opinion: bool) -> None:
+    def __init__(
+        self, source: Source, home: Recording, vm_id: str, *, opinion: bool, several: bool = False
+    ) -> None:
+        """Say whether vCenter is to be asked, and whether the VM is to have several vGPUs."""
         self._source = source
         self._asker = source.asker(home.ref.vcenter)
         self._home = home
         self._vm_id = vm_id
         self._vm = second_opinion.vm_of(home, vm_id)
+        self._several = several
         runs = self._vm is not None and self._vm.power_state == RUNS
         self._opinion = opinion and self._vm is not None and not runs
 
@@ -71,6 +75,7 @@ class Besides:
         features = vim_cpu_features.of_host(recorded.ref.id)
         questions = [second_opinion.offered(recorded), features]
         vm = self._vm
-        if vm is not None and not isinstance(vm.devices, Unknown) and len(vm.devices.vgpus) > 1:
+        held = () if vm is None or isinstance(vm.devices, Unknown) else vm.devices.vgpus
+        if vm is not None and (self._several or len(held) > 1):
             questions.append(second_opinion.limit(recorded, vm.hardware_version))
         return questions

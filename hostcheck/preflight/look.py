@@ -14,9 +14,10 @@ from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
+from hostcheck.preflight.change import NOTHING, Change, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on
-from hostcheck.preflight.rank import of_a_running_vm, ranked, unless_another
+from hostcheck.preflight.rank import of_a_changed_vm, of_a_running_vm, ranked, unless_another
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
 from hostcheck.runs import run_of
 from hostcheck.sources import walls
@@ -33,6 +34,7 @@ def preflight(
     vm_name: str,
     *,
     hosts: Iterable[str] = (),
+    change: Change = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     keep: Callable[[Recording], object] = lambda _: None,
@@ -43,18 +45,40 @@ def preflight(
     With `opinion` vCenter is asked as well; `keep` is given the answers of each candidate. Raises
     UsageError when no VM or more than one goes by that name, or it has no GPU.
     """
-    patterns = tuple(hosts)
-    vm = chosen_vm(source, vm_name, patterns)
-    home = vm.host
+    vm = chosen_vm(source, vm_name, tuple(hosts))
+    return of_vm(
+        source, vm, hosts=hosts, change=change, workers=workers, opinion=opinion, keep=keep,
+        done=done,
+    )  # fmt: skip
+
+
+def of_vm(
+    source: Source,
+    vm: VmRef,
+    *,
+    hosts: Iterable[str] = (),
+    change: Change = NOTHING,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    opinion: bool = True,
+    keep: Callable[[Recording], object] = lambda _: None,
+    done: Callable[[str], None],
+) -> Run:
+    """Judge one VM that was found, as it is or as it would be after a change.
+
+    Of a change vCenter is not asked: it would tell of the VM as it is.
+    """
+    patterns, home = tuple(hosts), vm.host
     chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
     if not chosen:
-        raise UsageError(f"no host matches {', '.join(patterns)}")
+        raise UsageError(f"no host matches {', '.join(map(repr, patterns))}")
     others = [one for one in chosen if one != home]
     first = walls.one(source, home)
     done(home.name)
     first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm.id)])
     refuse_template(first, vm)
-    besides = Besides(source, first, vm.id, opinion=opinion)
+    besides = Besides(
+        source, first, vm.id, opinion=opinion and not change, several=change.count > 1
+    )
     besides.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
     collected += app.recordings(source, others, workers=workers, done=done)
@@ -63,14 +87,16 @@ def preflight(
     def candidates() -> Iterator[Host]:
         for recorded in besides.all(collected):
             keep(recorded)
-            yield (
+            host = (
                 host_of(recorded)
                 if recorded.ref.key == home.key
                 else beside(host_of(with_vm(recorded, vm.id, first)), vm.id, own)
             )
+            yield changed(host, vm.id, change)
 
     run = unless_another(judged(source, vm.id, vm.name, candidates()))
-    return of_a_running_vm(run, own, vm.id)
+    run = of_a_running_vm(run, own, vm.id)
+    return of_a_changed_vm(run, own, vm.id, change) if change else run
 
 
 def chosen_vm(source: Source, name: str, hosts: tuple[str, ...]) -> VmRef:

@@ -41,6 +41,7 @@ def _lines(run: Run) -> Iterator[str]:
         host=_text(best), reason=_text(run.preflight.summary),
         runs_on=_text(run.preflight.runs_on),
         silent=_list(words.one_line(one.name) for one in silent(run.targets)),
+        changed=_text(run.preflight.changed),
     )  # fmt: skip
     started = run.power_on
     if started is not None:

@@ -76,7 +76,7 @@ def _vcenter_alone(asked: Preflight, manuals: Collection[Manual]) -> bool:
 
 
 def _preflight_headline(asked: Preflight, manuals: Collection[Manual]) -> str:
-    name = words.one_line(asked.vm)
+    name = words.one_line(f"{asked.vm} with {asked.changed}" if asked.changed else asked.vm)
     if asked.runs_on:
         again = {
             Answer.GO: "and would start again",

@@ -1,0 +1,109 @@
+"""Several VMs in one run: each is judged as if it alone were started, on answers asked once."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from hostcheck import app
+from hostcheck.fleet import Workers
+from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.host_ref import HostRef, VmRef
+from hostcheck.model.recording import Recording
+from hostcheck.model.run import Run, silent
+from hostcheck.preflight.ask import RUNS
+from hostcheck.preflight.change import NOTHING, Change
+from hostcheck.preflight.elsewhere import vms_of
+from hostcheck.preflight.look import chosen_vm, of_vm
+from hostcheck.sources.base import Source
+from hostcheck.sources.held import HeldSource
+from hostcheck.sources.walls import host_of
+from hostcheck.ways.vsphere.inventory import is_host
+
+OFF, SUSPENDED = "poweredOff", "suspended"
+Group = tuple[str, str]
+"""A vCenter, and a cluster of it or a host that is in none."""
+
+
+def several(
+    source: Source,
+    names: Iterable[str],
+    *,
+    hosts: Iterable[str] = (),
+    change: Change = NOTHING,
+    workers: Workers = Workers(1),  # noqa: B008  it is immutable
+    opinion: bool = False,
+    keep: Callable[[Recording], object] = lambda _: None,
+    left: Callable[[str], object] = lambda _: None,
+    done: Callable[[str], None],
+) -> Iterator[Run]:
+    """Judge the VMs that are named, or without names every powered-off VM that has a GPU.
+
+    Cluster by cluster, so that no more than one is held. `left` is told which VMs were not judged,
+    or may be missing, and why. Raises UsageError as a preflight of one VM does.
+    """
+    patterns = tuple(hosts)
+    wanted = {(one.host.vcenter, one.id): one for one in _named(source, names, patterns)}
+    machines = source.machines()
+    if not wanted:
+        for one in silent(source.about.targets):
+            left(f"{one.name} could not be asked: {one.failure}. Its VMs were not judged.")
+    homes = [one.host for one in wanted.values()] if wanted else machines
+    for group in dict.fromkeys(map(_group, homes)):
+        here = [one for one in machines if _group(one) == group]
+        named = [one for one in wanted.values() if _group(one.host) == group]
+        targets = _targets(machines, here, [one.host for one in named], patterns, every=not wanted)
+        collected = app.recordings(source, targets, workers=workers, done=done)
+        held = HeldSource(source, sorted(collected, key=lambda one: one.ref.key))
+        for vm in named or _all_off(held, here, left):
+            yield of_vm(
+                held, vm, hosts=patterns, change=change, opinion=opinion, done=lambda _: None
+            )
+        for recorded in held.recordings():
+            keep(recorded)
+
+
+def _named(source: Source, names: Iterable[str], patterns: tuple[str, ...]) -> list[VmRef]:
+    return [chosen_vm(source, name, patterns) for name in names]
+
+
+def _group(ref: HostRef) -> Group:
+    return (ref.vcenter, ref.cluster_id or ref.id or ref.name)
+
+
+def _targets(
+    machines: list[HostRef],
+    here: list[HostRef],
+    homes: list[HostRef],
+    patterns: tuple[str, ...],
+    *,
+    every: bool,
+) -> list[HostRef]:
+    """Return what is collected for a group: its hosts, or homes of VMs and hosts that are named.
+
+    A recording that cannot be read may be of any cluster.
+    """
+    if not patterns:
+        return [*here, *(one for one in machines if not one.id and one not in here)]
+    homes = here if every else homes
+    return [
+        one
+        for one in machines
+        if one in homes
+        or (is_host(one.name, patterns) and (not one.id or one.vcenter == here[0].vcenter))
+    ]
+
+
+def _all_off(
+    held: HeldSource, here: list[HostRef], left: Callable[[str], object]
+) -> Iterator[VmRef]:
+    """Yield the VMs of hosts that have a GPU and do not run; of what is not known, tell."""
+    for recorded in held.recordings():
+        if recorded.ref not in here:
+            continue
+        host = host_of(recorded)
+        if isinstance(host.vms, Unknown):
+            left(f"Which VMs {host.name} has is not known: {host.vms.detail}")
+        for vm in vms_of(host):
+            state = vm.power_state
+            if isinstance(state, Known) and state.value == SUSPENDED:
+                left(f"{vm.name} on {host.name} is suspended, and was not judged.")
+            elif not (isinstance(state, Known) and state.value == RUNS):
+                yield VmRef(recorded.ref, vm.id, vm.name)

@@ -1,0 +1,1 @@
+"""The answers to several VMs: each module is a format of them."""
