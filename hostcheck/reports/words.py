@@ -2,12 +2,13 @@
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.model.host import GraphicsType, Mode
+from hostcheck.model.host import GraphicsType
 from hostcheck.model.result import Answer, Severity, Status
+from hostcheck.model.traits import MODE
 from hostcheck.model.vm import Vm
 from hostcheck.words import clean, count, cut, moment, one_line, plain, size, speed
 
-__all__ = ["clean", "count", "cut", "moment", "one_line", "plain", "size", "speed"]
+__all__ = ["MODE", "clean", "count", "cut", "moment", "one_line", "plain", "size", "speed"]
 
 
 MARK = {
@@ -47,8 +48,6 @@ GRAPHICS = {
     GraphicsType.SHARED_DIRECT: "Shared Direct",
 }
 """As the vSphere Client spells them."""
-
-MODE = {Mode.ENABLED: "on", Mode.DISABLED: "off", Mode.NOT_SUPPORTED: "N/A"}
 
 WHY = {
     Why.UNREACHABLE: "Nothing answered",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
-from hostcheck.reports.summary.drifts import Drift, Drifts, gpu_names
+from hostcheck.reports.summary.drifts import Drift, Drifts
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
@@ -21,7 +21,7 @@ from hostcheck.reports.summary.steps import Step, Steps, one_window
 
 __all__ = [
     "LARGEST_PAGE", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
-    "ended", "gpu_names", "groups", "host_reason", "named", "notices", "of", "proven",
+    "ended", "groups", "host_reason", "named", "notices", "of", "proven",
 ]  # fmt: skip
 
 

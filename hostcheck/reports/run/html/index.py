@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from hostcheck.model.result import Status
 from hostcheck.model.run import HostReport, Run
+from hostcheck.model.traits import gpu_names
 from hostcheck.reports import summary, words
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.shapes import ALONE, ANSWERS, LETTERS, Page, Requests, Row
@@ -32,7 +33,7 @@ def row_of(report: HostReport, page: Page, href: str) -> Row:
         unknowns=counts[Status.UNKNOWN] + counts[Status.ERROR],
         cluster=words.one_line(words.known_or(host.cluster)),
         release=words.one_line(f"{words.known_or(host.version)} {words.known_or(host.build)}"),
-        gpus=words.one_line(summary.gpu_names(host)),
+        gpus=words.one_line(gpu_names(host)),
         squares="".join(LETTERS[square.status] for square in page.squares),
     )
 
