@@ -24,6 +24,7 @@ from hostcheck.model.vm import Vm
 from hostcheck.runfile import OWN, SCHEMA, StoredRun, Told
 
 HOSTS = b'"hosts":[\n'
+COMMA = ord(",")
 SHARED = b'],\n"shared":['
 PAGES = 16 * 1024 * 1024
 """So much of the file is kept in memory behind the place that is read."""
@@ -78,19 +79,19 @@ class _Result(Struct, frozen=True):
     told: Raw
 
 
-class _Top(StoredRun, frozen=True, kw_only=True):
+class Top(StoredRun, frozen=True, kw_only=True):
+    """The document, its hosts aside."""
+
     hosts: tuple[Raw, ...] = ()
     shared: tuple[Raw, ...] = ()
 
 
-class _Lines:
+class Lines:
     """The hosts of a file by their places, opened as far as it is wanted."""
 
-    def __init__(
-        self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...], kept: "_Decoders"
-    ) -> None:
+    def __init__(self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...]) -> None:
         self._data = data
-        self.kept = kept
+        self._view = memoryview(data)
         self._shared = shared
         self._seen = start
         self._told: dict[bytes, Told] = {}
@@ -114,6 +115,7 @@ class _Lines:
             self._seen = at
 
     def value(self, raw: Raw) -> bytes:
+        """Return a value, which may be shared."""
         text = bytes(raw)
         return bytes(self._shared[int(text)]) if text[:1].isdigit() else text
 
@@ -127,11 +129,36 @@ class _Lines:
                 self._told[text] = found
         return found
 
-    def line(self, number: int) -> Any:
+    def line(self, number: int) -> memoryview:
+        """Return the text of a line."""
         start, stop = self.places[number]
         self._seen = min(self._seen, start)
         self._forget(start)
-        return self.kept.line(self._data[start:stop].removesuffix(b","))
+        stop -= self._data[stop - 1] == COMMA
+        return self._view[start:stop]
+
+
+def opened(path: Path) -> tuple[Top, Lines] | None:
+    """Return the document and its hosts by their lines; None of what is laid out in another way.
+
+    That is for `runfile.read`, which also says what is wrong with a file.
+    """
+    try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None
+    start, end = data.find(HOSTS, 0, PAGES), data.rfind(SHARED)
+    if start < 0 or end < start:
+        return None
+    try:
+        rest = data[end + len(SHARED) - 1 :]
+        top = msgspec.json.decode(data[:start] + b'"hosts":[],"shared":' + rest, type=Top)
+    except msgspec.MsgspecError:
+        return None
+    if top.schema != SCHEMA:
+        return None
+    return top, Lines(data, start + len(HOSTS), end, top.shared)
 
 
 def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
@@ -140,40 +167,27 @@ def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
     All other fields are Unknown, and no fact tells where it was read. Raises UsageError as
     `runfile.read` does, which also reads what is laid out in another way.
     """
-    try:
-        with path.open("rb") as file:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):
+    found = opened(path)
+    if found is None:
         return runfile.read(path)
-    start, end = data.find(HOSTS, 0, PAGES), data.rfind(SHARED)
-    if start < 0 or end < start:
-        return runfile.read(path)
-    try:
-        rest = data[end + len(SHARED) - 1 :]
-        top = msgspec.json.decode(data[:start] + b'"hosts":[],"shared":' + rest, type=_Top)
-    except msgspec.MsgspecError:
-        return runfile.read(path)
-    if top.schema != SCHEMA:
-        return runfile.read(path)
-    lines = _Lines(data, start + len(HOSTS), end, top.shared, _decoders(kept))
+    top, lines = found
+    decoders = _decoders(kept)
     wanted = frozenset(checks)
 
-    def opened(number: int) -> HostReport:
+    def report(number: int) -> HostReport:
         try:
-            return _report(lines, number, wanted)
+            return _report(lines, number, wanted, decoders)
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
     told = {name: getattr(top, name) for name in Run.__struct_fields__ if name not in OWN}
-    return Run(schema=PLAIN, hosts=OpenedOneByOne(len(lines.places), opened), **told)
+    return Run(schema=PLAIN, hosts=OpenedOneByOne(len(lines.places), report), **told)
 
 
-def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
-    line = lines.line(number)
+def _report(lines: Lines, number: int, wanted: frozenset[str], kept: "_Decoders") -> HostReport:
+    line = kept.line(lines.line(number))
     parts = [
-        key + lines.value(raw)
-        for key, name in lines.kept.keys
-        if bytes(raw := getattr(line.host, name))
+        key + lines.value(raw) for key, name in kept.keys if bytes(raw := getattr(line.host, name))
     ]
     results = []
     for one in line.results:
@@ -185,11 +199,11 @@ def _report(lines: _Lines, number: int, wanted: frozenset[str]) -> HostReport:
                 Result(one.check, told.severity, one.status, subject, told.observed,
                        told.expected, told.note, (), told.unseen, (), told.trace)
             )  # fmt: skip
-    host = lines.kept.host(b"{%s}" % b",".join(parts))
+    host = kept.host(b"{%s}" % b",".join(parts))
     return HostReport(line.verdict, host, tuple(results))
 
 
-def _narrow(whole: Any, kept: Collection[str], **types: Any) -> Any:
+def narrow(whole: Any, kept: Collection[str], **types: Any) -> Any:
     """Return a kind of a struct that reads some fields of a document and no others.
 
     A field that is not kept has a name that no document has, and is Unknown. `types` are those of
@@ -224,11 +238,11 @@ class _Decoders(NamedTuple):
 
 @cache
 def _decoders(kept: Kept) -> _Decoders:
-    gpu: Any = _narrow(PhysicalGpu, kept.gpu)
-    vm: Any = _narrow(Vm, kept.vm)
+    gpu: Any = narrow(PhysicalGpu, kept.gpu)
+    vm: Any = narrow(Vm, kept.vm)
     gpus: Any = Known[tuple[gpu, ...]] | Unknown
     vms: Any = Known[tuple[vm, ...]] | Unknown
-    host = _narrow(Host, kept.host, gpus=gpus, vms=vms)
+    host = narrow(Host, kept.host, gpus=gpus, vms=vms)
     fields = msgspec.defstruct("_Fields", [(one, Raw, Raw(b"")) for one in kept.host], frozen=True)
     parts: list[tuple[str, Any]] = [
         ("verdict", Answer), ("host", fields), ("subjects", tuple[_Subject, ...]),
