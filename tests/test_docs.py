@@ -12,6 +12,7 @@ import pytest
 from hostcheck import asked, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
+from hostcheck.model.difference import Difference, Siblings
 from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
@@ -26,6 +27,8 @@ ROOT = Path(__file__).parents[1]
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
+DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
+SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
@@ -84,6 +87,8 @@ def _stored() -> dict[str, Any]:
         (WEIGHTS, msgspec.json.schema(Sparsity)),
         (PLAN, msgspec.json.schema(Plan)),
         (CLASSES, msgspec.json.schema(Judged)),
+        (DIFF, msgspec.json.schema(Difference)),
+        (SIBLINGS, msgspec.json.schema(Siblings)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

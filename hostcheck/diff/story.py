@@ -1,0 +1,191 @@
+"""A run as far as a comparison opens it: who was judged, what was said, and what a host is."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hostcheck import runfile, runlines
+from hostcheck.errors import UsageError
+from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.result import Answer, Status
+from hostcheck.model.run import Run
+from hostcheck.model.traits import FIELDS, GPU_FIELDS, TRAITS
+from hostcheck.runfile import StoredRun, Told
+from hostcheck.runlines import NOT_OPENED
+
+Who = tuple[str, str]
+"""Name of a host, and the vCenter or ESXi that was asked for it."""
+Key = tuple[str, str, str]
+"""Check, kind and id of the subject: what no other result of a host has."""
+T = TypeVar("T")
+OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
+GRAVEST = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
+
+
+class Subject(Struct, frozen=True, gc=False):
+    """What was judged."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class Seen(Struct, frozen=True, gc=False):
+    """One result; its words are told by the story that it is of."""
+
+    check: str
+    status: Status
+    subject: int
+    told: Raw
+
+
+_NOTHING = Raw(b"")
+_Fields: Any = msgspec.defstruct(
+    "_Fields",
+    [("name", str), ("id", str), *((one, Raw, _NOTHING) for one in ("target", "cluster", *FIELDS))],
+    frozen=True,
+)
+_GPU: Any = runlines.narrow(PhysicalGpu, GPU_FIELDS)
+_GPUS: Any = Known[tuple[_GPU, ...]] | Unknown
+_HINTS = get_type_hints(Host)
+_Traits: Any = msgspec.defstruct(
+    "_Traits",
+    [(one, _GPUS if one == "gpus" else _HINTS[one], NOT_OPENED) for one in FIELDS],
+    frozen=True,
+)
+"""A host that has nothing but what its traits are read from."""
+
+
+class _Line(Struct, frozen=True):
+    verdict: Answer
+    host: _Fields
+    subjects: tuple[Subject, ...]
+    results: tuple[Seen, ...]
+
+
+_line = msgspec.json.Decoder(_Line).decode
+_fact = msgspec.json.Decoder(Known[str] | Unknown).decode
+_traits = msgspec.json.Decoder(_Traits).decode
+
+
+class Glance:
+    """One host of a story."""
+
+    def __init__(self, line: _Line, value: Callable[[Raw], bytes], asked: str) -> None:
+        """Take its line, what returns a value that may be shared, and whom the run asked."""
+        self._line = line
+        self._value = value
+        target = value(line.host.target)
+        self.who: Who = (line.host.name, (target and msgspec.json.decode(target)) or asked)
+        self.verdict = line.verdict
+
+    @cached_property
+    def open(self) -> dict[Key, Seen]:
+        """What is no pass."""
+        about = self._line.subjects
+        return {
+            (one.check, about[one.subject].kind, about[one.subject].id): one
+            for one in self._line.results
+            if one.status in OPEN
+        }
+
+    @cached_property
+    def judged(self) -> dict[Key, Status]:
+        """All that was judged."""
+        about = self._line.subjects
+        return {
+            (one.check, about[one.subject].kind, about[one.subject].id): one.status
+            for one in self._line.results
+        }
+
+    def subject(self, one: Seen) -> Subject:
+        """Return what a result is of."""
+        return self._line.subjects[one.subject]
+
+    @cached_property
+    def fields(self) -> tuple[bytes, ...]:
+        """What its traits are read from, as it is written."""
+        return tuple(self._value(getattr(self._line.host, one)) for one in FIELDS)
+
+    def cluster(self) -> str:
+        """Return its cluster; empty where it has none, or that is not known."""
+        text = self._value(self._line.host.cluster)
+        fact = _fact(text) if text else NOT_OPENED
+        return fact.value if isinstance(fact, Known) else ""
+
+    def worst(self) -> dict[str, Status]:
+        """Return the gravest status of each check."""
+        found: dict[str, Status] = {}
+        for one in self._line.results:
+            was = found.setdefault(one.check, one.status)
+            if GRAVEST.index(one.status) < GRAVEST.index(was):
+                found[one.check] = one.status
+        return found
+
+    def traits(self) -> dict[str, str]:
+        """Return what is known of what it does not change by itself."""
+        parts = [
+            b'"%s":%s' % (n.encode(), v) for n, v in zip(FIELDS, self.fields, strict=True) if v
+        ]
+        host = _traits(b"{%s}" % b",".join(parts))
+        told = {topic: words(host) for topic, words in TRAITS.items()}
+        return {topic: words for topic, words in told.items() if words}
+
+
+class Story:
+    """One run, its hosts opened one by one."""
+
+    def __init__(self, path: Path) -> None:
+        """Read a run file. Raises UsageError when it is none."""
+        found = runlines.opened(path)
+        self.path = path
+        self.head: StoredRun | Run
+        if found is None:
+            run = runfile.read(path)
+            packed = list(map(runfile.pack, run.hosts))
+            self.head = run
+            self._text: Callable[[int], bytes | memoryview] = lambda number: packed[number]
+            self._value: Callable[[Raw], bytes] = bytes
+            self._told: Callable[[Raw], Told] = msgspec.json.Decoder(Told).decode
+            self._count = len(packed)
+        else:
+            self.head, lines = found
+            self._text, self._value, self._told = lines.line, lines.value, lines.told
+            self._count = len(lines.places)
+
+    def hosts(self) -> Iterator[Glance]:
+        """Open the hosts one by one, in the order of their names.
+
+        Raises UsageError when the file is damaged, or in another order.
+        """
+        before: tuple[Who, str] | None = None
+        for number in range(self._count):
+            line = self._safely(lambda: _line(self._text(number)))  # noqa: B023  called here
+            glance = self._safely(lambda: Glance(line, self._value, self.head.target))  # noqa: B023
+            this = (glance.who, line.host.id)
+            if before is not None and this < before:
+                raise UsageError(
+                    f"{self.path}: {this[0][0]} stands behind {before[0][0]}: the hosts of a run "
+                    "file are in the order of their names; give the file that hostcheck wrote"
+                )
+            before = this
+            yield glance
+
+    def told(self, one: Seen) -> Told:
+        """Return the words of a result."""
+        return self._safely(lambda: self._told(one.told))
+
+    def _safely(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            raise UsageError(f"{self.path}: the run file is damaged: {error}; run again") from None
+
+    def titles(self) -> Iterator[tuple[str, str]]:
+        """Yield the checks in their order: id and title."""
+        return ((one.id, one.title) for one in self.head.checks)

@@ -1,0 +1,1 @@
+"""What became of a fleet between two runs, in its formats."""

@@ -1,0 +1,1 @@
+"""A host beside its siblings, in its formats."""
