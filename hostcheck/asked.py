@@ -22,7 +22,7 @@ def page() -> str:
     every = requests()
     lines = [
         "Nothing but what is listed here can be sent. Slots in braces take integers only; in a",
-        "path of Redfish they take one name, as the BMC itself told it in an answer.",
+        "path of Redfish or REST they take one name, as the server itself told it in an answer.",
         "",
     ]
     titles = {wire: one.title for wire, one in ways.wirings().items()}

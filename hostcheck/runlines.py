@@ -41,8 +41,8 @@ class Kept(NamedTuple):
 PLAN = Kept(
     host=(
         "build", "cluster", "driver_packages", "driver_version", "drs_automation",
-        "drs_evacuation", "gpus", "hot_migration", "id", "name", "profiles_offered", "smi_answers",
-        "target", "version", "vgpu_abilities", "vgpu_instances", "vms",
+        "drs_evacuation", "gpus", "hot_migration", "id", "image", "name", "profiles_offered",
+        "smi_answers", "target", "version", "vgpu_abilities", "vgpu_instances", "vms",
     ),
     gpu=(
         "address", "architecture", "catalogue_key", "ecc_current", "framebuffer_bytes",

@@ -61,6 +61,7 @@ class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clusters: Annotated[tuple[str, ...], Meta(extra=known("clusters"))] = ()
     esxcli: Annotated[bool, Meta(extra=known("esxcli"))] = False
     packages: Annotated[bool | None, Meta(extra=known("packages"))] = None
+    lifecycle: Annotated[bool, Meta(extra=known("lifecycle"))] = False
     limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
     """Time for a run, as `seconds` reads it; 0 is none."""
 

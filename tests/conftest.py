@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hostcheck import ways
-from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import live, shapes
 from tests.peers.live import Missing, Shells, Vcenter

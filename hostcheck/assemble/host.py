@@ -26,12 +26,15 @@ from hostcheck.assemble.smoke import with_smoke
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
+from hostcheck.model.host_ref import HostRef
+from hostcheck.model.image import HostImage
 from hostcheck.model.recording import Recording
 from hostcheck.model.release import release_of
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     nvidia_smi_topo_m,
     nvidia_smi_vgpu_q,
+    rest_image_compliance,
     vim_compute_resource,
     vim_host_system,
     vim_query_options,
@@ -106,6 +109,7 @@ def assemble(recorded: Recording) -> Host:
         numa_nodes=nodes,
         vgpu_abilities=system.fact(lambda one: one.abilities),
         hot_migration=setting.fact(lambda one: one),
+        image=_image(book, ref),
         drs_automation=cluster.fact(lambda one: one.drs_automation),
         gpus=gpus,
         nics=nics,
@@ -157,6 +161,14 @@ def _offers(book: Book, host_id: str) -> dict[str, Any]:
         "opinions": opinions_of(book, host_id),
         "cpu_features": cpu_features_of(book, host_id),
     }
+
+
+def _image(book: Book, ref: HostRef) -> Fact[HostImage]:
+    """Return what vCenter says of a host and the image of its cluster."""
+    asked = rest_image_compliance.REQUEST.of(ref.cluster_id)
+    absent = Unknown(Why.ABSENT, "the compliance of the cluster does not name it", asked.text)
+    found = book.read(asked, rest_image_compliance.parse)
+    return found.fact(lambda one: one.hosts.get(ref.id, absent))
 
 
 def _version(told: Fact[str]) -> Fact[str]:

@@ -22,11 +22,13 @@ from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from hostcheck.fleet import Workers
     from hostcheck.model.vm_class import Judged, Offered
+    from hostcheck.sources.base import Source
 
 
 @main.command("vm-class")
-@click.argument("file", type=existing(dir_okay=False))
+@click.argument("file", type=existing(dir_okay=False), required=False)
 @click.argument("run", type=existing(dir_okay=False), required=False)
 @machines_options
 @from_option
@@ -34,26 +36,27 @@ if TYPE_CHECKING:
 @format_option("vm_class")
 @output_option
 def vm_class(
-    file: Path, run: Path | None, machines: Machines, from_: Path | None,
+    file: Path | None, run: Path | None, machines: Machines, from_: Path | None,
     clusters: tuple[str, ...], format_: str, output: Path | None,
 ) -> None:  # fmt: skip
     """Judge VM classes of vSphere Kubernetes before they are offered, and count what fits.
 
-    FILE holds classes as kubectl or vCenter's REST API tells them. The hosts come from a saved RUN,
-    from recordings (--from), or are asked. Exits with 0 where every class is kept, 1 where one
-    promises what no host keeps, 3 where that is not known or no class asks for a GPU.
+    FILE holds classes as kubectl or vCenter's REST API tells them; without it vCenter is asked for
+    its classes and namespaces. The hosts come from a saved RUN, from recordings (--from), or are
+    asked. Exits with 0 where every class is kept, 1 where one promises what no host keeps, 3 where
+    that is not known or no class asks for a GPU.
     """
     from hostcheck.verdict import EXIT_CODES
     from hostcheck.vmclasses.read import read
 
     if run is not None and (from_ is not None or machines.vcenter):
         raise UsageError("RUN holds the hosts already: leave out --from and --vcenter")
-    offered = read(file)
-    judged = (
-        _of_run(offered, file, run, machines.hosts, clusters)
-        if run is not None
-        else _asked(offered, file, machines, from_, clusters)
-    )
+    if file is None and from_ is not None:
+        raise UsageError("recordings hold no VM classes: give FILE")
+    if run is not None and file is not None:
+        judged = _of_run(read(file), file, run, machines.hosts, clusters)
+    else:
+        judged = _asked(read(file) if file else None, str(file), machines, from_, clusters)
     give("vm_class", format_, judged, output)
     sys.exit(EXIT_CODES[judged.answer])
 
@@ -97,29 +100,50 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _asked(
-    offered: "Offered", file: Path, machines: Machines, from_: Path | None,
+    offered: "Offered | None", file: str, machines: Machines, from_: Path | None,
     clusters: tuple[str, ...],
 ) -> "Judged":  # fmt: skip
-    """Judge against recorded hosts, or hosts that are asked now."""
+    """Judge against recorded hosts, or hosts that are asked now; without classes ask for them."""
+    from hostcheck.connect import live, opened
+
+    if offered is not None:
+        with opened.machines(machines, front(), from_=from_, clusters=clusters) as (
+            source,
+            workers,
+        ):
+            return _on(offered, file, source, workers, quiet=machines.quiet)
+    with live.machines(machines, front(), clusters=clusters, beside=("rest",)) as (asked, workers):
+        names = {one.vcenter for one in asked.machines()}
+        if len(names) != 1:
+            raise UsageError("VM classes are read of one vCenter: give one --vcenter, or FILE")
+        from hostcheck.sources.asking import offered_classes
+
+        (name,) = names
+        told = offered_classes(asked.part(name).beside["rest"], name)
+        return _on(told, name, asked, workers, quiet=machines.quiet)
+
+
+def _on(
+    offered: "Offered", classes_from: str, source: "Source", workers: "Workers", *, quiet: bool
+) -> "Judged":
+    """Look at each host of a source and judge."""
     from hostcheck import app
     from hostcheck.catalog import requirements
-    from hostcheck.connect import opened
     from hostcheck.sources.asking import with_offers
     from hostcheck.sources.walls import host_of
     from hostcheck.vmclasses.judge import Target, judge
     from hostcheck.vmclasses.seen import seen_of
 
     needs, names, times, seen = requirements(), {}, [], []
-    with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
-        targets = source.machines()
-        with progress("vm-class", len(targets), quiet=machines.quiet) as done:
-            for recorded in app.recordings(source, targets, workers=workers, done=done):
-                host = host_of(with_offers(source, recorded))
-                seen.append(seen_of(host, offered.classes, needs))
-                names[recorded.ref.cluster_id] = seen[-1].cluster
-                times += [one.taken_at for one in host.sources if one.taken_at]
-        about = source.about
+    targets = source.machines()
+    with progress("vm-class", len(targets), quiet=quiet) as done:
+        for recorded in app.recordings(source, targets, workers=workers, done=done):
+            host = host_of(with_offers(source, recorded))
+            seen.append(seen_of(host, offered.classes, needs))
+            names[recorded.ref.cluster_id] = seen[-1].cluster
+            times += [one.taken_at for one in host.sources if one.taken_at]
+    about = source.about
     seen.sort(key=lambda one: (one.name, one.target))
     known = {key: name for key, name in names.items() if key and name}
     target = Target(about.target, max(times, default=""), (), about.targets)
-    return judge(offered, seen, needs, target, classes_from=str(file), cluster_names=known)
+    return judge(offered, seen, needs, target, classes_from=classes_from, cluster_names=known)

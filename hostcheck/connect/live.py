@@ -25,15 +25,18 @@ def machines(
     opinion: OpinionOptions = NO_OPINION,
     start_timeout: float | None = None,
     writes: Iterable[str] = (),
+    beside: Iterable[str] = (),
 ) -> Iterator[tuple[Live, Workers]]:
     """Open every vCenter that is wanted; `writes` names the only changes that can be sent.
+
+    Ways `beside` vSphere are used whatever the options say.
 
     Raises UsageError for what cannot be.
     """
     settings = settings_of(given)
     visits = None if smoking is None else Visits.of(smoking, settings, front)
     refuse_unfit(given, settings, smokes=visits is not None)
-    openers, carried = ways_of(given, settings, front)
+    openers, carried, logging_in = ways_of(given, settings, front)
     how = How(
         openers=openers,
         carried=carried,
@@ -43,6 +46,7 @@ def machines(
         given, settings, front, hosts=given.hosts, clusters=clusters, how=how,
         patience=Patience(task_timeout=opinion.task_timeout, start_timeout=start_timeout),
         writes=(*writes, *(GUEST if visits is not None else ())), quiet=given.quiet,
+        beside=dict.fromkeys((*logging_in, *beside)),
     )  # fmt: skip
     with fleet.tended(source.keep_alive, source.close):
         if visits is not None:

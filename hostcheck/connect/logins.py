@@ -21,7 +21,7 @@ from hostcheck.ways.guest.delivery import Plan
 from hostcheck.ways.guest.over_vsphere import GuestLogin
 from hostcheck.ways.shell.opening import reached
 from hostcheck.ways.shell.transport import SshTransport
-from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.tls import Endpoint
 
 Login = tuple[Endpoint, Callable[[], str]]
 """Where and as whom to connect, and a way to the password."""
@@ -57,10 +57,14 @@ def login_of(
 
 def ways_of(
     given: Machines, settings: Settings, front: Front
-) -> tuple[dict[str, Opener], list[str]]:
-    """Return what opens the ways that are wanted besides vSphere, and which go over its session."""
+) -> tuple[dict[str, Opener], list[str], list[str]]:
+    """Return what opens the ways that are wanted besides vSphere, and the names of others.
+
+    Those are the ways that go over vSphere's session, and those that log in as it does.
+    """
     openers: dict[str, Opener] = {}
     carried: list[str] = []
+    beside: list[str] = []
     for name, options in ways.with_options().items():
         mine = given.ways.get(name) or options.Given()
         section = getattr(settings, options.SECTION)
@@ -68,9 +72,11 @@ def ways_of(
             continue
         if ways.named(name).carried_by:
             carried.append(name)
+        elif ways.named(name).logs_in:
+            beside.append(name)
         else:
             openers[name] = ways.opening(name).opener(mine, section, front)
-    return openers, carried
+    return openers, carried, beside
 
 
 def guest_shell_of(

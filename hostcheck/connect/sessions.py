@@ -45,11 +45,13 @@ def opened(
     how: How | None = None,
     patience: Patience | None = None,
     writes: Iterable[str] = (),
+    beside: Iterable[str] = (),
     quiet: bool = False,
 ) -> tuple[Live, Sessions]:
     """Log in to every vCenter that is wanted; return the source, and its sessions by name.
 
-    `writes` names the only changes that these sessions can send. One vCenter that cannot be asked
+    `writes` names the only changes that these sessions can send; ways that log in `beside` them
+    are used too. One vCenter that cannot be asked
     is a failure of the source. Raises UsageError where all are.
     """
     servers = servers_of(given, settings, front)
@@ -67,6 +69,11 @@ def opened(
         LiveSource(name, one, hosts=filters[0], clusters=filters[1], **(how or How()))
         for name, one in sessions.items()
     ]
+    for way in beside:
+        for part in parts:
+            made = ways.opening(way).beside(*logins[part.target])
+            part.beside[way] = made
+            part.use(way, made, made.end)
     if len(logins) == 1:
         return parts[0], sessions
     return Vcenters(parts, failures, hosts=filters[0], clusters=filters[1]), sessions

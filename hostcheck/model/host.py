@@ -7,6 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.image import HostImage
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, PerVmLimit
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
@@ -354,6 +355,8 @@ class Host(Struct, frozen=True):
     """Managed object ids of those that are mounted."""
     networks: Fact[tuple[str, ...]] = OLDER
     """Managed object ids of the port groups that are there."""
+    image: Fact[HostImage] = OLDER
+    """What vCenter's lifecycle manager says of it and the image of its cluster."""
     cpu_features: Fact[dict[str, str]] = ONLY_PREFLIGHT
     """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
 

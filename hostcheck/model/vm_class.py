@@ -112,6 +112,8 @@ class Offered(Struct, frozen=True):
     cluster_names: dict[str, str] = {}
     """Names of clusters with vSphere Kubernetes, by managed object id."""
     notices: tuple[str, ...] = ()
+    unread: bool = False
+    """Whether there are classes that were not understood."""
 
 
 class Change(Struct, frozen=True):

@@ -42,6 +42,7 @@ from hostcheck.planner.stops import denied, questions, stops
 from hostcheck.planner.table import Table, esxi_words
 from hostcheck.planner.targets import Target
 from hostcheck.planner.way import Round, way
+from hostcheck.words import count as counted
 
 VMOTION = "CheckMigrate_Task of vCenter, for each VM, when the first host is done"
 LIVE_PATCH = "9.1"
@@ -354,8 +355,29 @@ def _notes(
             "from ESX 9.1 on a host with NVIDIA's module loaded takes no live patch of the kernel: "
             "it is emptied and rebooted each time (KB 428958)"
         )
+    yield from _image(hosts)
     fixed = sum(one.guests.fixed for one in hosts)
     if fixed:
         yield f"{fixed} VMs never move while they run: off while their host is worked on"
     if any(one.automatic is not True for one in hosts):
         yield "DRS is not known to empty all hosts by itself (HOST-008): VMs are moved by hand"
+
+
+def _image(hosts: Sequence[SeenHost]) -> Iterator[str]:
+    """Say what the image that the cluster has now would interrupt, in vCenter's own words."""
+    told = [one.image for one in hosts if one.image is not None]
+    if not told:
+        return
+    counts = Counter(f"{one.status} {one.impact}".strip() or "no word" for one in told)
+    words = ", ".join(
+        f"{counted(number, 'host')} {each}" for each, number in sorted(counts.items())
+    )
+    dates = sorted(filter(None, (one.scanned_at[:10] for one in told)))
+    at = f" on {dates[0]}" if dates else ""
+    dark = f"; of {counted(len(hosts) - len(told), 'host')} it is not known" * (
+        len(told) < len(hosts)
+    )
+    yield (
+        f"vCenter's scan{at} of the image that the cluster has now: {words}{dark}. Set the "
+        "image of this plan and scan again: the impact is then vCenter's own number of reboots"
+    )

@@ -11,6 +11,7 @@ from hostcheck.checks.kinds import model_of
 from hostcheck.checks.packages import host_driver
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
+from hostcheck.model.image import HostImage
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuRelease, bare, type_name
 from hostcheck.model.run import HostReport
 from hostcheck.model.vm import Vm
@@ -66,6 +67,8 @@ class SeenHost(Struct, frozen=True):
     """Whether DRS empties it by itself; None: not known."""
     counted: Seen
     """As capacity counts it."""
+    image: HostImage | None = None
+    """What vCenter says of it and the image of its cluster; None: not known."""
 
 
 def seen_of(report: HostReport, needs: Requirements) -> SeenHost | None:
@@ -100,6 +103,7 @@ def seen_of(report: HostReport, needs: Requirements) -> SeenHost | None:
         guests=_guests(host),
         automatic=_automatic(host),
         counted=look_at(host, needs, report.results),
+        image=host.image.value if isinstance(host.image, Known) else None,
     )
 
 

@@ -5,16 +5,24 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from functools import cached_property
 from types import MappingProxyType
 
+import msgspec
+
 from hostcheck import ways
 from hostcheck.assemble import gpu_addresses, may_have_gpus, offline, smoke, system_of
 from hostcheck.assemble.book import Book
+from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.recording import Recording
+from hostcheck.model.vm_class import Offered
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
+    rest_namespace,
+    rest_namespaces,
+    rest_supervisor_clusters,
+    rest_vm_classes,
     vim_directpath_capacity,
     vim_host_system,
     vim_software_packages,
@@ -149,3 +157,32 @@ def with_offers(source: Source, recorded: Recording) -> Recording:
     """Return a machine's answers with what it offers to a VM: devices, labels, groups."""
     asker = source.asker(recorded.ref.vcenter)
     return walls.ask(asker, recorded, [second_opinion.offered(recorded)])
+
+
+def offered_classes(rest: Transport, vcenter: str) -> Offered:
+    """Ask one vCenter for its VM classes and the namespaces that use them.
+
+    What it does not tell is a notice, and leaves the rest. Raises UsageError without classes.
+    """
+    told = opened(rest.fetch(rest_vm_classes.REQUEST), rest_vm_classes.parse)
+    if isinstance(told, Unknown):
+        raise UsageError(f"{vcenter} tells no VM classes: {told.detail}; give them as FILE")
+    notices = [*told.odd]
+    names = opened(rest.fetch(rest_supervisor_clusters.REQUEST), rest_supervisor_clusters.parse)
+    if isinstance(names, Unknown):
+        notices.append(f"clusters with vSphere Kubernetes are not told: {names.detail}")
+        names = {}
+    listed = opened(rest.fetch(rest_namespaces.REQUEST), rest_namespaces.parse)
+    if isinstance(listed, Unknown):
+        notices.append(f"namespaces are not told: {listed.detail}")
+        listed = ()
+    spaces = []
+    for one in listed:
+        found = opened(rest.fetch(rest_namespace.REQUEST.of(one.name)), rest_namespace.parse)
+        if isinstance(found, Unknown):
+            notices.append(f"namespace {one.name} is not told: {found.detail}")
+            found = one
+        clusters = found.clusters or one.clusters
+        spaces.append(msgspec.structs.replace(found, name=one.name, clusters=clusters))
+    classes = tuple(msgspec.structs.replace(one, source=vcenter) for one in told.classes)
+    return Offered(classes, tuple(spaces), names, tuple(notices), unread=bool(told.odd))

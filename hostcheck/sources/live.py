@@ -61,6 +61,8 @@ class LiveSource:
         self._open: set[Transport] = set()
         self._closers: list[Callable[[], None]] = []
         self._closed = False
+        self.beside: dict[str, Transport] = {}
+        """What answers questions about this vCenter itself, by the way that asks them."""
 
     def use(self, way: str, opener: Opener, close: Callable[[], None]) -> None:
         """Let one more way be used; `close` ends what it has open for all hosts together."""

@@ -35,7 +35,8 @@ class Block:
 
     def refuse(self, told: str, line: int = 0) -> NoReturn:
         """Raise ParseError that names the file and the line."""
-        raise ParseError(f"{self.what}, line {line or self.line}: {told}")
+        at = line or self.line
+        raise ParseError(f"{self.what}{f', line {at}' if at else ''}: {told}")
 
     def name(self, key: str) -> str:
         """Return a key with its path."""
@@ -157,7 +158,8 @@ class Block:
                 self.refuse(f"no key {shown}; nearest: {lower[near[0]]}", item.line)
             if closed:
                 self.refuse(f"no key {shown}; keys here: {', '.join(known)}", item.line)
-            told.append(f"line {item.line}: {shown} is not known here and was not read")
+            at = f"line {item.line}: " if item.line else ""
+            told.append(f"{at}{shown} is not known here and was not read")
         return tuple(told)
 
 

@@ -59,7 +59,7 @@ def judge(
         _class(at, one, offered, names, clusters, needs) for at, one in enumerate(offered.classes)
     )
     answer = gravest_of(one.answer for one in judged if one.answer is not Answer.NO_GPU)
-    if answer is Answer.GO and silent(target.targets):
+    if answer is Answer.GO and (silent(target.targets) or offered.unread):
         answer = Answer.UNSURE
     return Judged(
         SCHEMA, __version__, needs.edition, classes_from, target.name, target.read_at, answer,

@@ -6,6 +6,7 @@
 
     base         what a way is, and what carries its questions (Transport)
     recorder     keeps every answer          replay     answers from a recording
+    tls          where vCenter is, and whom to trust there
 
 What may be asked, what a transport lets through, where a recording keeps an answer, what an Unknown
 says where a way was not used: all of it is read from here. Nothing heavy is imported by this file.

@@ -123,6 +123,9 @@ class Way(Struct, frozen=True):
     """When: low ones come first, for later ones need what they were told."""
     carried_by: str = ""
     """The way whose transports answer for this one, where it opens none of its own."""
+    logs_in: bool = False
+    """Whether it logs in to each vCenter by itself, with the login that vSphere has: its `opening`
+    has `beside` then, and no `opener`."""
     away: bool = False
     """Whether another process can open it, as the workers of a cluster are."""
     notes: tuple[Note, ...] = ()

@@ -106,6 +106,20 @@ def write(
         "direct": fleet.direct,
         "objections": writer.objections(),
         "offers": {writer.ids.hosts[host.name]: _offer(host) for host in fleet},
+        "images": {
+            writer.ids.clusters[one.name]: {
+                "status": "NON_COMPLIANT",
+                "impact": "REBOOT_REQUIRED",
+                "commit": "2",
+                "scan_time": "2026-11-27T09:00:00.000Z",
+                "hosts": {
+                    writer.ids.hosts[name]: {"status": status, "impact": impact}
+                    for name, status, impact in one.image
+                },
+            }
+            for one in fleet.clusters
+            if one.image
+        },
         "rules": [*writer.refusals(), *(writer.rule(trouble) for trouble in troubles)],
     }
     (directory / "testbed.json").write_text(json.dumps(bed))

@@ -626,6 +626,8 @@ class Cluster:
     """Bytes that its pool can still promise; None: what its hosts have left."""
     unreserved_mhz: int | None = None
     rules: tuple[Rule, ...] = ()
+    image: tuple[tuple[str, str, str], ...] = ()
+    """Name, status and impact of hosts, as the lifecycle manager tells them; none: no image."""
 
 
 @dataclass(frozen=True)

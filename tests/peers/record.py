@@ -18,7 +18,7 @@ from hostcheck.ways.base import SoFar
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
-from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import shapes
 from tests.peers.fleet import Fleet, HostShape

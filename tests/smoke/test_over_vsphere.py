@@ -8,8 +8,8 @@ import pytest
 from hostcheck.ways.base import Refused
 from hostcheck.ways.guest import delivery, over_vsphere, steps
 from hostcheck.ways.guest import files as guest_files
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere import order
-from hostcheck.ways.vsphere.tls import Endpoint
 from tests.peers import live
 from tests.peers.api import Trouble
 from tests.smoke import lab

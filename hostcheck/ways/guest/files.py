@@ -15,7 +15,7 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.answers import Response
 from hostcheck.ways.base import Refused
-from hostcheck.ways.vsphere.tls import Endpoint, tls_context
+from hostcheck.ways.tls import Endpoint, tls_context
 
 LIMIT_BYTES = 4 * 1024 * 1024
 """A longer file is cut off: nothing that is fetched is that long."""

@@ -16,8 +16,8 @@ from pyVmomi import SoapAdapter
 
 from hostcheck.errors import ParseError
 from hostcheck.ways.answers import Response, body_of
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere import soap
-from hostcheck.ways.vsphere.tls import Endpoint
 
 ATTEMPTS = 3
 BUSY_SECONDS = 5

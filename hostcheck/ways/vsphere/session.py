@@ -20,10 +20,10 @@ from hostcheck.errors import ParseError, UsageError, crash
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.ways.answers import Response
+from hostcheck.ways.tls import Endpoint, tls_context
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN, Exchange
 from hostcheck.ways.vsphere.reasons import said
-from hostcheck.ways.vsphere.tls import Endpoint, tls_context
 
 CLOSE_SECONDS = 3
 """How long a server may take to hear that we leave."""

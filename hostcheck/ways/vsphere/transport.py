@@ -3,9 +3,9 @@
 Only listed requests can leave this package, and what the session itself needs (soap.SESSION). Of
 those that change something only the ones for which the transport was made.
 
-    tls        whom to trust              properties   pages of objects, one thread at a time
-    exchange   HTTP, in time              methods      calls side by side
-    session    login, and login anew      tasks        vCenter's checks and the power-on
+    exchange   HTTP, in time              properties   pages of objects, one thread at a time
+    session    login, and login anew      methods      calls side by side
+                                          tasks        vCenter's checks and the power-on
 """
 
 import threading
@@ -19,6 +19,7 @@ from hostcheck.syntax.vim import VimObject
 from hostcheck.syntax.vim_call import method_of
 from hostcheck.syntax.vim_objects import object_of
 from hostcheck.ways.base import Refused, Stopwatch, listed
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN
 from hostcheck.ways.vsphere.methods import Methods
@@ -26,7 +27,6 @@ from hostcheck.ways.vsphere.properties import Properties
 from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
 from hostcheck.ways.vsphere.session import Session
 from hostcheck.ways.vsphere.tasks import Tasks
-from hostcheck.ways.vsphere.tls import Endpoint
 
 __all__ = ["Endpoint", "VsphereTransport"]
 

@@ -27,6 +27,7 @@ type statistics struct {
 	Paths    map[string]int `json:"paths"`
 	Bytes    int            `json:"bytes"`
 	Sessions int            `json:"open_sessions"`
+	Rest     int            `json:"open_rest_sessions"`
 	Places   []string       `json:"guest_places"`
 }
 
@@ -77,6 +78,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.serveStatistics(w)
 	case r.Method == http.MethodPost && r.URL.Path == "/sdk":
 		f.serveCall(w, r)
+	case strings.HasPrefix(r.URL.Path, "/api/"):
+		f.serveRest(w, r)
 	default:
 		f.next.ServeHTTP(w, r)
 	}

@@ -9,6 +9,7 @@
 //	guests.go     guest operations: files and processes of this machine, as a VM's guest
 //	changes.go    changes of a VM and of a resource pool, refused as a vCenter refuses them
 //	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
+//	rest.go       the REST API: compliance of images, sessions counted, refusals
 //	front.go      the HTTP front: counting, delays, and every way a server can misbehave
 package main
 
@@ -29,6 +30,8 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
+	_ "github.com/vmware/govmomi/vapi/namespace/simulator" // VM classes and namespaces, over REST
+	_ "github.com/vmware/govmomi/vapi/simulator"           // sessions of the REST API
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -126,6 +129,10 @@ func run(o options) error {
 		defer inside.close()
 	}
 
+	if !bed.Direct {
+		model.Service.RegisterEndpoints = true
+		serveImages(model.Service, &bed)
+	}
 	server := model.Service.NewServer()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests
 	server.Config.Handler = &front{next: server.Config.Handler, registry: model.Map(), rules: bed.Rules, seen: seen}

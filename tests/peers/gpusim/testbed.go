@@ -28,6 +28,8 @@ type testbed struct {
 	Objections []objection `json:"objections"`
 	// Offers say, by host id, what the host can give a VM.
 	Offers map[string]offer `json:"offers"`
+	// Images are answers of the lifecycle manager, by cluster id.
+	Images map[string]any `json:"images"`
 	// Rules are the misbehaviours of the front, the first that matches wins.
 	Rules []*rule `json:"rules"`
 

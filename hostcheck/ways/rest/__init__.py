@@ -1,0 +1,1 @@
+"""vCenter's REST API: what SOAP does not tell."""
