@@ -15,6 +15,37 @@ _UNPRINTABLE = re.compile(
 )
 
 
+STEPS = {
+    "name in DNS": "mend its name in DNS, or give HostName in ssh_config",
+    "way to its SSH port": "open route and firewall to its SSH port",
+    "SSH server": "look at sshd on the host: it answers its port, and not as an SSH server does",
+    "ssh_config that can be read": "mend what ssh says of it: ssh -G HOST shows the same",
+    "OpenSSH client": "install the OpenSSH client (ssh), which reads ssh_config and jumps",
+    "way through the jump host": "try the jump by hand: ssh JUMP",
+    "SSH algorithm in common": "allow one that both have in sshd_config of the host",
+    "known_hosts entry": "compare the fingerprint with the host's console, then add its key",
+    "host key as known": (
+        "find out why the key is another; where it should be: ssh-keygen -R HOST, then add the key"
+    ),
+    "host key that is not revoked": "give the host a new key, and add that to known_hosts",
+    "key or password": "give a key (--ssh-key, ssh-add) or a password (--ask-ssh-password)",
+    "login that the server takes": "allow keys or passwords in sshd_config of the host",
+    "key that can be used": "mend or unlock the key that is named: ssh-add KEY, chmod, a path",
+    "key that the host accepts": (
+        "put the public key where the host looks for it (ESXi: /etc/ssh/keys-USER/authorized_keys)"
+    ),
+    "one key": "name the one that the host knows: --ssh-key, or IdentityFile and IdentitiesOnly",
+    "right password": (
+        "check user and password, and whether the account is locked (ESXi locks it for 15 minutes "
+        "after 5 failed logins) or has no Administrator role"
+    ),
+    "account that is not locked": "wait until the lock is over (ESXi: 15 minutes), or lift it",
+    "password that has not expired": "change the password by hand: ssh USER@HOST",
+    "login without a code": "use a key, or an account that is asked for no code",
+}
+"""What settles an Unknown that says what was missing in these words."""
+
+
 def clean(text: str) -> str:
     """Return the text with control, direction and half characters shown as escapes."""
     return _UNPRINTABLE.sub(_escape, text)

@@ -88,7 +88,7 @@ def guest_shell_of(
     password = password_or_none(place, "SSH password", front, ask=given.ask_ssh_password)
     times = (patience, 3 * patience)
     section = ssh_section(settings)
-    return partial(reached(given, section, user, times, steps.may_run, password).open, name)
+    return partial(reached(given, section, front, user, times, steps.may_run, password).open, name)
 
 
 def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:

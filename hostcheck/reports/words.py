@@ -6,7 +6,7 @@ from hostcheck.model.host import GraphicsType
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.traits import MODE
 from hostcheck.model.vm import Vm
-from hostcheck.words import clean, count, cut, moment, one_line, plain, size, speed
+from hostcheck.words import STEPS, clean, count, cut, moment, one_line, plain, size, speed
 
 __all__ = ["MODE", "clean", "count", "cut", "moment", "one_line", "plain", "size", "speed"]
 
@@ -74,6 +74,8 @@ def settled_by(why: str, privilege: str) -> str:
     """Return what would settle an unknown, in a few words; empty when nothing here would."""
     if privilege.startswith("service "):
         return f"start the {one_line(privilege)} on the host, then run again"
+    if privilege in STEPS:
+        return f"{STEPS[privilege]}; then run again"
     if privilege:
         return f"grant the account {one_line(privilege)}, then run again"
     return SETTLED_BY.get(Why(why), "") if why in set(Why) else ""

@@ -62,12 +62,14 @@ def running_sshd(
     methods: Sequence[str] = METHODS,
     max_sessions: int = 1,
     scripts: bool = True,
+    settings: Sequence[str] = (),
 ) -> Iterator[Shells]:
     """Serve the shells of the fleet until the block ends.
 
     `methods` are the logins to offer: ("keyboard-interactive",) is an ESXi with password
-    authentication off. Without `scripts` a host runs single commands only. Raises Missing without
-    sshd, or when a password is asked for without root.
+    authentication off. Without `scripts` a host runs single commands only. `settings` are lines of
+    sshd_config that come before the usual ones, and so hold; {work} is the folder with its keys.
+    Raises Missing without sshd, or when a password is asked for without root.
     """
     server = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if server is None or shutil.which("ssh-keygen") is None:
@@ -98,11 +100,10 @@ def running_sshd(
         )
         port = free_port()
         config = work / "sshd_config"
-        config.write_text(
-            _server_config(
-                fleet, work, port=port, user=user, methods=methods, max_sessions=max_sessions
-            )
+        usual = _server_config(
+            fleet, work, port=port, user=user, methods=methods, max_sessions=max_sessions
         )
+        config.write_text("".join(f"{line.format(work=work)}\n" for line in settings) + usual)
         if root:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         log = work / "log"

@@ -1,158 +1,197 @@
-"""Into a host: hands shaken, its key compared with known_hosts, and one try of each credential."""
+"""Into a host: one try of each credential, and where none opens it the reason of that, told apart.
 
-import logging
+Keys go first, in OpenSSH's order, then the password. A server hangs up after so many failed tries
+(MaxAuthTries, 6 by default), so with a password at hand one of them is kept for it.
+"""
+
 import re
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
+from types import MappingProxyType
 
 import paramiko
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
-from hostcheck.ways.shell.known_hosts import Trust, trust_in
+from hostcheck.ways.shell.identities import Identities, Identity, identities
+from hostcheck.ways.shell.peer import Peer, shake_hands
+from hostcheck.ways.shell.prompts import Prompts, Stopped
 from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.tries import Run
 
-logging.getLogger("paramiko").addHandler(
-    logging.NullHandler()
-)  # failures are answers, not log lines
-
-PASSWORD_PROMPT = re.compile("password|passwort|kennwort|mot de passe|contrase", re.IGNORECASE)
-
-
-def _key_kind(algorithm: str) -> str:
-    """Return the kind of key that a signature algorithm uses: rsa-sha2-512 is an ssh-rsa key."""
-    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
-
-
-def _answer(password: str, _title: str, _text: str, prompts: list[tuple[str, bool]]) -> list[str]:
-    """Answer a password prompt with the password, and nothing else with anything."""
-    return [
-        password if not echo and PASSWORD_PROMPT.search(prompt) else "" for prompt, echo in prompts
-    ]
+MOST_KEYS = 5
+"""How many keys are offered where a password could be tried behind them."""
+BY_PASSWORD = ("keyboard-interactive", "password")
+CHANGE_REQUESTED = "Illegal info request"
+"""paramiko's words for the server's answer to a right password that has expired: that message has
+the number of a prompt (RFC 4252, section 8; RFC 4256, section 5)."""
+TOO_MANY = re.compile("too many auth", re.IGNORECASE)
+NO_PASSPHRASES: Mapping[str, str] = MappingProxyType({})
 
 
-def _refusal(
-    transport: paramiko.Transport, log_in: Callable[[], object], until: float
-) -> list[str]:
-    """Try to log in, and return what the server offers where it does not take this way."""
-    transport.auth_timeout = max(0.1, until - time.monotonic())
-    try:
-        log_in()
-    except paramiko.BadAuthenticationType as offer:
-        return list(offer.allowed_types)
-    except paramiko.AuthenticationException:
-        if time.monotonic() >= until:
-            raise TimeoutError from None
-    return []
+def denied(told: str, need: str) -> Refused:
+    """Return the answer of a host that lets nobody in."""
+    return Refused(Unknown(Why.DENIED, told, "", need))
 
 
-def _shake_hands(transport: paramiko.Transport, seconds: float) -> None:
-    """Agree on keys and ciphers. Raises TimeoutError, or what the connection died of."""
-    done = threading.Event()
-    transport.banner_timeout = seconds + 1
-    transport.start_client(event=done)
-    if not done.wait(seconds):
-        raise TimeoutError
-    error = transport.get_exception()
-    if error is not None:
-        raise error
+def expired(user: str, said: str) -> Refused:
+    """Return the answer of a host whose account has a password that is too old."""
+    told = f"login of {user}: the password has expired ({said}); it was not changed"
+    return denied(told, "password that has not expired")
 
 
 class Entrance:
     """The way into one host, with what may open it."""
 
-    def __init__(self, shell: Shell, password: Callable[[], str] | None) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        password: Callable[[], str] | None,
+        run: Run | None = None,
+        passphrases: Mapping[str, str] = NO_PASSPHRASES,
+    ) -> None:
+        """Keep the credentials; `passphrases` of key files, by path."""
         self._shell = shell
         self._password = password
+        self._run = run or Run()
+        self._passphrases = passphrases
 
-    def authenticated(self, plain: socket.socket, until: float) -> paramiko.Transport:
+    def authenticated(self, plain: socket.socket, until: float) -> Peer:
         """Shake hands, check the host key, log in: all of it before `until`."""
-        transport = paramiko.Transport(plain)
+        peer = Peer(plain)
         try:
-            trust = trust_in(self._shell.known_hosts, self._host_key_name())
-            options = transport.get_security_options()
-            matching = tuple(kind for kind in options.key_types if _key_kind(kind) in trust.kinds)
-            options.key_types = matching or options.key_types
-            _shake_hands(transport, max(0.0, until - time.monotonic()))
-            self._check_host_key(transport, trust)
-            self._log_in(transport, until)
+            shake_hands(peer, self._shell, max(0.0, until - time.monotonic()))
+            self._log_in(peer, until)
         except BaseException:
-            transport.close()
+            peer.close()
             plain.close()
             raise
-        return transport
+        return peer
 
-    def _host_key_name(self) -> str:
-        shell = self._shell
-        if shell.host_key_name or shell.port == paramiko.config.SSH_PORT:
-            return shell.host_key_name or shell.address
-        return f"[{shell.address}]:{shell.port}"
+    def _log_in(self, peer: Peer, until: float) -> None:
+        """Try each credential once, in the ways that the server takes."""
+        login = _Login(peer, self._shell.user, until)
+        login.step(partial(peer.auth_none, login.user))
+        if "publickey" in login.offered and self._shell.use_keys and not login.done():
+            with identities(self._shell, self._passphrases) as found:
+                login.unusable = found.unusable
+                self._by_keys(login, found)
+        by_password = [one for one in BY_PASSWORD if one in login.offered]
+        if self._password is not None and by_password and not login.done():
+            self._by_password(login, by_password[0], self._password)
+        if not login.done():
+            raise login.refusal(has_password=self._password is not None)
 
-    def _check_host_key(self, transport: paramiko.Transport, trust: Trust) -> None:
-        key = transport.get_remote_server_key()
-        if (key.get_name(), key.asbytes()) in trust.keys and key.asbytes() not in trust.revoked:
-            return
-        if key.asbytes() in trust.revoked:
-            told = "is marked as revoked in known_hosts: do not trust this host"
-        elif trust.keys:
-            told = (
-                "is not the one in known_hosts: the host was reinstalled, or somebody sits in "
-                "between"
-            )
-        else:
-            told = (
-                "is in no known_hosts file; if it is the right one, add it: "
-                f"ssh-keyscan -p {self._shell.port} {self._shell.address}"
-            )
-        raise Refused(
-            Unknown(
-                Why.DENIED, f"its host key {key.fingerprint} {told}", "",
-                f"known_hosts entry for {self._host_key_name()}",
-            )
-        )  # fmt: skip
-
-    def _log_in(self, transport: paramiko.Transport, until: float) -> None:
-        """Try each credential once, in the ways that the server offers."""
-        user = self._shell.user
-        offered = _refusal(transport, lambda: transport.auth_none(user), until)
-        for log_in in self._ways(transport, offered):
-            if transport.is_authenticated():
+    def _by_keys(self, login: "_Login", found: Identities) -> None:
+        spare = self._password is not None and set(BY_PASSWORD) & set(login.offered)
+        most = MOST_KEYS if spare else len(found.usable)
+        for identity in found.usable[:most]:
+            login.with_key(identity)
+            if login.done() or login.half_way:
                 return
-            _refusal(transport, log_in, until)
-        if not transport.is_authenticated():
-            raise Refused(
-                Unknown(
-                    Why.DENIED,
-                    f"login of {user} refused; the server takes {', '.join(offered) or 'nothing'}",
-                    "", "SSH login with the Administrator role",
-                )
-            )  # fmt: skip
+        if found.usable[most:]:
+            left = ", ".join(one.name for one in found.usable[most:])
+            login.unusable += (f"one try is kept for the password, so not offered: {left}",)
 
-    def _ways(
-        self, transport: paramiko.Transport, offered: list[str]
-    ) -> Iterator[Callable[[], object]]:
-        """Yield one login per credential."""
-        user = self._shell.user
-        if "publickey" in offered:
-            for key in self._keys():
-                yield partial(transport.auth_publickey, user, key)
-        if self._password is None:
-            return
-        if "keyboard-interactive" in offered:
-            yield partial(transport.auth_interactive, user, partial(_answer, self._password()))
-        elif "password" in offered:
-            yield partial(transport.auth_password, user, self._password(), fallback=False)
+    def _by_password(self, login: "_Login", method: str, password: Callable[[], str]) -> None:
+        """Try the password, unless other hosts have refused it."""
+        secret = password()
+        with self._run.tries.turn(login.user, self._shell.address, login.until) as mine:
+            prompts = Prompts(secret)
+            peer, user = login.peer, login.user
+            try:
+                if method == "password":
+                    login.step(partial(peer.auth_password, user, secret, fallback=False))
+                else:
+                    login.step(partial(peer.auth_interactive, user, prompts))
+            except Stopped as stopped:
+                mine.accepted = stopped.accepted
+                raise denied(f"login of {user}: {stopped.told}", stopped.need) from None
+            except paramiko.SSHException as error:
+                if CHANGE_REQUESTED not in str(error):
+                    raise
+                mine.accepted = True
+                raise expired(user, "the server asks for another one") from None
+            mine.accepted = login.done() or login.half_way
+        if prompts.locked() and not mine.accepted:
+            told = f"login of {user}: {prompts.locked()}"
+            raise denied(told, "account that is not locked")
+        login.password_refused = not mine.accepted
 
-    def _keys(self) -> Iterable[paramiko.PKey]:
-        for path in self._shell.key_files:
-            if Path(path).is_file():
-                try:
-                    yield paramiko.PKey.from_path(path)
-                except (paramiko.SSHException, ValueError, TypeError, OSError):
-                    continue  # an encrypted or foreign key: the agent may hold it
-        if self._shell.use_agent:
-            yield from paramiko.Agent().get_keys()
+
+class _Login:
+    """One login: what the server takes next, what was tried, and what came of it."""
+
+    def __init__(self, peer: Peer, user: str, until: float) -> None:
+        self.peer = peer
+        self.user = user
+        self.until = until
+        self.offered: list[str] = []
+        self.half_way = False
+        """Whether the server wants more, behind a credential that it took."""
+        self.refused: list[str] = []
+        self.unusable: tuple[str, ...] = ()
+        self.password_refused = False
+
+    def done(self) -> bool:
+        return bool(self.peer.is_authenticated())
+
+    def step(self, log_in: Callable[[], list[str]]) -> None:
+        """Try to log in in one way. Raises Refused where the server hangs up."""
+        self.peer.auth_timeout = max(0.1, self.until - time.monotonic())
+        try:
+            self.offered = log_in()
+            self.half_way = not self.done()
+        except paramiko.BadAuthenticationType as offer:
+            self.offered = list(offer.allowed_types)
+        except paramiko.AuthenticationException:
+            if time.monotonic() >= self.until:
+                raise TimeoutError from None
+            if not self.peer.is_active():
+                raise self._hung_up() from None
+
+    def with_key(self, identity: Identity) -> None:
+        """Offer one key."""
+        self.refused.append(identity.name)
+        try:
+            self.step(partial(self.peer.auth_publickey, self.user, identity.key))
+        except paramiko.SSHException as error:
+            told = f"login of {self.user}: {identity.name} does not sign: {error}"
+            raise denied(told, "key that can be used") from None
+        if self.half_way:
+            self.refused.pop()
+
+    def _hung_up(self) -> Refused:
+        said = self.peer.goodbye or "no word"
+        if TOO_MANY.search(said):
+            names = ", ".join(self.refused)
+            told = (
+                f"login of {self.user}: the server hung up with {said!r} after these keys: {names}"
+            )
+            return denied(told, "one key")
+        told = f"login of {self.user}: the server hung up with {said!r}"
+        return Refused(Unknown(Why.UNREACHABLE, told, "", "SSH server"))
+
+    def refusal(self, *, has_password: bool) -> Refused:
+        """Return why nothing that was there opened the host, and what would settle that."""
+        takes = f"the server takes {', '.join(self.offered) or 'nothing'}"
+        told, need = [], "key or password"
+        if self.half_way:
+            told.append("what was given is right, and not enough")
+        elif not {"publickey", *BY_PASSWORD} & set(self.offered):
+            need = "login that the server takes"
+        elif self.password_refused:
+            told.append("the password was refused")
+            need = "right password"
+        elif self.unusable:
+            need = "key that can be used"
+        elif self.refused:
+            need = "key that the host accepts"
+        if self.refused:
+            told.append(f"refused: {', '.join(self.refused)}")
+        told += self.unusable
+        if has_password and not set(BY_PASSWORD) & set(self.offered) and not self.half_way:
+            told.append("the password was not asked for")
+        return denied("; ".join((f"login of {self.user} refused", takes, *told)), need)

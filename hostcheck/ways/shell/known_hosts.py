@@ -5,8 +5,10 @@
     |1|salt|hash ssh-ed25519 AAAA...                   a hashed name
     *.lab.test,!esx-09.lab.test ssh-rsa AAAA...        patterns
     @revoked * ssh-ed25519 AAAA...                     a key that is refused everywhere
+    @cert-authority *.lab.test ssh-ed25519 AAAA...     who signs host certificates
 
-Keys of certificate authorities are skipped: paramiko knows no host certificates.
+Certificates of hosts are not checked: an authority is noted, so that a refusal can name it.
+Source: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT; ssh_config(5), RevokedHostKeys.
 """
 
 import base64
@@ -14,50 +16,89 @@ import binascii
 import fnmatch
 import hashlib
 import hmac
-from collections.abc import Iterable
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
+KEY_LIST = b"SSHKRL\n\0"
+"""How a list of revoked keys begins that ssh-keygen made."""
+SECONDS = 10
+
 
 class Trust(Struct, frozen=True):
-    """Keys as (type, blob): those that are right for a host, and those that never are."""
+    """Keys as (type, blob) that are right for a host, blobs that never are, and of authorities."""
 
     keys: frozenset[tuple[str, bytes]]
     revoked: frozenset[bytes]
+    authorities: frozenset[bytes] = frozenset()
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The types of the trusted keys: what to ask the server for."""
+        """The types of the trusted keys: what to ask the server for first."""
         return frozenset(kind for kind, _ in self.keys)
+
+
+def trust_of(paths: Iterable[str], address: str, port: int, alias: str = "") -> Trust:
+    """Read what the files say of a host, as OpenSSH looks it up.
+
+    An alias stands for address and port together. Where nothing is known of a port other than 22,
+    what is known of the address alone counts.
+    """
+    files = tuple(paths)
+    if alias or port == 22:
+        return trust_in(files, alias or address.lower())
+    there, plain = (trust_in(files, name) for name in (of_port(address, port), address.lower()))
+    revoked = there.revoked | plain.revoked
+    found = there if there.keys or there.authorities else plain
+    return Trust(found.keys, revoked, found.authorities)
+
+
+def of_port(address: str, port: int) -> str:
+    """Return how known_hosts names an address with a port."""
+    return address.lower() if port == 22 else f"[{address.lower()}]:{port}"
 
 
 def trust_in(paths: Iterable[str], name: str) -> Trust:
     """Read what the files say of a name. A file or line that cannot be read trusts nothing."""
-    keys, revoked = set(), set()
+    found: dict[str, set[tuple[str, bytes]]] = {
+        "": set(),
+        "@revoked": set(),
+        "@cert-authority": set(),
+    }
     for path in paths:
         try:
             text = Path(path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
         for line in text.splitlines():
-            marker, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
-            words = rest.split()
-            if len(words) < 3 or words[0].startswith("#") or not _names(words[0], name):
-                continue
-            try:
-                blob = base64.b64decode(words[2], validate=True)
-            except binascii.Error:
-                continue
-            if marker == "@revoked":
-                revoked.add(blob)
-            elif not marker:
-                keys.add((words[1], blob))
-    return Trust(frozenset(keys), frozenset(revoked))
+            words = line.split()
+            marker = words.pop(0).lower() if words and words[0].startswith("@") else ""
+            if marker in found and len(words) >= 3 and _names(words[0], name):
+                found[marker] |= set(_key(words[1:3]))
+    keys, revoked, authorities = found.values()
+    return Trust(
+        frozenset(keys),
+        frozenset(blob for _, blob in revoked),
+        frozenset(blob for _, blob in authorities),
+    )
+
+
+def _key(words: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the key that two words are, if they are one."""
+    try:
+        yield words[0], base64.b64decode(words[1], validate=True)
+    except binascii.Error:
+        return
 
 
 def _names(field: str, name: str) -> bool:
     """Say whether the first field of a line means this name."""
+    if field.startswith("#"):
+        return False
     if field.startswith("|1|"):
         return _hashed(field, name)
     found = False
@@ -78,3 +119,32 @@ def _hashed(field: str, name: str) -> bool:
         return False
     made = hmac.new(salt, name.encode(), hashlib.sha1).digest()
     return hmac.compare_digest(made, digest)
+
+
+def is_revoked(file: str, kind: str, blob: bytes) -> bool:
+    """Say whether a file of `RevokedHostKeys` holds a key: lines of keys, or ssh-keygen's own list.
+
+    Raises OSError where that cannot be told.
+    """
+    held = Path(file).read_bytes()
+    if held.startswith(KEY_LIST):
+        return _in_key_list(file, kind, blob)
+    wanted = base64.b64encode(blob)
+    return any(wanted in line.split() for line in held.splitlines() if not line.startswith(b"#"))
+
+
+def _in_key_list(file: str, kind: str, blob: bytes) -> bool:
+    """Ask ssh-keygen, whose format it is. It fails for a revoked key and for a broken list."""
+    tool = shutil.which("ssh-keygen")
+    if tool is None:
+        raise OSError("there is no ssh-keygen to read it")
+    with tempfile.NamedTemporaryFile("w", suffix=".pub") as key:
+        key.write(f"{kind} {base64.b64encode(blob).decode()}\n")
+        key.flush()
+        done = subprocess.run(  # noqa: S603  what follows is a file
+            [tool, "-Q", "-f", file, key.name], capture_output=True, text=True, timeout=SECONDS,
+            check=False,
+        )  # fmt: skip
+    if done.returncode and "REVOKED" not in done.stdout:
+        raise OSError(" ".join((done.stderr or done.stdout).split()))
+    return bool(done.returncode)

@@ -18,8 +18,12 @@ class Reach:
     ssh_known_hosts: tuple[Path, ...] = option(
         "path", "Trusted host keys, repeatable. Default: ~/.ssh/known_hosts.", many=True
     )
-    ssh_key: tuple[Path, ...] = option("file", "Private key.", many=True)
-    ssh_agent: bool | None = option("yes or no", "Offer the agent's keys.")
+    ssh_key: tuple[Path, ...] = option(
+        "file",
+        "Private key; its passphrase is asked for. Default: ssh_config, the agent.",
+        many=True,
+    )
+    ssh_agent: bool | None = option("yes or no", "Offer the agent's keys. Default: yes.")
     ask_ssh_password: bool = option("flag", "Prompt for the SSH password.")
 
 
@@ -49,7 +53,7 @@ class Section:
         ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"), "ssh_known_hosts", also=FIRST
     )
     key_files: tuple[str, ...] = setting((), "ssh_key", also=FIRST)
-    agent: bool = setting(False, "ssh_agent")
+    agent: bool = setting(True, "ssh_agent")
     connect_timeout: float = setting(15, least=1, most=3600)
     command_timeout: float = setting(30, "command_timeout", least=1, most=3600)
     host_timeout: float = setting(180, "host_timeout", least=1, most=36000)

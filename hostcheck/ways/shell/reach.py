@@ -1,12 +1,38 @@
-"""How to reach the shell of one host: what goes for all hosts, and what ssh_config says of it."""
+"""How to reach the shell of one host: what goes for all hosts, and what ssh_config says of it.
 
-from collections.abc import Iterable
+`ssh -G HOST` reads ssh_config, so that Include, Match, tokens and canonical names mean what they
+mean to the user's own ssh (docs/decisions/0041).
+"""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from getpass import getuser
 from pathlib import Path
 
-import paramiko
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hostcheck.errors import UsageError
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.ways.base import Refused
+
+SYSTEM_CONFIGS = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
+DEFAULT_KEYS = tuple(
+    f"~/.ssh/id_{kind}"
+    for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa")
+)
+"""What ssh tries where nobody names a key; those that are not there are no mistake."""
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+"""Names that may stand in a command line of ssh: no option, no token, nothing a shell reads."""
+_PLAIN = re.compile(r"[\w@.:\\+%-]+", re.ASCII)
+"""An address or a user, of which a shell makes nothing."""
+_TOKEN = re.compile(r"%(.)|\$\{(\w+)\}")
+_NONE = ("", "none")
 
 
 class Shell(Struct, frozen=True):
@@ -21,8 +47,20 @@ class Shell(Struct, frozen=True):
     host_key_name: str = ""
     """Name to look up in known_hosts as it is; the address and port when empty."""
     known_hosts: tuple[str, ...] = ()
+    revoked_keys: tuple[str, ...] = ()
     key_files: tuple[str, ...] = ()
+    """Private or public; what is missing is told, but for those that ssh tries unasked."""
+    certificates: tuple[str, ...] = ()
+    use_keys: bool = True
     use_agent: bool = False
+    only_these_keys: bool = False
+    """Whether the agent is asked for `key_files` only (IdentitiesOnly)."""
+    agent_socket: str = ""
+    """Of another agent than that of SSH_AUTH_SOCK."""
+    through: tuple[str, ...] = ()
+    """The command line whose standard input and output are the connection, where there is one."""
+    jump: str = ""
+    """The jump hosts that it goes over, in words for a report."""
     connect_timeout: float = 15
     command_timeout: float = 30
     host_timeout: float = 180
@@ -33,39 +71,201 @@ def shell_from_ssh_config(
     *,
     config: Path,
     base: Shell,
+    own: bool = True,
     override_user: str = "",
     override_port: int = 0,
     override_known_hosts: tuple[str, ...] = (),
     override_keys: tuple[str, ...] = (),
 ) -> Shell:
-    """Apply the user's ssh_config to a host: HostName, User, Port, IdentityFile, HostKeyAlias.
+    """Apply ssh_config to a host, as the user's own ssh does; `base` holds where it says nothing.
 
-    Raises UsageError for a file that cannot be read.
+    `own`: the file stands alone; else the system's follows it, as behind ~/.ssh/config.
+    Raises Refused for what ssh does not read, and for a name that it may not be asked about.
     """
-    found: paramiko.SSHConfigDict = paramiko.SSHConfigDict()
-    try:
-        if config.is_file():
-            found = paramiko.SSHConfig.from_path(str(config)).lookup(host)
-        port = override_port or int(str(found.get("port", base.port)))
-        known_hosts = _expanded(str(found.get("userknownhostsfile", "")).split())
-        key_files = _expanded(found.get("identityfile", ()))
-    except (OSError, ValueError, ImportError, RuntimeError, paramiko.SSHException) as error:
-        raise UsageError(f"{config}: not a usable ssh_config for {host}: {error}") from None
-    if port not in range(1, 1 << 16):
-        raise UsageError(f"{config}: not a usable ssh_config for {host}: there is no port {port}")
-    return Shell(
-        address=str(found.get("hostname", host)),
-        user=override_user or str(found.get("user", base.user)),
-        port=port,
-        host_key_name=str(found.get("hostkeyalias", "")),
-        known_hosts=override_known_hosts or known_hosts or base.known_hosts,
-        key_files=override_keys or key_files or base.key_files,
-        use_agent=base.use_agent,
-        connect_timeout=base.connect_timeout,
-        command_timeout=base.command_timeout,
-        host_timeout=base.host_timeout,
+    if not _HOST.fullmatch(host):
+        raise _unusable(f"{host!r} is no name that ssh can be asked about", "name in DNS")
+    config_files = [config, *(() if own else map(Path, SYSTEM_CONFIGS))]
+    client = shutil.which("ssh")
+    if client is None:
+        found = _without_client(host, [one for one in config_files if one.is_file()], base)
+    else:
+        told = _asked(client, host, config_files, base, user=override_user, port=override_port)
+        found = _applied(told, host, base, _client(client, config, own=own))
+    return replace(
+        found,
+        user=override_user or found.user,
+        port=override_port or found.port,
+        known_hosts=override_known_hosts or found.known_hosts,
+        key_files=override_keys or found.key_files,
+        only_these_keys=found.only_these_keys or bool(override_keys),
     )
 
 
-def _expanded(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(Path(name).expanduser()) for name in names)
+def _unusable(detail: str, need: str = "ssh_config that can be read") -> Refused:
+    return Refused(Unknown(Why.UNREACHABLE, detail, "", need))
+
+
+def _without_client(host: str, config_files: list[Path], base: Shell) -> Shell:
+    """Return what goes for all hosts, where no file could say otherwise."""
+    if config_files:
+        raise _unusable(f"there is no ssh here to read {config_files[0]}", "OpenSSH client")
+    keys = base.key_files or tuple(str(Path(one).expanduser()) for one in DEFAULT_KEYS)
+    return replace(base, address=host.lower(), key_files=keys)
+
+
+def _client(client: str, config: Path, *, own: bool) -> tuple[str, ...]:
+    """Return how ssh is called for a jump: it asks nobody, and trusts only keys that it knows."""
+    file = ("-F", str(config)) if own else ()
+    return (client, "-T", *file, "-oBatchMode=yes", "-oStrictHostKeyChecking=yes")
+
+
+def _asked(
+    client: str, host: str, config_files: Iterable[Path], base: Shell, *, user: str, port: int
+) -> Mapping[str, list[str]]:
+    """Ask ssh what its files say of a host: keyword in small letters -> values.
+
+    What goes for all hosts stands behind them, for the first value is the one that holds.
+    """
+    lines = [
+        *(f"Include {_quoted(str(one))}" for one in config_files),
+        "Match all",
+        f"User {_quoted(base.user)}",
+        f"Port {base.port}",
+    ]
+    if base.known_hosts:
+        lines.append(f"UserKnownHostsFile {' '.join(map(_literal, base.known_hosts))}")
+    lines += [f"IdentityFile {_literal(name)}" for name in base.key_files]
+    given = (*(("-l", user) if user else ()), *(("-p", str(port)) if port else ()))
+    with tempfile.TemporaryDirectory(prefix="hostcheck-") as folder:
+        file = Path(folder) / "ssh_config"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        command = [client, "-G", "-T", "-F", str(file), *given, "--", host]
+        try:
+            done = subprocess.run(  # noqa: S603  the name was looked at
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                errors="replace", timeout=base.connect_timeout, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            told = f"ssh -G {host} did not end within {base.connect_timeout:g} s"
+            raise _unusable(told) from None
+        except OSError as error:
+            raise _unusable(f"{client}: {error.strerror}", "OpenSSH client") from None
+    if done.returncode:
+        said = done.stderr.replace(str(file), "ssh_config").strip().splitlines()
+        raise _unusable(f"ssh -G {host}: {'; '.join(said[:3]) or 'failed without a word'}")
+    told_of: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        keyword, _, value = line.partition(" ")
+        told_of.setdefault(keyword.lower(), []).append(value)
+    return told_of
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _literal(name: str) -> str:
+    """Write the name of a file so that ssh finds no token in it."""
+    return _quoted(name.replace("%", "%%"))
+
+
+def _applied(
+    told: Mapping[str, list[str]], host: str, base: Shell, client: tuple[str, ...]
+) -> Shell:
+    """Return what ssh told, in our words; where there is no line, its default is ours too."""
+
+    def one(keyword: str, default: str = "") -> str:
+        value = told.get(keyword, [default])[0]
+        return default if value in _NONE else value
+
+    def files(keyword: str) -> tuple[str, ...]:
+        lines = [line for line in told.get(keyword, ()) if line not in _NONE]
+        return tuple(_file(line, tokens) for line in lines)
+
+    address, user, port = one("hostname", host).lower(), one("user", base.user), int(one("port"))
+    alias = one("hostkeyalias")
+    here = socket.gethostname()
+    tokens = {
+        "%": "%", "h": address, "n": host, "p": str(port), "r": user, "k": alias or host,
+        "d": str(Path.home()), "u": getuser(), "i": str(getattr(os, "getuid", int)()),
+        "l": here, "L": here.partition(".")[0],
+    }  # fmt: skip
+    agent = one("identityagent", "SSH_AUTH_SOCK")
+    agent = "" if agent == "SSH_AUTH_SOCK" else _file(agent, tokens)
+    known = [name for key in ("user", "global") for name in _several(one(f"{key}knownhostsfile"))]
+    if one("proxyusefdpass") == "yes":
+        raise _unusable("ProxyUseFdpass hands a connection over, which is not taken here")
+    return replace(
+        base,
+        address=address,
+        user=user,
+        port=port,
+        host_key_name=alias,
+        known_hosts=tuple(_file(name, tokens) for name in known),
+        revoked_keys=files("revokedhostkeys"),
+        key_files=files("identityfile"),
+        certificates=files("certificatefile"),
+        use_keys=one("pubkeyauthentication", "yes") not in ("no", "false"),
+        use_agent=base.use_agent and told.get("identityagent") != ["none"],
+        only_these_keys=one("identitiesonly") == "yes",
+        agent_socket=os.environ.get(agent[1:], "") if agent.startswith("$") else agent,
+        through=_through(one("proxyjump"), one("proxycommand"), client, tokens),
+        jump=one("proxyjump"),
+    )
+
+
+def _several(line: str) -> list[str]:
+    """Tell the names of files on one line apart: ssh prints those with blanks without quotes."""
+    words, names = line.split(" "), []
+    while words:
+        most = next((n for n in range(len(words), 1, -1) if Path(" ".join(words[:n])).is_file()), 1)
+        names.append(" ".join(words[:most]))
+        words = words[most:]
+    return [name for name in names if name not in _NONE]
+
+
+def _filled(text: str, tokens: Mapping[str, str]) -> str:
+    """Put in what tokens and variables stand for; one that is not known stays as it is."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[2]:
+            return os.environ.get(found[2], found[0])
+        return tokens.get(found[1], found[0])
+
+    return _TOKEN.sub(value, text)
+
+
+def _file(name: str, tokens: Mapping[str, str]) -> str:
+    path = _filled(name, tokens)
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise _unusable(f"{path}: there is no such user here") from None
+
+
+def _through(
+    jump: str, command: str, client: tuple[str, ...], tokens: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the command line that a connection goes through, empty where it goes straight."""
+    if jump:
+        return _jumped(jump.split(","), client, f"[{tokens['h']}]:{tokens['p']}")
+    if not command:
+        return ()
+    strange = [tokens[one] for one in "hr" if not _PLAIN.fullmatch(tokens[one])]
+    if strange:
+        raise _unusable(f"{strange[0]!r} is not put into a ProxyCommand: a shell would read it")
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    return (shell, "-c", f"exec {_filled(command, tokens)}")
+
+
+def _jumped(jumps: list[str], client: tuple[str, ...], target: str) -> tuple[str, ...]:
+    """Return what ssh makes of ProxyJump too: an ssh to the last host, by way of the ones before.
+
+    Each is called by us, for what ssh itself calls in between would ask its user.
+    """
+    *before, last = (one if one.startswith("ssh://") else f"ssh://{one}" for one in jumps)
+    proxy: tuple[str, ...] = ()
+    for url in before:
+        inner = tuple(one.replace("%", "%%") for one in proxy)
+        proxy = (f"-oProxyCommand={shlex.join((*client, *inner, '-W', '[%h]:%p', '--', url))}",)
+    return (*client, *proxy, "-W", target, "--", last)

@@ -1,20 +1,22 @@
 """Shells of a fleet: opens that of any host, as the user's options and ssh_config say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hostcheck.model.capture import Request
-from hostcheck.ways.base import SoFar
+from hostcheck.ways.base import Refused, SoFar
+from hostcheck.ways.shell.entrance import NO_PASSPHRASES
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
+from hostcheck.ways.shell.tries import Run
 
 
 @dataclass(frozen=True)
 class Shells:
-    """Opens shells. May be pickled: then the password travels along, and is in no `repr`.
+    """Opens shells. May be pickled: then the secrets travel along, and are in no `repr`.
 
     `base` holds what goes for all hosts; the options override what `config` says of one.
     """
@@ -27,6 +29,10 @@ class Shells:
     keys: tuple[str, ...]
     allowed: Callable[[Request], bool]
     password: Callable[[], str] | None = field(repr=False)
+    own_config: bool = True
+    """Whether `config` stands alone, or in front of the system's."""
+    passphrases: Mapping[str, str] = field(default=NO_PASSPHRASES, repr=False)
+    run: Run = field(default_factory=Run)
 
     def __call__(self, so_far: SoFar) -> SshTransport:
         """Open the shell of the host whose turn it is."""
@@ -34,16 +40,24 @@ class Shells:
 
     def open(self, host: str) -> SshTransport:
         """Open the shell of a host or guest; it connects when it is first asked."""
-        shell = shell_from_ssh_config(
-            host,
-            config=self.config,
-            base=self.base,
-            override_user=self.user,
-            override_port=self.port,
-            override_known_hosts=self.known_hosts,
-            override_keys=self.keys,
-        )
-        return SshTransport(shell, self.allowed, self.password)
+        refused = None
+        try:
+            shell = shell_from_ssh_config(
+                host,
+                config=self.config,
+                own=self.own_config,
+                base=self.base,
+                override_user=self.user,
+                override_port=self.port,
+                override_known_hosts=self.known_hosts,
+                override_keys=self.keys,
+            )
+        except Refused as caught:
+            shell, refused = self.base, caught.unknown
+        return SshTransport(
+            shell, self.allowed, self.password,
+            run=self.run, passphrases=self.passphrases, refused=refused,
+        )  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Ask for the password here: there is nobody to ask where this is going."""
@@ -52,6 +66,6 @@ class Shells:
             Shells,
             (
                 self.base, self.config, self.user, self.port, self.known_hosts, self.keys,
-                self.allowed, password,
+                self.allowed, password, self.own_config, dict(self.passphrases), self.run,
             ),
         )  # fmt: skip

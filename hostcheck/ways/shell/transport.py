@@ -7,14 +7,17 @@ hardened hosts allow one session per connection; paramiko leaves Nagle's algorit
 delayed acknowledgement per command; a command that writes much to one stream blocks until it is
 read, so both streams are drained together.
 
-    reach      where a shell is           entrance   host key and login
-    command    one command line           script     several as one
+    reach      where a shell is           known_hosts  which keys are its own
+    tunnel     the way to its port        peer         hands shaken, its key compared
+    identities the keys that may open it  entrance     login, and why not
+    prompts    what a server asks then    tries        one password on many hosts
+    command    one command line           script       several as one
 """
 
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import paramiko
 
@@ -22,11 +25,15 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused, Stopwatch
 from hostcheck.ways.shell.command import NO_STATUS, cut_off, decoded, running
-from hostcheck.ways.shell.entrance import Entrance
+from hostcheck.ways.shell.entrance import NO_PASSPHRASES, Entrance, expired
+from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.script import Script
+from hostcheck.ways.shell.tries import Run
+from hostcheck.ways.shell.tunnel import connected, late, lost
 
-SERVICE = "service TSM-SSH"
+NO_TERMINAL = "Password change required but no TTY available"
+"""What OpenSSH's server answers every command of an account with an expired password."""
 WIRES = (Wire.SHELL, Wire.GUEST)
 """What travels here: questions to the ESXi shell, and steps of the smoke test in a guest."""
 
@@ -39,15 +46,23 @@ class SshTransport:
         shell: Shell,
         allowed: Callable[[Request], bool],
         password: Callable[[], str] | None = None,
+        *,
+        run: Run | None = None,
+        passphrases: Mapping[str, str] = NO_PASSPHRASES,
+        refused: Unknown | None = None,
     ) -> None:
-        """Keep the settings. `allowed` is asked before anything is sent."""
+        """Keep the settings. `allowed` is asked before anything is sent.
+
+        `passphrases` are of key files, by path; `refused` says why the shell cannot be reached,
+        where that is known already.
+        """
         self._shell = shell
         self._allowed = allowed
-        self._entrance = Entrance(shell, password)
+        self._entrance = Entrance(shell, password, run, passphrases)
         self._lock = threading.Lock()
-        self._transport: paramiko.Transport | None = None
+        self._transport: Peer | None = None
         self._connections_left = 2
-        self._refused: Unknown | None = None
+        self._refused = refused
         self._deadline = 0.0
         self._expected: list[Request] = []
         self._ready: dict[tuple[str, str, str], Capture] = {}
@@ -134,22 +149,19 @@ class SshTransport:
         if not self._connections_left:
             raise Refused(Unknown(Why.UNREACHABLE, "the connection was lost twice"))
         self._connections_left -= 1
-        shell = self._shell
-        where = f"{shell.address}:{shell.port}"
-        limit = min(shell.connect_timeout, self._deadline - now)
+        limit = min(self._shell.connect_timeout, self._deadline - now)
+        plain: socket.socket | None = None
         try:
-            plain = socket.create_connection((shell.address, shell.port), limit)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain = connected(self._shell, limit)
             self._transport = self._entrance.authenticated(plain, now + limit)
             self._heed_refusal()  # closed in the meantime, when there was nothing to drop
         except TimeoutError:
             if time.monotonic() >= self._deadline:
                 raise self._spent() from None
-            detail = f"{where}: no connection within {limit:.3g} s"
-            raise Refused(Unknown(Why.TIMEOUT, detail, "", SERVICE)) from None
-        except (OSError, UnicodeError, paramiko.SSHException, EOFError) as error:
-            detail = f"{where}: {getattr(error, 'strerror', None) or str(error) or 'closed'}"
-            raise Refused(Unknown(Why.UNREACHABLE, detail, "", SERVICE)) from None
+            raise late(self._shell, limit) from None
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            told = getattr(error, "strerror", None) or str(error) or "closed"
+            raise lost(self._shell, told, plain) from None
 
     def _heed_refusal(self) -> None:
         """Go no further where the host refused us, or this transport was closed."""
@@ -174,6 +186,8 @@ class SshTransport:
         with running(self._transport, request.text, limit, data) as command:
             command.until(lambda: None, limit)
             status = command.channel.recv_exit_status()
+            if status and NO_TERMINAL.encode() in command.err:
+                raise expired(self._shell.user, NO_TERMINAL)
             if status == NO_STATUS:
                 return cut_off(command, request, watch)
             return watch.capture(request, decoded(command.out), decoded(command.err), status)

@@ -1,0 +1,155 @@
+"""Hands shaken with an SSH server, and its key compared with known_hosts."""
+
+import base64
+import hashlib
+import logging
+import shlex
+import socket
+import subprocess
+import threading
+from typing import Any, ClassVar
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.ways.base import Refused
+from hostcheck.ways.shell.known_hosts import Trust, is_revoked, of_port, trust_of
+from hostcheck.ways.shell.reach import Shell
+
+logging.getLogger("paramiko").addHandler(
+    logging.NullHandler()
+)  # failures are answers, not log lines
+
+CURVE, CURVE_OF_OLD = "curve25519-sha256", "curve25519-sha256@libssh.org"
+"""One key exchange under two names (RFC 8731); paramiko offers it under the second only."""
+LISTS = (
+    ("key exchange", "preferred_kex", "kex_algo_list"),
+    ("host key", "preferred_keys", "server_key_algo_list"),
+    ("cipher", "preferred_ciphers", "server_encrypt_algo_list"),
+    ("cipher", "preferred_ciphers", "client_encrypt_algo_list"),
+    ("MAC", "preferred_macs", "server_mac_algo_list"),
+    ("MAC", "preferred_macs", "client_mac_algo_list"),
+)
+"""What both sides have to agree upon: in words, ours, theirs."""
+
+
+_KNOWN: dict[str, Any] = getattr(paramiko.Transport, "_kex_info")  # noqa: B009  no stub has it
+_PREFERRED: tuple[str, ...] = getattr(paramiko.Transport, "_preferred_kex")  # noqa: B009
+
+
+class Peer(paramiko.Transport):
+    """A connection that remembers what the server offered, and the words with which it left."""
+
+    _kex_info: ClassVar[dict[str, Any]] = {CURVE: _KNOWN[CURVE_OF_OLD], **_KNOWN}
+    _preferred_kex = (CURVE, *_PREFERRED)
+
+    def __init__(self, plain: socket.socket) -> None:
+        """Take a connection that is open."""
+        super().__init__(plain)
+        self.offers: dict[str, list[str]] = {}
+        self.goodbye = ""
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """Plain host keys: certificates would be taken without looking who signed them."""
+        return tuple(one for one in super().preferred_keys if "-cert-" not in one)
+
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        m.get_int()
+        self.goodbye = m.get_text()
+
+    def _really_parse_kex_init(
+        self, m: paramiko.Message, ignore_first_byte: bool = False
+    ) -> dict[str, list[str]]:
+        self.offers = super()._really_parse_kex_init(m, ignore_first_byte)  # type: ignore[misc]
+        return self.offers
+
+    def nothing_in_common(self) -> str:
+        """Say upon what no agreement is possible, with both lists; empty where all are fine."""
+        for what, mine, its in LISTS:
+            ours, theirs = getattr(self, mine), self.offers.get(its, list(getattr(self, mine)))
+            if not set(ours) & set(theirs):
+                return f"no {what} in common: it offers {', '.join(theirs)}; here {', '.join(ours)}"
+        return ""
+
+
+def shake_hands(peer: Peer, shell: Shell, seconds: float) -> None:
+    """Agree on keys and ciphers, and check the host key.
+
+    Raises Refused, TimeoutError, or what the connection died of.
+    """
+    trust = trust_of(shell.known_hosts, shell.address, shell.port, shell.host_key_name)
+    options = peer.get_security_options()
+    # Keys of a known kind first: a server that has others too is asked for that.
+    options.key_types = tuple(
+        sorted(options.key_types, key=lambda kind: _key_kind(kind) not in trust.kinds)
+    )
+    done = threading.Event()
+    peer.banner_timeout = seconds + 1
+    peer.start_client(event=done)
+    if not done.wait(seconds):
+        raise TimeoutError
+    error = peer.get_exception()
+    if isinstance(error, IncompatiblePeer):
+        told = peer.nothing_in_common() or str(error)
+        raise Refused(Unknown(Why.UNREACHABLE, told, "", "SSH algorithm in common"))
+    if error is not None:
+        raise error
+    _check_host_key(peer.get_remote_server_key(), trust, shell)
+
+
+def _key_kind(algorithm: str) -> str:
+    """Return the kind of key that a signature algorithm uses: rsa-sha2-512 is an ssh-rsa key."""
+    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
+
+
+def fingerprint(blob: bytes) -> str:
+    """Return how OpenSSH prints a key."""
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode()
+    return f"SHA256:{digest.rstrip('=')}"
+
+
+def _check_host_key(key: paramiko.PKey, trust: Trust, shell: Shell) -> None:
+    kind, blob = key.get_name(), key.asbytes()
+    _check_revoked(kind, blob, trust, shell)
+    if (kind, blob) in trust.keys:
+        return
+    name = shell.host_key_name or of_port(shell.address, shell.port)
+    if trust.keys:
+        known = ", ".join(sorted(trust.kinds))
+        told = (
+            f"is not the one in known_hosts for {name}" if kind in trust.kinds
+            else f"({kind}) is not the one in known_hosts for {name}, which is {known}"
+        )  # fmt: skip
+        told += ": the host was reinstalled, its keys were changed, or somebody sits in between"
+        raise _distrusted(blob, told, "host key as known")
+    scan = f"ssh-keyscan -p {shell.port} {shlex.quote(shell.address)}"
+    scan += f" (on {shell.jump})" if shell.jump else ""
+    told = f"is in no known_hosts file for {name}; if it is the right one, add it: {scan}"
+    if trust.authorities:
+        signers = ", ".join(sorted(map(fingerprint, trust.authorities)))
+        told = (
+            f"is not in known_hosts for {name}, where only a @cert-authority is ({signers}): "
+            f"certificates of hosts are not checked here, so the key itself is needed: {scan}"
+        )
+    raise _distrusted(blob, told, "known_hosts entry")
+
+
+def _check_revoked(kind: str, blob: bytes, trust: Trust, shell: Shell) -> None:
+    if blob in trust.revoked:
+        told = "is marked as revoked in known_hosts: do not trust this host"
+        raise _distrusted(blob, told, "host key that is not revoked")
+    for file in shell.revoked_keys:
+        try:
+            found = is_revoked(file, kind, blob)
+        except (OSError, subprocess.SubprocessError) as error:
+            told = f"cannot be looked up in RevokedHostKeys {file}: {error}"
+            raise _distrusted(blob, told, "ssh_config that can be read") from None
+        if found:
+            told = f"is revoked in {file}: do not trust this host"
+            raise _distrusted(blob, told, "host key that is not revoked")
+
+
+def _distrusted(blob: bytes, told: str, need: str) -> Refused:
+    return Refused(Unknown(Why.DENIED, f"its host key {fingerprint(blob)} {told}", "", need))
