@@ -63,12 +63,14 @@ def running_sshd(
     max_sessions: int = 1,
     scripts: bool = True,
     settings: Sequence[str] = (),
+    pam: str = "",
 ) -> Iterator[Shells]:
     """Serve the shells of the fleet until the block ends.
 
     `methods` are the logins to offer: ("keyboard-interactive",) is an ESXi with password
     authentication off. Without `scripts` a host runs single commands only. `settings` are lines of
-    sshd_config that come before the usual ones, and so hold; {work} is the folder with its keys.
+    sshd_config that come before the usual ones, and so hold; `pam` is its stack instead of the
+    machine's own; in both {work} is the folder with its keys.
     Raises Missing without sshd, or when a password is asked for without root.
     """
     server = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -84,9 +86,10 @@ def running_sshd(
         replay = work / "replay"
         for host in fleet:
             _record(host, replay / host.address)
-        for key in ("host_key", "client_key"):
+        usual_keys = (("host_key", "ed25519"), ("client_key", "ed25519"))
+        for key, kind in (*usual_keys, *_other_keys(settings)):
             subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(work / key)], check=True
+                ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(work / key)], check=True
             )
         (work / "authorized_keys").write_bytes((work / "client_key.pub").read_bytes())
         (work / "authorized_keys").chmod(0o644)
@@ -107,13 +110,15 @@ def running_sshd(
         if root:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         log = work / "log"
-        process = subprocess.Popen([server, "-D", "-f", str(config), "-E", str(log)])
+        program, service = _program(server, work, pam)
+        process = subprocess.Popen([program, "-D", "-f", str(config), "-E", str(log)])
         try:
             _wait(process, fleet, port, log)
             yield _handed_out(fleet, work, port=port, user=user, password=password, log=log)
         finally:
             process.terminate()
             process.wait(60)
+            service.unlink(missing_ok=True)
             if root:
                 _end_processes_of(user)
 
@@ -139,6 +144,28 @@ def _record(host: HostShape, directory: Path) -> None:
                 answer_file(directory, command, kind).write_text(text)
     if host.shell_trouble:
         (directory / "trouble").write_text(f"{host.shell_trouble}\n")
+
+
+def _other_keys(settings: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that settings name besides: {work}/rsa_key is one of the kind rsa."""
+    for line in settings:
+        if line.startswith("HostKey {work}/"):
+            name = line.rpartition("/")[2]
+            yield name, name.removesuffix("_key")
+
+
+def _program(server: str, work: Path, pam: str) -> tuple[str, Path]:
+    """Return what to start, and the file of its PAM stack: OpenSSH finds that by its own name."""
+    name = work.name if pam else "hostcheck-sshd-none"
+    service = Path("/etc/pam.d") / name
+    if not pam:
+        return server, service
+    if os.geteuid() != 0:
+        raise Missing("a PAM stack of its own needs root")
+    service.write_text(pam.format(work=work))
+    program = work / name
+    program.symlink_to(server)
+    return str(program), service
 
 
 def _lay_out_tools(fleet: Fleet, work: Path) -> None:

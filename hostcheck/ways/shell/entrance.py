@@ -99,7 +99,7 @@ class Entrance:
         """Try the password, unless other hosts have refused it."""
         secret = password()
         with self._run.tries.turn(login.user, self._shell.address, login.until) as mine:
-            prompts = Prompts(secret)
+            prompts, login.last_one = Prompts(secret), True
             peer, user = login.peer, login.user
             try:
                 if method == "password":
@@ -134,6 +134,8 @@ class _Login:
         self.refused: list[str] = []
         self.unusable: tuple[str, ...] = ()
         self.password_refused = False
+        self.last_one = False
+        """Whether the password is under way, behind which nothing is tried."""
 
     def done(self) -> bool:
         return bool(self.peer.is_authenticated())
@@ -141,6 +143,7 @@ class _Login:
     def step(self, log_in: Callable[[], list[str]]) -> None:
         """Try to log in in one way. Raises Refused where the server hangs up."""
         self.peer.auth_timeout = max(0.1, self.until - time.monotonic())
+        self.half_way = False
         try:
             self.offered = log_in()
             self.half_way = not self.done()
@@ -149,7 +152,8 @@ class _Login:
         except paramiko.AuthenticationException:
             if time.monotonic() >= self.until:
                 raise TimeoutError from None
-            if not self.peer.is_active():
+            spent = self.last_one and TOO_MANY.search(self.peer.goodbye)
+            if not self.peer.is_active() and not spent:
                 raise self._hung_up() from None
 
     def with_key(self, identity: Identity) -> None:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -26,54 +25,12 @@ from hostcheck.ways.shell import script as ssh_script
 from hostcheck.ways.shell.entrance import Entrance
 from hostcheck.ways.shell.known_hosts import trust_in
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
-from hostcheck.ways.shell.transport import SshTransport
-from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
 from tests.peers.sshd import answer_file
 from tests.ways.meddler import silence
+from tests.ways.shell.reaching import FIRST, NAME, SECOND, SHAPE, SOON, logins, reach, right
 from tests.ways.shell.scripted_sshd import KEY, Script, scripted, talker
-
-NAME = "esx-01.lab.test"
-SHAPE = shapes.HEALTHY.hosts[0]
-FIRST, SECOND, *_ = esxi_shell.HOST_REQUESTS
-SOON = 25
-"""Seconds in which something with a limit of one second must have come to an end."""
-
-
-def reach(shells, name=NAME, **given):
-    """Describe the shell of a host, with the key unless something else is given."""
-    usual = Shell(
-        address=shells.addresses[name], user=shells.user, port=shells.port,
-        known_hosts=(str(shells.known_hosts_file),), key_files=(str(shells.key_file),),
-        connect_timeout=10, command_timeout=10, host_timeout=60,
-    )  # fmt: skip
-    return msgspec.structs.replace(usual, **given)
-
-
-def logins(shells):
-    return len(re.findall("Accepted (?!key )", shells.log_file.read_text()))
-
-
-@pytest.fixture
-def dial():
-    """Return a function that opens a transport, closed with the test."""
-    opened = []
-
-    def dial(to, password=None, allowed=SHELL.allows):
-        opened.append(SshTransport(to, allowed, None if password is None else lambda: password))
-        return opened[-1]
-
-    yield dial
-    for one in opened:
-        one.close()
-
-
-def right(capture, host=SHAPE):
-    """Say whether a capture is what the host says to that command."""
-    said = shell.answers(host)[capture.request.text]
-    return capture.failure is None and (capture.text, capture.stderr, capture.exit_status) == said
-
 
 # Logins
 
