@@ -42,7 +42,7 @@ class Server:
     def reach(self):
         return ["--ssh", f"{self.user}@127.0.0.1", "--ssh-port", self.port, "--ssh-key",
                 self.work / "key", "--ssh-known-hosts", self.work / "known",
-                "--ssh-config", self.work / "none"]  # fmt: skip
+                "--ssh-config", "/dev/null"]  # fmt: skip
 
     @property
     def places(self):

@@ -104,7 +104,7 @@ def test_a_guest_is_never_offered_the_password_of_the_hosts(hostcheck, server, m
     offered = []
     monkeypatch.setattr(
         "hostcheck.ways.shell.transport.SshTransport.__init__",
-        lambda _self, _shell, _allowed, password: offered.append(password and password()),
+        lambda _self, _shell, _allowed, password, **_given: offered.append(password and password()),
     )
     monkeypatch.setattr(
         "hostcheck.ways.shell.transport.SshTransport.send", RuntimeError, raising=True

@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import MappingProxyType
 
 import paramiko
 
@@ -28,7 +27,6 @@ CHANGE_REQUESTED = "Illegal info request"
 """paramiko's words for the server's answer to a right password that has expired: that message has
 the number of a prompt (RFC 4252, section 8; RFC 4256, section 5)."""
 TOO_MANY = re.compile("too many auth", re.IGNORECASE)
-NO_PASSPHRASES: Mapping[str, str] = MappingProxyType({})
 
 
 def denied(told: str, need: str) -> Refused:
@@ -50,13 +48,13 @@ class Entrance:
         shell: Shell,
         password: Callable[[], str] | None,
         run: Run | None = None,
-        passphrases: Mapping[str, str] = NO_PASSPHRASES,
+        passphrases: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the credentials; `passphrases` of key files, by path."""
         self._shell = shell
         self._password = password
         self._run = run or Run()
-        self._passphrases = passphrases
+        self._passphrases = passphrases or {}
 
     def authenticated(self, plain: socket.socket, until: float) -> Peer:
         """Shake hands, check the host key, log in: all of it before `until`."""

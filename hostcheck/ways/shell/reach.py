@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from getpass import getuser
 from pathlib import Path
 
@@ -32,6 +32,8 @@ _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 _PLAIN = re.compile(r"[\w@.:\\+%-]+", re.ASCII)
 """An address or a user, of which a shell makes nothing."""
 _TOKEN = re.compile(r"%(.)|\$\{(\w+)\}")
+_REMARK = re.compile(r"debug\d: |OpenSSH_")
+READ_TWICE = "configuration requests final Match pass"
 _NONE = ("", "none")
 
 
@@ -84,12 +86,13 @@ def shell_from_ssh_config(
     """
     if not _HOST.fullmatch(host):
         raise _unusable(f"{host!r} is no name that ssh can be asked about", "name in DNS")
-    config_files = [config, *(() if own else map(Path, SYSTEM_CONFIGS))]
     client = shutil.which("ssh")
     if client is None:
-        found = _without_client(host, [one for one in config_files if one.is_file()], base)
+        found = _without_client(host, config, base)
     else:
-        told = _asked(client, host, config_files, base, user=override_user, port=override_port)
+        wanted = (*(("-l", override_user) if override_user else ()),
+                  *(("-p", str(override_port)) if override_port else ()))  # fmt: skip
+        told = _asked((client, *wanted), host, config, base, own=own)
         found = _applied(told, host, base, _client(client, config, own=own))
     return replace(
         found,
@@ -105,10 +108,10 @@ def _unusable(detail: str, need: str = "ssh_config that can be read") -> Refused
     return Refused(Unknown(Why.UNREACHABLE, detail, "", need))
 
 
-def _without_client(host: str, config_files: list[Path], base: Shell) -> Shell:
-    """Return what goes for all hosts, where no file could say otherwise."""
-    if config_files:
-        raise _unusable(f"there is no ssh here to read {config_files[0]}", "OpenSSH client")
+def _without_client(host: str, config: Path, base: Shell) -> Shell:
+    """Return what goes for all hosts, where no file of the user could say otherwise."""
+    if config.is_file():
+        raise _unusable(f"there is no ssh here to read {config}", "OpenSSH client")
     keys = base.key_files or tuple(str(Path(one).expanduser()) for one in DEFAULT_KEYS)
     return replace(base, address=host.lower(), key_files=keys)
 
@@ -120,44 +123,64 @@ def _client(client: str, config: Path, *, own: bool) -> tuple[str, ...]:
 
 
 def _asked(
-    client: str, host: str, config_files: Iterable[Path], base: Shell, *, user: str, port: int
+    client: tuple[str, ...], host: str, config: Path, base: Shell, *, own: bool
 ) -> Mapping[str, list[str]]:
     """Ask ssh what its files say of a host: keyword in small letters -> values.
 
-    What goes for all hosts stands behind them, for the first value is the one that holds.
+    What goes for all hosts stands behind them, for the first value is the one that holds. Where
+    they want to be read twice (`Match final`), it waits for the second time. A file that is named
+    may belong to anybody, as with `ssh -F`; those that are included may not.
     """
-    lines = [
-        *(f"Include {_quoted(str(one))}" for one in config_files),
-        "Match all",
-        f"User {_quoted(base.user)}",
-        f"Port {base.port}",
-    ]
+    if own:
+        before = _text(config)
+    else:
+        before = "".join(f"Include {_quoted(one)}\n" for one in (str(config), *SYSTEM_CONFIGS))
+    behind = [f"User {_quoted(base.user)}", f"Port {base.port}"]
     if base.known_hosts:
-        lines.append(f"UserKnownHostsFile {' '.join(map(_literal, base.known_hosts))}")
-    lines += [f"IdentityFile {_literal(name)}" for name in base.key_files]
-    given = (*(("-l", user) if user else ()), *(("-p", str(port)) if port else ()))
+        behind.append(f"UserKnownHostsFile {' '.join(map(_literal, base.known_hosts))}")
+    behind += [f"IdentityFile {_literal(name)}" for name in base.key_files]
+    for match in ("Match all", "Match final all"):
+        lines = "\n".join((match, *behind))
+        text = f"{before}\n{lines}\n"
+        told, remarks = _said((*client, "-G", "-T", "-v"), host, text, base.connect_timeout)
+        if READ_TWICE not in remarks:
+            break
+    found: dict[str, list[str]] = {}
+    for line in told.splitlines():
+        keyword, _, value = line.partition(" ")
+        found.setdefault(keyword.lower(), []).append(value)
+    return found
+
+
+def _text(config: Path) -> str:
+    """Return a file byte by byte, empty where there is none."""
+    try:
+        return config.read_bytes().decode(errors="surrogateescape")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise _unusable(f"{config}: {error.strerror}") from None
+
+
+def _said(command: tuple[str, ...], host: str, config: str, seconds: float) -> tuple[str, str]:
+    """Return what ssh prints, with its remarks. Raises Refused where it does not read the file."""
     with tempfile.TemporaryDirectory(prefix="hostcheck-") as folder:
         file = Path(folder) / "ssh_config"
-        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        command = [client, "-G", "-T", "-F", str(file), *given, "--", host]
+        file.write_bytes(config.encode(errors="surrogateescape"))
         try:
             done = subprocess.run(  # noqa: S603  the name was looked at
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                errors="replace", timeout=base.connect_timeout, check=False,
+                [*command, "-F", str(file), "--", host], stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, errors="replace", timeout=seconds, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            told = f"ssh -G {host} did not end within {base.connect_timeout:g} s"
-            raise _unusable(told) from None
+            raise _unusable(f"ssh -G {host} did not end within {seconds:g} s") from None
         except OSError as error:
-            raise _unusable(f"{client}: {error.strerror}", "OpenSSH client") from None
+            raise _unusable(f"{command[0]}: {error.strerror}", "OpenSSH client") from None
     if done.returncode:
-        said = done.stderr.replace(str(file), "ssh_config").strip().splitlines()
+        lines = done.stderr.replace(str(file), "ssh_config").splitlines()
+        said = [line for line in lines if not _REMARK.match(line)]
         raise _unusable(f"ssh -G {host}: {'; '.join(said[:3]) or 'failed without a word'}")
-    told_of: dict[str, list[str]] = {}
-    for line in done.stdout.splitlines():
-        keyword, _, value = line.partition(" ")
-        told_of.setdefault(keyword.lower(), []).append(value)
-    return told_of
+    return done.stdout, done.stderr
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from hostcheck.model.capture import Request
 from hostcheck.ways.base import Refused, SoFar
-from hostcheck.ways.shell.entrance import NO_PASSPHRASES
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.tries import Run
@@ -31,7 +30,7 @@ class Shells:
     password: Callable[[], str] | None = field(repr=False)
     own_config: bool = True
     """Whether `config` stands alone, or in front of the system's."""
-    passphrases: Mapping[str, str] = field(default=NO_PASSPHRASES, repr=False)
+    passphrases: Mapping[str, str] | None = field(default=None, repr=False)
     run: Run = field(default_factory=Run)
 
     def __call__(self, so_far: SoFar) -> SshTransport:
@@ -66,6 +65,6 @@ class Shells:
             Shells,
             (
                 self.base, self.config, self.user, self.port, self.known_hosts, self.keys,
-                self.allowed, password, self.own_config, dict(self.passphrases), self.run,
+                self.allowed, password, self.own_config, self.passphrases, self.run,
             ),
         )  # fmt: skip

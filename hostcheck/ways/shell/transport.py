@@ -25,7 +25,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused, Stopwatch
 from hostcheck.ways.shell.command import NO_STATUS, cut_off, decoded, running
-from hostcheck.ways.shell.entrance import NO_PASSPHRASES, Entrance, expired
+from hostcheck.ways.shell.entrance import Entrance, expired
 from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.script import Script
@@ -48,7 +48,7 @@ class SshTransport:
         password: Callable[[], str] | None = None,
         *,
         run: Run | None = None,
-        passphrases: Mapping[str, str] = NO_PASSPHRASES,
+        passphrases: Mapping[str, str] | None = None,
         refused: Unknown | None = None,
     ) -> None:
         """Keep the settings. `allowed` is asked before anything is sent.
