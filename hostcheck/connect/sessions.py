@@ -1,6 +1,6 @@
 """Sessions with every vCenter that is wanted; one that cannot be asked ends nothing."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import TypedDict
 
@@ -14,7 +14,11 @@ from hostcheck.settings import Settings
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
 from hostcheck.ways.base import Opener
+from hostcheck.ways.vsphere.session import PasswordRefusedError
 from hostcheck.ways.vsphere.transport import VsphereTransport
+
+MOST_REFUSALS = 2
+"""How many servers are offered one password of one user that they refuse."""
 
 Live = LiveSource | Vcenters
 Sessions = Mapping[str, VsphereTransport]
@@ -79,6 +83,18 @@ def opened(
     return Vcenters(parts, failures, hosts=filters[0], clusters=filters[1]), sessions
 
 
+def _heed(
+    refused_by: Mapping[tuple[str, str], list[str]], user: str, password: Callable[[], str]
+) -> None:
+    """Raise UsageError for a password that was refused twice: more could lock an account."""
+    servers = refused_by.get((user, password()), []) if refused_by else []
+    if len(servers) >= MOST_REFUSALS:
+        raise UsageError(
+            f"the password of {user} was not tried: {' and '.join(servers)} refused it, and more "
+            "failed logins could lock an account that they share"
+        )
+
+
 def _sessions(
     logins: Mapping[str, Login], writes: frozenset[str]
 ) -> tuple[dict[str, VsphereTransport], dict[str, str]]:
@@ -92,12 +108,16 @@ def _sessions(
     sessions: dict[str, VsphereTransport] = {}
     errors: list[str] = []
     failures: dict[str, str] = {}
+    refused_by: dict[tuple[str, str], list[str]] = {}
     with ExitStack() as undo:
         for name, (end, password) in logins.items():
             try:
+                _heed(refused_by, end.user, password)
                 sessions[name] = VsphereTransport(end, password, ways.requests(), writes)
                 undo.callback(sessions[name].close)
             except UsageError as error:
+                if isinstance(error, PasswordRefusedError):
+                    refused_by.setdefault((end.user, password()), []).append(name)
                 errors.append(str(error))
                 told = errors[-1].removeprefix(f"{end.host}:{end.port}: ")
                 failures[name] = told.removeprefix(f"{end.host}: ")

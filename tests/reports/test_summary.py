@@ -96,6 +96,11 @@ def test_a_missing_service_is_started_and_not_granted():
     assert told == "start the service TSM-SSH on the host, then run again"
 
 
+def test_what_an_ssh_login_lacked_is_no_privilege_to_be_granted():
+    told = words.settled_by("denied", "password that has not expired")
+    assert told == "change the password by hand: ssh USER@HOST; then run again"
+
+
 def a_fail(check, severity=Severity.REQUIRED, subject=("gpu", "0000:4a:00.0")):
     return Result(check, severity, Status.FAIL, Subject(*subject, "it"), "", "")
 

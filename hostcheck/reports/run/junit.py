@@ -104,14 +104,15 @@ def _outcome(case: Element, result: Result) -> None:
     if result.status is Status.FAIL:
         message = f"{result.observed}; expected: {result.expected}"
         made = SubElement(case, "failure", type=result.severity.value)
-        made.text = words.clean("\n".join(f"{c.tool}:\n  {c.text}" for c in result.fix))
+        steps = "".join(f"\n{c.tool}:\n  {c.text}" for c in result.fix)
+        made.text = words.clean(message + steps)
     elif result.status in {Status.UNKNOWN, Status.ERROR}:
         seen = result.unseen
         message = f"{words.why_words(seen.why)}: {seen.detail}" if seen else result.trace
         made = SubElement(case, "error", type=result.status.value)
-        if seen:
-            need = f"\nmissing: {seen.privilege}" if seen.privilege else ""
-            made.text = words.clean(f"asked: {seen.asked}{need}")
+        asked = f"\nasked: {seen.asked}" if seen and seen.asked else ""
+        need = f"\nmissing: {seen.privilege}" if seen and seen.privilege else ""
+        made.text = words.clean(f"{message}{asked}{need}")
     elif result.status is Status.NOT_APPLICABLE:
         message = result.note or result.observed
         made = SubElement(case, "skipped")

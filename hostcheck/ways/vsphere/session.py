@@ -32,6 +32,10 @@ NOT_AUTHENTICATED = "NotAuthenticated"
 T = TypeVar("T")
 
 
+class PasswordRefusedError(UsageError):
+    """The server takes another password, or none of this user."""
+
+
 class Session:
     """A login at a server, held until it is closed."""
 
@@ -97,7 +101,7 @@ class Session:
         try:
             self.content.sessionManager.Login(self.endpoint.user, self._password(), None)
         except vim.fault.InvalidLogin:
-            raise UsageError(
+            raise PasswordRefusedError(
                 f"{self.endpoint.host}: user name or password of {self.endpoint.user} is refused"
             ) from None
         try:

@@ -488,3 +488,8 @@ def test_where_nothing_is_in_common_both_lists_are_told(new_shells, dial, settin
 )
 def test_hardened_hosts_are_reached(new_shells, dial, settings):
     assert right(dial(reach(new_shells(shapes.HEALTHY, settings=settings))).fetch(FIRST))
+
+
+def test_the_page_names_what_settles_each_reason():
+    page = (Path(__file__).parents[3] / "docs" / "ssh.md").read_text()
+    assert [need for need in words.STEPS if f"| {need} |" not in page] == []
