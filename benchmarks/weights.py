@@ -12,12 +12,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks import measure
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 ROWS, COLUMNS = 4096, 8192
 
 SORTED = """
@@ -81,6 +82,36 @@ def made(path: Path, megabytes: int) -> None:
             file.write(np.roll(base, 4 * at).tobytes())
 
 
+def rows_of(megabytes: int, repeat: int, *, big: int = 0, torch: str = "") -> list[dict[str, Any]]:
+    """Measure every client on one file, in turns; a `big` one is for hostcheck alone."""
+    python, env = sys.executable, {**os.environ, "PYTHONPATH": str(ROOT)}
+    mine = [python, "-m", "hostcheck", "sparsity", "--no-permute", "--quiet"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.safetensors"
+        made(file, megabytes)
+        clients = {
+            "hostcheck": [*mine, str(file)],
+            "hostcheck, one thread": [*mine, "--workers", "1", str(file)],
+            "numpy, whole and argsort (as until now)": [python, "-c", TODAY, str(file)],
+            "numpy, blocks and minima": [python, "-c", BLOCKED, str(file)],
+        }
+        if torch:
+            clients["torch, sort"] = [torch, "-c", SORTED, str(file)]
+        runs: dict[str, list[dict[str, float]]] = {name: [] for name in clients}
+        for _ in range(repeat):
+            for name, command in clients.items():
+                runs[name].append(measure.cost(command, env=env, cwd=Path(folder)))
+        rows: list[dict[str, Any]] = [
+            {"client": name, "mb": megabytes, **measure.median(one)} for name, one in runs.items()
+        ]
+        if big:
+            file.unlink()
+            made(file, big)
+            cost = measure.cost([*mine, str(file)], env=env, cwd=Path(folder))
+            rows.append({"client": "hostcheck", "mb": big, **cost})
+    return rows
+
+
 def main() -> None:
     """Measure, print a table, keep the rows."""
     asked = argparse.ArgumentParser(description=__doc__)
@@ -89,33 +120,10 @@ def main() -> None:
     asked.add_argument("--torch", default="", help="a Python that has torch")
     asked.add_argument("--repeat", type=int, default=3)
     given = asked.parse_args()
-    python, env = sys.executable, dict(os.environ)
-    mine = [python, "-m", "hostcheck", "sparsity", "--no-permute", "--quiet"]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.safetensors"
-        made(file, given.mb)
-        clients = {
-            "hostcheck": [*mine, str(file)],
-            "hostcheck, one thread": [*mine, "--workers", "1", str(file)],
-            "numpy, whole and argsort (as until now)": [python, "-c", TODAY, str(file)],
-            "numpy, blocks and minima": [python, "-c", BLOCKED, str(file)],
-        }
-        if given.torch:
-            clients["torch, sort"] = [given.torch, "-c", SORTED, str(file)]
-        runs: dict[str, list[dict[str, float]]] = {name: [] for name in clients}
-        for _ in range(given.repeat):
-            for name, command in clients.items():
-                runs[name].append(measure.cost(command, env=env, cwd=Path(folder)))
-        rows = [
-            {"client": name, "mb": given.mb, **measure.median(one)} for name, one in runs.items()
-        ]
-        if given.big:
-            file.unlink()
-            made(file, given.big)
-            cost = measure.cost([*mine, str(file)], env=env, cwd=Path(folder))
-            rows.append({"client": "hostcheck", "mb": given.big, **cost})
+    rows = rows_of(given.mb, given.repeat, big=given.big, torch=given.torch)
     columns = {"client": "{}", "mb": "{}", "cpu": "{:.3g}", "wall": "{:.3g}", "memory": "{:.0f}"}
     print(measure.table(rows, columns))
+    measure.RESULTS.mkdir(exist_ok=True)
     taken = {"machine": f"{os.cpu_count()} cores", "repeat": given.repeat, "rows": rows}
     (measure.RESULTS / "weights.json").write_text(json.dumps(taken, indent=1) + "\n")
 

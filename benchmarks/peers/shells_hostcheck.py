@@ -27,7 +27,8 @@ def main(plan: Plan) -> None:
             transport.close()
         return kept.failures
 
-    sys.exit(sum(fleet.each(plan.hosts, ask, workers=plan.workers)))
+    with fleet.threads(plan.workers) as workers:
+        sys.exit(sum(fleet.each(plan.hosts, ask, workers=workers)))
 
 
 class Kept:

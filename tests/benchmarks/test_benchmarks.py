@@ -1,0 +1,87 @@
+"""Each benchmark runs to its end, on two hosts: the rows are looked at, never a time."""
+
+import json
+import os
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from benchmarks import fleets, measure, plan, replay, ssh, vsphere, weights
+from tests.peers.live import Missing
+
+FIGURES = ("wall s", "CPU s", "peak MB")
+
+
+@pytest.fixture
+def rows(tmp_path, monkeypatch, capsys):
+    """Run a benchmark as from the command line; return the rows that it keeps."""
+    monkeypatch.setattr(measure, "RESULTS", tmp_path)
+
+    def run(module, name, *options):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, options)])
+        try:
+            module.main()
+        except Missing as reason:
+            if os.environ.get("CI"):
+                pytest.fail(f"a missing peer fails CI: {reason}")
+            pytest.skip(str(reason))
+        kept = json.loads((tmp_path / f"{name}.json").read_text())
+        assert kept["repeat"] == 1
+        printed = capsys.readouterr().out
+        assert all(row["client"] in printed for row in kept["rows"])
+        return kept["rows"]
+
+    return run
+
+
+def looked_at(rows, figures=FIGURES):
+    """See that every row has every figure, and return the clients in their order."""
+    for row in rows:
+        assert [name for name in figures if not row[name] > 0] == [], row
+    return [row["client"] for row in rows]
+
+
+def test_the_shells(rows, tmp_path):
+    found = rows(ssh, "ssh", "--hosts", 2, "--workers", 2, "--repeat", 1)
+    others = [name for name in ("asyncssh", "ansible") if find_spec(name)]
+    assert looked_at(found, (*FIGURES, "hosts/s")) == [
+        "hostcheck", "OpenSSH", *({"asyncssh": "asyncssh", "ansible": "Ansible"}[o] for o in others)
+    ]  # fmt: skip
+    assert {row["hosts"] for row in found} == {2}
+    assert "<rect" in (tmp_path / "ssh.svg").read_text()
+
+
+@pytest.mark.parametrize("kind", fleets.KINDS)
+def test_the_api(rows, kind):
+    delays = (0, 1) if kind == "mixed" else (0,)
+    found = rows(
+        vsphere, f"vsphere-{kind}", "--fleet", kind, "--hosts", 2, "--delay", *delays,
+        "--repeat", 1,
+    )  # fmt: skip
+    clients = ["hostcheck audit", "bytes only", "pyVmomi collector", "govmomi"]
+    wanted = [*clients, "pyVmomi lazy", *(clients if len(delays) > 1 else ())]
+    assert looked_at(found, (*FIGURES, "requests", "MB")) == wanted
+    assert [row["round trip ms"] for row in found] == [0] * 5 + [1] * (len(wanted) - 5)
+
+
+def test_replay_and_reports(rows):
+    found = rows(replay, "replay", "--hosts", 2, "--repeat", 1)
+    assert looked_at(found) == ["replay, judge", *(f"report {one}" for one in replay.FORMATS)]
+
+
+def test_plans(rows):
+    found = rows(plan, "plan", "--hosts", 2, "--repeat", 1)
+    assert looked_at(found) == [
+        "read the run file", "plan --to 19", "plan, text", "plan, json"
+    ]  # fmt: skip
+
+
+def test_the_weights(rows, monkeypatch):
+    monkeypatch.setattr(weights, "COLUMNS", 8)
+    found = rows(weights, "weights", "--mb", 1, "--big", 2, "--repeat", 1)
+    assert looked_at(found, ("wall", "cpu", "memory")) == [
+        "hostcheck", "hostcheck, one thread", "numpy, whole and argsort (as until now)",
+        "numpy, blocks and minima", "hostcheck",
+    ]  # fmt: skip
+    assert [row["mb"] for row in found] == [1, 1, 1, 1, 2]
