@@ -135,6 +135,8 @@ class Shelf:
         """Make the folder. Raises UsageError when that cannot be done."""
         self._folder = folder
         self._failure: UsageError | None = None
+        self.replaced: list[str] = []
+        """Hosts of which an earlier recording lay here, and does no more."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -144,7 +146,10 @@ class Shelf:
         """Save into a folder of its own and return it; None when that failed."""
         try:
             place = self._place(recording)
+            there = (place / MANIFEST).is_file()
             save(recording, place)
+            if there:
+                self.replaced.append(recording.ref.name)
         except UsageError as error:
             self._failure = self._failure or error
             return None

@@ -80,7 +80,7 @@ def broken(tmp_path):
     "words",
     [
         "bogus", "audit --bogus", "audit --from nowhere", "audit --from empty", "audit",
-        "audit --from folder", "audit --from . --vcenter x", "audit --from . --cluster x",
+        "audit --from folder", "audit --from . --vcenter x", "audit --from . --ssh", "preflight v --from . --user u", "audit --from . --cluster x",
         "audit --workers 0", "audit --timeout soon", "audit --limit 0", "audit --limit soon",
         "audit --from . --limit -1", "record --save x --limit 2h30m", "audit --limit 1e3",
         "audit --from . --resume", "audit --from . --workers http://x", "audit --config nowhere",

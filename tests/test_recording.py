@@ -254,6 +254,14 @@ def test_the_recording_of_another_host_is_not_overwritten(tmp_path):
     assert files(tmp_path) == before
 
 
+def test_a_recording_that_is_replaced_is_named(tmp_path):
+    recorded = recording.load(Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803")
+    first, second = recording.Shelf(tmp_path), recording.Shelf(tmp_path)
+    for shelf in (first, second):
+        assert shelf.add(recorded) == tmp_path / recorded.ref.name
+    assert (first.replaced, second.replaced) == ([], [recorded.ref.name])
+
+
 def test_hosts_whose_names_differ_in_odd_letters_do_not_share_a_folder(tmp_path):
     one = recording.load(FIXTURE)
     shelf = recording.Shelf(tmp_path)

@@ -22,7 +22,7 @@ from hostcheck.cli.options import (
     smoking_options,
     strict_option,
 )
-from hostcheck.cli.out import deliver, progress, refuse_unshown, refuse_unwritable
+from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -94,8 +94,7 @@ def audit(
         if run.unasked:
             _leave_interrupted(run, journal.path)
         journal.remove()
-        if shelf is not None:
-            shelf.close()
+        put_away(shelf, save)
         sys.exit(verdict.exit_code(run, strict=strict))
 
 

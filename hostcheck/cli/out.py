@@ -19,6 +19,7 @@ from hostcheck.reports import Screen, Show, pieces, write
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run
+    from hostcheck.recording import Shelf
 
 WHOLE = Showing(details=True)
 
@@ -116,6 +117,17 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
         reports.refuse_unwritable("run", "html", wanted.html)
     if save is not None:
         files.refuse_unwritable_folder(save)
+
+
+def put_away(shelf: "Shelf | None", save: Path | None) -> None:
+    """Say what was replaced. Raises UsageError where a recording could not be kept."""
+    if shelf is None:
+        return
+    if shelf.replaced:
+        told = ", ".join(shelf.replaced[:5])
+        more = f" and {len(shelf.replaced) - 5} more" if len(shelf.replaced) > 5 else ""
+        front().tell(f"{save} held an earlier recording of {told}{more}: replaced")
+    shelf.close()
 
 
 def refuse_untold(told: str, format_: str, output: Path | None) -> None:

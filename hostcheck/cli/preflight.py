@@ -25,6 +25,7 @@ from hostcheck.cli.out import (
     deliver_each,
     give,
     progress,
+    put_away,
     refuse_unwritable,
     refuse_unwritable_folders,
     show,
@@ -164,8 +165,7 @@ def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
             run = judging.preflight(source, vm, hosts=machines.hosts, change=change, **how)
             run = _spelt(run, change.profile) if change.profile else run
     deliver(run, task.wanted, Showing(details=task.details), brief=machines.quiet)
-    if shelf is not None:
-        shelf.close()
+    put_away(shelf, task.save)
     sys.exit(verdict.exit_code(run, strict=task.strict))
 
 
@@ -210,8 +210,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
         show(list(pieces("answers", "line", told))[-1:])
     else:
         give("answers", wanted.format_, told, None)
-    if shelf is not None:
-        shelf.close()
+    put_away(shelf, task.save)
     sys.exit(min(codes, key=GRAVEST.index))
 
 

@@ -10,7 +10,7 @@ from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
-from hostcheck.cli.out import progress
+from hostcheck.cli.out import progress, put_away
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 
@@ -65,7 +65,7 @@ def record(
         names = ", ".join(sorted(found))
         click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
         sys.exit(EXIT_UNKNOWN)
-    shelf.close()
+    put_away(shelf, save)
     silent = [one for one in source.about.targets if one.failure]
     for one in silent:
         front().tell(f"{one.name} could not be asked: {one.failure}")

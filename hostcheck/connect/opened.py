@@ -5,9 +5,10 @@ What is asked live is opened by `live`, which is imported then: a replay needs n
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
-from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
+from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking, Vsphere
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
@@ -41,13 +42,23 @@ def machines(
     refuse_unfit(given, settings, smokes=smokes)
     if smokes:
         raise UsageError("--from replays recordings and --smoke runs in guests: give one")
-    if given.vcenter:
-        raise UsageError("--from replays recordings and --vcenter asks live: give one of them")
+    if asked := _asked_live(given):
+        raise UsageError(f"--from replays recordings and {asked} asks live: give one of them")
     if clusters:
         raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
     source = RecordedSource(from_, hosts=given.hosts)
     with side_by_side(source, given, settings, front) as workers:
         yield source, workers
+
+
+def _asked_live(given: Machines) -> str:
+    """Return the first option that is about asking live, empty where none was given."""
+    ways_given = (
+        (one.name, getattr(mine, one.name)) for mine in given.ways.values() for one in fields(mine)
+    )
+    own = ((one.name, getattr(given, one.name)) for one in fields(Vsphere))
+    named = (name for name, value in (*own, *ways_given) if value and name != "settings")
+    return next((f"--{name.replace('_', '-')}" for name in named), "")
 
 
 def wants_opinion(given: Machines, opinion: OpinionOptions) -> bool:

@@ -7,10 +7,18 @@ way to switch that off.
 import hashlib
 import socket
 import ssl
+import time
+from contextlib import closing
+from typing import Any
 
 from msgspec import Struct
 
 from hostcheck.errors import UsageError
+
+NO_CHECK_TIME = 0x200000
+"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
+EXPIRED, NOT_YET, OTHER_NAME, OTHER_ADDRESS = 10, 9, 62, 64
+"""OpenSSL's X509_V_ERR_*, as `verify_code` tells them."""
 
 
 class Endpoint(Struct, frozen=True):
@@ -54,7 +62,8 @@ def _pinned(endpoint: Endpoint) -> ssl.SSLContext:
         )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # this one certificate and no other is accepted
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # Whoever pins one certificate trusts it by itself: who signed it and until when is no matter.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | NO_CHECK_TIME
     context.load_verify_locations(cadata=ssl.DER_cert_to_PEM_cert(der))
     return context
 
@@ -70,3 +79,54 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             raise UsageError(f"CA file {path}: {error}; give a readable PEM file") from None
     return context
+
+
+def distrust(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> str:
+    """Say why a certificate is not trusted and what to do that was not done yet."""
+    pin = "pin it with --tls-thumbprint SHA256"
+    if error.verify_code in (EXPIRED, NOT_YET, OTHER_NAME, OTHER_ADDRESS):
+        shown = _but_for(endpoint, error.verify_code)
+        if shown is not None:
+            told, thumbprint = shown
+            return f"{told}; until then this one is trusted with --tls-thumbprint {thumbprint}"
+    given = ", ".join(endpoint.ca_files)
+    if not given:
+        return f"is not trusted ({error.verify_message}); give its CA with --tls-ca FILE or {pin}"
+    return (
+        f"is not trusted ({error.verify_message}): no CA in {given} signed it; give the CA that "
+        f"did, or {pin}"
+    )
+
+
+def _but_for(endpoint: Endpoint, code: int) -> tuple[str, str] | None:
+    """Look again, with all verified but the one thing; say what that is, and the thumbprint.
+
+    None where the certificate would not be trusted all the same: then it says nothing for sure.
+    """
+    context = tls_context(endpoint)
+    named = code in (OTHER_NAME, OTHER_ADDRESS)
+    if named:
+        context.check_hostname = False
+    else:
+        context.verify_flags |= NO_CHECK_TIME
+    try:
+        plain = socket.create_connection((endpoint.host, endpoint.port), endpoint.timeout)
+        with closing(context.wrap_socket(plain, server_hostname=endpoint.host)) as wrapped:
+            told: Any = wrapped.getpeercert()
+            der = wrapped.getpeercert(binary_form=True) or b""
+    except OSError:
+        return None
+    digest = hashlib.sha256(der).hexdigest()
+    if named:
+        names = ", ".join(name for _, name in told.get("subjectAltName", ())) or "no name"
+        return f"is for {names} and not for {endpoint.host}; connect by a name of its own", digest
+    since, until = (ssl.cert_time_to_seconds(told[one]) for one in ("notBefore", "notAfter"))
+    if code == NOT_YET:
+        return f"is valid from {_day(since)} on only; check the clocks of both sides", digest
+    if until < time.time():
+        return f"expired on {_day(until)}; renew it on the server", digest
+    return f"is good until {_day(until)}, but one of a CA above it has expired; renew that", digest
+
+
+def _day(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))

@@ -38,6 +38,7 @@ HERE = Path(__file__).resolve().parent
 Rewrite = Callable[[Path], None]
 STORE = HERE.parents[1] / ".peers"
 USER = "auditor@vsphere.local"
+NAMES = ("localhost", "127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,14 @@ def running_vcenter(
     port: int = 0,
     thumbprint: str | None = None,
     rewrite: Rewrite | None = None,
+    good_until: timedelta = timedelta(days=2),
+    names: tuple[str, ...] = NAMES,
 ) -> Iterator[Vcenter]:
     """Serve the fleet until the block ends. Raises Missing when there is no Go to build it with.
 
     `thumbprint` is what vCenter states for its hosts, instead of the right one; `rewrite` may
-    change the files of the objects before they are served.
+    change the files of the objects before they are served. Its certificate is for these names, and
+    good for so long from now.
     """
     binary = built("gpusim")
     password = password or secrets.token_urlsafe(12)
@@ -103,7 +107,7 @@ def running_vcenter(
         work = Path(name)
         load = work / "load"
         load.mkdir()
-        certificate, key = _certificate(work)
+        certificate, key = _certificate(work, good_until, names)
         (work / "esx").mkdir()
         host_certificate, host_key = _certificate(work / "esx")
         stated = _thumbprint(host_certificate) if thumbprint is None else thumbprint
@@ -194,12 +198,17 @@ def govc() -> Path:
     return built("govc", "./govc")
 
 
-def _certificate(directory: Path) -> tuple[Path, Path]:
-    """Make a self-signed certificate for 127.0.0.1 and localhost; return it and its key."""
+def _certificate(
+    directory: Path, good_until: timedelta = timedelta(days=2), names: tuple[str, ...] = NAMES
+) -> tuple[Path, Path]:
+    """Make a self-signed certificate for names and addresses; return it and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostcheck test vCenter")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hostcheck test vCenter")])
     now = datetime.now(UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    general = [
+        x509.IPAddress(ipaddress.ip_address(one)) if one[0].isdigit() else x509.DNSName(one)
+        for one in names
+    ]
     usage = x509.KeyUsage(
         digital_signature=True, key_cert_sign=True, crl_sign=False, content_commitment=False,
         key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
@@ -207,13 +216,13 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
     )  # fmt: skip
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .not_valid_before(min(now, now + good_until) - timedelta(hours=1))
+        .not_valid_after(now + good_until)
+        .add_extension(x509.SubjectAlternativeName(general), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

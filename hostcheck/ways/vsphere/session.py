@@ -20,7 +20,7 @@ from hostcheck.errors import ParseError, UsageError, crash
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.xml import local, root_of
 from hostcheck.ways.answers import Response
-from hostcheck.ways.tls import Endpoint, tls_context
+from hostcheck.ways.tls import Endpoint, distrust, tls_context
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN, Exchange
 from hostcheck.ways.vsphere.reasons import said
@@ -59,16 +59,14 @@ class Session:
         try:
             self._open(methods, writes)
         except ssl.SSLCertVerificationError as error:
-            raise UsageError(
-                f"{endpoint.host}: its certificate is not trusted ({error.verify_message}); give "
-                "its CA with --tls-ca FILE or pin it with --tls-thumbprint SHA256"
-            ) from None
+            told = distrust(endpoint, error)
+            raise UsageError(f"{endpoint.host}: its certificate {told}") from None
         except vmodl.MethodFault as fault:
             raise UsageError(f"{endpoint.host}: login refused: {said(fault)}") from None
         except BROKEN as error:
             raise UsageError(
-                f"{endpoint.host}:{endpoint.port}: no vSphere API answers there ({error}); check "
-                "the name, the port and the firewall"
+                f"{endpoint.host}:{endpoint.port}: no vSphere API answers there ({_why(error)}); "
+                "check the name, the port and the firewall"
             ) from None
         except UsageError:
             raise
@@ -183,6 +181,14 @@ class Session:
                 self.lost = soap.SoapFault(NOT_AUTHENTICATED, Unknown(Why.DENIED, told), "", "")
                 raise self.lost from None
             self.logins += 1
+
+
+def _why(error: Exception) -> str:
+    """Return a reason without the numbers and places of libraries."""
+    if isinstance(error, ssl.SSLError):
+        plain = error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
+        return "what answers speaks no TLS" if plain else (error.reason or str(error))
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def _newest_version(end: Endpoint, context: ssl.SSLContext) -> str:

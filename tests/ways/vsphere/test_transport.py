@@ -1,7 +1,5 @@
 """The vSphere transport against a real API server, and against one that misbehaves."""
 
-import hashlib
-import ssl
 import threading
 import time
 from contextlib import suppress
@@ -54,10 +52,6 @@ SOON = 25
 """Seconds in which a question with a limit of one second must have come to an end."""
 
 
-def thumbprint(server, kind):
-    return hashlib.new(kind, ssl.PEM_cert_to_DER_cert(server.ca_file.read_text())).hexdigest()
-
-
 def collect(session, **options):
     """Collect every host as an audit does and return the recordings by host."""
     source = LiveSource("test", session, **options)
@@ -88,47 +82,16 @@ def test_a_wrong_password_is_one_line_and_leaves_no_session(vcenter, log_in):
     assert vcenter.stats()["calls"]["Login"] == before + 1, "a wrong password is tried once"
 
 
-def test_an_unknown_authority_is_refused_with_advice(vcenter, log_in):
-    with pytest.raises(UsageError, match="--tls-ca FILE or pin it with --tls-thumbprint"):
-        log_in(vcenter, ca_files=())
-
-
-def test_a_certificate_for_another_name_is_refused(vcenter, log_in):
-    with pytest.raises(UsageError, match="not trusted"):
-        log_in(vcenter, host="127.1")
-
-
-def test_a_ca_file_that_is_none_is_one_line(vcenter, log_in, tmp_path):
-    broken = tmp_path / "ca.pem"
-    broken.write_text("this is no certificate\n")
-    with pytest.raises(UsageError, match="give a readable PEM file"):
-        log_in(vcenter, ca_files=(str(broken),))
-
-
-@pytest.mark.parametrize("kind", ["sha256", "sha1"])
-@pytest.mark.parametrize("colons", [False, True])
-def test_the_right_thumbprint_is_enough(vcenter, log_in, kind, colons):
-    given = thumbprint(vcenter, kind)
-    if colons:
-        given = ":".join(given[i : i + 2] for i in range(0, len(given), 2)).upper()
-    session = log_in(vcenter, ca_files=(), thumbprint=given)
-    assert session._session.is_vcenter
-    session.close()
-    assert vcenter.stats()["open_sessions"] == 0
-
-
-def test_a_wrong_thumbprint_is_refused_and_the_ca_does_not_help(vcenter, log_in):
-    logins = vcenter.stats()["calls"].get("Login", 0)
-    with pytest.raises(UsageError, match=thumbprint(vcenter, "sha256")):
-        log_in(vcenter, thumbprint="ab" * 32)
-    assert vcenter.stats()["calls"].get("Login", 0) == logins
-
-
 def test_nobody_at_home_is_one_line(vcenter, log_in):
     with silence() as port:
         pass
     with pytest.raises(UsageError, match="check the name, the port and the firewall"):
         log_in(vcenter, port=port)
+
+
+def test_a_port_of_something_else_is_said_to_speak_no_tls(log_in, vcenter, shells):
+    with pytest.raises(UsageError, match=r"answers there \(what answers speaks no TLS\); check"):
+        log_in(vcenter, port=shells.port)
 
 
 def test_a_web_server_that_is_no_vcenter_is_one_line(vcenter, log_in):
