@@ -80,7 +80,8 @@ def broken(tmp_path):
     "words",
     [
         "bogus", "audit --bogus", "audit --from nowhere", "audit --from empty", "audit",
-        "audit --from folder", "audit --from . --vcenter x", "audit --from . --ssh", "preflight v --from . --user u", "audit --from . --cluster x",
+        "audit --from folder", "audit --from . --vcenter x", "audit --from . --cluster x",
+        "audit --from . --ssh", "preflight v --from . --user u",
         "audit --workers 0", "audit --timeout soon", "audit --limit 0", "audit --limit soon",
         "audit --from . --limit -1", "record --save x --limit 2h30m", "audit --limit 1e3",
         "audit --from . --resume", "audit --from . --workers http://x", "audit --config nowhere",
@@ -213,6 +214,38 @@ def test_check_ids_are_completed():
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert "plain,NUMA-001" in done.stdout
+
+
+def test_requests_of_parse_are_completed():
+    done = subprocess.run(
+        [sys.executable, "-c", "from hostcheck.cli import main; main(prog_name='hostcheck')"],
+        env={**os.environ, "_HOSTCHECK_COMPLETE": "bash_complete", "COMP_CWORD": "2",
+             "COMP_WORDS": "hostcheck parse nvidia-smi"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "plain,nvidia-smi -q -x" in done.stdout
+
+
+def test_help_is_in_sections_everyday_options_first_and_nothing_is_cut():
+    listed = run("--help").output
+    assert "..." not in listed.replace("[ARGS]...", "")
+    assert listed.index("Every day:") < listed.index("  audit") < listed.index("About this tool:")
+    told = run("audit", "--help").output
+    places = [told.index(f"{one}:\n") for one in ("Which hosts", "The answer", "vCenter or ESXi",
+              "ESXi shells, over SSH", "Smoke test in guests", "How it runs")]  # fmt: skip
+    assert places == sorted(places)
+    assert told.index("--host") < told.index("--tls-ca")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("audit esx-01", "hosts are named with --host"), ("audit --json", "give --format json"),
+     ("version", "give --version")],
+)  # fmt: skip
+def test_what_people_write_from_habit_gets_a_hint(words, told):
+    done = run(*words.split())
+    assert done.exit_code == 2
+    assert told in done.stderr
 
 
 HEAVY = {"pyVmomi", "paramiko", "jinja2", "rich", "cryptography", "msgspec", "hostcheck.app"}

@@ -6,10 +6,11 @@ from click.core import ParameterSource
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import SETTINGS_FILE, cluster_option, machines_options
+from hostcheck.cli.sections import SectionedGroup
 from hostcheck.connect.given import Machines
 
 
-@main.group()
+@main.group(cls=SectionedGroup)
 def config() -> None:
     """Settings: what holds, and where each comes from."""
 

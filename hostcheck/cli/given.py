@@ -6,6 +6,7 @@ A command sees a group as a value of its type: reading an option that the comman
 type error.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hostcheck.cli.sections import under
 from hostcheck.ways.options import OPTION, Option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,10 +77,16 @@ def group(
     return decorate
 
 
+def _title(kind: type) -> str:
+    """Return what a way's options are listed under: `TITLE` of its module, else its name."""
+    name = kind.__module__
+    return str(getattr(sys.modules[name], "TITLE", name.split(".")[-2]))
+
+
 def options_of(kind: type) -> list[Callable[[F], F]]:
     """Return the options that the fields of a dataclass describe: its own, then inherited ones."""
     ordered = sorted(fields(kind), key=lambda one: one.name not in vars(kind)["__annotations__"])
-    return [_option(one.name, one.metadata[OPTION]) for one in ordered]
+    return [under(_title(kind), _option(one.name, one.metadata[OPTION])) for one in ordered]
 
 
 def _option(name: str, told: Option) -> Callable[[F], F]:
@@ -96,9 +104,9 @@ def _option(name: str, told: Option) -> Callable[[F], F]:
             there = told.kind == "file"
             more["type"] = click.Path(exists=there, dir_okay=not there, path_type=Path)
         case "whole":
-            more["type"] = click.IntRange(told.least, told.most)
+            more |= {"type": click.IntRange(told.least, told.most), "metavar": "N"}
         case "seconds":
-            more["type"] = click.FloatRange(told.least, told.most)
+            more |= {"type": click.FloatRange(told.least, told.most), "metavar": "SECONDS"}
     if told.many:
         more["multiple"] = True
     if told.metavar:

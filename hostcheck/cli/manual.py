@@ -57,8 +57,15 @@ def requests(format_: str, as_script: bool) -> None:
     click.echo(asked.page())
 
 
+def _requests(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
+    """Complete what `parse` reads."""
+    from hostcheck import ask
+
+    return [one.template for one, _ in ask.parsers() if one.template.startswith(incomplete)]
+
+
 @main.command()
-@click.argument("request")
+@click.argument("request", shell_complete=_requests)
 @click.argument("file", type=click.File("rb"))
 def parse(request: str, file: Any) -> None:
     """Print the facts (JSON) that one raw output of REQUEST yields; FILE - reads stdin."""

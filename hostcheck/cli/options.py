@@ -121,7 +121,10 @@ vsphere = (
         "--tls-thumbprint", default="", metavar="SHA256",
         help="Trust exactly the certificate with this thumbprint. Default: GOVC_TLS_KNOWN_HOSTS.",
     ),
-    click.option("--timeout", type=click.FloatRange(1, 3600), help="Seconds a vSphere answer."),
+    click.option(
+        "--timeout", type=click.FloatRange(1, 3600), metavar="SECONDS",
+        help="For one answer of vSphere.",
+    ),
     settings_option,
 )  # fmt: skip
 machines_options = group(
@@ -236,7 +239,8 @@ opinion_options = group(
         help="Ask vCenter for its own check of a power-on; leaves a line in its list of tasks.",
     ),
     click.option(
-        "--task-timeout", type=click.FloatRange(1, 3600), help="Seconds for vCenter's own check."
+        "--task-timeout", type=click.FloatRange(1, 3600), metavar="SECONDS",
+        help="For vCenter's own check.",
     ),
 )  # fmt: skip
 
@@ -272,8 +276,9 @@ trust_options = group(
     click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
 )  # fmt: skip
 output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout."
-)
+    "-o", "--output", type=click.Path(path_type=Path),
+    help="File instead of stdout; of a run's HTML FILE.zip or a folder too.",
+)  # fmt: skip
 
 
 def format_option(told: str) -> Callable[[F], F]:

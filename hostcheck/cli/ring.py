@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from hostcheck.cli import console
+from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import HostcheckError
 
 EXIT_USAGE = 2
@@ -28,6 +29,23 @@ def _crashed(code: int) -> int:
     traceback.print_exc()
     click.echo("hostcheck: this is a bug; please report the lines above", err=True)
     return code
+
+
+def _told(error: click.ClickException) -> str:
+    """Return what click says in one line, with what people mean who write that."""
+    told = " ".join(error.format_message().split())
+    command = error.ctx.command if isinstance(error, click.UsageError) and error.ctx else None
+    takes = {word for one in command.params for word in one.opts} if command else set()
+    if told.startswith("Got unexpected extra argument") and "--host" in takes:
+        return f"{told}; hosts are named with --host"
+    if (
+        told.startswith(("No such option '--json'", "No such option: --json"))
+        and "--format" in takes
+    ):
+        return "there is no --json; give --format json"
+    if told.startswith("No such command 'version'"):
+        return "there is no command version; give --version"
+    return told
 
 
 def _unwritten() -> int:
@@ -49,7 +67,7 @@ def crashing_with(code: int) -> Iterator[None]:
         sys.exit(_crashed(code))
 
 
-class Ring(click.Group):
+class Ring(SectionedGroup):
     """Turns every error of ours into one line and exit code 2, for all commands."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -72,7 +90,7 @@ class Ring(click.Group):
             error.show()
             code = EXIT_USAGE
         except click.ClickException as error:
-            click.echo(f"hostcheck: {' '.join(error.format_message().split())}", err=True)
+            click.echo(f"hostcheck: {_told(error)}", err=True)
             code = EXIT_USAGE
         except HostcheckError as error:
             click.echo(f"hostcheck: {error}", err=True)

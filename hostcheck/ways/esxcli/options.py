@@ -6,6 +6,7 @@ from typing import Protocol
 from hostcheck.ways.options import option
 
 SECTION = "audit"
+TITLE = "esxcli, over the API"
 
 
 class Audit(Protocol):

@@ -6,6 +6,7 @@ from pathlib import Path
 from hostcheck.ways.options import option, setting
 
 SECTION = "ssh"
+TITLE = "ESXi shells, over SSH"
 FIRST = "ssh_config goes before it"
 
 
