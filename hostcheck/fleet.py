@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from hostcheck import __version__
+from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def _client(url: str, address: str) -> "Client":
         from distributed import Client  # noqa: PLC0415  an extra, and heavy
     except ImportError:
         raise UsageError(
-            f"--workers {url}: needs the library distributed: pip install 'hostcheck[dask]'"
+            f"--workers {url}: needs the library distributed: {extras.install('dask')}"
         ) from None
     # concurrent.futures logs what a callback of Dask raises when its scheduler is gone.
     _silence("distributed", "tornado", "asyncio", "concurrent")

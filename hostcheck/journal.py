@@ -193,13 +193,18 @@ class Journal:
         def line(number: int) -> bytes:
             start, length = self._places[keys[number]]
             there = self._homeless.get(keys[number])
-            return there or os.pread(self._file.fileno(), length, start)
+            return there or self._read(start, length)
 
         return runfile.StoredHosts(len(keys), line)
+
+    def _read(self, start: int, length: int) -> bytes:
+        self._file.seek(start)  # not every system has pread
+        return self._file.read(length)
 
     def remove(self) -> None:
         """Remove the file: the run file is there."""
         if self.path is not None:
+            self._file.close()  # some systems remove no file that is open
             self.path.unlink(missing_ok=True)
 
 

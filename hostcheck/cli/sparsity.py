@@ -81,7 +81,7 @@ def sparsity(
     """Say whether weights are 2:4, and what 2:4 pruning would lose.
 
     FILE is a .safetensors, .npy, .gguf or .onnx file, an index of shards, several shards, or the
-    folder of a checkpoint. Needs numpy: pip install 'hostcheck[sparsity]'.
+    folder of a checkpoint. Needs numpy, the extra `sparsity`.
     """
     refuse_untold("sparsity", "json" if as_json else format_, output)
     if permuted and not (written and permute):
@@ -92,7 +92,9 @@ def sparsity(
 
         plan = planned(files, axes=roles.axes(axes), pattern=tensor)
     except ImportError as error:
-        raise UsageError(f"no module {error.name}: pip install 'hostcheck[sparsity]'") from None
+        from hostcheck import extras
+
+        raise UsageError(f"no module {error.name}: {extras.install('sparsity')}") from None
     with progress("sparsity", len(plan.weights), quiet=quiet or not sys.stderr.isatty()) as done:
         found = examine(
             plan, permute=permute, rounds=rounds, gpu=gpu or "", workers=workers or 0, done=done

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hostcheck.connect.given import OneGuest, Smoking
 from hostcheck.connect.logins import guest_login_of, guest_shell_of
@@ -39,7 +40,7 @@ class Visits:
 
     def add_to(self, live: Live, sessions: Sessions) -> None:
         """Find the guests, and let the source visit them."""
-        program = build.program().read_bytes()
+        program = _program(self.front).read_bytes()
         login = guest_login_of(self.given, self.settings, self.front)
         found = live.machines()
         told = {one.vcenter for one in found}
@@ -49,6 +50,12 @@ class Visits:
             visits = GuestTransport(sessions[name], login, program, plan, left)
             named_guests = NamedGuests(visits, ids)
             live.part(name).use(WAY.name, named_guests, named_guests.close)
+
+
+def _program(front: Front) -> Path:
+    """Return the program that guests are brought."""
+    cache = Path(front.variable("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return build.ready(cache / "hostcheck" / "smoke", front.tell)
 
 
 def left_behind(front: Front) -> Callable[[str], None]:
@@ -62,7 +69,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
         raise UsageError("--guest goes over VMware Tools and --ssh over SSH: give one of them")
     settings = settings_of(given)
     plan = Plan(given.limit or settings.smoke.limit, given.device, given.quick)
-    program = build.program()
+    program = _program(front)
     if given.over_ssh:
         user, at, name = given.over_ssh.rpartition("@")
         if not name or (at and not user):

@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata, resources
 from pathlib import Path
 from typing import NamedTuple
 
-from hostcheck import __version__
+from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
 from hostcheck.smoke import nvrtc
 
@@ -123,10 +123,42 @@ def program(directory: Path = BUILT) -> Path:
     why = _why_not_current(directory)
     if why is not None:
         raise UsageError(
-            f"the smoke program {directory / PROGRAM} {why}: "
-            "run make smoke in a source checkout, or install a wheel"
+            f"the smoke program {why}, and what compiles it is not installed: "
+            f"{extras.install('smoke-build')}, then the same command again"
         )
     return directory / PROGRAM
+
+
+def ready(cache: Path, tell: Callable[[str], None], built: Path = BUILT) -> Path:
+    """Return the program, built now, once, where a wheel did not bring it.
+
+    It is made among the sources, or in the folder `cache` where those cannot be written; `tell`
+    hears that it takes its time.
+
+    Raises:
+        UsageError: it is not there, and a compiler is missing or refuses.
+    """
+    for directory in (built, cache):
+        if _why_not_current(directory) is None:
+            return directory / PROGRAM
+    if not _has_compilers():
+        return program(built)
+    tell("the smoke program is built now, once: that takes minutes")
+    try:
+        built.mkdir(exist_ok=True)
+        here = os.access(built, os.W_OK)
+    except OSError:
+        here = False
+    return build(built if here else cache)
+
+
+def _has_compilers() -> bool:
+    try:
+        nvrtc.version()
+        metadata.version("ziglang")
+    except (UsageError, metadata.PackageNotFoundError):
+        return False
+    return True
 
 
 def compile_image(image: Image, into: Path, sources: Path = SOURCES) -> None:
@@ -205,9 +237,7 @@ def zig(*words: str) -> None:
     try:
         metadata.version("ziglang")
     except metadata.PackageNotFoundError:
-        raise UsageError(
-            "ziglang is not installed: pip install 'hostcheck[smoke-build]', or make smoke"
-        ) from None
+        raise UsageError(f"ziglang is not installed: {extras.install('smoke-build')}") from None
     done = subprocess.run([sys.executable, "-m", "ziglang", *words], check=False)  # noqa: S603
     if done.returncode:
         raise UsageError("the smoke program does not compile: see the log above")

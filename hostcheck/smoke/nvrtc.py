@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from hostcheck import extras
 from hostcheck.errors import UsageError
 
 PACKAGE = "nvidia-cuda-nvrtc-cu12"
@@ -23,9 +24,7 @@ def version() -> str:
     try:
         return metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
-        raise UsageError(
-            f"{PACKAGE} is not installed: pip install 'hostcheck[smoke-build]', or make smoke"
-        ) from None
+        raise UsageError(f"{PACKAGE} is not installed: {extras.install('smoke-build')}") from None
 
 
 def _library() -> Path:

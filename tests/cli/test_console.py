@@ -60,6 +60,33 @@ def test_a_stream_that_is_closed_changes_nothing(closed: str, tmp_path: Path) ->
     assert run.read_bytes().startswith(b"{")
 
 
+AS_ON_WINDOWS = """
+import os, signal, sys
+for module, names in ((os, ("pread", "pwrite", "fork")), (signal, ("setitimer", "SIGALRM"))):
+    for name in names:
+        delattr(module, name)
+sys.modules["fcntl"] = sys.modules["termios"] = None
+from hostcheck.cli import main
+main(sys.argv[1:])
+"""
+
+
+def test_an_audit_needs_nothing_that_windows_lacks(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", AS_ON_WINDOWS]
+    run = tmp_path / "run.json"
+    told = subprocess.run(
+        [*words, *AUDIT, "-o", run, "--html", tmp_path / "report.html"], capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"}, check=False, timeout=300,
+    )  # fmt: skip
+    assert (told.returncode, told.stderr) == (1, b"")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["report.html", "run.json"]
+    limited = subprocess.run(
+        [*words, *AUDIT, "--limit", "1h"], capture_output=True, check=False, timeout=300
+    )
+    assert (limited.returncode, limited.stdout) == (2, b"")
+    assert limited.stderr == b"hostcheck: --limit: this system cannot interrupt a run\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
     "command", [AUDIT, ("requests",), ("checks",), ("--help",), ("audit", "--help")]

@@ -27,7 +27,7 @@ class _Built:
 @pytest.fixture
 def hostcheck(program, monkeypatch, tmp_path):
     """Run a command in this process: `hostcheck("smoke", "--quick", env={...})`."""
-    monkeypatch.setattr(build, "program", lambda: program)
+    monkeypatch.setattr(build, "ready", lambda *_: program)
     monkeypatch.setattr(over_vsphere, "FIRST_LOOK_SECONDS", 0.02)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -226,7 +226,7 @@ INTERRUPTIBLE = """
 import sys
 from pathlib import Path
 from hostcheck.smoke import build
-build.program = lambda: Path({program!r})
+build.ready = lambda *_: Path({program!r})
 from hostcheck.cli import main
 main(sys.argv[1:])
 """

@@ -126,7 +126,7 @@ INTERRUPTIBLE = """
 import sys
 from pathlib import Path
 from hostcheck.smoke import build
-build.program = lambda: Path({stand_in!r})
+build.ready = lambda *_: Path({stand_in!r})
 from hostcheck.cli import main
 main(sys.argv[1:])
 """

@@ -101,7 +101,9 @@ def test_a_damaged_program_says_so(smoke_program, fake_driver, tmp_path):
 
 
 def test_a_missing_a_stale_and_a_changed_program_are_one_line(smoke_program, tmp_path):
-    with pytest.raises(UsageError, match="is not built: run make smoke"):
+    with pytest.raises(
+        UsageError, match="is not built, and what compiles it is not installed: pip"
+    ):
         build.program(tmp_path)
     for name in (build.PROGRAM, build.FACTS):
         shutil.copy(smoke_program.parent / name, tmp_path)
@@ -118,9 +120,31 @@ def test_a_missing_a_stale_and_a_changed_program_are_one_line(smoke_program, tmp
         build.program(tmp_path)
 
 
+def test_a_program_that_is_there_is_not_built_again(smoke_program, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "build", lambda _: pytest.fail("it was built"))
+    told = []
+    assert build.ready(tmp_path / "cache", told.append, smoke_program.parent) == smoke_program
+    assert build.ready(smoke_program.parent, told.append, tmp_path / "built") == smoke_program
+    monkeypatch.setattr(nvrtc, "PACKAGE", "nvidia-cuda-nvrtc-of-nobody")
+    with pytest.raises(UsageError, match="then the same command again"):
+        build.ready(tmp_path / "cache", told.append, tmp_path / "built")
+    assert (told, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_a_program_that_is_not_there_is_built_where_that_can_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "build", lambda directory: directory / build.PROGRAM)
+    told = []
+    place = tmp_path / "built"
+    assert build.ready(tmp_path / "cache", told.append, place) == place / build.PROGRAM
+    assert told == ["the smoke program is built now, once: that takes minutes"]
+    (tmp_path / "file").touch()
+    nowhere = tmp_path / "file" / "built"
+    assert build.ready(tmp_path / "cache", told.append, nowhere).parent == tmp_path / "cache"
+
+
 def test_a_missing_compiler_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr(nvrtc, "PACKAGE", "nvidia-cuda-nvrtc-of-nobody")
-    with pytest.raises(UsageError, match=r"pip install 'hostcheck\[smoke-build\]'"):
+    with pytest.raises(UsageError, match=r"pip install nvidia-cuda-nvrtc-cu12==.* ziglang=="):
         build.build(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
