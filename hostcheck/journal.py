@@ -202,7 +202,7 @@ class Journal:
         return self._file.read(length)
 
     def remove(self) -> None:
-        """Remove the file: the run file is there."""
+        """Remove the file: the run file is there. `hosts` cannot be walked over any more."""
         if self.path is not None:
             self._file.close()  # some systems remove no file that is open
             self.path.unlink(missing_ok=True)

@@ -93,9 +93,10 @@ def audit(
         deliver(run, wanted, showing)
         if run.unasked:
             _leave_interrupted(run, journal.path)
+        code = verdict.exit_code(run, strict=strict)  # its hosts lie in the journal
         journal.remove()
         put_away(shelf, save)
-        sys.exit(verdict.exit_code(run, strict=strict))
+        sys.exit(code)
 
 
 def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:

@@ -14,11 +14,11 @@ _ORDER = (HOSTS, OWN, ANSWER, VCENTER)
 _LAST = (GUESTS, RUN, GENERAL)
 
 COMMANDS = {
-    "Every day": ("audit", "preflight", "power-on", "capacity", "plan"),
+    "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
     "To look round": ("hosts", "vms", "profiles", "topology", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),
-    "About this tool": ("checks", "explain", "config"),
+    "About this tool": ("checks", "explain", "config", "trust"),
 }
 REST = "More"
 QUIET = "quiet"
@@ -35,7 +35,7 @@ SECTIONS = {
     GUESTS: ("smoke", "smoke_guests", "smoke_attribute", "guest_user", "guest_password_file"),
     RUN: ("settings", "packages", "workers", "limit", "save"),
 }
-"""Options by the names of their fields. Those of a way say theirs; all others are a command's own."""
+"""Options by the names of their fields. A way says its own title; others are a command's own."""
 _TITLES = {name: title for title, names in SECTIONS.items() for name in names}
 
 
@@ -64,7 +64,8 @@ class Sectioned(click.Command):
         found: dict[str, list[tuple[str, str]]] = {}
         last = self.get_help_option(ctx)
         for one in sorted(self.get_params(ctx), key=lambda one: one.name == QUIET):
-            if (record := one.get_help_record(ctx)) is not None:
+            record = one.get_help_record(ctx) if isinstance(one, click.Option) else None
+            if record is not None:
                 own = _TITLES.get(str(one.name), OWN)
                 title = GENERAL if one is last else getattr(one, "section", own)
                 found.setdefault(title, []).append(record)
