@@ -142,7 +142,11 @@ PROPERTIES = {
 
 
 def host_system(host_id="host-1", *, without=(), missing=(), **changed):
-    """Properties change by their last word: `numaInfo=...`."""
+    """Properties change by their last word: `numaInfo=...`. What has graphics is a PCI device."""
+    if "pciDevice" in changed:
+        drawn = {A: graphics(A, "vm-1"), B: graphics(B)}
+        there = "".join(one for where, one in drawn.items() if f">{where}<" in changed["pciDevice"])
+        changed.setdefault("graphicsInfo", there)
     given = {
         name: changed.get(name.rpartition(".")[2], body)
         for name, body in PROPERTIES.items()

@@ -4,11 +4,12 @@ import re
 
 from hostcheck.assemble.book import Parsed
 from hostcheck.assemble.devices import Locator
-from hostcheck.model.fact import Fact, Reading, Unknown
+from hostcheck.model.fact import Fact, Reading, Unknown, Why
 from hostcheck.model.host import (
     Nic,
 )
 from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.syntax.vim_network import Pnic, Switch
 
 
 def nics_of(system: Parsed[HostSystem], located: Locator) -> Fact[tuple[Nic, ...]]:
@@ -37,6 +38,16 @@ def nics_of(system: Parsed[HostSystem], located: Locator) -> Fact[tuple[Nic, ...
         )
 
     return system.fact(join)
+
+
+def uplinks_of(switch: Switch, pnics: tuple[Pnic, ...]) -> Reading[tuple[str, ...]]:
+    """Return the names of a switch's uplinks, all of which must be adapters of the host."""
+    names = {pnic.key: pnic.name for pnic in pnics} | {pnic.name: pnic.name for pnic in pnics}
+    for uplink in switch.uplinks:
+        if uplink not in names:
+            told = f"{uplink} is an uplink of {switch.name}, and no adapter of the host"
+            return Unknown(Why.UNPARSED, told, "HostSystem config.network.pnic")
+    return tuple(sorted({names[uplink] for uplink in switch.uplinks}, key=natural))
 
 
 def _up(speed_mbps: Reading[int]) -> Reading[bool]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from hostcheck.assemble.book import Book, Parsed
-from hostcheck.assemble.network import natural
+from hostcheck.assemble.network import uplinks_of
 from hostcheck.assemble.offers import cpu_features_wanted
 from hostcheck.assemble.passthrough import may_be_gpu, may_be_gpu_elsewhere, passthroughs_of
 from hostcheck.assemble.placement import Answers, datastores_of, rules_of
@@ -105,7 +105,7 @@ def _vm(
         threads_per_core=answer.fact(lambda one: one.threads_per_core),
         connection_state=answer.fact(lambda one: one.connection_state),
         datastores=answer.fact(datastores_of),
-        networks=answer.fact(lambda one: one.network_ids),
+        networks=answer.fact(lambda one: _networks(one, held)),
         cpu_features=cpu_features_wanted(book, vm_id),
     )
 
@@ -175,6 +175,16 @@ def _judged_devices(
     return answer.fact(lambda one: held.count if held else one.devices)  # type: ignore[arg-type, return-value]
 
 
+def _networks(
+    vm: vim_virtual_machine.VirtualMachine, held: vim_devices.Devices | None
+) -> Reading[tuple[str, ...]]:
+    """Return the networks of a VM; one with adapters is on some."""
+    if vm.network_ids == () and (held is None or held.adapters):
+        told = "it has network adapters, and is on no network"
+        return Unknown(Why.UNPARSED, told, "VirtualMachine network")
+    return vm.network_ids
+
+
 def _vgpus(
     answer: Parsed[vim_virtual_machine.VirtualMachine], held: vim_devices.Devices | None
 ) -> tuple[VmVgpu, ...]:
@@ -199,16 +209,7 @@ def _vm_nics(
                 if (adapter.switch_uuid and adapter.switch_uuid == switch.uuid) or (
                     not adapter.switch_uuid and adapter.network in switch.port_groups
                 ):
-                    return tuple(
-                        sorted(
-                            (
-                                pnic.name
-                                for pnic in one.pnics
-                                if {pnic.key, pnic.name} & set(switch.uplinks)
-                            ),
-                            key=natural,
-                        )
-                    )
+                    return uplinks_of(switch, one.pnics)
             network = adapter.network or "its network"
             return Unknown(
                 Why.ABSENT, f"no switch of this host carries {network}", "HostSystem config.network"

@@ -180,8 +180,13 @@ def _estimate(host: Host, apart: list[tuple[int, int]]) -> str:
 
 def _size(host: Host, node_index: int, known: Facts) -> tuple[int, int]:
     """Return cores and bytes of a node; hyper-threads do not count, as ESXi counts."""
-    threads = max(1, known(host.pu_count) // known(host.core_count))
-    for node in known(host.numa_nodes):
+    pus, nodes = known(host.pu_count), known(host.numa_nodes)
+    threads = max(1, pus // known(host.core_count))
+    listed = sum(len(node.pus) for node in nodes)
+    if listed != pus:
+        told = f"{pus} processors are counted, {listed} listed by node"
+        known.leave(Unknown(Why.UNPARSED, told, "hardware.numaInfo"))
+    for node in nodes:
         if node.os_index == node_index:
             return len(node.pus) // threads, known(node.memory_bytes)
     unlisted = f"NUMA node {node_index} is not listed"

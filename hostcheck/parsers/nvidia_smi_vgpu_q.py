@@ -24,6 +24,10 @@ from hostcheck.syntax.vgpu_blocks import Block, blocks_of
 REQUEST = Request(Wire.SHELL, "nvidia-smi vgpu -q", "running vGPUs: VM, type, driver, licence")
 
 
+LICENCES = ("Licensed", "Unlicensed")
+"""Each may be followed by words in brackets: an expiry, or how it is restricted."""
+
+
 class RunningVgpu(Struct, frozen=True, kw_only=True):
     """One vGPU of one VM on the GPU at `address`."""
 
@@ -116,4 +120,6 @@ def _licence(value: str, asked: str) -> Reading[str]:
     status = value.partition("(")[0]
     if words.no_value(status, asked) is not None:
         return words.absent(asked, f"nvidia-smi says '{value}'")
+    if status.strip() not in LICENCES:
+        return words.unparsed(value, asked, " or ".join(LICENCES))
     return value

@@ -21,7 +21,7 @@ from hostcheck.model.host import (
 )
 from hostcheck.model.pci import PciAddress, PciId, unsigned16
 from hostcheck.model.release import release_of
-from hostcheck.syntax.vim import Node, VimObject, address_in, must
+from hostcheck.syntax.vim import Node, VimObject, address_in, must, some_words
 from hostcheck.syntax.vim_network import Pnic, Switch, pnic_of, switches_of
 from hostcheck.syntax.vim_objects import object_of
 
@@ -203,7 +203,7 @@ def parse(text: str) -> HostSystem:
         assignment_policy=host.word(
             "config.graphicsConfig", "sharedPassthruAssignmentPolicy", among=POLICIES
         ),
-        profiles_offered=host.words("config.sharedPassthruGpuTypes"),
+        profiles_offered=_offered(host),
         abilities=host.each("config.sharedGpuCapabilities", _ability),
         passthrough=host.each("config.pciPassthruInfo", _passthrough),
         pnics=host.each("config.network.pnic", pnic_of),
@@ -211,8 +211,8 @@ def parse(text: str) -> HostSystem:
         services=host.each("config.service", _service, "service"),
         lockdown_mode=host.text("config.lockdownMode"),
         core_hz=host.number("hardware.cpuInfo", "hz"),
-        datastore_ids=host.words("datastore"),
-        network_ids=host.words("network"),
+        datastore_ids=some_words(host, "datastore"),
+        network_ids=some_words(host, "network"),
         bmc_address=host.text("config.ipmi.bmcIpAddress"),
     )
 
@@ -282,8 +282,21 @@ def _tier(node: Node) -> MemoryTier:
 
 
 def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
-    none = Unknown(Why.UNPARSED, "no PCI device at all", "HostSystem hardware.pciDevice")
-    return host.each("hardware.pciDevice", _device) or none
+    """Read the PCI devices, unless the same answer shows that this is not the list of them."""
+    found = host.each("hardware.pciDevice", _device)
+    drawn = host.each("config.graphicsInfo", _graphics)
+    if isinstance(found, Unknown):
+        return found
+    there = {one.address for one in found}
+    named = set() if isinstance(drawn, Unknown) else {one.address for one in drawn}
+    told = ""
+    if not found:
+        told = "no PCI device at all"
+    elif len(there) < len(found):
+        told = "a PCI device is listed twice"
+    elif lost := sorted(named - there):
+        told = f"{lost[0]} has graphics, and no PCI device is listed there"
+    return Unknown(Why.UNPARSED, told, "HostSystem hardware.pciDevice") if told else found
 
 
 def _device(node: Node) -> Device:
@@ -347,6 +360,15 @@ def _sriov(node: Node) -> Reading[Sriov]:
         return Sriov(capable=False)
     told = f"a {node.type} with SR-IOV fields" if node.type else "an entry without its type"
     return Unknown(Why.UNPARSED, told, f"{node.asked} xsi:type")
+
+
+def _offered(host: VimObject) -> Reading[tuple[str, ...]]:
+    """Read the types that the host offers; where it tells what types can do, it offers some."""
+    offered = host.words("config.sharedPassthruGpuTypes")
+    if offered == () and host.each("config.sharedGpuCapabilities", _ability):
+        told = "no type is offered, and what types can do is told"
+        return Unknown(Why.UNPARSED, told, "HostSystem config.sharedPassthruGpuTypes")
+    return offered
 
 
 def _ability(node: Node) -> VgpuAbility:

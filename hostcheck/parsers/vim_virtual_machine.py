@@ -13,7 +13,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why, older
 from hostcheck.model.vm import KEPT_OPTIONS
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import Node, VimObject, some_words
 from hostcheck.syntax.vim_devices import GPU_WORD, Devices, device_groups_of, devices_of
 from hostcheck.syntax.vim_objects import object_of
 
@@ -149,7 +149,7 @@ def _whole(vm: VimObject) -> VirtualMachine:
         device_groups=device_groups_of(vm),
         threads_per_core=_threads_per_core(vm),
         connection_state=_later(vm, vm.word("runtime.connectionState", among=CONNECTIONS)),
-        datastore_ids=_later(vm, vm.words("datastore")),
+        datastore_ids=_later(vm, some_words(vm, "datastore")),
         network_ids=_later(vm, vm.words("network")),
     )
 

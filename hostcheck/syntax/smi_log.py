@@ -406,20 +406,23 @@ def _lanes(value: str, asked: str) -> Reading[int]:
 
 
 def _uncorrected(gpu: _Section, span: str) -> Reading[int]:
-    """Sum what could not be corrected: `Double Bit` before Turing, SRAM and DRAM since."""
-    total = gpu.read(words.number, f"ECC Errors/{span}/Double Bit/Total")
-    if not isinstance(total, Unknown) or find(gpu.field, f"ECC Errors/{span}/Double Bit/Total"):
-        return total
-    parts = [gpu.read(words.number, f"ECC Errors/{span}/DRAM Uncorrectable")]
-    if find(gpu.field, f"ECC Errors/{span}/SRAM Uncorrectable"):
-        parts.append(gpu.read(words.number, f"ECC Errors/{span}/SRAM Uncorrectable"))
-    else:
-        parts += [
-            gpu.read(
-                words.number,
-                f"ECC Errors/{span}/SRAM Uncorrectable {kind}",
-            )
-            for kind in ("Parity", "SEC-DED")
-        ]
-    count = sum(part for part in parts if not isinstance(part, Unknown))
-    return count or next((part for part in parts if isinstance(part, Unknown)), count)
+    """Sum what could not be corrected: `Double Bit` before Turing, SRAM and DRAM since.
+
+    A count that is not there was lost, unless ECC is off; one that is `N/A` was answered.
+    """
+    errors = f"ECC Errors/{span}"
+    paths = [f"{errors}/Double Bit/Total"]
+    if not find(gpu.field, *paths):
+        whole = find(gpu.field, f"{errors}/SRAM Uncorrectable")
+        kinds = ("",) if whole else (" Parity", " SEC-DED")
+        paths = [f"{errors}/DRAM Uncorrectable"]
+        paths += [f"{errors}/SRAM Uncorrectable{kind}" for kind in kinds]
+    parts = [gpu.read(words.number, path) for path in paths]
+    if count := sum(part for part in parts if not isinstance(part, Unknown)):
+        return count
+    found = [find(gpu.field, path) for path in paths]
+    off = gpu.read(*_TOLD["ecc_current"]) in (Mode.DISABLED, Mode.NOT_SUPPORTED)
+    if not off and not all(one and one.value.strip() for one in found):
+        told = "its errors are not there, and ECC is not said to be off"
+        return Unknown(Why.UNPARSED, told, gpu.asked(errors))
+    return next((part for part in parts if isinstance(part, Unknown)), 0)

@@ -53,6 +53,7 @@ def offers_of(text: str, *, what: str) -> VgpuOffers:
             raise ParseError(f"{what}: expected 'GPU <address>', not {words.quoted(said)}")
     if not (found or none):
         raise words.refuse(peeled, what=what, expected="'GPU <address>' and its vGPU types")
+    words.each_once((where for _, where, _ in found), what=what)
     gave_up = ((where, words.gravest(types)) for _, where, types in found)
     notices = words.with_trouble(peeled.notices, gave_up)
     return VgpuOffers(

@@ -349,6 +349,12 @@ def refusal(fault: Node, asked: str) -> Unknown:
     return Unknown(why, detail, asked, privilege)
 
 
+def some_words(found: VimObject, path: str) -> Reading[tuple[str, ...]]:
+    """Return the words of an array that is never empty; one that is lost what it held."""
+    words = found.words(path)
+    return words or Unknown(Why.UNPARSED, "an empty list", f"{found.kind} {path}")
+
+
 def must(reading: Reading[T]) -> T:
     """Return a field that the API never leaves out. Raises ParseError when it did."""
     if isinstance(reading, Unknown):

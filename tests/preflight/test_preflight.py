@@ -163,7 +163,9 @@ def test_no_gpu_of_the_kind_is_no_go_and_names_the_check():
 
 
 def test_no_gpu_at_all_is_no_go():
-    (only,) = judged(recorded("esx-1", VM, pciDevice=bridge("0000:00:1c.0"))).candidates
+    (only,) = judged(
+        recorded("esx-1", VM, pciDevice=bridge("0000:00:1c.0"), graphicsInfo="")
+    ).candidates
     assert only.verdict is Answer.NO_GO
     assert "no NVIDIA GPU" in only.summary
 
@@ -183,7 +185,7 @@ def test_an_unknown_list_of_devices_is_unsure(how):
 
 def test_a_gpu_of_an_unknown_kind_is_unsure():
     odd = function(A, device=0x7777)
-    (only,) = judged(recorded("esx-1", VM, pciDevice=odd)).candidates
+    (only,) = judged(recorded("esx-1", VM, pciDevice=odd, graphicsInfo=graphics(A))).candidates
     assert only.verdict is Answer.UNSURE
     assert "not in the catalogue" in only.summary
 
