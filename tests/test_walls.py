@@ -39,8 +39,8 @@ from hostcheck.sources.walls import host_of
 from hostcheck.syntax import vim
 from hostcheck.syntax.opened import opened
 from hostcheck.verdict import report_of
-from tests.checks.test_losing_information import MAY_BECOME
 from tests.remembering import opening_by, remembered
+from tests.torture.law import MAY_BECOME
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOOD, SICK, LIKE_IT, BAD = (

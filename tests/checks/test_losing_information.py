@@ -1,7 +1,8 @@
 """The law: losing information never turns a fail or an unknown into a pass, nor a pass into a fail.
 
 Every fact of a host, every answer of a recorded machine and every property in such an answer is
-taken away, one at a time, and the host is judged again.
+taken away, one at a time, and the host is judged again. Every part of every answer is damaged by
+`tests/torture`.
 """
 
 import re
@@ -16,9 +17,7 @@ from hostcheck import recording
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
-from hostcheck.model.run import HostReport
 from hostcheck.model.vm import Pool, VmDatastore, VmRule
-from hostcheck.preflight.judge import candidate_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -40,6 +39,7 @@ from tests.checks.synthetic import (
     with_gpu,
 )
 from tests.remembering import opening_by, remembered
+from tests.torture.law import MAY_BECOME, Richer, betrayals
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDINGS = sorted(path.parent for path in FIXTURES.glob("*/manifest.json"))
@@ -47,58 +47,6 @@ recordings = pytest.mark.parametrize(
     "folder", RECORDINGS, ids=[folder.name for folder in RECORDINGS]
 )
 LOST = Unknown(Why.TIMEOUT, "the time limit passed", "taken away by a test")
-MAY_BECOME = {
-    Answer.GO: {Answer.GO, Answer.UNSURE},
-    Answer.NO_GPU: {Answer.NO_GPU, Answer.UNSURE},
-    Answer.NO_GO: {Answer.NO_GO, Answer.UNSURE},
-    Answer.UNSURE: {Answer.UNSURE},
-}
-
-
-# --- the law --------------------------------------------------------------------------------------
-
-
-def betrayals(before: HostReport, after: HostReport) -> list[str]:
-    """Return how the poorer report claims more than the richer one."""
-    was = {(one.check, one.subject.kind, one.subject.id): one.status for one in before.results}
-    found = []
-    for one in after.results:
-        told = f"{one.check} {one.subject.kind} {one.subject.id}"
-        old = was.get((one.check, one.subject.kind, one.subject.id))
-        if one.status is Status.ERROR and old is not Status.ERROR:
-            found.append(f"{told}: crashed, {one.trace}")
-        elif old is not None and one.status not in (old, Status.UNKNOWN):
-            found.append(f"{told}: {old.value} became {one.status.value}")
-    return found + verdicts(before.verdict, after.verdict, "host")
-
-
-def verdicts(before: Answer, after: Answer, what: str) -> list[str]:
-    return [] if after in MAY_BECOME[before] else [f"{what}: {before.value} became {after.value}"]
-
-
-def starts(report: HostReport) -> dict[str, Answer]:
-    """Judge the power-on of every VM of a host."""
-    vms = report.host.vms.value if isinstance(report.host.vms, Known) else ()
-    return {
-        vm.id: candidate_of(vm.id, vm.name, report).verdict
-        for vm in vms
-        if vm.vgpus or vm.passthroughs
-    }
-
-
-class Richer:
-    """A host before anything is lost: its report, and whether its VMs start."""
-
-    def __init__(self, report: HostReport) -> None:
-        self.report, self.starts = report, starts(report)
-
-    def betrayed(self, after: HostReport) -> list[str]:
-        """Return how a poorer report claims more, of the host or of a power-on."""
-        found = betrayals(self.report, after)
-        for vm_id, answer in starts(after).items():
-            if vm_id in self.starts:
-                found += verdicts(self.starts[vm_id], answer, f"power-on of {vm_id}")
-        return found
 
 
 # --- (a) every fact of a host ---------------------------------------------------------------------
@@ -340,34 +288,9 @@ def test_losing_one_property(folder):
     assert broken(folder, without_property) == []
 
 
-# --- (c) every element emptied, every type taken away ---------------------------------------------
+# --- (c) values that hold nothing, versions that are none -----------------------------------------
 
-TYPED = re.compile(r' (?:[\w-]+:)?type="[\w:]+"')
-LEAF = re.compile(r"<(\w+)(?: [^<>]*)?>([^<>]+)</\1>")
-BACKING = re.compile(r"<backing [^<>]*>.*?</backing>", re.DOTALL)
 ODD_WORDS = ("abc", "8.0.U3", "9" * 5000, "-1", "8..3")
-
-
-def mutilated(held, kinds, about=""):
-    """Empty each field and each backing, and take the type of each element away."""
-    for key, capture in held.captures.items():
-        if key[1] not in kinds or about not in key[2]:
-            continue
-        cuts = [(one.start(2), one.end(2), "") for one in LEAF.finditer(capture.text)]
-        cuts += [
-            (one.start(), one.end(), "<backing></backing>")
-            for one in BACKING.finditer(capture.text)
-        ]
-        cuts += [(one.start(), one.end(), "") for one in TYPED.finditer(capture.text)]
-        for start, end, instead in cuts:
-            text = capture.text[:start] + instead + capture.text[end:]
-            what = f"{key[2]} {capture.text[max(0, start - 60) : end]} -> {instead!r}"
-            yield what, replace(held, captures={**held.captures, key: replace(capture, text=text)})
-
-
-@pytest.mark.parametrize("name", ["1n-1xT4-esxi703", "2n-2xM60-ecc-on-esxi670"])
-def test_an_empty_or_untyped_element_of_a_vm_is_no_value(name):
-    assert broken(FIXTURES / name, lambda held: mutilated(held, ("VirtualMachine",))) == []
 
 
 FIELD_OF_VALUE = re.compile(
@@ -403,16 +326,6 @@ def test_a_vm_that_holds_nothing_is_still_there():
     after = judged(folder, replace(held, captures=emptied))
     assert "vm-10027" in {vm.id for vm in after.host.vms.value}
     assert after.verdict is Answer.UNSURE
-
-
-def test_an_empty_element_of_a_host_is_no_value():
-    def emptied(held):
-        for what, poorer_one in mutilated(held, ("HostSystem", "ComputeResource")):
-            if "HostSriovInfo" not in what:
-                yield what, poorer_one
-
-    found = broken(FIXTURES / "1n-1xT4-esxi703", lambda held: list(emptied(held))[::7])
-    assert found == []
 
 
 def test_a_version_that_is_no_version_crashes_no_check():

@@ -1,0 +1,169 @@
+"""A recorded machine that is judged again and again, each time with a part of its answers damaged.
+
+Only what changed is parsed anew. Where a damaged answer is read as before, so is the machine; where
+nothing can be read of it, for the same reason as once before, so is what that loses.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from hostcheck.assemble import assemble
+from hostcheck.model.capture import Capture
+from hostcheck.model.fact import Unknown
+from hostcheck.model.recording import Recording
+from hostcheck.sources import asking
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.syntax.opened import opened
+from hostcheck.verdict import report_of
+from tests.torture.damage import Damage, damages
+from tests.torture.law import Richer
+from tests.torture.says import statement
+
+Key = tuple[str, str, str]
+Parse = Callable[[str], Any]
+Hit = tuple[Key, Damage]
+_CRASH = re.compile(r"\w+: .*\(\w+\.py:\d+\)", re.DOTALL)
+_PLACE = re.compile(r"\d+|'[^']*'|\"[^\"]*\"|<[^>]*>")
+"""What tells one cut from another in the words of a parser."""
+READERS = [
+    module
+    for name, module in tuple(sys.modules.items())
+    if name.startswith("hostcheck.") and vars(module).get("opened") is opened
+]
+"""The modules that open answers."""
+DECIDES_WHAT_IS_ASKED = ("HostSystem", "esxcli hardware pci list")
+
+
+class Outcome(NamedTuple):
+    """What became of a damaged machine."""
+
+    how: str
+    """`alike`, `lost` (the answer as a whole, as before), `judged`, or `another fact`."""
+    slips: tuple[str, ...] = ()
+    crashes: tuple[str, ...] = ()
+    changed: bool = False
+    """Whether the other fact changed anything that was told."""
+
+
+class Memo:
+    """Stands in for `opened`: an answer that was read before is not read again."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Key, Parse], tuple[Capture, Any]] = {}
+        self.fresh: dict[tuple[Key, Parse], tuple[Capture, Any]] = {}
+
+    def opened(self, capture: Capture, parse: Parse) -> Any:
+        """Read an answer, or return what was read of this very text."""
+        place = (capture.request.key, parse)
+        for kept in (self.fresh, self.known):
+            if (found := kept.get(place)) is not None and (
+                found[0].text is capture.text and found[0].failure is capture.failure
+            ):
+                return found[1]
+        value = opened(capture, parse)
+        self.fresh[place] = (capture, value)
+        return value
+
+    def learn(self) -> None:
+        """Keep for good what was read of a healthy machine."""
+        self.known |= self.fresh
+        self.fresh = {}
+
+
+class Machine:
+    """One recording in memory. `judge` says how a damaged one betrays the whole one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.name
+        source = RecordedSource(folder)
+        (self.ref,) = source.machines()
+        self.held = source.read(self.ref)
+        self.memo = Memo()
+        self._lost: dict[object, Outcome] = {}
+        self._remember()
+        self.asked = asking.finish(self.ref, self.held, {})
+        self.before = Richer(report_of(assemble(self.asked)))
+        self.memo.learn()
+        self.damages: list[Hit] = [
+            (key, one)
+            for key, capture in sorted(self.held.captures.items())
+            if key in self.asked.captures
+            for one in damages(capture.text)
+        ]
+
+    def _remember(self) -> None:
+        for module in READERS:
+            module.opened = self.memo.opened  # type: ignore[attr-defined]
+
+    def damaged(self, *hits: Hit) -> dict[Key, Capture]:
+        """Return the answers that change; the last damage of a text is done first."""
+        changed: dict[Key, Capture] = {}
+        for key, damage in sorted(hits, key=lambda one: (one[0], -one[1].start)):
+            capture = changed.get(key, self.held.captures[key])
+            changed[key] = replace(capture, text=damage.of(capture.text))
+        return changed
+
+    def hit(self, *hits: Hit) -> Outcome:
+        """Judge the machine with some damage."""
+        self.memo.fresh = {}
+        self._remember()
+        changed = self.damaged(*hits)
+        read = [self._read(key, capture) for key, capture in changed.items()]
+        if all(one == "alike" for one in read):
+            return Outcome("alike")
+        lost = tuple(zip(changed, read, strict=True))
+        whole = all(isinstance(one, tuple) for one in read)
+        if whole and lost in self._lost:
+            return self._lost[lost]._replace(how="lost")
+        found = self._judged(changed)
+        if whole:
+            self._lost[lost] = found
+        if any(statement(key[1], damage) for key, damage in hits):
+            return Outcome("another fact", (), found.crashes, bool(found.slips))
+        return found
+
+    def _judged(self, changed: Mapping[Key, Capture]) -> Outcome:
+        crashes = tuple(
+            f"{place[0][1]}: its parser crashed, {value.detail}"
+            for place, (_, value) in self.memo.fresh.items()
+            if isinstance(value, Unknown) and _CRASH.fullmatch(value.detail)
+        )
+        slips: list[str] = []
+        try:
+            host = assemble(self._answers(changed))
+            if host != self.before.report.host:
+                slips = self.before.betrayed(report_of(host))
+        except Exception as error:  # noqa: BLE001  it is told, with the input that did it
+            crashes += (f"crashed: {type(error).__name__}: {error}",)
+        crashes += tuple(one for one in slips if "crashed, " in one)
+        return Outcome("judged", tuple(one for one in slips if "crashed, " not in one), crashes)
+
+    def _answers(self, changed: Mapping[Key, Capture]) -> Recording:
+        """Return what the machine answers, damaged, to the questions of today."""
+        if any(key[1] in DECIDES_WHAT_IS_ASKED for key in changed):
+            return asking.finish(self.ref, self.held.with_answers(changed), {})
+        asked = self.asked.captures
+        return self.asked.with_answers(
+            {key: replace(asked[key], text=one.text) for key, one in changed.items()}
+        )
+
+    def _read(self, key: Key, capture: Capture) -> object:
+        """Say how an answer is read: `alike`, as something else, or why not at all."""
+        held = self.held.captures[key]
+        if held.exit_status or held.failure is not None:
+            return "another"
+        again = replace(self.asked.captures[key], text=capture.text)
+        readers = [
+            (place[1], kept[1]) for place, kept in self.memo.known.items() if place[0] == key
+        ]
+        values = [(self.memo.opened(again, parse), before) for parse, before in readers]
+        if all(value == before for value, before in values):
+            return "alike"
+        if all(isinstance(value, Unknown) for value, _ in values):
+            return tuple((value.why, _PLACE.sub("", value.detail)) for value, _ in values)
+        return "another"
