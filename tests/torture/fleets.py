@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hostcheck import ways
 from hostcheck.sources.live import LiveSource
-from hostcheck.ways.vsphere.tls import Endpoint
+from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import shapes
 from tests.peers.live import Missing, running_vcenter
