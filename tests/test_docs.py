@@ -9,7 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from hostcheck import asked, cli, runfile
+from hostcheck import asked, catalog, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
 from hostcheck.model.difference import Difference, Siblings
@@ -35,7 +35,7 @@ FIXTURES = ROOT / "fixtures"
 
 
 def test_page_of_checks(update: bool) -> None:
-    text = markdown(one.manual for one in all_checks())
+    text = markdown((one.manual for one in all_checks()), catalog.bios())
     golden.check(ROOT / "docs" / "checks.md", text, update=update)
 
 

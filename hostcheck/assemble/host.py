@@ -3,6 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
+from hostcheck.assemble.bmc import with_bmc
 from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.boot import boot_options
 from hostcheck.assemble.cross_checks import testimonies_of
@@ -130,7 +131,7 @@ def assemble(recorded: Recording) -> Host:
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),
     )
-    return with_smoke(host, book)
+    return with_smoke(with_bmc(host, book), book)
 
 
 def _memory(

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hostcheck.model.bios import BiosTable
 from hostcheck.model.lifecycle import EsxiLine
 from hostcheck.model.pci import NVIDIA, PciId
 from hostcheck.model.requirements import (
@@ -86,19 +87,25 @@ def _profile(written: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
+def bios() -> BiosTable:
+    """Return which attribute of a BIOS says which setting, and in which menu it stands."""
+    return msgspec.json.decode(_bytes("bios.json"), type=BiosTable)
+
+
+@cache
 def requirements() -> Requirements:
     """Return the catalogue as the checks see it."""
     file, table = _file(), _table()
     return Requirements(
         file.edition, _models(), table.releases,
         hardware=hardware_versions(), ends=table.ends, faults=file.faults,
-        esxi=table.esxi, table_edition=table.edition,
+        esxi=table.esxi, bios=bios(), table_edition=table.edition,
     )  # fmt: skip
 
 
 def sources() -> dict[str, str]:
     """Return the sources of GPUs and releases by key."""
-    return {**_file().sources, **_table().sources}
+    return {**_file().sources, **_table().sources, **bios().sources}
 
 
 def identify(pci_id: PciId) -> GpuModel | None:

@@ -16,8 +16,9 @@ from msgspec import Struct
 
 import hostcheck.checks
 from hostcheck.checks import fixes
-from hostcheck.checks.menus import SETTINGS
 from hostcheck.errors import crash
+from hostcheck.model.bios import BiosTable
+from hostcheck.model.bmc import Setting
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
@@ -187,14 +188,20 @@ class Check(Struct, Generic[S], frozen=True):
         """Judge one subject. Never raises. The fix is made for the host, where one is given."""
         known = Facts()
         try:
-            return self._result(about, self.function(one, needs, known), known, host)
+            verdict = self.function(one, needs, known)
+            return self._result(about, verdict, known, host, needs.bios)
         except _NotKnown as left:
             return self._unknown(about, left.unknown, known)
         except Exception as error:  # noqa: BLE001  a crashed check is a result, not the end of a run
             return self._error(about, error)
 
     def _result(
-        self, about: Subject, verdict: Verdict, known: Facts, host: Host | None = None
+        self,
+        about: Subject,
+        verdict: Verdict,
+        known: Facts,
+        host: Host | None = None,
+        table: BiosTable = fixes.NOTHING_KNOWN,
     ) -> Result:
         unseen = None
         failed = verdict.status is Status.FAIL and self.severity is Severity.REQUIRED
@@ -213,7 +220,7 @@ class Check(Struct, Generic[S], frozen=True):
             note=verdict.note,
             sources=tuple(sorted(known.sources)),
             unseen=unseen,
-            fix=fixes.of_fail(self.manual, {**about.values, **verdict.values}, host)
+            fix=fixes.of_fail(self.manual, {**about.values, **verdict.values}, host, table)
             if verdict.status is Status.FAIL and not verdict.mended_by
             else (),
         )
@@ -293,7 +300,7 @@ def check(
     """
     if not (title and why and fix):
         raise ValueError(f"{id_}: a check needs a title, a reason and a fix")
-    if unknown := [one for one in menus if one not in SETTINGS]:
+    if unknown := [one for one in menus if one not in frozenset(Setting)]:
         raise ValueError(f"{id_}: no such BIOS setting: {', '.join(unknown)}")
     manual = Manual(
         id=id_, title=title, family=id_.partition("-")[0], severity=severity, subject=each.label,

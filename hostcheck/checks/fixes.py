@@ -10,10 +10,12 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 
 from hostcheck.checks import menus
+from hostcheck.model.bios import BiosTable
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Command, Manual
 
+NOTHING_KNOWN = BiosTable()
 Words = str | tuple[str, ...]
 """A word for a slot; several make as many commands, slots with as many words going together."""
 
@@ -35,7 +37,12 @@ _SINCE = re.compile(r"ESXi (\d+(?:\.\d+)*) and later")
 _BEFORE = re.compile(r"before ESXi (\d+(?:\.\d+)*)")
 
 
-def of_fail(manual: Manual, values: Mapping[str, Words], host: Host | None) -> tuple[Command, ...]:
+def of_fail(
+    manual: Manual,
+    values: Mapping[str, Words],
+    host: Host | None,
+    table: BiosTable = NOTHING_KNOWN,
+) -> tuple[Command, ...]:
     """Return what can be done about a fail on this host, each once."""
     release = None if host is None or isinstance(host.version, Unknown) else host.version.value
     filled = [
@@ -44,7 +51,7 @@ def of_fail(manual: Manual, values: Mapping[str, Words], host: Host | None) -> t
         if runs_on(command.tool, release)
         for words in _each(values, slots(command.text))
     ]
-    return tuple(dict.fromkeys((*filled, *menus.of_host(manual.menus, host))))
+    return tuple(dict.fromkeys((*filled, *menus.of_host(table, manual.menus, host))))
 
 
 def slots(text: str) -> frozenset[str]:

@@ -4,12 +4,13 @@ import textwrap
 from collections.abc import Iterable
 
 from hostcheck.checks import menus
+from hostcheck.model.bios import BiosTable
 from hostcheck.model.result import Manual
 
 WIDTH = 96
 
 
-def page(manual: Manual) -> str:
+def page(manual: Manual, table: BiosTable) -> str:
     """Return one check's manual page as text."""
     lines = [f"{manual.id}  {manual.title}", ""]
     lines += [f"Judges     every {manual.subject}", f"Severity   {_severity(manual)}", ""]
@@ -22,7 +23,7 @@ def page(manual: Manual) -> str:
     for name, words in sections:
         if words:
             lines += [name, *_wrapped(words), ""]
-    ways = (*manual.commands, *menus.everyone(manual.menus))
+    ways = (*manual.commands, *menus.everyone(table, manual.menus))
     if ways:
         lines += ["How"]
         for way in ways:
@@ -44,7 +45,7 @@ def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def markdown(manuals: Iterable[Manual]) -> str:
+def markdown(manuals: Iterable[Manual], table: BiosTable) -> str:
     """Return the documentation page of all checks."""
     lines = [
         "# Checks", "",
@@ -60,7 +61,7 @@ def markdown(manuals: Iterable[Manual]) -> str:
             lines += [f"What you would have seen: `{manual.symptom}`", ""]
         lines += [f"**Fix.** {manual.fix}", ""]
         lines += [f"- {command.tool}: `{command.text}`" for command in manual.commands]
-        lines += [f"- {menu.tool}: {menu.text}" for menu in menus.everyone(manual.menus)]
+        lines += [f"- {menu.tool}: {menu.text}" for menu in menus.everyone(table, manual.menus)]
         if manual.explains:
             lines += ["", f"A fail explains those of {', '.join(manual.explains)}."]
         if manual.needs:

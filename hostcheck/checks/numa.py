@@ -44,7 +44,7 @@ NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
     ),
     fix="Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.",
     needs=("maintenance mode", "host reboot"),
-    menus=("numa",),
+    menus=("numa_split", "l3_numa"),
 )
 def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     model = known(host.model)

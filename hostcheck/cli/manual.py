@@ -27,11 +27,12 @@ def checks(format_: str) -> None:
 @click.argument("id_", metavar="ID", type=CheckType())
 def explain(id_: str) -> None:
     """Print one check's manual page."""
+    from hostcheck.catalog import bios
     from hostcheck.checks.engine import all_checks
     from hostcheck.checks.manual import page
 
     found = {one.id: one.manual for one in all_checks()}
-    click.echo(page(found[id_]))
+    click.echo(page(found[id_], bios()))
 
 
 @main.command()

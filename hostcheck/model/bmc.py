@@ -120,6 +120,8 @@ class Bmc(Struct, frozen=True):
     """How it is known to be this host's: `UUID`, `UUID, bytes swapped`, `service tag`."""
     settings: Fact[tuple[BiosSetting, ...]] = NOT_TOLD
     """All of `Setting`, in that order."""
+    settings_path: Fact[str] = NOT_TOLD
+    """Where what waits is read, and would be written: `/redfish/v1/Systems/1/Bios/Settings`."""
     waiting: Fact[tuple[Waiting, ...]] = NOT_TOLD
     """All attributes that the next start changes, of whatever they are."""
     gpus: Fact[tuple[BmcGpu, ...]] = NOT_TOLD

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType
 
+from hostcheck.model.bmc import Bmc
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.host_ref import HostRef
@@ -183,6 +184,8 @@ class PhysicalGpu(Struct, frozen=True):
     """Its generation, as the host tells it: nvidia-smi's word, or the chip in vSphere's name."""
     own_types: Fact[tuple[VgpuProfile, ...]] = Known(())
     """vGPU types that the host tells and the catalogue lacks, or has with other numbers."""
+    slot: Fact[str] | UnsetType = UNSET
+    """What is written beside its slot, as the BMC tells; not there where no BMC was asked."""
     smoke: Fact[GpuSmoke] | UnsetType = UNSET
     """The smoke test in a guest on it; not there where the run was not told to smoke test."""
 
@@ -357,6 +360,8 @@ class Host(Struct, frozen=True):
     """Managed object ids of the port groups that are there."""
     image: Fact[HostImage] = OLDER
     """What vCenter's lifecycle manager says of it and the image of its cluster."""
+    bmc: Fact[Bmc] | UnsetType = UNSET
+    """The BMC that is known to be this host's; not there where the run was not told to ask BMCs."""
     cpu_features: Fact[dict[str, str]] = ONLY_PREFLIGHT
     """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
 

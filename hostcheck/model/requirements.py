@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from hostcheck.model.bios import BiosTable
 from hostcheck.model.lifecycle import LONG_TERM, UNTOLD, Cell, EsxiLine, Minor, Packed
 from hostcheck.model.pci import PciId
 from hostcheck.model.release import release_of
@@ -275,5 +276,6 @@ class Requirements(Struct, frozen=True):
     faults: tuple[DriverFault, ...] = ()
     esxi: tuple[EsxiLine, ...] = ()
     """Lines of ESXi, ascending."""
+    bios: BiosTable = BiosTable()
     table_edition: str = ""
     """Date of the table of releases and lines: of the newest source that was read."""

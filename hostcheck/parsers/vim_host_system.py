@@ -224,6 +224,35 @@ def _version(words: Reading[str]) -> Reading[str]:
     return Unknown(Why.UNPARSED, f"not a release: {words!r}", "HostSystem config.product.version")
 
 
+class Identity(Struct, frozen=True):
+    """What tells one machine from another. Asset tags are typed in, and are not read."""
+
+    uuid: Reading[str]
+    serial: Reading[str]
+    service_tags: Reading[tuple[str, ...]]
+
+
+def identity(text: str) -> Identity:
+    """Read which machine it is. Raises ParseError when the text is no HostSystem."""
+    host = object_of(text, kind="HostSystem")
+    told = host.each("hardware.systemInfo", _identifier, "otherIdentifyingInfo")
+    return Identity(
+        host.text("hardware.systemInfo", "uuid"),
+        host.text("hardware.systemInfo", "serialNumber"),
+        told
+        if isinstance(told, Unknown)
+        else tuple(value for kind, value in told if kind == "ServiceTag" and value),
+    )
+
+
+def _identifier(node: Node) -> tuple[str, str]:
+    kind, value = node.text("identifierType", "key"), node.text("identifierValue")
+    return (
+        "" if isinstance(kind, Unknown) else kind,
+        "" if isinstance(value, Unknown) else value,
+    )
+
+
 def _graphics_type(words: Reading[str]) -> Reading[GraphicsType]:
     if isinstance(words, Unknown):
         return words

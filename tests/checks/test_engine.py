@@ -279,9 +279,9 @@ def test_what_no_vendor_says_is_told_as_experience():
     manuals = {one.id: one.manual for one in all_checks()}
     assert {one for one, manual in manuals.items() if manual.experience} >= EXPERIENCE
     for manual in (manuals[one] for one in EXPERIENCE):
-        told = page(manual)
+        told = page(manual, NEEDS.bios)
         assert told.index(manual.why[:20]) < told.index("From experience") < told.index("\nFix\n")
-        assert manual.experience in markdown([manual])
+        assert manual.experience in markdown([manual], NEEDS.bios)
 
 
 def test_a_required_check_names_what_the_user_saw():

@@ -1,0 +1,160 @@
+"""What a BMC lists of a computer's parts: GPUs with their slots, power supplies."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from hostcheck.assemble.book import Book, Parsed
+from hostcheck.model.bios import canonical
+from hostcheck.model.bmc import NOT_TOLD, Bmc, BmcGpu, Part
+from hostcheck.model.capture import Request
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.pci import PciAddress, address
+from hostcheck.parsers import (
+    redfish_pcie_devices,
+    redfish_pcie_function,
+    redfish_pcie_slots,
+    redfish_power,
+    redfish_thermal,
+)
+from hostcheck.parsers.redfish_pcie_devices import PcieDevice
+from hostcheck.parsers.redfish_system import System
+
+T = TypeVar("T")
+_NO_GPU = re.compile(r"connectx|bluefield|mellanox|ethernet|infiniband|nvswitch|switch|mcx\d",
+                     re.IGNORECASE)  # fmt: skip
+_DECIMAL = re.compile(r"(\d{1,3})-(\d{1,2})")
+
+
+def gpus_of(book: Book, system: System, maker: str) -> Fact[tuple[BmcGpu, ...]]:
+    """Return the NVIDIA GPUs that the BMC lists, by their ids; Unknown where it lists no device."""
+    devices = list(_devices(book, system))
+    whole = [(one, source) for one, source in devices if not isinstance(one.maker, Unknown)]
+    if not devices:
+        return Unknown(Why.ABSENT, "the BMC lists no PCIe device", "Redfish PCIeDevices")
+    if not whole:
+        return Unknown(Why.ABSENT, "the BMC tells the maker of no device", "Redfish PCIeDevices")
+    labels = _labels(book, system)
+    found = {
+        one.id: _gpu(book, system, one, source, labels, maker)
+        for one, source in whole
+        if _is_gpu(one)
+    }
+    sources = tuple(sorted({source for _, source in whole}))
+    return Known(tuple(found[id_] for id_ in sorted(found)), sources)
+
+
+def _devices(book: Book, system: System) -> Iterator[tuple[PcieDevice, int]]:
+    for request in redfish_pcie_devices.REQUEST:
+        for answer in _answers(book, system, request, redfish_pcie_devices.parse):
+            if not isinstance(answer.value, Unknown):
+                yield from ((one, answer.source) for one in answer.value)
+
+
+def _answers(
+    book: Book, system: System, request: Request, parse: Callable[[str], T]
+) -> Iterator[Parsed[T]]:
+    """Yield the answers about parts of this computer, of several behind one BMC."""
+    chassis = () if isinstance(system.chassis, Unknown) else system.chassis
+    mine = tuple(f"{one.rstrip('/').lower()}/" for one in chassis)
+    for capture in book.answers(request):
+        path = capture.request.subject.lower()
+        if not mine or path.startswith(mine) or "/systems/" in path:
+            yield book.read(capture.request, parse)
+
+
+def _is_gpu(one: PcieDevice) -> bool:
+    words = " ".join(str(each) for each in (one.maker, one.name, one.model)
+                     if not isinstance(each, Unknown))  # fmt: skip
+    return "nvidia" in words.lower() and not _NO_GPU.search(words)
+
+
+def _tail(path: str) -> str:
+    """Return what of a device's path is the same below a computer and below a chassis."""
+    return path.rstrip("/").lower().rpartition("/pciedevices/")[2].partition("/")[0]
+
+
+def _labels(book: Book, system: System) -> dict[str, Known[str]]:
+    found: dict[str, Known[str]] = {}
+    for answer in _answers(book, system, redfish_pcie_slots.REQUEST, redfish_pcie_slots.parse):
+        for slot in () if isinstance(answer.value, Unknown) else answer.value:
+            for path in slot.devices:
+                if not isinstance(slot.label, Unknown):
+                    found.setdefault(_tail(path), Known(slot.label, (answer.source,)))
+    return found
+
+
+def _gpu(
+    book: Book,
+    system: System,
+    one: PcieDevice,
+    source: int,
+    labels: dict[str, Known[str]],
+    maker: str,
+) -> BmcGpu:
+    answer = Parsed(one, source)
+    slot: Fact[str] = answer.lift(one.slot)
+    if isinstance(slot, Unknown):
+        slot = labels.get(_tail(one.path), slot)
+    named = one.name if isinstance(one.model, Unknown) else one.model
+    return BmcGpu(
+        id=one.id,
+        name=one.id if isinstance(named, Unknown) else named,
+        slot=slot,
+        address=_address(book, one, source, maker),
+        firmware=answer.lift(one.firmware),
+        health=answer.lift(one.health),
+        celsius=_celsius(book, system, one),
+    )
+
+
+def _address(book: Book, one: PcieDevice, source: int, maker: str) -> Fact[str]:
+    """Return the PCI address: from an iDRAC's id, or from the function's name."""
+    match = _DECIMAL.fullmatch(one.id)
+    if maker == "dell" and match:
+        try:
+            return Known(str(address(0, int(match[1]), int(match[2]), 0)), (source,))
+        except ValueError:
+            return NOT_TOLD
+    for request in redfish_pcie_function.REQUEST:
+        for capture in book.answers(request):
+            if _tail(capture.request.subject) == _tail(one.path):
+                read = book.read(capture.request, redfish_pcie_function.parse)
+                return read.fact(lambda function: function.address)
+    return NOT_TOLD
+
+
+def _celsius(book: Book, system: System, one: PcieDevice) -> Fact[float]:
+    mine = canonical(one.id)
+    for answer in _answers(book, system, redfish_thermal.REQUEST, redfish_thermal.parse):
+        for sensor in () if isinstance(answer.value, Unknown) else answer.value:
+            name = canonical(sensor.name)
+            if name.startswith(mine) and not name.removeprefix(mine)[:1].isdigit():
+                return answer.lift(sensor.celsius)
+    return NOT_TOLD
+
+
+def slot_of_gpu(where: PciAddress, bmc: Fact[Bmc]) -> Fact[str]:
+    """Return what is written beside the slot of a GPU of the host."""
+    if isinstance(bmc, Unknown):
+        return bmc
+    if isinstance(bmc.value.gpus, Unknown):
+        return bmc.value.gpus
+    for gpu in bmc.value.gpus.value:
+        if isinstance(gpu.address, Known) and gpu.address.value == where:
+            return gpu.slot
+    return Unknown(Why.ABSENT, f"the BMC does not tell which GPU is {where}", "Redfish PCIeDevices")
+
+
+def supplies_of(book: Book, system: System) -> Fact[tuple[Part, ...]]:
+    """Return the power supplies that are there."""
+    found: list[Part] = []
+    sources: list[int] = []
+    lost: Reading[str] = NOT_TOLD
+    for answer in _answers(book, system, redfish_power.REQUEST, redfish_power.parse):
+        if isinstance(answer.value, Unknown):
+            lost = answer.value
+            continue
+        sources.append(answer.source)
+        found += [Part(one.name, answer.lift(one.health)) for one in answer.value]
+    return Known(tuple(found), tuple(sources)) if sources else lost  # type: ignore[return-value]
