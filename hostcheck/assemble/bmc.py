@@ -90,9 +90,10 @@ def _systems(book: Book) -> list[Parsed[System]] | Unknown:
     ]
     if found:
         return found
-    for answer in (listed, root):
-        if isinstance(answer.value, Unknown):
-            return answer.value if answer is listed or not answers else listed.value  # type: ignore[return-value]
+    lost = [one.value for one in (listed, root) if isinstance(one.value, Unknown)]
+    said = [one for one in lost if one.why is not Why.NOT_ASKED]
+    if lost:
+        return (said or lost)[0]
     detail = "none of the computers behind this BMC tells BIOS settings"
     return Unknown(Why.ABSENT, detail, redfish_systems.REQUEST.template)
 

@@ -45,13 +45,15 @@ def of_fail(
 ) -> tuple[Command, ...]:
     """Return what can be done about a fail on this host, each once."""
     release = None if host is None or isinstance(host.version, Unknown) else host.version.value
+    chosen = values.get("menus")
+    wanted = chosen if isinstance(chosen, tuple) else manual.menus
     filled = [
         Command(command.tool, fill(command, words))
         for command in manual.commands
         if runs_on(command.tool, release)
         for words in _each(values, slots(command.text))
     ]
-    return tuple(dict.fromkeys((*filled, *menus.of_host(table, manual.menus, host))))
+    return tuple(dict.fromkeys((*filled, *menus.of_host(table, wanted, host))))
 
 
 def slots(text: str) -> frozenset[str]:

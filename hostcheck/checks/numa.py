@@ -2,10 +2,12 @@
 
 import re
 
+from hostcheck.checks.bios import said_of, word_of
 from hostcheck.checks.boot import renumbered_by
 from hostcheck.checks.engine import Facts, check, judge, not_applicable, unsure
 from hostcheck.checks.subjects import every_host
-from hostcheck.model.fact import Unknown
+from hostcheck.model.bmc import Setting
+from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, NumaNode, Package
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
@@ -16,6 +18,7 @@ EPYC_GUIDANCE = (
     "guidance-for-amd-epyc-bios-and-numa-conf.html"
 )
 NESTED_MODELS = ("VMware", "VMware Virtual Platform")
+NUMA_SETTINGS = (Setting.NUMA_SPLIT, Setting.L3_NUMA, Setting.NODE_INTERLEAVING)
 NPS_WAYS = (2, 4)
 """Nodes per socket that AMD's NPS setting can make; more are last-level caches."""
 NO_MEMORY = "a socket without memory or with a failed memory bank"
@@ -67,7 +70,9 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verd
             ok=not nodes and package_count == 1,
             observed=observed,
             expected="one NUMA node per package",
-            note=_made_up(culprit) if culprit else _too_few(packages, nodes),
+            note=_made_up(culprit)
+            if culprit
+            else f"{_too_few(packages, nodes)}{_told_by_bios(host, known)}",
             mended_by="NUMA-002" if culprit else "",
         )
     split = [package for package in packages if len(package.node_os_indexes) > 1]
@@ -79,9 +84,22 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verd
         ok=False,
         observed=observed,
         expected="one NUMA node per package",
-        note=_made_up(culprit) if culprit else _told_apart(split, packages, nodes),
+        note=_made_up(culprit)
+        if culprit
+        else f"{_told_apart(split, packages, nodes)}{_told_by_bios(host, known)}",
         mended_by="NUMA-002" if culprit else "",
     )
+
+
+def _told_by_bios(host: Host, known: Facts) -> str:
+    """Name what the BMC says of it: the attributes that are to be set, or that are right."""
+    told = []
+    for one in NUMA_SETTINGS:
+        word = word_of(host, one)
+        if isinstance(word, Known):
+            known(word)
+            told.append(said_of(host, one))
+    return f". The BIOS says: {'; '.join(told)}" if told else ""
 
 
 def _made_up(culprit: str) -> str:

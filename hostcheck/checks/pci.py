@@ -1,5 +1,6 @@
 """PCI: what the BIOS lets the GPU do."""
 
+from hostcheck.checks.bios import ELSEWHERE, said_of, word_of, word_shown
 from hostcheck.checks.boot import switched_off_by
 from hostcheck.checks.engine import Facts, check, judge, not_applicable, run, unsure
 from hostcheck.checks.kinds import model_of
@@ -10,7 +11,8 @@ from hostcheck.checks.subjects import (
     every_host_with_gpu,
     given_away,
 )
-from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.bmc import OFF, ON, Setting
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Phase, Severity, Verdict
@@ -42,7 +44,8 @@ GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
     why=(
         "From Ampere on every vGPU, time-sliced ones too, lives in a virtual function of the GPU; "
         "without SR-IOV in the BIOS there are none. vSphere does not show the BIOS switch itself: "
-        "this is inferred from the capability that the device announces. Servers of Dell, and "
+        "this is inferred from the capability that the device announces, and read where a BMC was "
+        "asked. Servers of Dell, and "
         "Supermicro up to X11, are delivered with SR-IOV off; those of HPE, Lenovo (V2 and later) "
         "and Supermicro X13 with it on."
     ),
@@ -70,16 +73,20 @@ def sriov_on(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     sriov = known(one.gpu.sriov)
     if not sriov.capable and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
-    observed = "no SR-IOV capability"
-    if sriov.capable:
-        state = "active" if sriov.active else "not active"
-        observed = f"SR-IOV capable, {state}, {sriov.vf_count} virtual functions"
+    expected = f"SR-IOV capable ({model.architecture.value} needs it)"
+    if not sriov.capable:
+        nothing = "no SR-IOV capability"
+        return _off(one.host, Setting.SRIOV, "device's", known, nothing, expected)
+    state = "active" if sriov.active else "not active"
+    observed = f"SR-IOV capable, {state}, {sriov.vf_count} virtual functions"
+    word = word_of(one.host, Setting.SRIOV)
+    if word is None or sriov.vf_count or given_away(one.gpu, known):
+        note = _inferred(one.host, "device's")
+        return judge(ok=True, observed=observed, expected=expected, note=note)
+    on = known(word) == ON
+    said = f"the BIOS says so: {said_of(one.host, Setting.SRIOV)}"
     return judge(
-        ok=sriov.capable,
-        observed=observed,
-        expected=f"SR-IOV capable ({model.architecture.value} needs it)",
-        note=_from_where("device's", culprit := switched_off_by(one.host)),
-        mended_by="PCI-006" if culprit else "",
+        ok=on, observed=f"{observed}; BIOS: {word_shown(on)}", expected=expected, note=said
     )
 
 
@@ -148,20 +155,34 @@ def display_off(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
 def iommu_on(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     gpus = known(host.gpus)
     capable = [gpu.address for gpu in gpus if known(gpu.passthrough).capable]
-    return judge(
-        ok=bool(capable),
-        observed=f"{len(capable)} of {count(len(gpus), 'GPU')} can be passed through",
-        expected="GPUs that can be passed through, which takes an IOMMU",
-        note=_from_where("devices'", culprit := switched_off_by(host)),
-        mended_by="PCI-006" if culprit else "",
-    )
+    observed = f"{len(capable)} of {count(len(gpus), 'GPU')} can be passed through"
+    expected = "GPUs that can be passed through, which takes an IOMMU"
+    if not capable:
+        return _off(host, Setting.IOMMU, "devices'", known, observed, expected)
+    return judge(ok=True, observed=observed, expected=expected, note=_inferred(host, "devices'"))
 
 
-def _from_where(whose: str, culprit: str) -> str:
+def _inferred(host: Host, whose: str) -> str:
     """Say what a verdict on the BIOS rests on; a boot option is told as the cause."""
-    if culprit:
+    if culprit := switched_off_by(host):
         return f"the boot option {culprit} is on: see PCI-006, the BIOS may be as it should"
     return f"inferred from the {whose} capability, not read from the BIOS"
+
+
+def _off(
+    host: Host, setting: Setting, whose: str, known: Facts, observed: str, expected: str
+) -> Verdict:
+    """Return a fail that the host shows, and its cause: a boot option, or the BMC's word."""
+    note, mended_by = _inferred(host, whose), ""
+    word, said = word_of(host, setting), said_of(host, setting)
+    if switched_off_by(host):
+        mended_by = "PCI-006"
+    elif word is not None and known.certainly(word, ON):
+        note = f"the BIOS says that it is on ({said}), the host shows none: {ELSEWHERE}"
+        mended_by = "SRC-001"
+    elif word is not None and known.certainly(word, OFF):
+        note = f"the BIOS says so: {said}"
+    return judge(ok=False, observed=observed, expected=expected, note=note, mended_by=mended_by)
 
 
 @check(
@@ -192,17 +213,29 @@ def mapped_above_4g(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdic
     model = model_of(one.gpu, needs, known)
     if isinstance(one.gpu.bar1_bytes, Unknown) and given_away(one.gpu, known):
         return not_applicable(PASSED_THROUGH)
+    word, said = word_of(one.host, Setting.ABOVE_4G), said_of(one.host, Setting.ABOVE_4G)
+    if word is not None and model.sriov == "required" and _not_asked(one.gpu.bar1_bytes):
+        return judge(
+            ok=known(word) == ON,
+            observed=f"the BIOS says: {said}",
+            expected="memory-mapped I/O above 4 GB: on",
+            note="the window itself was not asked for: nvidia-smi tells it",
+        )
     window = known(one.gpu.bar1_bytes)
-    observed = f"BAR1 of {gib(window)}"
+    observed, expected = f"BAR1 of {gib(window)}", "a BAR1 of more than 256 MiB"
     if window > DISPLAY_BAR1_BYTES:
-        return judge(ok=True, observed=observed, expected="a BAR1 of more than 256 MiB")
+        return judge(ok=True, observed=observed, expected=expected)
     if model.sriov != "required":
         return not_applicable(f"{observed}: {model.name} may have no larger one")
-    if known(one.gpu.catalogue_key) in TWO_DISPLAY_MODES:
-        return unsure(
-            observed, "a BAR1 of more than 256 MiB", "its display mode may be on: PCI-002"
-        )
-    return judge(ok=False, observed=observed, expected="a BAR1 of more than 256 MiB")
+    off = word is not None and known.certainly(word, OFF)
+    if known(one.gpu.catalogue_key) in TWO_DISPLAY_MODES and not off:
+        return unsure(observed, expected, "its display mode may be on: PCI-002")
+    note = f"the BIOS says: {said}" if off else ""
+    return judge(ok=False, observed=observed, expected=expected, note=note)
+
+
+def _not_asked(fact: Fact[int]) -> bool:
+    return isinstance(fact, Unknown) and fact.why is Why.NOT_ASKED
 
 
 @check(
@@ -239,5 +272,11 @@ def ari_on(one: GpuOnHost, needs: Requirements, known: Facts) -> Verdict:
     observed = count(sriov.vf_count, "virtual function")
     expected = f"more than {FUNCTIONS_WITHOUT_ARI - 1} virtual functions, which take ARI"
     if sriov.vf_count < FUNCTIONS_WITHOUT_ARI:
+        word = word_of(one.host, Setting.ARI)
+        if word is not None:
+            on = known(word) == ON
+            said = f"the BIOS says: {said_of(one.host, Setting.ARI)}"
+            return judge(ok=on, observed=f"{observed}; BIOS: {word_shown(on)}", expected=expected,
+                         note=said)  # fmt: skip
         return unsure(observed, expected, "the BIOS switch itself cannot be read through vSphere")
     return judge(ok=True, observed=observed, expected=expected)

@@ -14,6 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck import recording
+from hostcheck.assemble import bmc_witness
+from hostcheck.model.bmc import BmcGpu, Part, Waiting
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
@@ -21,6 +23,7 @@ from hostcheck.model.vm import Pool, VmDatastore, VmRule
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
+from tests.checks.bmcs import a_bmc
 from tests.checks.synthetic import (
     GIB,
     a_gpu,
@@ -152,6 +155,30 @@ def flawed():
     )  # fmt: skip
 
 
+SRIOV_OFF = {"SriovGlobalEnable": "Disabled", "ProcVirtualization": "Enabled"}
+ALL_ON = {
+    "SriovGlobalEnable": "Enabled", "ProcVirtualization": "Enabled", "MmioAbove4Gb": "Enabled",
+    "SubNumaCluster": "Disabled", "NodeInterleave": "Disabled",
+}  # fmt: skip
+
+
+def of_bmc(vendor, cpu, now, then=None, **gpu):
+    """Return a host with a BMC: by itself its GPU shows nothing of the BIOS."""
+    waiting = tuple(Waiting(name, now.get(name, ""), value) for name, value in (then or {}).items())
+    bmc = a_bmc(
+        vendor, cpu, now, then, waiting=known(waiting),
+        gpus=known((BmcGpu("slot_3", "L40", known("PCIe 3"), health=known("Critical")),)),
+        power_supplies=known((Part("PS1", known("OK")), Part("PS2", known("Critical")))),
+    )  # fmt: skip
+    shown = {"sriov": Sriov(capable=True), "bar1_bytes": a_gpu().bar1_bytes}
+    host = a_host(
+        gpus=(a_gpu(0, 0, **{**shown, **gpu}), a_gpu(1, 1, "l40s", bar1_bytes=GIB // 4)),
+        vms=(a_vm(0, None),), vendor=bmc.vendor, bmc=known(bmc),
+        **processors((1, 1), vendor=cpu),
+    )  # fmt: skip
+    return changed(host, testimonies=bmc_witness.testimonies_of(host, host.bmc))
+
+
 HOSTS = {
     "healthy": synthetic("2 package, 2 node, 1 gpu/node, 1 nic/node, 1 vm/gpu"),
     "every flaw": flawed(),
@@ -192,6 +219,35 @@ HOSTS = {
             a_vm(1, None, device_groups=("Nvidia:4@grid_a100d-80c%NVLink",)),
         ),
         nvlink=(("X", "SYS"), ("SYS", "X")),
+    ),
+    "a BMC that tells all is right": of_bmc("dell", "intel", ALL_ON),
+    "a BMC that says off": of_bmc("dell", "intel", SRIOV_OFF, ALL_ON),
+    "a BMC that says off to a GPU without functions": of_bmc(
+        "dell", "intel", SRIOV_OFF, sriov=Sriov(capable=False)
+    ),
+    "a BMC that says on to a GPU without functions": of_bmc(
+        "supermicro",
+        "intel",
+        {"SR_IOVSupport_0047": "Enabled", "SNC_F300": "Auto"},
+        sriov=Sriov(capable=False),
+    ),
+    "a BMC that says off to functions that are there": of_bmc(
+        "dell",
+        "intel",
+        {**SRIOV_OFF, "MmioAbove4Gb": "Disabled", "ProcVirtualization": "Disabled"},
+        sriov=Sriov(capable=True, enabled=True, active=True, vf_count=16),
+        bar1_bytes=64 * GIB,
+    ),
+    "a profile that holds a switch": of_bmc(
+        "hpe",
+        "amd",
+        {
+            "Sriov": "Disabled",
+            "ProcAmdIoVt": "Disabled",
+            "WorkloadProfile": "GraphicProcessing",
+            "AMDPerformanceWorkloadProfile": "VMwareVSphereOptimized",
+            "NumaMemoryDomainsPerSocket": "FourMemoryDomainsPerSocket",
+        },
     ),
     "powered off": a_host(
         gpus=(a_gpu(0, 0), a_gpu(1, 1)),
