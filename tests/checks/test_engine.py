@@ -196,6 +196,11 @@ def test_a_fix_is_told_on_a_fail_only():
 # --- manuals --------------------------------------------------------------------------------------
 
 NO_SYMPTOM = {
+    "BMC-001": "it works until the restart",
+    "BMC-002": "that of the switch which the profile holds: PCI-001",
+    "BMC-003": "that of the switch: PCI-001, PCI-003, PCI-004",
+    "BMC-004": "the BMC's log alone",
+    "BMC-005": "it works until the next peak",
     "VM-025": "it starts",
     "VM-026": "it starts, and its guest has no NVLink",
     "ECC-002": "it works until the reboot",
