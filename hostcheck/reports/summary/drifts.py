@@ -1,9 +1,15 @@
 """Properties in which the hosts of a fleet should not differ, and who has another value."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hostcheck.model.fact import Known
 from hostcheck.model.host import Host
 from hostcheck.model.traits import TRAITS
+
+_NUMBERED = re.compile(r"_[0-9A-F]{4}$")
+"""What Supermicro writes behind each name, and changes with each release of the BIOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,24 @@ class Drift:
     others: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+def of_bmc(host: Host) -> Iterator[tuple[str, str]]:
+    """Yield what a BMC tells, by topic: firmware by model, BIOS attributes by cluster.
+
+    An attribute is a topic under its own name, so that servers of one vendor are compared only.
+    """
+    if not isinstance(host.bmc, Known):
+        return
+    bmc = host.bmc.value
+    if isinstance(bmc.firmware, Known) and isinstance(bmc.model, Known):
+        yield f"BMC firmware of {bmc.model.value}", bmc.firmware.value
+    if not isinstance(host.cluster, Known) or not isinstance(bmc.settings, Known):
+        return
+    for setting in bmc.settings.value:
+        for told in setting.told:
+            name = _NUMBERED.sub("", told.attribute)
+            yield f"BIOS {name} in {host.cluster.value}", told.value
+
+
 class Drifts:
     """Values of the properties in which hosts of one fleet should not differ."""
 
@@ -25,10 +49,11 @@ class Drifts:
 
     def add(self, host: Host) -> None:
         """Note what a host has."""
-        for topic, value_of in TRAITS.items():
-            value = value_of(host)
+        found = [(topic, value_of(host)) for topic, value_of in TRAITS.items()]
+        for topic, value in (*found, *of_bmc(host)):
             if value:
-                self._holders[topic].setdefault(value, []).append(host.name)
+                holders = self._holders.setdefault(topic, {})
+                holders.setdefault(value, []).append(host.name)
 
     def drifts(self) -> tuple[Drift, ...]:
         """Return the properties in which the hosts differ, unknown values aside."""
