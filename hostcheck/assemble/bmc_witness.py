@@ -12,19 +12,24 @@ _NOT_SHOWN = Unknown(Why.ABSENT, "a GPU's memory window does not show it", "nvid
 
 def testimonies_of(host: Host, bmc: Fact[Bmc]) -> tuple[Testimony, ...]:
     """Put side by side what the host shows of BIOS settings, and what the BMC says of them."""
-    found = [
+    told = [
         Testimony("IOMMU", (_iommu(host), _said(bmc, Setting.IOMMU))),
         Testimony("NUMA nodes of a package", _split(host, bmc)),
     ]
     for gpu in host.gpus.value if isinstance(host.gpus, Known) else ():
-        found += [
+        told += [
             Testimony(f"SR-IOV for GPU {gpu.address}", (_sriov(gpu), _said(bmc, Setting.SRIOV))),
             Testimony(
                 f"window above 4 GB of GPU {gpu.address}",
                 (_window(gpu), _said(bmc, Setting.ABOVE_4G)),
             ),
         ]
-    return tuple(found)
+    return tuple(one for one in told if not _mute(one.statements[1], bmc))
+
+
+def _mute(said: Fact[str], bmc: Fact[Bmc]) -> bool:
+    """Say whether the host's BMC has no word on this: then there is nothing to compare."""
+    return isinstance(bmc, Known) and isinstance(said, Unknown) and said.why is Why.ABSENT
 
 
 def _said(bmc: Fact[Bmc], setting: Setting) -> Fact[str]:

@@ -75,7 +75,12 @@ def every_setting(host: Host) -> Subjects[SettingOnBmc]:
     intel = isinstance(bmc.cpu, Known) and bmc.cpu.value == "intel"
     return [
         (
-            subject("BIOS setting", setting.value, f"BIOS setting {setting.value}", host=host.name),
+            subject(
+                "BIOS setting",
+                setting.value,
+                f"BIOS setting {setting.value.replace('_', ' ')}",
+                host=host.name,
+            ),
             SettingOnBmc(one, bmc),
         )
         for setting in WANTED
@@ -177,7 +182,8 @@ def no_profile_forbids(one: OnBmc, needs: Requirements, known: Facts) -> Verdict
             f"workload profile {chosen}", "a profile that leaves SR-IOV on",
             "what this vendor's profiles set with this processor was not to be read",
         )  # fmt: skip
-    bad, doubtful, settings, lost = [], [], [], []
+    bad: dict[str, list[str]] = {}
+    doubtful, settings, lost = [], [], []
     for each in mine:
         fact = one.bmc.active(each.profile)
         if isinstance(fact, Unknown):
@@ -185,13 +191,13 @@ def no_profile_forbids(one: OnBmc, needs: Requirements, known: Facts) -> Verdict
             continue
         value = known(fact)
         if shown := each.forbids(value):
-            bad.append(f"{shown} sets {needs.bios.name(each.setting)} against vGPU")
+            bad.setdefault(shown, []).append(needs.bios.name(each.setting))
             settings.append(each.setting.value)
         elif not each.allows(value):
             doubtful.append(value)
     expected = "a profile that holds nothing against vGPU"
     if bad:
-        told = "; ".join(dict.fromkeys(bad))
+        told = "; ".join(f"{shown} holds {', '.join(names)}" for shown, names in bad.items())
         return judge(ok=False, observed=told, expected=expected, menus=tuple(settings))
     if lost:
         known.leave(lost[0])
@@ -275,7 +281,7 @@ def gpu_without_fault(one: BmcGpu, _needs: Requirements, known: Facts) -> Verdic
     source=REDFISH_MODEL,
     each=every_bmc,
     opt_in=True,
-    phase=Phase.CONNECTION,
+    phase=Phase.HOST,
     why=(
         "Servers with GPUs need all their power supplies: with one lost many slow the GPUs down, "
         "or stop at the next peak."
@@ -293,6 +299,7 @@ def supplies_without_fault(one: OnBmc, _needs: Requirements, known: Facts) -> Ve
             known(each.health)
     return judge(
         ok=not ill,
-        observed="; ".join(ill) or f"{count(len(supplies), 'power supply')} healthy",
+        observed="; ".join(ill)
+        or f"{count(len(supplies), 'power supply', 'power supplies')} healthy",
         expected="power supplies without fault",
     )
