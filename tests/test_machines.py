@@ -33,6 +33,10 @@ FAMILIES = {
     "disconnected": "HOST-001",
     "pending": "HOST-003",
     "driver-mute": "DRV-003",
+    "bmc-hpe-profile": "BMC-002",
+    "bmc-dell-sriov-off": "BMC-001",
+    "bmc-supermicro-sick": "BMC-004",
+    "none-shown": "SRC-001",
 }
 """What a machine was recorded for, and the check that must say so."""
 
@@ -49,7 +53,7 @@ def machine(request: pytest.FixtureRequest) -> tuple[str, HostReport]:
 
 
 def test_every_shape_is_recorded() -> None:
-    assert set(MACHINES) == set(shapes.HOSTS)
+    assert set(MACHINES) == set(shapes.SHAPES)
 
 
 def test_results_are_those_beside_the_recording(
@@ -112,7 +116,7 @@ def _value(fact: Fact[object]) -> object:
 def _differences(name: str, report: HostReport) -> Iterator[tuple[str, object, object]]:
     """Yield (what, truth, fact) where they differ."""
     host = report.host
-    truth = expected(shapes.HOSTS[name])
+    truth = expected(shapes.SHAPES[name])
     for key in ("version", "package_count", "core_count", "pu_count", "memory_bytes"):
         yield key, truth[key], _value(getattr(host, key))
     if not isinstance(host.memory_dram_bytes, Unknown):
@@ -172,10 +176,10 @@ def test_facts_are_the_truth(machine: tuple[str, HostReport]) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", [name for name in MACHINES if not shapes.HOSTS[name].denied])
+@pytest.mark.parametrize("name", [name for name in MACHINES if not shapes.SHAPES[name].denied])
 def test_nothing_is_unknown_that_was_served(name: str) -> None:
     """On a host that answers everything, placement facts are known."""
-    host = shapes.HOSTS[name]
+    host = shapes.SHAPES[name]
     if not host.shell or host.shell_trouble or host.nested or not host.gpus:
         pytest.skip("this machine withholds answers on purpose")
     report = judged(name)

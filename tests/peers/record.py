@@ -1,36 +1,49 @@
 """Write the recorded machines of `fixtures/`: every named shape, recorded from the live peers.
 
-    python -m tests.peers.record fixtures
+    python -m tests.peers.record fixtures [SHAPE ...]
 
-The recordings are made by `hostcheck record` itself over TLS and SSH, so they are in the formats of
+The recordings are made by `hostcheck record` itself over TLS, SSH and Redfish, in the formats of
 the wire. Times differ with every recording; nothing else does.
 """
 
 import shutil
 import sys
+from collections.abc import Collection
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hostcheck import recording, ways
 from hostcheck.model.host_ref import HostRef
 from hostcheck.sources.live import LiveSource
-from hostcheck.ways.base import SoFar
+from hostcheck.ways.base import Opener, SoFar
+from hostcheck.ways.redfish.door import Door
+from hostcheck.ways.redfish.session import Trials
+from hostcheck.ways.redfish.transport import RedfishTransport
+from hostcheck.ways.redfish.way import WAY as REDFISH
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import shapes
+from tests.peers.bmcs import BmcShape, resources
 from tests.peers.fleet import Fleet, HostShape
-from tests.peers.live import running_shells, running_vcenter
+from tests.peers.live import Shells, running_shells, running_vcenter
+from tests.peers.redfish import Bmc, Login, running_bmc
 
 TARGET = "vcenter.lab.test"
 SMALL: dict[str, Any] = {"host_timeout": 60.0, "command_timeout": 10.0, "connect_timeout": 5.0}
 
 
-def main(folder: Path) -> None:
-    """Record every shape under its name, replacing what is there: one vCenter, a shell each."""
-    with running_vcenter(shapes.everything()) as vcenter:
+def main(folder: Path, names: Collection[str] = ()) -> None:
+    """Record every shape, or those named, replacing what is there: one vCenter, a shell each."""
+    wanted = {name: (host, None) for name, host in shapes.HOSTS.items()} | shapes.WITH_BMC
+    if names:
+        wanted = {name: wanted[name] for name in names}
+    fleet = Fleet(tuple(host for host, _ in wanted.values()), (shapes.CLUSTER, shapes.AWAY))
+    with running_vcenter(fleet) as vcenter:
         session = VsphereTransport(
             Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),)),
             lambda: vcenter.password,
@@ -39,28 +52,31 @@ def main(folder: Path) -> None:
         source = LiveSource(TARGET, session)
         try:
             targets = {target.name: target for target in source.machines()}
-            for shape, host in shapes.HOSTS.items():
+            for shape, (host, bmc) in wanted.items():
                 print(shape)  # noqa: T201  a command
-                record(session, targets[host.name], host, folder / shape)
+                record(session, targets[host.name], host, folder / shape, bmc)
         finally:
             source.close()
 
 
-def record(session: VsphereTransport, target: HostRef, host: HostShape, place: Path) -> None:
-    """Record one host. The expected results beside the recording are kept."""
+def record(
+    session: VsphereTransport,
+    target: HostRef,
+    host: HostShape,
+    place: Path,
+    bmc: BmcShape | None = None,
+) -> None:
+    """Record one host, with its BMC if it has one. The results beside the recording are kept."""
     neighbours = Fleet((host, *shapes.HEALTHY.hosts))  # a server beside a host that refuses
-    with running_shells(neighbours if host.shell_trouble == "refuse" else Fleet((host,))) as shells:
-
-        def open_shell(so_far: SoFar) -> SshTransport:
-            base = Shell("", known_hosts=(str(shells.known_hosts_file),), **SMALL)
-            shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
-            return SshTransport(shell, SHELL.allows, lambda: shells.password)
-
-        recorded = (
-            LiveSource(TARGET, session, openers={"shell": open_shell})
-            .collector([target])
-            .collect(target)
+    with ExitStack() as stack:
+        shells = stack.enter_context(
+            running_shells(neighbours if host.shell_trouble == "refuse" else Fleet((host,)))
         )
+        openers: dict[str, Opener] = {"shell": partial(_shell, shells)}
+        if bmc is not None:
+            running = stack.enter_context(running_bmc(resources(host, bmc)))
+            openers["redfish"] = partial(_bmc, running)
+        recorded = LiveSource(TARGET, session, openers=openers).collector([target]).collect(target)
     expected = place / "expected.json"
     kept = expected.read_bytes() if expected.is_file() else b""
     shutil.rmtree(place, ignore_errors=True)
@@ -69,5 +85,16 @@ def record(session: VsphereTransport, target: HostRef, host: HostShape, place: P
         expected.write_bytes(kept)
 
 
+def _shell(shells: Shells, so_far: SoFar) -> SshTransport:
+    base = Shell("", known_hosts=(str(shells.known_hosts_file),), **SMALL)
+    shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
+    return SshTransport(shell, SHELL.allows, lambda: shells.password)
+
+
+def _bmc(running: Bmc, _so_far: SoFar) -> RedfishTransport:
+    door = Door(running.host, running.port, Login.user, fingerprint=running.fingerprint)
+    return RedfishTransport(door, lambda: Login.password, Trials(), REDFISH.allows, print)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

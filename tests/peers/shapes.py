@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import TypedDict
 
+from tests.peers.bmcs import BmcShape
 from tests.peers.fleet import (
     GIB,
     Cluster,
@@ -379,10 +380,44 @@ HOSTS: dict[str, HostShape] = {
 }  # fmt: skip
 """By shape: NUMA nodes, GPUs, what is special, release of ESXi."""
 
+_NO_FUNCTION = (Gpu("0000:af:00.0", "a30", 1, sriov=False),)
+WITH_BMC: dict[str, tuple[HostShape, BmcShape]] = {
+    "2n-2xA100-80-bmc-dell-esxi803": (_two_sockets(41), BmcShape("dell")),
+    "2n-1xA30-bmc-dell-sriov-off-esxi800": (
+        _a30(42, gpus=_NO_FUNCTION),
+        BmcShape("dell", {"SriovGlobalEnable": "Disabled"}, {"SriovGlobalEnable": "Enabled"}),
+    ),
+    "8n-1xL40S-bmc-hpe-profile-esxi802": (
+        _epyc(43, nodes_per_package=4, iommu=False, gpus=(
+            Gpu("0000:c1:00.0", "l40s", 6, sriov=False),
+        )),
+        BmcShape("hpe", {"WorkloadProfile": "GraphicProcessing", "Sriov": "Disabled",
+                         "ProcAmdIoVt": "Disabled",
+                         "NumaMemoryDomainsPerSocket": "FourMemoryDomainsPerSocket"},
+                 identity="tag"),
+    ),
+    "2n-8xH100-bmc-supermicro-sick-esxi803": (
+        _hgx(44), BmcShape("supermicro", sick_gpu="0000:9d:00.0", supply="Critical"),
+    ),
+    "4n-2xA100-80-bmc-lenovo-snc2-esxi803": (
+        replace(_sub_numa(45), vendor="Lenovo", model="ThinkSystem SR670 V2", bios="U8E122J"),
+        BmcShape("lenovo", {"Processors_SNC": "Enabled"}, {"Processors_SNC": "Disabled"},
+                 identity="swapped"),
+    ),
+    "2n-2xA100-80-bmc-of-another-esxi803": (_two_sockets(46), BmcShape("dell", identity="another")),
+    "2n-1xA30-bmc-cisco-none-shown-esxi800": (
+        _a30(47, gpus=_NO_FUNCTION, vendor="Cisco Systems Inc", model="UCSC-C240-M6SX",
+             bios="C240M6.4.3.2a"),
+        BmcShape("cisco"),
+    ),
+}  # fmt: skip
+"""Hosts whose BMC was asked as well. They are no part of `everything`."""
+
 RECORDED: dict[str, Fleet] = {
     name: Fleet((host,), tuple(one for one in (CLUSTER, AWAY) if one.name == host.cluster))
     for name, host in HOSTS.items()
 }
+SHAPES = {**HOSTS, **{name: host for name, (host, _) in WITH_BMC.items()}}
 HEALTHY = RECORDED["2n-2xA100-80-esxi803"]
 
 
