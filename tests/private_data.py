@@ -36,7 +36,9 @@ FINDS = {
 """Kinds of private data, and how each looks."""
 ALLOWED = {
     "name": re.compile(r"(?:.*\.)?(?:lab\.test|example\.(?:com|net|org)|w3\.org)", re.IGNORECASE),
-    "mail": re.compile(r".*@(?:[\w-]+\.)*(?:lab\.test|example\.(?:com|net|org))|Members@odata\.count"),
+    "mail": re.compile(
+        r".*@(?:[\w-]+\.)*(?:lab\.test|example\.(?:com|net|org))|Members@odata\.count"
+    ),
     "address": re.compile(r"127\..*|192\.0\.2\..*|198\.51\.100\..*|203\.0\.113\..*"),
     "MAC": re.compile(r"(?:02|00:50:56|00:00:00|ff:ff:ff):.*", re.IGNORECASE),
     "serial": re.compile(r"AB12CD3|VMware-.*|1320322014\d{3}|N/A|unknown|None"),
