@@ -15,6 +15,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     preflight,
     profiles,
     record,
+    redact,
     report,
     smoke,
     sparsity,

@@ -1,0 +1,93 @@
+"""Answers with what is private replaced: XML, JSON, and what a shell prints."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.sax.saxutils import escape, unescape
+
+from hostcheck.redact.mask import Mask
+
+SERIALS = frozenset((
+    "AssetTag", "ChassisServiceTag", "ExpressServiceCode", "NodeID", "PartNumberSerial",
+    "SKU", "SerialNumber", "ServiceTag", "assetTag", "board_serial", "chassis_serial_number",
+    "enclosureSerialNumber", "identifierValue", "serial", "serialNumber", "serial_number",
+    "systemId",
+))  # fmt: skip
+"""Elements and keys that hold what only one machine has."""
+NAMES = frozenset((
+    "HostName", "dnsName", "hostName", "networkName", "process_name", "vmName", "vm_name",
+))  # fmt: skip
+"""Elements and keys that hold a name."""
+_TOKEN = re.compile(r"<!--.*?-->|<[^>]*>|[^<]+", re.DOTALL)
+_TAG = re.compile(r"<([\w.:-]+)")
+_ENTITIES = {"&quot;": '"', "&apos;": "'"}
+_SERIAL_LINE = re.compile(
+    r"(?im)^([^:\n]*\b(?:serial|service tag|asset tag)\b[^:\n]*:[ \t]*)(\S.*)$"
+)
+_NAME_LINE = re.compile(r"(?im)^([ \t]*VM Name[ \t]*:[ \t]*)(\S.*)$")
+
+
+def masked(text: str, mask: Mask) -> str:
+    """Return an answer with everything private replaced."""
+    start = text.lstrip()[:1]
+    if start == "<":
+        return "".join(_xml(text, mask))
+    if start in ("{", "["):
+        try:
+            return json.dumps(values(json.loads(text), mask), ensure_ascii=False, indent=1)
+        except ValueError:
+            pass
+    text = _SERIAL_LINE.sub(lambda found: found[1] + mask.serial(found[2]), text)
+    text = _NAME_LINE.sub(lambda found: found[1] + mask.name(found[2]), text)
+    return mask.text(text)
+
+
+def _xml(text: str, mask: Mask) -> Iterator[str]:
+    """Yield the pieces: only what stands between tags is replaced."""
+    tag = path = ""
+    for found in _TOKEN.finditer(text):
+        piece = found[0]
+        if piece.startswith("<"):
+            opened = _TAG.match(piece)
+            tag = opened[1].rpartition(":")[2] if opened else ""
+            yield piece
+        elif not piece.strip():
+            yield piece
+        else:
+            yield _told(piece, tag, path, mask)
+            path = piece if tag == "name" else "" if tag == "val" else path
+
+
+def _told(piece: str, tag: str, path: str, mask: Mask) -> str:
+    told = unescape(piece, _ENTITIES)
+    if tag in SERIALS:
+        new = mask.serial(told)
+    elif tag in NAMES or (tag == "val" and path == "name"):
+        new = mask.name(told)
+    elif tag == "name" and "." in told:  # a property path, or a name
+        new = mask.text(told)
+    else:
+        new = mask.text(told, versions="ersion" in tag)
+    return piece if new == told else escape(new)
+
+
+def values(thing: Any, mask: Mask, key: str = "") -> Any:
+    """Return plain data with all its texts replaced; keys stay.
+
+    The `value` of a fact is what the fact is called.
+    """
+    if isinstance(thing, str):
+        if key in SERIALS:
+            return mask.serial(thing)
+        if key in NAMES:
+            return mask.name(thing)
+        return mask.text(thing, versions="ersion" in key)
+    if isinstance(thing, list | tuple):
+        return [values(one, mask, key) for one in thing]
+    if isinstance(thing, dict):
+        return {
+            name: values(one, mask, key if name == "value" else str(name))
+            for name, one in thing.items()
+        }
+    return thing

@@ -1,0 +1,229 @@
+"""Nothing private is left, everything says the same: recordings, run files, live answers."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from msgspec import structs
+
+from hostcheck import recording, runfile
+from hostcheck.cli import main
+from hostcheck.errors import UsageError
+from hostcheck.model.fact import Unknown, Why
+from hostcheck.redact import proof, redact
+from hostcheck.redact.answers import masked
+from hostcheck.redact.mask import Mask
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+HEALTHY = FIXTURES / "2n-2xA100-80-esxi803"
+CANARIES = {
+    "esx-01.lab.test": "kanarienvogel7.prod.acme-bank.example.org",
+    "vcenter.lab.test": "vc.acme-bank.example.org",
+    "gpu-cluster-01": "Zürich Tier 1 &amp; DR",
+    "train-01-a": "Payroll (old) %2f v2",
+    "train-01-b": "efi",
+    "infer-01": "vm-7",
+    "web-01": "gpu",
+    "vm-net-b": "VLAN 4711 &lt;secret&gt;",
+    "vsan0": "Tresor-DS",
+    "AB12CD3": "SN-CANARY-1",
+    "1320322014840": "SN-CANARY-2",
+    "4c4c4544-0059-3410-804b-6573782d3031": "deadbeef-cafe-4bad-a555-c0ffee000001",
+    "02:00:00:00:00:01": "3c:ec:ef:ca:4a:41",
+}
+"""What the recording says, and what is put in its place: a customer's names, some of them words."""
+SEEN = ("10.13.37.42", "fd00:dead:beef::42", "j.doe@acme-bank.example.org", "ACME\\jdoe")
+"""What an error message gives away."""
+HIDDEN = (
+    "kanarienvogel7", "acme-bank", "Zürich Tier", "Payroll", "4711", "tresor-ds", "sn-canary",
+    "deadbeef-cafe", "3c:ec:ef", "10.13.37.42", "beef::42", "j.doe", "jdoe",
+)  # fmt: skip
+
+
+def told(text: str, *, plain: bool = False) -> str:
+    for old, new in CANARIES.items():
+        text = text.replace(old, new.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+                            if plain else new)  # fmt: skip
+    return text
+
+
+@pytest.fixture
+def customer(tmp_path: Path) -> Path:
+    """The healthy machine as a customer would record it."""
+    one = recording.load(HEALTHY)
+    captures = {}
+    for key, capture in one.captures.items():
+        xml = capture.text.lstrip().startswith("<")
+        captures[key] = structs.replace(capture, text=told(capture.text, plain=not xml))
+    last = next(key for key, capture in captures.items() if "vgpu -s -v" in capture.request.text)
+    detail = f"{SEEN[0]} and [{SEEN[1]}]: {SEEN[2]} ({SEEN[3]}) on {CANARIES['esx-01.lab.test']}"
+    captures[last] = structs.replace(
+        captures[last], text="", stderr=detail, failure=Unknown(Why.DENIED, detail, "nvidia-smi")
+    )
+    ref = structs.replace(one.ref, name=told(one.ref.name), vcenter=told(one.ref.vcenter))
+    recording.save(structs.replace(one, ref=ref, captures=captures), tmp_path / "rec" / "one")
+    return tmp_path / "rec"
+
+
+def everything_in(folder: Path) -> str:
+    return "\n".join(
+        f"{file}\n{file.read_text(encoding='utf-8', errors='replace')}"
+        for file in sorted(folder.rglob("*")) if file.is_file()
+    ).casefold()  # fmt: skip
+
+
+def judged(folder: Path):
+    source = RecordedSource(folder)
+    reports = [report_of(host_of(source.collect(ref))) for ref in source.machines()]
+    return [
+        (report.verdict, sorted((one.check, one.status.value) for one in report.results))
+        for report in reports
+    ]
+
+
+def test_no_canary_is_left_and_the_verdicts_are_the_same(customer, tmp_path):
+    for hidden in HIDDEN:
+        assert hidden.casefold() in everything_in(customer), hidden
+    redact(customer, tmp_path / "out", tmp_path / "map.json")
+    left = everything_in(tmp_path / "out").replace(str(tmp_path).casefold(), "")
+    assert [hidden for hidden in HIDDEN if hidden.casefold() in left] == []
+    assert judged(tmp_path / "out") == judged(customer)
+
+
+def test_the_same_word_has_the_same_stand_in_and_the_map_tells_which(customer, tmp_path):
+    kept = tmp_path / "map.json"
+    redact(customer, tmp_path / "out", kept)
+    pairs = json.loads(kept.read_text(encoding="utf-8"))
+    assert pairs["vm"]["Payroll (old) %2f v2"].startswith("guest-")
+    assert pairs["host"] == {CANARIES["esx-01.lab.test"]: "esx-0001.example"}
+    told = everything_in(tmp_path / "out")
+    assert told.count(pairs["vm"]["Payroll (old) %2f v2"]) > 1
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_names_that_are_words_are_replaced_where_names_stand(customer, tmp_path):
+    redact(customer, tmp_path / "out", tmp_path / "map.json")
+    (ref,) = RecordedSource(tmp_path / "out").machines()
+    names = {vm.name for vm in RecordedSource(tmp_path / "out").vms()}
+    assert all(one.startswith("guest-") for one in names), names
+    host = host_of(RecordedSource(tmp_path / "out").collect(ref))
+    assert {vm.firmware.value for vm in host.vms.value} == {"efi"}
+
+
+def test_a_second_redaction_agrees_with_the_first(customer, tmp_path):
+    kept = tmp_path / "map.json"
+    redact(customer, tmp_path / "out", kept)
+    first = everything_in(tmp_path / "out").replace(str(tmp_path / "out"), "")
+    redact(customer, tmp_path / "again", kept)
+    assert everything_in(tmp_path / "again").replace(str(tmp_path / "again"), "") == first
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in FIXTURES.iterdir()))
+def test_every_machine_says_the_same(name, tmp_path):
+    redact(FIXTURES / name, tmp_path / "out", tmp_path / "map.json")
+    assert judged(tmp_path / "out") == judged(FIXTURES / name)
+    assert "lab.test" not in everything_in(tmp_path / "out")
+
+
+def test_a_run_file_says_the_same_and_holds_no_name(customer, tmp_path):
+    for words in (["audit"], ["preflight", "vm-7"]):
+        run = tmp_path / f"{words[0]}.json"
+        CliRunner().invoke(main, [*words, "--from", str(customer), "-q", "-o", str(run)])
+        out = tmp_path / words[0]
+        redact(run, out, tmp_path / "map.json")
+        left = everything_in(out).replace(str(tmp_path).casefold(), "")
+        assert [hidden for hidden in HIDDEN if hidden.casefold() in left] == []
+        before, after = runfile.read(run), runfile.read(out / "run.json")
+        proof.same_results(before, after)
+        assert after.hosts[0].host.name == "esx-0001.example"
+        assert after.target == "vcenter-01.example"
+    assert after.preflight.vm.startswith("guest-")
+    versions = {host.host.api_version.value for host in after.hosts}
+    assert versions == {"8.0.3.0"}
+
+
+def test_what_is_not_private_stays():
+    mask = Mask()
+    mask.learn("vm", "infer")
+    mask.seal()
+    for kept in (
+        "Nvidia:2@grid_a100d-80c%NVLink", "Driver Version: 550.54.16.01", "0000:4a:00.0",
+        "vm-infer2", "inferno", "<apiVersion>8.0.3.0</apiVersion>",
+        "12:30:59", "2026-11-29T10:00:00Z", "<version>1.2.3.4</version>",
+    ):  # fmt: skip
+        assert masked(kept, mask) == kept
+    assert masked("on infer, INFER and my_infer.", mask).count("guest-00001") == 3
+
+
+def test_answers_of_a_bmc_are_json():
+    mask = Mask()
+    mask.seal()
+    told = json.loads(
+        masked('{"SerialNumber": "CZ123", "HostName": "", "Model": "R750", "n": [1, true]}', mask)
+    )
+    assert told == {"SerialNumber": "SERIAL0001", "HostName": "", "Model": "R750", "n": [1, True]}
+    assert masked('{"cut', mask) == '{"cut'
+
+
+# --- what would be wrong is not given away --------------------------------------------------------
+
+
+def test_a_verdict_that_changes_leaves_nothing(customer, tmp_path, monkeypatch):
+    monkeypatch.setattr(Mask, "serial", lambda _, __: "")
+    monkeypatch.setattr(Mask, "text", lambda _, text, **__: text.replace("sharedDirect", "basic"))
+    with pytest.raises(UsageError, match=r"GFX-001.* would say something else of"):
+        redact(customer, tmp_path / "out", tmp_path / "map.json")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "map.json").exists()
+
+
+def test_a_word_that_is_left_leaves_nothing(customer, tmp_path, monkeypatch):
+    monkeypatch.setattr("hostcheck.redact.masked", lambda text, _: text)
+    with pytest.raises(UsageError, match="would still hold a"):
+        redact(customer, tmp_path / "out", tmp_path / "map.json")
+    assert not (tmp_path / "out").exists()
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["redact", *map(str, words)])
+
+
+def test_the_command_says_where_what_is(customer, tmp_path):
+    done = run(customer, "-o", tmp_path / "out")
+    assert done.exit_code == 0
+    assert f"{tmp_path / 'out'}: 1 host; replaced: " in done.output
+    assert (tmp_path / "out.map.json").is_file()
+    assert "acme" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--map", "out/map.json"), "keep it out of"),
+        (("--map", "rec/one/manifest.json"), "not a map of a redaction"),
+    ],
+)
+def test_mistakes(customer, tmp_path, monkeypatch, words, problem):
+    monkeypatch.chdir(tmp_path)
+    done = run(customer, "-o", "out", *words)
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    assert problem in done.output
+    done = run(customer, "-o", customer)
+    assert (done.exit_code, "is not empty" in done.output) == (2, True)
+
+
+def test_answers_that_were_asked_live(vcenter, tmp_path, monkeypatch):
+    monkeypatch.setenv("GOVC_PASSWORD", vcenter.password)
+    given = ["--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user]
+    given += ["--tls-ca", str(vcenter.ca_file), "--host", "esx-0[189]*", "--esxcli", "-q"]
+    done = CliRunner().invoke(main, ["record", *given, "--save", str(tmp_path / "rec")])
+    assert done.exit_code == 0, done.output
+    redact(tmp_path / "rec", tmp_path / "out", tmp_path / "map.json")
+    assert judged(tmp_path / "out") == judged(tmp_path / "rec")
+    left = everything_in(tmp_path / "out")
+    assert [one for one in ("lab.test", "train-01", "gpu-cluster", "ab12cd3") if one in left] == []
