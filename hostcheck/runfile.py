@@ -40,6 +40,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import Asked, HostReport, OpenedOneByOne, PowerOn, Preflight, Run
+from hostcheck.model.waiver import Waivers
 
 SCHEMA = "hostcheck.run/2"
 SHORT = 8
@@ -121,6 +122,7 @@ class StoredRun(Struct, frozen=True):
     power_on: PowerOn | None = None
     ended: str = ""
     targets: tuple[Asked, ...] = ()
+    waivers: Waivers | None = None
 
 
 class _Glance(Struct, frozen=True):
@@ -235,6 +237,18 @@ class StoredHosts(OpenedOneByOne):
         self._line = line
         self._shared = _Shared(shared)
         super().__init__(count, lambda number: self._shared.report(line(number)))
+
+    def text(self, number: int) -> bytes | Raw:
+        """Return the line at a place."""
+        return self._line(number)
+
+    def value(self, raw: Raw) -> bytes:
+        """Return a value of a line, which may be shared."""
+        return self._shared.value(raw)
+
+    def words(self, raw: Raw) -> Told:
+        """Return the words of a result of a line."""
+        return self._shared.words(raw)
 
     def verdicts(self) -> Iterator[Answer]:
         """Yield the verdicts without opening the hosts."""

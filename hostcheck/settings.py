@@ -62,6 +62,8 @@ class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     esxcli: Annotated[bool, Meta(extra=known("esxcli"))] = False
     packages: Annotated[bool | None, Meta(extra=known("packages"))] = None
     lifecycle: Annotated[bool, Meta(extra=known("lifecycle"))] = False
+    waivers: Annotated[str, Meta(extra=known("waivers"))] = ""
+    """A file of waivers; a relative path is below the folder that hostcheck is run in."""
     limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
     """Time for a run, as `seconds` reads it; 0 is none."""
 

@@ -1,5 +1,6 @@
 """From results to a verdict, and from verdicts to an exit code."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from hostcheck import catalog, runfile
@@ -37,7 +38,7 @@ def exit_code(run: Run, *, strict: bool) -> int:
 
     Hosts without a GPU do not count; a run that found nothing else found nothing. With `strict`
     recommended checks count like required ones. A vCenter that could not be asked makes the 0 of
-    an audit a 3.
+    an audit a 3. What is waived does not count, other than in a preflight.
     """
     if run.preflight is not None and not strict:
         return EXIT_CODES[run.preflight.verdict]
@@ -52,16 +53,31 @@ def exit_code(run: Run, *, strict: bool) -> int:
 
 
 def _of_results(run: Run, *, strict: bool) -> Answer:
+    waivers = run.waivers if run.preflight is None else None
     if not strict:
-        return gravest_of(runfile.verdicts(run))
+        answers = Counter(runfile.verdicts(run))
+        for one in waivers.hosts if waivers is not None else ():
+            answers[one.verdict] -= 1
+            answers[one.without] += 1
+        return gravest_of(answer for answer, count in answers.items() if count > 0)
     counted = (Severity.REQUIRED, Severity.RECOMMENDED)
     if run.preflight is not None:
         judged: Iterable[Result] = run.preflight.candidates[0].results
     else:
+        waived = waivers.keys() if waivers is not None else {}
         judged = (
             result
             for report in run.hosts
             if report.verdict is not Answer.NO_GPU
-            for result in report.results
+            for result in _left(report, run.target, waived)
         )
     return verdict_of([one.status for one in judged if one.severity in counted])
+
+
+def _left(
+    report: HostReport, target: str, waived: dict[tuple[str, str], frozenset[tuple[str, str, str]]]
+) -> Iterable[Result]:
+    keys = waived.get((report.host.name, report.host.target or target), frozenset())
+    return (
+        one for one in report.results if (one.check, one.subject.kind, one.subject.id) not in keys
+    )

@@ -22,6 +22,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     topology,
     trust,
     vm_class,
+    waive,
 )
 from hostcheck.cli.group import main
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Showing
+from hostcheck.cli.given import Deliver, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import (
@@ -21,9 +21,11 @@ from hostcheck.cli.options import (
     showing_options,
     smoking_options,
     strict_option,
+    waiving_options,
 )
 from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
 from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.cli.waiving import Beside
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @deliver_options
 @showing_options
 @strict_option
+@waiving_options
 @smoking_options
 @save_option
 @limit_option
@@ -53,6 +56,7 @@ def audit(
     wanted: Deliver,
     showing: Showing,
     strict: bool,
+    waiving: Waiving,
     smoking: Smoking,
     save: Path | None,
     limit: float | None,
@@ -65,9 +69,11 @@ def audit(
     """
     from hostcheck import app, recording, verdict
     from hostcheck.connect import opened
+    from hostcheck.connect.precedence import settings_of
 
     refuse_unshown(showing, wanted.format_)
     refuse_unwritable(wanted, save)
+    waivers = Beside(waiving, settings_of(machines).audit.waivers)
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
     if resume and output is None:
@@ -90,10 +96,13 @@ def audit(
                 run = app.audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
                 )
+        run = waivers.applied(run)
         deliver(run, wanted, showing)
         if run.unasked:
             _leave_interrupted(run, journal.path)
-        code = verdict.exit_code(run, strict=strict)  # its hosts lie in the journal
+        code = waivers.code(
+            run, verdict.exit_code(run, strict=strict)
+        )  # its hosts lie in the journal
         journal.remove()
         put_away(shelf, save)
         sys.exit(code)

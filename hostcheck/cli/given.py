@@ -42,6 +42,14 @@ class Showing:
     skip: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiving:
+    """Which file of waivers is set beside a run."""
+
+    waivers: Path | None = None
+    fail_on_unused_waiver: bool = False
+
+
 def group(
     name: str, kind: type, *options: Callable[[F], F], ways: Mapping[str, type] | None = None
 ) -> Callable[[F], F]:

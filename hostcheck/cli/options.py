@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from hostcheck import ways
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Showing, group, options_of
+from hostcheck.cli.given import Deliver, Showing, Waiving, group, options_of
 from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking, Trusting
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
@@ -220,6 +220,18 @@ showing_options = group(
     click.option(
         "--skip", multiple=True, metavar="ID", type=CheckType(),
         help="In text: all but this check, repeatable.",
+    ),
+)  # fmt: skip
+waiving_options = group(
+    "waiving", Waiving,
+    click.option(
+        "--waivers", type=existing(dir_okay=False), metavar="FILE",
+        help="Waivers (docs/waivers.md): what they waive stays visible and does not count in the "
+        "exit code.",
+    ),
+    click.option(
+        "--fail-on-unused-waiver", is_flag=True,
+        help="Exit 1 where a waiver is over, void, or waives nothing in this run.",
     ),
 )  # fmt: skip
 strict_option = click.option(

@@ -27,7 +27,7 @@ def difference(then: Path, now: Path) -> Difference:
     A host is the same one where its name and its vCenter are; a result, where its check and the
     kind and id of its subject are.
     """
-    return _Pair(Story(then), Story(now)).difference()
+    return _Pair(Story.at(then), Story.at(now)).difference()
 
 
 class _Pair:

@@ -16,8 +16,8 @@ def siblings(run: Path, name: str) -> Siblings:
 
     Raises UsageError when there is no such host or no sibling, or the file is none.
     """
-    story = Story(run)
-    host = _find(story, name)
+    story = Story.at(run)
+    host = _find(story, run, name)
     mine = host.traits()
     cluster, gpus = host.cluster(), mine.get("GPUs", "")
     kin = f"cluster {cluster}" if cluster else f"the same GPUs: {gpus}"
@@ -39,7 +39,7 @@ def siblings(run: Path, name: str) -> Siblings:
     )  # fmt: skip
 
 
-def _find(story: Story, name: str) -> Glance:
+def _find(story: Story, run: Path, name: str) -> Glance:
     names: list[str] = []
     short: list[Glance] = []
     for one in story.hosts():
@@ -54,7 +54,7 @@ def _find(story: Story, name: str) -> Glance:
     close = get_close_matches(name.partition(".")[0].lower(), by_short, 3)
     near = [one.who[0] for one in short] or [by_short[one] for one in close]
     hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"{story.path}: no host is called {name}{hint}")
+    raise UsageError(f"{run}: no host is called {name}{hint}")
 
 
 def _odd_traits(mine: dict[str, str], others: Iterable[dict[str, str]]) -> Iterable[OddTrait]:

@@ -140,23 +140,39 @@ class Glance:
 class Story:
     """One run, its hosts opened one by one."""
 
-    def __init__(self, path: Path) -> None:
-        """Read a run file. Raises UsageError when it is none."""
+    head: StoredRun | Run
+    _name: str
+    _text: Callable[[int], bytes | memoryview | Raw]
+    _value: Callable[[Raw], bytes]
+    _told: Callable[[Raw], Told]
+    _count: int
+
+    @classmethod
+    def at(cls, path: Path) -> "Story":
+        """Open a run file. Raises UsageError when it is none."""
         found = runlines.opened(path)
-        self.path = path
-        self.head: StoredRun | Run
         if found is None:
-            run = runfile.read(path)
-            packed = list(map(runfile.pack, run.hosts))
-            self.head = run
-            self._text: Callable[[int], bytes | memoryview] = lambda number: packed[number]
-            self._value: Callable[[Raw], bytes] = bytes
-            self._told: Callable[[Raw], Told] = msgspec.json.Decoder(Told).decode
-            self._count = len(packed)
+            return cls.of(runfile.read(path), str(path))
+        made = cls()
+        made.head, lines = found
+        made._name = str(path)
+        made._text, made._value, made._told = lines.line, lines.value, lines.told
+        made._count = len(lines.places)
+        return made
+
+    @classmethod
+    def of(cls, run: Run, name: str = "the run") -> "Story":
+        """Open a run that was read, or is new; `name` is what it is called where it is damaged."""
+        made = cls()
+        made.head, made._name, made._count = run, name, len(run.hosts)
+        if isinstance(run.hosts, runfile.StoredHosts):
+            made._text, made._value = run.hosts.text, run.hosts.value
+            made._told = run.hosts.words
         else:
-            self.head, lines = found
-            self._text, self._value, self._told = lines.line, lines.value, lines.told
-            self._count = len(lines.places)
+            packed = list(map(runfile.pack, run.hosts))
+            made._text, made._value = lambda number: packed[number], bytes
+            made._told = msgspec.json.Decoder(Told).decode
+        return made
 
     def hosts(self) -> Iterator[Glance]:
         """Open the hosts one by one, in the order of their names.
@@ -170,7 +186,7 @@ class Story:
             this = (glance.who, line.host.id)
             if before is not None and this < before:
                 raise UsageError(
-                    f"{self.path}: {this[0][0]} stands behind {before[0][0]}: the hosts of a run "
+                    f"{self._name}: {this[0][0]} stands behind {before[0][0]}: the hosts of a run "
                     "file are in the order of their names; give the file that hostcheck wrote"
                 )
             before = this
@@ -184,7 +200,11 @@ class Story:
         try:
             return read()
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
-            raise UsageError(f"{self.path}: the run file is damaged: {error}; run again") from None
+            raise UsageError(f"{self._name}: the run file is damaged: {error}; run again") from None
+
+    def title(self, check: str) -> str:
+        """Return the title of a check, or its id where the run has no manual of it."""
+        return dict(self.titles()).get(check, check)
 
     def titles(self) -> Iterator[tuple[str, str]]:
         """Yield the checks in their order: id and title."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Manual, Result
+from hostcheck.model.waiver import Waivers
 
 SCHEMA = "hostcheck.run/1"
 """The check that says whether a host has a GPU of the kind that the VM asks for."""
@@ -183,3 +184,5 @@ class Run(Struct, frozen=True):
     targets: tuple[Asked, ...] = ()
     """All that was asked, where that was more than one. A failure leaves hosts out, all unknown:
     the run is no GO."""
+    waivers: Waivers | None = None
+    """What somebody answers for; None where no file of waivers was given."""

@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from msgspec.structs import replace
+
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
 from hostcheck.model.run import Run, silent
+from hostcheck.model.waiver import Waiver
 from hostcheck.reports import PAPER, Screen, summary, words
 
 COUNTED = ("tests", "failures", "errors", "skipped")
@@ -48,8 +51,10 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
 
 
 def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Origin, ...]]]:
+    excuses = summary.Excuses(run)
     for report in run.hosts:
-        yield report.host.name, report.results, report.host.sources
+        results = [_excused(one, excuses.waiver(report, one)) for one in report.results]
+        yield report.host.name, results, report.host.sources
     for name in run.unasked:
         yield name, (_left_out(name, f"{summary.ended(run)} before this host"),), ()
     for one in silent(run.targets):
@@ -59,6 +64,16 @@ def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Origin, ...
     for host, (own, sources) in summary.beyond(run).items():
         if own:
             yield f"preflight of {run.preflight.vm} on {host}", own, sources
+
+
+def _excused(result: Result, waiver: Waiver | None) -> Result:
+    """Return a result that is waived as one that is skipped, with who answers for it."""
+    if waiver is None:
+        return result
+    seen = f"{words.STATUS[result.status]}: {result.observed}" if result.observed else ""
+    said = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+    note = "; ".join(part for part in (said, seen) if part)
+    return replace(result, status=Status.NOT_APPLICABLE, note=note)
 
 
 def _left_out(name: str, why: str) -> Result:

@@ -79,12 +79,14 @@ def _host(report: HostReport) -> str:
 
 
 def _audit(run: Run, told: summary.Summary) -> str:
-    counted = Counter(dict(told.tally))
+    counted, waived = Counter(dict(told.tally)), run.waivers
     counts = {one.value.lower().replace("-", "_"): str(counted[one]) for one in Answer}
     return _line(
         "audit", verdict=told.verdict.value, hosts=str(len(run.hosts)), **counts,
         reason=_text(told.reason), unasked=str(len(run.unasked)),
         silent=_list(words.one_line(one.name) for one in silent(run.targets)),
+        waived=str(len(waived.results) if waived else 0),
+        excused=str(sum(one.excused for one in waived.hosts) if waived else 0),
     )  # fmt: skip
 
 

@@ -18,10 +18,12 @@ from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps, one_window
+from hostcheck.reports.summary.waived import Excuses, use_words, uses, waived_words
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
-    "ended", "groups", "host_reason", "named", "notices", "of", "proven",
+    "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "choices",
+    "ended", "groups", "host_reason", "named", "notices", "of", "proven", "use_words", "uses",
+    "waived_words",
 ]  # fmt: skip
 
 
@@ -56,13 +58,14 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     reasons = {answer: Reasons() for answer in Answer}
     todo, sight, drifting = Steps(run.checks), Sight(), Drifts()
     asked = run.preflight
+    excuses = Excuses(run)
     for report in run.hosts:
         tally[report.verdict] += 1
         reasons[report.verdict].add(report)
         drifting.add(report.host)
         also(report)
         if asked is None:
-            todo.add(report.host.name, report.results)
+            todo.add(report.host.name, excuses.left(report))
             sight.add(report.host.name, report.results)
     if asked is not None:
         for candidate in asked.candidates[:1]:

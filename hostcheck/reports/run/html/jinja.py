@@ -18,6 +18,7 @@ from hostcheck.model.smoke import SmokeSpeed
 from hostcheck.reports import view, words
 from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.waived import uses, waived_words
 
 ROW_NAMES = 6
 """A row that stands for more subjects than this names them in a list that unfolds."""
@@ -44,7 +45,7 @@ def _environment() -> Environment:
         changed=smoke_text.changed, unproven=smoke_text.unproven, no_peak=smoke_text.no_peak,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
-        ROW_NAMES=ROW_NAMES, part=lambda *_: "",
+        ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
     )  # fmt: skip
     return made
 

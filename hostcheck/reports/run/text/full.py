@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hostcheck.model.result import Answer, Command, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
+from hostcheck.model.waiver import LIVE, State
 from hostcheck.reports import summary, words
 from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
@@ -28,6 +29,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
         yield from (
             *lead(run, told, page),
             *_steps(told, page, shown),
+            *waived(run, page, all_=True),
             *_proven(run, told, page),
             *_sure(run, told, page),
         )
@@ -70,6 +72,19 @@ def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
     if together:
         listed = ", ".join(str(number) for number in together)
         yield from page.wrap(f"One reboot of the host serves steps {listed} together.", 4)
+
+
+def waived(run: Run, page: Page, *, all_: bool) -> Iterator[str]:
+    """Yield what is waived; of the waivers those that need a hand, or all."""
+    told = summary.waived_words(run)
+    if not told:
+        return
+    yield from ("", page.paint("WAIVED", "strong"))
+    yield from page.wrap(told, 2)
+    for use in summary.uses(run):
+        if all_ or use.state is not State.APPLIES:
+            sign = words.MARK[Status.FAIL if use.state not in LIVE else Status.NOT_APPLICABLE]
+            yield from page.wrap(f"{sign} {use.state.value}: {summary.use_words(use)}", 2, 4)
 
 
 def _proven(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:

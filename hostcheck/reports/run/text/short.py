@@ -34,7 +34,8 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
     yield from full.lead(run, told, page)
     asked = run.preflight
     if asked is None:
-        yield from page.wrap(_counts(told, rows), 2)
+        waived = summary.waived_words(run) if shown.summary else _waived(run)
+        yield from page.wrap(f"{_counts(told, rows)} {waived}".rstrip(), 2)
     if not shown.summary:
         large = len(run.hosts) >= LARGE and asked is None and not shown.chosen
         if asked is None:
@@ -42,6 +43,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
         else:
             yield from _candidates(run, page)
         yield from _steps(run, told, page, shown, large=large)
+        yield from full.waived(run, page, all_=False)
         yield from _proven(told, page)
         yield from _sure(told, page)
         yield from full.unasked(run, page)
@@ -145,6 +147,12 @@ def _counts(told: summary.Summary, rows: _Rows) -> str:
         )
         line += f" {hosts} ready: only a VM there would not start."
     return line
+
+
+def _waived(run: Run) -> str:
+    if run.waivers is None:
+        return ""
+    return f"{words.count(len(run.waivers.results), 'result is', 'results are')} waived."
 
 
 def _table(rows: _Rows, page: Page, shown: Shown, most: int) -> Iterator[str]:

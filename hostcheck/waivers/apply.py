@@ -1,0 +1,135 @@
+"""Waivers set beside a run: what each waives, and which hosts have nothing else against them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from hostcheck.diff.story import Glance, Seen, Story, Subject
+from hostcheck.model.result import Answer, Severity, Status, verdict_of
+from hostcheck.model.run import Run
+from hostcheck.model.waiver import (
+    LIVE,
+    SOON_DAYS,
+    Beside,
+    State,
+    Waived,
+    Waiver,
+    Waivers,
+    WaiverUse,
+    evidence_of,
+)
+from hostcheck.runfile import Told
+
+NAMED = 8
+"""Hosts that a use names."""
+DAY = len("2026-11-28")
+
+
+def apply(run: Run, waivers: tuple[Waiver, ...], file: str) -> Run:
+    """Return the run with what the waivers come to; verdicts and results stay what they are.
+
+    The day is that of the last answer: the same run and the same file give the same, on any day.
+    """
+    day = run.last_answer_at[:DAY]
+    story = Story.of(run)
+    tallies = [_Tally(one, _state(one, day)) for one in waivers]
+    results: list[Waived] = []
+    hosts: list[Beside] = []
+    for host in story.hosts():
+        waived = list(_waived(story, host, tallies))
+        results += waived
+        if waived:
+            hosts.append(Beside(*host.who, host.verdict, _without(story, host, waived)))
+    told = Waivers(
+        file, day, tuple(one.use() for one in tallies), tuple(results), tuple(hosts)
+    )  # fmt: skip
+    return replace(run, waivers=told)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """A waiver, and what it met."""
+
+    waiver: Waiver
+    state: State
+    results: int = 0
+    changed: int = 0
+    """Results of which something else is observed than what was waived."""
+    hosts: dict[str, None] = field(default_factory=dict)
+
+    def use(self) -> WaiverUse:
+        state = self.state
+        if state in LIVE and not self.results:
+            state = State.CHANGED if self.changed else State.UNUSED
+        return WaiverUse(
+            self.waiver, state, self.results or self.changed, tuple(self.hosts)[:NAMED],
+            len(self.hosts),
+        )  # fmt: skip
+
+
+def _state(waiver: Waiver, day: str) -> State:
+    if not day:
+        return State.UNDATED
+    if day > waiver.expires:
+        return State.EXPIRED
+    if waiver.starts and day < waiver.starts:
+        return State.NOT_YET
+    soon = date.fromisoformat(day) + timedelta(days=SOON_DAYS)
+    return State.SOON if waiver.expires < soon.isoformat() else State.APPLIES
+
+
+def _waived(story: Story, host: Glance, tallies: list[_Tally]) -> Iterator[Waived]:
+    near = [(at, one) for at, one in enumerate(tallies) if _meets(one.waiver, host)]
+    if not near:
+        return
+    for (check, kind, id_), one in host.open.items():
+        about = host.subject(one)
+        for at, tally in near:
+            if not _is_of(tally.waiver, one, about):
+                continue
+            told = story.told(one)
+            tally.hosts.setdefault(host.who[0])
+            if tally.waiver.evidence and tally.waiver.evidence != mark_of(check, one.status, told):
+                tally.changed += 1
+                continue
+            tally.results += 1
+            if tally.state in LIVE:
+                yield Waived(*host.who, check, kind, id_, at)
+                break
+
+
+def _meets(waiver: Waiver, host: Glance) -> bool:
+    name, vcenter = host.who
+    names = (name.lower(), name.partition(".")[0].lower())
+    return (
+        any(fnmatchcase(one, waiver.host.lower()) for one in names)
+        and fnmatchcase(vcenter.lower(), waiver.vcenter.lower())
+        and (waiver.cluster == "*" or fnmatchcase(host.cluster().lower(), waiver.cluster.lower()))
+    )
+
+
+def _is_of(waiver: Waiver, one: Seen, about: Subject) -> bool:
+    if one.check != waiver.check or one.status not in waiver.status:
+        return False
+    pattern = waiver.subject.lower()
+    return any(fnmatchcase(text.lower(), pattern) for text in (about.id, about.name))
+
+
+def _without(story: Story, host: Glance, waived: list[Waived]) -> Answer:
+    """Return the verdict on a host as if what is waived had not been asked."""
+    keys = {(one.check, one.subject_kind, one.subject_id) for one in waived}
+    left = [
+        one.status
+        for key, one in host.open.items()
+        if key not in keys and story.told(one).severity is Severity.REQUIRED
+    ]
+    return verdict_of(left) if left else Answer.GO
+
+
+def mark_of(check: str, status: Status, told: Told) -> str:
+    """Return the mark of what was observed."""
+    why = f"{told.unseen.why}: {told.unseen.detail}" if told.unseen is not None else ""
+    return evidence_of(check, status, told.observed or why, told.expected)
