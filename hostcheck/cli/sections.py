@@ -15,6 +15,7 @@ _LAST = (GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
+    "From night to night": ("diff", "waive"),
     "To look round": ("hosts", "vms", "profiles", "topology", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),
@@ -29,6 +30,7 @@ SECTIONS = {
     HOSTS: ("hosts", "clusters", "from_"),
     ANSWER: (
         *("format_", "output", "html", "strict", "quiet"),
+        *("waivers", "fail_on_unused_waiver"),
         *("details", "summary", "only", "severity", "checks", "skip"),
     ),
     VCENTER: ("vcenter", "user", "password_file", "tls_ca", "tls_thumbprint", "timeout"),
