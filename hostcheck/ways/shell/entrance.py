@@ -191,6 +191,8 @@ class _Login:
             need = "key that can be used"
         elif self.refused:
             need = "key that the host accepts"
+        elif not has_password:
+            told.append("there is no key and no password to offer")
         if self.refused:
             told.append(f"refused: {', '.join(self.refused)}")
         told += self.unusable

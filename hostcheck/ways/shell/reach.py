@@ -32,7 +32,7 @@ _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 _PLAIN = re.compile(r"[\w@.:\\+%-]+", re.ASCII)
 """An address or a user, of which a shell makes nothing."""
 _TOKEN = re.compile(r"%(.)|\$\{(\w+)\}")
-_REMARK = re.compile(r"debug\d: |OpenSSH_")
+_REMARK = re.compile(r"debug\d: |OpenSSH_|.*: terminating, ")
 READ_TWICE = "configuration requests final Match pass"
 _NONE = ("", "none")
 
@@ -142,7 +142,9 @@ def _asked(
     for match in ("Match all", "Match final all"):
         lines = "\n".join((match, *behind))
         text = f"{before}\n{lines}\n"
-        told, remarks = _said((*client, "-G", "-T", "-v"), host, text, base.connect_timeout)
+        told, remarks = _said(
+            (*client, "-G", "-T", "-v"), host, text, str(config), base.connect_timeout
+        )
         if READ_TWICE not in remarks:
             break
     found: dict[str, list[str]] = {}
@@ -162,8 +164,13 @@ def _text(config: Path) -> str:
         raise _unusable(f"{config}: {error.strerror}") from None
 
 
-def _said(command: tuple[str, ...], host: str, config: str, seconds: float) -> tuple[str, str]:
-    """Return what ssh prints, with its remarks. Raises Refused where it does not read the file."""
+def _said(
+    command: tuple[str, ...], host: str, config: str, name: str, seconds: float
+) -> tuple[str, str]:
+    """Return what ssh prints, with its remarks. Raises Refused where it does not read the file.
+
+    `name` is what the user calls the file whose text comes first.
+    """
     with tempfile.TemporaryDirectory(prefix="hostcheck-") as folder:
         file = Path(folder) / "ssh_config"
         file.write_bytes(config.encode(errors="surrogateescape"))
@@ -177,7 +184,7 @@ def _said(command: tuple[str, ...], host: str, config: str, seconds: float) -> t
         except OSError as error:
             raise _unusable(f"{command[0]}: {error.strerror}", "OpenSSH client") from None
     if done.returncode:
-        lines = done.stderr.replace(str(file), "ssh_config").splitlines()
+        lines = done.stderr.replace(str(file), name).splitlines()
         said = [line for line in lines if not _REMARK.match(line)]
         raise _unusable(f"ssh -G {host}: {'; '.join(said[:3]) or 'failed without a word'}")
     return done.stdout, done.stderr

@@ -144,6 +144,7 @@ def test_a_key_that_the_host_does_not_know_is_named(shells, dial, tmp_path):
 def test_nothing_to_log_in_with_is_said_so(shells, dial):
     failure = refusal(dial(reach(shells, key_files=())))
     assert failure.privilege == "key or password"
+    assert "no key and no password to offer" in failure.detail
 
 
 def test_a_certificate_opens_and_where_it_does_not_the_plain_key_does(new_shells, dial, tmp_path):
