@@ -9,6 +9,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     capacity,
     config,
     diff,
+    listings,
     manual,
     plan,
     power_on,

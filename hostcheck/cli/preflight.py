@@ -10,6 +10,7 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
+from hostcheck.cli.listings import names_of_vms
 from hostcheck.cli.options import (
     answers_options,
     cluster_option,
@@ -46,7 +47,7 @@ GRAVEST = (1, 3, 0)
 
 
 @main.command()
-@click.argument("vms", nargs=-1, metavar="[VM]...")
+@click.argument("vms", nargs=-1, metavar="[VM]...", shell_complete=names_of_vms)
 @machines_options
 @from_option
 @cluster_option

@@ -7,6 +7,7 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
+from hostcheck.cli.listings import names_of_hosts
 from hostcheck.cli.options import format_option, from_option, machines_options, output_option
 from hostcheck.cli.out import give, refuse_untold
 from hostcheck.connect.given import Machines
@@ -14,7 +15,7 @@ from hostcheck.errors import UsageError
 
 
 @main.command()
-@click.argument("host")
+@click.argument("host", shell_complete=names_of_hosts)
 @machines_options
 @from_option
 @format_option("topology")

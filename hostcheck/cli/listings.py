@@ -1,0 +1,134 @@
+"""hostcheck hosts, hostcheck vms: what there is, and names for whoever presses Tab."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hostcheck.cli.front import front
+from hostcheck.cli.group import main
+from hostcheck.cli.options import (
+    cluster_option,
+    existing,
+    format_option,
+    from_option,
+    machines_options,
+    output_option,
+)
+from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.ring import EXIT_UNKNOWN
+from hostcheck.connect.given import Machines
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.model.host import Host
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _listing(told: str) -> Callable[[F], F]:
+    """Return the options of a listing."""
+
+    def decorate(function: F) -> F:
+        for option in (
+            output_option, format_option(told), cluster_option, from_option, machines_options,
+            click.argument("run", required=False, type=existing(dir_okay=False)),
+        ):  # fmt: skip
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@main.command()
+@_listing("hosts")
+def hosts(
+    run: Path | None,
+    machines: Machines,
+    from_: Path | None,
+    clusters: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+) -> None:
+    """List hosts: cluster, state, release, GPUs. Asked live, or of recordings or a run file."""
+    from hostcheck import listing
+
+    refuse_untold("hosts", format_, output)
+    with _hosts("hosts", run, machines, from_, clusters) as found:
+        told = listing.hosts(found)
+    give("hosts", format_, told, output)
+    if not told.rows:
+        sys.exit(EXIT_UNKNOWN)
+
+
+@main.command()
+@_listing("vms")
+def vms(
+    run: Path | None,
+    machines: Machines,
+    from_: Path | None,
+    clusters: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+) -> None:
+    """List VMs with a GPU: id, power, host, devices. Asked live, or of recordings or a run file."""
+    from hostcheck import listing
+
+    refuse_untold("vms", format_, output)
+    with _hosts("vms", run, machines, from_, clusters) as found:
+        told = listing.vms(found)
+    give("vms", format_, told, output)
+    if told.untold or not told.rows:
+        sys.exit(EXIT_UNKNOWN)
+
+
+@contextmanager
+def _hosts(
+    what: str,
+    run: Path | None,
+    machines: Machines,
+    from_: Path | None,
+    clusters: tuple[str, ...],
+) -> "Iterator[Iterable[Host]]":
+    """Yield hosts, one by one: of a run file, of recordings, or asked live."""
+    from hostcheck import app, runfile
+    from hostcheck.connect import opened
+    from hostcheck.connect.chosen import of_run
+    from hostcheck.sources.walls import host_of
+
+    if run is not None:
+        if from_ is not None or machines.vcenter:
+            raise UsageError(f"{run} is read, nothing is asked: leave out --from and --vcenter")
+        yield of_run(runfile.read(run), machines.hosts, clusters)
+        return
+    with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
+        targets = source.machines()
+        with progress(what, len(targets), quiet=machines.quiet) as done:
+            yield map(host_of, app.recordings(source, targets, workers=workers, done=done))
+
+
+def names_of_vms(context: click.Context, _parameter: Any, incomplete: str) -> list[str]:
+    """Complete a VM of the recordings that --from names; nobody is asked by a Tab."""
+    return _begin(context, incomplete, lambda source: [one.name for one in source.vms()])
+
+
+def names_of_hosts(context: click.Context, _parameter: Any, incomplete: str) -> list[str]:
+    """Complete a host of the recordings that --from names."""
+    return _begin(context, incomplete, lambda source: [one.name for one in source.machines()])
+
+
+def _begin(context: click.Context, incomplete: str, names: Callable[[Any], list[str]]) -> list[str]:
+    from hostcheck.sources.recorded import RecordedSource
+
+    given = context.params.get("from_")
+    if given is None:
+        return []
+    try:
+        return sorted(
+            {one for one in names(RecordedSource(Path(given))) if one.startswith(incomplete)}
+        )
+    except UsageError:
+        return []

@@ -1,0 +1,1 @@
+"""Hosts in a line each: each module is a format of the list."""

@@ -1,0 +1,1 @@
+"""VMs in a line each: each module is a format of the list."""
