@@ -35,6 +35,7 @@ from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests.peers import esx_tools, live, powercli, shapes
 from tests.peers.fleet import Cluster, Driver, Fleet, HostShape, PassedDevice
 from tests.peers.live import Shells, Vcenter
+from tests.remembering import opening_by, remembered
 from tests.test_matrix import (
     GPU,
     KINDS,
@@ -207,6 +208,8 @@ NOT_PLAYED = {
 """Commands that no case runs, by check or by check and words, and why."""
 
 
+READ_ONCE = remembered(32_768)
+"""After the fix most of what a host answers is what it answered before."""
 MENDED = {Status.PASS, Status.NOT_APPLICABLE}
 """What is wanted no more, such as low latency, is not judged any more."""
 
@@ -242,7 +245,7 @@ def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
     end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
     session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
     source = LiveSource("vcenter", session, openers={"shell": open_shell}, packages=True)
-    with threads(8) as workers:
+    with threads(8) as workers, opening_by(READ_ONCE):
         found = {
             recorded.ref.name: report_of(host_of(recorded))
             for recorded in app.recordings(

@@ -62,14 +62,14 @@ def test_arbitrary_text_is_refused(module, text):
 
 @modules
 @given(pieces=st.lists(st.one_of(st.sampled_from(PIECES), st.just("\n")), max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_familiar_pieces_in_any_order_never_crash_a_parser(module, pieces):
     read(module, "".join(pieces))
 
 
 @modules
 @given(lines=st.lists(st.sampled_from(PIECES), max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_familiar_lines_in_any_order_never_crash_a_parser(module, lines):
     read(module, "\n".join(lines))
 

@@ -175,7 +175,7 @@ def test_in_the_matrix_unknown_is_never_a_pass():
 
 
 def test_unknown_is_hatched_and_shares_no_colour_with_pass():
-    style = html.render(b.healthy())
+    (style,) = re.findall(r"<style>(.*?)</style>", html.render(b.healthy()), re.DOTALL)
     for rule in re.findall(r"([^{}]*)\{([^{}]*)\}", style):
         if "unknown" in rule[0] and ".pass" not in rule[0] and "Key" not in rule[0]:
             assert "--pass" not in rule[1], rule

@@ -258,6 +258,7 @@ def survivors(mutant: Mutant) -> list[str]:
         assert text.count(mutant.good) == 1, f"{mutant.name}: the text to change is not there once"
         path.write_text(text.replace(mutant.good, mutant.bad))
         fake.build(Path(folder), program, mutant.families, mutant.types)
+        (Path(folder) / fake.NVML).symlink_to(fake.driver() / fake.NVML)
         for family in mutant.families:
             for kind in mutant.types:
                 outcomes = (
