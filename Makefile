@@ -50,8 +50,10 @@ contracts: $(VENV)/.dev ## import contracts of setup.cfg
 
 # What fails side by side is run again alone, for its peers are real and may have been starved.
 # What fails alone fails; what passes only alone is named, so that nobody can overlook it.
+# Python keeps what it compiled, whatever the environment says: hundreds of tests start the program.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: smoke ## all tests; missing peers are named and skipped, except in CI
-	@$(BIN)/python -m pytest -n auto --dist loadfile; code=$$?; \
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder; code=$$?; \
 	[ $$code -eq 1 ] || exit $$code; \
 	echo "Those that failed, again and alone:"; \
 	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -rA --tb=short && \

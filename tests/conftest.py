@@ -23,6 +23,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LONGEST_FIRST = (
+    "test_matrix.py", "test_live.py", "test_losing_information.py", "test_fixes.py",
+    "program/test_program.py", "program/test_mutants.py", "vsphere/test_transport.py",
+    "test_walls.py", "reports/test_browser.py", "reports/test_html.py",
+)  # fmt: skip
+"""Files of ten seconds and more. Each stays with one worker, and all end together only if these do
+not come last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        found = (at for at, name in enumerate(LONGEST_FIRST) if path.endswith(f"/{name}"))
+        return next(found, len(LONGEST_FIRST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten instead of compared."""
