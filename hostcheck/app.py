@@ -8,13 +8,13 @@ from typing import NamedTuple, TypeVar
 
 from hostcheck import __version__, catalog, fleet, runfile
 from hostcheck.fleet import Workers
-from hostcheck.journal import Journal, Origin
+from hostcheck.journal import Heading, Journal
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, called, silent
 from hostcheck.recording import Shelf
-from hostcheck.runs import Seen, run_of
+from hostcheck.runs import Totals, run_of
 from hostcheck.sources.base import Collector, Source
 from hostcheck.sources.walls import collected, host_of, unread
 from hostcheck.verdict import report_of
@@ -89,7 +89,7 @@ def recordings(
 def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
     """Open the journal of an audit. Raises UsageError for one that is of another run, or in use."""
     asked = source.about
-    origin = Origin(__version__, catalog.requirements().edition, asked.target, asked.asks)
+    origin = Heading(__version__, catalog.requirements().edition, asked.target, asked.asks)
     journal = Journal(origin, path, resume=resume)
     found = {ref.key for ref in source.machines()}
     journal.keep(found, {one.name for one in silent(source.about.targets)})
@@ -132,7 +132,7 @@ def audit(
         asked.target,
         journal.hosts(),
         targets=asked.targets,
-        seen=Seen(journal.first_answer_at, journal.last_answer_at, asked.smokes),
+        seen=Totals(journal.first_answer_at, journal.last_answer_at, asked.smokes),
         unasked=unasked,
         ended=ended,
     )

@@ -25,7 +25,7 @@ SYNC_SECONDS = 1
 """What a power cut may cost; a killed process costs nothing but the host it was at."""
 
 
-class Origin(Struct, frozen=True):
+class Heading(Struct, frozen=True):
     """What all lines of a journal have in common; another origin is another run."""
 
     tool_version: str
@@ -61,7 +61,7 @@ _glance = msgspec.json.Decoder(_Glance).decode
 class Journal:
     """Lines of hosts, appended in any order, walked over in the order of host names."""
 
-    def __init__(self, origin: Origin, path: Path | None = None, *, resume: bool = False) -> None:
+    def __init__(self, origin: Heading, path: Path | None = None, *, resume: bool = False) -> None:
         """Start a journal, or go on with the one that is there.
 
         Without a path, or where that cannot be written, it is a file without a name: the run is
@@ -99,7 +99,7 @@ class Journal:
         """Close the file; it stays where it is."""
         self._file.close()
 
-    def _start(self, origin: Origin) -> bool:
+    def _start(self, origin: Heading) -> bool:
         """Begin anew; say whether something was there."""
         there = os.fstat(self._file.fileno()).st_size > 0
         self._file.truncate(0)
@@ -107,7 +107,7 @@ class Journal:
         self._end = self._file.write(msgspec.json.encode(origin) + b"\n")
         return there
 
-    def _go_on(self, origin: Origin) -> bool:
+    def _go_on(self, origin: Heading) -> bool:
         """Find the hosts that are done. Returns False where nothing is."""
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as lines:
@@ -123,14 +123,14 @@ class Journal:
         self._file.seek(self._end)
         return True
 
-    def _match(self, first: bytes, origin: Origin) -> None:
+    def _match(self, first: bytes, origin: Heading) -> None:
         try:
-            there = msgspec.json.decode(first, type=Origin)
+            there = msgspec.json.decode(first, type=Heading)
         except msgspec.MsgspecError:
             raise UsageError(f"{self.path}: not a journal; move it away") from None
         if there != origin:
             unlike = [
-                name for name in Origin.__struct_fields__
+                name for name in Heading.__struct_fields__
                 if getattr(there, name) != getattr(origin, name)
             ]  # fmt: skip
             told = "; ".join(
@@ -208,7 +208,7 @@ class Journal:
             self.path.unlink(missing_ok=True)
 
 
-def _words(origin: Origin, name: str) -> str:
+def _words(origin: Heading, name: str) -> str:
     value = getattr(origin, name)
     return value if isinstance(value, str) else "+".join(value) or "none"
 

@@ -11,7 +11,7 @@ from hostcheck.model.result import Manual
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run
 
 
-class Seen(NamedTuple):
+class Totals(NamedTuple):
     """What all hosts of a run come to: when they answered, and whether guests were visited."""
 
     first_answer_at: str
@@ -19,14 +19,14 @@ class Seen(NamedTuple):
     smoked: bool
 
 
-def seen_in(hosts: Sequence[HostReport]) -> Seen:
+def seen_in(hosts: Sequence[HostReport]) -> Totals:
     """Walk over the hosts."""
     times: set[str] = set()
     smoked = False
     for report in hosts:
         times.update(source.taken_at for source in report.host.sources if source.taken_at)
         smoked |= report.host.smoke_guests is not msgspec.UNSET
-    return Seen(min(times, default=""), max(times, default=""), smoked)
+    return Totals(min(times, default=""), max(times, default=""), smoked)
 
 
 def run_of(
@@ -34,7 +34,7 @@ def run_of(
     hosts: Sequence[HostReport],
     *,
     targets: tuple[Asked, ...] = (),
-    seen: Seen | None = None,
+    seen: Totals | None = None,
     preflight: Preflight | None = None,
     unasked: tuple[str, ...] = (),
     ended: str = "",

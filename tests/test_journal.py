@@ -13,7 +13,7 @@ import pytest
 
 from hostcheck import runfile
 from hostcheck.errors import UsageError
-from hostcheck.journal import Journal, Origin
+from hostcheck.journal import Heading, Journal
 from hostcheck.model.result import Answer
 from hostcheck.reports import summary
 from hostcheck.reports.run import html, junit, text
@@ -21,7 +21,7 @@ from hostcheck.reports.run import json as json_report
 from tests.reports import builders as b
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-ORIGIN = Origin("1", "2026-11", "vc", ("properties",))
+ORIGIN = Heading("1", "2026-11", "vc", ("properties",))
 REPORTS = b.fleet(6).hosts
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hostcheck import app, runfile, secrets, verdict
 from hostcheck.cli import main
 from hostcheck.errors import LimitOver, UsageError
-from hostcheck.journal import Journal, Origin
+from hostcheck.journal import Heading, Journal
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Asked
 from hostcheck.reports import summary
@@ -401,7 +401,7 @@ def test_hosts_that_were_not_asked_are_named_with_their_vcenter(lab, log_in):
 
 
 def test_hosts_of_one_name_and_id_have_each_a_line(tmp_path):
-    origin = Origin("1", "2", "vc-a, vc-b", ())
+    origin = Heading("1", "2", "vc-a, vc-b", ())
     one, other = (
         b.report(type(b.host())(**fields | {"target": target}))
         for target in ("vc-b", "vc-a")

@@ -32,7 +32,7 @@ _NVIDIA = re.compile(r"^10de  .*\n((?:(?:\t|#).*\n?)*)", re.MULTILINE)
 _DEVICE = re.compile(r"^\t([0-9a-f]{4})  (.+)$", re.MULTILINE)
 
 
-class Told(Struct, frozen=True):
+class PublishedType(Struct, frozen=True):
     """A vGPU type as a table has it; zeros where the table does not say."""
 
     device: int
@@ -42,15 +42,15 @@ class Told(Struct, frozen=True):
     max_per_gpu: int = 0
 
 
-def released_names(text: str) -> list[Told]:
+def released_names(text: str) -> list[PublishedType]:
     """Read `g_nv_name_released.h` of the open kernel modules: ids and names of GPUs and types."""
-    found = [Told(int(device, 16), 0, name) for device, _, name in _RELEASED.findall(text)]
+    found = [PublishedType(int(device, 16), 0, name) for device, _, name in _RELEASED.findall(text)]
     if not found:
         raise ParseError('expected rows like { 0x20F5, 0x1799, 0x10de, "NVIDIA A800 80GB PCIe" }')
     return found
 
 
-def vgpu_config(text: str) -> list[Told]:
+def vgpu_config(text: str) -> list[PublishedType]:
     """Read `vgpuConfig.xml` of a host driver package: sizes, and counts per GPU."""
     root = root_of(text, what="vgpuConfig.xml")
     types = {one.get("id", ""): one for one in root.findall("vgpuType")}
@@ -64,7 +64,7 @@ def vgpu_config(text: str) -> list[Told]:
             if one is None:
                 raise ParseError(f"vgpuConfig.xml: no type {supported.get('vgpuId')!r}")
             found.append(
-                Told(
+                PublishedType(
                     int(device.get("deviceId", "0"), 16),
                     int(device.get("subsystemId", "0"), 16),
                     one.get("name", ""),
@@ -96,7 +96,7 @@ def pci_ids(text: str) -> dict[int, str]:
     return {int(device, 16): name for device, name in _DEVICE.findall(section[1])}
 
 
-def from_types(told: list[Told], models: list[GpuModel]) -> Iterator[str]:
+def from_types(told: list[PublishedType], models: list[GpuModel]) -> Iterator[str]:
     """Compare tables that name types by device."""
     named: dict[str, set[str]] = {}
     strange: dict[int, list[str]] = {}
@@ -134,14 +134,14 @@ def _gone(model: GpuModel, named: set[str]) -> Iterator[str]:
             yield profile.name
 
 
-def _is(model: GpuModel, one: Told) -> bool:
+def _is(model: GpuModel, one: PublishedType) -> bool:
     return any(
         each.device == one.device and (not one.sub_device or each.sub_device in (0, one.sub_device))
         for each in model.ids
     )
 
 
-def _numbers(model: GpuModel, listed: VgpuProfile, one: Told) -> Iterator[str]:
+def _numbers(model: GpuModel, listed: VgpuProfile, one: PublishedType) -> Iterator[str]:
     if one.framebuffer_mib and one.framebuffer_mib != listed.framebuffer_mib:
         told, ours = one.framebuffer_mib, listed.framebuffer_mib
         yield f"{model.key}: {listed.name} has {told} MiB, not {ours}"

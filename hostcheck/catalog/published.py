@@ -26,7 +26,7 @@ FIRST = 13
 """First release whose minors the table holds."""
 
 
-class Said(Struct, frozen=True, order=True):
+class Quoted(Struct, frozen=True, order=True):
     """A driver of a minor, as a bulletin or a package names it. `kind`: host, linux, windows."""
 
     minor: str
@@ -35,15 +35,15 @@ class Said(Struct, frozen=True, order=True):
     by: str
 
 
-def bulletin(text: str, by: str) -> list[Said]:
+def bulletin(text: str, by: str) -> list[Quoted]:
     """Read a bulletin (`5821.md`): host drivers for VMware vSphere, and guest drivers."""
-    found: dict[Said, None] = {}
+    found: dict[Quoted, None] = {}
     for product, platform, *columns in _ROW.findall(text):
         kind = _kind(product, platform)
         if kind:
             for column in columns:
                 for driver, minor in _DRIVER.findall(column):
-                    found.setdefault(Said(minor, kind, driver, by))
+                    found.setdefault(Quoted(minor, kind, driver, by))
     return list(found)
 
 
@@ -57,7 +57,7 @@ def _kind(product: str, platform: str) -> str:
     return {"L": "linux", "W": "windows"}.get(platform.strip()[:1], "")
 
 
-def package(text: str, by: str) -> tuple[list[Said], str]:
+def package(text: str, by: str) -> tuple[list[Quoted], str]:
     """Read a page of the archive: the drivers of a package for VMware vSphere, and its line.
 
     Where the file's name has two numbers, host and Linux guest are the same. Empty for others.
@@ -67,7 +67,7 @@ def package(text: str, by: str) -> tuple[list[Said], str]:
         return [], ""
     line, host, linux, windows = zipped.groups()
     named = (("host", host), ("linux", linux or host), ("windows", windows))
-    return [Said(version[1], kind, driver, by) for kind, driver in named], line
+    return [Quoted(version[1], kind, driver, by) for kind, driver in named], line
 
 
 def from_bulletins(folder: Path, releases: tuple[VgpuRelease, ...]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def from_bulletins(folder: Path, releases: tuple[VgpuRelease, ...]) -> Iterator[
 
 def from_archive(folder: Path, releases: tuple[VgpuRelease, ...]) -> Iterator[str]:
     """Compare the pages of a checkout of nvidiavgpuarchive/index, or one of them."""
-    said: list[Said] = []
+    said: list[Quoted] = []
     packed: set[tuple[str, str]] = set()
     for file in sorted(_files(folder)):
         found, line = package(file.read_text(encoding="utf-8", errors="replace"), file.stem[:6])
@@ -111,8 +111,8 @@ def _files(folder: Path) -> Iterable[Path]:
     return folder.rglob("*.md") if folder.is_dir() else (folder,)
 
 
-def _compared(said: Iterable[Said], releases: tuple[VgpuRelease, ...]) -> Iterator[str]:
-    taken: dict[tuple[str, str], Said] = {}
+def _compared(said: Iterable[Quoted], releases: tuple[VgpuRelease, ...]) -> Iterator[str]:
+    taken: dict[tuple[str, str], Quoted] = {}
     wrong: dict[str, None] = {}
     for one in said:
         release = _release(one.minor, releases)
@@ -130,7 +130,7 @@ def _compared(said: Iterable[Said], releases: tuple[VgpuRelease, ...]) -> Iterat
             yield from _listed(one, next((it for it in release.minors if it.name == minor), None))
 
 
-def _listed(one: Said, minor: Minor | None) -> Iterator[str]:
+def _listed(one: Quoted, minor: Minor | None) -> Iterator[str]:
     if minor is None:
         yield f"{one.minor}: is not listed ({one.kind} {one.driver}, {one.by})"
         return

@@ -24,7 +24,7 @@ class Feasible(StrEnum):
     """Something that decides is not known."""
 
 
-class Phase(StrEnum):
+class Work(StrEnum):
     """What a step is about, in the order of work."""
 
     LICENCE = "licence"
@@ -70,7 +70,7 @@ class Step(Struct, frozen=True):
     """
 
     number: int
-    phase: Phase
+    phase: Work
     who: str
     what: str
     why: str

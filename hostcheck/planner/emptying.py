@@ -10,13 +10,13 @@ from hostcheck.capacity.seen import SeenGpu, some
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.plan import Emptying, Feasible
 from hostcheck.model.requirements import GpuModel
-from hostcheck.planner.seen import SeenHost
+from hostcheck.planner.seen import PlannedHost
 
 Free = dict[str, list[tuple[int, int]]]
 """By profile: GPUs by their number, and how many vGPUs each takes now."""
 
 
-def emptying(hosts: Sequence[SeenHost]) -> Emptying:
+def emptying(hosts: Sequence[PlannedHost]) -> Emptying:
     """Say for each host whether the others take the vGPUs that run on it."""
     models = tuple(_models(hosts))
     wanted = {one: _wanted(one, models) for one in _profiles(hosts)}
@@ -53,7 +53,7 @@ def _counts(rooms: Rooms, gpu: SeenGpu, name: str) -> int | None:
 
 
 def _judged(
-    hosts: Sequence[SeenHost], wanted: dict[str, str], free: list[Free], unknown: list[set[str]]
+    hosts: Sequence[PlannedHost], wanted: dict[str, str], free: list[Free], unknown: list[set[str]]
 ) -> Emptying:
     cannot, unsure, full, busy = [], [], [], 0
     for at, host in enumerate(hosts):
@@ -126,7 +126,7 @@ def _lacks(need: Counter[str], others: list[Free]) -> dict[str, int]:
     return lacks
 
 
-def _models(hosts: Iterable[SeenHost]) -> Iterable[GpuModel]:
+def _models(hosts: Iterable[PlannedHost]) -> Iterable[GpuModel]:
     found: dict[str, GpuModel] = {}
     for host in hosts:
         for one in host.models:
@@ -134,12 +134,12 @@ def _models(hosts: Iterable[SeenHost]) -> Iterable[GpuModel]:
     return found.values()
 
 
-def _gpus(host: SeenHost) -> tuple[SeenGpu, ...]:
+def _gpus(host: PlannedHost) -> tuple[SeenGpu, ...]:
     gpus = host.counted.gpus
     return () if isinstance(gpus, Unknown) else gpus
 
 
-def _profiles(hosts: Iterable[SeenHost]) -> list[str]:
+def _profiles(hosts: Iterable[PlannedHost]) -> list[str]:
     return sorted({one for host in hosts for one in host.guests.profiles})
 
 

@@ -36,8 +36,8 @@ from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.emptying import emptying
 from hostcheck.planner.image import Problem, goal_of, image_of, shorter
 from hostcheck.planner.listed import Listed
-from hostcheck.planner.seen import SeenHost, seen_of
-from hostcheck.planner.steps import RULE, Leg, Move, cost_of, guest_releases, steps
+from hostcheck.planner.seen import PlannedHost, seen_of
+from hostcheck.planner.steps import RULE, Leg, Upgrade, cost_of, guest_releases, steps
 from hostcheck.planner.stops import denied, questions, stops
 from hostcheck.planner.table import Table, esxi_words
 from hostcheck.planner.targets import Target
@@ -58,7 +58,7 @@ def plan(
     `aims` are the releases to plan for, ascending; `esxi` the build that all hosts are to get;
     `listed` is NVIDIA's list of drivers, which then says what guests a host takes.
     """
-    clusters: dict[tuple[str, str], list[SeenHost]] = {}
+    clusters: dict[tuple[str, str], list[PlannedHost]] = {}
     without: Counter[tuple[str, str]] = Counter()
     for report in run.hosts:
         seen = seen_of(report, table.needs)
@@ -81,7 +81,7 @@ def plan(
     )  # fmt: skip
 
 
-def _models(hosts: Sequence[SeenHost]) -> tuple[GpuModel, ...]:
+def _models(hosts: Sequence[PlannedHost]) -> tuple[GpuModel, ...]:
     return tuple({model.key: model for one in hosts for model in one.models}.values())
 
 
@@ -111,7 +111,7 @@ def _warnings(run: Run, table: Table) -> Iterator[str]:
 
 
 def _cluster(
-    name: str, target: str, hosts: list[SeenHost], without: int, table: Table,
+    name: str, target: str, hosts: list[PlannedHost], without: int, table: Table,
     aims: Sequence[Target], esxi: EsxiBuild | None, listed: Listed | None,
 ) -> ClusterPlan:  # fmt: skip
     empty = emptying(hosts)
@@ -123,15 +123,15 @@ def _cluster(
     return ClusterPlan(name, target, alike, without, empty, tuple(options))
 
 
-def _groups(hosts: Sequence[SeenHost]) -> Iterator[list[SeenHost]]:
-    found: dict[object, list[SeenHost]] = {}
+def _groups(hosts: Sequence[PlannedHost]) -> Iterator[list[PlannedHost]]:
+    found: dict[object, list[PlannedHost]] = {}
     for one in hosts:
         key = (one.version, one.build, one.driver, tuple(model.key for model in one.models))
         found.setdefault(key, []).append(one)
     yield from found.values()
 
 
-def _alike(hosts: Sequence[SeenHost], table: Table) -> Alike:
+def _alike(hosts: Sequence[PlannedHost], table: Table) -> Alike:
     first = hosts[0]
     line, build = table.line(first.version), table.build(first.version, first.build)
     release = first.release if first.release and first.release.release else None
@@ -160,7 +160,7 @@ def _alike(hosts: Sequence[SeenHost], table: Table) -> Alike:
     )
 
 
-def _behind(host: SeenHost, table: Table) -> str:
+def _behind(host: PlannedHost, table: Table) -> str:
     """Say what the hosts lack of fixes."""
     told = []
     newest = table.newest(host.release) if host.release else None
@@ -175,7 +175,7 @@ def _behind(host: SeenHost, table: Table) -> str:
     return "; ".join(told)
 
 
-def _stay(hosts: Sequence[SeenHost], table: Table) -> Option:
+def _stay(hosts: Sequence[PlannedHost], table: Table) -> Option:
     """Return what doing nothing comes to."""
     releases = {one.release.release: one.release for one in hosts if one.release}
     told = [
@@ -193,7 +193,7 @@ def _stay(hosts: Sequence[SeenHost], table: Table) -> Option:
 
 
 def _option(
-    cluster: str, hosts: Sequence[SeenHost], empty: Emptying, table: Table, target: Target,
+    cluster: str, hosts: Sequence[PlannedHost], empty: Emptying, table: Table, target: Target,
     esxi: EsxiBuild | None, listed: Listed | None,
 ) -> Option:  # fmt: skip
     stopped = [*stops(hosts, target, table), *denied(hosts, target, listed)]
@@ -247,7 +247,7 @@ def _kind(target: Target) -> str:
 
 
 def _rounds(
-    hosts: Sequence[SeenHost], low: int, target: Target, table: Table, esxi: EsxiBuild | None
+    hosts: Sequence[PlannedHost], low: int, target: Target, table: Table, esxi: EsxiBuild | None
 ) -> tuple[Round, ...] | None:
     if low < target.release.release:
         return way(low, guest_releases(hosts, table), target.release.release, table)
@@ -262,7 +262,7 @@ def _older(driver: str, other: str) -> bool:
 
 
 def _legs(
-    hosts: Sequence[SeenHost], rounds: Sequence[Round], target: Target, table: Table,
+    hosts: Sequence[PlannedHost], rounds: Sequence[Round], target: Target, table: Table,
     esxi: EsxiBuild | None,
 ) -> tuple[tuple[Leg, ...], list[tuple[tuple[str, ...], Problem]]]:  # fmt: skip
     """Say what each host gets in each round, and gather what speaks against it."""
@@ -288,14 +288,14 @@ def _legs(
                 stand[key] = (image.esxi.version, image.esxi.build)
             for problem in image.problems:
                 found.setdefault(problem, []).append(host.name)
-            moves.append(Move(now, image))
+            moves.append(Upgrade(now, image))
         if moves:
             legs.append(Leg(one, through, tuple(moves)))
     return tuple(legs), [(tuple(names), problem) for problem, names in found.items()]
 
 
 def _goes(
-    host: SeenHost, release: int, through: Target, table: Table, esxi: EsxiBuild | None
+    host: PlannedHost, release: int, through: Target, table: Table, esxi: EsxiBuild | None
 ) -> bool:
     """Say whether a host has to go in a round: for its driver, or for ESXi alone."""
     if host.release is None or host.release.release > release:
@@ -307,7 +307,7 @@ def _goes(
     return bool(host.version) and goal_of(host.version, host.build, esxi, table) is not None
 
 
-def _until(hosts: Sequence[SeenHost], legs: Sequence[Leg], target: Target, table: Table) -> str:
+def _until(hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, table: Table) -> str:
     told = [f"vGPU {target.release.release}: {table.supported(target.release.ends)}"]
     versions = {(one.name, one.target): one.version for one in hosts}
     for leg in legs:
@@ -327,7 +327,7 @@ def _saves(low: int, target: Target, rounds: int, table: Table) -> str:
 
 
 def _notes(
-    hosts: Sequence[SeenHost], legs: Sequence[Leg], empty: Emptying, table: Table
+    hosts: Sequence[PlannedHost], legs: Sequence[Leg], empty: Emptying, table: Table
 ) -> Iterator[str]:
     """Yield the risks and what to know."""
     if not legs:
@@ -363,7 +363,7 @@ def _notes(
         yield "DRS is not known to empty all hosts by itself (HOST-008): VMs are moved by hand"
 
 
-def _image(hosts: Sequence[SeenHost]) -> Iterator[str]:
+def _image(hosts: Sequence[PlannedHost]) -> Iterator[str]:
     """Say what the image that the cluster has now would interrupt, in vCenter's own words."""
     told = [one.image for one in hosts if one.image is not None]
     if not told:

@@ -42,7 +42,7 @@ class Guests(Struct, frozen=True):
     known: bool = True
 
 
-class SeenHost(Struct, frozen=True):
+class PlannedHost(Struct, frozen=True):
     """One host with GPUs."""
 
     name: str
@@ -71,7 +71,7 @@ class SeenHost(Struct, frozen=True):
     """What vCenter says of it and the image of its cluster; None: not known."""
 
 
-def seen_of(report: HostReport, needs: Requirements) -> SeenHost | None:
+def seen_of(report: HostReport, needs: Requirements) -> PlannedHost | None:
     """Look at a host of a run; None where it surely has no GPU."""
     host = report.host
     if isinstance(host.gpus, Known) and not host.gpus.value:
@@ -88,7 +88,7 @@ def seen_of(report: HostReport, needs: Requirements) -> SeenHost | None:
             models.setdefault(model.key, model)
     build = _text(host.build)
     known_driver = "" if isinstance(driver, Unknown) else driver
-    return SeenHost(
+    return PlannedHost(
         name=host.name,
         target=host.target,
         cluster=_text(host.cluster),

@@ -7,11 +7,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck.model.lifecycle import Mark
-from hostcheck.model.plan import Cost, Ground, Phase, Step
+from hostcheck.model.plan import Cost, Ground, Step, Work
 from hostcheck.model.result import Command
 from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.image import Image
-from hostcheck.planner.seen import SeenHost
+from hostcheck.planner.seen import PlannedHost
 from hostcheck.planner.stops import DLS, DOWNGRADES, LEGACY
 from hostcheck.planner.table import Table, esxi_name
 from hostcheck.planner.targets import Target
@@ -23,10 +23,10 @@ C_TYPES = 535
 """From this branch on C types are made by the AI Enterprise package alone."""
 
 
-class Move(Struct, frozen=True):
+class Upgrade(Struct, frozen=True):
     """What a host gets in a round."""
 
-    host: SeenHost
+    host: PlannedHost
     image: Image
 
 
@@ -35,11 +35,11 @@ class Leg(Struct, frozen=True):
 
     round: Round
     target: Target
-    moves: tuple[Move, ...]
+    moves: tuple[Upgrade, ...]
 
 
 def steps(
-    cluster: str, hosts: Sequence[SeenHost], legs: Sequence[Leg], target: Target, table: Table,
+    cluster: str, hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, table: Table,
     full: frozenset[str] = frozenset(),
 ) -> tuple[Step, ...]:  # fmt: skip
     """Return the steps: licence and image first, vCenter, hosts, guests after, hardware last.
@@ -87,7 +87,7 @@ def cost_of(made: Iterable[Step], rounds: int) -> Cost:
     )
 
 
-def oldest_taken(host: SeenHost, table: Table) -> int:
+def oldest_taken(host: PlannedHost, table: Table) -> int:
     """Return the oldest release whose guests a host takes: what is not told may be that."""
     if host.release is None or not host.release.release:
         return 0
@@ -99,7 +99,7 @@ def oldest_taken(host: SeenHost, table: Table) -> int:
     return min(taken, default=mine.release)
 
 
-def _running(hosts: Sequence[SeenHost], table: Table) -> dict[int, int]:
+def _running(hosts: Sequence[PlannedHost], table: Table) -> dict[int, int]:
     """Count running vGPU VMs by the release of their guest drivers."""
     found: dict[int, int] = {}
     for host in hosts:
@@ -113,14 +113,14 @@ def _running(hosts: Sequence[SeenHost], table: Table) -> dict[int, int]:
     return found
 
 
-def guest_releases(hosts: Sequence[SeenHost], table: Table) -> frozenset[int]:
+def guest_releases(hosts: Sequence[PlannedHost], table: Table) -> frozenset[int]:
     """Return the releases of the guest drivers that run; 0 is one that the table does not know."""
     return frozenset(_running(hosts, table))
 
 
 def _licence() -> Step:
     return Step(
-        0, Phase.LICENCE, "licence administrator",
+        0, Work.LICENCE, "licence administrator",
         "Serve licences from NVIDIA License System (DLS or CLS)",
         "vGPU 15 and later refuse a legacy licence server",
         ground=Ground(Mark.READ, (DLS, RULE)),
@@ -131,7 +131,7 @@ def _image(target: Target) -> Step:
     minor = target.minor
     drivers = f": Linux {minor.linux}, Windows {minor.windows}" if minor and minor.linux else ""
     return Step(
-        0, Phase.IMAGE, "owner of the guest images",
+        0, Work.IMAGE, "owner of the guest images",
         f"Have guest drivers of vGPU {target.name} ready{drivers}; put vgpuDriverCatalog.yaml of "
         "the same download into GPU Operator's driver image. Install nothing yet",
         "a guest driver that is newer than the host's does not load; GPU Operator installs none "
@@ -143,14 +143,14 @@ def _image(target: Target) -> Step:
 
 def _vcenter(names: str) -> Step:
     return Step(
-        0, Phase.VCENTER, "vCenter administrator",
+        0, Work.VCENTER, "vCenter administrator",
         f"Bring vCenter to the release of ESXi that the hosts get ({names}), if it is older",
         "a vCenter manages no host that is newer than itself",
         ground=Ground(Mark.INFERRED),
     )  # fmt: skip
 
 
-def _guests_before(leg: Leg, count: int, hosts: Sequence[SeenHost], table: Table) -> Step:
+def _guests_before(leg: Leg, count: int, hosts: Sequence[PlannedHost], table: Table) -> Step:
     lowest = table.release(leg.round.guests_to)
     minor = table.newest(lowest) if lowest else None
     minors = lowest.minors if lowest else ()
@@ -159,7 +159,7 @@ def _guests_before(leg: Leg, count: int, hosts: Sequence[SeenHost], table: Table
     old = ", ".join(map(str, leg.round.renewed))
     drivers = f" (Linux {own.linux}, Windows {own.windows})" if own and own.linux else ""
     return Step(
-        0, Phase.GUESTS, "owners of the VMs",
+        0, Work.GUESTS, "owners of the VMs",
         f"Give guests of vGPU {old} the drivers of vGPU {leg.round.guests_to}{drivers}",
         f"vGPU {leg.round.release} does not take guests of {old}; the hosts run "
         f"vGPU {leg.round.guests_to} until the next step",
@@ -171,14 +171,14 @@ def _guests_before(leg: Leg, count: int, hosts: Sequence[SeenHost], table: Table
 
 def _hosts(cluster: str, leg: Leg, full: frozenset[str]) -> list[Step]:
     """Return a step for each image: hosts that get the same one go one after another."""
-    images: dict[tuple[str, int], list[Move]] = {}
+    images: dict[tuple[str, int], list[Upgrade]] = {}
     for move in leg.moves:
         goal = move.image.esxi
         images.setdefault((goal.version, goal.build) if goal else ("", 0), []).append(move)
     return [_remediation(cluster, leg, moves, full) for _, moves in sorted(images.items())]
 
 
-def _remediation(cluster: str, leg: Leg, moves: Sequence[Move], full: frozenset[str]) -> Step:
+def _remediation(cluster: str, leg: Leg, moves: Sequence[Upgrade], full: frozenset[str]) -> Step:
     target, goal = leg.target, moves[0].image.esxi
     minor, guests = target.minor, [one.host.guests for one in moves]
     driver = f"NVIDIA vGPU {target.name}" + (f" ({minor.host})" if minor else "")
@@ -190,7 +190,7 @@ def _remediation(cluster: str, leg: Leg, moves: Sequence[Move], full: frozenset[
     package = "; C profiles need the AI Enterprise package" if c_types else ""
     where = cluster or "each host"
     return Step(
-        0, Phase.HOSTS, "vSphere administrator",
+        0, Work.HOSTS, "vSphere administrator",
         f"One host after another: empty it{hands}, enter maintenance mode, remediate to one image "
         f"of {onto}{package}, reboot once, leave maintenance mode",
         "ESXi and NVIDIA's package in one image cost one reboot; an NVIDIA package on the host "
@@ -213,7 +213,7 @@ def _remediation(cluster: str, leg: Leg, moves: Sequence[Move], full: frozenset[
     )  # fmt: skip
 
 
-def _movable(host: SeenHost) -> int:
+def _movable(host: PlannedHost) -> int:
     return host.guests.moves + host.guests.unsure
 
 
@@ -221,7 +221,7 @@ def _audit(cluster: str, leg: Leg) -> Step:
     chosen = f" --cluster {shlex.quote(cluster)}" if cluster else ""
     audit = f"hostcheck audit{chosen} -o after-{leg.target.name}.json"
     return Step(
-        0, Phase.AUDIT, "vSphere administrator",
+        0, Work.AUDIT, "vSphere administrator",
         "Audit the hosts; go on when no required check fails that did not fail before",
         "what went wrong shows here, before the next round or the guests meet it",
         hosts=tuple(one.host.name for one in leg.moves),
@@ -229,11 +229,11 @@ def _audit(cluster: str, leg: Leg) -> Step:
     )  # fmt: skip
 
 
-def _guests_after(target: Target, count: int, hosts: Sequence[SeenHost]) -> Step:
+def _guests_after(target: Target, count: int, hosts: Sequence[PlannedHost]) -> Step:
     minor = target.minor
     drivers = f" (Linux {minor.linux}, Windows {minor.windows})" if minor and minor.linux else ""
     return Step(
-        0, Phase.GUESTS, "owners of the VMs",
+        0, Work.GUESTS, "owners of the VMs",
         f"Give the guests the drivers of vGPU {target.name}{drivers}, when it suits them",
         "they run in the window until then, and get security fixes only after",
         release=target.release.release, minor=minor.name if minor else "",
@@ -244,7 +244,7 @@ def _guests_after(target: Target, count: int, hosts: Sequence[SeenHost]) -> Step
 
 def _hardware() -> Step:
     return Step(
-        0, Phase.HARDWARE, "owners of the VMs",
+        0, Work.HARDWARE, "owners of the VMs",
         "Raise the virtual hardware version and take new profiles, if they are wanted, last",
         "a VM of newer hardware starts on no host that was left behind",
         ground=Ground(Mark.INFERRED),

@@ -7,7 +7,7 @@ from hostcheck.model.answers import SCHEMA, Answers, Place, VmAnswer
 from hostcheck.model.result import Answer, Manual, Status, deciding, gravest_of
 from hostcheck.model.run import Candidate, Preflight, Run
 from hostcheck.reports.words import settled_by
-from hostcheck.sources.base import About
+from hostcheck.sources.base import AboutSource
 
 NOT_KNOWN = (Status.UNKNOWN, Status.ERROR)
 
@@ -26,7 +26,7 @@ def answer_of(run: Run) -> VmAnswer:
     )  # fmt: skip
 
 
-def answers_of(vms: Iterable[VmAnswer], left: Iterable[str], about: About) -> Answers:
+def answers_of(vms: Iterable[VmAnswer], left: Iterable[str], about: AboutSource) -> Answers:
     """Put rows in order: the gravest first, then by name."""
     rows = sorted(vms, key=lambda one: (_gravity(one.verdict), one.vm, one.vm_id))
     missing = tuple(left)

@@ -19,7 +19,7 @@ class Session(Transport, Protocol):
         """Speak where it was silent for long; says in how many seconds to come again."""
 
 
-class About(Struct, frozen=True):
+class AboutSource(Struct, frozen=True):
     """What a source is, in words for a run and its journal."""
 
     target: str
@@ -52,7 +52,7 @@ class Source(Protocol):
     """Where machines come from: a vCenter, an ESXi host, or a folder of recordings."""
 
     @property
-    def about(self) -> About:
+    def about(self) -> AboutSource:
         """What it is; of several vCenters what is known so far of their silence."""
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.recording import Recording
-from hostcheck.sources.base import About, Ask, Collector, Source
+from hostcheck.sources.base import AboutSource, Ask, Collector, Source
 
 
 class HeldSource:
@@ -21,7 +21,7 @@ class HeldSource:
         self._more: dict[Key, dict[tuple[str, str, str], Capture]] = {}
 
     @property
-    def about(self) -> About:
+    def about(self) -> AboutSource:
         """What the source behind is."""
         return self._behind.about
 

@@ -11,7 +11,7 @@ from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.sources.asking import SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
-from hostcheck.sources.base import About, Ask, Collector, Session
+from hostcheck.sources.base import AboutSource, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
 
@@ -70,10 +70,10 @@ class LiveSource:
         self._closers.append(close)
 
     @property
-    def about(self) -> About:
+    def about(self) -> AboutSource:
         """What is asked, and by which ways."""
         used = {*self._carried, *self._openers}
-        return About(self.target, asks=tuple(sorted(used)), smokes=SMOKE in used)
+        return AboutSource(self.target, asks=tuple(sorted(used)), smokes=SMOKE in used)
 
     @property
     def one_by_one(self) -> bool:

@@ -17,7 +17,7 @@ from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.sources.asking import SMOKE, finish
-from hostcheck.sources.base import About, Ask, Collector
+from hostcheck.sources.base import AboutSource, Ask, Collector
 from hostcheck.sources.walls import unread
 from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.vsphere import inventory, second_opinion
@@ -59,7 +59,7 @@ class RecordedSource:
         if not found:
             raise UsageError(f"{given}: no recorded host matches {', '.join(patterns)}")
         several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
-        self.about = About(", ".join(sorted(names)), several, smokes=smokes)
+        self.about = AboutSource(", ".join(sorted(names)), several, smokes=smokes)
         self._machines = sorted(found, key=lambda ref: ref.key)
 
     def machines(self) -> list[HostRef]:

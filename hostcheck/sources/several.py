@@ -8,7 +8,7 @@ from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.run import Asked
-from hostcheck.sources.base import About, Ask, Collector
+from hostcheck.sources.base import AboutSource, Ask, Collector
 from hostcheck.sources.live import LiveSource
 from hostcheck.ways.vsphere import inventory
 
@@ -33,11 +33,11 @@ class Vcenters:
         self._filters = (tuple(hosts), tuple(clusters))
 
     @property
-    def about(self) -> About:
+    def about(self) -> AboutSource:
         """Name every one of them, and say why some could not be asked; the ways of any."""
         names = sorted({*self._parts, *self._failures})
         abouts = [one.about for one in self._parts.values()]
-        return About(
+        return AboutSource(
             ", ".join(names),
             tuple(Asked(name, self._failures.get(name, "")) for name in names),
             tuple(sorted({way for one in abouts for way in one.asks})),

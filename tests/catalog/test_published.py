@@ -4,7 +4,7 @@ import pytest
 
 from hostcheck import catalog
 from hostcheck.catalog import compare
-from hostcheck.catalog.published import Said, bulletin, from_archive, from_bulletins, package
+from hostcheck.catalog.published import Quoted, bulletin, from_archive, from_bulletins, package
 from hostcheck.errors import ParseError
 
 RELEASES = catalog.requirements().releases
@@ -27,8 +27,9 @@ def test_a_bulletin_names_hosts_and_guests():
         "| CVE-1 | Tesla | Linux(R535) | 535.1(vGPU 16.1) | 535.2(vGPU 16.2) |\n"
     )
     assert set(bulletin(text, "5703")) == {
-        Said("16.11", "host", "535.261.04", "5703"), Said("16.12", "host", "535.274.03", "5703"),
-        Said("16.11", "windows", "539.41", "5703"), Said("16.12", "windows", "539.56", "5703"),
+        Quoted("16.11", "host", "535.261.04", "5703"),
+        Quoted("16.12", "host", "535.274.03", "5703"),
+        Quoted("16.11", "windows", "539.41", "5703"), Quoted("16.12", "windows", "539.56", "5703"),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hostcheck import catalog, planner
 from hostcheck.checks.engine import run_all
 from hostcheck.model.host import Software, VgpuAbility, VgpuInstance
-from hostcheck.model.plan import Phase, Plan, Step
+from hostcheck.model.plan import Plan, Step, Work
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import HostReport
 from hostcheck.planner.table import Table
@@ -97,7 +97,7 @@ def play(hosts, step: Step):
 
 
 def _played(host, step):
-    if step.phase is Phase.HOSTS and host.name in step.hosts:
+    if step.phase is Work.HOSTS and host.name in step.hosts:
         (package,) = host.driver_packages.value
         changes = {}
         if step.driver:
@@ -106,7 +106,7 @@ def _played(host, step):
         if step.esxi:
             changes |= {"version": known(step.esxi), "build": known(str(step.build))}
         return replace(host, **changes)
-    if step.phase is Phase.GUESTS and step.guest_restarts:
+    if step.phase is Work.GUESTS and step.guest_restarts:
         return replace(host, vgpu_instances=known(tuple(
             replace(one, guest_driver=known(_guest(one.guest_driver.value, step)))
             for one in host.vgpu_instances.value

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Why
 from hostcheck.model.lifecycle import Mark
-from hostcheck.model.plan import Feasible, Phase
+from hostcheck.model.plan import Feasible, Work
 from hostcheck.planner.table import Table
 from hostcheck.planner.targets import esxi, targets
 from hostcheck.planner.way import way
@@ -48,7 +48,7 @@ def test_one_long_term_branch_to_the_next_is_one_round_and_touches_no_guest_firs
     one = option(plan, "19.5")
     assert (one.feasible, one.path) == (Feasible.POSSIBLE, ("16", "19.5"))
     assert [step.phase for step in one.steps] == [
-        Phase.IMAGE, Phase.HOSTS, Phase.AUDIT, Phase.GUESTS, Phase.HARDWARE,
+        Work.IMAGE, Work.HOSTS, Work.AUDIT, Work.GUESTS, Work.HARDWARE,
     ]  # fmt: skip
     hosts = one.steps[1]
     assert (hosts.driver, hosts.esxi, hosts.esxi_name, hosts.build) == (
@@ -64,8 +64,8 @@ def test_guests_of_16_do_not_come_along_to_20():
     one = option(planned(*pair()), "20.1")
     assert (one.feasible, one.path) == (Feasible.POSSIBLE, ("16", "19.5", "20.1"))
     assert [step.phase for step in one.steps] == [
-        Phase.IMAGE, Phase.HOSTS, Phase.AUDIT, Phase.GUESTS, Phase.HOSTS, Phase.AUDIT,
-        Phase.GUESTS, Phase.HARDWARE,
+        Work.IMAGE, Work.HOSTS, Work.AUDIT, Work.GUESTS, Work.HOSTS, Work.AUDIT,
+        Work.GUESTS, Work.HARDWARE,
     ]  # fmt: skip
     between = one.steps[3]
     assert (between.release, between.guest_restarts) == (19, 2)
@@ -77,18 +77,18 @@ def test_17_goes_by_18_because_19_strands_its_guests():
     one = option(planned(*pair(driver="550.163.02", guest="550.163.01")), "19.5")
     assert one.path == ("17", "18.6", "19.5")
     assert any("vGPU 18 is passed through only: support ended 2026-03" in it for it in one.notes)
-    assert [step.release for step in one.steps if step.phase is Phase.GUESTS] == [18, 19]
+    assert [step.release for step in one.steps if step.phase is Work.GUESTS] == [18, 19]
 
 
 def test_13_on_7_0_gets_esxi_8_and_a_later_branch_in_one_step():
     """13 was never made for 8.0: both change in one image."""
     one = option(planned(*pair(driver="470.256.02", guest="470.256.02", version="7.0.3")), "19.5")
     assert one.path == ("13", "16.14", "19.5")
-    first, second = (step for step in one.steps if step.phase is Phase.HOSTS)
+    first, second = (step for step in one.steps if step.phase is Work.HOSTS)
     assert (first.driver, first.esxi, first.build) == ("535.309.01", "8.0.3", 25595708)
     assert (second.driver, second.esxi) == ("580.159.01", "")
-    assert one.steps[0].phase is Phase.LICENCE
-    assert [step.phase for step in one.steps].index(Phase.VCENTER) == 2
+    assert one.steps[0].phase is Work.LICENCE
+    assert [step.phase for step in one.steps].index(Work.VCENTER) == 2
     assert any("believed" in note for note in one.notes)
 
 
@@ -110,7 +110,7 @@ def test_u2f_is_a_later_build_than_u3g_and_not_enough_for_20():
         one.stops[0].what
     )
     free = option(planned(*pair(driver="580.159.01", guest="580.159.03", version="8.0.3")), "20.1")
-    assert [step.build for step in free.steps if step.phase is Phase.HOSTS] == [25595708]
+    assert [step.build for step in free.steps if step.phase is Work.HOSTS] == [25595708]
 
 
 def test_volta_ends_at_19():
@@ -179,7 +179,7 @@ def test_guests_that_do_not_tell_count_as_the_oldest_that_the_host_takes():
     one = option(planned(*hosts), "20.1")
     assert one.path == ("19", "20.1")
     assert [(step.release, step.guest_restarts) for step in one.steps
-            if step.phase is Phase.GUESTS] == [(19, 2), (20, 2)]  # fmt: skip
+            if step.phase is Work.GUESTS] == [(19, 2), (20, 2)]  # fmt: skip
     assert one.cost.at_least
     assert any(it.what.startswith("guest drivers of 2 running VMs") for it in one.questions)
 
@@ -203,7 +203,7 @@ def test_a_later_line_may_be_supported_for_less_long():
 def test_esxi_alone_is_a_round_too():
     """The driver is there already: the hosts lack the fixes of 8.0 U3k."""
     one = option(planned(*pair(driver="580.159.01", guest="580.159.03")), "19.5")
-    (step,) = (it for it in one.steps if it.phase is Phase.HOSTS)
+    (step,) = (it for it in one.steps if it.phase is Work.HOSTS)
     assert (step.driver, step.build) == ("580.159.01", 25595708)
     assert (one.path, one.cost.reboots, one.cost.guest_restarts) == (("19", "19.5"), 2, 0)
 
@@ -221,7 +221,7 @@ def test_esxi_9_0_has_no_package_before_18_3():
 def test_esxi_moves_in_the_first_round_that_has_a_package_for_it():
     hosts = pair(driver="470.256.02", guest="470.256.02", version="7.0.3")
     one = option(planned(*hosts, to=["19"], esx="9.0"), "19.5")
-    assert [step.esxi for step in one.steps if step.phase is Phase.HOSTS] == ["", "9.0.2"]
+    assert [step.esxi for step in one.steps if step.phase is Work.HOSTS] == ["", "9.0.2"]
 
 
 def test_from_9_1_on_no_live_patch_is_taken():
@@ -382,14 +382,14 @@ def test_a_plan_without_its_guest_step_would_be_noticed():
     hosts = pair()
     now = hosts
     for step in option(planned(*hosts), "20.1").steps:
-        if step.phase is not Phase.GUESTS:
+        if step.phase is not Work.GUESTS:
             now = play(now, step)
     assert {check for check, _ in fails(now) - fails(hosts)} == {"DRV-006"}
 
 
 def test_a_plan_without_its_patch_would_be_noticed():
     hosts = pair(driver="580.159.01", guest="580.159.03")
-    (step,) = (it for it in option(planned(*hosts), "20.1").steps if it.phase is Phase.HOSTS)
+    (step,) = (it for it in option(planned(*hosts), "20.1").steps if it.phase is Work.HOSTS)
     new = fails(play(hosts, replace(step, esxi=""))) - fails(hosts)
     assert {check for check, _ in new} == {"DRV-008"}
 

@@ -12,7 +12,7 @@ from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Status
 from hostcheck.parsers import vim_host_system, vim_virtual_machine
 from hostcheck.preflight import judge, preflight
-from hostcheck.sources.base import About, Collector
+from hostcheck.sources.base import AboutSource, Collector
 from tests.answers import (
     UUID,
     A,
@@ -70,7 +70,7 @@ def recorded(name, *vms, cluster=CLUSTER, number=1, **changed):
 class Fleet:
     """A source of machines that are held in memory."""
 
-    about = About("vcenter.test")
+    about = AboutSource("vcenter.test")
     one_by_one = False
 
     def __init__(self, *held):
