@@ -153,6 +153,7 @@ def test_no_room_sees_two_classes_of_one_name() -> None:
 
 OTHER_ROOMS_TOO = {
     "Answer": "a verdict; what came back over HTTP, inside redfish and rest",
+    "Beside": "of a waiver; what is done beside other work",
     "Cell": "of the table of lifecycles; of a matrix of distances",
     "Change": "between two runs; to files of a VM class; to a VM in thought",
     "Finding": "of a VM class; a row of the HTML report",
@@ -186,7 +187,7 @@ def test_what_the_model_calls_something_is_called_so_elsewhere() -> None:
         for name, files in homes.items()
         if len(files) > 1 and any(file.parts[0] == "model" for file in files)
     }
-    assert several == set(OTHER_ROOMS_TOO)
+    assert several - set(OTHER_ROOMS_TOO) == set(), "choose another name, or say what each means"
 
 
 def test_no_docstring_is_read() -> None:
