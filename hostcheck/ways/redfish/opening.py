@@ -1,5 +1,6 @@
 """How BMCs are opened: which one a host has, as whom it is asked, and what is trusted there."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -25,6 +26,7 @@ from hostcheck.ways.redfish.transport import RedfishTransport
 from hostcheck.ways.redfish.way import WAY
 
 VARIABLE = "HOSTCHECK_BMC_PASSWORD"
+_KEYRING = threading.Lock()
 NAMED = "--bmc-inventory, --bmc-pattern, or [bmc] in hostcheck.toml"
 
 
@@ -217,5 +219,8 @@ def _has_keyring() -> bool:
 
 @cache
 def _kept(user: str, address: str) -> str:
-    """Ask the keyring for the password of one BMC."""
-    return from_keyring(f"bmc:{user}@{address}") if _has_keyring() else ""
+    """Ask the keyring for the password of one BMC; one at a time, for it starts up at the first."""
+    if not _has_keyring():
+        return ""
+    with _KEYRING:
+        return from_keyring(f"bmc:{user}@{address}")
