@@ -58,6 +58,15 @@ class _Told:
         """Return what vSphere says of the host, None where that was not understood."""
         return self._system
 
+    def numbers(self) -> tuple[str, ...]:
+        """Return the serial number and the service tags of the machine, as vSphere tells them."""
+        capture = self._asked.fetch(vim_host_system.REQUEST.of(self.ref.id))
+        told = opened(capture, vim_host_system.identity)
+        if isinstance(told, Unknown):
+            return ()
+        tags = () if isinstance(told.service_tags, Unknown) else told.service_tags
+        return tags if isinstance(told.serial, Unknown) else (told.serial, *tags)
+
     def may_have_gpus(self) -> bool:
         """Say whether vSphere lists NVIDIA GPUs, or it is not known what it lists."""
         return self._system is not None and may_have_gpus(self._system)

@@ -76,6 +76,9 @@ class SoFar(Protocol):
     def system(self) -> HostSystem | None:
         """Return what vSphere says of the host, None where that was not understood."""
 
+    def numbers(self) -> tuple[str, ...]:
+        """Return the serial number and the service tags of the machine, as vSphere tells them."""
+
     def may_have_gpus(self) -> bool:
         """Say whether vSphere lists NVIDIA GPUs, or it is not known what it lists."""
 

@@ -14,7 +14,6 @@ from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
-from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.secrets import Place, first_line, from_keyring, password_of, password_or_none
 from hostcheck.ways.base import SoFar
 from hostcheck.ways.redfish import inventory, pins
@@ -83,9 +82,9 @@ class Bmcs:
     def _row_of(self, so_far: SoFar) -> Row | Unknown:
         """Return where the BMC of a host is: as the inventory, the pattern, or vSphere says."""
         name = so_far.ref.name
-        system = so_far.system() if not inventory.of_host(self.rows, name) else None
-        tags = _tags(system) if system is not None else ()
-        found = inventory.of_host(self.rows, name, tags)
+        found = inventory.of_host(self.rows, name)
+        if self.rows and not found:
+            found = inventory.of_host(self.rows, name, so_far.numbers())
         if len(found) == 1:
             return found[0]
         if found:
@@ -99,12 +98,6 @@ class Bmcs:
         if self.rows:
             return Unknown(Why.NOT_ASKED, f"the inventory of BMCs does not name {name}")
         return _of_vsphere(so_far, name)
-
-
-def _tags(system: HostSystem) -> list[str]:
-    """Return the numbers of the machine: Dell's service tag is one of them. Never its asset tag."""
-    told = (getattr(system, name, "") for name in ("serial", "service_tag"))
-    return [one for one in told if isinstance(one, str)]
 
 
 def _of_vsphere(so_far: SoFar, name: str) -> Row | Unknown:
