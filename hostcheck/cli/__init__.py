@@ -6,6 +6,7 @@ answer at once.
 
 from hostcheck.cli import (  # noqa: F401  a command is there once its file is read
     audit,
+    bmc,
     capacity,
     config,
     diff,

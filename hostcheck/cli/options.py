@@ -12,9 +12,10 @@ from click.shell_completion import CompletionItem
 from hostcheck import ways
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing, Waiving, group, options_of
-from hostcheck.connect.given import Machines, OneGuest, OpinionOptions, Smoking, Trusting
+from hostcheck.connect.given import Bare, Machines, OneGuest, OpinionOptions, Smoking, Trusting
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
+from hostcheck.ways.redfish.options import BmcReach
 from hostcheck.ways.shell.options import Reach
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -271,6 +272,25 @@ one_guest_options = group(
         "--device", type=click.IntRange(0, 63), default=0, help="CUDA device in the guest."
     ),
     click.option("--quick", is_flag=True, help="Correctness only, no speed."),
+)  # fmt: skip
+bare_options = group(
+    "given", Bare,
+    click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
+    *options_of(BmcReach),
+    click.option("--bmc-timeout", type=click.FloatRange(1, 36000), help="Seconds a BMC."),
+    click.option("--judge", is_flag=True, help="Say of each server whether it is ready for vGPU."),
+    click.option(
+        "--for", "profile", default="", metavar="PROFILE", help="vGPU profile: nvidia_l40s-24q."
+    ),
+    click.option(
+        "--from", "from_", type=existing(), metavar="PATH",
+        help="Replay a recording, or a folder of them, instead of asking.",
+    ),
+    click.option(
+        "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
+    settings_option,
 )  # fmt: skip
 trust_options = group(
     "given", Trusting,

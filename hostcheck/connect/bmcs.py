@@ -4,16 +4,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hostcheck import files, fleet
-from hostcheck.connect.given import Trusting
+from hostcheck import files, fleet, recording
+from hostcheck.connect.given import Bare, Trusting
 from hostcheck.errors import UsageError
+from hostcheck.front import Front
+from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Unknown
+from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.settings import Settings, kind
-from hostcheck.ways.redfish import inventory, pins
+from hostcheck.syntax.redfish import WIRE
+from hostcheck.ways.recorder import RecorderTransport
+from hostcheck.ways.redfish import inventory, order, pins
 from hostcheck.ways.redfish.certificates import shown
 from hostcheck.ways.redfish.door import Door
 from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.opening import Bmcs, bmcs
 from hostcheck.ways.redfish.options import SECTION, Section
+from hostcheck.ways.redfish.transport import RedfishTransport
+from hostcheck.ways.redfish.way import WAY
+from hostcheck.ways.replay import ReplayTransport
+
+
+class Listed(NamedTuple):
+    """A BMC and what it answered."""
+
+    name: str
+    address: str
+    captures: dict[tuple[str, str, str], Capture]
 
 
 class Pinned(NamedTuple):
@@ -97,3 +115,86 @@ def _compared(address: str, pinned: str, seen: str | Unknown, *, renew: bool) ->
     if renew:
         return Pinned(address, "renewed", f"{pinned} -> {seen}")
     return Pinned(address, "changed", f"pinned {pinned}, shown {seen}")
+
+
+def listed(given: Bare) -> list[str]:
+    """Return the names of the BMCs that `asked` will yield. Raises UsageError for what is wrong."""
+    if given.from_ is not None:
+        if given.places or given.bmc_inventory is not None:
+            raise UsageError("--from replays recordings and an address is asked live: give one")
+        return [one.name for one in recording.find(given.from_)]
+    section = section_of(given.settings)
+    return [_name(row) for row in rows_of(given.places, given.bmc_inventory, section)]
+
+
+def asked(given: Bare, front: Front) -> Iterator[Listed]:
+    """Ask BMCs, all side by side, or read what was recorded; yield them in their order.
+
+    Raises UsageError for what the user has to mend.
+    """
+    if given.from_ is not None:
+        yield from _recorded(given.from_)
+        return
+    section = section_of(given.settings)
+    rows = rows_of(given.places, given.bmc_inventory, section)
+    opener = bmcs(given, section, front, rows, seconds=given.bmc_timeout)
+    shelf = recording.Shelf(given.save) if given.save is not None else None
+    walks = _Walks(opener)
+    beside = fleet.Beside(rows, walks)
+    try:
+        for row in rows:
+            found = Listed(_name(row), row.address, beside.take(row))
+            if shelf is not None:
+                shelf.add(Recording(HostRef(found.name, "", ""), found.captures))
+            yield found
+    finally:
+        beside.close()
+        walks.stop()
+    if shelf is not None:
+        shelf.close()
+
+
+def _name(row: Row) -> str:
+    return row.host or row.service_tag or row.address
+
+
+def _recorded(folder: Path) -> Iterator[Listed]:
+    """Yield the recordings that hold answers of a BMC. Raises UsageError where none does."""
+    found = False
+    for place in recording.find(folder):
+        there = recording.load(place)
+        captures = {key: one for key, one in there.captures.items() if key[0] in WAY.wires}
+        if captures:
+            found = True
+            replay = RecorderTransport({WIRE: ReplayTransport(Recording(there.ref, captures))})
+            order.walk(replay)
+            yield Listed(there.ref.name, "", replay.captures)
+    if not found:
+        raise UsageError(f"{folder}: no recording there holds answers of a BMC (--bmc)")
+
+
+class _Walks:
+    """Walks through BMCs; those that are under way can be stopped."""
+
+    def __init__(self, opener: Bmcs) -> None:
+        self._opener = opener
+        self._open: set[RedfishTransport] = set()
+        self._stopped = False
+
+    def __call__(self, row: Row) -> dict[tuple[str, str, str], Capture]:
+        transport = self._opener.open(row)
+        self._open.add(transport)
+        recorder = RecorderTransport({WIRE: transport})
+        try:
+            if not self._stopped:
+                order.walk(recorder)
+        finally:
+            transport.close()
+            self._open.discard(transport)
+        return recorder.captures
+
+    def stop(self) -> None:
+        """Let nothing more be asked; each session is ended by who opened it."""
+        self._stopped = True
+        for one in tuple(self._open):
+            one.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hostcheck.ways.redfish.options import BmcReach
 from hostcheck.ways.shell.options import Reach
 
 if TYPE_CHECKING:
@@ -76,6 +77,20 @@ class Trusting:
     fingerprints: Path | None = None
     renew: bool = False
     dry_run: bool = False
+    settings: "Settings | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bare(BmcReach):
+    """Which BMCs are asked by themselves, and for what; `places` are addresses or inventories."""
+
+    places: tuple[str, ...] = ()
+    judge: bool = False
+    profile: str = ""
+    bmc_timeout: float | None = None
+    from_: Path | None = None
+    save: Path | None = None
+    quiet: bool = False
     settings: "Settings | None" = None
 
 

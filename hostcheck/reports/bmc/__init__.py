@@ -1,0 +1,1 @@
+"""What BMCs tell of servers: each module is a format of it."""
