@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hostcheck import runfile
 from tests.peers import live, shapes
-from tests.peers.fleet import Fleet
+from tests.peers.fleet import CANARY, Fleet
 from tests.peers.redfish import Login, State, Trouble, running_bmcs
 from tests.ways.redfish.machines import rack
 
@@ -32,8 +33,11 @@ def vsphere(keep_running):
 class Lab:
     """A vCenter, a BMC for each host, and an inventory that names them."""
 
-    def __init__(self, vcenter, bmc, folder):
+    def __init__(self, vcenter, bmc, folder, *, rows=True):
         self.vcenter, self.bmc, self.folder = vcenter, bmc, folder
+        self.named = ["--bmc-inventory", "bmc.csv"] if rows else []
+        if not rows:
+            return
         names = [shapes.HOSTS[kind].name for kind in KINDS]
         rows = [
             f"{name},{address}:{bmc.port},{bmc.fingerprint}"
@@ -46,8 +50,7 @@ class Lab:
         return [
             sys.executable, "-m", "hostcheck", "audit", "--vcenter",
             f"{self.vcenter.host}:{self.vcenter.port}", "--user", self.vcenter.user, "--tls-ca",
-            str(self.vcenter.ca_file), "--bmc", "--bmc-inventory", "bmc.csv", "--bmc-user",
-            "auditor", "-q",
+            str(self.vcenter.ca_file), "--bmc", *self.named, "--bmc-user", "auditor", "-q",
         ]  # fmt: skip
 
     def options(self, password=PASSWORD):
@@ -146,3 +149,16 @@ def test_a_broken_inventory_is_one_line(lab, tmp_path):
     run = lab.audit()
     assert run.returncode == 2
     assert re.fullmatch(r".*bmc.csv: line 2: .*\n", run.stderr), run.stderr
+
+
+def test_the_address_that_vsphere_knows_and_not_the_login_beside_it(running, new_vcenter, tmp_path):
+    bmc = running(running_bmcs({"127.0.0.2": State(rack())}))
+    host = replace(shapes.HOSTS[KINDS[0]], bmc_address=bmc.address)
+    lab = Lab(new_vcenter(Fleet((host,), (shapes.CLUSTER,))), bmc, tmp_path, rows=False)
+    (tmp_path / "pins").write_text(f"{bmc.address} {bmc.fingerprint}\n")
+    run = lab.audit("--bmc-fingerprints", "pins", "--save", "saved", "-o", "run.json")
+    assert run.returncode == 0, run.stderr
+    assert (bmc.state.logins, lab.left) == (1, [])
+    told = "".join(one.read_text() for one in tmp_path.rglob("*") if one.is_file())
+    assert f">{bmc.address}<" in told
+    assert CANARY not in told + run.stdout + run.stderr

@@ -717,6 +717,8 @@ def _config(writer: _Writer, host: HostShape, devices: Sequence[Function]) -> An
             apiType="HostAgent", apiVersion=host.api_version,
             patchLevel=f"{update}.{minor}" if major >= 7 else None,
         ),
+        ipmi=vim.host.IpmiInfo(bmcIpAddress=host.bmc_address, login=CANARY, password=CANARY)
+        if host.bmc_address else None,
         graphicsInfo=_graphics(writer, host, devices),
         graphicsConfig=vim.host.GraphicsConfig(
             hostDefaultGraphicsType=host.graphics_default,

@@ -451,6 +451,8 @@ class HostShape:
     """Whether the BIOS has VT-d or the AMD IOMMU on."""
     boot: tuple[tuple[str, str, str], ...] = ()
     """Boot options that are not as shipped: name, configured, in force."""
+    bmc_address: str = ""
+    """Of its BMC, where somebody told vSphere; with a login that nobody is to read."""
     connection: str = "connected"
     shell: bool = True
     """False: no shell login for this account."""
