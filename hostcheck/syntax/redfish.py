@@ -53,17 +53,18 @@ class Resource:
 
     def __init__(self, fields: Mapping[str, Any], asked: str) -> None:
         self._written = fields
-        self._fields = _lower(fields)
         self.asked = asked
 
     def get(self, *names: str) -> Reading[Any]:
         """Return what lies at a path of names; Unknown where a name of it is left out or null."""
-        value: Any = self._fields
+        value: Any = self._written
         for name in names:
-            inside = _lower(value) if isinstance(value, dict) else {}
-            value = inside.get(name.lower())
+            inside = value if isinstance(value, dict) else {}
+            if name not in inside:  # most firmware writes it as the standard does
+                inside, name = _lower(inside), name.lower()  # noqa: PLW2901
+            value = inside.get(name)
             if value is None:
-                told = "null" if name.lower() in inside else "not there"
+                told = "null" if name in inside else "not there"
                 return Unknown(Why.ABSENT, f"{'.'.join(names)} is {told}", self.asked)
         return value
 
