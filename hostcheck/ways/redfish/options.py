@@ -6,6 +6,7 @@ from pathlib import Path
 from hostcheck.ways.options import option, setting
 
 SECTION = "bmc"
+TITLE = "BMCs, over Redfish"
 
 
 @dataclass(frozen=True, kw_only=True)
