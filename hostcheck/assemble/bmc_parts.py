@@ -27,19 +27,26 @@ _DECIMAL = re.compile(r"(\d{1,3})-(\d{1,2})")
 
 
 def gpus_of(book: Book, system: System, maker: str) -> Fact[tuple[BmcGpu, ...]]:
-    """Return the NVIDIA GPUs that the BMC lists, by their ids; Unknown where it lists no device."""
+    """Return the NVIDIA GPUs that the BMC lists, by their ids; Unknown where it lists no device.
+
+    A device that is listed and could not be read may be one of them, and stays in sight.
+    """
     devices = list(_devices(book, system))
-    whole = [(one, source) for one, source in devices if not isinstance(one.maker, Unknown)]
+    whole = [(one, source) for one, source in devices if not _is_link(one)]
     if not devices:
         return Unknown(Why.ABSENT, "the BMC lists no PCIe device", "Redfish PCIeDevices")
     if not whole:
-        return Unknown(Why.ABSENT, "the BMC tells the maker of no device", "Redfish PCIeDevices")
+        return Unknown(Why.ABSENT, "no PCIe device could be read", "Redfish PCIeDevices")
     labels = _labels(book, system)
     found = {
         one.id: _gpu(book, system, one, source, labels, maker)
         for one, source in whole
         if _is_gpu(one)
     }
+    read = {one.id for one, _ in whole}
+    for one, _ in devices:
+        if one.id not in read:
+            found[one.id] = _unread(book, one)
     sources = tuple(sorted({source for _, source in whole}))
     return Known(tuple(found[id_] for id_ in sorted(found)), sources)
 
@@ -61,6 +68,22 @@ def _answers(
         path = capture.request.subject.lower()
         if not mine or path.startswith(mine) or "/systems/" in path:
             yield book.read(capture.request, parse)
+
+
+def _is_link(one: PcieDevice) -> bool:
+    return all(isinstance(each, Unknown) for each in (one.name, one.model, one.maker, one.health))
+
+
+def _unread(book: Book, one: PcieDevice) -> BmcGpu:
+    """Return a device of which nothing is known but that it is there."""
+    kinds = (redfish_pcie_devices.OF_CHASSIS, redfish_pcie_devices.OF_SYSTEM)
+    answers = [book.read(kind.of(one.path), redfish_pcie_devices.parse) for kind in kinds]
+    lost = [answer.value for answer in answers if isinstance(answer.value, Unknown)]
+    said = [unknown for unknown in lost if unknown.why is not Why.NOT_ASKED]
+    why = (said or lost or [NOT_TOLD])[0]
+    detail = f"a PCIe device that may be a GPU: {why.detail}"
+    unknown = Unknown(why.why, detail, why.asked, why.privilege)
+    return BmcGpu(one.id, "device", unknown, unknown, unknown, unknown)
 
 
 def _is_gpu(one: PcieDevice) -> bool:

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from hostcheck.checks.engine import Facts, Subjects, attempt, subject, subjects
 from hostcheck.checks.kinds import serves
-from hostcheck.model.fact import Unknown
+from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciId
@@ -49,6 +49,8 @@ def every_gpu(host: Host) -> Subjects[GpuOnHost]:
 def gpu_subject(gpu: PhysicalGpu, host: Host) -> Subject:
     """Name a GPU."""
     name = f"GPU {gpu.address} {gpu.name}"
+    if isinstance(gpu.slot, Known):
+        name += f" in {gpu.slot.value}"
     return subject("gpu", gpu.address, name, host=host.name, gpu=gpu.address)
 
 

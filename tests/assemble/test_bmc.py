@@ -343,6 +343,18 @@ def test_a_gpu_of_the_host_goes_by_its_slot():
     assert [each.health.value for each in host.bmc.value.power_supplies.value] == ["OK"]
 
 
+def test_a_device_that_could_not_be_read_stays_in_sight():
+    chassis = "/redfish/v1/Chassis/1"
+    paths = [f"{chassis}/PCIeDevices/{name}" for name in ("GPU1", "GPU2")]
+    resources = {**bmc(ON), f"{chassis}/PCIeDevices": {"Members": [link(path) for path in paths]},
+                 paths[0]: {**link(paths[0]), "Id": "GPU1", "Manufacturer": "NVIDIA"}}  # fmt: skip
+    host = host_of(resources, {paths[1]: Unknown(Why.TIMEOUT, "no answer in 30 s", paths[1])})
+    one, other = host.bmc.value.gpus.value
+    assert (one.id, other.id) == ("GPU1", "GPU2")
+    assert other.health.why is Why.TIMEOUT
+    assert "may be a GPU: no answer in 30 s" in other.health.detail
+
+
 def test_by_itself_a_bmc_tells_its_computers():
     (one,) = alone(Book(captures(bmc(ON)))).value
     assert one.service_tag.value == "AB12CD3"
