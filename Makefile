@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants bench build clean
+.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants torture bench build clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ smoke: $(VENV)/.dev ## the smoke test's program, from PyPI packages alone, if it
 mutants: smoke ## judge the smoke test's tests: break its kernels one fault at a time
 	$(BIN)/python -m tests.smoke.program.mutants
 
+torture: smoke ## damage every answer, turn every check round, write docs/reliability.md (MINUTES=120 INPUTS=1000000)
+	$(BIN)/python -m tests.torture.mutants --minutes $(or $(MINUTES),120)
+	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),120) --inputs $(or $(INPUTS),1000000)
+
 bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; see benchmarks/)
 	$(PIP) install asyncssh ansible-core || echo "without asyncssh and Ansible"
 	$(BIN)/python -m benchmarks.vsphere $(if $(QUICK),--hosts 50 --repeat 1)
@@ -93,4 +97,4 @@ build: smoke ## wheel and source distribution in dist/
 	$(BIN)/python -m build
 
 clean: ## remove what was made
-	rm -rf $(VENV) demo dist build .peers .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo dist build .peers .torture .mypy_cache .ruff_cache .pytest_cache

@@ -13,7 +13,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why, older
 from hostcheck.model.vm import KEPT_OPTIONS
-from hostcheck.syntax.vim import Node, VimObject, some_words
+from hostcheck.syntax.vim import Node, VimObject, some, some_words
 from hostcheck.syntax.vim_devices import GPU_WORD, Devices, device_groups_of, devices_of
 from hostcheck.syntax.vim_objects import object_of
 
@@ -116,7 +116,7 @@ def _footprint(
         vm.id,
         vm.text("runtime.host"),
         vm.word("runtime.powerState", among=POWER_STATES),
-        _mebibytes(vm.number("config.hardware", "memoryMB")),
+        _mebibytes(some(vm.number("config.hardware", "memoryMB"), "config.hardware.memoryMB")),
         _mebibytes(vm.number("config.memoryAllocation", "reservation")),
         vm.truth("config.memoryReservationLockedToMax"),
         vm.number("config.initialOverhead", "initialMemoryReservation"),
@@ -131,7 +131,7 @@ def _whole(vm: VimObject) -> VirtualMachine:
         template=vm.truth("config.template"),
         hardware_version=_hardware_version(vm.text("config.version")),
         firmware=vm.word("config.firmware", among=FIRMWARE),
-        vcpu_count=vm.number("config.hardware", "numCPU"),
+        vcpu_count=some(vm.number("config.hardware", "numCPU"), "config.hardware.numCPU"),
         cores_per_socket=vm.number("config.hardware", "numCoresPerSocket"),
         resource_pool=vm.text("resourcePool"),
         cpu_hot_add=vm.truth("config.cpuHotAddEnabled"),

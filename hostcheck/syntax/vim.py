@@ -349,6 +349,13 @@ def refusal(fault: Node, asked: str) -> Unknown:
     return Unknown(why, detail, asked, privilege)
 
 
+def some(count: Reading[int], asked: str) -> Reading[int]:
+    """Return a number of which there is at least one."""
+    if isinstance(count, Unknown) or count > 0:
+        return count
+    return Unknown(Why.UNPARSED, f"a number that cannot be: {count}", asked)
+
+
 def some_words(found: VimObject, path: str) -> Reading[tuple[str, ...]]:
     """Return the words of an array that is never empty; one that is lost what it held."""
     words = found.words(path)

@@ -15,7 +15,7 @@ def root_of(text: str, *, what: str) -> ET.Element:
         raise ParseError(f"{what}: XML that declares entities is refused")
     try:
         return ET.fromstring(text.strip())  # noqa: S314  entities are refused above, expat fetches nothing
-    except ET.ParseError as error:
+    except (ET.ParseError, UnicodeError) as error:  # the latter for half a character
         raise ParseError(f"{what}: not well-formed XML ({error})") from None
 
 

@@ -1,7 +1,94 @@
-"""docs/reliability.md, of what the tools left in a folder."""
+"""docs/reliability.md, of what the tools left in a folder, and of what is always true."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from tests.torture.says import STATEMENTS
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reliability.md"
+WORDS = Path(__file__).with_name("reliability.md")
+"""The page without its figures: each `{name}` on a line of its own is made here."""
+HOW = {
+    "judged": "judged from the beginning",
+    "lost": "of the answer nothing could be read, for a reason that was judged before",
+    "alike": "the answer is read as before: nothing that is needed was lost",
+    "another fact": "the answer is whole and says something else (below)",
+}
 
 
 def write(work: Path) -> None:
     """Write the page anew."""
+    text = WORDS.read_text()
+    made = {"inputs": _inputs(work), "statements": _statements(), "mutants": _mutants(work)}
+    for name, lines in made.items():
+        text = text.replace(f"{{{name}}}\n", "".join(f"{line}\n" for line in lines))
+    PAGE.write_text(text)
+
+
+def _inputs(work: Path) -> Iterator[str]:
+    place = work / "inputs.json"
+    if not place.is_file():
+        yield "Not run here."
+        return
+    told: dict[str, Any] = json.loads(place.read_text())
+    total = told["total"]
+    yield (
+        f"**{total['inputs']:,} damaged answers** of {len(told['machines'])} machines, "
+        f"{total['pairs']:,} of them two at a time, in {told['seconds'] / 60:,.0f} minutes of one "
+        f"processor: **{total['slips']} slips, {total['crashes']} crashes**."
+    )
+    yield ""
+    yield "| what became of it | inputs |"
+    yield "|---|---:|"
+    yield from (f"| {words} | {total.get(f'how {how}', 0):,} |" for how, words in HOW.items())
+    yield ""
+    yield "| one damage at a time | inputs |"
+    yield "|---|---:|"
+    kinds = sorted(one for one in total if one.startswith("kind "))
+    yield from (f"| {one.removeprefix('kind ')} | {total[one]:,} |" for one in kinds)
+    yield ""
+    yield "| machine | inputs | slips |"
+    yield "|---|---:|---:|"
+    generated: dict[str, int] = {"inputs": 0, "slips": 0}
+    for folder, counts in sorted(told["machines"].items()):
+        if folder.startswith("fixtures/"):
+            yield f"| {Path(folder).name} | {counts['inputs']:,} | {counts['slips']} |"
+        else:
+            for name in generated:
+                generated[name] += counts[name]
+    count = sum(not one.startswith("fixtures/") for one in told["machines"])
+    if count:
+        told_of = f"| {count} generated ones | {generated['inputs']:,} | {generated['slips']} |"
+        yield told_of
+
+
+def _statements() -> Iterator[str]:
+    yield "| answer | damage | what it says then |"
+    yield "|---|---|---|"
+    for one in STATEMENTS:
+        asked = one.asked.replace("|", ", ")
+        where = one.where.replace("\\", "").rstrip("$").replace("|", " or ")
+        at = f" of `{where}`" if where and not where.startswith("^") else ""
+        yield f"| `{asked}` | {', '.join(one.kinds)}{at} | {one.why} |"
+
+
+def _mutants(work: Path) -> Iterator[str]:
+    place = work / "mutants.jsonl"
+    lines = place.read_text().splitlines()[1:] if place.is_file() else []
+    if not lines:
+        yield "Not run here."
+        return
+    told = [json.loads(line) for line in lines]
+    seen = sum(noticed for _, noticed in told)
+    yield f"**{seen} of {len(told)}** comparisons that were turned round made a test fail."
+    left = sorted(one[:1] + one[2:] for one, noticed in told if not noticed)
+    if left:
+        yield ""
+        yield "| not noticed | comparison |"
+        yield "|---|---|"
+        yield from (
+            f"| {file}:{line} | `{words.replace('|', '¦')}` |" for file, line, words in left
+        )

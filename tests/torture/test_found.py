@@ -1,6 +1,9 @@
 """What damage once made a report say, and must not again."""
 
+import re
+
 import pytest
+from msgspec.structs import replace
 
 from hostcheck.model.result import Status
 from hostcheck.verdict import report_of
@@ -68,3 +71,15 @@ def test_what_was_lost_is_not_known(name: str) -> None:
     lost = [one for one in told if one.status is Status.UNKNOWN]
     assert lost
     assert all(one.unseen and one.unseen.detail for one in lost)
+
+
+@pytest.mark.usefixtures("opened_anew")
+def test_a_vm_without_memory_has_not_reserved_all_of_it() -> None:
+    machine = Machine(ROOT / "fixtures" / "1n-1xT4-esxi703")
+    failed = [one for one in machine.before.report.results if one.check == "VM-001"]
+    (vm_id,) = (one.subject.id for one in failed if one.status is Status.FAIL)
+    (key,) = (key for key in machine.held.captures if key[1:] == ("VirtualMachine", vm_id))
+    whole = machine.held.captures[key]
+    text = re.sub(r"<(memoryMB|reservation)>\d+<", r"<\1>0<", whole.text)
+    assert text != whole.text
+    assert machine._judged({key: replace(whole, text=text)}).slips == ()
