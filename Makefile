@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants torture bench build clean
+.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants torture bench build lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,9 +92,14 @@ bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; se
 	$(BIN)/python -m benchmarks.bmc $(if $(QUICK),--hosts 1 50 --most 1)
 	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
 
-build: smoke ## wheel and source distribution in dist/
-	$(PIP) install build
-	$(BIN)/python -m build
+build: smoke ## wheel, source distribution and bill of materials in dist/, the same bytes everywhere
+	$(PIP) install --constraint constraints.txt build setuptools
+	$(BIN)/python -m tests.release.build dist
+
+lock: $(VENV)/.dev ## write requirements.lock anew: the pins of constraints.txt, with the digest of each file
+	$(PIP) install uv
+	$(BIN)/uv pip compile setup.cfg --constraint constraints.txt --generate-hashes --universal \
+		--python-version 3.11 --no-header --quiet --output-file requirements.lock
 
 clean: ## remove what was made
 	rm -rf $(VENV) demo dist build .peers .torture .mypy_cache .ruff_cache .pytest_cache

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.torture import mutants
 from tests.torture.says import STATEMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +84,10 @@ def _mutants(work: Path) -> Iterator[str]:
         return
     told = [json.loads(line) for line in lines]
     seen = sum(noticed for _, noticed in told)
-    yield f"**{seen} of {len(told)}** comparisons that were turned round made a test fail."
+    yield (
+        f"**{seen} of {len(told)}** comparisons that were turned round made a test fail; there are "
+        f"{len(mutants.mutants())}."
+    )
     left = sorted(one[:1] + one[2:] for one, noticed in told if not noticed)
     if left:
         yield ""

@@ -188,10 +188,10 @@ def run(folders: list[str], journal: Journal, *, most: int, minutes: float, proc
     with ProcessPoolExecutor(processes) as pool:
         while time.monotonic() < until:
             # In the order of machines: a process that goes on with a machine need not load it.
-            hand = sorted(islice(waiting, processes * 48))
+            hand = sorted(islice(waiting, processes * 8))
             if not hand:
                 break
-            for found in pool.map(do, hand, chunksize=24):
+            for found in pool.map(do, hand, chunksize=4):
                 journal.add(found)
             sys.stdout.write(f"{journal.inputs:,} inputs, {len(journal.slips)} slips\n")
             sys.stdout.flush()
