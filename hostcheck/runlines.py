@@ -5,7 +5,8 @@ into objects, and the pages of the file that were read are given back.
 """
 
 import mmap
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_origin, get_type_hints
@@ -65,6 +66,10 @@ CLASSES = Kept(
 """What VM classes are judged by beside that."""
 NOT_OPENED = Unknown(Why.NOT_ASKED, "it was not opened")
 TOLD = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
+HEAD = b'{"check":"'
+"""A result begins so."""
+MOST_MADE = 4096
+"""Shared values that are kept as objects."""
 
 
 class _Subject(Struct, frozen=True):
@@ -117,7 +122,11 @@ class Lines:
     def value(self, raw: Raw) -> bytes:
         """Return a value, which may be shared."""
         text = bytes(raw)
-        return bytes(self._shared[int(text)]) if text[:1].isdigit() else text
+        return self.shared(text) if text[:1].isdigit() else text
+
+    def shared(self, number: bytes) -> bytes:
+        """Return a value that is shared."""
+        return bytes(self._shared[int(number)])
 
     def told(self, raw: Raw) -> Told:
         """Return the words of a result; those that many share are made once."""
@@ -171,36 +180,75 @@ def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
     if found is None:
         return runfile.read(path)
     top, lines = found
-    decoders = _decoders(kept)
-    wanted = frozenset(checks)
+    opener = _Opener(lines, kept, checks)
 
     def report(number: int) -> HostReport:
         try:
-            return _report(lines, number, wanted, decoders)
-        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            return opener.report(number)
+        except (msgspec.MsgspecError, IndexError, TypeError, ValueError) as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
     told = {name: getattr(top, name) for name in Run.__struct_fields__ if name not in OWN}
     return Run(schema=PLAIN, hosts=OpenedOneByOne(len(lines.places), report), **told)
 
 
-def _report(lines: Lines, number: int, wanted: frozenset[str], kept: "_Decoders") -> HostReport:
-    line = kept.line(lines.line(number))
-    parts = [
-        key + lines.value(raw) for key, name in kept.keys if bytes(raw := getattr(line.host, name))
-    ]
-    results = []
-    for one in line.results:
-        if one.status in TOLD and one.check in wanted:
-            told = lines.told(one.told)
-            about = line.subjects[one.subject]
-            subject = Subject(about.kind, about.id, "", {})
-            results.append(
-                Result(one.check, told.severity, one.status, subject, told.observed,
-                       told.expected, told.note, (), told.unseen, (), told.trace)
+class _Opener:
+    """Makes hosts of lines. Values that many share are made once, and no result that passes is."""
+
+    def __init__(self, lines: Lines, kept: Kept, checks: Collection[str]) -> None:
+        self._lines = lines
+        self._decoders = _decoders(kept)
+        self._made: dict[tuple[str, bytes], Any] = {}
+        ids = b"|".join(re.escape(one.encode()) for one in sorted(checks)) or b"-"
+        words = b"|".join(one.value.encode() for one in TOLD)
+        self._wanted = frozenset(checks)
+        self._found = re.compile(rb'\{"check":"(?:%s)","status":"(?:%s)"' % (ids, words)).finditer
+
+    def report(self, number: int) -> HostReport:
+        line = self._decoders.line(self._lines.line(number))
+        facts = {}
+        for name, decode in self._decoders.fields:
+            text = bytes(getattr(line.host, name))
+            if text:
+                facts[name] = self._value(name, text, decode)
+        return HostReport(line.verdict, self._decoders.host(**facts), tuple(self._results(line)))
+
+    def _value(self, name: str, text: bytes, decode: Any) -> Any:
+        if not text[:1].isdigit():
+            return decode(text)
+        key = (name, text)
+        if key not in self._made:
+            if len(self._made) >= MOST_MADE:
+                self._made.clear()
+            self._made[key] = decode(self._lines.shared(text))
+        return self._made[key]
+
+    def _results(self, line: Any) -> Iterator[Result]:
+        """Yield what is no pass, of the checks that are wanted."""
+        text = bytes(line.results)
+        subjects: tuple[_Subject, ...] | None = None
+        for one in self._told(text):
+            if one.status not in TOLD or one.check not in self._wanted:
+                continue
+            subjects = subjects or _subjects(line.subjects)
+            told, about = self._lines.told(one.told), subjects[one.subject]
+            yield Result(
+                one.check, told.severity, one.status, Subject(about.kind, about.id, "", {}),
+                told.observed, told.expected, told.note, (), told.unseen, (), told.trace,
             )  # fmt: skip
-    host = kept.host(b"{%s}" % b",".join(parts))
-    return HostReport(line.verdict, host, tuple(results))
+
+    def _told(self, text: bytes) -> Iterable[_Result]:
+        """Find results by their text: quotes inside of texts are escaped, and look otherwise.
+
+        What is not laid out as this program does is read whole.
+        """
+        if text.count(HEAD) != text.count(b'"status":"'):
+            return _whole(text)
+        pieces = []
+        for found in self._found(text):
+            end = text.find(b"}," + HEAD, found.end())
+            pieces.append(text[found.start() : end + 1 if end >= 0 else len(text) - 1])
+        return map(_one, pieces)
 
 
 def narrow(whole: Any, kept: Collection[str], **types: Any) -> Any:
@@ -229,11 +277,11 @@ def _default(field: Any, hint: Any, kept: Collection[str]) -> tuple[Any, ...]:
 
 
 class _Decoders(NamedTuple):
-    """What opens the fields that are kept."""
+    """What opens the fields that are kept, and makes a host of them."""
 
-    keys: tuple[tuple[bytes, str], ...]
-    host: Any
     line: Any
+    fields: tuple[tuple[str, Any], ...]
+    host: Any
 
 
 @cache
@@ -242,18 +290,19 @@ def _decoders(kept: Kept) -> _Decoders:
     vm: Any = narrow(Vm, kept.vm)
     gpus: Any = Known[tuple[gpu, ...]] | Unknown
     vms: Any = Known[tuple[vm, ...]] | Unknown
-    host = narrow(Host, kept.host, gpus=gpus, vms=vms)
+    hints = {**get_type_hints(Host), "gpus": gpus, "vms": vms}
     fields = msgspec.defstruct("_Fields", [(one, Raw, Raw(b"")) for one in kept.host], frozen=True)
     parts: list[tuple[str, Any]] = [
-        ("verdict", Answer), ("host", fields), ("subjects", tuple[_Subject, ...]),
-        ("results", tuple[_Result, ...]),
+        ("verdict", Answer), ("host", fields), ("subjects", Raw), ("results", Raw),
     ]  # fmt: skip
-    line = msgspec.defstruct("_Line", parts, frozen=True)
     return _Decoders(
-        tuple((f'"{one}":'.encode(), one) for one in kept.host),
-        msgspec.json.Decoder(host).decode,
-        msgspec.json.Decoder(line).decode,
+        msgspec.json.Decoder(msgspec.defstruct("_Line", parts, frozen=True)).decode,
+        tuple((one, msgspec.json.Decoder(hints[one]).decode) for one in kept.host),
+        narrow(Host, kept.host, gpus=gpus, vms=vms),
     )
 
 
 _told = msgspec.json.Decoder(Told).decode
+_one = msgspec.json.Decoder(_Result).decode
+_whole = msgspec.json.Decoder(tuple[_Result, ...]).decode
+_subjects = msgspec.json.Decoder(tuple[_Subject, ...]).decode

@@ -1,5 +1,6 @@
 """A run file read for a plan: the same plan as of the whole file, and nothing made up."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ from hostcheck import runfile, runlines
 from hostcheck.capacity.look import gatekeepers, look_at
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.result import Status
 from hostcheck.planner.seen import seen_of
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
@@ -112,3 +114,30 @@ def test_a_line_that_is_damaged_is_told(file, tmp_path):
 
 def _first(path):
     return runfile.read(path).hosts[1]
+
+
+def test_results_are_found_whatever_their_words_and_order_of_keys(run, file, tmp_path):
+    """What a text quotes is no result; what another program wrote in its own order is one."""
+    checks = frozenset(one.check for report in run.hosts for one in report.results)
+    whole = [one.results for one in runlines.read(file, checks).hosts]
+    odd = '"},{"check":"GPU-001","status":"fail","subject":0,"told":1}'
+    document = json.loads(file.read_text())
+    turned = []
+    for line in document["hosts"]:
+        results = [dict(reversed(list(one.items()))) for one in line["results"]]
+        turned.append(json.dumps({**line, "results": results}, separators=(",", ":")))
+    head, _, rest = file.read_text().partition('"hosts":[\n')
+    tail = rest[rest.rindex('],\n"shared":[') :]
+    other = tmp_path / "turned.json"
+    other.write_text(head + '"hosts":[\n' + ",\n".join(turned) + tail)
+    assert [one.results for one in runlines.read(other, checks).hosts] == whole
+    first = run.hosts[0]
+    told = next(one for one in first.results if one.status is Status.FAIL or one.unseen)
+    changed = msgspec.structs.replace(told, note=odd, trace=odd)
+    results = tuple(changed if one is told else one for one in first.results)
+    quoted = tmp_path / "quoted.json"
+    report = msgspec.structs.replace(first, results=results)
+    runfile.write(msgspec.structs.replace(run, hosts=(report,)), quoted)
+    (host,) = runlines.read(quoted, checks).hosts
+    expected = [(one.check, one.note) for one in results if one.status in runlines.TOLD]
+    assert [(one.check, one.note) for one in host.results] == expected

@@ -97,9 +97,12 @@ class Rooms:
 
     def _counted(self, one: SeenGpu, name: str) -> Count | Unknown:
         """Count without the driver's word. What forbids goes before what is not known."""
-        bounds = list(self._bounds(one, name))
-        shut = next((bound for bound in bounds if isinstance(bound, Count)), None)
-        return shut or bounds[0]
+        first: Unknown | None = None
+        for bound in self._bounds(one, name):
+            if isinstance(bound, Count):
+                return bound
+            first = first or bound
+        return first or absent(f"nothing tells how many {name} fit", CATALOGUE)
 
     def _bounds(self, one: SeenGpu, name: str) -> Iterator[Count | Unknown]:
         """Yield whatever forbids the profile or leaves that open; the count only if nothing did."""

@@ -34,7 +34,7 @@ from hostcheck.model.requirements import GpuModel
 from hostcheck.model.run import Run
 from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.emptying import emptying
-from hostcheck.planner.image import Problem, goal_of, image_of, shorter
+from hostcheck.planner.image import Image, Problem, goal_of, image_of, shorter
 from hostcheck.planner.listed import Listed
 from hostcheck.planner.seen import PlannedHost, seen_of
 from hostcheck.planner.steps import RULE, Leg, Upgrade, cost_of, guest_releases, steps
@@ -276,14 +276,18 @@ def _legs(
         last = one.release == target.release.release
         through = target if last else Target(passed, table.newest(passed))
         moves = []
+        made: dict[tuple[str, int], Image] = {}
         for host in hosts:
             key = (host.name, host.target)
-            version, build = stand[key]
-            now = replace(host, version=version, build=build)
+            version, build = at = stand[key]
+            stays = at == (host.version, host.build)
+            now = host if stays else replace(host, version=version, build=build)
             if not _goes(now, one.release, through, table, esxi if last else None):
                 continue
-            goal = goal_of(version, build, esxi, table) if version else None
-            image = image_of(version, build, through, goal, table, last=last)
+            if at not in made:
+                goal = goal_of(version, build, esxi, table) if version else None
+                made[at] = image_of(version, build, through, goal, table, last=last)
+            image = made[at]
             if image.esxi is not None:
                 stand[key] = (image.esxi.version, image.esxi.build)
             for problem in image.problems:

@@ -28,16 +28,16 @@ class Table:
         self.releases = tuple(one for one in needs.releases if one.release)
         self._sources = sources
         self._lines = {one.line: one for one in needs.esxi}
-        self.window: Judge = lambda host, guest: window(host, guest, needs.releases)
+        self.window: Judge = _once(lambda host, guest: window(host, guest, needs.releases))
         if judge is not None:
-            self.window = judge(())
+            self.window = _once(judge(()))
 
     def for_gpus(self, models: Iterable[GpuModel]) -> "Table":
         """Return the table with the window that hosts with these GPUs have."""
         if self._judge is None:
             return self
         made = Table(self.needs, self._sources, self.day, self._judge)
-        made.window = self._judge(tuple(models))
+        made.window = _once(self._judge(tuple(models)))
         return made
 
     def ground(self, mark: Mark, keys: tuple[str, ...]) -> Ground:
@@ -98,6 +98,19 @@ class Table:
         """Count the rounds of taking one release after another."""
         between = [one.release for one in self.releases if first <= one.release <= last]
         return sum(1 for _ in pairwise(between))
+
+
+def _once(judge: Judge) -> Judge:
+    """Ask about each pair of releases once: thousands of clusters have the same ones."""
+    told: dict[tuple[int, int], Window] = {}
+
+    def judged(host: VgpuRelease, guest: VgpuRelease) -> Window:
+        key = host.branch, guest.branch
+        if key not in told:
+            told[key] = judge(host, guest)
+        return told[key]
+
+    return judged
 
 
 def esxi_words(version: str, build: int, known: EsxiBuild | None) -> str:
