@@ -11,7 +11,16 @@ from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from tests.checks.synthetic import GIB
 from tests.checks.test_losing_information import MAY_BECOME, poorer_ones
-from tests.vmclasses.fleet import HALF, QUARTER, WHOLE, a_class, device, judged, machine
+from tests.vmclasses.fleet import (
+    HALF,
+    QUARTER,
+    WHOLE,
+    a_class,
+    a_namespace,
+    device,
+    judged,
+    machine,
+)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GROUP = "Nvidia:2@grid_a100d-80c%NVLink"
@@ -98,3 +107,18 @@ def test_no_answer_that_is_lost_improves_a_class(name):
             f"without {key}: {one}" for one in betrayals(before, judged(classes, [host_of(poorer)]))
         ]
     assert found == []
+
+
+def test_no_namespace_that_is_lost_improves_a_class():
+    """A class that its namespace's cluster does not keep is no GO where that is not told."""
+    one = replace(a_class(HALF), namespaces=("team-a",))
+    clusters = machine(1), machine(2, model="a40", cluster="vdi", profiles=("nvidia_a40-24q",))
+    names = {"domain-c8": "gpu", "domain-c9": "vdi"}
+    space = a_namespace("team-a", "domain-c9")
+    assert judged(one, clusters, namespaces=[space], names=names).answer is Answer.NO_GO
+    for spaces, told in (([], names), ([space], {}), ([a_namespace("team-a")], names)):
+        assert judged(one, clusters, namespaces=spaces, names=told).answer is Answer.UNSURE
+    both = [space, a_namespace("team-b", "domain-c8")]
+    used = replace(one, namespaces=("team-a", "team-b"))
+    assert judged(used, clusters, namespaces=both, names=names).answer is Answer.NO_GO
+    assert judged(used, clusters, namespaces=both[1:], names=names).answer is Answer.UNSURE
