@@ -1,5 +1,6 @@
 """Passwords: found once and late, from a file, the environment, the keyring or a prompt."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,8 @@ from pathlib import Path
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 
+OURS = ("GOVC_", "HOSTCHECK_")
+"""How the variables begin that hostcheck reads."""
 SERVICE = "hostcheck"
 """What passwords are kept under in a keyring."""
 
@@ -66,6 +69,11 @@ def first_line(file: Path) -> str:
         return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{file}: cannot be read as a line of text") from None
+
+
+def environment_of_children() -> dict[str, str]:
+    """Return this process's environment without what is ours, where passwords may be."""
+    return {name: one for name, one in os.environ.items() if not name.startswith(OURS)}
 
 
 def from_keyring(name: str) -> str:

@@ -18,7 +18,7 @@ from hostcheck.ways.shell.identities import Identities, Identity, identities
 from hostcheck.ways.shell.peer import Peer, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
 from hostcheck.ways.shell.reach import Shell
-from hostcheck.ways.shell.tries import Run
+from hostcheck.ways.shell.tries import Tries
 
 MOST_KEYS = 5
 """How many keys are offered where a password could be tried behind them."""
@@ -47,13 +47,13 @@ class Entrance:
         self,
         shell: Shell,
         password: Callable[[], str] | None,
-        run: Run | None = None,
+        tries: Tries | None = None,
         passphrases: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the credentials; `passphrases` of key files, by path."""
         self._shell = shell
         self._password = password
-        self._run = run or Run()
+        self._tries = tries or Tries()
         self._passphrases = passphrases or {}
 
     def authenticated(self, plain: socket.socket, until: float) -> Peer:
@@ -96,7 +96,7 @@ class Entrance:
     def _by_password(self, login: "_Login", method: str, password: Callable[[], str]) -> None:
         """Try the password, unless other hosts have refused it."""
         secret = password()
-        with self._run.tries.turn(login.user, self._shell.address, login.until) as mine:
+        with self._tries.turn(login.user, self._shell.address, login.until) as mine:
             prompts, login.last_one = Prompts(secret), True
             peer, user = login.peer, login.user
             try:

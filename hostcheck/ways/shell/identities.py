@@ -69,7 +69,7 @@ class _Agent(paramiko.agent.AgentSSH):
     def reach(self, address: str) -> list[str]:
         """Ask for the keys; return what is wrong with an agent that should be there."""
         where = address or os.environ.get("SSH_AUTH_SOCK", "")
-        if not where:
+        if not where or not hasattr(socket, "AF_UNIX"):
             return []
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         link.settimeout(AGENT_SECONDS)

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.secrets import environment_of_children
 from hostcheck.ways.base import Refused
 
 SYSTEM_CONFIGS = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
@@ -178,6 +179,7 @@ def _said(
             done = subprocess.run(  # noqa: S603  the name was looked at
                 [*command, "-F", str(file), "--", host], stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, errors="replace", timeout=seconds, check=False,
+                env=environment_of_children(),
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise _unusable(f"ssh -G {host} did not end within {seconds:g} s") from None

@@ -55,7 +55,7 @@ class Shells:
             shell, refused = self.base, caught.unknown
         return SshTransport(
             shell, self.allowed, self.password,
-            run=self.run, passphrases=self.passphrases, refused=refused,
+            tries=self.run.tries, passphrases=self.passphrases, refused=refused,
         )  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:

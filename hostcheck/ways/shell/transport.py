@@ -29,7 +29,7 @@ from hostcheck.ways.shell.entrance import Entrance, expired
 from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.script import Script
-from hostcheck.ways.shell.tries import Run
+from hostcheck.ways.shell.tries import Tries
 from hostcheck.ways.shell.tunnel import connected, late, lost
 
 NO_TERMINAL = "Password change required but no TTY available"
@@ -47,7 +47,7 @@ class SshTransport:
         allowed: Callable[[Request], bool],
         password: Callable[[], str] | None = None,
         *,
-        run: Run | None = None,
+        tries: Tries | None = None,
         passphrases: Mapping[str, str] | None = None,
         refused: Unknown | None = None,
     ) -> None:
@@ -58,7 +58,7 @@ class SshTransport:
         """
         self._shell = shell
         self._allowed = allowed
-        self._entrance = Entrance(shell, password, run, passphrases)
+        self._entrance = Entrance(shell, password, tries, passphrases)
         self._lock = threading.Lock()
         self._transport: Peer | None = None
         self._connections_left = 2

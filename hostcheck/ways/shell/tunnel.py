@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import IO
 
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.secrets import environment_of_children
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.reach import Shell
 
@@ -29,7 +30,11 @@ class Tunnel(socket.socket):
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  read after its end
         try:
             self._process = subprocess.Popen(  # noqa: S603  the user's own ssh_config
-                command, stdin=its.fileno(), stdout=its.fileno(), stderr=self._errors
+                command,
+                stdin=its.fileno(),
+                stdout=its.fileno(),
+                stderr=self._errors,
+                env=environment_of_children(),
             )
         except BaseException:
             mine.close()

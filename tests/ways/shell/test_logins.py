@@ -13,7 +13,7 @@ import pytest
 
 from hostcheck import words
 from hostcheck.model.fact import Why
-from hostcheck.ways.shell.tries import Run
+from hostcheck.ways.shell.tries import Tries
 from tests.peers import shapes
 from tests.ways.shell.reaching import FIRST, SECOND, SHAPE, reach, right
 from tests.ways.shell.scripted_sshd import Script, scripted
@@ -312,8 +312,8 @@ def test_a_server_that_takes_neither_says_what_it_takes(new_shells, dial):
 # One password on many hosts
 
 
-def asked_at_once(dial, server, password, run, count=8):
-    transports = [dial(reach(server, key_files=()), password, run=run) for _ in range(count)]
+def asked_at_once(dial, server, password, tries, count=8):
+    transports = [dial(reach(server, key_files=()), password, tries=tries) for _ in range(count)]
     captures = [None] * count
     threads = [
         threading.Thread(target=lambda n=n: captures.__setitem__(n, transports[n].fetch(FIRST)))
@@ -329,7 +329,7 @@ def asked_at_once(dial, server, password, run, count=8):
 @pytest.mark.parametrize("method", ["keyboard-interactive", "password"])
 def test_a_wrong_password_is_tried_on_two_hosts_and_no_more(new_shells, dial, method):
     server = new_shells(shapes.HEALTHY, methods=(method,))
-    captures = asked_at_once(dial, server, "wr0ng", Run())
+    captures = asked_at_once(dial, server, "wr0ng", Tries())
     logged = "keyboard-interactive/pam" if method == "keyboard-interactive" else method
     assert failed_logins(server, 2, logged) == 2
     assert {one.failure.why for one in captures} == {Why.DENIED}
@@ -337,26 +337,26 @@ def test_a_wrong_password_is_tried_on_two_hosts_and_no_more(new_shells, dial, me
     told = [one.failure.detail for one in captures if "was not tried" in one.failure.detail]
     assert len(told) == 6
     assert f"{SHAPE.address} and {SHAPE.address} refused it" in told[0]
-    other_user = dial(reach(server, key_files=(), user="somebody"), "wr0ng", run=Run())
+    other_user = dial(reach(server, key_files=(), user="somebody"), "wr0ng", tries=Tries())
     assert "was not tried" not in other_user.fetch(FIRST).failure.detail
 
 
 def test_a_password_that_was_right_once_goes_on_being_tried(new_shells, dial):
     server = new_shells(shapes.HEALTHY)
-    run = Run()
-    assert right(dial(reach(server, key_files=()), server.password, run=run).fetch(FIRST))
-    assert all(right(one) for one in asked_at_once(dial, server, server.password, run))
+    tries = Tries()
+    assert right(dial(reach(server, key_files=()), server.password, tries=tries).fetch(FIRST))
+    assert all(right(one) for one in asked_at_once(dial, server, server.password, tries))
     for _ in range(3):
-        failure = dial(reach(server, key_files=()), "wr0ng", run=run).fetch(FIRST).failure
+        failure = dial(reach(server, key_files=()), "wr0ng", tries=tries).fetch(FIRST).failure
         assert "the password was refused" in failure.detail
 
 
 def test_keys_go_on_where_the_password_does_not(new_shells, dial):
     server = new_shells(shapes.HEALTHY)
-    run = Run()
-    asked_at_once(dial, server, "wr0ng", run, count=3)
-    assert right(dial(reach(server), "wr0ng", run=run).fetch(FIRST))
-    stopped = dial(reach(server, key_files=(), user=server.user), "wr0ng", run=run).fetch(FIRST)
+    tries = Tries()
+    asked_at_once(dial, server, "wr0ng", tries, count=3)
+    assert right(dial(reach(server), "wr0ng", tries=tries).fetch(FIRST))
+    stopped = dial(reach(server, key_files=(), user=server.user), "wr0ng", tries=tries).fetch(FIRST)
     assert "was not tried" in stopped.failure.detail
 
 

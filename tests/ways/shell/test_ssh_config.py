@@ -3,6 +3,7 @@
 import getpass
 import os
 import shlex
+import shutil
 import stat
 import time
 from dataclasses import replace as replaced
@@ -300,3 +301,17 @@ def test_an_ssh_that_jumps_asks_nobody_and_trusts_known_keys_only(tmp_path):
         assert {"-oBatchMode=yes", "-oStrictHostKeyChecking=yes"} <= set(command)
         assert command[command.index("-F") + 1] == file
     assert "-F" not in configured("ProxyJump a\n", tmp_path, own=False).through
+
+
+def test_no_secret_is_in_the_environment_of_what_runs_here(jumps, dial, tmp_path, monkeypatch):
+    _, configured = jumps
+    for name in ("GOVC_PASSWORD", "GOVC_URL", "HOSTCHECK_SSH_PASSWORD"):
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("LAB", "is told")
+    tool = Path(shutil.which("env")).resolve()
+    there = [tmp_path / "matched", tmp_path / "proxied"]
+    line = f'Match exec "{tool} > {there[0]}"'
+    refusal(dial(configured(f"ProxyCommand {tool} > {there[1]}", line)))
+    for file in there:
+        assert "LAB=is told" in file.read_text()
+        assert "canary" not in file.read_text()
