@@ -19,10 +19,12 @@ from hostcheck.model.difference import Became
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Asked
+from hostcheck.reports import pieces
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
+from tests.reports.test_plan import parsed
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = Path(hostcheck.__file__).parent / "schema"
@@ -212,6 +214,19 @@ def test_hostile_names_stay_words(compare):
     rows = list(csv.DictReader(io.StringIO(
         CliRunner().invoke(main, ["diff", *paths, "--format", "csv"]).output)))  # fmt: skip
     assert all(one["host"].startswith("'=") for one in rows)
+
+
+def test_the_page_is_whole_and_asks_for_nothing(compare):
+    then = [replace(one, name="a<b>&\x1b") for one in hosts(1)]
+    now = [replace(one, in_maintenance_mode=Known(value=True), bios_version=Known("<script>"))
+           for one in then]  # fmt: skip
+    text = "".join(pieces("diff", "html", difference(*compare(then, now))))
+    found = parsed(text)
+    assert not {"script", "img", "link", "iframe", "b"} & set(found.seen)
+    assert "default-src 'none'" in text
+    for words in ("1 new, verdict of 1 host", "HOST-002", "a&lt;b&gt;&amp;\\x1b", "GO</td>",
+                  "&lt;script&gt;"):  # fmt: skip
+        assert words in text, words
 
 
 class TestSiblings:
