@@ -21,7 +21,7 @@ MARK = {
 }
 
 
-class Alike(NamedTuple):
+class Together(NamedTuple):
     """The same change of one check, of one host or of many."""
 
     first: Change
@@ -68,7 +68,7 @@ def rest(made: Difference) -> str:
     )
 
 
-def changes(made: Difference, became: Became) -> Iterator[Alike]:
+def changes(made: Difference, became: Became) -> Iterator[Together]:
     """Yield what became so, gravest first."""
     found: dict[tuple[str, ...], list[Change]] = {}
     for one in made.changes:
@@ -77,7 +77,7 @@ def changes(made: Difference, became: Became) -> Iterator[Alike]:
             found.setdefault(alike, []).append(one)
     for group in found.values():
         first = group[0]
-        yield Alike(first, _now(first), _was(first), _where(group))
+        yield Together(first, _now(first), _was(first), _where(group))
 
 
 def _now(one: Change) -> str:

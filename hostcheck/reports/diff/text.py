@@ -43,7 +43,7 @@ def _lines(made: Difference, page: Page) -> Iterator[str]:
             yield from page.wrap(f"Checks that only the run of {name} has: {', '.join(checks)}.")
 
 
-def _alike(group: told.Alike, page: Page) -> Iterator[str]:
+def _alike(group: told.Together, page: Page) -> Iterator[str]:
     one = group.first
     sign = page.paint(told.MARK[one.became], one.now or Status.NOT_APPLICABLE)
     lines = page.wrap(f"{one.check} {one.title} ({one.severity.value})", 4, 12)

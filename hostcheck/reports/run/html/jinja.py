@@ -20,6 +20,8 @@ from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary.waived import uses, waived_words
 
+MANY_WAIVERS = 200
+"""Waivers that a page lists."""
 ROW_NAMES = 6
 """A row that stands for more subjects than this names them in a list that unfolds."""
 
@@ -46,6 +48,7 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
+        MANY=MANY_WAIVERS,
     )  # fmt: skip
     return made
 
