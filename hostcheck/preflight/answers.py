@@ -60,7 +60,8 @@ def _settled_by(asked: Preflight, checks: tuple[Manual, ...]) -> tuple[str, ...]
         return ()
     decided = deciding(asked.candidates[0].results, checks)
     steps = [
-        settled_by(one.unseen.why, one.unseen.privilege)
+        settled_by(one.unseen.why, one.unseen.privilege, one.unseen.detail)
+        or f"hostcheck explain {one.check}"
         for one in decided
         if one.status is Status.UNKNOWN and one.unseen is not None
     ]

@@ -32,6 +32,7 @@ from hostcheck.sources.walls import nothing_of
 from hostcheck.verdict import report_of
 
 SHOWN_CAUSES = 3
+UNKNOWN = " is not known: "
 
 
 def judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
@@ -169,7 +170,10 @@ def _summary(
     causes: dict[str, list[str]] = {}
     for one in _deciding(verdict, required, results):
         causes.setdefault(_reason(one), []).append(one.check)
-    reasons = [f"{', '.join(dict.fromkeys(checks))} {words}" for words, checks in causes.items()]
+    reasons = [
+        f"{', '.join(dict.fromkeys(checks))} {_asked_alone(words, checks)}"
+        for words, checks in causes.items()
+    ]
     told = "; ".join(reasons[:SHOWN_CAUSES]) or "nothing was judged"
     more = len(reasons) - SHOWN_CAUSES
     return f"{told}; and {more} more" if more > 0 else told
@@ -184,9 +188,20 @@ def _deciding(
     return root_causes(fails, results, (check.manual for check in all_checks()))
 
 
+def _asked_alone(words: str, checks: list[str]) -> str:
+    """Say of one check that is not known what it asks: its title, as a question."""
+    subject, unknown, detail = words.partition(UNKNOWN)
+    if not unknown or len(set(checks)) > 1:
+        return words
+    title = next(one.manual.title for one in all_checks() if one.id == checks[0])
+    if title[1:2].islower():
+        title = title[:1].lower() + title[1:]
+    return f"whether {title} is not known of {subject}: {detail}"
+
+
 def _reason(result: Result) -> str:
     if result.unseen is not None:
-        return f"{result.subject.name} is not known: {result.unseen.detail}"
+        return f"{result.subject.name}{UNKNOWN}{result.unseen.detail}"
     words = result.note or result.trace or f"expected {result.expected}"
     about = "" if result.subject.kind == "host" else f"{result.subject.name}: "
     return f"{about}{result.observed} ({words})"

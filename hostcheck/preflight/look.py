@@ -25,7 +25,7 @@ from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.inventory import is_host
+from hostcheck.ways.vsphere.inventory import is_host, nearest
 from hostcheck.ways.vsphere.vms import none_called, one_vm
 
 
@@ -70,7 +70,8 @@ def of_vm(
     patterns, home = tuple(hosts), vm.host
     chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
     if not chosen:
-        raise UsageError(f"no host matches {', '.join(map(repr, patterns))}")
+        there = nearest(patterns[0], [one.name for one in source.machines()])
+        raise UsageError(f"no host matches {', '.join(map(repr, patterns))}; {there}")
     others = [one for one in chosen if one != home]
     first = walls.one(source, home)
     done(home.name)

@@ -1,5 +1,7 @@
 """The wording all reports share: statuses, verdicts, reasons, and how each is spelled."""
 
+import re
+
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType
@@ -60,6 +62,7 @@ WHY = {
 }
 
 
+_OPTION = re.compile(r"\((--[a-z-]+)\)")
 SETTLED_BY = {
     Why.UNREACHABLE: "open the way to it (its service, its port), then run again",
     Why.DENIED: "let the account in, then run again",
@@ -70,8 +73,14 @@ SETTLED_BY = {
 """What would make known what is not, by the reason. An answer that lacks it has no remedy here."""
 
 
-def settled_by(why: str, privilege: str) -> str:
-    """Return what would settle an unknown, in a few words; empty when nothing here would."""
+def settled_by(why: str, privilege: str, detail: str = "") -> str:
+    """Return what would settle an unknown, in a few words; empty when nothing here would.
+
+    What was not asked names the option that asks it: `the ESXi shell was not asked (--ssh)`.
+    """
+    option = _OPTION.search(detail) if why == Why.NOT_ASKED else None
+    if option is not None:
+        return f"run again with {option[1]}"
     if privilege.startswith("service "):
         return f"start the {one_line(privilege)} on the host, then run again"
     if privilege in STEPS:

@@ -499,6 +499,9 @@ MACHINES = sorted(path.parent.name for path in FIXTURES.glob("*/manifest.json"))
 NOT_THE_DRIVERS = {
     "1n-1xT4-esxi703": "the recorded driver lists every size beside a running one",
     "2n-1xA30-sriov-off-esxi800": "PCI-001 fails, which the recorded driver does not mind",
+    "2n-1xA30-bmc-cisco-none-shown-esxi800": "the same",
+    "2n-1xA30-bmc-dell-sriov-off-esxi800": "the same",
+    "8n-1xL40S-bmc-hpe-profile-esxi802": "PCI-003 fails, which the recorded driver does not mind",
     "2n-2xM60-ecc-on-esxi670": "ECC-001 fails, which the recorded driver does not mind",
     "2n-2xA100-80-pending-esxi803": "the host is in maintenance mode",
 }

@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
 from hostcheck.capacity import capacity
 from hostcheck.catalog import requirements
+from hostcheck.cli import main
 from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.result import Answer, Status
 from hostcheck.preflight.judge import judged_on
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
 from hostcheck.profiles import spelled
-from hostcheck.recording import load
+from hostcheck.recording import load, save
 from hostcheck.sources.walls import host_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -70,3 +72,25 @@ def test_what_fits_is_no_no_go_and_what_does_not_is_no_go(name: str, shell: bool
     one = host(name, shell=shell)
     found = [told for each in profiles(one) for told in contradictions(one, each)]
     assert not found, "\n".join(found)
+
+
+def test_without_a_shell_both_say_what_it_would_settle(tmp_path: Path) -> None:
+    recorded = load(FIXTURES / "2n-2xA100-80-esxi803")
+    kept = {key: one for key, one in recorded.captures.items() if key[0] != Wire.SHELL}
+    save(structs.replace(recorded, captures=kept), tmp_path / "rec")
+
+    def told(*words: str) -> str:
+        done = CliRunner().invoke(main, [*words, "--from", str(tmp_path / "rec"), "-q"])
+        return " ".join(done.output.split())
+
+    asked = told("preflight", "infer-01", "--format", "line")
+    assert "whether the host's GPUs have room for the VM's vGPUs now is not known" in asked
+    page = CliRunner().invoke(main, ["preflight", "infer-01", "--from", str(tmp_path / "rec")])
+    assert "to settle it: run again with --ssh" in " ".join(page.output.split())
+    assert "run again with --ssh" in told("preflight", "--all", "--format", "csv")
+    counted = told("capacity", "--profile", "grid_a100d-40c")
+    assert "by the catalogue alone (--ssh asks them)" in counted
+    whole = CliRunner().invoke(
+        main, ["capacity", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "-q"]
+    )
+    assert "catalogue alone" not in " ".join(whole.output.split())

@@ -395,7 +395,9 @@ def test_a_template_is_nothing_to_start():
 
 
 def test_no_host_matches():
-    assert "no host matches 'nope*'" in refused(recorded("esx-1", VM), hosts=["nope*"])
+    assert "no host matches 'nope*'; there are: esx-1" in refused(
+        recorded("esx-1", VM), hosts=["nope*"]
+    )
 
 
 def test_a_whole_gpu_that_is_not_in_passthrough_is_no_go():

@@ -92,6 +92,9 @@ def test_an_unknown_says_what_would_settle_it():
 
 
 def test_a_missing_service_is_started_and_not_granted():
+    told = words.settled_by("not asked", "", "the ESXi shell was not asked (--ssh)")
+    assert told == "run again with --ssh"
+    assert words.settled_by("not asked", "", "only a preflight asks this") == ""
     told = words.settled_by("unreachable", "service TSM-SSH")
     assert told == "start the service TSM-SSH on the host, then run again"
 

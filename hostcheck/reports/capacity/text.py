@@ -98,12 +98,21 @@ def _head(capacity: Capacity, width: int) -> Iterator[str]:
     yield from _wrap(title, width, 0, 2)
     yield from _wrap(
         f"Catalogue {capacity.catalogue_edition} less what runs; the driver was asked on {asked} "
-        f"of {words.count(len(gpus), 'GPU')}. Memory and processors of VMs are not counted.",
+        f"of {words.count(len(gpus), 'GPU')}{_unasked(gpus)}. Memory and processors of VMs are not "
+        "counted.",
         width, 2, 2,
     )  # fmt: skip
     for one in silent(capacity.targets):
         told = f"{one.name} could not be asked: {one.failure}. Its hosts are not counted."
         yield from _wrap(f"Note: {told}", width, 2, 8)
+
+
+def _unasked(gpus: list[GpuCapacity]) -> str:
+    """Say what a number rests on that no driver was asked for: a preflight is UNSURE there."""
+    open_ = [one for one in gpus if not one.driver_asked and isinstance(one.running, Known)]
+    if not any(one.running.value for one in open_ if isinstance(one.running, Known)):
+        return ""
+    return "; beside what runs the others have room by the catalogue alone (--ssh asks them)"
 
 
 def _gpus(capacity: Capacity) -> Iterator[tuple[HostCapacity, GpuCapacity]]:

@@ -34,8 +34,12 @@ class Cause:
 
     @property
     def settled_by(self) -> str:
-        """What would settle it, in a few words; empty when nothing here would."""
-        return words.settled_by(self.why, self.privilege)
+        """What would settle it, in a few words; empty when nothing here would.
+
+        What a required check lacks and no option brings, its manual says where to look for.
+        """
+        told = words.settled_by(self.why, self.privilege, self.detail)
+        return told or (f"hostcheck explain {self.checks[0]}" if self.required else "")
 
     @property
     def sentence(self) -> str:
