@@ -162,3 +162,21 @@ def test_the_address_that_vsphere_knows_and_not_the_login_beside_it(running, new
     told = "".join(one.read_text() for one in tmp_path.rglob("*") if one.is_file())
     assert f">{bmc.address}<" in told
     assert CANARY not in told + run.stdout + run.stderr
+
+
+def test_an_interrupt_of_the_bmcs_alone_leaves_no_session(lab):
+    for one in lab.bmc.states.values():
+        one.troubles.append(Trouble("GET .*Bios", "hang"))
+    command = [sys.executable, "-m", "hostcheck", "bmc", "bmc.csv", "--bmc-user", "auditor", "-q"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **lab.options()
+    )
+    deadline = time.monotonic() + 60
+    while not all(any("Bios" in line for line in one.heard) for one in lab.bmc.states.values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode not in (0, 1)
+    assert "Traceback" not in told
+    assert lab.left == []
