@@ -9,7 +9,7 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from hostcheck.model.bios import BiosProfile, BiosRow, BiosTable, canonical, canonical_value
+from hostcheck.model.bios import BiosProfile, BiosRow, BiosTable, canonical
 from hostcheck.model.bmc import Bmc, Setting, Told
 from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import Host
@@ -31,11 +31,17 @@ def of_host(table: BiosTable, settings: tuple[str, ...], host: Host | None) -> t
     vendor = _vendor(table, host.vendor) if host else ""
     cpu = _processor(host) if host else ""
     wanted = tuple(map(Setting, settings))
-    found = [one for setting in wanted for one in _menus(table, setting, vendor, cpu)]
+    bmc = host.bmc.value if host is not None and isinstance(host.bmc, Known) else Bmc()
+    told, found = [], []
+    for setting in wanted:
+        menus, lines = list(_menus(table, setting, vendor, cpu)), list(_lines(table, setting, bmc))
+        if lines:
+            told += [*menus, *lines]
+        elif not _is_right(table, setting, bmc):
+            found += menus
+    found = told + found
     if vendor == "hpe" and host is not None:
         found += _profiles(table, wanted, cpu, host)
-    if host is not None and isinstance(host.bmc, Known):
-        found += _lines(table, wanted, host.bmc.value)
     return tuple(dict.fromkeys(found))
 
 
@@ -94,21 +100,44 @@ def _profile(one: BiosProfile) -> str:
     )
 
 
-def _lines(table: BiosTable, settings: tuple[Setting, ...], bmc: Bmc) -> Iterator[Command]:
-    """Yield lines that set the attributes which are not as a GPU host needs them."""
-    if isinstance(bmc.vendor, Unknown) or isinstance(bmc.settings, Unknown):
+def _told_rows(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[tuple[BiosRow, Told, str]]:
+    """Yield the attributes that a BMC told of a setting, with the value that each is to have."""
+    found = bmc.setting(setting)
+    if isinstance(bmc.vendor, Unknown) or isinstance(found, Unknown):
         return
     maker = table.maker(bmc.vendor.value)
-    for setting in settings:
-        found = bmc.setting(setting)
-        if maker is None or isinstance(found, Unknown):
+    cpu = "" if isinstance(bmc.cpu, Unknown) else bmc.cpu.value
+    for row in table.of(setting, maker.key, cpu) if maker is not None else ():
+        for told in found.told:
+            if wanted := _wanted(row, told):
+                yield row, told, wanted
+
+
+def _lines(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[Command]:
+    """Yield lines that set the attributes which are not as a GPU host needs them."""
+    for row, told, wanted in _told_rows(table, setting, bmc):
+        if _same(row, told, wanted):
             continue
-        cpu = "" if isinstance(bmc.cpu, Unknown) else bmc.cpu.value
-        for row in table.of(setting, maker.key, cpu):
-            for told in found.told:
-                wanted = _wanted(row, told)
-                if wanted and canonical_value(wanted) != canonical_value(told.value):
-                    yield from _set(maker.key, bmc, row, told.attribute, wanted)
+        if Told(told.attribute, wanted) in _waiting(setting, bmc):
+            said = f"{told.attribute}: {wanted} is set and waits for a restart; nothing else to set"
+            yield Command("BIOS (as the BMC tells)", said)
+        else:
+            yield from _set(row.vendor, bmc, row, told.attribute, wanted)
+
+
+def _waiting(setting: Setting, bmc: Bmc) -> tuple[Told, ...]:
+    found = bmc.setting(setting)
+    return () if isinstance(found, Unknown) else found.told_pending
+
+
+def _is_right(table: BiosTable, setting: Setting, bmc: Bmc) -> bool:
+    """Say whether the BMC tells the setting, and as a GPU host needs it: no menu is of help."""
+    told = list(_told_rows(table, setting, bmc))
+    return bool(told) and all(_same(row, one, wanted) for row, one, wanted in told)
+
+
+def _same(row: BiosRow, told: Told, wanted: str) -> bool:
+    return row.meaning(told.value) == row.meaning(wanted)
 
 
 def _wanted(row: BiosRow, told: Told) -> str:

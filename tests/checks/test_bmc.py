@@ -299,6 +299,28 @@ def test_dell_and_hpe_have_tools_of_their_own():
     assert "PATCH" in redfish.text
 
 
+def test_a_setting_that_the_bmc_says_is_right_needs_no_menu():
+    host = a_host(vendor="Dell Inc.", bmc=known(a_bmc(now=SRIOV_OFF)), **processors((1, 1)))
+    settings = (Setting.IOMMU, Setting.ABOVE_4G, Setting.SRIOV)
+    found = menus.of_host(TABLE, tuple(one.value for one in settings), host)
+    assert [one.tool.partition(" (")[0] for one in found] == ["BIOS", "racadm", "Redfish", "BIOS"]
+    assert "SR-IOV Global Enable" in found[0].text
+    assert "above 4GB" in found[3].text  # which this BMC does not list
+
+
+def test_what_is_set_already_and_waits_is_not_set_again():
+    bmc = a_bmc(now=SRIOV_OFF, then={"SriovGlobalEnable": "Enabled"})
+    host = a_host(vendor="Dell Inc.", bmc=known(bmc), **processors((1, 1)))
+    (menu, waits) = menus.of_host(TABLE, ("sriov",), host)
+    assert "SR-IOV Global Enable" in menu.text
+    assert waits.text.startswith("SriovGlobalEnable: Enabled is set and waits for a restart")
+
+
+def test_auto_that_means_on_is_right():
+    now = {"DevicesandIOPorts_PCI64BitResourceAllocation": "Auto"}
+    assert lines("lenovo", "intel", now, Setting.ABOVE_4G) == []
+
+
 def test_what_is_right_or_not_told_gets_no_line():
     assert lines("dell", "intel", ALL_ON, Setting.SRIOV) == []
     assert lines("dell", "intel", {}, Setting.SRIOV) == []
