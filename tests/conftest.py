@@ -13,6 +13,7 @@ import pytest
 from hostcheck import ways
 from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
+from tests import skipped
 from tests.peers import live, shapes
 from tests.peers.live import Missing, Shells, Vcenter
 
@@ -41,6 +42,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST_FIRST))
 
     items.sort(key=place)
+
+
+def _reasons(config: pytest.Config) -> list[str]:
+    """Why tests were skipped, once a test; of what was run so far, in the process that tells it."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    skips = terminal.stats.get("skipped", ()) if terminal is not None else ()
+    return [str(one.longrepr[2]) for one in skips if isinstance(one.longrepr, tuple)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing is skipped silently."""
+    if os.environ.get("CI") and skipped.unexplained(_reasons(session.config)):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say in one line what to install to run how many more tests."""
+    reasons = _reasons(config)
+    if told := skipped.line(reasons):
+        terminalreporter.write_line(told, yellow=True)
+    for one in skipped.unexplained(reasons) if os.environ.get("CI") else ():
+        terminalreporter.write_line(f"CI skips no test for this: {one}", red=True)
 
 
 @pytest.fixture
