@@ -64,11 +64,18 @@ def password_or_none(
 
 
 def first_line(file: Path) -> str:
-    """Return a password that a file holds. Raises UsageError for one that cannot be read."""
+    """Return a password that a file holds.
+
+    Raises UsageError for one that cannot be read, and for an empty line: to send an empty password
+    would count as a failed login.
+    """
     try:
-        return file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        found = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{file}: cannot be read as a line of text") from None
+    if not found:
+        raise UsageError(f"{file}: its first line is empty; the password belongs there")
+    return found
 
 
 def environment_of_children() -> dict[str, str]:

@@ -1,6 +1,11 @@
 """Generated pages are current, and what a user may type is documented."""
 
+import hashlib
 import json
+import os
+import ssl
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,8 @@ from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
-from tests import golden
+from tests import everyday, golden, mistakes
+from tests.peers import live, shapes
 
 ROOT = Path(__file__).parents[1]
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
@@ -67,6 +73,37 @@ def test_every_command_and_option_has_help(name: str, command: click.Command) ->
     for parameter in command.params:
         if isinstance(parameter, click.Option) and parameter.name != "format_":
             assert parameter.help, f"{name} {parameter.opts}"
+
+
+@pytest.fixture
+def site(
+    running: Callable[[Any], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> mistakes.Site:
+    """Live peers, and an empty folder, for whoever makes mistakes."""
+    for name in [*os.environ]:
+        if name.startswith(("GOVC_", "HOSTCHECK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    vcenter = running(live.running_vcenter(mistakes.fleet(), rewrite=mistakes.rename))
+    ago = timedelta(days=-40)
+    again = {"password": vcenter.password, "good_until": ago}
+    old = running(live.running_vcenter(shapes.HEALTHY, **again))
+    shells = running(live.running_shells(shapes.HEALTHY))
+    mistakes.prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    der = ssl.PEM_cert_to_DER_cert(old.ca_file.read_text())
+    ssh = f"{shapes.HEALTHY.hosts[0].address}:{shells.port}"
+    return mistakes.Site(vcenter, old, ssh, hashlib.sha256(der).hexdigest())
+
+
+def test_page_of_mistakes(site: mistakes.Site, update: bool) -> None:
+    golden.check(ROOT / "docs" / "mistakes.md", mistakes.page(site), update=update)
+
+
+def test_page_of_everyday_jobs(site: mistakes.Site, update: bool) -> None:
+    golden.check(ROOT / "docs" / "everyday.md", everyday.page(site), update=update)
 
 
 def _stored() -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hostcheck.reports.run import html, junit, text
 from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
-from hostcheck.ways.vsphere.inventory import named
+from hostcheck.ways.vsphere.vms import named
 from tests.peers import shapes
 from tests.peers.api import Trouble
 from tests.peers.fleet import Cluster, Fleet

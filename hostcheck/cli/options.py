@@ -1,5 +1,6 @@
 """The options of all commands, in groups, as click reads them."""
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
@@ -36,6 +37,21 @@ class WorkersType(click.ParamType[int | str]):
         return self.fail(
             f"{value!r} is neither a number from 1 to {self.most} nor dask://SCHEDULER", param, ctx
         )
+
+
+class MemoryType(click.ParamType[int]):
+    """Memory of a VM: MiB, or `64G`, `64GiB`, `1T`."""
+
+    name = "memory"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Return MiB."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([1-9]\d{0,8}) ?([MGT]?)(iB|B)?", value.strip(), re.IGNORECASE)
+        if match is None:
+            return self.fail(f"{value!r} is no size: give MiB, or 64G, or 1T", param, ctx)
+        return int(match[1]) << {"": 0, "M": 0, "G": 10, "T": 20}[match[2].upper()]
 
 
 class DurationType(click.ParamType[float]):

@@ -12,6 +12,7 @@ from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.listings import names_of_vms
 from hostcheck.cli.options import (
+    MemoryType,
     answers_options,
     cluster_option,
     existing,
@@ -70,7 +71,9 @@ GRAVEST = (1, 3, 0)
 )
 @click.option("--count", type=click.IntRange(1, 16), help="vGPUs of that VM.")
 @click.option("--vcpus", type=click.IntRange(1, 960), help="vCPUs of that VM.")
-@click.option("--memory", type=click.IntRange(1), help="Memory of that VM, MiB.")
+@click.option(
+    "--memory", type=MemoryType(), metavar="SIZE", help="Memory of that VM: MiB, or 64G, or 1T."
+)
 @click.option("--spec", type=existing(dir_okay=False), help="That VM in a TOML file.")
 def preflight(
     vms: tuple[str, ...],

@@ -77,7 +77,9 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=path)
         except (OSError, ssl.SSLError) as error:
-            raise UsageError(f"CA file {path}: {error}; give a readable PEM file") from None
+            why = "" if isinstance(error, ssl.SSLError) else error.strerror
+            told = why or "it holds no certificate"
+            raise UsageError(f"CA file {path}: {told}; give a readable PEM file") from None
     return context
 
 

@@ -50,6 +50,7 @@ class _Told:
     """Required results of one check with one status: how many, on how many hosts, the first."""
 
     first: Result
+    where: str
     count: int = 0
     hosts: int = 0
 
@@ -71,7 +72,9 @@ class Reasons:
             if result.severity is not Severity.REQUIRED:
                 continue
             self._passes += result.status is Status.PASS
-            told = self._found.setdefault(result.status, {}).setdefault(result.check, _Told(result))
+            told = self._found.setdefault(result.status, {}).setdefault(
+                result.check, _Told(result, words.one_line(report.host.name))
+            )
             told.count += 1
             told.hosts += (result.status, result.check) not in here
             here.add((result.status, result.check))
@@ -85,17 +88,21 @@ class Reasons:
             if found:
                 # of equally many the first: `max` keeps it, and checks stand in the order met
                 check = max(found, key=lambda key: found[key].count)
-                on = f" on {words.count(found[check].hosts, 'host')}" if several else ""
+                told = found[check]
+                on = f" on {words.count(told.hosts, 'host')}" if several else ""
+                because = _because(told.first)
+                where = f"{told.where}, " if several and told.where not in because else ""
                 return (
                     f"{words.one_line(titles.get(check, check))} ({check}) "
-                    f"{_verb(status)}{on}: {_because(found[check].first)}"
+                    f"{_verb(status)}{on}: {where}{because}"
                 )
         if not self._passes:
             return "No required check gave an answer."
         passes = f"Every required check that applies passes: {words.count(self._passes, 'result')}."
         if not self._flaws:
             return passes
-        return f"{passes} {words.count(self._flaws, 'recommended result')} fail."
+        flaws = words.count(self._flaws, "recommended result fails", "recommended results fail")
+        return f"{passes} {flaws}."
 
 
 def _verb(status: Status) -> str:

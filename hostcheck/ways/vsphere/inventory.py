@@ -63,12 +63,16 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
 def refuse_unmatched(
     found: Iterable[Inventory], hosts: Iterable[str], clusters: Iterable[str]
 ) -> None:
-    """Raise UsageError for a name pattern that matches nothing anywhere."""
-    found = list(found)
+    """Raise UsageError for a name pattern that matches nothing anywhere, or no host with others."""
+    found, hosts, clusters = list(found), tuple(hosts), tuple(clusters)
     _refuse_unmatched(hosts, [one.name for each in found for one in each.hosts], "host")
     _refuse_unmatched(
         clusters, [one for each in found for one in each.clusters.values()], "cluster"
     )
+    if hosts and clusters and not any(one.chosen(hosts, clusters) for one in found):
+        raise UsageError(
+            f"no host matches both: hosts {', '.join(hosts)} are not in {', '.join(clusters)}"
+        )
 
 
 def listed(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
