@@ -80,6 +80,8 @@ mutants: smoke ## judge the smoke test's tests: break its kernels one fault at a
 	$(BIN)/python -m tests.smoke.program.mutants
 
 torture: smoke ## damage every answer, turn every check round, write docs/reliability.md (MINUTES=120 INPUTS=1000000)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install atheris==3.0.0 || echo "no atheris here: not fuzzed"
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m tests.torture.fuzz --seconds 600
 	$(BIN)/python -m tests.torture.mutants --minutes $(or $(MINUTES),120)
 	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),120) --inputs $(or $(INPUTS),1000000)
 

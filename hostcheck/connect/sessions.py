@@ -60,7 +60,10 @@ def opened(
     """
     servers = servers_of(given, settings, front)
     if front.variable("GOVC_INSECURE").lower() in ("1", "true") and not quiet:
-        front.tell("GOVC_INSECURE is ignored: certificates are always verified")
+        front.tell(
+            "GOVC_INSECURE is ignored: certificates are always verified; trust a CA with --tls-ca "
+            "FILE, or one certificate with --tls-thumbprint SHA256"
+        )
     filters = (hosts or settings.audit.hosts, clusters or settings.audit.clusters)
     logins = {
         one.name: login_of(

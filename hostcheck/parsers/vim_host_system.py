@@ -384,6 +384,9 @@ def _sriov(node: Node) -> Reading[Sriov]:
     counts = [node.number(name) for name in ("numVirtualFunction", "maxVirtualFunctionSupported")]
     unread = [one for one in (*truths, *counts) if isinstance(one, Unknown)]
     if node.type == "HostSriovInfo":
+        if truths[0] is False and truths[2] is True:
+            told = "SR-IOV is active, and the device is not capable of it"
+            return Unknown(Why.UNPARSED, told, f"{node.asked}.sriovCapable")
         return unread[0] if unread else Sriov(*truths, *counts)  # type: ignore[arg-type]
     if node.type and len(unread) == len((*truths, *counts)):
         return Sriov(capable=False)

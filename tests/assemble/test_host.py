@@ -449,6 +449,7 @@ def test_packages_are_counted(count):
         passthrough(A).replace("<sriovCapable>true</sriovCapable>", ""),
         passthrough(A).replace("<sriovCapable>true<", "<sriovCapable><"),
         passthrough(A).replace(">20<", ">many<"),
+        passthrough(A).replace("<sriovCapable>true<", "<sriovCapable>false<"),
     ],
 )
 def test_sriov_whose_type_and_fields_contradict_is_unknown(entry):

@@ -141,6 +141,9 @@ class TestPending:
     def test_a_change_waits(self, check, what, current, pending):
         one = self.judged(check, what, current, pending)
         says(one, "fail", f"{current.value} now, {pending.value} after the next reboot")
+        option = {"ecc": "-e", "mig": "-mig"}[what]
+        (kept,) = (fix.text for fix in one.fix if f" {option} " in fix.text)
+        assert kept.endswith(f" {option} {int(current is ON)}"), "the way to keep what is now"
 
     @pytest.mark.parametrize(
         ("current", "pending"), [(unknown(), ON), (ON, unknown()), (unknown(), unknown())]

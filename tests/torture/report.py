@@ -23,7 +23,12 @@ HOW = {
 def write(work: Path) -> None:
     """Write the page anew."""
     text = WORDS.read_text()
-    made = {"inputs": _inputs(work), "statements": _statements(), "mutants": _mutants(work)}
+    made = {
+        "inputs": _inputs(work),
+        "statements": _statements(),
+        "mutants": _mutants(work),
+        "fuzzed": _fuzzed(work),
+    }
     for name, lines in made.items():
         text = text.replace(f"{{{name}}}\n", "".join(f"{line}\n" for line in lines))
     PAGE.write_text(text)
@@ -96,3 +101,16 @@ def _mutants(work: Path) -> Iterator[str]:
         yield from (
             f"| {file}:{line} | `{words.replace('|', '¦')}` |" for file, line, words in left
         )
+
+
+def _fuzzed(work: Path) -> Iterator[str]:
+    place = work / "fuzz" / "fuzz.json"
+    if not place.is_file():
+        yield "Not run here."
+        return
+    told = json.loads(place.read_text())
+    found = "one raised" if told["crashed"] else "none raised"
+    yield (
+        f"**{told['inputs']:,} inputs** for {told['parsers']} parsers, {told['kept']:,} of which "
+        f"reached code that none before them had; {found} anything but a ParseError."
+    )
