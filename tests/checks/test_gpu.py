@@ -284,3 +284,14 @@ def test_health_that_was_not_read(check, field):
     says(result(check, with_gpu(SXM, **{field: unknown()})), "unknown")
     bound = with_gpu(SXM, passthrough=BOUND, **{field: unknown()})
     says(result(check, bound), "notapplicable", "in passthrough")
+
+
+def test_a_reboot_is_advised_where_all_that_is_wrong_waits_for_it():
+    def fix(*repairs):
+        one = result("GPU-002", a_host(gpus=[a_gpu(0, 0, "a100-pcie-80", repairs=repairs)]))
+        says(one, "fail", ", ".join(repairs))
+        return [command.text for command in one.fix]
+
+    assert any("reboot" in text for text in fix("channel repair pending"))
+    assert fix("unrepairable memory") == []
+    assert fix("channel repair pending", "unrepairable memory") == []
