@@ -6,14 +6,11 @@ from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import (
     GraphicsType,
-    Host,
     Mode,
-    Nic,
     NumaNode,
     Package,
     Passthrough,
     PcieLink,
-    PhysicalGpu,
     Service,
     Software,
     Sriov,
@@ -33,7 +30,8 @@ from hostcheck.model.result import (
     verdict_of,
 )
 from hostcheck.model.run import SCHEMA, Candidate, HostReport, Preflight, Run
-from hostcheck.model.vm import Vm, VmNic, VmPassthrough, VmVgpu
+from hostcheck.model.vm import VmNic, VmPassthrough, VmVgpu
+from tests.checks.synthetic import a_gpu, a_host, a_nic, a_vm
 
 GIB = 1024**3
 DENIED = Unknown(
@@ -142,11 +140,11 @@ def gpu(index=0, node=0, *, port=None, **changes):
     bus = 0x17 + 0x0D * index
     address = pci(f"0000:{bus:02x}:00.0")
     root = pci(port or f"0000:{bus - 1:02x}:02.0")
-    made = PhysicalGpu(
+    made = a_gpu(
+        0,
+        node,
         address=address,
         pci_id=PciId(0x10DE, 0x20B5, 0x10DE, 0x1533),
-        name="NVIDIA A100 80GB PCIe",
-        catalogue_key=Known("a100-80"),
         bridges=(root,),
         numa_node=Known(node, (3,)),
         graphics_active=Known(GraphicsType.SHARED_DIRECT, (1,)),
@@ -156,7 +154,6 @@ def gpu(index=0, node=0, *, port=None, **changes):
         vm_ids=Known((), (1,)),
         sriov=Known(Sriov(True, True, True, 20, 20), (1,)),
         passthrough=Known(Passthrough(True, False, False), (1,)),
-        hardware_label=Known("", (0,)),
         smi_seen=Known(True, (2,)),
         uuid=Known(f"GPU-{index:08d}", (2,)),
         ecc_current=Known(Mode.ENABLED, (2,)),
@@ -167,32 +164,22 @@ def gpu(index=0, node=0, *, port=None, **changes):
         framebuffer_used_bytes=Known((index % 5) * 20 * GIB, (2,)),
         bar1_bytes=Known(128 * GIB, (2,)),
         link=Known(PcieLink(1, 4, 16, 16), (2,)),
-        display_mode=Known("Enabled"),
-        display_active=Known("Disabled"),
-        virtualization_mode=Known("Host VGPU"),
-        host_vgpu_mode=Known("SR-IOV"),
-        inforom_corrupted=Known(False),
-        fabric_state=Known("N/A"),
-        fabric_status=Known("N/A"),
-        rows_remap_pending=Known(False),
-        rows_remap_failed=Known(False),
         pages_retire_pending=Unknown(Why.ABSENT, "N/A", "nvidia-smi -q -x"),
         profiles_supported=Known(("A100D-20C", "A100D-40C", "A100D-80C")),
         profile_limits=Known(()),
         profiles_creatable=Known(("A100D-20C",)),
-        mig_instances=Known(()),
     )
     return replace(made, **changes)
 
 
 def nic(index=0, node=0, **changes):
     bus = 0x13 + 0x40 * index
-    made = Nic(
+    made = a_nic(
+        index,
+        node,
         name=f"vmnic{index}",
         address=pci(f"0000:{bus:02x}:00.{index % 2}"),
         link_up=Known(index != 3, (0,)),
-        speed_mbps=Known(100_000, (0,)),
-        driver=Known("nmlx5_core", (0,)),
         bridges=(pci(f"0000:{bus - 1:02x}:00.0"),),
         numa_node=Known(node, (3,)),
         switches=("dvs-prod",),
@@ -202,35 +189,22 @@ def nic(index=0, node=0, **changes):
 
 def vm(index=0, gpus=(), **changes):
     on = bool(gpus)
-    made = Vm(
+    made = a_vm(
+        index,
         name=f"ml-train-{index:02d}",
         id=f"vm-{100 + index}",
         host_id=Known("host-12", (0,)),
         power_state=Known("poweredOn" if on else "poweredOff", (0,)),
-        hardware_version=Known(21),
-        firmware=Known("efi"),
         vcpu_count=Known(16),
         cores_per_socket=Known(16),
         memory_bytes=Known(128 * GIB),
         memory_reserved_bytes=Known(128 * GIB),
-        memory_locked_to_max=Known(True),
-        memory_overhead_bytes=Known(GIB // 4),
         pools=Known(()),
-        cpu_hot_add=Known(False),
-        memory_hot_add=Known(False),
-        vnuma_with_hot_add=Known(False),
-        viommu=Known(False),
-        vbs=Known(False),
-        sev=Known(False),
         sev_snp=NOT_ASKED,
         tdx=NOT_ASKED,
-        latency_sensitivity=Known("normal"),
-        cores_per_numa_node=Known(0),
         options=Known({"pciPassthru.use64bitMMIO": "TRUE"}),
         devices=Known(14),
         vgpus=(VmVgpu("PCI device 0", Known("grid_a100d-20c", (0,))),),
-        passthroughs=(),
-        device_groups=Known(()),
         nics=(VmNic("Network adapter 1", "prod-100", Known(("vmnic0", "vmnic1"))),),
         gpu_addresses=Known(tuple(gpus), (1,)),
     )
@@ -269,28 +243,19 @@ def host(name="esx01.lab.example", *, gpus=2, packages=2, per_package=1, nics=2,
                                          g.gpu_addresses.value), (1,)))
         for card in cards
     )  # fmt: skip
-    made = Host(
+    made = replace(
+        a_host(),
+
         name=name,
         id="host-12",
         cluster=Known("gpu-prod"),
         sources=SOURCES,
-        connection_state=Known("connected", (0,)),
-        power_state=Known("poweredOn", (0,)),
-        in_maintenance_mode=Known(False, (0,)),
-        reboot_required=Known(False, (0,)),
         boot_time=Known("2026-11-03T04:12:09Z", (0,)),
-        vendor=Known("Dell Inc.", (0,)),
-        model=Known("PowerEdge R750xa", (0,)),
-        bios_version=Known("1.14.1", (0,)),
-        bios_date=Known("2026-05-02T00:00:00Z", (0,)),
         firmware_type=Known("efi", (0,)),
-        version=Known("8.0.3", (0,)),
         build=Known("24585383", (0,)),
         lockdown_mode=Known("lockdownNormal", (0,)),
         services=Known((Service("TSM-SSH", True, "off"), Service("TSM", False, "off")), (0,)),
         memory_bytes=Known(1024 * GIB, (0,)),
-        memory_reserved_bytes=Known(0, (0,)),
-        memory_overhead_bytes=Known(0, (0,)),
         memory_hypervisor_bytes=NOT_ASKED,
         package_count=Known(packages, (0,)),
         core_count=Known(32 * packages, (0,)),
@@ -302,7 +267,6 @@ def host(name="esx01.lab.example", *, gpus=2, packages=2, per_package=1, nics=2,
         assignment_policy=Known("performance", (1,)),
         profiles_offered=Known(("grid_a100d-20c", "grid_a100d-40c", "grid_a100d-80c"), (1,)),
         vgpu_abilities=Known((), (0,)),
-        hot_migration=Known(True, (0,)),
         drs_automation=Known("fullyAutomated", (0,)),
         gpus=Known(cards, (1,)),
         nics=Known(tuple(nic(i, i * len(nodes) // max(nics, 1)) for i in range(nics)), (0,)),
@@ -311,7 +275,6 @@ def host(name="esx01.lab.example", *, gpus=2, packages=2, per_package=1, nics=2,
         driver_version=Known("550.54.16", (2,)),
         driver_packages=Known((Software("NVD-VMware_ESXi", "550.54.16-1OEM", "NVIDIA"),), (3,)),
         nvlink=Unknown(Why.NOT_ASKED, "SSH is off", "nvidia-smi topo -m"),
-        nvlink_order=(),
         vgpu_instances=Known(
             tuple(
                 VgpuInstance(g.gpu_addresses.value[0], g.name, "GRID A100D-20C",
