@@ -25,9 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST_FIRST = (
-    "test_matrix.py", "test_live.py", "test_losing_information.py", "test_fixes.py",
-    "program/test_program.py", "program/test_mutants.py", "vsphere/test_transport.py",
-    "test_walls.py", "reports/test_browser.py", "reports/test_html.py",
+    "torture/test_short.py", "test_matrix.py", "test_live.py", "test_losing_information.py",
+    "test_fixes.py", "program/test_program.py", "program/test_mutants.py",
+    "vsphere/test_transport.py", "test_walls.py", "reports/test_browser.py", "reports/test_html.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
