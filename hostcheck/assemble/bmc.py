@@ -221,7 +221,8 @@ class _Settings:
         found = tuple(
             Waiting(name, now.value.get(name, ""), value)
             for name, value in then.value.items()
-            if value != LEFT_OUT
+            if value != now.value.get(name)
+            and value != LEFT_OUT
             and canonical_value(now.value.get(name, "")) != canonical_value(value)
             and (name in now.value or self._maker not in WHOLE_WAITING)
         )

@@ -1,6 +1,7 @@
 """What the catalogue knows of BIOS settings: which attribute says it, in which menu it stands."""
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ JOINED = "joined"
 """Of the sockets: one NUMA node over both, AMD's NPS0."""
 
 
+@lru_cache(1 << 14)
 def canonical(name: str) -> str:
     """Return an attribute's name as it is compared: firmware changes case, marks and digits.
 
@@ -28,6 +30,7 @@ def canonical(name: str) -> str:
     return _NO_WORD.sub("", _FIRMWARE_DIGITS.sub("", name).lower())
 
 
+@lru_cache(1 << 12)
 def canonical_value(value: str) -> str:
     """Return a value as it is compared."""
     return _NO_WORD.sub("", value.lower())
