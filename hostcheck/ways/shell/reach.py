@@ -28,7 +28,7 @@ DEFAULT_KEYS = tuple(
     for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa")
 )
 """What ssh tries where nobody names a key; those that are not there are no mistake."""
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+_HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*")
 """Names that may stand in a command line of ssh: no option, no token, nothing a shell reads."""
 _PLAIN = re.compile(r"[\w@.:\\+%-]+", re.ASCII)
 """An address or a user, of which a shell makes nothing."""

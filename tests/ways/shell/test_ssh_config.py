@@ -169,6 +169,11 @@ def test_a_name_that_is_none_reaches_no_command_line(tmp_path, monkeypatch, name
     assert not (tmp_path / "called").exists()
 
 
+@pytest.mark.parametrize("name", ["2001:db8::1", "::1", "192.0.2.1", "esx_01", "ESX-01"])
+def test_every_name_of_a_host_is_asked_about(tmp_path, name):
+    assert shell_from_ssh_config(name, config=tmp_path / "none", base=PLAIN).address == name.lower()
+
+
 def test_without_ssh_a_config_is_not_guessed_at(tmp_path, monkeypatch):
     monkeypatch.setattr(module.shutil, "which", lambda _name: None)
     base = Shell("", user="dcui", port=2200)
