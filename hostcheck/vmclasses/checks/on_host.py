@@ -12,7 +12,7 @@ from hostcheck.checks.engine import (
     subjects,
     unsure,
 )
-from hostcheck.checks.memory import MOST_TIERED, TIERED
+from hostcheck.checks.memory import HOST_FAULT, MOST_TIERED, TIERED
 from hostcheck.checks.subjects import Placement, addresses
 from hostcheck.checks.vcenter import no_more_vgpus_than_allowed
 from hostcheck.checks.vgpu import GUIDE, profile_offered, profile_served, vgpus_go_together
@@ -200,7 +200,7 @@ def groups_are_offered(one: Promise, _needs: Requirements, known: Facts) -> Verd
     "VMC-006",
     title="The memory of the class fits into the host",
     severity=Severity.REQUIRED,
-    source=VM_OPERATOR,
+    source=HOST_FAULT,
     each=on_a_host,
     why="All memory of a VM with a GPU is reserved, so that it must be there in full, as DRAM.",
     fix="Give the class less memory.",

@@ -93,10 +93,11 @@ def _finding(one: Finding) -> str:
         todo.append(f"told by {_safe(one.told_by)}")
     if one.hosts:
         todo.append(f"on {_safe(told.hosts(one.hosts))}")
+    ground = f" [{one.mark.value}] {_safe(one.source)}" if one.source else ""
     return (
         f'<tr><td><span class="tag {look}">{sign} {one.status.value}</span></td>'
         f"<td><b>{one.check}</b> {_safe(one.title)}<br>"
-        f'<span class="soft small">{one.severity.value} [{one.mark.value}] {_safe(one.source)}'
+        f'<span class="soft small">{one.severity.value}{ground}'
         f"</span></td><td>{_safe(one.observed)}{expected if one.expected else ''}{note}</td>"
         f"<td>{'<br>'.join(todo)}</td></tr>\n"
     )
