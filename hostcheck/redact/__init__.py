@@ -48,8 +48,7 @@ def redact(given: Path, out: Path, map_file: Path) -> Redacted:
     again. Raises UsageError for what cannot be read or written, and where the result would say
     something else or still hold something private: then nothing is left in the folder.
     """
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} is not empty; give another folder")
+    _place(given, out)
     if map_file.resolve().is_relative_to(out.resolve()):
         raise UsageError(f"{map_file}: the map tells what was replaced; keep it out of {out}")
     mask = Mask(_known(map_file))
@@ -57,6 +56,19 @@ def redact(given: Path, out: Path, map_file: Path) -> Redacted:
     done = _run(given, out, mask) if is_run else _recordings(given, out, mask)
     _write_map(map_file, mask)
     return done
+
+
+def _place(given: Path, out: Path) -> None:
+    """Raise UsageError where nothing new can be written, or it would lie in what is given."""
+    if os.path.lexists(out) and not out.is_dir():
+        raise UsageError(f"{out} is no folder; give a new one")
+    try:
+        if out.exists() and any(out.iterdir()):
+            raise UsageError(f"{out} is not empty; give another folder")
+        if out.resolve().is_relative_to(given.resolve()):
+            raise UsageError(f"{out} lies in {given}, which is given; give a folder elsewhere")
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}; give another folder") from None
 
 
 def _recordings(given: Path, out: Path, mask: Mask) -> Redacted:

@@ -217,6 +217,20 @@ def test_mistakes(customer, tmp_path, monkeypatch, words, problem):
     assert (done.exit_code, "is not empty" in done.output) == (2, True)
 
 
+def test_an_output_that_is_a_file_or_lies_in_the_input_touches_nothing(customer, tmp_path):
+    saved = tmp_path / "run.json"
+    CliRunner().invoke(main, ["audit", "--from", str(customer), "-q", "-o", str(saved)])
+    (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
+    before = everything_in(tmp_path)
+    for given, out in (
+        (saved, tmp_path / "file.txt"), (saved, "/dev/null"), (saved, saved),
+        (saved, saved / "out"), (customer, customer / "one" / "out"), (customer, customer / "new"),
+    ):  # fmt: skip
+        done = run(given, "-o", out, "--map", tmp_path / "new.map.json")
+        assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert everything_in(tmp_path) == before
+
+
 def test_answers_that_were_asked_live(vcenter, tmp_path, monkeypatch):
     monkeypatch.setenv("GOVC_PASSWORD", vcenter.password)
     given = ["--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user]
