@@ -2,6 +2,8 @@
 
 import sys
 from dataclasses import dataclass, replace
+from itertools import chain
+from itertools import count as counted
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,8 +206,11 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
             row = answer_of(run)
             rows.append(row)
             codes.append(verdict.exit_code(run, strict=task.strict))
-            name = files.directory_name(row.vm)
-            name = f"{name}-{row.vm_id}" if name in taken else name
+            first = files.directory_name(row.vm)
+            more = (f"{first}-{row.vm_id}-{at}" for at in counted(2))
+            name = next(
+                one for one in chain([first, f"{first}-{row.vm_id}"], more) if one not in taken
+            )
             taken.add(name)
             deliver_each(wanted, name, run)
         told = answers_of(rows, left, source.about)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hostcheck import app
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.host_ref import HostRef, VmRef
+from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, silent
 from hostcheck.preflight.ask import RUNS
@@ -20,6 +20,8 @@ from hostcheck.ways.vsphere.inventory import is_host
 OFF, SUSPENDED = "poweredOff", "suspended"
 Group = tuple[str, str]
 """A vCenter, and a cluster of it or a host that is in none."""
+Identity = tuple[Key, str, str]
+"""A host, and id and name of a VM: recordings of several times or sites may share ids."""
 
 
 def several(
@@ -37,10 +39,13 @@ def several(
     """Judge the VMs that are named, or without names every powered-off VM that has a GPU.
 
     Cluster by cluster, so that no more than one is held. `left` is told which VMs were not judged,
-    or may be missing, and why. Raises UsageError as a preflight of one VM does.
+    or may be missing, and why; a VM that is named and has no run is always told. Raises UsageError
+    as a preflight of one VM does.
     """
-    patterns = tuple(hosts)
-    wanted = {(one.host.vcenter, one.id): one for one in _named(source, names, patterns)}
+    patterns, words = tuple(hosts), tuple(names)
+    meant = [(name, chosen_vm(source, name, patterns)) for name in words]
+    wanted = {_identity(one): one for _, one in meant}
+    seen: set[Identity] = set()
     machines = source.machines()
     if not wanted:
         for one in silent(source.about.targets):
@@ -53,15 +58,21 @@ def several(
         collected = app.recordings(source, targets, workers=workers, done=done)
         held = HeldSource(source, sorted(collected, key=lambda one: one.ref.key))
         for vm in named or _all_off(held, here, left):
-            yield of_vm(
+            run = of_vm(
                 held, vm, hosts=patterns, change=change, opinion=opinion, done=lambda _: None
             )
+            if run.preflight is not None and run.preflight.vm_id == vm.id:
+                seen.add(_identity(vm))
+            yield run
         for recorded in held.recordings():
             keep(recorded)
+    for name, vm in meant:
+        if _identity(vm) not in seen:
+            left(f"{name} was named, and was not judged.")
 
 
-def _named(source: Source, names: Iterable[str], patterns: tuple[str, ...]) -> list[VmRef]:
-    return [chosen_vm(source, name, patterns) for name in names]
+def _identity(vm: VmRef) -> Identity:
+    return (vm.host.key, vm.id, vm.name)
 
 
 def _group(ref: HostRef) -> Group:

@@ -7,6 +7,9 @@ from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.sources.base import AboutSource, Ask, Collector, Source
 
+Asked = tuple[str, Key | None]
+"""A vCenter; of recordings, which may share ids, the machine too."""
+
 
 class HeldSource:
     """Machines in memory, of another source that answers what more there is to ask, each once."""
@@ -17,7 +20,7 @@ class HeldSource:
         """Keep the answers of some machines of a source."""
         self._behind = behind
         self._held: dict[Key, Recording] = {one.ref.key: one for one in collected}
-        self._answers: dict[tuple[str, tuple[str, str, str]], Capture] = {}
+        self._answers: dict[tuple[Asked, tuple[str, str, str]], Capture] = {}
         self._more: dict[Key, dict[tuple[str, str, str], Capture]] = {}
 
     @property
@@ -50,21 +53,22 @@ class HeldSource:
 
         def once(recorded: Recording, questions: Iterable[Request]) -> Recording:
             asked = list(questions)
-            new = [one for one in asked if (vcenter, one.key) not in self._answers]
+            whom = (vcenter, None if self.about.asks else recorded.ref.key)
+            new = [one for one in asked if (whom, one.key) not in self._answers]
             answered = ask(recorded, new).captures if new else {}
-            self._note(vcenter, {one.key: answered[one.key] for one in new if one.key in answered})
+            self._note(whom, {one.key: answered[one.key] for one in new if one.key in answered})
             found = {
-                one.key: self._answers[vcenter, one.key]
+                one.key: self._answers[whom, one.key]
                 for one in asked
-                if (vcenter, one.key) in self._answers
+                if (whom, one.key) in self._answers
             }
             self._more.setdefault(recorded.ref.key, {}).update(found)
             return recorded.with_answers(found)
 
         return once
 
-    def _note(self, vcenter: str, found: Mapping[tuple[str, str, str], Capture]) -> None:
-        self._answers |= {(vcenter, key): capture for key, capture in found.items()}
+    def _note(self, whom: Asked, found: Mapping[tuple[str, str, str], Capture]) -> None:
+        self._answers |= {(whom, key): capture for key, capture in found.items()}
 
     def recordings(self) -> Iterator[Recording]:
         """Yield the machines with all that was asked of them."""

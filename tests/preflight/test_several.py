@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -16,10 +18,12 @@ from hostcheck.model.result import Answer
 from hostcheck.preflight import preflight, several
 from hostcheck.preflight.answers import answer_of, answers_of
 from hostcheck.reports import Screen, formats, pieces
-from hostcheck.sources.base import About
+from hostcheck.sources.base import AboutSource
+from hostcheck.sources.recorded import RecordedSource
 from tests.answers import fields, machine, vgpu
 from tests.preflight.test_preflight import OFF, VM, Fleet, recorded
 
+several_module = sys.modules["hostcheck.preflight.several"]
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ELSEWHERE = "domain-c2"
 SICK = {"memoryReservationLockedToMax": "false", "memoryAllocation": fields(reservation=0)}
@@ -72,6 +76,34 @@ def test_those_that_are_named_and_each_once():
     assert found["name of vm-2"].vm_id == "vm-2"
 
 
+def test_vms_that_share_an_id_are_each_judged_as_if_alone():
+    source = RecordedSource(FIXTURES)
+    found, left = judged(source, "bench-42", "train-02-a", opinion=False)
+    assert {name: (one.vm_id, one.verdict) for name, one in found.items()} == {
+        "bench-42": ("vm-10005", Answer.NO_GO), "train-02-a": ("vm-10005", Answer.GO),
+    }  # fmt: skip
+    assert left == []
+    for name, asked in found.items():
+        assert preflight(source, name, opinion=False, done=lambda _: None).preflight == asked
+    given = ["preflight", "-q", "bench-42", "train-02-a", "--from", str(FIXTURES)]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == 1
+    assert "verdict=NO-GO vms=2 go=1 no_go=1" in done.output
+
+
+def test_a_named_vm_that_was_lost_on_the_way_is_told(monkeypatch):
+    lost = several_module.of_vm
+
+    def of_another(source, vm, **how):
+        run = lost(source, vm, **how)
+        other = msgspec.structs.replace(run.preflight, vm_id="vm-9")
+        return msgspec.structs.replace(run, preflight=other) if vm.id == "vm-3" else run
+
+    monkeypatch.setattr(several_module, "of_vm", of_another)
+    _, left = judged(fleet(), "vm-1", "vm-3")
+    assert left == ["vm-3 was named, and was not judged."]
+
+
 def test_on_hosts_that_are_named():
     found, _ = judged(fleet(), hosts=["esx-2"])
     assert {one.host for each in found.values() for one in each.candidates} == {"esx-2"}
@@ -108,7 +140,7 @@ def test_answers_are_kept_once_with_all_that_was_asked():
 # --- the table ------------------------------------------------------------------------------------
 
 
-def table(*names, left=(), about=About("vcenter.test")):  # noqa: B008
+def table(*names, left=(), about=AboutSource("vcenter.test")):  # noqa: B008
     runs = several(fleet(), names, done=lambda _: None)
     return answers_of(map(answer_of, runs), left, about)
 
@@ -139,7 +171,7 @@ def test_what_may_be_missing_makes_a_go_unsure():
     told = table("vm-1", left=["Which VMs esx-9 has is not known: gone"])
     assert told.verdict is Answer.UNSURE
     assert "Note: Which VMs esx-9 has is not known: gone" in text(told)
-    nothing = answers_of([], [], About("vcenter.test"))
+    nothing = answers_of([], [], AboutSource("vcenter.test"))
     assert nothing.verdict is Answer.UNSURE
     assert "No powered-off VM with a GPU was found" in text(nothing)
 
