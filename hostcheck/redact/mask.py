@@ -7,6 +7,7 @@ name stays as it was. What looks private by itself, an address or a UUID, is num
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 ORDINARY = frozenset((
     "a100", "active", "basic", "bios", "bmc", "cluster", "connected", "cpu", "custom",
@@ -33,11 +34,17 @@ MOREF = re.compile(
 """A managed object id: it tells nothing without the vCenter, and joins the answers."""
 WORD = re.compile(r"[^\W_]+")
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-SPACED = r"(?:[0-9a-f]{2} ){7}[0-9a-f]{2}"
+PAIRS = r"(?:[0-9a-fA-F]{2} ){7}[0-9a-fA-F]{2}"
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("uuid", re.compile(rf"(?<![0-9a-fA-F])(?<![0-9a-fA-F]-){UUID}(?![0-9a-fA-F-])")),
-    ("spaced uuid", re.compile(rf"(?<!\w){SPACED}-{SPACED}(?!\w)")),
-    ("mac", re.compile(r"(?<![0-9a-fA-F:])(?:[0-9a-fA-F]{2}[:]){5}[0-9a-fA-F]{2}(?![0-9a-fA-F:])")),
+    ("uuid", re.compile(
+        rf"(?<![0-9a-fA-F])(?<![0-9a-fA-F]-){UUID}(?![0-9a-fA-F-])"
+        rf"|(?<!\w){PAIRS}-{PAIRS}(?!\w)|(?<![^\W_])[0-9a-fA-F]{{32}}(?![^\W_])"
+    )),
+    ("mac", re.compile(
+        r"(?<![0-9a-fA-F:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![0-9a-fA-F:])"
+        r"|(?<![^\W_])(?:[0-9a-fA-F]{2}-){5}[0-9a-fA-F]{2}(?![^\W_])"
+        r"|(?<![^\W_])(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}(?![^\W_])"
+    )),
     ("user", re.compile(r"(?<![\w.+-])[A-Za-z_][\w.+-]*@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*")),
     ("user", re.compile(r"(?<![\w\\])[A-Z][A-Z0-9-]+\\[A-Za-z][\w.-]*")),
     ("ipv4", re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")),
@@ -52,18 +59,30 @@ def _uuid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012x}"
 
 
-def _spaced(number: int) -> str:
-    pairs = [f"{number:032x}"[at : at + 2] for at in range(0, 32, 2)]
-    return " ".join(pairs[:8]) + "-" + " ".join(pairs[8:])
-
-
 def _mac(number: int) -> str:
     return "0e:5e:" + ":".join(f"{number:08x}"[at : at + 2] for at in range(0, 8, 2))
 
 
+CUTS: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
+    "uuid": (("-", (8, 4, 4, 4, 12)), ("", (32,))),
+    "mac": ((":", (2,) * 6), ("-", (2,) * 6), (".", (4,) * 3)),
+}
+"""How digits are put together, by what stands between and how many; the map has the first."""
+
+
+def _cut(told: str, between: str, lengths: tuple[int, ...]) -> str:
+    digits = iter("".join(WORD.findall(told)).lower())
+    return between.join("".join(islice(digits, length)) for length in lengths)
+
+
+def _spelled(stand_in: str, told: str) -> str:
+    """Write a stand-in as that is written which it stands for."""
+    digits = iter("".join(WORD.findall(stand_in)))
+    return "".join(next(digits) if one.isalnum() else one for one in told)
+
+
 STAND_INS: Mapping[str, Callable[[int], str]] = {
     "uuid": _uuid,
-    "spaced uuid": _spaced,
     "mac": _mac,
     "user": lambda number: f"user-{number:04}@example",
     "ipv4": lambda number: f"198.18.{number >> 8 & 255}.{number & 255}",
@@ -92,7 +111,7 @@ class Mask:
     def learn(self, kind: str, name: str) -> None:
         """Note a private name."""
         name = name.strip()
-        if name in KEPT or USUAL.fullmatch(name):
+        if name in KEPT or USUAL.fullmatch(name) or (kind == "serial" and _looks_so(name)):
             return
         first = WORD.search(name)
         if first is not None and first.start():  # found by the word that it begins with
@@ -148,6 +167,8 @@ class Mask:
         told = text.strip()
         if not told or USUAL.fullmatch(told):
             return text
+        if told not in self._names and _looks_so(told):
+            return self.text(text)
         return self._names.get(told) or self._stand_in("serial", told)
 
     def text(self, text: str, *, versions: bool = False) -> str:
@@ -179,6 +200,10 @@ class Mask:
             before = found.string[max(found.start() - 40, 0) : found.start()]
             if address.is_unspecified or BEFORE_A_VERSION.search(before):
                 return told
+        if kind in CUTS:
+            if "." in told and BEFORE_A_VERSION.search(found.string[: found.start()][-40:]):
+                return told
+            return _spelled(self._stand_in(kind, _cut(told, *CUTS[kind][0])), told)
         return self._stand_in(kind, told if kind == "user" else told.lower())
 
     def _named(self, text: str) -> Iterator[str]:
@@ -214,6 +239,19 @@ class Mask:
             for original in pairs:
                 if kind in LOOKS_PRIVATE or not is_ordinary(original):
                     yield original
+
+    def spellings(self) -> Iterator[tuple[str, str]]:
+        """Yield the same with the other ways to write it, each with what it is a way to write."""
+        for original in self.originals():
+            yield original, original
+            for kind, looks in PATTERNS:
+                if kind in CUTS and looks.fullmatch(original):
+                    yield from ((original, _cut(original, *cut)) for cut in CUTS[kind])
+
+
+def _looks_so(told: str) -> bool:
+    """Say whether a serial number is a UUID or a MAC address, which are known by themselves."""
+    return any(kind in CUTS and looks.fullmatch(told) for kind, looks in PATTERNS)
 
 
 def is_ordinary(name: str) -> bool:

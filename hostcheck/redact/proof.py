@@ -74,7 +74,7 @@ def _compare(host: str, then: Told, now: Told | None) -> None:
 
 def nothing_left(out: Path, mask: Mask) -> None:
     """Raise UsageError where a file, or its name, still holds what was replaced elsewhere."""
-    wanted = [(one, one.casefold()) for one in mask.originals()]
+    wanted = [(one, told.casefold()) for one, told in mask.spellings()]
     for file in sorted(one for one in out.rglob("*") if one.is_file()):
         text = f"{file.relative_to(out)}\n{file.read_bytes().decode(errors='replace')}".casefold()
         for original, folded in wanted:

@@ -160,6 +160,25 @@ def test_what_is_not_private_stays():
     assert masked("on infer, INFER and my_infer.", mask).count("guest-00001") == 3
 
 
+def test_one_uuid_and_one_mac_have_one_stand_in_however_they_are_written(tmp_path):
+    mask = Mask()
+    mask.seal()
+    uuid, plain = "4c4c4544-0059-3410-804b-6573782d3031", "4c4c454400593410804b6573782d3031"
+    spaced = "4c 4c 45 44 00 59 34 10-80 4b 65 73 78 2d 30 31"
+    stand_in = "00000000-0000-4000-8000-000000000001"
+    assert masked(f"{plain.upper()} {uuid} {plain}.", mask) == (
+        f"{stand_in.replace('-', '')} {stand_in} {stand_in.replace('-', '')}."
+    )
+    assert masked(spaced, mask) == "00 00 00 00 00 00 40 00-80 00 00 00 00 00 00 01"
+    macs = "02-00-00-00-0A-01 0200.0000.0a01 02:00:00:00:0a:01"
+    assert masked(macs, mask) == "0e-5e-00-00-00-01 0e5e.0000.0001 0e:5e:00:00:00:01"
+    assert {kind: len(pairs) for kind, pairs in mask.map.items()} == {"uuid": 1, "mac": 1}
+    for left in (plain, plain.upper(), "02-00-00-00-0A-01", "0200.0000.0A01"):
+        (tmp_path / "one.txt").write_text(f"x {left}", encoding="utf-8")
+        with pytest.raises(UsageError, match="would still hold a"):
+            proof.nothing_left(tmp_path, mask)
+
+
 def test_answers_of_a_bmc_are_json():
     mask = Mask()
     mask.seal()
