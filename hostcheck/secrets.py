@@ -1,6 +1,5 @@
 """Passwords: found once and late, from a file, the environment, the keyring or a prompt."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +8,6 @@ from pathlib import Path
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 
-OURS = ("GOVC_", "HOSTCHECK_")
-"""How the variables begin that hostcheck reads."""
 SERVICE = "hostcheck"
 """What passwords are kept under in a keyring."""
 
@@ -76,11 +73,6 @@ def first_line(file: Path) -> str:
     if not found:
         raise UsageError(f"{file}: its first line is empty; the password belongs there")
     return found
-
-
-def environment_of_children() -> dict[str, str]:
-    """Return this process's environment without what is ours, where passwords may be."""
-    return {name: one for name, one in os.environ.items() if not name.startswith(OURS)}
 
 
 def from_keyring(name: str) -> str:

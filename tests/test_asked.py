@@ -31,6 +31,7 @@ COPIES = {
     "assemble/book.py": "the same command, named as it goes through the API, in an Unknown",
     "model/capture.py": "a request with its slots and its subject",
     "recording.py": "what a recording says was asked",
+    "redact/__init__.py": "the same request, its words redacted, in a recording",
     "ways/guest/steps.py": "steps, listed one by one",
 }
 """Where requests are made by functions, and of what."""

@@ -189,7 +189,7 @@ def _broken(rules: Iterable[VmRule]) -> str:
 @subjects("VM whose processor features were asked", About.VM)
 def every_vm_with_features(host: Host) -> Subjects[Placement]:
     if isinstance(host.vms, Unknown):
-        return []
+        return host.vms
     return [
         (vm_subject(vm, host), Placement(vm, host))
         for vm in host.vms.value

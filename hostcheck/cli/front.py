@@ -1,16 +1,16 @@
-"""The person in front of this process: the one place that reads its environment."""
+"""The person in front of this process."""
 
-import os
 import sys
 
 import click
 
+from hostcheck import environment
 from hostcheck.front import Front
 
 
 def front() -> Front:
     """Return who is there."""
-    return Front(os.environ, _ask, _tell, somebody=sys.stdin.isatty())
+    return Front(environment.whole(), _ask, _tell, somebody=sys.stdin.isatty())
 
 
 def _ask(prompt: str) -> str:

@@ -12,12 +12,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from hostcheck import environment
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.smoke import EXIT_CODES
 from hostcheck.parsers import smoke_sparse24
-from hostcheck.secrets import environment_of_children
 from hostcheck.ways.base import Refused, Stopwatch
 
 GRACE_SECONDS = 15
@@ -155,7 +155,7 @@ def here(program: Path, plan: Plan, request: Request) -> Capture:
         done = subprocess.run(  # noqa: S603  our own program, and integers
             [*command, "--quick"] if plan.quick else command,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=plan.patience, check=False, env=environment_of_children(),
+            timeout=plan.patience, check=False, env=environment.of_children(),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return watch.capture(request, failure=Unknown(Why.TIMEOUT, overdue(plan), request.text))

@@ -8,7 +8,6 @@ import base64
 import binascii
 import copy
 import io
-import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from hostcheck import environment
 from hostcheck.ways.shell.reach import DEFAULT_KEYS, Shell
 
 AGENT_SECONDS = 10
@@ -68,7 +68,7 @@ class _Agent(paramiko.agent.AgentSSH):
 
     def reach(self, address: str) -> list[str]:
         """Ask for the keys; return what is wrong with an agent that should be there."""
-        where = address or os.environ.get("SSH_AUTH_SOCK", "")
+        where = address or environment.variable("SSH_AUTH_SOCK", "")
         if not where or not hasattr(socket, "AF_UNIX"):
             return []
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hostcheck.secrets import environment_of_children
+from hostcheck import environment
 
 KEY_LIST = b"SSHKRL\n\0"
 """How a list of revoked keys begins that ssh-keygen made."""
@@ -145,7 +145,7 @@ def _in_key_list(file: str, kind: str, blob: bytes) -> bool:
         key.flush()
         done = subprocess.run(  # noqa: S603  what follows is a file
             [tool, "-Q", "-f", file, key.name], capture_output=True, text=True, timeout=SECONDS,
-            check=False, env=environment_of_children(),
+            check=False, env=environment.of_children(),
         )  # fmt: skip
     if done.returncode and "REVOKED" not in done.stdout:
         raise OSError(" ".join((done.stderr or done.stdout).split()))

@@ -18,8 +18,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hostcheck import environment
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.secrets import environment_of_children
 from hostcheck.ways.base import Refused
 
 SYSTEM_CONFIGS = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
@@ -179,7 +179,7 @@ def _said(
             done = subprocess.run(  # noqa: S603  the name was looked at
                 [*command, "-F", str(file), "--", host], stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, errors="replace", timeout=seconds, check=False,
-                env=environment_of_children(),
+                env=environment.of_children(),
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise _unusable(f"ssh -G {host} did not end within {seconds:g} s") from None
@@ -240,7 +240,7 @@ def _applied(
         use_keys=one("pubkeyauthentication", "yes") not in ("no", "false"),
         use_agent=base.use_agent and told.get("identityagent") != ["none"],
         only_these_keys=one("identitiesonly") == "yes",
-        agent_socket=os.environ.get(agent[1:], "") if agent.startswith("$") else agent,
+        agent_socket=environment.variable(agent[1:], "") if agent.startswith("$") else agent,
         through=_through(one("proxyjump"), one("proxycommand"), client, tokens),
         jump=one("proxyjump"),
     )
@@ -261,7 +261,7 @@ def _filled(text: str, tokens: Mapping[str, str]) -> str:
 
     def value(found: re.Match[str]) -> str:
         if found[2]:
-            return os.environ.get(found[2], found[0])
+            return environment.variable(found[2], found[0])
         return tokens.get(found[1], found[0])
 
     return _TOKEN.sub(value, text)
@@ -286,7 +286,7 @@ def _through(
     strange = [tokens[one] for one in "hr" if not _PLAIN.fullmatch(tokens[one])]
     if strange:
         raise _unusable(f"{strange[0]!r} is not put into a ProxyCommand: a shell would read it")
-    shell = os.environ.get("SHELL") or "/bin/sh"
+    shell = environment.variable("SHELL") or "/bin/sh"
     return (shell, "-c", f"exec {_filled(command, tokens)}")
 
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
+from hostcheck import environment
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.secrets import environment_of_children
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.reach import Shell
 
@@ -34,7 +34,7 @@ class Tunnel(socket.socket):
                 stdin=its.fileno(),
                 stdout=its.fileno(),
                 stderr=self._errors,
-                env=environment_of_children(),
+                env=environment.of_children(),
             )
         except BaseException:
             mine.close()
