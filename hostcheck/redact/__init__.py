@@ -119,6 +119,7 @@ def _run(given: Path, out: Path, mask: Mask) -> Redacted:
     run = runfile.read(given)
     for report in run.hosts:
         names.learn_host(mask, report.host)
+        names.learn_members(mask, msgspec.json.encode(report).decode())
     for told in _targets(run):
         mask.learn_host("vcenter", told)
     for name in run.unasked:

@@ -82,6 +82,8 @@ def values(thing: Any, mask: Mask, key: str = "") -> Any:
             return mask.serial(thing)
         if key in NAMES:
             return mask.name(thing)
+        if key == "Id":
+            return mask.identifier(thing)
         return mask.text(thing, versions="ersion" in key)
     if isinstance(thing, list | tuple):
         return [values(one, mask, key) for one in thing]

@@ -52,6 +52,19 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 """What looks private by itself."""
 LOOKS_PRIVATE = frozenset(kind for kind, _ in PATTERNS)
+MEMBER = re.compile(
+    r"(?:(?<![^\W_])(?:Systems|Chassis|Managers)|(?i:/redfish/v1/(?:systems|chassis|managers)))/"
+    r"([^\s/\"'?#<>{}|,;:()\[\]\\]+)"
+)
+"""A member of a Redfish collection, which some makers call by its serial number."""
+WORDS_OF_MAKERS = frozenset((
+    "backplane", "baseboard", "blade", "bmc", "board", "chassis", "cimc", "cmc", "computer", "cpu",
+    "drive", "embedded", "enclosure", "erot", "fan", "fpga", "gpu", "hgx", "host", "idrac", "ilo",
+    "integrated", "internal", "mainboard", "manager", "managers", "module", "motherboard", "node",
+    "nvswitch", "pcie", "pcieretimer", "pcieswitch", "power", "processor", "psu", "rack",
+    "rackmount", "riser", "self", "server", "storage", "sxm", "system", "systems", "tray", "xcc",
+))  # fmt: skip
+"""What members are called by that have their names from their makers: `HGX_Chassis_0`, `Self`."""
 BEFORE_A_VERSION = re.compile(r"(?:ersion|elease|irmware|ild|BIOS)\W{0,3}[\w ]{0,12}\W{0,4}$")
 
 
@@ -173,6 +186,7 @@ class Mask:
 
     def text(self, text: str, *, versions: bool = False) -> str:
         """Return a text with everything private replaced; of `versions` no part is an address."""
+        text = MEMBER.sub(self._member, text)
         text = "".join(self._named(text))
         for kind, looks in PATTERNS:
             if kind == "ipv4" and versions:
@@ -186,6 +200,16 @@ class Mask:
                 flags=re.IGNORECASE,
             )
         return text
+
+    def _member(self, found: re.Match[str]) -> str:
+        told = found[1]
+        if is_of_a_maker(told) or _looks_so(told):
+            return found[0]
+        return found[0].removesuffix(told) + self.serial(told)
+
+    def identifier(self, text: str) -> str:
+        """Return what stands for the `Id` of a resource, which its path may hold too."""
+        return self.map.get("serial", {}).get(text) or self.text(text)
 
     def _replaced(self, kind: str, looks: re.Pattern[str], text: str) -> str:
         return looks.sub(lambda found: self._found(kind, found), text)
@@ -252,6 +276,15 @@ class Mask:
 def _looks_so(told: str) -> bool:
     """Say whether a serial number is a UUID or a MAC address, which are known by themselves."""
     return any(kind in CUTS and looks.fullmatch(told) for kind, looks in PATTERNS)
+
+
+def is_of_a_maker(told: str) -> bool:
+    """Say whether a member of a Redfish collection is called so on other machines too."""
+    parts = re.findall(r"[A-Za-z]+|\d+|[^A-Za-z\d]+", told)
+    return all(
+        part.lower() in WORDS_OF_MAKERS if part.isalpha() else len(part) < SHORTEST
+        for part in parts
+    )
 
 
 def is_ordinary(name: str) -> bool:

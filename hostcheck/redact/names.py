@@ -10,7 +10,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
 from hostcheck.model.vm import Vm
 from hostcheck.redact.answers import SERIALS
-from hostcheck.redact.mask import Mask
+from hostcheck.redact.mask import MEMBER, Mask, is_of_a_maker
 from hostcheck.sources.walls import host_of
 from hostcheck.syntax.xml import local, root_of
 
@@ -37,6 +37,7 @@ def learn_recording(mask: Mask, recorded: Recording) -> None:
     mask.learn_host("vcenter", recorded.ref.vcenter)
     for capture in recorded.captures.values():
         text = capture.text
+        learn_members(mask, f"{capture.request.about} {text}")
         if not text.lstrip().startswith("<"):
             for found in SHELL_VM.finditer(text):
                 mask.learn("vm", found[1])
@@ -101,6 +102,13 @@ def _texts(root: ET.Element) -> Iterator[tuple[tuple[str, ...], str]]:
         name = next((one.text or "" for one in element if local(one) == "name"), "")
         here = f"propSet {name}" if path[-1] == "propSet" else path[-1]
         stack += [(one, (*path[:-1], here, local(one))) for one in element]
+
+
+def learn_members(mask: Mask, text: str) -> None:
+    """Note what systems, chassis and managers are called in the paths of a BMC."""
+    for found in MEMBER.finditer(text.replace("\\/", "/")):
+        if not is_of_a_maker(found[1]):
+            mask.learn("serial", found[1])
 
 
 def learn_host(mask: Mask, host: Host) -> None:

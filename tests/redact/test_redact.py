@@ -179,6 +179,37 @@ def test_one_uuid_and_one_mac_have_one_stand_in_however_they_are_written(tmp_pat
             proof.nothing_left(tmp_path, mask)
 
 
+def test_what_a_bmc_calls_a_system_after_its_serial_number_is_private(tmp_path):
+    given, kept = FIXTURES / "2n-1xA30-bmc-cisco-none-shown-esxi800", tmp_path / "map.json"
+    redact(given, tmp_path / "out", kept)
+    stand_in = json.loads(kept.read_text(encoding="utf-8"))["serial"]["WZP00000AAA"]
+    left = everything_in(tmp_path / "out")
+    assert "wzp00000aaa" not in left
+    assert f"redfish_v1_systems_{stand_in}_bios.json".casefold() in left
+    assert "/redfish/v1/managers/cimc" in left
+    assert judged(tmp_path / "out") == judged(given)
+    run = tmp_path / "run.json"
+    CliRunner().invoke(main, ["audit", "--from", str(given), "-q", "-o", str(run)])
+    redact(run, tmp_path / "told", tmp_path / "other.json")
+    assert "wzp00000aaa" not in everything_in(tmp_path / "told")
+
+
+@pytest.mark.parametrize(
+    ("member", "private"),
+    [
+        ("Self", False), ("1", False), ("System.Embedded.1", False), ("iDRAC.Embedded.1", False),
+        ("BMC", False), ("HGX_Chassis_0", False), ("Enclosure.Internal.0-1", False),
+        ("437XR1138R2", True), ("30313233", True), ("acme-erp", True),
+    ],
+)  # fmt: skip
+def test_a_member_of_a_redfish_collection(member, private):
+    mask = Mask()
+    mask.seal()
+    path = f"/redfish/v1/Systems/{member}/Bios"
+    assert (masked(path, mask) == "/redfish/v1/Systems/SERIAL0001/Bios") is private
+    assert (masked(path, mask) == path) is not private
+
+
 def test_answers_of_a_bmc_are_json():
     mask = Mask()
     mask.seal()
