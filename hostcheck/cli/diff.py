@@ -7,7 +7,7 @@ import click
 
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option, strict_option
-from hostcheck.cli.out import give
+from hostcheck.cli.out import give, refuse_untold
 from hostcheck.errors import UsageError
 
 EXIT_DIFFERS = 1
@@ -36,6 +36,7 @@ def diff(
     from hostcheck.diff.siblings import siblings
     from hostcheck.verdict import EXIT_CODES
 
+    refuse_untold("diff", format_, output)
     if host is not None:
         if now is not None or strict:
             raise UsageError("--siblings compares within one run: give that run alone")

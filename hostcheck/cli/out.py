@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hostcheck.recording import Shelf
 
 WHOLE = Showing(details=True)
+OUTPUTS = ("output", "html", "save")
+"""Options that name what is written; every other path is read."""
 
 
 @contextmanager
@@ -111,6 +113,9 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     from hostcheck import files
 
     files.refuse_shared({"-o": wanted.output, "--html": wanted.html, "--save": save})
+    for path in (wanted.output, wanted.html):
+        if path is not None:
+            refuse_input(path)
     if wanted.output is not None:
         files.refuse_unwritable(wanted.output)
     if wanted.html is not None:
@@ -133,7 +138,25 @@ def put_away(shelf: "Shelf | None", save: Path | None) -> None:
 def refuse_untold(told: str, format_: str, output: Path | None) -> None:
     """Raise UsageError, before anything is asked, where `give` could not write there."""
     if output is not None:
+        refuse_input(output)
         reports.refuse_unwritable(told, format_, output)
+
+
+def refuse_input(output: Path) -> None:
+    """Raise UsageError where an output is a file that the command was given to read."""
+    context = click.get_current_context(silent=True)
+    given = context.params if context is not None else {}
+    for name, value in given.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if name not in OUTPUTS and isinstance(one, Path) and _same(one, output):
+                raise UsageError(f"{output} is read by this very command: give another file")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.is_file() and one.samefile(other)
+    except OSError:
+        return False
 
 
 def give(

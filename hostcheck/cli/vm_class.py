@@ -17,7 +17,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress
+from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
 
@@ -49,6 +49,7 @@ def vm_class(
     from hostcheck.verdict import EXIT_CODES
     from hostcheck.vmclasses.read import read
 
+    refuse_untold("vm_class", format_, output)
     if run is not None and (from_ is not None or machines.vcenter):
         raise UsageError("RUN holds the hosts already: leave out --from and --vcenter")
     if file is None and from_ is not None:

@@ -1,6 +1,6 @@
 """hostcheck waive."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ def waive(
     from hostcheck import runfile
     from hostcheck.waivers.write import entries
 
+    today = datetime.now(UTC).date()
+    if expires < today:
+        raise UsageError(f"--expires: {expires} is over already (today is {today}, UTC)")
     if not reason.strip() or not owner.strip():
         raise UsageError("--reason and --owner must not be empty: somebody answers for a waiver")
     found = list(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hostcheck.cli.given import Waiving
+from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run
@@ -19,6 +20,8 @@ class Beside:
         place = waiving.waivers or (Path(setting) if setting else None)
         self._strict = waiving.fail_on_unused_waiver
         self._place = place
+        if self._strict and place is None:
+            raise UsageError("--fail-on-unused-waiver needs a file of waivers: give --waivers FILE")
         if place is not None:
             from hostcheck.waivers.file import read
 

@@ -73,6 +73,13 @@ _fact = msgspec.json.Decoder(Known[str] | Unknown).decode
 _traits = msgspec.json.Decoder(_Traits).decode
 
 
+def _opened(decode: Callable[[bytes], T], text: bytes) -> T:
+    try:
+        return decode(text)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"a run file is damaged: {error}; run again") from None
+
+
 class Glance:
     """One host of a story."""
 
@@ -115,7 +122,7 @@ class Glance:
     def cluster(self) -> str:
         """Return its cluster; empty where it has none, or that is not known."""
         text = self._value(self._line.host.cluster)
-        fact = _fact(text) if text else NOT_OPENED
+        fact = _opened(_fact, text) if text else NOT_OPENED
         return fact.value if isinstance(fact, Known) else ""
 
     def worst(self) -> dict[str, Status]:
@@ -132,7 +139,7 @@ class Glance:
         parts = [
             b'"%s":%s' % (n.encode(), v) for n, v in zip(FIELDS, self.fields, strict=True) if v
         ]
-        host = _traits(b"{%s}" % b",".join(parts))
+        host = _opened(_traits, b"{%s}" % b",".join(parts))
         told = {topic: words(host) for topic, words in TRAITS.items()}
         return {topic: words for topic, words in told.items() if words}
 

@@ -4,6 +4,7 @@ Every field is a value, or an Unknown that says why it is none: left out, null, 
 kind. Names are compared without regard to case, as firmware of one vendor changes it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -156,11 +157,22 @@ def resource_of(text: str, *, asked: str) -> Resource:
         value = msgspec.json.decode(start.encode())
     except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
         raise ParseError(f"{asked}: expected JSON ({error}), not {start[:_LIMIT]!r}") from None
+    if '"Attributes"' in start:  # what decides is said once, or nobody knows which counts
+        json.loads(start, object_pairs_hook=lambda pairs: _once(pairs, asked))
     if not isinstance(value, dict):
         raise ParseError(f"{asked}: expected a JSON object, not {start[:_LIMIT]!r}")
     if "error" in value and "@odata.id" not in value:
         raise ParseError(f"{asked}: the BMC answers with an error: {_complaint(value['error'])}")
     return Resource(value, asked)
+
+
+def _once(pairs: list[tuple[str, Any]], asked: str) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ParseError(f"{asked}: {twice[:_LIMIT]!r} is told twice")
+    return found
 
 
 def _complaint(error: object) -> str:

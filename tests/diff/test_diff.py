@@ -203,6 +203,29 @@ def test_what_the_user_can_mend_is_one_line(compare, tmp_path, words, says):
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_host_that_is_damaged_inside_is_one_line(compare):
+    then, now = compare(hosts(1), hosts(1))
+    text = now.read_text()
+    start = text.index('"gpus":')
+    now.write_text(text[:start] + text[start:].replace('"value":[{', '"value":["",{', 1))
+    done = CliRunner().invoke(main, ["diff", str(then), str(now)])
+    assert done.exit_code == 2
+    assert "damaged" in done.output
+    assert len(done.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["diff", "{then}", "{now}"], ["report", "{then}"], ["hosts", "{then}"]]
+)
+def test_what_is_read_is_never_written_over(compare, words):
+    then, now = compare(hosts(1), hosts(1))
+    held = then.read_bytes()
+    given = [one.format(then=then, now=now) for one in words]
+    done = CliRunner().invoke(main, [*given, "-o", str(then)])
+    assert (done.exit_code, then.read_bytes()) == (2, held)
+    assert "is read by this very command" in done.output
+
+
 def test_hostile_names_stay_words(compare):
     now = hosts(1)
     name = "=cmd|' /C calc'!A0\x1b[31m\u202e"

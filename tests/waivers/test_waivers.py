@@ -225,6 +225,9 @@ def test_the_commands(tmp_path):
     file.write_text(done.output.replace("2099-01-31", "2020-01-31"))
     stale = ["report", str(place), "--waivers", str(file), "--fail-on-unused-waiver"]
     assert CliRunner().invoke(main, stale).exit_code == 1
+    assert CliRunner().invoke(main, [*stale[:2], stale[-1]]).exit_code == 2
+    over = CliRunner().invoke(main, ["waive", str(place), *words, "--expires", "2020-01-31"])
+    assert (over.exit_code, "is over already" in over.output) == (2, True)
     nothing = CliRunner().invoke(
         main, ["waive", str(place), "--check", "GPU-001", *words[2:], "--expires", "2099-01-31"]
     )
