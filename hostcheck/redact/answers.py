@@ -19,6 +19,11 @@ NAMES = frozenset((
     "HostName", "dnsName", "hostName", "networkName", "process_name", "vmName", "vm_name",
 ))  # fmt: skip
 """Elements and keys that hold a name."""
+FILE = re.compile(r"\[([^\]]+)\] (?:(.+)/)?([^/]+?)((?:-\d+)?\.\w+)")
+"""A file on a datastore: store, folder, name, and what is added to the name."""
+GUEST_INFO = "guestinfo."
+"""Settings of a VM that begin so hold what anybody put there: no value is kept."""
+_GUEST_INFO_LINE = re.compile(r"(?im)^([ \t]*guestinfo\.[^\s=]+[ \t]*=[ \t]*)\S.*$")
 _TOKEN = re.compile(r"<!--.*?-->|<[^>]*>|[^<]+", re.DOTALL)
 _TAG = re.compile(r"<([\w.:-]+)")
 _ENTITIES = {"&quot;": '"', "&apos;": "'"}
@@ -39,24 +44,46 @@ def masked(text: str, mask: Mask) -> str:
         except ValueError:
             pass
     text = _SERIAL_LINE.sub(lambda found: found[1] + mask.serial(found[2]), text)
+    text = _GUEST_INFO_LINE.sub(r'\1""', text)
     text = _NAME_LINE.sub(lambda found: found[1] + mask.name(found[2]), text)
     return mask.text(text)
 
 
 def _xml(text: str, mask: Mask) -> Iterator[str]:
     """Yield the pieces: only what stands between tags is replaced."""
-    tag = path = ""
+    tag = path = setting = ""
     for found in _TOKEN.finditer(text):
         piece = found[0]
         if piece.startswith("<"):
             opened = _TAG.match(piece)
             tag = opened[1].rpartition(":")[2] if opened else ""
-            yield piece
+            if piece.startswith("</") and piece.endswith(("/value>", ":value>")):
+                setting = ""
+            yield "" if piece.startswith("<!") and setting else piece
         elif not piece.strip():
             yield piece
-        else:
+        elif not setting:
+            setting = piece if tag == "key" and _is_guest_info(piece.strip()) else ""
             yield _told(piece, tag, path, mask)
             path = piece if tag == "name" else "" if tag == "val" else path
+
+
+def _is_guest_info(setting: object) -> bool:
+    return isinstance(setting, str) and setting.casefold().startswith(GUEST_INFO)
+
+
+def _text(text: str, key: str, mask: Mask) -> str:
+    """Return a text; of a path on a datastore each part is a name, be it an ordinary word."""
+    found = FILE.fullmatch(text.strip())
+    if found is None:
+        return mask.text(text, versions="ersion" in key)
+    store, folder, name, added = found.groups()
+    if folder and name.casefold().startswith(folder.casefold()):
+        new = mask.name(folder) + mask.text(name[len(folder) :])
+    else:
+        new = mask.name(name)
+    inside = f"{mask.name(folder)}/" if folder else ""
+    return f"[{mask.name(store)}] {inside}{new}{added}"
 
 
 def _told(piece: str, tag: str, path: str, mask: Mask) -> str:
@@ -68,7 +95,7 @@ def _told(piece: str, tag: str, path: str, mask: Mask) -> str:
     elif tag == "name" and "." in told:  # a property path, or a name
         new = mask.text(told)
     else:
-        new = mask.text(told, versions="ersion" in tag)
+        new = _text(told, tag, mask)
     return piece if new == told else escape(new)
 
 
@@ -77,6 +104,8 @@ def values(thing: Any, mask: Mask, key: str = "") -> Any:
 
     The `value` of a fact is what the fact is called.
     """
+    if _is_guest_info(key):
+        return ""
     if isinstance(thing, str):
         if key in SERIALS:
             return mask.serial(thing)
@@ -84,10 +113,12 @@ def values(thing: Any, mask: Mask, key: str = "") -> Any:
             return mask.name(thing)
         if key == "Id":
             return mask.identifier(thing)
-        return mask.text(thing, versions="ersion" in key)
+        return _text(thing, key, mask)
     if isinstance(thing, list | tuple):
         return [values(one, mask, key) for one in thing]
     if isinstance(thing, dict):
+        if _is_guest_info(thing.get("key")):
+            key = thing["key"]
         return {
             name: values(one, mask, key if name == "value" else str(name))
             for name, one in thing.items()

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 ORDINARY = frozenset((
-    "a100", "active", "basic", "bios", "bmc", "cluster", "connected", "cpu", "custom",
-    "datastore", "default", "device", "direct", "disabled", "disconnected", "dynamic", "efi",
-    "enabled", "error", "esx", "esxcli", "esxi", "example", "fail", "false", "go", "gpu",
-    "group", "guest", "high", "host", "intel", "label", "low", "memory", "mig", "model",
-    "n/a", "name", "net", "network", "nic", "no", "none", "normal", "nvidia", "off", "on",
+    "a100", "active", "basic", "bios", "bmc", "boot", "cluster", "connected", "cpu", "custom",
+    "data", "datastore", "default", "device", "direct", "disabled", "disconnected", "disk",
+    "dynamic", "efi", "enabled", "error", "esx", "esxcli", "esxi", "example", "fail", "false", "go",
+    "gpu", "group", "guest", "high", "host", "image", "intel", "iso", "label", "low", "memory",
+    "mig", "model",
+    "n/a", "name", "net", "network", "nic", "no", "none", "normal", "nvidia", "off", "on", "os",
     "pass", "pci", "performance", "pool", "poweredoff", "poweredon", "required", "resources",
-    "root", "rule", "running", "serial", "server", "shared", "static", "store", "suspended",
+    "root", "rule", "running", "serial", "server", "shared", "static", "store", "suspended", "swap",
     "switch", "system", "true", "type", "unknown", "user", "vcenter", "version", "vgpu", "vm",
     "vmnic", "vmware", "yes",
 ))  # fmt: skip

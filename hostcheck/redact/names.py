@@ -9,7 +9,7 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
 from hostcheck.model.vm import Vm
-from hostcheck.redact.answers import SERIALS
+from hostcheck.redact.answers import FILE, SERIALS
 from hostcheck.redact.mask import MEMBER, Mask, is_of_a_maker
 from hostcheck.sources.walls import host_of
 from hostcheck.syntax.xml import local, root_of
@@ -26,7 +26,6 @@ TAGS = {
 }  # fmt: skip
 """Elements whose text is a name."""
 PORT_GROUP = re.compile(r"key-vim\.host\.PortGroup-(.+)")
-FILE = re.compile(r"\[([^\]]+)\] (?:(.+)/)?([^/]+?)(?:-\d+)?\.\w+")
 SHELL_VM = re.compile(r"(?im)^[ \t]*VM Name[ \t]*:[ \t]*(\S.*?)[ \t]*$")
 SHELL_SERIAL = re.compile(r"(?im)^[^:\n]*\bserial\b[^:\n]*:[ \t]*(\S.*?)[ \t]*$")
 
@@ -68,6 +67,8 @@ def _learn(mask: Mask, kind: str, path: tuple[str, ...], told: str) -> None:
     elif file is not None:
         mask.learn("store", file[1])
         mask.learn("vm", file[2] or file[3])
+        if file[2] and not file[3].casefold().startswith(file[2].casefold()):
+            mask.learn("vm", file[3])
     elif tag == "name" and path[-2] in ("rule", "group", "network", "datastore"):
         mask.learn(path[-2], told)
 

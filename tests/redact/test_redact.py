@@ -281,6 +281,32 @@ def test_an_output_that_is_a_file_or_lies_in_the_input_touches_nothing(customer,
     assert everything_in(tmp_path) == before
 
 
+def test_a_file_that_is_called_as_a_vm_was_and_guestinfo_are_not_kept(tmp_path):
+    one = recording.load(HEALTHY)
+    captures = dict(one.captures)
+    (key,) = (each for each in captures if each[1:] == ("VirtualMachine", "vm-10001"))
+    put = "<key>guestinfo.{}</key><value>hunter &lt;2&gt;<!-- hunter --></value></OptionValue>"
+    text = captures[key].text.replace("train-01-a/train-01-a-0.vmdk", "guest/acme-erp-0.vmdk")
+    text = text.replace("</OptionValue>", f"</OptionValue><OptionValue>{put.format('x')}", 1)
+    captures[key] = structs.replace(captures[key], text=text)
+    recording.save(structs.replace(one, captures=captures), tmp_path / "rec")
+    assert {"acme-erp", "hunter"} <= {
+        word for word in ("acme-erp", "hunter") if word in everything_in(tmp_path / "rec")
+    }
+    redact(tmp_path / "rec", tmp_path / "out", tmp_path / "map.json")
+    left = everything_in(tmp_path / "out")
+    assert [word for word in ("acme", "hunter", "] guest/") if word in left] == []
+    assert "<key>guestinfo.x</key><value></value>" in left
+    assert "<key>svga.present</key>" in left
+    assert judged(tmp_path / "out") == judged(tmp_path / "rec")
+    mask = Mask()
+    mask.seal()
+    told = masked('{"a": {"key": "guestinfo.x", "value": "y"}, "guestinfo.z": "y", "b": "c"}', mask)
+    assert json.loads(told) == {
+        "a": {"key": "guestinfo.x", "value": ""}, "guestinfo.z": "", "b": "c",
+    }  # fmt: skip
+
+
 def test_answers_that_were_asked_live(vcenter, tmp_path, monkeypatch):
     monkeypatch.setenv("GOVC_PASSWORD", vcenter.password)
     given = ["--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user]
