@@ -171,7 +171,7 @@ def _targets(run: Run) -> list[str]:
 
 
 def _counts(mask: Mask) -> dict[str, int]:
-    return {kind: len(pairs) for kind, pairs in sorted(mask.map.items()) if pairs}
+    return {kind: len(pairs) for kind, pairs in sorted(mask.replaced.items())}
 
 
 def _about(out: Path, mask: Mask) -> None:

@@ -118,6 +118,9 @@ class Mask:
             kind: dict(pairs) for kind, pairs in (known or {}).items()
         }
         self._new: dict[str, set[str]] = {}
+        self.replaced: dict[str, set[str]] = {}
+        """What was replaced, by kind: of the map, what was met."""
+        self._kinds: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._index: dict[str, list[str]] = {}
         self._domains: set[str] = set()
@@ -153,6 +156,7 @@ class Mask:
                 self._shorten(name, stand_in)
         for kind, pairs in self.map.items():
             if kind not in LOOKS_PRIVATE:
+                self._kinds |= {name: kind for name in pairs if name not in self._names}
                 self._names |= {name: to for name, to in pairs.items() if name not in self._names}
         for name in sorted(self._names, key=lambda one: (-len(one), one)):
             first = WORD.match(name)
@@ -172,9 +176,18 @@ class Mask:
             pairs[original] = f"{kind}-{number:04}" if make is None else make(number)
         return pairs[original]
 
+    def _met(self, kind: str, original: str) -> str:
+        """Return the stand-in of what is replaced now."""
+        self.replaced.setdefault(kind, set()).add(original)
+        return self._stand_in(kind, original)
+
+    def _known(self, name: str) -> str:
+        """Return the stand-in of a name that is replaced now; nothing where it is none."""
+        return self._met(self._kinds[name], name) if name in self._names else ""
+
     def name(self, text: str) -> str:
         """Return what stands for a text that is a name, whatever it is."""
-        return self._names.get(text.strip()) or self.text(text)
+        return self._known(text.strip()) or self.text(text)
 
     def serial(self, text: str) -> str:
         """Return what stands for a serial number."""
@@ -183,7 +196,7 @@ class Mask:
             return text
         if told not in self._names and _looks_so(told):
             return self.text(text)
-        return self._names.get(told) or self._stand_in("serial", told)
+        return self._known(told) or self._met("serial", told)
 
     def text(self, text: str, *, versions: bool = False) -> str:
         """Return a text with everything private replaced; of `versions` no part is an address."""
@@ -196,7 +209,7 @@ class Mask:
         for domain in self._domains:
             text = re.sub(
                 rf"(?<![\w.-])(?:[\w-]+\.)*{re.escape(domain)}(?![\w-])",
-                lambda found: self._stand_in("name", found[0].casefold()),
+                lambda found: self._met("name", found[0].casefold()),
                 text,
                 flags=re.IGNORECASE,
             )
@@ -210,7 +223,7 @@ class Mask:
 
     def identifier(self, text: str) -> str:
         """Return what stands for the `Id` of a resource, which its path may hold too."""
-        return self.map.get("serial", {}).get(text) or self.text(text)
+        return self._met("serial", text) if text in self.map.get("serial", ()) else self.text(text)
 
     def _replaced(self, kind: str, looks: re.Pattern[str], text: str) -> str:
         return looks.sub(lambda found: self._found(kind, found), text)
@@ -228,8 +241,8 @@ class Mask:
         if kind in CUTS:
             if "." in told and BEFORE_A_VERSION.search(found.string[: found.start()][-40:]):
                 return told
-            return _spelled(self._stand_in(kind, _cut(told, *CUTS[kind][0])), told)
-        return self._stand_in(kind, told if kind == "user" else told.lower())
+            return _spelled(self._met(kind, _cut(told, *CUTS[kind][0])), told)
+        return self._met(kind, told if kind == "user" else told.lower())
 
     def _named(self, text: str) -> Iterator[str]:
         at = 0
@@ -240,7 +253,7 @@ class Mask:
             if name:
                 start = found.start()
                 yield text[at:start]
-                yield self._names[name]
+                yield self._known(name)
                 at = start + len(name)
         yield text[at:]
 

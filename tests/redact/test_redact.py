@@ -307,6 +307,13 @@ def test_a_file_that_is_called_as_a_vm_was_and_guestinfo_are_not_kept(tmp_path):
     }  # fmt: skip
 
 
+def test_what_is_counted_is_of_this_run_and_not_of_the_map(customer, tmp_path):
+    alone = redact(HEALTHY, tmp_path / "alone", tmp_path / "alone.json").replaced
+    redact(customer, tmp_path / "other", tmp_path / "map.json")
+    assert redact(HEALTHY, tmp_path / "out", tmp_path / "map.json").replaced == alone
+    assert alone["host"] == 1
+
+
 def test_answers_that_were_asked_live(vcenter, tmp_path, monkeypatch):
     monkeypatch.setenv("GOVC_PASSWORD", vcenter.password)
     given = ["--vcenter", f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user]
