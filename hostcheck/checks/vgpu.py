@@ -1,10 +1,12 @@
 """VGPU, MIG, VM: whether host and VM have what the VM's GPU needs of both."""
 
 import re
+from collections.abc import Mapping
 
 from hostcheck.checks.condition import fit, unfit
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
+from hostcheck.checks.seats import seats
 from hostcheck.checks.series import one_series
 from hostcheck.checks.subjects import (
     GpuOnHost,
@@ -90,7 +92,7 @@ def profile_served(placed: Placement, needs: Requirements, known: Facts) -> Verd
     why=(
         "A GPU is locked to the size of its first vGPU, may be full, or may be in MIG mode; its "
         "driver lists what can still be started on it. Where the driver was not asked, only a GPU "
-        "that no VM uses is known to have room."
+        "that no VM uses is known to have room. A VM of several vGPUs needs a place for each."
     ),
     symptom="No graphics device is available for vGPU",
     fix="Stop or move a VM that holds the GPU, or start this one on another host.",
@@ -119,12 +121,39 @@ def room_for_profile(placed: Placement, needs: Requirements, known: Facts) -> Ve
     if len(free) < number:
         for room in rooms.values():
             known(room)
+    elif len(free) < len(vm.vgpus):
+        return _places(placed, rooms, needs, known)
     return judge(
         ok=len(free) >= number,
         observed=f"{addresses(free)} of {addresses(gpus)} can take {', '.join(wanted)}",
         expected=count(number, "GPU") + " with room",
         note="" if len(free) >= number else _idle(gpus, placed.host, wanted, needs),
     )
+
+
+def _places(
+    placed: Placement, rooms: Mapping[PhysicalGpu, Fact[bool]], needs: Requirements, known: Facts
+) -> Verdict:
+    """Judge whether GPUs have a place for each vGPU of a VM that has more than GPUs have room."""
+    wanted, number = profiles_of(placed.vm, known), len(placed.vm.vgpus)
+    spans = {
+        gpu: seats(gpu, placed.host, wanted, number, needs)
+        for gpu, room in rooms.items()
+        if not _never(room)
+    }
+    free = tuple(gpu for gpu in spans if known.certainly(rooms[gpu], True))
+    least, most = sum(spans[gpu].least for gpu in free), sum(one.most for one in spans.values())
+    if least < number <= most:
+        for room in rooms.values():
+            known(room)
+    observed = f"{addresses(free)} of {addresses(tuple(rooms))} can take {', '.join(wanted)}"
+    if least >= number:
+        return judge(ok=True, observed=observed, expected="1 GPU with room")
+    expected = f"room for {count(number, 'vGPU')}"
+    if most < number:
+        return judge(ok=False, observed=f"{observed}: {most} at most", expected=expected)
+    note = "how many fit beside each other is not known"
+    return unsure(f"{observed}: {least} for certain", expected, note)
 
 
 def _idle(

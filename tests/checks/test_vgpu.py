@@ -119,6 +119,50 @@ def test_series_that_cannot_be_told_leave_room_open():
     says(beside("nvidia_a40-8q", version="8.0.0", vms=[unread, new]), "unknown")
 
 
+# --- VGPU-002: a place for each vGPU of a VM ------------------------------------------------------
+
+
+def places(number, *, busy=0, profile="grid_a100d-40c", gpus=1, strange=()):
+    """Empty GPUs, of which some have a vGPU already, and a VM of so many."""
+    made = [a_gpu(at, profiles_creatable=(profile,)) for at in range(gpus)]
+    there = [
+        a_vm(at, made[at], id=f"vm-run-{at}", vgpus=asks(profile)) for at in range(busy)
+    ]  # fmt: skip
+    new = a_vm(9, **{**OFF, "id": "vm-new", "vgpus": asks(*[profile] * number)})
+    host = a_host(gpus=made, vms=[*there, new], version="8.0.3")
+    return result("VGPU-002", with_gpu(host, vm_ids=strange) if strange else host, "vm-new")
+
+
+@pytest.mark.parametrize(
+    ("number", "gpus", "busy", "status"),
+    [
+        (2, 1, 0, "pass"), (3, 1, 0, "fail"), (16, 1, 0, "fail"), (4, 2, 0, "pass"),
+        (5, 2, 0, "fail"), (2, 2, 2, "pass"), (3, 2, 2, "fail"), (3, 2, 1, "pass"),
+        (4, 2, 1, "fail"),
+    ],
+)  # fmt: skip
+def test_a_vm_needs_a_place_for_each_of_its_vgpus(number, gpus, busy, status):
+    one = places(number, gpus=gpus, busy=busy)
+    says(one, status)
+    if status == "fail":
+        assert one.expected == f"room for {number} vGPUs"
+
+
+def test_places_that_cannot_be_counted_are_not_known():
+    says(places(2, strange=("vm-strange",)), "unknown")
+    says(places(3, strange=("vm-strange",)), "fail", "2 at most")
+    says(places(1, strange=("vm-strange",)), "pass")
+
+
+def test_places_of_a_gpu_whose_room_is_not_known():
+    gpus = [
+        a_gpu(0, profiles_creatable=("grid_a100d-40c",)), a_gpu(1, profiles_creatable=unknown()),
+    ]  # fmt: skip
+    for number, status in ((2, "pass"), (3, "unknown"), (4, "unknown"), (5, "fail")):
+        vm = a_vm(**{**OFF, "vgpus": asks(*["grid_a100d-40c"] * number)})
+        says(result("VGPU-002", a_host(gpus=gpus, vms=[vm])), status)
+
+
 # --- VGPU-004 -------------------------------------------------------------------------------------
 
 

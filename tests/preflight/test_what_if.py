@@ -74,6 +74,7 @@ def test_its_hardware_is_what_the_host_runs_unless_it_says_another() -> None:
         (VmSpec(profile="nvidia_l40s-48q"), "VGPU-001"),
         (VmSpec(profile="grid_a100d-3-40c"), "MIG-002"),
         (VmSpec(profile="grid_a100d-80c"), "VGPU-002"),
+        (VmSpec(profile="grid_a100d-40c", count=3), "VGPU-002"),
         (VmSpec(profile="grid_a100d-40c", memory_mb=64 * GIB, reserved_mb=GIB), "VM-001"),
     ],
 )
