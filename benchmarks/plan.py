@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from benchmarks.stages import ROOT, ended, main, rows
+from benchmarks.stages import ROOT, ended, measured, rows
 from hostcheck import runfile
 from hostcheck.model.fact import Known
 from hostcheck.model.run import HostReport
@@ -71,5 +71,10 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
         yield from rows(stages, hosts=hosts, repeat=repeat, work=work)
 
 
+def main() -> None:
+    """Measure, print, and keep the results."""
+    measured("plan", "What a plan of a fleet costs.", rows_of, (1000, 10000))
+
+
 if __name__ == "__main__":
-    main("plan", "What a plan of a fleet costs.", rows_of, (1000, 10000))
+    main()

@@ -15,7 +15,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stages import ROOT, main, rows
+from benchmarks.stages import ROOT, measured, rows
 
 FORMATS = ("text", "json", "junit", "html")
 
@@ -46,5 +46,12 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
         yield from rows(stages, hosts=hosts, repeat=repeat, work=work)
 
 
+def main() -> None:
+    """Measure, print, and keep the results."""
+    measured(
+        "replay", "What recorded hosts cost to replay, judge and render.", rows_of, (100, 1000)
+    )
+
+
 if __name__ == "__main__":
-    main("replay", "What recorded hosts cost to replay, judge and render.", rows_of, (100, 1000))
+    main()

@@ -33,7 +33,7 @@ def rows(
         }  # fmt: skip
 
 
-def main(
+def measured(
     name: str,
     title: str,
     rows_of: Callable[[int, int], Iterator[dict[str, Any]]],

@@ -12,6 +12,7 @@ PACKAGES = {
     "no BusyBox": "busybox",
     "no Go toolchain": "golang",
     "install passwd": "passwd",
+    "no curl": "curl",
 }
 """A part of a reason, and the Debian package that settles it."""
 OTHERWISE = {

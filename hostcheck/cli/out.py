@@ -138,7 +138,8 @@ def put_away(shelf: "Shelf | None", save: Path | None) -> None:
 def refuse_untold(told: str, format_: str, output: Path | None) -> None:
     """Raise UsageError, before anything is asked, where `give` could not write there."""
     if output is not None:
-        refuse_input(output)
+        if (told, format_) != ("run", "json"):  # the same run in another layout: nothing is lost
+            refuse_input(output)
         reports.refuse_unwritable(told, format_, output)
 
 

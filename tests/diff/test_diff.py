@@ -215,7 +215,8 @@ def test_a_host_that_is_damaged_inside_is_one_line(compare):
 
 
 @pytest.mark.parametrize(
-    "words", [["diff", "{then}", "{now}"], ["report", "{then}"], ["hosts", "{then}"]]
+    "words",
+    [["diff", "{then}", "{now}"], ["report", "{then}", "--format", "line"], ["hosts", "{then}"]],
 )
 def test_what_is_read_is_never_written_over(compare, words):
     then, now = compare(hosts(1), hosts(1))
