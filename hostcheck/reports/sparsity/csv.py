@@ -1,11 +1,10 @@
 """The weights as CSV: a row for each, for spreadsheets; what was not judged has its reason."""
 
-import csv
-import io
 from collections.abc import Iterator
 
 from hostcheck.model.sparsity import Sparsity
 from hostcheck.reports import PAPER, Screen
+from hostcheck.reports.cells import cell, row
 
 HEAD = (
     "name", "file", "dtype", "shape", "role", "axis", "pattern", "fits", "zeros", "lost_l1",
@@ -15,27 +14,16 @@ HEAD = (
 
 def pieces(found: Sparsity, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    yield _line(HEAD)
+    yield row(HEAD)
     for one in found.weights:
         share = "" if one.regained is None else f"{one.regained.share:.6f}"
-        yield _line(
-            (_cell(one.name), _cell(one.file), one.dtype, "x".join(map(str, one.shape)),
+        yield row(
+            (cell(one.name), cell(one.file), one.dtype, "x".join(map(str, one.shape)),
              one.role.value, str(one.axis), one.pattern, "yes" if one.fits else "no",
              f"{one.zeros:.6f}", f"{one.lost.l1:.6f}",
-             f"{one.lost.l2:.6f}", share, _cell(one.keeps_from_running))
+             f"{one.lost.l2:.6f}", share, cell(one.keeps_from_running))
         )  # fmt: skip
     for left in found.skipped:
         cells = ["" for _ in HEAD]
-        cells[0], cells[-1] = _cell(left.name), _cell(f"not judged: {left.why}")
-        yield _line(cells)
-
-
-def _cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def _line(cells: tuple[str, ...] | list[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue()
+        cells[0], cells[-1] = cell(left.name), cell(f"not judged: {left.why}")
+        yield row(tuple(cells))
