@@ -15,7 +15,7 @@ from hostcheck.model.difference import (
     TraitChange,
 )
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import silent
+from hostcheck.model.run import called, silent
 from hostcheck.runfile import Told
 
 WELL = (Status.PASS, Status.NOT_APPLICABLE)
@@ -140,7 +140,7 @@ class _Pair:
         failures = {one.name: one.failure for one in silent(head.targets)}
         if who[1] in failures:
             return f"{who[1]} told of no host: {failures[who[1]]}"
-        if who[0] in head.unasked or any(one.startswith(f"{who[0]} ") for one in head.unasked):
+        if {who[0], called(*who)} & set(head.unasked):
             return f"not asked: {head.ended or 'the run was interrupted'}"
         return ""
 

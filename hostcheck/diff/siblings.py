@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from hostcheck.diff.story import GRAVEST, OPEN, Glance, Story
+from hostcheck.diff.story import OPEN, Glance, Story
 from hostcheck.errors import UsageError
 from hostcheck.model.difference import SIBLINGS, OddCheck, OddTrait, Siblings
 from hostcheck.model.result import Status
+from hostcheck.reports.words import WORST_FIRST
 
 
 def siblings(run: Path, name: str) -> Siblings:
@@ -78,7 +79,7 @@ def _odd_checks(
         said = Counter(one[check] for one in others if check in one)
         if check not in worst or not said:
             continue
-        common, share = min(said.items(), key=lambda item: (-item[1], GRAVEST.index(item[0])))
+        common, share = min(said.items(), key=lambda item: (-item[1], WORST_FIRST.index(item[0])))
         if common is not worst[check] and {common, worst[check]} & OPEN:
             words = tuple(observed.get(check, ()))
             yield OddCheck(check, title, worst[check], common, share, said.total(), words)

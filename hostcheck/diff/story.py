@@ -15,6 +15,7 @@ from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Run
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, TRAITS
+from hostcheck.reports.words import WORST_FIRST
 from hostcheck.runfile import StoredRun, Told
 from hostcheck.runlines import NOT_OPENED
 
@@ -24,7 +25,6 @@ Key = tuple[str, str, str]
 """Check, kind and id of the subject: what no other result of a host has."""
 T = TypeVar("T")
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
-GRAVEST = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
 
 
 class Subject(Struct, frozen=True, gc=False):
@@ -130,7 +130,7 @@ class Glance:
         found: dict[str, Status] = {}
         for one in self._line.results:
             was = found.setdefault(one.check, one.status)
-            if GRAVEST.index(one.status) < GRAVEST.index(was):
+            if WORST_FIRST.index(one.status) < WORST_FIRST.index(was):
                 found[one.check] = one.status
         return found
 
