@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from hostcheck.model.waiver import (
     evidence_of,
 )
 from hostcheck.runfile import Told
+from hostcheck.ways.vsphere.inventory import is_host, matches
 
 NAMED = 8
 """Hosts that a use names."""
@@ -103,19 +103,17 @@ def _waived(story: Story, host: Glance, tallies: list[_Tally]) -> Iterator[Waive
 
 def _meets(waiver: Waiver, host: Glance) -> bool:
     name, vcenter = host.who
-    names = (name.lower(), name.partition(".")[0].lower())
     return (
-        any(fnmatchcase(one, waiver.host.lower()) for one in names)
-        and fnmatchcase(vcenter.lower(), waiver.vcenter.lower())
-        and (waiver.cluster == "*" or fnmatchcase(host.cluster().lower(), waiver.cluster.lower()))
+        is_host(name, (waiver.host,))
+        and matches(vcenter, (waiver.vcenter,))
+        and (waiver.cluster == "*" or matches(host.cluster(), (waiver.cluster,)))
     )
 
 
 def _is_of(waiver: Waiver, one: Seen, about: Subject) -> bool:
     if one.check != waiver.check or one.status not in waiver.status:
         return False
-    pattern = waiver.subject.lower()
-    return any(fnmatchcase(text.lower(), pattern) for text in (about.id, about.name))
+    return any(matches(text, (waiver.subject,)) for text in (about.id, about.name))
 
 
 def _without(story: Story, host: Glance, waived: list[Waived]) -> Answer:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Collection, Iterator
 from datetime import date
-from fnmatch import fnmatchcase
 
 from hostcheck.diff.story import Story
 from hostcheck.model.run import Run
 from hostcheck.waivers.apply import mark_of
+from hostcheck.ways.vsphere.inventory import is_host
 from hostcheck.words import clean, one_line
 
 GLOB = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
@@ -24,8 +24,7 @@ def entries(
     story = Story.of(run)
     for one_host in story.hosts():
         name, vcenter = one_host.who
-        short = name.partition(".")[0]
-        if not any(fnmatchcase(one.lower(), host.lower()) for one in (name, short)):
+        if not is_host(name, (host,)):
             continue
         for (check, _, id_), one in one_host.open.items():
             if check not in checks:
