@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -67,6 +68,19 @@ class DurationType(click.ParamType[float]):
             return seconds(str(value))
         except UsageError as error:
             return self.fail(str(error), param, ctx)
+
+
+class DayType(click.ParamType[str]):
+    """A day: 2026-11-28."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the day as it was given."""
+        try:
+            return date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            return self.fail(f"{value!r} is no day; write it as 2026-11-28", param, ctx)
 
 
 class CheckType(click.ParamType[str]):

@@ -1,15 +1,15 @@
 """hostcheck plan."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import existing, format_option, output_option
+from hostcheck.cli.options import DayType, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
 
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from hostcheck.model.plan import Plan
 
 EXIT_BLOCKED = 1
-
-
-class DayType(click.ParamType[str]):
-    """A day: 2026-11-28."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Return the day as it was given."""
-        try:
-            return date.fromisoformat(str(value)).isoformat()
-        except ValueError:
-            return self.fail(f"{value!r} is no day; write it as 2026-11-28", param, ctx)
 
 
 @main.command()

@@ -1,7 +1,6 @@
 """hostcheck vm-class."""
 
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,19 +70,20 @@ def _of_run(
     from hostcheck.catalog import requirements
     from hostcheck.vmclasses.judge import Target, judge
     from hostcheck.vmclasses.seen import seen_of
+    from hostcheck.ways.vsphere.inventory import matches
 
     needs = requirements()
     told = runlines.read(run, gatekeepers(), runlines.CLASSES)
     seen = [
         seen_of(one.host, offered.classes, needs, one.results)
         for one in told.hosts
-        if _matches(one.host.name, hosts)
+        if matches(one.host.name, hosts)
     ]
     if hosts and not seen:
         raise UsageError(f"no host of {run} matches {', '.join(hosts)}")
     names = {one.cluster for one in seen}
     for pattern in clusters:
-        if not any(_matches(name, (pattern,)) for name in names):
+        if not any(matches(name, (pattern,)) for name in names):
             known = ", ".join(sorted(filter(None, names))) or "none"
             raise UsageError(f"no cluster of {run} matches {pattern!r}; there are: {known}")
     notices = [f"{one.name} told of no host: {one.failure}" for one in told.targets if one.failure]
@@ -92,12 +92,8 @@ def _of_run(
     target = Target(told.target, told.last_answer_at, tuple(notices), told.targets)
     return judge(
         offered, seen, needs, target, classes_from=str(file),
-        wanted=lambda name: _matches(name, clusters),
+        wanted=lambda name: matches(name, clusters),
     )  # fmt: skip
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatchcase(name.lower(), one.lower()) for one in patterns)
 
 
 def _asked(

@@ -2,27 +2,13 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import CheckType, existing
+from hostcheck.cli.options import CheckType, DayType, existing
 from hostcheck.cli.out import show
 from hostcheck.errors import UsageError
-
-
-class UntilType(click.ParamType[date]):
-    """A day: 2027-03-31."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> date:
-        """Return the day."""
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            return self.fail(f"{value!r} is no day; write it as 2027-03-31", param, ctx)
 
 
 @main.command()
@@ -35,7 +21,7 @@ class UntilType(click.ParamType[date]):
 @click.option("--reason", required=True, help="Why that is accepted.")
 @click.option("--owner", required=True, help="Who answers for it.")
 @click.option(
-    "--expires", required=True, type=UntilType(), metavar="DAY",
+    "--expires", required=True, type=DayType(), metavar="DAY",
     help="The last day on which it holds (UTC): 2027-03-31.",
 )  # fmt: skip
 @click.option("--ticket", default="", help="Where that was decided.")
@@ -45,7 +31,7 @@ class UntilType(click.ParamType[date]):
     help="Let it hold whatever is observed later. Without this it is void once something else is.",
 )
 def waive(
-    run: Path, checks: tuple[str, ...], host: str, reason: str, owner: str, expires: date,
+    run: Path, checks: tuple[str, ...], host: str, reason: str, owner: str, expires: str,
     ticket: str, any_evidence: bool,
 ) -> None:  # fmt: skip
     """Print entries for a file of waivers (docs/waivers.md) from a saved run; change no file."""
@@ -53,13 +39,14 @@ def waive(
     from hostcheck.waivers.write import entries
 
     today = datetime.now(UTC).date()
-    if expires < today:
+    until = date.fromisoformat(expires)
+    if until < today:
         raise UsageError(f"--expires: {expires} is over already (today is {today}, UTC)")
     if not reason.strip() or not owner.strip():
         raise UsageError("--reason and --owner must not be empty: somebody answers for a waiver")
     found = list(
         entries(
-            runfile.read(run), checks, host, reason=reason, owner=owner, expires=expires,
+            runfile.read(run), checks, host, reason=reason, owner=owner, expires=until,
             ticket=ticket, bound=not any_evidence,
         )
     )  # fmt: skip
