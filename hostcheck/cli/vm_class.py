@@ -70,7 +70,7 @@ def _of_run(
     from hostcheck.catalog import requirements
     from hostcheck.vmclasses.judge import Target, judge
     from hostcheck.vmclasses.seen import seen_of
-    from hostcheck.ways.vsphere.inventory import matches
+    from hostcheck.connect.chosen import matches
 
     needs = requirements()
     told = runlines.read(run, gatekeepers(), runlines.CLASSES)

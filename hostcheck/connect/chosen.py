@@ -7,6 +7,8 @@ from hostcheck.model.host import Host
 from hostcheck.model.run import Run
 from hostcheck.ways.vsphere.inventory import is_host, matches
 
+__all__ = ["matches", "of_run"]
+
 
 def of_run(run: Run, hosts: tuple[str, ...], clusters: tuple[str, ...]) -> Iterator[Host]:
     """Yield the hosts of a run by name and cluster; one of no known cluster is in none."""
