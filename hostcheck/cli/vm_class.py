@@ -68,9 +68,9 @@ def _of_run(
     from hostcheck import runlines
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements
+    from hostcheck.connect.chosen import matches
     from hostcheck.vmclasses.judge import Target, judge
     from hostcheck.vmclasses.seen import seen_of
-    from hostcheck.connect.chosen import matches
 
     needs = requirements()
     told = runlines.read(run, gatekeepers(), runlines.CLASSES)
