@@ -172,6 +172,15 @@ def test_the_report_appears_even_if_the_disk_is_full_in_the_end(option):
     done = run("audit", "--from", FIXTURE, "-q", option, "/dev/full")
     assert (done.exit_code, done.stdout) == (2, plain.stdout)
     assert done.stderr == "hostcheck: /dev/full: No space left on device; give another file\n"
+    assert not list(Path("/dev").glob("*.journal"))
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/stdout"])
+def test_no_journal_is_kept_beside_a_device(device):
+    done = process("audit", "--from", FIXTURE, "-q", "-o", device, "--resume", cwd=".")
+    assert done.returncode == 2
+    assert "give -o RUN.json" in done.stderr
+    assert not list(Path("/dev").glob("*.journal"))
 
 
 def test_the_report_appears_even_if_a_recording_cannot_be_kept(tmp_path):

@@ -76,9 +76,9 @@ def audit(
     waivers = Beside(waiving, settings_of(machines).audit.waivers)
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
-    if resume and output is None:
+    place = _journal_of(output)
+    if resume and place is None:
         raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
-    place = output.with_name(output.name + ".journal") if output is not None else None
     with ExitStack() as until_told:
         with ExitStack() as until_asked:
             with time_left.until_listed():
@@ -105,6 +105,13 @@ def audit(
         journal.remove()
         put_away(shelf, save)
         sys.exit(code)
+
+
+def _journal_of(output: Path | None) -> Path | None:
+    """Where the journal of a run file lies; a device, a pipe or a terminal has no place beside it."""
+    if output is None or (output.exists() and not output.is_file()):
+        return None
+    return output.with_name(output.name + ".journal")
 
 
 def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
