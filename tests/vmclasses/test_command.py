@@ -155,7 +155,7 @@ def test_csv_has_a_row_for_each_judgement(told):
 
 def test_the_page_is_whole_and_runs_nothing(told):
     _, text = told(EXAMPLE, machine(1, cluster="<b>x"), options=["--format", "html"])
-    assert text.startswith("<!doctype html>")
+    assert text.startswith("<!DOCTYPE html>")
     assert text.rstrip().endswith("</html>")
     assert "default-src 'none'" in text
     assert "<script" not in text

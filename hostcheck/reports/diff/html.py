@@ -1,12 +1,11 @@
 """A difference as one page to forward: what is new first; it needs nothing from elsewhere."""
 
 from collections.abc import Iterator
-from html import escape
 
 from hostcheck.model.difference import Became, Difference
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports import diff_words as told
-from hostcheck.reports.plan.html import POLICY
+from hostcheck.reports.page import TAIL, begun, safe
 from hostcheck.reports.plan.html.style import STYLE
 
 FLOW = """td:last-child{min-width:13em}
@@ -27,16 +26,13 @@ def pieces(made: Difference, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the page."""
     title = f"{words.one_line(made.now.target)}: {told.headline(made)}"
     yield (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_safe(title)}</title><style>{STYLE}{FLOW}</style></head><body><main>\n"
-        f"<header><h1>{_safe(title)}</h1>\n"
-        f'<p class="soft">Then: {_safe(told.side(made.then))}<br>'
-        f"Now: {_safe(told.side(made.now))}</p></header>\n"
+        begun(safe(title), f"<style>{STYLE}{FLOW}</style>") + "<main>\n"
+        f"<header><h1>{safe(title)}</h1>\n"
+        f'<p class="soft">Then: {safe(told.side(made.then))}<br>'
+        f"Now: {safe(told.side(made.now))}</p></header>\n"
     )
     for notice in made.notices:
-        yield f'<p class="warning">{_safe(notice)}</p>\n'
+        yield f'<p class="warning">{safe(notice)}</p>\n'
     for became in Became:
         number = sum(one.became is became for one in made.changes)
         if number:
@@ -46,15 +42,13 @@ def pieces(made: Difference, _screen: Screen = PAPER) -> Iterator[str]:
         ("Other than before", told.traits(made)),
     ):
         yield from _moves(name, list(moves))
-    yield f"<p>{_safe(told.rest(made))}</p>\n"
+    yield f"<p>{safe(told.rest(made))}</p>\n"
     for when, checks in (("then", made.checks_gone), ("now", made.checks_added)):
         if checks:
             listed = ", ".join(checks)
-            yield f"<p>Checks that only the run of {when} has: {_safe(listed)}.</p>\n"
+            yield f"<p>Checks that only the run of {when} has: {safe(listed)}.</p>\n"
     versions = " and ".join(dict.fromkeys((made.then.tool_version, made.now.tool_version)))
-    yield (
-        f'<footer class="soft small">hostcheck {_safe(versions)}</footer>\n</main></body></html>\n'
-    )
+    yield f'<footer class="soft small">hostcheck {safe(versions)}</footer>\n</main>\n{TAIL}'
 
 
 def _changes(made: Difference, became: Became, number: int) -> Iterator[str]:
@@ -65,9 +59,9 @@ def _changes(made: Difference, became: Became, number: int) -> Iterator[str]:
     yield "</tr></thead><tbody>\n"
     for group in told.changes(made, became):
         one = group.first
-        mark = f'<span class="tag {CLASS[became]}">{told.MARK[became]} {_safe(one.check)}</span>'
+        mark = f'<span class="tag {CLASS[became]}">{told.MARK[became]} {safe(one.check)}</span>'
         yield (
-            f'<tr><th scope="row">{mark} {_safe(one.title)}</th>'
+            f'<tr><th scope="row">{mark} {safe(one.title)}</th>'
             f"{_cell('Severity', one.severity.value)}{_cell('Now', group.now)}"
             f"{_cell('Was', group.was)}{_cell('Where', group.where)}</tr>\n"
         )
@@ -84,15 +78,11 @@ def _moves(name: str, moves: list[told.Moves]) -> Iterator[str]:
     for one in moves:
         why = f" ({one.why})" if one.why else ""
         yield (
-            f'<tr><th scope="row">{_safe(one.what)}</th>{_cell("Was", one.was)}'
+            f'<tr><th scope="row">{safe(one.what)}</th>{_cell("Was", one.was)}'
             f"{_cell('Now', one.now)}{_cell('Hosts', one.hosts + why)}</tr>\n"
         )
     yield "</tbody></table></div></section>\n"
 
 
 def _cell(head: str, text: str) -> str:
-    return f'<td data-is="{head}">{_safe(text)}</td>'
-
-
-def _safe(text: str) -> str:
-    return escape(words.clean(text))
+    return f'<td data-is="{head}">{safe(text)}</td>'

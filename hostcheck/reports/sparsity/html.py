@@ -1,10 +1,10 @@
 """Which weights are sparse, as one page: the claim, the counts, what each layer loses."""
 
 from collections.abc import Iterator
-from html import escape
 
 from hostcheck.model.sparsity import Role, Shared, Sparsity, Weights
-from hostcheck.reports import PAPER, Screen, words
+from hostcheck.reports import PAPER, Screen
+from hostcheck.reports.page import TAIL, begun, safe
 from hostcheck.reports.sparsity import text
 
 STYLE = """
@@ -23,24 +23,18 @@ svg{display:block;width:100%;height:1.1rem}
 .kept{fill:#0f766e}
 code{overflow-wrap:anywhere}
 """
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def pieces(found: Sparsity, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the page; it needs nothing from elsewhere."""
-    title = _safe(f"{found.source}: {text.headline(found)}")
-    yield (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><main>\n"
-    )
+    title = safe(f"{found.source}: {text.headline(found)}")
+    yield begun(title, f"<style>{STYLE}</style>") + "<main>\n"
     for line in text.claimed(found):
         kind = ' class="warning"' if line.startswith("Warning") else ""
-        yield f"<p{kind}>{_safe(line)}</p>\n"
+        yield f"<p{kind}>{safe(line)}</p>\n"
     yield f"<h1>{title}</h1>\n"
     if found.gpu:
-        yield f"<p>{_safe(text.runs_on(found))}.</p>\n"
+        yield f"<p>{safe(text.runs_on(found))}.</p>\n"
     yield from _layers([one for one in found.weights if one.role is Role.LAYER], "Layers")
     apart = [one for one in found.weights if one.role is not Role.LAYER]
     yield from _layers(apart, "Embeddings and heads, not counted")
@@ -51,9 +45,9 @@ def pieces(found: Sparsity, _screen: Screen = PAPER) -> Iterator[str]:
     if found.skipped:
         yield "<h2>Not judged</h2>\n<ul>\n"
         for why, names in text.by_reason(found.skipped):
-            yield f"<li>{_safe(why)}: <code>{_safe(', '.join(names))}</code></li>\n"
+            yield f"<li>{safe(why)}: <code>{safe(', '.join(names))}</code></li>\n"
         yield "</ul>\n"
-    yield "</main></body></html>\n"
+    yield f"</main>\n{TAIL}"
 
 
 def _layers(weights: list[Weights], title: str) -> Iterator[str]:
@@ -72,11 +66,11 @@ def _layers(weights: list[Weights], title: str) -> Iterator[str]:
 
 
 def _row(one: Weights) -> str:
-    note = f"<br>{_safe(one.keeps_from_running)}" if one.keeps_from_running and one.fits else ""
+    note = f"<br>{safe(one.keeps_from_running)}" if one.keeps_from_running and one.fits else ""
     shape = " &times; ".join(map(str, one.shape))
     return (
-        f'<tr><th scope="row"><code>{_safe(one.name)}</code></th><td>{_safe(one.dtype)}</td>'
-        f"<td>{shape}</td><td>{_safe(text.pattern(one))}{note}</td>"
+        f'<tr><th scope="row"><code>{safe(one.name)}</code></th><td>{safe(one.dtype)}</td>'
+        f"<td>{shape}</td><td>{safe(text.pattern(one))}{note}</td>"
         f'<td class="number">{one.zeros:.1%}</td><td class="number">{one.lost.l1:.2%}</td>'
         f'<td class="bar">{_bar(one)}</td></tr>\n'
     )
@@ -96,12 +90,8 @@ def _bar(one: Weights) -> str:
 
 
 def _group(group: Shared) -> str:
-    names = ", ".join(f"<code>{_safe(one.name)}</code>" for one in group.members)
+    names = ", ".join(f"<code>{safe(one.name)}</code>" for one in group.members)
     return (
         f"<li>{names}: together {group.share:.1%} of their loss is regained; each alone "
         f"{group.bound:.1%}, which cannot be had together</li>\n"
     )
-
-
-def _safe(told: str) -> str:
-    return escape(words.one_line(told))

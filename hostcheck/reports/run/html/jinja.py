@@ -16,6 +16,7 @@ from hostcheck.model.fact import Known
 from hostcheck.model.result import Severity, Status
 from hostcheck.model.smoke import SmokeSpeed
 from hostcheck.reports import view, words
+from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary.waived import uses, waived_words
@@ -48,7 +49,7 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        MANY=MANY_WAIVERS,
+        MANY=MANY_WAIVERS, begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
     )  # fmt: skip
     return made
 
@@ -74,6 +75,11 @@ def _prose(told: str) -> Markup:
     """Escape text and set what stands between backquotes as code."""
     safe = str(escape(words.clean(told)))
     return Markup(re.sub(r"``?([^`]+)``?", r"<code>\1</code>", safe))  # noqa: S704  # escaped above
+
+
+def _begun(title: Markup, style: Markup, allowed: Markup) -> Markup:
+    """Return the beginning of a page; blocks of templates are escaped when they come here."""
+    return Markup(begun(title, style, allowed))  # noqa: S704
 
 
 def fragment(anchor: str) -> str:
