@@ -108,7 +108,7 @@ def audit(
 
 
 def _journal_of(output: Path | None) -> Path | None:
-    """Where the journal of a run file lies; a device, a pipe or a terminal has no place beside it."""
+    """Where the journal of a run file lies; a device, a pipe or a terminal has none beside it."""
     if output is None or (output.exists() and not output.is_file()):
         return None
     return output.with_name(output.name + ".journal")
