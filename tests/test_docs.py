@@ -18,6 +18,7 @@ from hostcheck import asked, catalog, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
 from hostcheck.model.difference import Difference, Siblings
+from hostcheck.model.drift import DriftList
 from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
@@ -35,6 +36,7 @@ PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
 SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
+DRIFT = ROOT / "hostcheck" / "schema" / "drift-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
@@ -126,6 +128,7 @@ def _stored() -> dict[str, Any]:
         (CLASSES, msgspec.json.schema(Judged)),
         (DIFF, msgspec.json.schema(Difference)),
         (SIBLINGS, msgspec.json.schema(Siblings)),
+        (DRIFT, msgspec.json.schema(DriftList)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

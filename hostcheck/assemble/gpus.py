@@ -265,6 +265,7 @@ class _GpuFacts:
                 self._system.fact(lambda _: device.name),
                 self._smi(where, lambda one: one.host_vgpu_mode),
             ),
+            vbios=self._smi(where, lambda one: one.vbios),
         )
 
     def _graphics(

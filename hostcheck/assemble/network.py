@@ -5,9 +5,8 @@ import re
 from hostcheck.assemble.book import Parsed
 from hostcheck.assemble.devices import Locator
 from hostcheck.model.fact import Fact, Reading, Unknown, Why
-from hostcheck.model.host import (
-    Nic,
-)
+from hostcheck.model.host import Nic
+from hostcheck.model.pci import PciAddress
 from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.syntax.vim_network import Pnic, Switch
 
@@ -33,11 +32,21 @@ def nics_of(system: Parsed[HostSystem], located: Locator) -> Fact[tuple[Nic, ...
                     for switch in switches
                     if {pnic.key, pnic.name} & set(switch.uplinks)
                 ),
+                model=system.fact(lambda one, pnic=pnic: _model(one, pnic.address)),  # type: ignore[misc]
+                firmware=system.fact(lambda _, pnic=pnic: pnic.firmware),  # type: ignore[misc]
             )
             for pnic in sorted(one.pnics, key=lambda pnic: natural(pnic.name))
         )
 
     return system.fact(join)
+
+
+def _model(one: HostSystem, where: PciAddress) -> Reading[str]:
+    if isinstance(one.devices, Unknown):
+        return one.devices
+    found = (device.name for device in one.devices if device.address == where)
+    absent = Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem hardware.pciDevice")
+    return next(found, "") or absent
 
 
 def uplinks_of(switch: Switch, pnics: tuple[Pnic, ...]) -> Reading[tuple[str, ...]]:

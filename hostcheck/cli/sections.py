@@ -15,7 +15,7 @@ _LAST = (GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
-    "From night to night": ("diff", "waive"),
+    "From night to night": ("diff", "drift", "waive"),
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),

@@ -11,10 +11,10 @@ from msgspec import Raw, Struct
 from hostcheck import runfile, runlines
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Run
-from hostcheck.model.traits import FIELDS, GPU_FIELDS, TRAITS
+from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
 from hostcheck.reports.words import WORST_FIRST
 from hostcheck.runfile import StoredRun, Told
 from hostcheck.runlines import NOT_OPENED
@@ -52,10 +52,12 @@ _Fields: Any = msgspec.defstruct(
 )
 _GPU: Any = runlines.narrow(PhysicalGpu, GPU_FIELDS)
 _GPUS: Any = Known[tuple[_GPU, ...]] | Unknown
+_NIC: Any = runlines.narrow(Nic, NIC_FIELDS)
+_NICS: Any = Known[tuple[_NIC, ...]] | Unknown
 _HINTS = get_type_hints(Host)
 _Traits: Any = msgspec.defstruct(
     "_Traits",
-    [(one, _GPUS if one == "gpus" else _HINTS[one], NOT_OPENED) for one in FIELDS],
+    [(one, {"gpus": _GPUS, "nics": _NICS}.get(one, _HINTS[one]), NOT_OPENED) for one in FIELDS],
     frozen=True,
 )
 """A host that has nothing but what its traits are read from."""

@@ -182,6 +182,8 @@ class PhysicalGpu(Struct, frozen=True):
     """What the health rests on, where that is a fault: `Route Unhealthy: True`."""
     architecture: Fact[Architecture] = NOT_READ_YET
     """Its generation, as the host tells it: nvidia-smi's word, or the chip in vSphere's name."""
+    vbios: Fact[str] = NOT_READ_YET
+    """Version of its firmware: `92.00.9E.00.10`."""
     own_types: Fact[tuple[VgpuProfile, ...]] = Known(())
     """vGPU types that the host tells and the catalogue lacks, or has with other numbers."""
     slot: Fact[str] | UnsetType = UNSET
@@ -222,6 +224,10 @@ class Nic(Struct, frozen=True):
     numa_node: Fact[int]
     switches: tuple[str, ...]
     """Names of the virtual switches it is an uplink of."""
+    model: Fact[str] = OLDER
+    """As the PCI inventory names it: `MT2892 Family [ConnectX-6 Dx]`."""
+    firmware: Fact[str] = OLDER
+    """`22.36.1010`; vSphere tells it from 8.0.0.1 on."""
 
 
 class Service(Struct, frozen=True):

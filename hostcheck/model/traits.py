@@ -4,11 +4,11 @@ A trait is one line of words; empty where it is not known, for what is not known
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hostcheck.model.fact import Fact, Known
-from hostcheck.model.host import Host, Mode, PhysicalGpu
+from hostcheck.model.host import Host, Mode, Nic, PhysicalGpu
 
 MODE = {Mode.ENABLED: "on", Mode.DISABLED: "off", Mode.NOT_SUPPORTED: "N/A"}
 
@@ -31,6 +31,36 @@ def _modes(host: Host, mode_of: Callable[[PhysicalGpu], Fact[Mode]]) -> str:
     if len(told) < len(modes):
         return ""
     return told[0] if len(set(told)) == 1 else _tally(told)
+
+
+def _of_kinds(told: Iterable[tuple[str, Fact[Any]]]) -> Iterator[tuple[str, str]]:
+    """Yield what the parts of each kind have; a kind of which one part is not known is left out."""
+    found: dict[str, list[Fact[Any]]] = {}
+    for kind, fact in told:
+        found.setdefault(kind, []).append(fact)
+    for kind, facts in found.items():
+        values = [one.value for one in facts if isinstance(one, Known)]
+        if kind and len(values) == len(facts):
+            said = [MODE[one] if isinstance(one, Mode) else str(one) for one in values]
+            yield kind, said[0] if len(set(said)) == 1 else _tally(said)
+
+
+def _gpus(host: Host, fact_of: Callable[[PhysicalGpu], Fact[Any]]) -> Iterator[tuple[str, str]]:
+    if isinstance(host.gpus, Known):
+        yield from _of_kinds((gpu.name, fact_of(gpu)) for gpu in host.gpus.value)
+
+
+def _nics(host: Host) -> Iterator[tuple[str, str]]:
+    if isinstance(host.nics, Known):
+        yield from _of_kinds((_kind(nic), nic.firmware) for nic in host.nics.value)
+
+
+def _kind(nic: Nic) -> str:
+    return nic.model.value if isinstance(nic.model, Known) else ""
+
+
+def _joined(told: Iterable[tuple[str, str]]) -> str:
+    return "; ".join(f"{kind}: {words}" for kind, words in told)
 
 
 def _tally(told: list[str]) -> str:
@@ -56,12 +86,38 @@ TRAITS: dict[str, Callable[[Host], str]] = {
     "NUMA nodes per package": _nodes_per_package,
     "Default graphics type": lambda host: _text(host.graphics_default),
     "Assignment policy": lambda host: _text(host.assignment_policy),
+    "VBIOS": lambda host: _joined(_gpus(host, lambda gpu: gpu.vbios)),
+    "NIC firmware": lambda host: _joined(_nics(host)),
 }
 """By topic, in the order in which they are told."""
 
+_OF_A_KIND = ("BIOS", "ECC mode", "MIG mode", "VBIOS", "NIC firmware")
+
+
+def alike(host: Host) -> Iterator[tuple[str, str]]:
+    """Yield what hosts of one cluster should have alike, by topic.
+
+    What depends on a kind of hardware is a topic of its own for each: `VBIOS of NVIDIA A40`.
+    """
+    for topic, words in TRAITS.items():
+        if topic not in _OF_A_KIND:
+            yield topic, words(host)
+    model = _text(host.model)
+    if model:
+        yield f"BIOS of {model}", _text(host.bios_version)
+    for topic, told in (
+        ("ECC mode", _gpus(host, lambda gpu: gpu.ecc_current)),
+        ("MIG mode", _gpus(host, lambda gpu: gpu.mig_current)),
+        ("VBIOS", _gpus(host, lambda gpu: gpu.vbios)),
+        ("NIC firmware", _nics(host)),
+    ):
+        yield from ((f"{topic} of {kind}", value) for kind, value in told)
+
+
 FIELDS = (
     "assignment_policy", "bios_version", "build", "driver_version", "gpus", "graphics_default",
-    "model", "numa_node_count", "package_count", "vendor", "version",
+    "model", "nics", "numa_node_count", "package_count", "vendor", "version",
 )  # fmt: skip
-GPU_FIELDS = ("ecc_current", "mig_current", "name")
+GPU_FIELDS = ("ecc_current", "mig_current", "name", "vbios")
+NIC_FIELDS = ("firmware", "model")
 """All that a trait is read from, for whoever opens no more of a host."""

@@ -15,6 +15,8 @@ class Pnic(Struct, frozen=True):
     address: PciAddress
     driver: Reading[str]
     speed_mbps: Reading[int]
+    firmware: Reading[str]
+    """From API 8.0.0.1 on."""
 
 
 class StandardSwitch(Struct, frozen=True):
@@ -53,6 +55,7 @@ def pnic_of(node: Node) -> Pnic:
         address=address_in(node, "pci"),
         driver=node.text("driver"),
         speed_mbps=0 if isinstance(speed, Unknown) and speed.why is Why.ABSENT else speed,
+        firmware=node.text("firmwareVersion"),
     )
 
 

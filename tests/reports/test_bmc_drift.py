@@ -1,5 +1,6 @@
 """BIOS settings in which hosts of a cluster differ, by the BMC's word; firmware by model."""
 
+from hostcheck.model.drift import Held
 from hostcheck.reports.summary.drifts import Drifts
 from tests.checks.bmcs import a_bmc
 from tests.checks.synthetic import a_host, changed, known, unknown
@@ -19,10 +20,10 @@ ON, OFF = {"SriovGlobalEnable": "Enabled"}, {"SriovGlobalEnable": "Disabled"}
 
 def test_a_setting_that_differs_in_a_cluster():
     found = drifts((ON, "gpu", {}), (ON, "gpu", {}), (OFF, "gpu", {}), (OFF, "other", {}))
-    assert list(found) == ["BIOS SriovGlobalEnable in gpu"]
-    one = found["BIOS SriovGlobalEnable in gpu"]
-    assert (one.common, one.share, one.of) == ("Enabled", 2, 3)
-    assert one.others == (("Disabled", ("esx-2",)),)
+    assert list(found) == ["BIOS setting SriovGlobalEnable"]
+    one = found["BIOS setting SriovGlobalEnable"]
+    assert (one.cluster, one.common, one.share, one.known) == ("gpu", "Enabled", 2, 3)
+    assert one.held[1] == Held("Disabled", ("esx-2",), odd=True)
 
 
 def test_digits_that_firmware_adds_are_no_difference():

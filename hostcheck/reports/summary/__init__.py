@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hostcheck.model.drift import Drift
 from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
-from hostcheck.reports.summary.drifts import Drift, Drifts
+from hostcheck.reports.summary.drifts import Drifts, drifts_of
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
@@ -22,8 +23,8 @@ from hostcheck.reports.summary.waived import Excuses, use_words, uses, waived_wo
 
 __all__ = [
     "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "choices",
-    "ended", "groups", "host_reason", "named", "notices", "of", "proven", "use_words", "uses",
-    "waived_words",
+    "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "proven",
+    "use_words", "uses", "waived_words",
 ]  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     """
     tally = Counter(dict.fromkeys(Answer, 0))
     reasons = {answer: Reasons() for answer in Answer}
-    todo, sight, drifting = Steps(run.checks), Sight(), Drifts()
+    todo, sight, drifting = Steps(run.checks), Sight(), Drifts(run.target)
     asked = run.preflight
     excuses = Excuses(run)
     for report in run.hosts:

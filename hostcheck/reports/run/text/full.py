@@ -6,6 +6,7 @@ from hostcheck.model.result import Answer, Command, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
 from hostcheck.model.waiver import LIVE, State
 from hostcheck.reports import summary, words
+from hostcheck.reports.drift import text as drift_text
 from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
@@ -32,6 +33,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
             *waived(run, page, all_=True),
             *_proven(run, told, page),
             *_sure(run, told, page),
+            *_drifts(told, page),
         )
         if run.preflight is not None:
             yield from candidates(run, run.preflight, page)
@@ -121,6 +123,13 @@ def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
         f"Answers taken from {words.moment(run.first_answer_at)} "
         f"to {words.moment(run.last_answer_at)}", 2,
     )  # fmt: skip
+
+
+def _drifts(told: summary.Summary, page: Page) -> Iterator[str]:
+    """Yield where hosts of a cluster differ."""
+    if told.drifts:
+        yield from ("", page.paint("WHERE HOSTS OF A CLUSTER DIFFER", "strong"))
+        yield from drift_text.sections(told.drifts, page)
 
 
 def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:

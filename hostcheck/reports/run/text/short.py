@@ -46,6 +46,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
         yield from full.waived(run, page, all_=False)
         yield from _proven(told, page)
         yield from _sure(told, page)
+        yield from _drifts(told, page)
         yield from full.unasked(run, page)
     yield ""
     more = "everything else: --details, --html FILE"
@@ -289,6 +290,16 @@ def _sure(told: summary.Summary, page: Page) -> Iterator[str]:
     left = len(sight.causes) - CAUSES
     if left > 0:
         yield f"  and {words.count(left, 'other reason')}: --details"
+
+
+def _drifts(told: summary.Summary, page: Page) -> Iterator[str]:
+    """Count where hosts of a cluster differ, and say who tells it."""
+    if told.drifts:
+        topics = dict.fromkeys(one.topic for one in told.drifts)
+        where = words.count(len({(one.target, one.cluster) for one in told.drifts}), "cluster")
+        yield from page.wrap(
+            f"Hosts of {where} differ in {_several(list(topics))}: hostcheck drift RUN.json.", 2
+        )
 
 
 def _first(causes: Iterable[summary.Cause]) -> list[summary.Cause]:

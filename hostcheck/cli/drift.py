@@ -1,0 +1,39 @@
+"""hostcheck drift."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hostcheck.cli.diff import EXIT_DIFFERS
+from hostcheck.cli.group import main
+from hostcheck.cli.options import cluster_option, existing, format_option, output_option
+from hostcheck.cli.out import give, refuse_untold
+from hostcheck.errors import UsageError
+
+
+@main.command()
+@click.argument("run", type=existing(dir_okay=False))
+@cluster_option
+@click.option("--all", "whole", is_flag=True, help="Tell what the hosts have alike too.")
+@format_option("drift")
+@output_option
+def drift(
+    run: Path, clusters: tuple[str, ...], whole: bool, format_: str, output: Path | None
+) -> None:
+    """Tell where the hosts of a cluster differ in a saved run: releases, firmware, BIOS, modes.
+
+    Hosts are compared within their cluster, and the value that fewer of them have is marked.
+    Exits with 0 where nothing differs, 1 where something does.
+    """
+    from hostcheck import runfile
+    from hostcheck.connect import chosen
+    from hostcheck.reports import summary
+
+    refuse_untold("drift", format_, output)
+    read = runfile.read(run)
+    made = summary.drifts_of(read, chosen.of_run(read, (), clusters), whole=whole)
+    if clusters and not made.clusters and not made.alone:
+        raise UsageError(f"{run}: no cluster is like {', '.join(clusters)}; hostcheck hosts {run}")
+    give("drift", format_, made, output)
+    sys.exit(EXIT_DIFFERS if any(one.differs for one in made.drifts) else 0)

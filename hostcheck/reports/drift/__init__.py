@@ -1,0 +1,1 @@
+"""What hosts of one cluster do not have alike, as text, CSV and JSON."""

@@ -1,0 +1,138 @@
+"""Drift: hosts of one cluster side by side, nothing guessed where a value is not known."""
+
+import csv
+import io
+import json
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+from msgspec.structs import replace
+
+from hostcheck import runfile
+from hostcheck.cli import main
+from hostcheck.model.fact import Known
+from hostcheck.reports import PAPER, Screen, Show, pieces, summary
+from hostcheck.runs import run_of
+from hostcheck.verdict import report_of
+from tests.diff.test_diff import DENIED, SCHEMAS, hosts
+
+BIOS = "BIOS of PowerEdge R750xa"
+
+
+def parts(host, of, **changes):
+    """A host of which all GPUs or adapters are changed."""
+    told = tuple(replace(one, **changes) for one in getattr(host, of).value)
+    return replace(host, **{of: Known(told)})
+
+
+def listed(*given, whole=False):
+    run = run_of("vc.lab.test", tuple(map(report_of, given)))
+    return summary.drifts_of(run, given, whole=whole)
+
+
+def by_topic(*given):
+    return {one.topic: one for one in listed(*given).drifts}
+
+
+@pytest.mark.parametrize(
+    ("topic", "change"),
+    [
+        ("ESXi build", lambda one: replace(one, build=Known("1"))),
+        ("vGPU manager", lambda one: replace(one, driver_version=Known("1.2"))),
+        (BIOS, lambda one: replace(one, bios_version=Known("0.9"))),
+        ("NUMA nodes per package", lambda one: replace(one, numa_node_count=Known(4))),
+        ("Assignment policy", lambda one: replace(one, assignment_policy=Known("consolidation"))),
+        ("VBIOS of NVIDIA A100 80GB PCIe", lambda one: parts(one, "gpus", vbios=Known("92.0"))),
+        (
+            "NIC firmware of MT2892 Family [ConnectX-6 Dx]",
+            lambda one: parts(one, "nics", firmware=Known("22.1")),
+        ),
+    ],
+)
+def test_what_differs_is_odd(topic, change):
+    first, *rest = hosts(4)
+    found = by_topic(change(first), *rest)
+    assert list(found) == [topic]
+    one = found[topic]
+    assert (one.share, one.known, one.hosts, one.tied) == (3, 4, 4, False)
+    assert [(held.odd, held.hosts) for held in one.held[1:]] == [(True, (first.name,))]
+
+
+def test_hosts_of_other_clusters_are_not_compared():
+    first, second, third = hosts(3)
+    other = replace(third, cluster=Known("b"), bios_version=Known("0.9"))
+    elsewhere = replace(third, target="vc-2.lab.test", bios_version=Known("0.9"))
+    for stranger in (other, elsewhere, replace(other, cluster=DENIED)):
+        made = listed(first, second, stranger)
+        assert (made.drifts, made.clusters, made.alone) == ((), 1, 1)
+
+
+def test_another_model_of_server_may_have_another_bios():
+    first, second, third = hosts(3)
+    found = by_topic(first, second, replace(third, model=Known("R7"), bios_version=Known("2")))
+    assert list(found) == ["Model"]
+
+
+def test_of_two_halves_none_is_odd():
+    one, two, three, four = hosts(4)
+    old = [replace(each, bios_version=Known("0.9")) for each in (one, two)]
+    told = by_topic(*old, three, four)[BIOS]
+    assert told.tied
+    assert not any(held.odd for held in told.held)
+    text = "".join(pieces("drift", "text", listed(*old, three, four)))
+    assert f"? {BIOS}: no value is the commonest (2 of 4)" in text
+
+
+def test_what_is_not_known_is_counted_and_no_difference():
+    first, second, third = hosts(3)
+    dark = parts(replace(third, bios_version=DENIED), "gpus", vbios=DENIED)
+    assert by_topic(first, second, dark) == {}
+    whole = {one.topic: one for one in listed(first, second, dark, whole=True).drifts}
+    assert (whole[BIOS].known, whole[BIOS].hosts) == (2, 3)
+    assert whole["VBIOS of NVIDIA A100 80GB PCIe"].known == 2
+
+
+def test_the_report_counts_it_and_details_name_it():
+    first, *rest = hosts(3)
+    odd = replace(first, bios_version=Known("0.9"))
+    run = run_of("vc.lab.test", tuple(map(report_of, (odd, *rest))))
+    short = "".join(pieces("run", "text", run, Screen(show=Show(details=False))))
+    assert f"Hosts of 1 cluster differ in {BIOS}: hostcheck drift" in short
+    full = "".join(pieces("run", "text", run, PAPER))
+    assert f"{BIOS}: 1.14.1 (2 of 3), but\n      0.9: {first.name}\n" in full
+
+
+class TestCommand:
+    def run(self, tmp_path, *options, odd=True):
+        first, *rest = hosts(9)
+        changed = replace(first, bios_version=Known("0.9")) if odd else first
+        path = tmp_path / "run.json"
+        run = run_of("vc.lab.test", tuple(map(report_of, (changed, *rest))))
+        runfile.write(run, path)
+        return CliRunner().invoke(main, ["drift", str(path), *options])
+
+    def test_nothing_odd(self, tmp_path):
+        done = self.run(tmp_path, odd=False)
+        assert (done.exit_code, done.output.splitlines()[0]) == (
+            0, "No property differs in 1 cluster of several hosts.",
+        )  # fmt: skip
+
+    def test_the_whole_list(self, tmp_path):
+        done = self.run(tmp_path, "--all", "--cluster", "GPU-*")
+        assert done.exit_code == 1
+        assert f"✕ {BIOS}: 1.14.1 (8 of 9), but\n      0.9: esx-0.lab.test\n" in done.output
+        assert "✓ vGPU manager: " in done.output
+
+    def test_formats(self, tmp_path):
+        document = json.loads(self.run(tmp_path, "--format", "json").output)
+        jsonschema.validate(document, json.loads((SCHEMAS / "drift-1.json").read_text()))
+        assert [len(held["hosts"]) for held in document["drifts"][0]["held"]] == [8, 1]
+        sheet = list(csv.DictReader(io.StringIO(self.run(tmp_path, "--format", "csv").output)))
+        assert len(sheet) == 9
+        assert [one["host"] for one in sheet if one["odd"] == "yes"] == ["esx-0.lab.test"]
+
+    def test_a_cluster_that_is_not_there(self, tmp_path):
+        done = self.run(tmp_path, "--cluster", "nope")
+        assert done.exit_code == 2
+        assert "no cluster is like nope" in done.stderr
