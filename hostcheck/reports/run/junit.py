@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from msgspec.structs import replace
 
 from hostcheck.model.capture import Origin
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Result, Severity, Status, Subject, Unseen
 from hostcheck.model.run import Run, silent
@@ -51,7 +52,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
 
 
 def _suites(run: Run) -> Iterator[tuple[str, Sequence[Result], tuple[Origin, ...]]]:
-    excuses = summary.Excuses(run)
+    excuses = Excuses(run)
     for report in run.hosts:
         results = [_excused(one, excuses.waiver(report, one)) for one in report.results]
         yield report.host.name, results, report.host.sources

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hostcheck.model.drift import Drift
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
@@ -19,10 +20,10 @@ from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps, one_window
-from hostcheck.reports.summary.waived import Excuses, use_words, uses, waived_words
+from hostcheck.reports.summary.waived import use_words, uses, waived_words
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "choices",
+    "LARGEST_PAGE", "Cause", "Group", "Summary", "beyond", "catalogue", "choices",
     "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "proven",
     "use_words", "uses", "waived_words",
 ]  # fmt: skip
