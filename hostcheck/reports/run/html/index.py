@@ -23,17 +23,19 @@ BEST_HOSTS = 20
 
 def row_of(report: HostReport, page: Page, href: str) -> Row:
     """Return the row of a host in the index; `href` leads to its page, empty where it has none."""
-    host, counts = report.host, dict(page.counts)
+    host = report.host
+    squares = "".join(LETTERS[square.status] for square in page.squares)
+    blind = sum(map(squares.count, (LETTERS[Status.UNKNOWN], LETTERS[Status.ERROR])))
     return Row(
         name=words.one_line(host.name),
         href=href,
         verdict=report.verdict,
-        fails=counts[Status.FAIL],
-        unknowns=counts[Status.UNKNOWN] + counts[Status.ERROR],
+        fails=squares.count(LETTERS[Status.FAIL]),
+        unknowns=blind,
         cluster=words.one_line(words.known_or(host.cluster)),
         release=words.one_line(f"{words.known_or(host.version)} {words.known_or(host.build)}"),
         gpus=words.one_line(gpu_names(host)),
-        squares="".join(LETTERS[square.status] for square in page.squares),
+        squares=squares,
     )
 
 
