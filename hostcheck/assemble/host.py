@@ -134,8 +134,7 @@ def assemble(recorded: Recording) -> Host:
         networks=system.fact(lambda one: one.network_ids),
         other_vms=others_of(api, answers, vms),
     )
-    host = with_smoke(with_bmc(host, book), book)
-    return replace(host, not_read=book.not_read())
+    return replace(with_smoke(with_bmc(host, book), book), not_read=book.not_read())
 
 
 def _memory(
