@@ -1,6 +1,8 @@
 """Physical GPUs: what vSphere and nvidia-smi say of each, joined by PCI address."""
 
 from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
 
 from hostcheck import catalog
 from hostcheck.assemble.book import Book, Parsed, U
@@ -56,6 +58,32 @@ def smi_answers(log: Parsed[SmiLog]) -> Fact[bool]:
     return log.value
 
 
+AS_LOGGED = (
+    "uuid",
+    "serial",
+    "ecc_current",
+    "ecc_pending",
+    "mig_current",
+    "mig_pending",
+    "framebuffer_used_bytes",
+    "link",
+    "display_mode",
+    "display_active",
+    "virtualization_mode",
+    "host_vgpu_mode",
+    "fabric_state",
+    "fabric_status",
+    "rows_remap_pending",
+    "rows_remap_failed",
+    "pages_retire_pending",
+    "recovery_action",
+    "reset_required",
+    "repairs",
+    "fabric_health",
+    "fabric_faults",
+    "vbios",
+)
+"""Facts of a GPU that nvidia-smi's log tells under the same name."""
 LABELS = (7, 0, 2)
 """First release whose API tells hardware labels."""
 NO_LABEL = Unknown(
@@ -212,7 +240,9 @@ class _GpuFacts:
         model = catalog.identify(device.pci_id)
         asked = "hostcheck catalogue"
         missing = Unknown(Why.ABSENT, f"{device.pci_id} is not in the catalogue", asked)
+        alike: dict[str, Any] = {name: self._smi(where, attrgetter(name)) for name in AS_LOGGED}
         return PhysicalGpu(
+            **alike,
             address=where,
             pci_id=device.pci_id,
             name=model.name if model else device.name,
@@ -228,44 +258,22 @@ class _GpuFacts:
             passthrough=self._passthrough(where, lambda one: one.passthrough),
             hardware_label=self._label(where),
             smi_seen=self._log.fact(lambda log: _smi_sees(log, where, self._system)),
-            uuid=self._smi(where, lambda one: one.uuid),
-            ecc_current=self._smi(where, lambda one: one.ecc_current),
-            ecc_pending=self._smi(where, lambda one: one.ecc_pending),
-            mig_current=self._smi(where, lambda one: one.mig_current),
-            mig_pending=self._smi(where, lambda one: one.mig_pending),
             framebuffer_bytes=self._smi(where, lambda one: one.framebuffer_total_bytes),
-            framebuffer_used_bytes=self._smi(where, lambda one: one.framebuffer_used_bytes),
             bar1_bytes=self._smi(where, lambda one: one.bar1_total_bytes),
-            link=self._smi(where, lambda one: one.link),
-            display_mode=self._smi(where, lambda one: one.display_mode),
-            display_active=self._smi(where, lambda one: one.display_active),
-            virtualization_mode=self._smi(where, lambda one: one.virtualization_mode),
-            host_vgpu_mode=self._smi(where, lambda one: one.host_vgpu_mode),
             inforom_corrupted=self._log.fact(lambda log: where in log.inforom_corrupted),
-            fabric_state=self._smi(where, lambda one: one.fabric_state),
-            fabric_status=self._smi(where, lambda one: one.fabric_status),
-            rows_remap_pending=self._smi(where, lambda one: one.rows_remap_pending),
-            rows_remap_failed=self._smi(where, lambda one: one.rows_remap_failed),
-            pages_retire_pending=self._smi(where, lambda one: one.pages_retire_pending),
             profiles_supported=self._offers(self._supported, where),
             profile_limits=self._limits_of(where),
             profiles_creatable=self._offers(self._creatable, where),
             mig_instances=self._mig_instances(where),
             vgpu_listed=self._listed(where),
             given_up=self._given_up(where),
-            recovery_action=self._smi(where, lambda one: one.recovery_action),
-            reset_required=self._smi(where, lambda one: one.reset_required),
             ecc_uncorrected=self._smi(where, lambda one: one.ecc_uncorrected_volatile),
             ecc_uncorrected_ever=self._smi(where, lambda one: one.ecc_uncorrected_aggregate),
-            repairs=self._smi(where, lambda one: one.repairs),
-            fabric_health=self._smi(where, lambda one: one.fabric_health),
-            fabric_faults=self._smi(where, lambda one: one.fabric_faults),
             architecture=generation(
                 self._smi(where, lambda one: one.architecture),
                 self._system.fact(lambda _: device.name),
                 self._smi(where, lambda one: one.host_vgpu_mode),
             ),
-            vbios=self._smi(where, lambda one: one.vbios),
         )
 
     def _graphics(

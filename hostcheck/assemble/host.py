@@ -3,8 +3,6 @@
 from operator import attrgetter
 from typing import Any
 
-from msgspec.structs import replace
-
 from hostcheck.assemble.bmc import with_bmc
 from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.boot import boot_options
@@ -12,6 +10,7 @@ from hostcheck.assemble.cross_checks import testimonies_of
 from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.driver import driver_packages, running_vgpus
 from hostcheck.assemble.gpus import gpus_of, nvswitches, smi_answers, smi_count, smi_log, smi_order
+from hostcheck.assemble.identity import told_tag
 from hostcheck.assemble.memory import (
     cpu_used_by_hypervisor,
     dram,
@@ -26,7 +25,7 @@ from hostcheck.assemble.placement import Answers
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
-from hostcheck.assemble.vms import others_of, vm_answers, vms_of
+from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
@@ -132,9 +131,14 @@ def assemble(recorded: Recording) -> Host:
         target=ref.vcenter,
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),
-        other_vms=others_of(api, answers, vms),
+        service_tag=_service_tag(book, host_id),
     )
-    return replace(with_smoke(with_bmc(host, book), book), not_read=book.not_read())
+    return with_smoke(with_bmc(host, book), book)
+
+
+def _service_tag(book: Book, host_id: str) -> Fact[str]:
+    request = vim_host_system.REQUEST.of(host_id)
+    return book.read(request, vim_host_system.identity).fact(told_tag)
 
 
 def _memory(

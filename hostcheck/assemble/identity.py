@@ -22,6 +22,7 @@ _NO_UUID = frozenset(
         "12345678123456781234567812345678",
     )
 )
+NO_SERIAL = Unknown(Why.ABSENT, "vSphere tells no serial number of the host", "hardware.systemInfo")
 _NO_TAG = re.compile(
     r"to be filled.*|default string|not? (?:specified|available|applicable)|system serial.*|"
     r"0+|x+|123456789|0123456789|empty|unknown|chassis serial.*|\W*",
@@ -65,6 +66,13 @@ def _nobody(host: Identity, systems: tuple[System, ...], dell: bool) -> Unknown:
         return Unknown(Why.ABSENT, "vSphere does not tell which machine the host is", "systemInfo")
     detail = f"the BMC is not this host's: it is of {theirs}, the host is {mine}"
     return Unknown(Why.ABSENT, detail, "Redfish Systems")
+
+
+def told_tag(host: Identity) -> Reading[str]:
+    """Return what the vendor of a host asks for: its service tag, else its serial number."""
+    listed = () if isinstance(host.service_tags, Unknown) else host.service_tags
+    tags = filter(None, map(_tag, (*listed, host.serial)))
+    return next(tags, NO_SERIAL)
 
 
 def _shown(words: Reading[str]) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.bmc import Bmc
-from hostcheck.model.capture import NotRead, Origin
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.image import HostImage
@@ -186,6 +186,8 @@ class PhysicalGpu(Struct, frozen=True):
     """Version of its firmware: `92.00.9E.00.10`."""
     own_types: Fact[tuple[VgpuProfile, ...]] = Known(())
     """vGPU types that the host tells and the catalogue lacks, or has with other numbers."""
+    serial: Fact[str] = NOT_READ_YET
+    """Of the board, as its vendor asks for it: nvidia-smi's words, `N/A` where it has none."""
     slot: Fact[str] | UnsetType = UNSET
     """What is written beside its slot, as the BMC tells; not there where no BMC was asked."""
     smoke: Fact[GpuSmoke] | UnsetType = UNSET
@@ -257,13 +259,6 @@ class BootOption(Struct, frozen=True):
     runtime: Fact[str]
     """What this boot has."""
     default: Fact[str]
-
-
-class OtherVms(Struct, frozen=True):
-    """The VMs that run on a host and have no GPU: how many, and their memory together."""
-
-    count: int
-    memory_bytes: int
 
 
 class Testimony(Struct, frozen=True):
@@ -375,12 +370,10 @@ class Host(Struct, frozen=True):
     """What vCenter's lifecycle manager says of it and the image of its cluster."""
     bmc: Fact[Bmc] | UnsetType = UNSET
     """The BMC that is known to be this host's; not there where the run was not told to ask BMCs."""
+    service_tag: Fact[str] = OLDER
+    """What its vendor asks for: Dell's service tag, else the serial number; vSphere tells it."""
     cpu_features: Fact[dict[str, str]] = ONLY_PREFLIGHT
     """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
-    other_vms: Fact[OtherVms] = OLDER
-    """Running VMs that are not in `vms`: they have no GPU."""
-    not_read: tuple[NotRead, ...] = ()
-    """What was asked beside `sources`: together they are everything that was asked of it."""
 
     @property
     def ref(self) -> HostRef:

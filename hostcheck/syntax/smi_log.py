@@ -70,6 +70,8 @@ class SmiGpu(Struct, frozen=True, kw_only=True):
     uuid: Reading[str]
     pci_id: Reading[PciId]
     vbios: Reading[str]
+    serial: Reading[str]
+    """Of the board; `N/A` where it has none to tell."""
     module_id: Reading[int]
     display_mode: Reading[str]
     display_active: Reading[str]
@@ -199,6 +201,7 @@ _TOLD: dict[str, tuple[Any, ...]] = {
     "architecture": (words.word, "Product Architecture"),
     "uuid": (words.word, "GPU UUID", "uuid"),
     "vbios": (words.word, "VBIOS Version"),
+    "serial": (words.word, "Serial Number", "serial"),
     "module_id": (words.number, "Module ID", "gpu_module_id", "Platform Info/Module Id"),
     "display_mode": (words.word, "Display Mode"),
     "display_active": (words.word, "Display Active"),
