@@ -13,16 +13,14 @@ PACKAGES = {
     "no Go toolchain": "golang",
     "install passwd": "passwd",
     "no curl": "curl",
-    "no promtool": "prometheus",
-    "no prometheus-node-exporter": "prometheus-node-exporter",
-    "no lstopo": "hwloc",
-    "no dot": "graphviz",
+    "no pdftotext": "poppler-utils",
 }
 """A part of a reason, and the Debian package that settles it."""
 OTHERWISE = {
     "need root": "as root",
     "needs root": "as root",
     "x86-64 Linux": "on x86-64 Linux",
+    "playwright": "with pip install -e '.[dev]'",
     "tree_sitter": "with pip install -e '.[dev]'",
 }
 """A part of a reason, and where these tests run."""

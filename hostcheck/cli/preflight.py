@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Failing, Showing
+from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.listings import names_of_vms
 from hostcheck.cli.options import (
@@ -19,11 +18,11 @@ from hostcheck.cli.options import (
     answers_options,
     cluster_option,
     existing,
-    failing_options,
     from_option,
     machines_options,
     opinion_options,
     save_option,
+    strict_option,
 )
 from hostcheck.cli.out import (
     deliver,
@@ -57,7 +56,7 @@ GRAVEST = (1, 3, 0)
 @cluster_option
 @answers_options
 @click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
-@failing_options
+@strict_option
 @opinion_options
 @save_option
 @click.option(
@@ -85,7 +84,7 @@ def preflight(
     clusters: tuple[str, ...],
     wanted: Deliver,
     details: bool,
-    failing: Failing,
+    strict: bool,
     opinion: OpinionOptions,
     save: Path | None,
     every: bool,
@@ -106,7 +105,7 @@ def preflight(
     from hostcheck.preflight import Change
 
     change = Change(vcpus or 0, memory or 0, profile, count or 0)
-    task = _Task(machines, from_, clusters, wanted, details, Code(failing), opinion, save)
+    task = _Task(machines, from_, clusters, wanted, details, strict, opinion, save)
     if (vms or every) and spec is not None:
         raise UsageError("--spec describes a VM to be: leave out the VM, or --spec")
     if vms and every:
@@ -132,7 +131,7 @@ class _Task:
     clusters: tuple[str, ...]
     wanted: Deliver
     details: bool
-    code: Code
+    strict: bool
     opinion: OpinionOptions
     save: Path | None
 
@@ -140,7 +139,7 @@ class _Task:
 def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
     """Judge one VM: one that exists, or one that is described."""
     from hostcheck import preflight as judging
-    from hostcheck import recording
+    from hostcheck import recording, verdict
     from hostcheck.connect import opened
 
     machines = task.machines
@@ -173,12 +172,12 @@ def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
             run = _spelt(run, change.profile) if change.profile else run
     deliver(run, task.wanted, Showing(details=task.details), brief=machines.quiet)
     put_away(shelf, task.save)
-    sys.exit(task.code.of(run))
+    sys.exit(verdict.exit_code(run, strict=task.strict))
 
 
 def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
     """Judge several VMs; the answers are a table, and each run is kept where a folder is given."""
-    from hostcheck import files, recording
+    from hostcheck import files, recording, verdict
     from hostcheck import preflight as judging
     from hostcheck.connect import opened
     from hostcheck.preflight.answers import answer_of, answers_of
@@ -206,7 +205,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
             run = _spelt(judged, change.profile) if change.profile else judged
             row = answer_of(run)
             rows.append(row)
-            codes.append(task.code.of(run))
+            codes.append(verdict.exit_code(run, strict=task.strict))
             first = files.directory_name(row.vm)
             more = (f"{first}-{row.vm_id}-{at}" for at in counted(2))
             name = next(
@@ -215,7 +214,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
             taken.add(name)
             deliver_each(wanted, name, run)
         told = answers_of(rows, left, source.about)
-    codes.append(task.code.of_answer(told.verdict))
+    codes.append(verdict.EXIT_CODES[told.verdict])
     if machines.quiet and wanted.format_ == "text":
         show(list(pieces("answers", "line", told))[-1:])
     else:

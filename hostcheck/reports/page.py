@@ -43,4 +43,17 @@ def begun(title: str, style: str, allowed: str = INLINE) -> str:
     )
 
 
+def running_head(page: str, words_: str, size: str = "A4") -> str:
+    """Return the rule that puts words at the head of each sheet of a kind of page.
+
+    `page` is the name of that kind, empty for all; no letter of the words can end the string.
+    """
+    text = "".join(
+        one if one.isascii() and (one.isalnum() or one in " .,:-()") else f"\\{ord(one):x} "
+        for one in words.one_line(words_)
+    )
+    sheet = "size:A4 landscape;margin:15mm 12mm 13mm;" if size == "wide" else ""
+    return f'@page {page}{{{sheet}@top-left{{content:"{text}";font:8pt sans-serif;color:#57606a}}}}'
+
+
 TAIL = "</body>\n</html>\n"

@@ -1,9 +1,9 @@
-"""A real browser, without network and without scripts, shows the text of the report."""
+"""A real browser: what is read without scripts, filtered with them, printed, and heard."""
 
 import os
-import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -11,129 +11,197 @@ from hostcheck.reports import summary
 from hostcheck.reports.run import html
 from tests.reports import builders as b
 
+playwright = pytest.importorskip("playwright.sync_api", exc_type=ImportError)
+axe_core = pytest.importorskip("axe_playwright_python", exc_type=ImportError)
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--proxy-server=127.0.0.1:1",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--virtual-time-budget=2000",
-)  # fmt: skip
+AXE = Path(axe_core.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "preload": False,
+}
+LIMIT = 8
+LEFT = "[...document.querySelectorAll('#rows tbody tr:not(.cluster):not(.blank-row)')]"
 
 
-def without_scripts(text):
-    """Let the page forbid its own script too. (Chromium prints and dumps with scripts, so they
-    cannot be turned off in the browser.)"""
-    dumb = re.sub("script-src 'sha256-[^']+'", "script-src 'none'", text)
-    assert dumb != text
-    return dumb
-
-
-@pytest.fixture
-def browse(tmp_path):
+@pytest.fixture(scope="module")
+def chromium():
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("the build has no chromium to open the report with")
         pytest.skip("no chromium to open the report with")
-
-    def run(text, *flags, page=None, anchor=""):
-        page = page or tmp_path / "report.html"
-        page.write_text(text, encoding="utf-8")
-        done = subprocess.run(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags,
-             page.as_uri() + anchor],
-            capture_output=True, timeout=120, check=True,
-        )  # fmt: skip
-        return done.stdout.decode(), done.stderr.decode()
-
-    return run
-
-
-def test_without_scripts_and_network_everything_is_there(browse):
-    dom, _ = browse(without_scripts(html.render(b.one_host())), "--dump-dom")
-    for words in (
-        "May I power on?",
-        "NO-GO",
-        "What do I do now?",
-        "How sure are you?",
-        "NUMA node 0",
-        "esxcli graphics host set",
-        "Host.Config.NetService",
-        "</html>",
-    ):
-        assert words in dom
-    assert "copy</button>" not in dom, "scripts were on after all"
-
-
-def test_our_script_runs_under_our_policy_and_no_other_does(browse):
-    text = html.render(b.hostile())
-    dom, _ = browse(text, "--dump-dom")
-    assert 'data-script=""><' in dom, "our own script did not run"
-    intruder = "<script>document.title = 'taken'</script></body>"
-    dom, _ = browse(text.replace("</body>", intruder), "--dump-dom")
-    assert "<title>taken</title>" not in dom
-
-
-def test_it_prints(browse, tmp_path):
-    paper = tmp_path / "report.pdf"
-    browse(without_scripts(html.render(b.fleet(8))), f"--print-to-pdf={paper}")
-    assert paper.read_bytes().startswith(b"%PDF")
-
-
-def cells(dom, column):
-    """The first, or another, column of the table of an index as it was drawn."""
-    table = re.search(r"<tbody>(.*?)</tbody>", dom[dom.index('id="rows"') :], re.DOTALL)[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
-    return [
-        re.sub("<[^>]*>", "", re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)[column])
-        for row in rows
-    ]
+    with playwright.sync_playwright() as started:
+        flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def fleet_of_40(tmp_path, monkeypatch):
-    monkeypatch.setattr(summary, "LARGEST_PAGE", 8)
-    run = b.fleet(40)
-    html.write(run, tmp_path / "fleet.html")
-    return run
+def tab(chromium):
+    """Open pages, each in a context of its own; what one complains of fails the test."""
+    said, contexts = [], []
+
+    def opened(path, anchor="", **options):
+        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda told: said.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{path.as_uri()}{anchor}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
 
 
-def test_the_index_of_a_fleet_filters_and_sorts(browse, fleet_of_40, tmp_path):
-    page = tmp_path / "fleet.html"
-    text = page.read_text()
-    failing = [
-        report.host.name
-        for report in fleet_of_40.hosts
-        if any(one.check == "NUMA-001" and one.status != "pass" for one in report.results)
+@pytest.fixture(scope="module")
+def fleet():
+    return b.fleet(30)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, fleet):
+    """The same hosts as one page, and as an index with pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "one.html").write_text(html.render(b.one_host()), encoding="utf-8")
+    (folder / "preflight.html").write_text(html.render(b.preflight_run()), encoding="utf-8")
+    (folder / "whole.html").write_text(html.render(b.run(*fleet.hosts[:12])), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "LARGEST_PAGE", LIMIT)
+        html.write(fleet, folder / "index.html")
+    return folder
+
+
+def test_without_scripts_and_network_everything_is_there(tab, written):
+    page = tab(written / "one.html", java_script_enabled=False)
+    text = page.inner_text("main")
+    for words in (
+        "May I power on?", "NO-GO", "What do I do now?", "How sure are you?",
+        "esxcli graphics host set", "Host.Config.NetService",
+    ):  # fmt: skip
+        assert words in text
+    assert page.locator("svg >> text=NUMA node 0").count()
+    assert page.locator("button:visible").count() == 0, "nothing to press that does nothing"
+
+
+def test_our_script_runs_under_our_policy_and_no_other_does(chromium, tmp_path):
+    intruder = "<script>document.title = 'taken'</script></body>"
+    page = tmp_path / "taken.html"
+    page.write_text(html.render(b.hostile()).replace("</body>", intruder), encoding="utf-8")
+    context = chromium.new_context()
+    opened = context.new_page()
+    opened.goto(page.as_uri())
+    assert opened.title() != "taken"
+    assert opened.locator("button.copy").count(), "our own script did not run"
+    context.close()
+
+
+PAGES = ("one.html", "whole.html", "preflight.html", "index.html", "index_files/checks.html")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "a host"])
+def test_nobody_is_shut_out(tab, written, fleet, name):
+    """No serious or moderate finding of axe-core, target sizes of WCAG 2.2 among its rules."""
+    if name == "a host":
+        name = f"index_files/{fleet.hosts[7].host.name}.html"
+    page = tab(written / name, color_scheme="dark" if name == "one.html" else "light")
+    if "index" in name:
+        page.wait_for_selector("[data-ready], .manual, .facts")
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(rules)", RULES)["violations"]
+    grave = [
+        (one["id"], one["nodes"][0]["html"][:200], len(one["nodes"]))
+        for one in found
+        if one["impact"] in ("critical", "serious", "moderate")
     ]
-    dom, _ = browse(text, "--dump-dom", page=page, anchor="#NUMA-001")
-    assert f"{len(failing)} of 40 hosts" in dom
-    assert set(cells(dom, 0)) == set(failing)
-    assert "data-ready=" in dom
+    assert grave == []
 
-    act = """<script>
-      document.querySelector("th[data-by='0'] button").click();
-      document.getElementById("find").value = "esx";
-      document.querySelector("input[name=answer][value='2']").click();
-    </script></body>"""
-    lively = re.sub("script-src 'sha256-[^']+'", "script-src 'unsafe-inline'", text)
-    dom, _ = browse(lively.replace("</body>", act), "--dump-dom", page=page)
-    names = cells(dom, 0)
+
+def test_the_matrix_is_one_tab_stop_and_arrows_walk_it(tab, written):
+    page = tab(written / "whole.html")
+    assert page.locator("#matrix [tabindex='0']").count() == 1
+    page.locator("#matrix [tabindex='0']").focus()
+    focused = "[document.activeElement.closest('td,th')].map(at => [at.cellIndex, at.innerText])"
+    before = page.evaluate(focused)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    after = page.evaluate(focused)
+    assert after != before
+    assert page.locator("#matrix [tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    assert "@" in page.url.rpartition("#")[2]
+    assert page.locator("article:target, tr:target").is_visible()
+
+
+def test_filters_are_in_the_address_and_come_back_from_it(tab, written):
+    page = tab(written / "whole.html")
+    page.check("input[name=v][value='NO-GO']")
+    page.select_option("select[name=severity]", "required")
+    page.fill("#find", "vm:vm0")
+    left = page.inner_text("#shown")
+    assert "v=NO-GO" in page.url
+    assert "severity=required" in page.url
+    again = tab(written / "whole.html", "#" + page.url.partition("#")[2])
+    assert again.inner_text("#shown") == left
+    assert again.input_value("#find") == "vm:vm0"
+    page.click("button[type=reset]")
+    page.wait_for_function("document.getElementById('shown').textContent.startsWith('12 of')")
+    assert "=" not in page.url.partition("#")[2]
+    page.fill("#find", "nowhere-to-be-found")
+    assert page.inner_text("#shown").startswith("0 of 12 hosts: none matches")
+
+
+def test_short_names_lead_and_what_is_missing_says_so(tab, written):
+    page = tab(written / "whole.html", "#NUMA-001@esx03")
+    assert page.evaluate("document.activeElement.id") == "NUMA-001@esx03.lab.example"
+    assert page.locator("#missing").is_hidden()
+    page.evaluate("location.hash = '#NUMA-001@nobody'")
+    page.wait_for_selector("#missing:visible")
+    assert "NUMA-001@nobody" in page.inner_text("#missing")
+
+
+def test_the_index_filters_sorts_and_its_squares_lead_to_the_finding(tab, written, fleet):
+    failing = {
+        report.host.name
+        for report in fleet.hosts
+        if any(one.check == "NUMA-001" and one.status != "pass" for one in report.results)
+    }
+    page = tab(written / "index.html", "#NUMA-001")
+    page.wait_for_selector("[data-ready]")
+    assert page.inner_text("#shown") == f"{len(failing)} of 30 hosts"
+    names = page.evaluate(f"{LEFT}.map(row => row.cells[0].textContent)")
+    assert set(names) == failing
+    page.click("thead >> text=Host")
+    names = page.evaluate(f"{LEFT}.map(row => row.cells[0].textContent)")
     assert names == sorted(names)
-    assert not any("\u2713 GO" in cell for cell in cells(dom, 1))
-    assert 0 < len(names) < 40
+    assert "sort=0" in page.url
+    assert page.locator("#rows [tabindex='0']").count() == 1
+    page.locator("#rows td.fail a").first.click()
+    page.wait_for_selector("article.finding.fail:focus")
+    assert page.url.endswith("@this")
+    named = tab(written / "index.html", f"#NUMA-001@{min(failing).partition('.')[0]}")
+    named.wait_for_selector("article.finding:focus")
+    assert min(failing) in named.url
 
 
-def test_the_page_of_a_host_unpacks_itself(browse, fleet_of_40, tmp_path):
-    name = fleet_of_40.hosts[7].host.name
-    page = tmp_path / "fleet_files" / f"{name}.html"
-    dom, said = browse(page.read_text(), "--dump-dom", page=page)
-    assert "Refused" not in said
-    for words in ("<h3>Topology</h3>", "NUMA node 0", "What passes", "copy</button>"):
-        assert words in dom
-    dumb = page.read_text().replace("script-src 'self'", "script-src 'none'")
-    dom, _ = browse(dumb, "--dump-dom", page=page)
-    assert "<h3>Topology</h3>" not in dom
-    assert name in dom
+def test_on_paper_what_fails_is_unfolded_and_pages_are_numbered(tab, written, tmp_path):
+    if shutil.which("pdftotext") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("the build has no pdftotext")
+        pytest.skip("no pdftotext to read what was printed with")
+    page = tab(written / "whole.html", java_script_enabled=False)
+    paper = tmp_path / "paper.pdf"
+    page.pdf(path=paper, prefer_css_page_size=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", paper, "-"], capture_output=True, check=True, text=True
+    ).stdout.split("\f")
+    assert "Page 1 of " in told[0]
+    host = [sheet for sheet in told if sheet.lstrip().startswith("esx03.lab.example: ")]
+    text = " ".join(" ".join(host).split())
+    assert "What fails" in text
+    assert "NUMA node 0" in text

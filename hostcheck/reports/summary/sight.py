@@ -46,7 +46,9 @@ class Cause:
         """The cause in a few words."""
         if self.privilege:
             return f"Missing: {words.one_line(self.privilege)}"
-        return words.reason(self.why, self.detail)
+        told = words.why_words(self.why)
+        detail = words.one_line(self.detail)
+        return f"{told}: {detail}" if detail and detail.lower() != told.lower() else told
 
 
 @dataclass(frozen=True, slots=True)

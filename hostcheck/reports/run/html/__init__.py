@@ -21,7 +21,7 @@ from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, summary
-from hostcheck.reports.run.html import index, pack, pages
+from hostcheck.reports.run.html import fleet, index, pack, pages
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
 from hostcheck.reports.run.html.whole import render
 
@@ -134,7 +134,7 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
             file = folder + names.of(report.host.name)
             put(file, packer.page(page))
             href = quote(file)
-        rows.append(index.row_of(report, page, href))
+        rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
     if put is not None:
         put(f"{folder}before.js", packer.before())

@@ -104,7 +104,6 @@ class Page:
     testimonies: tuple[tuple[Testimony, bool], ...]
     sources: tuple[Origin, ...]
     squares: tuple[Square, ...]
-    plan: summary.HostPlan | None
 
     @property
     def nvlinked(self) -> bool:
@@ -133,13 +132,21 @@ class Row:
     """One host in the table of an index."""
 
     name: str
+    key: str
+    """What follows the `@` in links to the host, where all hosts are on one page."""
     href: str
     verdict: Answer
+    because: tuple[str, ...]
+    """The required checks that a verdict other than GO rests on."""
     fails: int
     unknowns: int
     cluster: str
     release: str
     gpus: str
+    driver: str
+    vms: tuple[str, ...]
+    serials: tuple[str, ...]
+    """Service tag of the host, serial numbers of its GPUs."""
     squares: str
     """A letter per check."""
 
@@ -153,21 +160,13 @@ class Requests:
     """Everything that was asked of any host, each question once, by the way it travelled."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, dict[str, dict[str, int]]] = {}
+        self._asked: dict[str, set[str]] = {}
 
     def add(self, host: Host) -> None:
-        """Note what was asked of a host, whether it was answered or not."""
+        """Note what was asked of a host."""
         for source in host.sources:
-            self._asked.setdefault(source.wire, {}).setdefault(source.asked, {})
-        for one in host.not_read:
-            found = self._asked.setdefault(one.origin.wire, {}).setdefault(one.origin.asked, {})
-            if one.failure:
-                found[one.failure] = found.get(one.failure, 0) + 1
+            self._asked.setdefault(source.wire, set()).add(source.asked)
 
-    def listed(self) -> tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]], ...]:
-        """Return the questions by wire, each with why how many were not answered."""
-        return tuple(
-            (wire, tuple((one, tuple(sorted(self._asked[wire][one].items())))
-                         for one in sorted(self._asked[wire])))
-            for wire in sorted(self._asked)
-        )  # fmt: skip
+    def listed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the questions by wire."""
+        return tuple((wire, tuple(sorted(self._asked[wire]))) for wire in sorted(self._asked))

@@ -1,17 +1,31 @@
 """The whole report as one page that needs no network, and no script to be read."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from hostcheck.model.run import Run
 from hostcheck.reports import summary, words
-from hostcheck.reports.page import script_source
+from hostcheck.reports.page import running_head, script_source
+from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, row_of
 from hostcheck.reports.run.html.jinja import asset, rendered
 from hostcheck.reports.run.html.pages import anchors_of, checks_of, choices_of, keys_of, page_of
-from hostcheck.reports.run.html.shapes import Requests
+from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.topology import svg
 
 OPEN_HOSTS = 8
 """In a larger fleet the hosts are folded up."""
+
+
+def _heads(run: Run, told: summary.Summary, pages: Sequence[Page]) -> str:
+    """Return the style that heads sheets of paper with what they tell of, each host its own."""
+    of = f"hostcheck: {run.target}, answers of {words.moment(run.last_answer_at)}"
+    rules = [running_head("", f"{told.verdict.value}. {of}"), running_head("wide", of, "wide")]
+    for at, page in enumerate(pages):
+        head = f"{page.name}: {page.verdict.value}. {of}"
+        rules += [running_head(f"p{at}", head), running_head(f"w{at}", head, "wide")]
+        rules += [f"@media print{{.p{at}{{page:p{at}}}.p{at} .drawn{{page:w{at}}}}}"]
+    return "\n".join(rules)
 
 
 def render(run: Run) -> str:
@@ -26,23 +40,35 @@ def render(run: Run) -> str:
     requests = Requests()
     for report in run.hosts:
         requests.add(report.host)
-    script, style = asset("report.js"), asset("report.css")
+    told = summary.of(run)
+    rows = tuple(
+        row_of(report, page, checks, "") for report, page in zip(run.hosts, pages, strict=True)
+    )
+    columns = columns_of(checks, rows)
+    kind, data = data_of(checks, columns, rows, "")
+    script = asset("sift.js") + asset("matrix.js") + asset("report.js")
+    style = asset("report.css")
     return rendered(
         "report.html",
         run=run,
-        told=summary.of(run),
+        told=told,
         notices=summary.notices(run),
         catalogue=summary.catalogue(run),
         blind_spots=words.BLIND_SPOTS,
         pages=pages,
         anchors=anchors_of(pages, choices),
         checks=checks,
+        columns=columns,
+        clusters=clusters_of(rows, pages),
+        row_places={row.key: at for at, row in enumerate(rows)},
+        data=data,
+        data_kind=kind,
         choices=choices,
         requests=requests.listed(),
         manuals="",
         indexed=False,
         folded=len(pages) > OPEN_HOSTS,
-        style=Markup(style + svg.STYLE),  # noqa: S704  # our own files
+        style=Markup(style + svg.STYLE + _heads(run, told, pages)),  # noqa: S704  # our own files
         script=Markup(script),  # noqa: S704
         script_source=Markup(script_source(script)),  # noqa: S704  # a hash
         defs=Markup(svg.DEFS),  # noqa: S704
