@@ -50,13 +50,21 @@ def _model(one: HostSystem, where: PciAddress) -> Reading[str]:
 
 
 def uplinks_of(switch: Switch, pnics: tuple[Pnic, ...]) -> Reading[tuple[str, ...]]:
-    """Return the names of a switch's uplinks, all of which must be adapters of the host."""
+    """Return the names of a switch's uplinks, all of which must be adapters of the host.
+
+    So must all be that its settings name: an adapter of the host that is left out is not known to
+    be no uplink.
+    """
     names = {pnic.key: pnic.name for pnic in pnics} | {pnic.name: pnic.name for pnic in pnics}
     for uplink in switch.uplinks:
         if uplink not in names:
             told = f"{uplink} is an uplink of {switch.name}, and no adapter of the host"
             return Unknown(Why.UNPARSED, told, "HostSystem config.network.pnic")
-    return tuple(sorted({names[uplink] for uplink in switch.uplinks}, key=natural))
+    found = {names[uplink] for uplink in switch.uplinks}
+    if left_out := sorted((set(switch.meant) & set(names.values())) - found):
+        told = f"{left_out[0]} is an uplink in the settings of {switch.name}, and not among them"
+        return Unknown(Why.UNPARSED, told, "HostSystem config.network")
+    return tuple(sorted(found, key=natural))
 
 
 def _up(speed_mbps: Reading[int]) -> Reading[bool]:

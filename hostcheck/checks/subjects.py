@@ -8,7 +8,7 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, PhysicalGpu, Testimony, VgpuInstance
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciId
-from hostcheck.model.requirements import Requirements
+from hostcheck.model.requirements import Requirements, bare
 from hostcheck.model.result import About, Subject
 from hostcheck.model.vm import Pool, Vm, VmPassthrough
 
@@ -196,6 +196,12 @@ def takes(device: VmPassthrough, gpu: PhysicalGpu, known: Facts) -> bool:
 def profiles_of(vm: Vm, known: Facts) -> tuple[str, ...]:
     """Return the vGPU types that the VM asks for; leaves the check when one has no name."""
     return tuple(sorted({known(vgpu.profile) for vgpu in vm.vgpus}))
+
+
+def able_profiles(host: Host, known: Facts) -> set[str]:
+    """Return the vGPU types of which the host tells what a VM can do with them, as compared."""
+    told = host.vgpu_abilities
+    return {bare(one.profile) for one in known(told)} if isinstance(told, Known) else set()
 
 
 def addresses(gpus: tuple[PhysicalGpu, ...]) -> str:

@@ -12,6 +12,7 @@ from hostcheck.checks.subjects import (
     GpuOnHost,
     Placement,
     VgpuOnHost,
+    able_profiles,
     addresses,
     every_placement,
     every_running_vgpu,
@@ -242,6 +243,8 @@ def profile_offered(placed: Placement, needs: Requirements, known: Facts) -> Ver
     missing = [name for name in wanted if bare(name) not in spelled]
     if missing:
         note = f"not offered: {', '.join(missing)}"
+        if {bare(name) for name in missing} <= able_profiles(placed.host, known):
+            return unsure(observed, expected, f"{note}; and the host tells what they can do")
         return judge(ok=False, observed=observed, expected=expected, note=note)
     other = [name for name in wanted if name not in offered]
     if other:

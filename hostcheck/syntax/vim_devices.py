@@ -1,5 +1,6 @@
 """The devices of a VM, as VirtualMachine config.hardware tells them."""
 
+from collections import Counter
 from contextlib import suppress
 
 from msgspec import Struct
@@ -224,18 +225,41 @@ def _disk(device: Node, backing: Node) -> Disk | None:
     return Disk(_label(device), where, name)
 
 
+class _Listed(Struct, frozen=True):
+    """A device with its key, and the keys of those that it says are below it."""
+
+    key: str
+    below: tuple[str, ...]
+    device: Vgpu | Static | Dynamic | Dvx | Adapter | Disk | Unread | None
+
+
+def _listed(device: Node) -> _Listed:
+    below = tuple(one.words for one in device.children("device"))
+    return _Listed(_words(device, "key"), below, _device(device))
+
+
 def devices_of(vm: VimObject) -> Reading[Devices]:
-    """Return what a VM has of GPUs, adapters and disks."""
-    found = vm.each_with(TELLING, "config.hardware", _device, "device")
-    if isinstance(found, Unknown):
-        return found
-    if not found:  # even an empty VM has its controllers
-        return Unknown(Why.UNPARSED, "a VM without any device", "VirtualMachine config.hardware")
+    """Return what a VM has of GPUs, adapters and disks.
+
+    A list that holds a key twice, or lacks a device that its controller names, is not the VM's.
+    """
+    told = vm.each_with(TELLING, "config.hardware", _listed, "device")
+    if isinstance(told, Unknown):
+        return told
+    if not told:  # even an empty VM has its controllers
+        return _unread("a VM without any device")
+    found = [one.device for one in told if one is not None]
     for one in found:
         if isinstance(one, Unread):
-            return Unknown(Why.UNPARSED, one.why, "VirtualMachine config.hardware")
+            return _unread(one.why)
+    keys = [one.key for one in told if one is not None and one.key]
+    if twice := next((key for key, times in Counter(keys).items() if times > 1), None):
+        return _unread(f"two devices have the key {twice}")
+    for key in (key for one in told if one is not None for key in one.below):
+        if not vm.may_say("config.hardware", "device", f"key>{key}</"):
+            return _unread(f"device {key} is named by its controller, and is not listed")
     return Devices(
-        count=len(found),
+        count=len(told),
         vgpus=tuple(one for one in found if isinstance(one, Vgpu)),
         static=tuple(one for one in found if isinstance(one, Static)),
         dynamic=tuple(one for one in found if isinstance(one, Dynamic)),
@@ -243,6 +267,10 @@ def devices_of(vm: VimObject) -> Reading[Devices]:
         adapters=tuple(one for one in found if isinstance(one, Adapter)),
         disks=tuple(one for one in found if isinstance(one, Disk)),
     )
+
+
+def _unread(why: str) -> Unknown:
+    return Unknown(Why.UNPARSED, why, "VirtualMachine config.hardware")
 
 
 def _group_name(group: Node) -> Reading[str]:

@@ -25,6 +25,7 @@ class StandardSwitch(Struct, frozen=True):
     key: str
     name: str
     uplinks: tuple[str, ...]
+    meant: tuple[str, ...]
 
 
 class PortGroup(Struct, frozen=True):
@@ -36,12 +37,16 @@ class PortGroup(Struct, frozen=True):
 
 
 class Switch(Struct, frozen=True):
-    """A virtual switch: its uplinks by key, and what a VM's adapter calls it by."""
+    """A virtual switch: its uplinks by key, and what a VM's adapter calls it by.
+
+    `meant` are the names of the adapters that its settings say are uplinks.
+    """
 
     name: str
     uuid: str
     uplinks: tuple[str, ...]
     port_groups: tuple[str, ...]
+    meant: tuple[str, ...] = ()
 
 
 def pnic_of(node: Node) -> Pnic:
@@ -84,6 +89,7 @@ def switches_of(host: VimObject) -> Reading[tuple[Switch, ...]]:
                     if group.switch == one.name or (one.key and group.switch_key == one.key)
                 )
             ),
+            meant=one.meant,
         )
         for one in standard
     ]
@@ -93,7 +99,10 @@ def switches_of(host: VimObject) -> Reading[tuple[Switch, ...]]:
 def _standard(node: Node) -> StandardSwitch:
     key = node.text("key")
     return StandardSwitch(
-        "" if isinstance(key, Unknown) else key, must(node.text("name")), _uplinks(node)
+        key="" if isinstance(key, Unknown) else key,
+        name=must(node.text("name")),
+        uplinks=_uplinks(node),
+        meant=_meant(node, "bridge"),
     )
 
 
@@ -112,8 +121,20 @@ def _distributed(node: Node) -> Switch:
         uuid=must(node.text("dvsUuid")),
         uplinks=_uplinks(node),
         port_groups=(),
+        meant=_meant(node, "backing"),
     )
 
 
 def _uplinks(node: Node) -> tuple[str, ...]:
     return tuple(sorted(must(item.text()) for item in node.children("pnic")))
+
+
+def _meant(node: Node, part: str) -> tuple[str, ...]:
+    """Return the adapters that the settings of a switch name, as far as they can be read."""
+    spec = node.child("spec")
+    settings = spec if isinstance(spec, Unknown) else spec.child(part)
+    if isinstance(settings, Unknown):
+        return ()
+    names = [one.text() for one in settings.children("nicDevice")]
+    names += [one.text("pnicDevice") for one in settings.children("pnicSpec")]
+    return tuple(sorted(name for name in names if not isinstance(name, Unknown)))

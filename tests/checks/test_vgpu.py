@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck.model.fact import Why
-from hostcheck.model.host import Mode, Software, VgpuInstance
+from hostcheck.model.host import Mode, Software, VgpuAbility, VgpuInstance
 from tests.checks.synthetic import (
     NEEDS,
     a_gpu,
@@ -59,12 +59,23 @@ def test_a_profile_that_is_offered_in_the_other_spelling_alone(wanted, offered):
 
 
 def test_a_profile_that_vsphere_does_not_offer():
-    one = judged("VGPU-003", "grid_a100d-40c", profiles_offered=("grid_a100d-80c",))
+    offers = {"profiles_offered": ("grid_a100d-80c",)}
+    one = judged("VGPU-003", "grid_a100d-40c", vgpu_abilities=(), **offers)
     says(one, "fail", "not offered: grid_a100d-40c")
+    says(judged("VGPU-003", "grid_a100d-40c", vgpu_abilities=unknown(), **offers), "fail")
+
+
+def test_a_profile_that_is_not_offered_and_can_do_something():
+    wanted = "grid_a100d-40c"
+    able = (VgpuAbility("nvidia_a100d-40c", True, True, True, True),)
+    offers = {"profiles_offered": ("grid_a100d-80c",), "vgpu_abilities": able}
+    says(judged("VGPU-003", wanted, **offers), "unknown", "the host tells what they can do")
+    says(judged("VGPU-003", wanted, "grid_a100d-16c", **offers), "fail", "grid_a100d-16c")
 
 
 def test_a_host_that_offers_nothing():
-    says(judged("VGPU-003", "grid_a100d-40c", profiles_offered=()), "fail", "no profile is offered")
+    one = judged("VGPU-003", "grid_a100d-40c", profiles_offered=(), vgpu_abilities=())
+    says(one, "fail", "no profile is offered")
 
 
 def test_offers_that_could_not_be_read():

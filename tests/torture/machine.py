@@ -1,12 +1,11 @@
 """A recorded machine that is judged again and again, each time with a part of its answers damaged.
 
-Only what changed is parsed anew. Where a damaged answer is read as before, so is the machine; where
-nothing can be read of it, for the same reason as once before, so is what that loses.
+Only what changed is parsed anew. Where a damaged answer is read as the whole one, or as one that
+was judged, but for the words of reasons, so is the machine.
 """
 
-import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,14 +21,12 @@ from hostcheck.syntax.opened import opened
 from hostcheck.verdict import report_of
 from tests.torture.damage import Damage, damages
 from tests.torture.law import Richer
-from tests.torture.says import statement
+from tests.torture.memory import crashed, difference
+from tests.torture.says import Statement, excused, statement
 
 Key = tuple[str, str, str]
 Parse = Callable[[str], Any]
 Hit = tuple[Key, Damage]
-_CRASH = re.compile(r"\w+: .*\(\w+\.py:\d+\)", re.DOTALL)
-_PLACE = re.compile(r"\d+|'[^']*'|\"[^\"]*\"|<[^>]*>")
-"""What tells one cut from another in the words of a parser."""
 READERS = [
     module
     for name, module in tuple(sys.modules.items())
@@ -43,11 +40,11 @@ class Outcome(NamedTuple):
     """What became of a damaged machine."""
 
     how: str
-    """`alike`, `lost` (the answer as a whole, as before), `judged`, or `another fact`."""
+    """`alike`, `told before` (but for the words of reasons), `judged`, or `another fact`."""
     slips: tuple[str, ...] = ()
     crashes: tuple[str, ...] = ()
     changed: bool = False
-    """Whether the other fact changed anything that was told."""
+    """Whether the other fact changed anything that was told, which it may."""
 
 
 class Memo:
@@ -84,7 +81,7 @@ class Machine:
         (self.ref,) = source.machines()
         self.held = source.read(self.ref)
         self.memo = Memo()
-        self._lost: dict[object, Outcome] = {}
+        self._found: dict[object, Outcome] = {}
         self._remember()
         self.asked = asking.finish(self.ref, self.held, {})
         self.before = Richer(report_of(assemble(self.asked)))
@@ -113,31 +110,45 @@ class Machine:
         self.memo.fresh = {}
         self._remember()
         changed = self.damaged(*hits)
-        read = [self._read(key, capture) for key, capture in changed.items()]
-        if all(one == "alike" for one in read):
+        read = tuple((key, self._read(key, capture)) for key, capture in changed.items())
+        if all(one is not None and not any(one) for _, one in read):
             return Outcome("alike")
-        lost = tuple(zip(changed, read, strict=True))
-        whole = all(isinstance(one, tuple) for one in read)
-        if whole and lost in self._lost:
-            return self._lost[lost]._replace(how="lost")
-        found = self._judged(changed)
-        if whole:
-            self._lost[lost] = found
-        if any(statement(key[1], damage) for key, damage in hits):
-            return Outcome("another fact", (), found.crashes, bool(found.slips))
-        return found
+        found = self._found.get(read)
+        if found is None or any(one is None for _, one in read):
+            found = self._found[read] = self._judged(changed)
+        else:
+            found = found._replace(how="told before")
+        said = {hit: one for hit in hits if (one := self._statement(hit)) is not None}
+        if not said:
+            return found
+        if len(said) < len(hits):  # the rest is a loss, of what the answer states now
+            return self._judged(changed, self._before_of(said))._replace(how="another fact")
+        left = tuple(
+            slip
+            for slip in found.slips
+            if not any(excused(one, key[2], slip) for (key, _), one in said.items())
+        )
+        return Outcome("another fact", left, found.crashes, bool(found.slips))
 
-    def _judged(self, changed: Mapping[Key, Capture]) -> Outcome:
+    def _statement(self, hit: Hit) -> Statement | None:
+        key, damage = hit
+        return statement(key[1], self.held.captures[key].text, damage)
+
+    def _before_of(self, hits: Iterable[Hit]) -> Richer:
+        return Richer(report_of(assemble(self._answers(self.damaged(*hits)))))
+
+    def _judged(self, changed: Mapping[Key, Capture], before: Richer | None = None) -> Outcome:
+        before = before or self.before
         crashes = tuple(
             f"{place[0][1]}: its parser crashed, {value.detail}"
             for place, (_, value) in self.memo.fresh.items()
-            if isinstance(value, Unknown) and _CRASH.fullmatch(value.detail)
+            if isinstance(value, Unknown) and crashed(value)
         )
         slips: list[str] = []
         try:
             host = assemble(self._answers(changed))
-            if host != self.before.report.host:
-                slips = self.before.betrayed(report_of(host))
+            if host != before.report.host:
+                slips = before.betrayed(report_of(host))
         except Exception as error:  # noqa: BLE001  it is told, with the input that did it
             crashes += (f"crashed: {type(error).__name__}: {error}",)
         crashes += tuple(one for one in slips if "crashed, " in one)
@@ -152,18 +163,14 @@ class Machine:
             {key: replace(asked[key], text=one.text) for key, one in changed.items()}
         )
 
-    def _read(self, key: Key, capture: Capture) -> object:
-        """Say how an answer is read: `alike`, as something else, or why not at all."""
+    def _read(self, key: Key, capture: Capture) -> Hashable:
+        """Say how what is read of an answer differs; None where that cannot be said."""
         held = self.held.captures[key]
         if held.exit_status or held.failure is not None:
-            return "another"
+            return None
         again = replace(self.asked.captures[key], text=capture.text)
-        readers = [
-            (place[1], kept[1]) for place, kept in self.memo.known.items() if place[0] == key
-        ]
-        values = [(self.memo.opened(again, parse), before) for parse, before in readers]
-        if all(value == before for value, before in values):
-            return "alike"
-        if all(isinstance(value, Unknown) for value, _ in values):
-            return tuple((value.why, _PLACE.sub("", value.detail)) for value, _ in values)
-        return "another"
+        return tuple(
+            difference(kept[1], self.memo.opened(again, parse))
+            for (of, parse), kept in self.memo.known.items()
+            if of == key
+        )

@@ -14,8 +14,8 @@ WORDS = Path(__file__).with_name("reliability.md")
 """The page without its figures: each `{name}` on a line of its own is made here."""
 HOW = {
     "judged": "judged from the beginning",
-    "lost": "of the answer nothing could be read, for a reason that was judged before",
-    "alike": "the answer is read as before: nothing that is needed was lost",
+    "told before": "the answer is read as one that was judged, but for the words of a reason",
+    "alike": "the answer is read as the whole one: nothing that is needed was lost",
     "another fact": "the answer is whole and says something else (below)",
 }
 
@@ -77,7 +77,7 @@ def _statements() -> Iterator[str]:
     for one in STATEMENTS:
         asked = one.asked.replace("|", ", ")
         where = one.where.replace("\\", "").rstrip("$").replace("|", " or ")
-        at = f" of `{where}`" if where and not where.startswith("^") else ""
+        at = f" of `{where}`" if where else " of whole lines" + ", the last" * one.last
         yield f"| `{asked}` | {', '.join(one.kinds)}{at} | {one.why} |"
 
 

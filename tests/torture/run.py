@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from tests.torture.damage import apart
 from tests.torture.machine import Hit, Machine
+from tests.torture.memory import remember
 
 ROOT = Path(__file__).parents[2]
 SIZE = 250
@@ -93,6 +94,7 @@ def spread(every: list[Hit], count: int) -> list[Hit]:
 def do(block: Block) -> Done:
     """Judge every input of a block. Nothing that is kept has cycles: they are looked for once."""
     gc.disable()
+    forget = remember()
     counts: Counter[str] = Counter()
     slips: list[str] = []
     began = time.process_time()
@@ -108,6 +110,7 @@ def do(block: Block) -> Done:
             at = "; ".join(f"{key[1]} {key[2]} {one.kind} {one.where}" for key, one in hits)
             slips.append(f"{machine(block.folder).name}: {at}: {words}")
     gc.enable()
+    forget()
     return Done(block, dict(counts), slips[:TOLD], time.process_time() - began)
 
 

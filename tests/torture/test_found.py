@@ -1,13 +1,19 @@
 """What damage once made a report say, and must not again."""
 
 import re
+from random import Random
 
 import pytest
 from msgspec.structs import replace
 
+from hostcheck.errors import ParseError
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.result import Status
+from hostcheck.parsers import esxcli_hardware_pci_list as pci_list
 from hostcheck.verdict import report_of
+from tests.torture.damage import Damage, damages
 from tests.torture.machine import Machine, assemble
+from tests.torture.memory import difference, remember
 from tests.torture.run import ROOT
 
 USUAL = "2n-2xA100-80-esxi803"
@@ -42,6 +48,18 @@ FOUND = {
     ),
     "a licence cut in its word": (
         USUAL, "nvidia-smi vgpu -q", "cut", "License Status", "VGPU-005",
+    ),
+    "a type that is not offered, and can do something": (
+        USUAL, "HostSystem", "element deleted",
+        "/objects/propSet[config.sharedPassthruGpuTypes]/val/string", "VGPU-003",
+    ),
+    "a device that is listed twice": (
+        USUAL, "VirtualMachine", "element doubled", "/objects/propSet[config.hardware]/val/device",
+        "LOC-001",
+    ),
+    "an uplink of the settings that is no uplink": (
+        USUAL, "HostSystem", "element deleted",
+        "/objects/propSet[config.network.proxySwitch]/val/HostProxySwitch/pnic", "LOC-001",
     ),
     "a GPU that is listed twice": (
         USUAL, "nvidia-smi vgpu -c", "line doubled", "GPU 0", "VGPU-002",
@@ -83,3 +101,62 @@ def test_a_vm_without_memory_has_not_reserved_all_of_it() -> None:
     text = re.sub(r"<(memoryMB|reservation)>\d+<", r"<\1>0<", whole.text)
     assert text != whole.text
     assert machine._judged({key: replace(whole, text=text)}).slips == ()
+
+
+def read(text: str) -> object:
+    try:
+        return pci_list.parse(text)
+    except ParseError as error:
+        return str(error)
+
+
+def test_what_is_remembered_is_what_would_be_read() -> None:
+    text = (
+        ROOT / "fixtures" / "2n-2xA100-80-esxi803" / "shell" / "esxcli_hardware_pci_list.txt"
+    ).read_text()
+    damaged = [one.of(text) for one in Random(1).sample(damages(text), 150)]
+    plain = [read(one) for one in damaged]
+    forget = remember()
+    try:
+        assert [read(one) for one in damaged] == plain
+    finally:
+        forget()
+    assert [read(one) for one in damaged[:9]] == plain[:9]
+    assert len({repr(one) for one in plain}) > 100
+
+
+def test_a_difference_is_where_readings_differ() -> None:
+    text = (
+        ROOT / "fixtures" / "2n-2xA100-80-esxi803" / "shell" / "esxcli_hardware_pci_list.txt"
+    ).read_text()
+    whole = pci_list.parse(text)
+    other, fewer = list(whole), whole[:3] + whole[4:]
+    other[3] = replace(whole[3], numa_node=Unknown(Why.ABSENT, "no such field", "x"))
+    worded = list(other)
+    worded[3] = replace(whole[3], numa_node=Unknown(Why.ABSENT, "empty", "y"))
+    crashed = list(other)
+    crashed[3] = replace(whole[3], numa_node=Unknown(Why.ABSENT, "KeyError: 1 (a.py:3)", "y"))
+    assert difference(whole, pci_list.parse(text)) is None
+    assert difference(whole, tuple(other)) == difference(whole, tuple(worded))
+    assert len({difference(whole, tuple(one)) for one in (other, crashed, fewer, whole)}) == 4
+
+
+@pytest.mark.usefixtures("opened_anew")
+def test_beside_a_statement_a_loss_is_still_a_loss() -> None:
+    """What a list says without its last line excuses nothing that another damage does."""
+    machine = Machine(ROOT / "fixtures" / USUAL)
+    (said,) = (
+        hit
+        for hit in machine.damages
+        if hit[0][1] == "vsish -e dir /hardware/cpu/packageList"
+        and hit[1].kind == "line deleted"
+        and hit[1].end == 4
+    )
+    assert machine.hit(said) == ("another fact", (), (), True)
+    key = next(key for key in machine.held.captures if key[1] == "HostSystem")
+    text = machine.held.captures[key].text
+    wrong = Damage("value", "", 0, len(text), text.replace(">sharedDirect<", ">shared<"))
+    alone, both = machine.hit((key, wrong)), machine.hit(said, (key, wrong))
+    assert alone.slips
+    assert both.how == "another fact"
+    assert both.slips == alone.slips
