@@ -197,6 +197,10 @@ class VimObject:
         """Say whether a data object has a `field` that does not say of which type it is."""
         return vim_text.untyped(self._texts.get(path, ""), field)
 
+    def unlisted(self, path: str, field: str) -> str:
+        """Return a key that one member names by `field`, and that none has; empty without one."""
+        return vim_text.unlisted(self._texts.get(path, ""), field)
+
     def pairs(self, path: str) -> tuple[tuple[str, str], ...] | Unknown:
         """Return the keys and values of an array of them; a pair without one of both is left out.
 

@@ -226,16 +226,14 @@ def _disk(device: Node, backing: Node) -> Disk | None:
 
 
 class _Listed(Struct, frozen=True):
-    """A device with its key, and the keys of those that it says are below it."""
+    """A device with its key."""
 
     key: str
-    below: tuple[str, ...]
     device: Vgpu | Static | Dynamic | Dvx | Adapter | Disk | Unread | None
 
 
 def _listed(device: Node) -> _Listed:
-    below = tuple(one.words for one in device.children("device"))
-    return _Listed(_words(device, "key"), below, _device(device))
+    return _Listed(_words(device, "key"), _device(device))
 
 
 def devices_of(vm: VimObject) -> Reading[Devices]:
@@ -255,9 +253,8 @@ def devices_of(vm: VimObject) -> Reading[Devices]:
     keys = [one.key for one in told if one is not None and one.key]
     if twice := next((key for key, times in Counter(keys).items() if times > 1), None):
         return _unread(f"two devices have the key {twice}")
-    for key in (key for one in told if one is not None for key in one.below):
-        if not vm.may_say("config.hardware", "device", f"key>{key}</"):
-            return _unread(f"device {key} is named by its controller, and is not listed")
+    if missing := vm.unlisted("config.hardware", "device"):
+        return _unread(f"device {missing} is named by its controller, and is not listed")
     return Devices(
         count=len(told),
         vgpus=tuple(one for one in found if isinstance(one, Vgpu)),

@@ -57,6 +57,12 @@ def untyped(value: str, field: str) -> bool:
     return value.count(bare) + value.count(f"<{field}/>") > plain
 
 
+def unlisted(value: str, field: str) -> str:
+    """Return a key that a member names as below it, and that no member has."""
+    named = re.findall(rf"<{field}>(\d+)</{field}>", value)
+    return next((key for key in named if f"<key>{key}</key>" not in value), "")
+
+
 def words(value: str) -> tuple[str, ...] | None:
     """Cut an array of words."""
     found = _one_by_one(_WORD, value)

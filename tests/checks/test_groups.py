@@ -17,6 +17,7 @@ from tests.checks.synthetic import (
 
 CHECKS = ("GRP-001", "GRP-002")
 PAIR = "Nvidia:2@grid_a100d-80c%NVLink"
+FOUR = "Nvidia:4@grid_a100d-80c%NVLink"
 
 
 def matrix(*groups):
@@ -112,6 +113,12 @@ def test_gpus_that_are_not_joined():
     says(judged("GRP-002", 1, 1), "fail", "no such set is joined")
     says(judged("GRP-002", 2, 2, busy=(0, 2)), "fail", "2 of 4 GPUs unused")
     says(judged("GRP-002", 2, 2, busy=(0,)), "pass", a_gpu(2).address, a_gpu(3).address)
+
+
+@pytest.mark.parametrize("wants", [(PAIR, FOUR), (FOUR, PAIR)])
+def test_of_two_groups_the_one_that_is_not_joined_counts(wants):
+    says(judged("GRP-002", 2, 2, wants=wants), "fail", "Nvidia:4@", "no such set is joined")
+    says(judged("GRP-002", 4, 2, wants=wants), "pass")
 
 
 def test_a_group_that_names_no_link():

@@ -176,6 +176,7 @@ def test_high_latency_sensitivity_wants_the_cpu_in_full(reserved, threads, statu
     vm = {**HIGH, "cpu_reserved_mhz": reserved, "threads_per_core": threads}
     one = judged("VM-016", vm)
     says(one, status, f"{16_000 // threads} MHz on cores of 2000 MHz")
+    assert one.observed.endswith("8 vCPUs, 2 to a core" if threads > 1 else "8 vCPUs")
     if status == "fail":
         assert f"-cpu.reservation {16_000 // threads}" in one.fix[1].text
 
