@@ -18,6 +18,7 @@ from hostcheck import asked, catalog, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
 from hostcheck.model.difference import Difference, Siblings
+from hostcheck.model.doctor import Doctor
 from hostcheck.model.drift import DriftList
 from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
@@ -35,6 +36,7 @@ PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
+DOCTOR = ROOT / "hostcheck" / "schema" / "doctor-1.json"
 SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
 DRIFT = ROOT / "hostcheck" / "schema" / "drift-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
@@ -129,6 +131,7 @@ def _stored() -> dict[str, Any]:
         (DIFF, msgspec.json.schema(Difference)),
         (SIBLINGS, msgspec.json.schema(Siblings)),
         (DRIFT, msgspec.json.schema(DriftList)),
+        (DOCTOR, msgspec.json.schema(Doctor)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

@@ -10,6 +10,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     capacity,
     config,
     diff,
+    doctor,
     drift,
     listings,
     manual,

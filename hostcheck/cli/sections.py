@@ -19,7 +19,7 @@ COMMANDS = {
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),
-    "About this tool": ("checks", "explain", "config", "trust"),
+    "About this tool": ("doctor", "checks", "explain", "config", "trust"),
 }
 REST = "More"
 QUIET = "quiet"

@@ -26,10 +26,12 @@ def machines(
     start_timeout: float | None = None,
     writes: Iterable[str] = (),
     beside: Iterable[str] = (),
+    knocks: bool = False,
 ) -> Iterator[tuple[Live, Workers]]:
     """Open every vCenter that is wanted; `writes` names the only changes that can be sent.
 
-    Ways `beside` vSphere are used whatever the options say.
+    Ways `beside` vSphere are used whatever the options say. With `knocks` no more is asked of a
+    machine than shows which ways are open.
 
     Raises UsageError for what cannot be.
     """
@@ -41,6 +43,7 @@ def machines(
         openers=openers,
         carried=carried,
         packages=first(given.packages, settings.audit.packages),
+        knocks=knocks,
     )
     source, sessions = opened(
         given, settings, front, hosts=given.hosts, clusters=clusters, how=how,

@@ -30,6 +30,7 @@ class How(TypedDict, total=False):
     openers: Mapping[str, Opener]
     carried: Collection[str]
     packages: bool | None
+    knocks: bool
 
 
 class Patience(TypedDict, total=False):

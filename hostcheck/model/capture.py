@@ -43,7 +43,8 @@ class Path(Struct, frozen=True):
 class Part(Struct, frozen=True, omit_defaults=True):
     """XML of a method's arguments. `{name}` is an argument, `{subject}` the object of the question.
 
-    `only` and `unless` are an argument and a value of it that the part depends on.
+    `only` and `unless` are an argument and a value of it that the part depends on. `{session}` is
+    the key of the session that asks: whoever holds the session fills it in.
     """
 
     xml: str
@@ -51,6 +52,8 @@ class Part(Struct, frozen=True, omit_defaults=True):
     """Whether it is left out where an argument in it was not given."""
     times: str = ""
     """The argument that says how often it stands; `{n}` then counts from 1."""
+    each: str = ""
+    """The argument whose words, between blanks, are `{each}`: the part stands once for each."""
     only: tuple[str, str] = ("", "")
     unless: tuple[str, str] = ("", "")
 
@@ -68,6 +71,8 @@ class Call(Struct, frozen=True, omit_defaults=True):
     """The first API version that has the method, where that is asked before it is called."""
     missing: str = ""
     """What to say where there is no such manager."""
+    anywhere: bool = False
+    """Whether an ESXi host that is asked without a vCenter has that manager too."""
 
 
 class Request(Struct, frozen=True):

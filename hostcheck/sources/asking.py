@@ -1,6 +1,6 @@
 """What is asked of one machine: way by way, each knowing what those before it were told."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from hostcheck import ways
 from hostcheck.assemble import gpu_addresses, may_have_gpus, offline, smoke, system_of
 from hostcheck.assemble.book import Book
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Capture, Wire
+from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
@@ -101,10 +101,12 @@ def ask_host(
     packages: bool,
     opening: Opening = opening,
     begun: Mapping[str, Begun] = MappingProxyType({}),
+    knocks: bool = False,
 ) -> Recording:
     """Ask one machine by each way that has a transport or an opener, in the order of ways.
 
-    A way that was `begun` before its turn is waited for then.
+    A way that was `begun` before its turn is waited for then. Where it `knocks`, no more is asked
+    than shows which ways are open.
     """
     routes: dict[str, Transport] = {}
     asked = RecorderTransport(routes)
@@ -121,7 +123,7 @@ def ask_host(
             else:
                 continue
             routes |= {one.wire: transport for one in way.wirings if not one.changes}
-            way.collect(asked, so_far)
+            (way.knock if knocks and way.knock else way.collect)(asked, so_far)
     return Recording(ref, asked.captures)
 
 
@@ -144,6 +146,45 @@ def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Rec
     packages = vim_software_packages.REQUEST.template in asked
     left = {name: one for name, one in openers.items() if not ways.named(name).wires & wires}
     return ask_host(ref, replayed, left, packages=packages)
+
+
+class _Refusing:
+    """Answers from what is there; some questions, or all, are refused as they would be."""
+
+    def __init__(
+        self, there: Recording, refused: Mapping[str, Unknown], every: Unknown | None = None
+    ) -> None:
+        self._replay = ReplayTransport(there)
+        self._refused = refused
+        self._every = every
+
+    def fetch(self, request: Request) -> Capture:
+        """Answer, or refuse."""
+        why = self._refused.get(request.template, self._every)
+        if why is None:
+            return self._replay.fetch(request)
+        failure = msgspec.structs.replace(why, asked=request.text)
+        return Capture(request, failure=failure)
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        """Do nothing: nothing travels."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
+def foreseen(
+    there: Recording, closed: Mapping[str, Unknown], refused: Mapping[str, Unknown]
+) -> Recording:
+    """Return what a run would be told of a machine where these ways are closed.
+
+    `there` was knocked at. `refused` are questions of vSphere, by template, that an account may not
+    put. Over ways that are open nothing more is told than `there`.
+    """
+    through: dict[str, Transport] = {VSPHERE: _Refusing(there, refused)}
+    through |= {way: _Refusing(there, {}, why) for way, why in closed.items()}
+    made = ask_host(there.ref, through, {}, packages=bool(refused))
+    return there.with_answers({**there.captures, **made.captures})
 
 
 def _again(there: Recording) -> Recording:

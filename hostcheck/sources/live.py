@@ -9,7 +9,7 @@ from hostcheck import fleet, ways
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
-from hostcheck.parsers import vim_power_on, vim_vm_runtime
+from hostcheck.parsers import vim_power_on, vim_privileges, vim_vm_runtime
 from hostcheck.sources.asking import SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
 from hostcheck.sources.base import AboutSource, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
@@ -46,10 +46,12 @@ class LiveSource:
         openers: Mapping[str, Opener] | None = None,
         carried: Collection[str] = (),
         packages: bool | None = None,
+        knocks: bool = False,
     ) -> None:
         """Keep what to ask; `carried` names the ways that go over the session itself.
 
-        Installed VIBs (`packages`) are asked by default of a few hosts.
+        Installed VIBs (`packages`) are asked by default of a few hosts. One that `knocks` asks no
+        more than shows which ways are open.
         """
         self.target = target
         self._session = session
@@ -58,6 +60,7 @@ class LiveSource:
         self._openers = dict(openers or {})
         self._carried = (VSPHERE, *carried)
         self._packages = packages
+        self._knocks = knocks
         self._open: set[Transport] = set()
         self._closers: list[Callable[[], None]] = []
         self._closed = False
@@ -80,12 +83,13 @@ class LiveSource:
         """Whether hosts or guests are asked one by one, which is worth doing side by side."""
         return self.visits_each(len(self.machines()))
 
+    def asks_packages(self, hosts: int) -> bool:
+        """Whether a run about so many hosts asks each for its installed VIBs."""
+        return hosts <= FEW_HOSTS if self._packages is None else self._packages
+
     def visits_each(self, hosts: int) -> bool:
         """Whether hosts are asked one by one in a run about so many."""
-        return len(self._carried) > 1 or bool(self._openers) or self._asks_packages(hosts)
-
-    def _asks_packages(self, hosts: int) -> bool:
-        return hosts <= FEW_HOSTS if self._packages is None else self._packages
+        return len(self._carried) > 1 or bool(self._openers) or self.asks_packages(hosts)
 
     @cached_property
     def inventory(self) -> inventory.Inventory:
@@ -114,7 +118,7 @@ class LiveSource:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)
         self._session.expect(question for ref in listed for question in order.questions(ref))
-        packages = self._asks_packages(max(of, len(listed)))
+        packages = self.asks_packages(max(of, len(listed))) and not self._knocks
         begun = self._begin(listed)
         away = {name: one for name, one in self._openers.items() if ways.named(name).away}
         return Collector(
@@ -135,13 +139,15 @@ class LiveSource:
 
     def _ask_early(self, way: str, ref: HostRef) -> dict[tuple[str, str, str], Capture]:
         openers = {way: self._openers[way]}
-        return ask_host(ref, {}, openers, packages=False, opening=self._opening).captures
+        return ask_host(
+            ref, {}, openers, packages=False, opening=self._opening, knocks=self._knocks
+        ).captures
 
     def _collect(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
         """Ask by every way."""
         return ask_host(
             ref, self._through(), self._openers, packages=packages, opening=self._opening,
-            begun=_of(ref, self._openers, begun),
+            begun=_of(ref, self._openers, begun), knocks=self._knocks,
         )  # fmt: skip
 
     def _read(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
@@ -174,6 +180,10 @@ class LiveSource:
     def part(self, _vcenter: str) -> Self:
         """Return what asks that vCenter: this."""
         return self
+
+    def granted(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> Capture:
+        """Ask which privileges this session has on objects of one kind."""
+        return self._session.fetch(vim_privileges.of(kind, ids, privileges))
 
     def runtime(self, vm_id: str) -> Capture:
         """Ask afresh whether a VM runs."""

@@ -117,6 +117,11 @@ class Vcenters:
         """Return what asks that vCenter."""
         return self._parts[vcenter]
 
+    @property
+    def parts(self) -> tuple[LiveSource, ...]:
+        """Return what asks each vCenter that let us in."""
+        return tuple(self._parts.values())
+
     def keep_alive(self) -> float:
         """Keep every session; says in how many seconds to come again."""
         return min(one.keep_alive() for one in self._parts.values())

@@ -12,14 +12,14 @@ HOST = Part('<host type="HostSystem">{host}</host>', optional=True)
 POOL = Part('<pool type="ResourcePool">{pool}</pool>', optional=True)
 
 
-def arguments(request: Request) -> str:
-    """Return the arguments of a request's method as XML.
+def arguments(request: Request, session: str = "") -> str:
+    """Return the arguments of a request's method as XML, for a session of that key.
 
     Raises KeyError where a part lacks one that it cannot be without.
     """
     if request.call is None:
         return ""
-    given = {"subject": request.subject, **dict(request.arguments)}
+    given = {"subject": request.subject, "session": session, **dict(request.arguments)}
     return "".join(piece for part in request.call.parts for piece in _written(part, given))
 
 
@@ -28,11 +28,13 @@ def _written(part: Part, given: Mapping[str, str]) -> Iterator[str]:
     other, unlike = part.unless
     if (name and given[name] != value) or (other and given[other] == unlike):
         return
-    slots = {slot for _, slot, _, _ in Formatter().parse(part.xml) if slot and slot != "n"}
+    slots = {slot for _, slot, _, _ in Formatter().parse(part.xml) if slot} - {"n", "each"}
     if part.optional and not slots <= given.keys():
         return
     words = {slot: escape(given[slot]) for slot in slots}
-    for index in range(int(given[part.times]) if part.times else 1):
+    for one in given[part.each].split() if part.each else ():
+        yield part.xml.format(**words, each=escape(one))
+    for index in range(0 if part.each else int(given[part.times]) if part.times else 1):
         yield part.xml.format(**words, n=index + 1)
 
 

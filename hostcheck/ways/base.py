@@ -124,6 +124,8 @@ class Way(Struct, frozen=True):
     """Asks one machine, in order. A failed answer is data, not a stop."""
     turn: int
     """When: low ones come first, for later ones need what they were told."""
+    knock: Callable[[Transport, SoFar], None] | None = None
+    """Asks one machine what shows whether this way is open, and no more; None where that is all."""
     carried_by: str = ""
     """The way whose transports answer for this one, where it opens none of its own."""
     logs_in: bool = False

@@ -72,6 +72,12 @@ def walk(bmc: Transport) -> None:
         _ask_beside(bmc, one, expands=expands)
 
 
+def knock(bmc: Transport, _so_far: SoFar) -> None:
+    """Ask one BMC what it is, which needs no login, and for its computers, which needs one."""
+    if bmc.fetch(redfish_root.REQUEST).failure is None:
+        bmc.fetch(redfish_systems.REQUEST)
+
+
 def _ask_bios(bmc: Transport, computer: redfish_system.System) -> None:
     """Ask the settings of the last start, and those of the next."""
     for path in _paths((computer.bios,)):

@@ -24,6 +24,7 @@ WAY = Way(
     ),
     requests=(*order.REQUESTS, *session.REQUESTS),
     collect=order.collect,
+    knock=order.knock,
     turn=40,
     away=True,
 )

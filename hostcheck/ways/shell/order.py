@@ -65,6 +65,11 @@ def collect(shell: Transport, so_far: SoFar) -> None:
     ask(shell, so_far.gpus())
 
 
+def knock(shell: Transport, _so_far: SoFar) -> None:
+    """Ask the smallest command of one shell."""
+    shell.fetch(HOST_REQUESTS[0])
+
+
 def ask(shell: Transport, gpus: Sequence[PciAddress]) -> None:
     """Ask about a host with these GPUs. One without NVIDIA GPUs is not asked about them."""
     first = [*HOST_REQUESTS, *map(config_header, gpus)]

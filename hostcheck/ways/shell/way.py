@@ -17,6 +17,7 @@ WAY = Way(
     ),
     requests=order.REQUESTS,
     collect=order.collect,
+    knock=order.knock,
     turn=30,
     away=True,
     notes=(

@@ -35,13 +35,13 @@ class Methods:
             manager = getattr(self._session.content, call.manager, None)
             if (
                 manager is None
-                or not self._session.is_vcenter
+                or not (self._session.is_vcenter or call.anywhere)
                 or self._session.api_version < call.since
             ):
                 raise soap.SoapFault("NoManager", Unknown(Why.ABSENT, call.missing), "", "")
             this = manager._moId
         kind = request.template.partition(".")[0]
-        return soap.call(method_of(request), kind, this, arguments(request))
+        return soap.call(method_of(request), kind, this, arguments(request, self._session.key))
 
     def esxcli(self, request: Request) -> str:
         """Run an esxcli command through the host's managed method executer (unsupported API)."""

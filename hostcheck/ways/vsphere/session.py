@@ -54,6 +54,8 @@ class Session:
         self.logins = 0
         """How often a new login took the place of a lost one."""
         self.lost: soap.SoapFault | None = None
+        self.key = ""
+        """What the server calls this session. Some let in whoever knows it: it is never told."""
         self._password = password
         self._login = threading.Lock()
         try:
@@ -97,7 +99,8 @@ class Session:
 
     def _log_in(self) -> None:
         try:
-            self.content.sessionManager.Login(self.endpoint.user, self._password(), None)
+            mine = self.content.sessionManager.Login(self.endpoint.user, self._password(), None)
+            self.key = str(mine.key)
         except vim.fault.InvalidLogin:
             raise PasswordRefusedError(
                 f"{self.endpoint.host}: user name or password of {self.endpoint.user} is refused"

@@ -68,6 +68,7 @@ type front struct {
 	next     http.Handler
 	registry *simulator.Registry
 	rules    []*rule
+	role     *role
 	seen     *statistics
 	mu       sync.Mutex
 }
@@ -130,6 +131,13 @@ func (f *front) serveCall(w http.ResponseWriter, r *http.Request) {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 
+	if f.role.answers(w, method, body) {
+		return
+	}
+	if missing := f.role.missing(method); missing != "" {
+		writeFault(w, "NoPermission", "Permission to perform this operation was denied.", this, missing)
+		return
+	}
 	chosen := f.choose(method, this.Value)
 	if chosen == nil {
 		f.pass(w, r)

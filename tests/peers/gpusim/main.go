@@ -10,6 +10,7 @@
 //	changes.go    changes of a VM and of a resource pool, refused as a vCenter refuses them
 //	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
 //	rest.go       the REST API: compliance of images, sessions counted, refusals
+//	role.go       the privileges of the account: what it lacks is refused, and told as a vCenter tells it
 //	front.go      the HTTP front: counting, delays, and every way a server can misbehave
 package main
 
@@ -135,7 +136,7 @@ func run(o options) error {
 	}
 	server := model.Service.NewServer()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests
-	server.Config.Handler = &front{next: server.Config.Handler, registry: model.Map(), rules: bed.Rules, seen: seen}
+	server.Config.Handler = &front{next: server.Config.Handler, registry: model.Map(), rules: bed.Rules, seen: seen, role: roleOf(&bed)}
 	defer server.Close()
 	fmt.Printf("ready %s\n", server.URL.Host)
 

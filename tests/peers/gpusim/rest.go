@@ -29,6 +29,10 @@ func serveImages(service *simulator.Service, bed *testbed) {
 func (f *front) serveRest(w http.ResponseWriter, r *http.Request) {
 	method := r.Method + " " + r.URL.Path
 	f.seen.call(method)
+	if f.role.missing(method) != "" {
+		restError(w, http.StatusForbidden, "UNAUTHORIZED", "Permission to perform this operation was denied.")
+		return
+	}
 	chosen := f.choose(method, "")
 	if chosen == nil {
 		f.countSession(w, r)

@@ -30,6 +30,10 @@ type testbed struct {
 	Offers map[string]offer `json:"offers"`
 	// Images are answers of the lifecycle manager, by cluster id.
 	Images map[string]any `json:"images"`
+	// Granted are the privileges of the only account; nil grants everything and refuses nothing.
+	Granted []string `json:"granted"`
+	// Needs are privileges by method, or by "GET /path" of the REST API up to the last slash.
+	Needs map[string]string `json:"needs"`
 	// Rules are the misbehaviours of the front, the first that matches wins.
 	Rules []*rule `json:"rules"`
 

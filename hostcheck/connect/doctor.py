@@ -1,0 +1,44 @@
+"""What a run with these options would be allowed, asked live; and the least role for it."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from hostcheck import app, doctor, ways
+from hostcheck.connect import live
+from hostcheck.connect.given import Machines
+from hostcheck.connect.precedence import first, settings_of
+from hostcheck.doctor import role
+from hostcheck.front import Front
+from hostcheck.model.doctor import Doctor
+from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
+from hostcheck.sources.several import Vcenters
+
+PLACEHOLDER = "auditor@vsphere.local"
+
+
+def examined(
+    given: Machines, front: Front, clusters: tuple[str, ...], done: Callable[[str], None]
+) -> Doctor:
+    """Log in and ask. Raises UsageError where that cannot be done."""
+    with live.machines(given, front, clusters=clusters, knocks=True) as (source, workers):
+
+        def recordings(refs: list[HostRef]) -> Iterable[Recording]:
+            return app.recordings(source, refs, workers=workers, done=done)
+
+        parts = source.parts if isinstance(source, Vcenters) else (source,)
+        return doctor.examine(source, parts, recordings)
+
+
+def role_for(tool: str, given: Machines, front: Front) -> Iterator[str]:
+    """Yield the commands that make the least role; nobody is asked anything."""
+    settings = settings_of(given)
+    asks = frozenset(
+        name
+        for name, options in ways.with_options().items()
+        if options.wanted(
+            given.ways.get(name) or options.Given(), getattr(settings, options.SECTION)
+        )
+    )
+    user = given.user or front.variable("GOVC_USERNAME") or settings.vcenter.user or PLACEHOLDER
+    packages = first(given.packages, settings.audit.packages)
+    return role.commands(tool, user, asks, packages=packages is not False)

@@ -1,0 +1,1 @@
+"""What a run will not be allowed, in its formats."""
