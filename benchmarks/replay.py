@@ -2,39 +2,72 @@
 
     python -m benchmarks.replay [--hosts 100 1000] [--repeat 3]
 
-The recorded machines of fixtures/ stand in line again and again, each time under another name.
+The recorded machines of fixtures/ stand in line again and again, each time with a name, serials,
+ids, addresses and counters of its own: no two hosts send the same text, so nothing is fast only
+because it was read before.
 """
 
-import json
-import os
-import shutil
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from benchmarks.stages import ROOT, measured, rows
 
 FORMATS = ("text", "json", "junit", "html")
 
 
-def line_up(hosts: int, folder: Path) -> None:
+OWN = re.compile(
+    r"(?P<uuid>GPU-[0-9a-f]{8})|(?P<serial>1320322014)|(?P<tag>AB12CD3)"
+    r"|(?P<vm>\bvm-[0-9]+)|(?P<name>\besx-[0-9]+)(?=\.lab\.test)"
+    r"|(?P<mac>(?<=02:00:00:)00:00|(?<=00:50:56:)00:00)"
+    r"|(?P<hex>(?<=Interrupt Vector: 0x)[0-9a-f]+)|(?P<count>(?<=IRQ: )[0-9]+|(?<=_temp>)[0-9]+)"
+)
+"""What of a text is a host's own."""
+
+
+def own(text: str, number: int) -> str:
+    """Return a text as the host of that number would send it."""
+    made = {
+        "uuid": f"GPU-{number:08x}", "serial": f"{number:010d}", "tag": f"{number:07X}",
+        "name": f"esx-{number:05d}", "mac": f"{number >> 8:02x}:{number & 255:02x}",
+        "hex": f"{number & 255:02x}", "count": str(20 + number % 40),
+    }  # fmt: skip
+
+    def instead(found: re.Match[str]) -> str:
+        kind = str(found.lastgroup)
+        return f"{found[0]}{number:05d}" if kind == "vm" else made[kind]
+
+    return OWN.sub(instead, text)
+
+
+def line_up(hosts: int, folder: Path, machines: Sequence[Path] = ()) -> None:
     """Make a folder of so many recordings."""
-    machines = sorted(path.parent for path in (ROOT / "fixtures").glob("*/manifest.json"))
-    for number, machine in enumerate(islice(cycle(machines), hosts)):
+    patterns = machines or sorted(one.parent for one in (ROOT / "fixtures").glob("*/manifest.json"))
+    for number, machine in enumerate(islice(cycle(patterns), hosts)):
         place = folder / f"{number:05d}"
-        shutil.copytree(machine, place, copy_function=os.link)
-        manifest = json.loads((place / "manifest.json").read_text())
+        manifest = msgspec.json.decode((machine / "manifest.json").read_bytes())
+        manifest["vm_ids"] = [own(one, number) for one in manifest["vm_ids"]]
         manifest["host"] = f"esx-{number:05d}.lab.test"
-        (place / "manifest.json").unlink()
-        (place / "manifest.json").write_text(json.dumps(manifest))
+        for answer in manifest["answers"]:
+            answer["subject"] = own(answer.get("subject", ""), number)
+            for file in filter(None, (answer.get("file"), answer.get("stderr_file"))):
+                text = own((machine / file).read_bytes().decode(), number)
+                (place / file).parent.mkdir(parents=True, exist_ok=True)
+                (place / file).write_bytes(text.encode())
+            for of_the_pattern in ("bytes", "sha256", "stderr_bytes", "stderr_sha256"):
+                answer.pop(of_the_pattern, None)
+        (place / "manifest.json").write_bytes(msgspec.json.encode(manifest))
 
 
 def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
     """Measure the audit of recordings, and every report of its run file."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as name:  # of one file system with fixtures/
+    with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         line_up(hosts, work / "recordings")
         hostcheck = [sys.executable, "-m", "hostcheck"]
