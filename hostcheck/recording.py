@@ -19,6 +19,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Container
+from functools import cache
 from itertools import chain, count
 from pathlib import Path
 
@@ -285,10 +286,15 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _file_of(root: Path, name: str) -> bytes | Unknown:
-    """Read the file of an answer, which lies in the recording."""
+def _file_of(root: Path, name: str, real: Callable[[Path], Path]) -> bytes | Unknown:
+    """Read the file of an answer, which lies in the recording; `real` finds a folder's real path.
+
+    A name without dots that is no link lies where its folder does.
+    """
     try:
-        file = (root / name).resolve()
+        file = root / name
+        plain = name.endswith(file.name) and file.name != ".." and not file.is_symlink()
+        file = real(file.parent) / file.name if plain else file.resolve()
         if not file.is_relative_to(root):
             return Unknown(Why.UNPARSED, f"its file {name!r} lies outside the recording")
         return _bytes(file)
@@ -305,8 +311,8 @@ def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> R
 
     Raises UsageError when the manifest is missing, broken, or of another schema.
     """
-    root = folder.resolve()
-    return loaded(load_manifest(folder), lambda name: _file_of(root, name), keys)
+    root, real = folder.resolve(), cache(Path.resolve)
+    return loaded(load_manifest(folder), lambda name: _file_of(root, name, real), keys)
 
 
 def loaded(

@@ -9,6 +9,8 @@ GPU 00000000:3B:00.0
         License Status                    : Licensed (Expiry: 2026-11-30 8:15:0 GMT)
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
@@ -85,7 +87,7 @@ def _gpu(block: Block) -> BusyGpu:
 
 
 def _vgpus(
-    block: Block, active: Reading[int], listed: list[Field]
+    block: Block, active: Reading[int], listed: Sequence[Field]
 ) -> Reading[tuple[RunningVgpu, ...]]:
     if isinstance(active, Unknown):
         return active

@@ -29,7 +29,7 @@ from hostcheck.parsers import (
 )
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
-from hostcheck.syntax.opened import opened
+from hostcheck.syntax.opened import opened, opened_early
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.replay import ReplayTransport
@@ -51,7 +51,7 @@ class _Told:
     @cached_property
     def _system(self) -> vim_host_system.HostSystem | None:
         capture = self._asked.fetch(vim_host_system.REQUEST.of(self.ref.id))
-        found = opened(capture, vim_host_system.parse)
+        found = opened_early(capture, vim_host_system.parse)
         return None if isinstance(found, Unknown) else found
 
     def system(self) -> vim_host_system.HostSystem | None:

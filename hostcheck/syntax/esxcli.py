@@ -6,37 +6,35 @@ an answer that holds none of them is not this command's, whatever its shape. Nes
 become joined names, `Driver Info.Bus Info`.
 """
 
-import csv
-import io
-import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
-from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
 from hostcheck.model import pci
+from hostcheck.syntax.esxcli_formats import (
+    KEYVALUE,
+    Fields,
+    from_csv,
+    from_json,
+    from_keyvalue,
+    from_xml,
+    json_of,
+    row,
+    xml_of,
+)
 from hostcheck.syntax.record import Record, key
-from hostcheck.syntax.xml import local, root_of
 
 __all__ = ["Record", "record_of", "records_of", "scalar_of"]
 
-Fields = dict[str, tuple[str, ...]]
-Pair = tuple[str, ET.Element]
 
-_DEEPEST = 20
 _FIELD = re.compile(r"(\s*)([A-Za-z][\w ()/.+-]{0,60}):(?:\s+(.*))?", re.ASCII)
 _HEX = re.compile(r"[0-9A-Fa-f:.]+")
-"""Of what an address is made. Every line is asked whether it is one, and nearly none is."""
+"""Of what an address is made. Many lines are asked whether they are one, and nearly none is."""
 _RULE = re.compile(r"\s*-{2,}(?:\s+-+)*\s*")
 _DASHES = re.compile(r"-+")
 _GAP = re.compile(r"\s{2,}")
-_KEYVALUE = re.compile(r"([A-Za-z_]\w*(?:\[\d+\])?(?:\.\w+(?:\[\d+\])?)*)=(.*)", re.ASCII)
-_INDEX = re.compile(r"\[(\d+)\]")
-_SCHEMA_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_PRIMITIVES = ("string", "integer", "boolean", "long", "double", "float", "int", "uint")
 
 
 def record_of(text: str, *, what: str, knows: Sequence[str]) -> Record:
@@ -98,7 +96,7 @@ def scalar_of(text: str, *, what: str, among: Sequence[str]) -> str:
     text = _unmarked(text)
     said = _lines(text)
     if text.lstrip().startswith("<"):
-        root = _xml(text, what)
+        root = xml_of(text, what)
         said = [element.text or "" for element in root.iter() if not len(element)]
     found = [words[word] for line in said if (word := _scalar_words(line)) in words]
     if not found:
@@ -110,7 +108,7 @@ def scalar_of(text: str, *, what: str, among: Sequence[str]) -> str:
 
 def _scalar_words(line: str) -> str:
     """Strip what the json and keyvalue formatters put around a word."""
-    match = _KEYVALUE.fullmatch(line.strip())
+    match = KEYVALUE.fullmatch(line.strip())
     return (match[2] if match else line).strip().strip('"').lower()
 
 
@@ -127,16 +125,16 @@ def _structured(text: str, what: str, knows: Sequence[str]) -> tuple[Record, ...
     start = text.lstrip()
     first = start.partition("\n")[0].strip()
     if start.startswith("<"):
-        return _from_xml(_xml(start, what), what)
+        return from_xml(xml_of(start, what), what)
     if start.startswith(("[", "{")) and not _is_address(first):
-        tree = _json(start)
+        tree = json_of(start)
         if tree is not None:
-            return _from_json(tree, what)
-    match = _KEYVALUE.fullmatch(first)
+            return from_json(tree, what)
+    match = KEYVALUE.fullmatch(first)
     if match and "." in match[1]:
-        return _from_keyvalue(_lines(text), what)
+        return from_keyvalue(_lines(text), what)
     if "," in first and {key(cell) for cell in first.split(",")} & {key(name) for name in knows}:
-        return _from_csv(start, what)
+        return from_csv(start, what)
     return None
 
 
@@ -153,7 +151,14 @@ def _insist(records: Iterable[Record], text: str, what: str, knows: Sequence[str
 def _lines(text: str) -> list[str]:
     """Split into lines that are not blank, without the carriage returns of a terminal."""
     lines = re.sub(r"\r+\n?", "\n", text).expandtabs().split("\n")
-    return [line.rstrip() for line in lines if line.strip()]
+    return [stripped for line in lines if (stripped := line.rstrip())]
+
+
+@lru_cache(4096)
+def _field(line: str) -> tuple[str, int, str] | None:
+    """Return name, as it is compared, indentation and value. Most lines come again, or nearly."""
+    match = _FIELD.fullmatch(line)
+    return match and (key(match[2]), len(match[1]), match[3] or "")
 
 
 def _single(lines: Sequence[str], what: str, knows: Sequence[str]) -> Record:
@@ -162,29 +167,29 @@ def _single(lines: Sequence[str], what: str, knows: Sequence[str]) -> Record:
     heading = ""
     parent = ("", 0)
     for line in lines:
-        match = _FIELD.fullmatch(line)
-        if match is None:
+        field = _field(line)
+        if field is None:
             heading = heading or ("" if fields else line.strip())
             continue
-        if parent[0] and len(match[1]) > parent[1]:
-            _nest(fields, parent[0], match)
+        name, indent, value = field
+        if parent[0] and indent > parent[1]:
+            _nest(fields, parent[0], name, value)
             continue
-        name = key(match[2])
         if name in fields and name in {key(known) for known in knows}:
-            raise ParseError(f"{what}: expected one record, but {match[2]!r} comes twice")
-        fields[name] = (match[3] or "",)
-        parent = ("", 0) if match[3] else (name, len(match[1]))
+            said = line.strip().partition(":")[0]
+            raise ParseError(f"{what}: expected one record, but {said!r} comes twice")
+        fields[name] = (value,)
+        parent = ("", 0) if value else (name, indent)
     return Record(what, fields, heading)
 
 
-def _nest(fields: Fields, parent: str, match: re.Match[str]) -> None:
+def _nest(fields: Fields, parent: str, name: str, value: str) -> None:
     """Store a field of an inner structure under its joined name.
 
     Also under its own: some outputs came with odd indentation, and then it only looked inner.
     """
-    value = (match[3] or "",)
-    fields[parent + key(match[2])] = value
-    fields.setdefault(key(match[2]), value)
+    fields[parent + name] = (value,)
+    fields.setdefault(name, (value,))
 
 
 def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Record, ...]:
@@ -199,37 +204,45 @@ def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Reco
         if (heading and fields) or fields.keys() & known or _is_address(heading):
             records.append(Record(what, fields, heading))
 
-    edge = min(len(line) - len(line.lstrip()) for line in lines)
-    for line, after in pairwise([*(line[edge:] for line in lines), ""]):
-        match = _FIELD.fullmatch(line)
-        if match is None or _is_heading(line, after, key(match[2]) in known):
+    for line, after in pairwise([*_unindented(lines), ""]):
+        field = _field(line)
+        if field is None or _is_heading(line, after, field[2], field[0] in known):
             if line[0].isspace() and heading and not _is_address(line):
                 continue  # a value that ran over, or a line of a later release
             close()
             fields, heading, parent = {}, _headed(line), ("", 0)
-        elif parent[0] and len(match[1]) > parent[1]:
-            _nest(fields, parent[0], match)
+            continue
+        name, indent, value = field
+        if parent[0] and indent > parent[1]:
+            _nest(fields, parent[0], name, value)
         else:
-            name = key(match[2])
             if name in fields and name in known:
                 close()
                 fields, heading = {}, ""
-            fields[name] = (match[3] or "",)
-            parent = ("", 0) if match[3] or name in known else (name, len(match[1]))
+            fields[name] = (value,)
+            parent = ("", 0) if value or name in known else (name, indent)
     close()
     if not records:
         raise ParseError(f"{what}: expected {_some(knows)}, not {_quote(lines)}")
     return tuple(records)
 
 
-def _is_heading(line: str, after: str, known: bool) -> bool:
+def _unindented(lines: Sequence[str]) -> Sequence[str]:
+    """Take away the indentation that all lines have."""
+    edge = len(lines[0]) - len(lines[0].lstrip())
+    if edge:
+        edge = min(len(line) - len(line.lstrip()) for line in lines)
+    return [line[edge:] for line in lines] if edge else lines
+
+
+def _is_heading(line: str, after: str, value: str, known: bool) -> bool:
     """Say whether a line with a colon is a heading all the same: a VM may be named `web: prod`."""
-    if _is_address(line):
+    if not value and _is_address(line):  # a value has a blank before it, and an address none
         return True
     if known or line[0].isspace():
         return False
-    follower = _FIELD.fullmatch(after)
-    return follower is not None and bool(follower[1])
+    follower = _field(after)
+    return follower is not None and follower[1] > 0
 
 
 def _headed(line: str) -> str:
@@ -266,7 +279,7 @@ def _table(lines: Sequence[str], rule: int, what: str, knows: Sequence[str]) -> 
             if len(cells) > 1 and len(cells) != len(names):
                 raise ParseError(f"{what}: expected {len(names)} columns, not {line.strip()!r}")
         if sum(bool(cell) for cell in cells) > 1:  # else a sentence below the table
-            records.append(_row(what, names, cells))
+            records.append(row(what, names, cells))
     return tuple(records)
 
 
@@ -290,146 +303,12 @@ def _bare_rows(
         if len(cells) > 1 and {key(cell) for cell in cells[:-1]} <= {key(one) for one in columns}:
             names, optional = cells, 0
         elif len(names) - optional <= len(cells) <= len(names):
-            records.append(_row(what, names, cells))
+            records.append(row(what, names, cells))
         else:
             raise ParseError(f"{what}: expected columns {_some(columns)}, not {line.strip()!r}")
     if not records:
         raise ParseError(f"{what}: the table ends after its header")
     return tuple(records)
-
-
-def _row(what: str, names: Sequence[str], cells: Sequence[str]) -> Record:
-    return Record(what, {key(name): (cell,) for name, cell in zip(names, cells, strict=False)})
-
-
-# Shapes for machines
-
-
-def _xml(text: str, what: str) -> ET.Element:
-    try:
-        return root_of(text, what=what)
-    except ValueError as error:
-        raise ParseError(f"{what}: not XML that can be read ({error})") from None
-
-
-def _from_xml(root: ET.Element, what: str) -> tuple[Record, ...]:
-    """Read `<output><root>` of --formatter=xml, or `<obj>` of the API."""
-    if local(root) == "output":
-        top = next((child for child in root if local(child) == "root"), None)
-        if top is None:
-            raise ParseError(f"{what}: expected <root> in the xml output of esxcli")
-        held = list(top)
-        while len(held) == 1 and local(held[0]) == "list":
-            held = list(held[0])
-        return tuple(_collect(what, element, _formatter_fields) for element in held)
-    if local(root) == "obj":
-        is_array = root.get(_SCHEMA_TYPE, "").rpartition(":")[2].startswith("ArrayOf")
-        held = list(root) if is_array or _holds_objects(root) else [root]
-        return tuple(_collect(what, element, _object_fields) for element in held)
-    raise ParseError(f"{what}: expected XML of esxcli, not <{local(root)}>")
-
-
-def _holds_objects(root: ET.Element) -> bool:
-    return any(local(child) == "DataObject" for child in root)
-
-
-def _collect(
-    what: str, element: ET.Element, inner: Callable[[ET.Element], Iterator[Pair]]
-) -> Record:
-    """Flatten a structure, asking `inner` for the fields of each level."""
-    fields: dict[str, list[str]] = {}
-    waiting = deque([("", element, 0)])
-    while waiting:
-        prefix, holder, depth = waiting.popleft()
-        if depth > _DEEPEST:
-            raise ParseError(f"{what}: XML nested deeper than {_DEEPEST} levels")
-        for name, value in inner(holder):
-            if len(value):
-                waiting.append((prefix + name, value, depth + 1))
-            else:
-                fields.setdefault(prefix + name, []).append(value.text or "")
-    return Record(what, {name: tuple(values) for name, values in fields.items()})
-
-
-def _formatter_fields(holder: ET.Element) -> Iterator[Pair]:
-    """Yield the values of `<field name=..>`; those of a list bear the name of their field."""
-    for child in holder:
-        if local(child) == "field":
-            for value in child:
-                yield key(child.get("name", "")), value
-        else:
-            yield "", child
-
-
-def _object_fields(holder: ET.Element) -> Iterator[Pair]:
-    """Yield the elements of a data object."""
-    for child in holder:
-        yield key(local(child)), child
-
-
-def _json(text: str) -> Any:
-    """Return the tree, or None: a VM's name may begin with a bracket too."""
-    try:
-        return json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _from_json(tree: Any, what: str) -> tuple[Record, ...]:
-    records = []
-    for item in tree if isinstance(tree, list) else [tree]:
-        if not isinstance(item, dict):
-            raise ParseError(f"{what}: expected objects in JSON, not {type(item).__name__}")
-        fields: dict[str, list[str]] = {}
-        _flatten(item, "", fields, what, _DEEPEST)
-        records.append(Record(what, {name: tuple(values) for name, values in fields.items()}))
-    return tuple(records)
-
-
-def _flatten(value: Any, name: str, into: dict[str, list[str]], what: str, depth: int) -> None:
-    if depth == 0:
-        raise ParseError(f"{what}: JSON nested deeper than {_DEEPEST} levels")
-    if isinstance(value, dict):
-        for field, inner in value.items():
-            _flatten(inner, name + key(field), into, what, depth - 1)
-    elif isinstance(value, list):
-        into.setdefault(name, [])
-        for inner in value:
-            _flatten(inner, name, into, what, depth - 1)
-    else:
-        words = "" if value is None else str(value).lower() if value in (True, False) else value
-        into.setdefault(name, []).append(str(words))
-
-
-def _from_keyvalue(lines: Sequence[str], what: str) -> tuple[Record, ...]:
-    """Read `structure[0].Nic.Name.string=vmnic0`: index, type, then field and type in turn."""
-    found: dict[int, dict[str, list[str]]] = {}
-    for line in lines:
-        match = _KEYVALUE.fullmatch(line.strip())
-        if match is None:
-            continue
-        path = match[1].split(".")
-        index = 0
-        if len(path) > 1 and (number := _INDEX.search(path[0])):
-            index = int(number[1][:9])
-            path = path[1:]
-        path = [_INDEX.sub("", part) for part in path]
-        if path[-1] in (*_PRIMITIVES, "list"):
-            path = path[:-1]
-        name = "".join(key(part) for part in path[1::2])
-        found.setdefault(index, {}).setdefault(name, []).append(match[2])
-    return tuple(
-        Record(what, {name: tuple(values) for name, values in fields.items()})
-        for _, fields in sorted(found.items())
-    )
-
-
-def _from_csv(text: str, what: str) -> tuple[Record, ...]:
-    try:
-        rows = [row for row in csv.reader(io.StringIO(re.sub(r"\r+\n?", "\n", text))) if row]
-    except csv.Error as error:
-        raise ParseError(f"{what}: not CSV that can be read ({error})") from None
-    return tuple(_row(what, rows[0], row) for row in rows[1:])
 
 
 # Error lines

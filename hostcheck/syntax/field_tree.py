@@ -5,7 +5,7 @@ are the same field. Trees are built and searched without recursion: no answer is
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cache
 from xml.etree import ElementTree as ET
 
@@ -21,25 +21,40 @@ class Field(Struct):
     label: str
     value: str
     children: list["Field"]
+    by_key: dict[str, list["Field"]] | None = None
+    """The children by their names, as soon as one was asked for: none is added any more then."""
 
-    def named(self, label: str) -> list["Field"]:
+    def named(self, label: str) -> Sequence["Field"]:
         """Return the children of that name."""
-        wanted = key(label)
-        return [child for child in self.children if key(child.label) == wanted]
+        return self.under(key(label))
+
+    def under(self, name: str) -> Sequence["Field"]:
+        """Return the children of a name that is spelled as `key` does."""
+        if not self.children:
+            return ()
+        return (self.by_key or self._index()).get(name, ())
 
     def keys(self) -> set[str]:
         """Return the names of the children, as `key` spells them."""
-        return {key(child.label) for child in self.children}
+        return set(self._index())
+
+    def _index(self) -> dict[str, list["Field"]]:
+        if self.by_key is None:
+            self.by_key = {}
+            for child in self.children:
+                self.by_key.setdefault(key(child.label), []).append(child)
+        return self.by_key
 
 
-def texts(section: Field) -> Iterator[str]:
-    """Yield every label and value of a section and of all below it."""
+def texts(section: Field) -> list[str]:
+    """Return every label and value of a section and of all below it."""
+    found: list[str] = []
     waiting = [section]
     while waiting:
         one = waiting.pop()
-        yield one.label
-        yield one.value
+        found += (one.label, one.value)
         waiting += one.children
+    return found
 
 
 class Found(Struct, frozen=True):
@@ -108,19 +123,24 @@ def find(section: Field, *paths: str) -> Found | None:
     return early
 
 
+@cache
+def _steps(path: str) -> tuple[tuple[int, str], ...]:
+    """Return the names on a path, and how many come after each. Paths are constants of parsers."""
+    names = path.split("/")
+    return tuple((len(names) - at, key(name)) for at, name in enumerate(names, 1))
+
+
 def _follow(section: Field, path: str) -> tuple[Found | None, bool]:
-    steps = path.split("/")
     here = section
-    walked: list[str] = []
-    for position, step in enumerate(steps):
-        matches = here.named(step)
+    walked = ""
+    for left, step in _steps(path):
+        matches = here.under(step)
         if not matches:
             return None, False
         here = matches[0]
-        walked.append(here.label)
-        complete = position + 1 == len(steps)
+        walked = f"{walked}/{here.label}" if walked else here.label
         if len(matches) > 1:
-            return Found("/".join(walked), here.value, twice=True), True
-        if complete or (here.value and not here.children):
-            return Found("/".join(walked), here.value), complete
+            return Found(walked, here.value, twice=True), True
+        if not left or (here.value and not here.children):
+            return Found(walked, here.value), not left
     return None, False

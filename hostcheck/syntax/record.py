@@ -40,6 +40,7 @@ def key(name: str) -> str:
     return _IGNORED.sub("", name).lower()
 
 
+@lru_cache(4096)
 def integer(text: str) -> int | None:
     """Read `4318`, `0x10de`, `-1`, `240470433792 Bytes` or `3 -> HV Enabled`; None for all else."""
     match = _NUMBER.fullmatch(" ".join(text.split()))
@@ -71,7 +72,10 @@ class Record(Struct, frozen=True):
             values = self.fields.get(key(name))
             if values is None:
                 continue
-            words = ", ".join(value.strip() for value in values if value.strip())
+            if len(values) == 1:
+                words = values[0].strip()
+            else:
+                words = ", ".join(value.strip() for value in values if value.strip())
             if words.lower() not in _NOTHING:
                 return words
             return Unknown(Why.ABSENT, detail=words or "empty", asked=self._asked(names[0]))

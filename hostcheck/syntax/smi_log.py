@@ -4,7 +4,7 @@ Both forms become one `field_tree`; this module names the fields of that tree, o
 the log, and turns them into facts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -151,7 +151,7 @@ class _Section:
         return f"{self.what}: {path}"
 
 
-def log_of(root: Field, gpus: list[Field], *, what: str, peeled: Peeled) -> SmiLog:
+def log_of(root: Field, gpus: Sequence[Field], *, what: str, peeled: Peeled) -> SmiLog:
     """Read the log from its top section and the sections of its GPUs, whose value is the address.
 
     Fields of a GPU at the top are an excerpt of one GPU that lost its title.

@@ -61,6 +61,11 @@ _NO_DEVICES = re.compile(r"No devices were found\.?", re.IGNORECASE)
 _NO_VGPU_DEVICES = re.compile(r"Not? supported devices in vGPU mode\.?", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _REFUSALS = ("NVIDIA-SMI has failed", "NVIDIA-SMI couldn't", "Failed to initialize NVML")
+_NOTICES = (
+    *(words.casefold() for words in _REFUSALS),
+    "unable to determine the device handle for", "inforom is corrupted", "no devices were found",
+)  # fmt: skip
+"""Words of the lines that are no part of the answer. Nearly no answer holds any."""
 
 
 class Noticed(Struct, frozen=True, kw_only=True):
@@ -102,7 +107,11 @@ def peel(text: str, *, what: str) -> Peeled:
     unnamed: list[str] = []
     corrupted: list[PciAddress] = []
     no_devices = False
-    for raw in _ANSI.sub("", text).splitlines():
+    plain = _ANSI.sub("", text)
+    said_lower = plain.casefold()
+    if not any(words in said_lower for words in _NOTICES):
+        lines, plain = [line.rstrip() for line in plain.splitlines()], ""
+    for raw in plain.splitlines():
         line = raw.rstrip()
         said = line.strip()
         if said.startswith(_REFUSALS):
@@ -191,8 +200,15 @@ def trouble(value: str) -> str:
 
 def gravest(texts: Iterable[str]) -> str:
     """Return the gravest `trouble`: a lost GPU before one that a reset may bring back."""
-    found = set(map(trouble, texts))
-    return next((said for said in (LOST, RESET) if said in found), "")
+    every = list(texts)
+    whole = "\n".join(every).casefold()
+    found = (said for words, said in _TROUBLE.items() if words in whole)  # nearly none is there
+    return next((said for said in found if said in map(trouble, every)), "")
+
+
+def may_say_no_vgpu_devices(text: str) -> bool:
+    """Say whether a line of an answer may say so: a quick look that spares a look at each line."""
+    return "devices in vgpu mode" in text.casefold()
 
 
 def says_no_vgpu_devices(line: str) -> bool:

@@ -41,7 +41,9 @@ class Block(Struct, frozen=True):
 def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
     """Cut the answer into GPUs. Raises ParseError for fields that belong to no GPU."""
     peeled = words.peel(text, what=what)
-    lines = tuple(line for line in peeled.lines if not words.says_no_vgpu_devices(line))
+    lines = peeled.lines
+    if words.may_say_no_vgpu_devices(text):
+        lines = tuple(line for line in lines if not words.says_no_vgpu_devices(line))
     none = peeled.no_devices or len(lines) < len(peeled.lines)
     blocks = []
     for field in from_indented(lines).children:

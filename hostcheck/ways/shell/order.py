@@ -27,7 +27,7 @@ from hostcheck.parsers import (
     vsish_package_list,
     vsish_pci_config_header,
 )
-from hostcheck.syntax.opened import opened
+from hostcheck.syntax.opened import opened_early
 from hostcheck.ways.base import SoFar, Transport
 
 HOST_REQUESTS = (
@@ -94,4 +94,4 @@ def config_header(gpu: PciAddress) -> Request:
 
 
 def _understood(capture: Capture) -> bool:
-    return not isinstance(opened(capture, nvidia_smi_q_x.parse), Unknown)
+    return not isinstance(opened_early(capture, nvidia_smi_q_x.parse), Unknown)
