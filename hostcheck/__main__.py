@@ -2,4 +2,5 @@
 
 from hostcheck.cli import main
 
-main()
+if __name__ == "__main__":  # a process beside this one reads this file too
+    main()

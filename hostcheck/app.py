@@ -21,6 +21,7 @@ from hostcheck.verdict import report_of
 
 T = TypeVar("T")
 
+KILLED = "reading its answers ended the process, twice: this is a fault of hostcheck"
 FORGOTTEN = "the run lost sight of it: this is a fault of hostcheck"
 
 
@@ -41,10 +42,15 @@ def visited(recorded: Recording, *, keep: bool) -> Visit:
 def _side_by_side(
     collector: Collector, targets: list[HostRef], workers: Workers, then: Callable[[Recording], T]
 ) -> Iterator[T]:
-    """Collect machines and do something with each; a cluster gets what this process has read."""
+    """Collect machines and do something with each; workers elsewhere get what was read here."""
+    if len(targets) < workers.least:
+        workers = Workers(1)
     if workers.away:
         read = ((one, collected(one, partial(collector.read, one))) for one in targets)
-        yield from fleet.each(read, partial(_finished, collector.finish, then), workers=workers)
+        yield from fleet.each(
+            read, partial(_finished, collector.finish, then), workers=workers,
+            killing=partial(_killed, then),
+        )  # fmt: skip
     else:
         yield from fleet.each(targets, partial(_collected, collector, then), workers=workers)
 
@@ -60,6 +66,10 @@ def _finished(
 ) -> T:
     ref, there = given
     return then(collected(ref, partial(finish, ref, there)))
+
+
+def _killed(then: Callable[[Recording], T], given: tuple[HostRef, Recording]) -> T:
+    return then(unread(given[0], Unknown(Why.UNPARSED, KILLED, "hostcheck")))
 
 
 def _as_it_is(recorded: Recording) -> Recording:
@@ -78,6 +88,8 @@ def recordings(
     As many come out as went in.
     """
     left = {one.key: one for one in targets}
+    if workers.least:  # processes of this machine: carrying whole answers back costs what they save
+        workers = Workers(1)
     for recorded in _side_by_side(source.collector(targets), targets, workers, _as_it_is):
         left.pop(recorded.ref.key, None)
         done(recorded.ref.name)

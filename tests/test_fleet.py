@@ -1,5 +1,6 @@
 """The fan-out: any executor, a cluster that loses workers, and what may travel to one."""
 
+import multiprocessing
 import os
 import pickle
 import re
@@ -10,13 +11,18 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from difflib import unified_diff
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks.replay import line_up
 from hostcheck import fleet, runfile
+from hostcheck.cli import main
+from hostcheck.connect import precedence
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.reports.run import json as json_report
@@ -26,6 +32,7 @@ from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 
+SOME = 24
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -146,6 +153,112 @@ def test_the_password_travels_and_is_in_no_words():
     assert "s3cr3t" not in repr(made) + repr(travelled)
 
 
+# Processes of this machine
+
+
+def die(number):
+    """Work that ends its process for some numbers, and for others the first time only."""
+    marker = Path(os.environ["HOSTCHECK_TEST_MARKER"])
+    if number == 3 or (number == 5 and not marker.exists()):
+        marker.touch()
+        os._exit(9)
+    return 2 * number
+
+
+def test_what_ends_a_process_is_done_once_more_and_takes_no_other_with_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOSTCHECK_TEST_MARKER", str(tmp_path / "died"))
+    lost = []
+    with fleet.processes(2, lambda: lost.append(1)) as workers:
+        found = list(fleet.each(range(12), die, workers=workers, killing=lambda item: f"no {item}"))
+    assert sorted(map(str, found)) == sorted(["no 3", *(str(2 * n) for n in range(12) if n != 3)])
+    assert lost
+
+
+def test_processes_start_when_there_is_work_and_end_with_the_block():
+    with fleet.processes(2) as workers:
+        children = workers.executor._spawning.children
+        assert children == []
+        assert list(fleet.each([1], double, workers=workers)) == [2]
+        assert [one.is_alive() for one in children] == [True]
+    assert [one.is_alive() for one in children] == [False]
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """Recordings of small hosts, each of a host of its own."""
+    folder = tmp_path_factory.mktemp("many")
+    line_up(SOME, folder, [FIXTURES / "1n-nested-esxi803", FIXTURES / "1n-interleaved"])
+    return folder
+
+
+def test_all_cores_write_the_same_bytes(recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(precedence, "cores", lambda: 2)
+    told = {}
+    for count, many in (("1", SOME), ("2", SOME + 1), ("auto", SOME)):
+        monkeypatch.setattr(fleet, "MANY", many)
+        run = tmp_path / f"{count}.json"
+        done = CliRunner().invoke(
+            main, ["audit", "--from", str(recordings), "--workers", count, "-q", "-o", str(run)]
+        )
+        told[count] = (done.exit_code, done.output.replace(run.name, "RUN"), run.read_bytes())
+        assert len(multiprocessing.active_children()) == 0
+    assert told["1"] == told["2"] == told["auto"]
+
+
+def children_of(process):
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{process.pid}/task").iterdir()
+    return [int(one) for task in tasks for one in (task / "children").read_text().split()]
+
+
+@contextmanager
+def stopped(recordings, folder):
+    """An audit whose processes stand still; yields it and them."""
+    options = ("--from", recordings, "--workers", "2", "-o", "run.json")
+    with start_audit(folder, *options, start_new_session=True) as run:
+        next(line for line in run.stderr if line.startswith("audit: 5/"))
+        children = children_of(run)
+        assert len(children) >= 2
+        for one in children:
+            os.kill(one, signal.SIGSTOP)
+        yield run, children
+
+
+def test_an_interrupt_reports_what_all_cores_have_judged_and_resume_does_the_rest(
+    recordings, tmp_path
+):
+    with stopped(recordings, tmp_path) as (run, _):
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all processes
+        os.killpg(run.pid, signal.SIGCONT)
+        said = run.stderr.read()
+    assert run.returncode == 3, said
+    assert "Traceback" not in said
+    assert "were not asked; the same command with --resume asks the others" in said
+    here = ("--from", recordings, "--workers", "1", "-q", "-o")
+    with start_audit(tmp_path, *here, "run.json", "--resume") as again:
+        assert again.stderr.read() == ""
+    with start_audit(tmp_path, *here, "whole.json") as whole:
+        assert whole.stderr.read() == ""
+    assert again.returncode == whole.returncode
+    assert (tmp_path / "run.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
+
+
+def test_a_second_interrupt_ends_at_once_and_leaves_no_process(recordings, tmp_path):
+    with stopped(recordings, tmp_path) as (run, children):
+        while run.poll() is None:
+            run.send_signal(signal.SIGTERM)
+            time.sleep(0.02)
+        for one in children:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
+        assert "ended; nothing more was written" in run.stderr.read()
+    assert run.returncode == 3
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{one}/exe").exists() for one in children):
+        assert time.monotonic() < until, "a process is left"
+        time.sleep(0.02)
+
+
 # A real cluster
 
 SLOW = """
@@ -196,6 +309,11 @@ def cluster(request, tmp_path):
             )
             for _ in range(2)
         ]  # fmt: skip
+        # Until both are there: how long that takes is no part of what is tested.
+        until = time.monotonic() + 120
+        while (tmp_path / "log").read_text().count("Registered to:") < len(workers):
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            time.sleep(0.05)
         scheme = {"tcp": "dask", "tls": "dask+tls"}[request.param]
         yield SimpleNamespace(
             url=f"{scheme}://127.0.0.1:{port}", workers=workers, folder=tmp_path,
@@ -206,16 +324,26 @@ def cluster(request, tmp_path):
 IMPATIENT = """
 from hostcheck import fleet
 fleet.PATIENCE_SECONDS = 5
+fleet.MANY = 24
 from hostcheck.cli import main
 main()
 """
 
 
-def start_audit(folder, *arguments, env=None):
+PATIENT = """
+[ssh]
+connect_timeout = 300
+command_timeout = 300
+host_timeout = 3000
+"""
+"""Beside many other tests a host answers late, and late is unknown: one run of two would say so."""
+
+
+def start_audit(folder, *arguments, env=None, start_new_session=False):
     return subprocess.Popen(
         [sys.executable, "-c", IMPATIENT, "audit", *map(str, arguments)], cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **(env or {})}, start_new_session=start_new_session,
     )  # fmt: skip
 
 
@@ -259,6 +387,7 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
         *servers[0], *servers[1], "--user", vcenter.user, "--ssh", "--ssh-config",
         shells.config_file, "-q",
     ]  # fmt: skip
+    (cluster.folder / "hostcheck.toml").write_text(PATIENT)
     written = []
     for name, workers in (("here", "4"), ("there", cluster.url)):
         with start_audit(
@@ -269,9 +398,9 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
         assert said == ""
         # As a plain document: what a run file writes once depends on answers of the same second.
         plain = json_report.render(runfile.read(cluster.folder / f"{name}.json"))
-        written.append(TIME.sub("T", plain))
-    assert written[0] == written[1]
-    assert '"shell"' in written[1]
+        written.append(TIME.sub("T", plain).splitlines())
+    assert list(unified_diff(*written, "here", "there", lineterm="", n=0)) == []
+    assert '"shell"' in "".join(written[1])
     run = runfile.read(cluster.folder / "there.json")
     assert len({(one.host.name, one.host.target) for one in run.hosts}) == len(run.hosts) == 4
     assert vcenter.stats()["open_sessions"] == other.stats()["open_sessions"] == 0

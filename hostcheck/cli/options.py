@@ -14,7 +14,15 @@ from click.shell_completion import CompletionItem
 from hostcheck import ways
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing, Waiving, group, options_of
-from hostcheck.connect.given import Bare, Machines, OneGuest, OpinionOptions, Smoking, Trusting
+from hostcheck.connect.given import (
+    AUTO,
+    Bare,
+    Machines,
+    OneGuest,
+    OpinionOptions,
+    Smoking,
+    Trusting,
+)
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats
 from hostcheck.ways.redfish.options import BmcReach
@@ -24,19 +32,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class WorkersType(click.ParamType[int | str]):
-    """A number of threads, or the address of a Dask scheduler."""
+    """A number, the word auto, or the address of a Dask scheduler."""
 
     name = "workers"
     most = 256
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
         """Return the number, or the address as it was given."""
-        if isinstance(value, int) or "://" in value:
+        if isinstance(value, int):
             return value
+        if value == AUTO or "://" in value:
+            return str(value)
         if value.isdecimal() and 1 <= int(value) <= self.most:
             return int(value)
         return self.fail(
-            f"{value!r} is neither a number from 1 to {self.most} nor dask://SCHEDULER", param, ctx
+            f"{value!r} is neither auto, a number from 1 to {self.most} nor dask://SCHEDULER",
+            param,
+            ctx,
         )
 
 
@@ -166,8 +178,8 @@ machines_options = group(
         help="Ask the API of every GPU host for its VIBs. Default: of runs of up to 64 hosts.",
     ),
     click.option(
-        "--workers", type=WorkersType(), metavar="N|dask://SCHEDULER",
-        help="Hosts side by side: threads here, or the workers of a Dask cluster.",
+        "--workers", type=WorkersType(), metavar="auto|N|dask://SCHEDULER",
+        help="Hosts side by side: asked by threads, judged by all cores; or by a Dask cluster.",
     ),
     click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
     click.option(

@@ -15,6 +15,8 @@ from hostcheck.ways.shell.options import Reach
 if TYPE_CHECKING:
     from hostcheck.settings import Settings
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vsphere:
@@ -39,6 +41,7 @@ class Machines(Vsphere):
     ways: Mapping[str, Any] = field(default_factory=dict)
     packages: bool | None = None
     workers: int | str | None = None
+    """How many hosts side by side, AUTO, or the address of a Dask scheduler."""
     hosts: tuple[str, ...] = ()
     quiet: bool = False
 

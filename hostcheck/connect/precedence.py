@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from hostcheck.connect.given import Machines, Smoking, Vsphere
+from hostcheck.connect.given import AUTO, Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
+from hostcheck.fleet.pool import cores
 from hostcheck.front import Front
 from hostcheck.settings import (
     Server,
@@ -110,8 +111,14 @@ def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[
 
 
 def workers_of(given: Machines, settings: Settings) -> int | str:
-    """Return a number of threads, or the address of a Dask scheduler."""
-    return given.workers or ssh_section(settings).workers
+    """Return how many hosts are asked side by side, or the address of a Dask scheduler."""
+    return ssh_section(settings).workers if given.workers in (None, AUTO) else given.workers
+
+
+def processes_of(given: Machines) -> int:
+    """Return how many processes judge what is there already: no more than there are cores."""
+    wanted = given.workers
+    return min(wanted, cores()) if isinstance(wanted, int) else cores()
 
 
 def guest_user_of(user: str, settings: Settings, front: Front) -> str:

@@ -1,17 +1,18 @@
-"""Who works on machines: threads here, or a Dask cluster."""
+"""Who works on machines: threads here, processes beside it, or a Dask cluster."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from hostcheck import fleet
 from hostcheck.connect.given import Machines
-from hostcheck.connect.precedence import workers_of
+from hostcheck.connect.precedence import processes_of, workers_of
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.front import Front
 from hostcheck.settings import Settings
 from hostcheck.sources.base import Source
 
+DIED = "a process that judged hosts died; what it had is judged once more"
 LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"
 
 
@@ -31,8 +32,10 @@ def side_by_side(
     wanted = workers_of(given, settings)
     if isinstance(wanted, str):
         return fleet.dask(wanted, _once(LOST_WORK, given, front))
-    # What no shell and no guest is asked for waits for nothing.
-    return fleet.threads(wanted if source.one_by_one else 1)
+    if source.one_by_one:
+        return fleet.threads(wanted)
+    # What no shell and no guest is asked for waits for nothing: cores are what helps.
+    return fleet.processes(processes_of(given), _once(DIED, given, front))
 
 
 def _once(sentence: str, given: Machines, front: Front) -> Callable[[], None]:

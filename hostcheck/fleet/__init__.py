@@ -1,23 +1,31 @@
-"""Hosts side by side: the only module with threads, and the only one that knows Dask.
+"""Hosts side by side: the only module with threads and processes, and the only one that knows Dask.
 
 Work is handed to a standard `concurrent.futures.Executor`, and no more of it than the workers can
-soon do, so that memory does not grow with the fleet. Threads of this process and the processes of
-a Dask cluster are both such executors.
+soon do, so that memory does not grow with the fleet. Threads of this process, processes beside it
+and those of a Dask cluster are all such executors.
 """
 
 import ipaddress
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
+from hostcheck.fleet.pool import CLOSE_SECONDS, Processes
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -31,7 +39,8 @@ BESIDE = 1024
 """What waits for slow machines beside other work: so many threads cost little, for they sleep."""
 PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
-CLOSE_SECONDS = 5
+MANY = 200
+"""Fewer hosts are judged here before processes have started, which takes half a second of each."""
 SCHEMES = ("dask", "dask+tls", "dask+tcp")
 
 
@@ -46,20 +55,32 @@ class Workers:
     alive: Callable[[], bool] = lambda: True
     """Whether anybody is there to do it."""
     lost: Callable[[], None] = lambda: None
-    """Called before what a cluster lost is done in this process."""
+    """Called before what was lost is done once more."""
+    least: int = 0
+    """How many items are worth it."""
+    alone: Callable[[Callable[[Any], Any], Any], Any] | None = None
+    """Does work that a dead process had, out of the way of all other; may raise BrokenExecutor."""
 
 
-def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Iterator[R]:
+def each(
+    items: Iterable[T],
+    work: Callable[[T], R],
+    *,
+    workers: Workers,
+    killing: Callable[[T], R] | None = None,
+) -> Iterator[R]:
     """Yield `work(item)` for every item, each as soon as it is done.
 
     What a cluster lost or failed at is done in this process: a worker that dies takes no host with
-    it, and an error of the work itself shows here.
+    it, and an error of the work itself shows here. Where workers are processes of this machine, it
+    is done in one of its own; what kills that too becomes `killing(item)`.
     """
     pool = workers.executor
     if pool is None:
         for item in items:  # not map: a StopIteration of the work would end it like the last item
             yield work(item)
         return
+    again = partial(_again, work, killing or work, workers.alone)
     running: dict[Future[R], T] = {}
     done: SimpleQueue[Future[R]] = SimpleQueue()
     gone = False
@@ -73,9 +94,9 @@ def each(items: Iterable[T], work: Callable[[T], R], *, workers: Workers) -> Ite
             running[future] = item
             future.add_done_callback(done.put)
             if len(running) >= workers.count * AHEAD:
-                gone = yield from _finished(running, done, work, workers)
+                gone = yield from _finished(running, done, again, workers)
         while running:
-            yield from _finished(running, done, work, workers)
+            yield from _finished(running, done, again, workers)
     finally:
         _cancel(*running)
 
@@ -89,10 +110,26 @@ def _submitted(pool: Executor, work: Callable[[T], R], item: T) -> "Future[R]":
         return refused
 
 
+def _again(
+    work: Callable[[T], R],
+    killing: Callable[[T], R],
+    alone: Callable[[Callable[[T], R], T], R] | None,
+    item: T,
+    error: BaseException | None,
+) -> R:
+    """Do once more what was lost with that error, or with none."""
+    if alone is None or not isinstance(error, BrokenExecutor):
+        return work(item)
+    try:
+        return alone(work, item)
+    except BrokenExecutor:
+        return killing(item)
+
+
 def _finished(
     running: dict[Future[R], T],
     done: "SimpleQueue[Future[R]]",
-    work: Callable[[T], R],
+    again: Callable[[T, BaseException | None], R],
     workers: Workers,
 ) -> Generator[R, None, bool]:
     """Wait for a task and yield it, or all where all workers are gone. Returns whether they are.
@@ -106,9 +143,10 @@ def _finished(
             continue  # told late: it was given up, and its work done here
         item = running.pop(future)
         if workers.away and (first is None or future.cancelled() or future.exception()):
+            error = future.exception() if future.done() and not future.cancelled() else None
             _cancel(future)
             workers.lost()
-            yield work(item)
+            yield again(item, error)
         else:
             yield future.result()
     return first is None
@@ -209,6 +247,19 @@ def threads(count: int) -> Iterator[Workers]:
     finally:
         # Not waited for: after an interrupt the source is closed next, which ends what runs.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def processes(count: int, lost: Callable[[], None] = lambda: None) -> Iterator[Workers]:
+    """Work in so many processes beside this one; `lost` is called when one of them died."""
+    if count <= 1:
+        yield Workers(1)
+        return
+    pool = Processes(count)
+    try:
+        yield Workers(count, pool, away=True, lost=lost, least=MANY, alone=pool.alone)
+    finally:
+        pool.shutdown()
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""Processes beside this one, which judge hosts on all cores of this machine."""
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+CLOSE_SECONDS = 5
+COLLECTED_AT = 10_000
+"""How many objects are made before cycles are looked for: hosts die by their reference counts."""
+
+
+class _Spawning(SpawnContext):
+    """Starts processes afresh, as every system can, and knows those that it has started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.children: list[SpawnProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        child = SpawnProcess(*given, **named)
+        self.children.append(child)
+        return child
+
+
+class Processes(Executor):
+    """A pool of processes that is made anew where one of them died."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._spawning = _Spawning()
+        self._pool = self._made(count)
+
+    def _made(self, count: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(count, self._spawning, _begin)
+
+    def submit(self, work: Callable[..., R], /, *given: Any, **named: Any) -> "Future[R]":
+        """Hand work over; a process is started when there is some for it."""
+        with _held(signal.SIGINT):
+            try:
+                return self._pool.submit(work, *given, **named)
+            except BrokenExecutor:
+                self._pool = self._made(self._count)
+                return self._pool.submit(work, *given, **named)
+
+    def alone(self, work: Callable[[T], R], item: T) -> R:
+        """Do it in a process of its own. Raises BrokenExecutor where that died too."""
+        with self._made(1) as pool:
+            with _held(signal.SIGINT):
+                future = pool.submit(work, item)
+            return future.result()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+        """End all processes: in order within a time, and then at once."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + CLOSE_SECONDS
+        for child in self._spawning.children:
+            child.join(max(end - time.monotonic(), 0))
+            child.kill()
+
+
+@contextmanager
+def _held(one: signal.Signals) -> Iterator[None]:
+    """Keep a signal until later. A process that is started meanwhile never gets it.
+
+    A terminal sends an interrupt to all processes, and only this one ends the work in order.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {one})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """Begin a process: interrupts are for its parent, and it ends when that is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(COLLECTED_AT)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
