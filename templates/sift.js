@@ -3,11 +3,11 @@ var sift = (function () {
   // What a table of hosts is filtered by, kept in the address: a link shows what its sender saw.
   var form = document.getElementById("sift"), holder = document.getElementById("data");
   if (!form || !holder) { return null; }
-  var KEYS = ["q", "v", "status", "severity", "family", "cluster", "gpu", "driver", "sort"];
+  var KEYS = ["q", "v", "status", "severity", "family", "cluster", "gpu", "driver", "only", "sort"];
   var LETTERS = { fail: "f", unknown: "ue", pass: "p", notapplicable: "n" };
   var find = form.elements.q, shown = document.getElementById("shown");
   var boxes = Array.prototype.slice.call(form.querySelectorAll("input[name=v]"));
-  var data, hosts, ids, draw, sort = "";
+  var data, hosts, ids, draw, sort = "", only = "";
 
   function read(text) {
     data = JSON.parse(text);
@@ -74,14 +74,15 @@ var sift = (function () {
     boxes.forEach(function (box) { verdicts[box.value] = box.checked; every = every && !box.checked; });
     var left = hosts.filter(function (host) {
       var lies = function (at) { return asked.letters.indexOf(host.told[at]) >= 0; };
-      return (every || verdicts[data.answers[host.verdict]])
+      return (!only || ("," + only + ",").indexOf("," + host.name + ",") >= 0)
+        && (every || verdicts[data.answers[host.verdict]])
         && (!picked("cluster") || host.cluster === picked("cluster"))
         && (!picked("driver") || host.driver === picked("driver"))
         && (!picked("gpu") || host.gpus.indexOf(picked("gpu")) >= 0)
         && asked.checks.every(lies) && (!asked.any || asked.columns.some(lies))
         && asked.words.every(function (word) { return has(host, word); });
     });
-    shown.textContent = left.length + " of " + hosts.length + " hosts" + (left.length ? "" : nothing(asked) || ": none matches, Clear shows all");
+    shown.textContent = left.length + " of " + hosts.length + " hosts" + (only ? " (of those that were named)" : "") + (left.length ? "" : nothing(asked) || ": none matches, Clear shows all");
     if (!keep) { remember(); }
     draw(left, asked.columns);
   }
@@ -95,7 +96,7 @@ var sift = (function () {
   function remember() {
     var told = new URLSearchParams();
     KEYS.forEach(function (key) {
-      var value = key === "sort" ? sort : key === "q" ? find.value.trim() : picked(key);
+      var value = key === "sort" ? sort : key === "only" ? only : key === "q" ? find.value.trim() : picked(key);
       if (key === "v") { value = boxes.filter(function (box) { return box.checked; }).map(function (box) { return box.value; }).join(","); }
       if (value) { told.set(key, value); }
     });
@@ -113,6 +114,7 @@ var sift = (function () {
       if (select.value !== value) { select.value = ""; find.value = (find.value + " " + value).trim(); }
     });
     sort = told.get("sort") || "";
+    only = told.get("only") || "";
     return true;
   }
   function show() { document.getElementById("fleet").scrollIntoView(); }
@@ -173,7 +175,7 @@ var sift = (function () {
     options("family", data.checks.map(function (check) { return check[3]; }));
     form.hidden = false;
     form.addEventListener("submit", function (event) { event.preventDefault(); });
-    form.addEventListener("reset", function () { sort = ""; setTimeout(apply); });
+    form.addEventListener("reset", function () { sort = ""; only = ""; setTimeout(apply); });
     form.addEventListener("input", function () { apply(); });
     Array.prototype.forEach.call(document.querySelectorAll("[data-set]"), function (link) {
       link.addEventListener("click", function (event) {

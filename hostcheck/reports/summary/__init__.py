@@ -15,6 +15,7 @@ from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drifts, drifts_of
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
+from hostcheck.reports.summary.readiness import Readiness, Ready
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
@@ -47,6 +48,8 @@ class Summary:
     proven: tuple[str, ...]
     """Titles of the required checks that pass where the VM of a preflight may start."""
     coverage: Coverage
+    ready: Readiness
+    """Hosts by what it takes before they start VMs."""
     drifts: tuple[Drift, ...]
 
 
@@ -59,11 +62,12 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     reasons = {answer: Reasons() for answer in Answer}
     todo, sight, drifting = Steps(run.checks), Sight(), Drifts(run.target)
     asked = run.preflight
-    excuses = Excuses(run)
+    excuses, ready = Excuses(run), Ready(run.checks)
     for report in run.hosts:
         tally[report.verdict] += 1
         reasons[report.verdict].add(report)
         drifting.add(report.host)
+        ready.add(report, excuses.left(report))
         also(report)
         if asked is None:
             todo.add(report.host.name, excuses.left(report))
@@ -83,5 +87,6 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
         one_window=one_window(steps),
         proven=proven(run),
         coverage=sight.coverage(),
+        ready=ready.readiness(),
         drifts=drifting.drifts(),
     )

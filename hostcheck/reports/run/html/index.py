@@ -48,6 +48,8 @@ def index(
         checks=run.checks,
         anchors=anchors,
         hrefs=hrefs,
+        links=hrefs,
+        titles={check.id: check.title for check in run.checks},
         choices=(),
         best=summary.choices(run)[:BEST_HOSTS],
         blind_spots=words.BLIND_SPOTS,

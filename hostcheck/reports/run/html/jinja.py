@@ -23,6 +23,8 @@ from hostcheck.reports.summary.waived import uses, waived_words
 
 MANY_WAIVERS = 200
 """Waivers that a page lists."""
+DRIFT_NAMES = 60
+"""Hosts with one value of a property that a page names."""
 ROW_NAMES = 6
 """A row that stands for more subjects than this names them in a list that unfolds."""
 
@@ -38,7 +40,7 @@ def _environment() -> Environment:
         finalize=_harmless,
     )
     made.filters.update(
-        moment=words.moment, where=words.where, why_words=words.why_words, prose=_prose,
+        moment=words.moment, time=_time, where=words.where, why_words=words.why_words, prose=_prose,
         fragment=fragment, cut=words.cut,
     )  # fmt: skip
     made.globals.update(
@@ -49,7 +51,7 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        MANY=MANY_WAIVERS, begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
+        DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
     )  # fmt: skip
     return made
 
@@ -85,6 +87,11 @@ def _begun(title: Markup, style: Markup, allowed: Markup) -> Markup:
 def fragment(anchor: str) -> str:
     """Return an anchor as the fragment of a link."""
     return quote(anchor, safe="@:~")
+
+
+def _time(told: str) -> Markup:
+    """Return a time as people read it, and as scripts do."""
+    return Markup('<time datetime="{}">{}</time>').format(words.clean(told), words.moment(told))
 
 
 def _is_known(fact: object) -> bool:

@@ -8,7 +8,7 @@ from hostcheck.model.run import Run
 from hostcheck.reports import summary, words
 from hostcheck.reports.page import running_head, script_source
 from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, row_of
-from hostcheck.reports.run.html.jinja import asset, rendered
+from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.pages import anchors_of, checks_of, choices_of, keys_of, page_of
 from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.topology import svg
@@ -57,6 +57,8 @@ def render(run: Run) -> str:
         blind_spots=words.BLIND_SPOTS,
         pages=pages,
         anchors=anchors_of(pages, choices),
+        links={page.name: f"#{fragment(f'host@{page.key}')}" for page in pages},
+        titles={check.id: check.title for check in checks},
         checks=checks,
         columns=columns,
         clusters=clusters_of(rows, pages),

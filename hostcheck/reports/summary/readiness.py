@@ -1,0 +1,139 @@
+"""What keeps the hosts of a fleet from starting VMs, how far each is from it, and whose it is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hostcheck.model.fact import Known
+from hostcheck.model.result import Answer, Manual, Phase, Result, Severity, Status, root_causes
+from hostcheck.model.run import HostReport
+from hostcheck.reports.summary.sizes import NAMED
+from hostcheck.reports.summary.steps import HOST_REBOOT
+
+OWNERS = {
+    Phase.BIOS: "BIOS", Phase.GPU: "NVIDIA", Phase.DRIVER: "NVIDIA", Phase.MODES: "NVIDIA",
+}  # fmt: skip
+"""Who mends what is of a phase; the others are VMware's."""
+VMWARE = "VMware"
+
+
+def owner_of(manual: Manual | None) -> str:
+    """Say whose a check is: the BIOS', NVIDIA's (GPU, driver, its modes), or VMware's."""
+    if manual is None:
+        return VMWARE
+    return "BIOS" if manual.menus else OWNERS.get(manual.phase, VMWARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Some hosts: how many, the first names, and how many of them are not seen through."""
+
+    count: int
+    names: tuple[str, ...]
+    gpus: int = 0
+    """GPUs that these hosts are known to have."""
+    blind: int = 0
+    """Hosts of which a result, however light, is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What one owner has to mend for the hosts that cannot start a VM."""
+
+    owner: str
+    hosts: Hosts
+    alone: int
+    """Hosts that wait for nobody else."""
+    checks: tuple[tuple[str, int], ...]
+    """Check and hosts, the commonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Hosts by what it takes: each host with a GPU is in one of these."""
+
+    now: Hosts
+    setting: Hosts
+    """Cannot, and no reboot is needed to mend what keeps them: a setting of host or VM."""
+    reboot: Hosts
+    """Cannot, and one reboot each is part of it."""
+    waived: Hosts
+    """Nothing keeps them but what somebody answers for."""
+    unknown: Hosts
+    owners: tuple[Owned, ...]
+
+
+@dataclass(slots=True)
+class _Some:
+    count: int = 0
+    gpus: int = 0
+    blind: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def add(self, name: str, gpus: int, *, blind: bool = False) -> None:
+        self.count += 1
+        self.gpus += gpus
+        self.blind += blind
+        if len(self.names) < NAMED:
+            self.names.append(name)
+
+    def hosts(self) -> Hosts:
+        return Hosts(self.count, tuple(self.names), self.gpus, self.blind)
+
+
+class Ready:
+    """Counts hosts on one walk."""
+
+    def __init__(self, manuals: Sequence[Manual]) -> None:
+        """Take the checks of the run."""
+        self._manuals = manuals
+        self._by_id = {one.id: one for one in manuals}
+        self._now, self._setting, self._reboot = _Some(), _Some(), _Some()
+        self._waived, self._unknown = _Some(), _Some()
+        self._owners: dict[str, _Some] = {}
+        self._alone: dict[str, int] = {}
+        self._checks: dict[str, dict[str, int]] = {}
+
+    def add(self, report: HostReport, left: Iterable[Result]) -> None:
+        """Note a host; `left` are its results that nothing waives."""
+        name, found = report.host.name, report.host.gpus
+        gpus = len(found.value) if isinstance(found, Known) else 0
+        if report.verdict is Answer.GO:
+            dark = any(one.status in (Status.UNKNOWN, Status.ERROR) for one in report.results)
+            self._now.add(name, gpus, blind=dark)
+        elif report.verdict is Answer.UNSURE:
+            self._unknown.add(name, gpus)
+        elif report.verdict is Answer.NO_GO:
+            fails = [one for one in left if one.status is Status.FAIL]
+            grave = [one for one in fails if one.severity is Severity.REQUIRED]
+            self._blocked(name, gpus, root_causes(grave, fails, self._manuals))
+
+    def _blocked(self, name: str, gpus: int, roots: tuple[Result, ...]) -> None:
+        checks = dict.fromkeys(one.check for one in roots)
+        manuals = [self._by_id.get(check) for check in checks]
+        if not checks:
+            self._waived.add(name, gpus)
+            return
+        reboots = any(one is not None and HOST_REBOOT in one.needs for one in manuals)
+        (self._reboot if reboots else self._setting).add(name, gpus)
+        owners = dict.fromkeys(map(owner_of, manuals))
+        for owner in owners:
+            self._owners.setdefault(owner, _Some()).add(name, gpus)
+            self._alone[owner] = self._alone.get(owner, 0) + (len(owners) == 1)
+        for check, manual in zip(checks, manuals, strict=True):
+            told = self._checks.setdefault(owner_of(manual), {})
+            told[check] = told.get(check, 0) + 1
+
+    def readiness(self) -> Readiness:
+        """Return what was counted."""
+        owned = (
+            Owned(
+                owner, some.hosts(), self._alone[owner],
+                tuple(sorted(self._checks[owner].items(), key=lambda one: (-one[1], one[0]))),
+            )
+            for owner, some in self._owners.items()
+        )  # fmt: skip
+        return Readiness(
+            self._now.hosts(), self._setting.hosts(), self._reboot.hosts(),
+            self._waived.hosts(), self._unknown.hosts(),
+            tuple(sorted(owned, key=lambda one: (-one.hosts.count, one.owner))),
+        )  # fmt: skip
