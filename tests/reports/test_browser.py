@@ -156,6 +156,18 @@ def test_filters_are_in_the_address_and_come_back_from_it(tab, written):
     assert page.inner_text("#shown").startswith("0 of 12 hosts: none matches")
 
 
+def test_what_differs_and_tallies_are_filters_and_answers_grow_old(tab, written):
+    page = tab(written / "whole.html")
+    assert "days old" in page.inner_text(".top .age")
+    page.click(".drift a.only")
+    left = int(page.inner_text("#shown").split()[0])
+    assert 0 < left < 12
+    assert "only=" in page.url
+    page.click("button[type=reset]")
+    page.click(".tally a[data-set='v=NO-GO']")
+    assert page.inner_text("#shown").startswith(page.inner_text(".tally a[data-set='v=NO-GO'] b"))
+
+
 def test_short_names_lead_and_what_is_missing_says_so(tab, written):
     page = tab(written / "whole.html", "#NUMA-001@esx03")
     assert page.evaluate("document.activeElement.id") == "NUMA-001@esx03.lab.example"
@@ -176,7 +188,7 @@ def test_the_index_filters_sorts_and_its_squares_lead_to_the_finding(tab, writte
     assert page.inner_text("#shown") == f"{len(failing)} of 30 hosts"
     names = page.evaluate(f"{LEFT}.map(row => row.cells[0].textContent)")
     assert set(names) == failing
-    page.click("thead >> text=Host")
+    page.click("#rows thead button >> nth=0")
     names = page.evaluate(f"{LEFT}.map(row => row.cells[0].textContent)")
     assert names == sorted(names)
     assert "sort=0" in page.url

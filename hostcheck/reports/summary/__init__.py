@@ -17,14 +17,14 @@ from hostcheck.reports.summary.groups import Group, beyond, choices, groups, pro
 from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.readiness import Readiness, Ready
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
-from hostcheck.reports.summary.sight import Cause, Coverage, Sight
+from hostcheck.reports.summary.sight import Cause, Coverage, Sight, causes
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps, one_window
 from hostcheck.reports.summary.waived import Excuses, use_words, uses, waived_words
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "choices",
-    "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "proven",
+    "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "causes",
+    "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "proven",
     "use_words", "uses", "waived_words",
 ]  # fmt: skip
 

@@ -136,6 +136,13 @@ class Sight:
         )
 
 
+def causes(name: str, results: Iterable[Result]) -> tuple[Cause, ...]:
+    """Return why results of one host are not known."""
+    seen = Sight()
+    seen.add(name, results)
+    return seen.coverage().causes
+
+
 def _kind(unseen: Unseen) -> str:
     """Return what unlike devices have in common: the detail without their addresses.
 

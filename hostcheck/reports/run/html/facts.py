@@ -37,6 +37,7 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
         ("Machine", (
             ("Vendor", _show(host.vendor)),
             ("Model", _show(host.model)),
+            ("Service tag", _show(host.service_tag)),
             ("BIOS", _show(host.bios_version)),
             ("BIOS date", _show(host.bios_date, lambda date: date[:10])),
             ("Boot firmware", _show(host.firmware_type)),
@@ -112,7 +113,8 @@ def _gpu_row(host: Host, shown: view.Layout, gpu: PhysicalGpu) -> Cells:
     return (
         (
             Shown(f"GPU {shown.number(gpu.address)}"), Shown(gpu.name), Shown(gpu.address),
-            Shown(str(gpu.pci_id)),
+            Shown(str(gpu.pci_id)), _show(gpu.serial, str, "serial "),
+            _show(gpu.vbios, str, "VBIOS "),
         ),
         (place, Shown(f"port {gpu.bridges[-1]}" if gpu.bridges else "port not known",
                       known=bool(gpu.bridges))),

@@ -25,6 +25,11 @@ MANY_WAIVERS = 200
 """Waivers that a page lists."""
 DRIFT_NAMES = 60
 """Hosts with one value of a property that a page names."""
+SHORT_FACTS = frozenset((
+    "Vendor", "Model", "Service tag", "BIOS", "Memory", "NUMA nodes", "Version", "Build", "Cluster",
+    "vGPU manager", "GPUs on PCI", "Default type",
+))  # fmt: skip
+"""What is told of a host in a line, where its facts are packed."""
 ROW_NAMES = 6
 """A row that stands for more subjects than this names them in a list that unfolds."""
 
@@ -51,7 +56,8 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
+        SHORT_FACTS=SHORT_FACTS, DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, begun=_begun,
+        TAIL=Markup(TAIL),  # noqa: S704  # ours
     )  # fmt: skip
     return made
 

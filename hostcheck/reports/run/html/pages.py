@@ -70,6 +70,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         testimonies=tuple((told, _differs(told)) for told in host.testimonies),
         sources=host.sources,
         squares=_squares(report, key, checks, findings),
+        causes=summary.causes(host.name, report.results),
     )  # fmt: skip
 
 

@@ -104,6 +104,8 @@ class Page:
     testimonies: tuple[tuple[Testimony, bool], ...]
     sources: tuple[Origin, ...]
     squares: tuple[Square, ...]
+    causes: tuple[summary.Cause, ...]
+    """Why something is not known of it."""
 
     @property
     def nvlinked(self) -> bool:
