@@ -24,7 +24,7 @@ def owner_of(manual: Manual | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
+class HostTally:
     """Some hosts: how many, the first names, and how many of them are not seen through."""
 
     count: int
@@ -32,7 +32,7 @@ class Hosts:
     gpus: int = 0
     """GPUs that these hosts are known to have."""
     blind: int = 0
-    """Hosts of which a result, however light, is unknown."""
+    """HostTally of which a result, however light, is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,25 @@ class Owned:
     """What one owner has to mend for the hosts that cannot start a VM."""
 
     owner: str
-    hosts: Hosts
+    hosts: HostTally
     alone: int
-    """Hosts that wait for nobody else."""
+    """HostTally that wait for nobody else."""
     checks: tuple[tuple[str, int], ...]
     """Check and hosts, the commonest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Hosts by what it takes: each host with a GPU is in one of these."""
+    """HostTally by what it takes: each host with a GPU is in one of these."""
 
-    now: Hosts
-    setting: Hosts
+    now: HostTally
+    setting: HostTally
     """Cannot, and no reboot is needed to mend what keeps them: a setting of host or VM."""
-    reboot: Hosts
+    reboot: HostTally
     """Cannot, and one reboot each is part of it."""
-    waived: Hosts
+    waived: HostTally
     """Nothing keeps them but what somebody answers for."""
-    unknown: Hosts
+    unknown: HostTally
     owners: tuple[Owned, ...]
 
 
@@ -76,8 +76,8 @@ class _Some:
         if len(self.names) < NAMED:
             self.names.append(name)
 
-    def hosts(self) -> Hosts:
-        return Hosts(self.count, tuple(self.names), self.gpus, self.blind)
+    def hosts(self) -> HostTally:
+        return HostTally(self.count, tuple(self.names), self.gpus, self.blind)
 
 
 class Ready:
