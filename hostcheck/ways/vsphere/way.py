@@ -1,6 +1,7 @@
 """vSphere: properties, methods, vCenter's own checks, and the one write."""
 
 from hostcheck.model.capture import Wire
+from hostcheck.syntax import vim_task
 from hostcheck.ways.base import Note, Way, Wiring
 from hostcheck.ways.vsphere import order
 
@@ -21,5 +22,11 @@ WAY = Way(
     requests=order.REQUESTS,
     collect=order.collect,
     turn=10,
-    notes=(Note("vSphere methods that carry these questions", words=order.METHODS),),
+    notes=(
+        Note("vSphere methods that carry these questions", words=order.METHODS),
+        Note(
+            "vSphere properties of a task that one of them started",
+            words=(vim_task.STATE, vim_task.RESULT, vim_task.ERROR),
+        ),
+    ),
 )
