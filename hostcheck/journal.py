@@ -58,6 +58,14 @@ class _Glance(Struct, frozen=True):
 _glance = msgspec.json.Decoder(_Glance).decode
 
 
+def _nameless() -> BinaryIO:
+    """Return a file without a name: in memory, where no directory takes one."""
+    try:
+        return tempfile.TemporaryFile(prefix="hostcheck-", buffering=0)
+    except OSError:
+        return os.fdopen(os.memfd_create("hostcheck-journal"), "r+b", buffering=0)
+
+
 class Journal:
     """Lines of hosts, appended in any order, walked over in the order of host names."""
 
@@ -81,7 +89,7 @@ class Journal:
                 file = path.open("r+b", buffering=0)
         if file is None:
             self.path = None
-            file = tempfile.TemporaryFile(prefix="hostcheck-", buffering=0)  # noqa: SIM115
+            file = _nameless()
         self._file = file
         try:
             if self.path is not None:
@@ -100,11 +108,19 @@ class Journal:
         self._file.close()
 
     def _start(self, origin: Heading) -> bool:
-        """Begin anew; say whether something was there."""
+        """Begin anew; say whether something was there. On a full disk nothing is begun."""
         there = os.fstat(self._file.fileno()).st_size > 0
         self._file.truncate(0)
         self._file.seek(0)
-        self._end = self._file.write(msgspec.json.encode(origin) + b"\n")
+        heading = msgspec.json.encode(origin) + b"\n"
+        with suppress(OSError):
+            self._end = self._file.write(heading)
+        if self._end != len(heading):
+            self._end = 0
+            if self.path is not None:
+                with suppress(OSError):
+                    self.path.unlink()
+                self.path = None
         return there
 
     def _go_on(self, origin: Heading) -> bool:

@@ -1,10 +1,12 @@
 """Interrupted is not lost: what was done is on disk, and going on gives the same bytes."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -126,6 +128,22 @@ def test_a_full_disk_loses_no_host(filled, tmp_path):
     os.close(was)
     os.close(full)
     assert tuple(journal.hosts()) == REPORTS
+
+
+@pytest.mark.parametrize("room", [0, 20])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_disk_that_is_full_from_the_beginning_loses_no_host(named, room, filled, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    tempfile.tempdir, was = None, tempfile.tempdir
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        journal = filled(tmp_path / "j" if named else None, *REPORTS)
+        assert tuple(journal.hosts()) == REPORTS
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        tempfile.tempdir = was
+    assert journal.path is None
+    assert list(tmp_path.iterdir()) == []
 
 
 # What a run says that was cut short
