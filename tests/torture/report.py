@@ -21,7 +21,8 @@ HOW = {
 
 
 def write(work: Path) -> None:
-    """Write the page anew."""
+    """Write the page anew. What was not run in this folder stays as it was."""
+    before = PAGE.read_text() if PAGE.is_file() else ""
     text = WORDS.read_text()
     made = {
         "inputs": _inputs(work),
@@ -30,14 +31,22 @@ def write(work: Path) -> None:
         "fuzzed": _fuzzed(work),
     }
     for name, lines in made.items():
-        text = text.replace(f"{{{name}}}\n", "".join(f"{line}\n" for line in lines))
+        told = "".join(f"{line}\n" for line in lines)
+        text = text.replace(f"{{{name}}}\n", told or _kept(before, name) or "Not run here.\n")
     PAGE.write_text(text)
+
+
+def _kept(page: str, name: str) -> str:
+    """Return what a page tells in the place of a name, between the words around it."""
+    above, _, below = WORDS.read_text().partition(f"{{{name}}}\n")
+    first, last = above.rstrip().rpartition("\n")[2], below.lstrip().partition("\n")[0]
+    found = page.partition(f"{first}\n")[2].partition(f"\n{last}\n")
+    return f"{found[0].strip()}\n" if found[1] else ""
 
 
 def _inputs(work: Path) -> Iterator[str]:
     place = work / "inputs.json"
     if not place.is_file():
-        yield "Not run here."
         return
     told: dict[str, Any] = json.loads(place.read_text())
     total = told["total"]
@@ -85,7 +94,6 @@ def _mutants(work: Path) -> Iterator[str]:
     place = work / "mutants.jsonl"
     lines = place.read_text().splitlines()[1:] if place.is_file() else []
     if not lines:
-        yield "Not run here."
         return
     told = [json.loads(line) for line in lines]
     seen = sum(noticed for _, noticed in told)
@@ -106,7 +114,6 @@ def _mutants(work: Path) -> Iterator[str]:
 def _fuzzed(work: Path) -> Iterator[str]:
     place = work / "fuzz" / "fuzz.json"
     if not place.is_file():
-        yield "Not run here."
         return
     told = json.loads(place.read_text())
     found = "one raised" if told["crashed"] else "none raised"
