@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from hostcheck.errors import UsageError
+from hostcheck.exits import EXIT_CODES
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Manual, Status
@@ -27,7 +28,6 @@ from hostcheck.parsers import vim_power_on, vim_vm_runtime
 from hostcheck.preflight import preflight
 from hostcheck.sources.base import Startable, Starter
 from hostcheck.syntax.opened import opened
-from hostcheck.verdict import EXIT_CODES
 from hostcheck.ways.vsphere.order import WRITES
 
 __all__ = ["WRITES", "exit_code", "power_on"]

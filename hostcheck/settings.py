@@ -63,7 +63,7 @@ class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: Annotated[bool | None, Meta(extra=known("packages"))] = None
     lifecycle: Annotated[bool, Meta(extra=known("lifecycle"))] = False
     waivers: Annotated[str, Meta(extra=known("waivers"))] = ""
-    """A file of waivers; a relative path is below the folder that hostcheck is run in."""
+    """A file of waivers; a relative path is below the folder of the settings file."""
     limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
     """Time for a run, as `seconds` reads it; 0 is none."""
 
@@ -177,7 +177,16 @@ def read(path: Path) -> Settings:
             refuse_twice(servers)
         with _said_of(file, "vcenters", index, "tls_thumbprint"):
             thumbprint(one.tls_thumbprint)
-    return found
+    return _with_places(found, path.parent)
+
+
+def _with_places(found: Settings, folder: Path) -> Settings:
+    """Return settings in which the files that stand beside theirs are found from anywhere."""
+    waivers = found.audit.waivers
+    if not waivers:
+        return found
+    audit = msgspec.structs.replace(found.audit, waivers=str(folder / Path(waivers).expanduser()))
+    return msgspec.structs.replace(found, audit=audit)
 
 
 @contextmanager

@@ -13,6 +13,10 @@ PACKAGES = {
     "no Go toolchain": "golang",
     "install passwd": "passwd",
     "no curl": "curl",
+    "no promtool": "prometheus",
+    "no prometheus-node-exporter": "prometheus-node-exporter",
+    "no lstopo": "hwloc",
+    "no dot": "graphviz",
     "no pdftotext": "poppler-utils",
 }
 """A part of a reason, and the Debian package that settles it."""

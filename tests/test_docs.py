@@ -24,11 +24,12 @@ from hostcheck.model.plan import Plan
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
 from hostcheck.model.vm_class import Judged
+from hostcheck.reports import formats
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
-from tests import everyday, golden, mistakes
+from tests import everyday, formats_page, golden, mistakes
 from tests.peers import live, shapes
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +109,14 @@ def test_page_of_mistakes(site: mistakes.Site, update: bool) -> None:
 
 def test_page_of_everyday_jobs(site: mistakes.Site, update: bool) -> None:
     golden.check(ROOT / "docs" / "everyday.md", everyday.page(site), update=update)
+
+
+def test_page_of_formats(update: bool) -> None:
+    golden.check(ROOT / "docs" / "formats.md", formats_page.page(), update=update)
+
+
+def test_page_of_formats_names_all() -> None:
+    assert set(formats_page.FORMATS) == set(formats("run"))
 
 
 def _stored() -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hostcheck import runfile
+from hostcheck.exits import exit_code
 from hostcheck.reports.run import html, junit, line, text
-from hostcheck.verdict import exit_code
 
 KEPT = sorted((Path(__file__).parent / "kept").glob("run-*.json"))
 
@@ -28,7 +28,7 @@ def test_a_kept_run_is_read_whole(path):
     assert (report.host.name, report.verdict.value) == ("esx-13.lab.test", "NO-GO")
     assert len(report.results) == len(kept["hosts"][0]["results"]) > 0
     assert run.preflight.verdict.value == kept["preflight"]["verdict"]
-    assert exit_code(run, strict=False) == 1
+    assert exit_code(run) == 1
 
 
 def test_both_kept_runs_say_the_same():

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 from pyVmomi import vim
 
-from hostcheck import recording, verdict
+from hostcheck import exits, recording
 from hostcheck.cli import main
+from hostcheck.exits import EXIT_CODES
 from hostcheck.model.capture import Call
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.result import Answer, Status
@@ -22,7 +23,6 @@ from hostcheck.reports.run import line
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.vim_call import arguments
-from hostcheck.verdict import EXIT_CODES
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere import transport as vsphere
@@ -121,7 +121,7 @@ def test_an_objection_where_all_else_is_well_is_no_go_in_vcenters_words(lab):
     run = here.judge()
     found = vc(run)
     assert run.preflight.verdict is Answer.NO_GO, "vCenter would refuse the power-on itself"
-    assert verdict.exit_code(run, strict=False) == 1
+    assert exits.exit_code(run) == 1
     assert found["VC-001"].status is Status.FAIL
     assert FULL in found["VC-001"].observed
     assert "GenericVmConfigFault" in found["VC-001"].observed
@@ -199,7 +199,7 @@ def test_no_opinion_is_unknown_with_its_reason_and_never_a_verdict(lab, trouble,
     assert {one.status for one in found.values()} == {Status.UNKNOWN}
     assert found["VC-001"].unseen.why == why
     assert told in found["VC-001"].unseen.detail
-    assert verdict.exit_code(run, strict=False) == 0
+    assert exits.exit_code(run) == 0
     if why == "denied":
         assert found["VC-001"].unseen.privilege == "System.View"
         assert here.calls["CheckPowerOn_Task"] == 1, "a refusal is not asked for again"

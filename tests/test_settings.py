@@ -202,3 +202,13 @@ def test_config_show_lists_each_of_several(here: Path) -> None:
     )
     told = run("config", "show").stdout
     assert '[[vcenters]]\nurl = "b"  # hostcheck.toml, line 4\nuser = "u"  # hostcheck' in told
+
+
+def test_a_file_of_waivers_stands_beside_the_settings(tmp_path, monkeypatch):
+    there = tmp_path / "etc"
+    there.mkdir()
+    (there / "hostcheck.toml").write_text('[audit]\nwaivers = "waivers.toml"\n')
+    monkeypatch.chdir(tmp_path)
+    assert settings.read(there / "hostcheck.toml").audit.waivers == str(there / "waivers.toml")
+    (there / "hostcheck.toml").write_text('[audit]\nwaivers = "/srv/waivers.toml"\n')
+    assert settings.read(there / "hostcheck.toml").audit.waivers == "/srv/waivers.toml"

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hostcheck import app, capacity, catalog, preflight, verdict
+from hostcheck import app, capacity, catalog, exits, preflight
 from hostcheck import fleet as fleet_
 from hostcheck.capacity import count
 from hostcheck.checks import engine
@@ -301,8 +301,8 @@ def same_but_for(before: Run, after: Run, sick: str, what: str) -> None:
             assert worse_or_same(was, now) == [], what
         else:
             assert now == was, what
-    ends = verdict.exit_code(before, strict=False)
-    assert verdict.exit_code(after, strict=False) in EXITS[ends], what
+    ends = exits.exit_code(before)
+    assert exits.exit_code(after) in EXITS[ends], what
     assert f'host="{NAMES[sick]}"' in line.render(after), what
 
 
@@ -386,7 +386,7 @@ def test_a_crash_while_room_is_counted_stays_with_its_host(trap: Trap, tmp_path:
 
 def audit(folder: Path) -> tuple[Run, int]:
     run = audited(folder)
-    return run, verdict.exit_code(run, strict=False)
+    return run, exits.exit_code(run)
 
 
 def vm_answer(folder: Path) -> Path:

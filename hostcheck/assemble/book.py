@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from hostcheck import ways
-from hostcheck.model.capture import Capture, Origin, Request, Wire
+from hostcheck.model.capture import Capture, NotRead, Origin, Request, Wire
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.parsers import vim_software_packages
 from hostcheck.syntax.opened import opened
@@ -75,6 +75,17 @@ class Book:
             self.sources.append(Origin(request.wire, request.text, request.about, capture.taken_at))
         return self._indexes[key]
 
+    def not_read(self) -> tuple[NotRead, ...]:
+        """Return what was asked and is not in the table of sources, in the order of recordings."""
+        return tuple(
+            NotRead(
+                Origin(one.request.wire, one.request.text, one.request.about, one.taken_at),
+                "" if one.failure is None else _failed(one.failure),
+            )
+            for key, one in sorted(self._captures.items())
+            if key not in self._indexes
+        )
+
     def read(self, request: Request, parse: Callable[[str], T]) -> Parsed[T]:
         """Return what an answer says, or why it says nothing. It is parsed once."""
         key = (request.key, parse)
@@ -121,6 +132,10 @@ class Book:
             if over_api.key in self._captures:
                 return self.read(over_api, parse)
         return self.read(request, parse)
+
+
+def _failed(why: Unknown) -> str:
+    return f"{why.why.value}: {why.detail}" if why.detail else why.why.value
 
 
 def _refused(request: Request, capture: Capture) -> Unknown:

@@ -3,6 +3,8 @@
 from operator import attrgetter
 from typing import Any
 
+from msgspec.structs import replace
+
 from hostcheck.assemble.bmc import with_bmc
 from hostcheck.assemble.book import Book, Parsed
 from hostcheck.assemble.boot import boot_options
@@ -25,7 +27,7 @@ from hostcheck.assemble.placement import Answers
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
-from hostcheck.assemble.vms import vm_answers, vms_of
+from hostcheck.assemble.vms import others_of, vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
@@ -131,9 +133,10 @@ def assemble(recorded: Recording) -> Host:
         target=ref.vcenter,
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),
+        other_vms=others_of(api, answers, vms),
         service_tag=_service_tag(book, host_id),
     )
-    return with_smoke(with_bmc(host, book), book)
+    return replace(with_smoke(with_bmc(host, book), book), not_read=book.not_read())
 
 
 def _service_tag(book: Book, host_id: str) -> Fact[str]:

@@ -3,28 +3,28 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Showing, Waiving
+from hostcheck.cli.given import Deliver, FailingSince, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import (
     cluster_option,
     deliver_options,
+    failing_since_options,
     from_option,
     limit_option,
     machines_options,
     save_option,
     showing_options,
     smoking_options,
-    strict_option,
     waiving_options,
 )
 from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
-from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.cli.waiving import Beside
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @cluster_option
 @deliver_options
 @showing_options
-@strict_option
+@failing_since_options
 @waiving_options
 @smoking_options
 @save_option
@@ -55,7 +55,7 @@ def audit(
     clusters: tuple[str, ...],
     wanted: Deliver,
     showing: Showing,
-    strict: bool,
+    failing: FailingSince,
     waiving: Waiving,
     smoking: Smoking,
     save: Path | None,
@@ -67,13 +67,14 @@ def audit(
     While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, or the end
     of its --limit) reports the hosts that are done and exits 3; a second one ends at once.
     """
-    from hostcheck import app, recording, verdict
+    from hostcheck import app, recording
     from hostcheck.connect import opened
     from hostcheck.connect.precedence import settings_of
 
     refuse_unshown(showing, wanted.format_)
     refuse_unwritable(wanted, save)
     waivers = Beside(waiving, settings_of(machines).audit.waivers)
+    code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
     place = _journal_of(output)
@@ -99,12 +100,12 @@ def audit(
         run = waivers.applied(run)
         deliver(run, wanted, showing)
         if run.unasked:
-            _leave_interrupted(run, journal.path)
-        code = verdict.exit_code(run, strict=strict)  # its hosts lie in the journal
-        code = waivers.code(run, code)
+            _tell_interrupted(run, journal.path)
+            sys.exit(code.of(run, quiet=quiet))
+        ends = code.of(run, quiet=quiet)  # its hosts lie in the journal
         journal.remove()
         put_away(shelf, save)
-        sys.exit(code)
+        sys.exit(ends)
 
 
 def _journal_of(output: Path | None) -> Path | None:
@@ -124,7 +125,7 @@ def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
         )
 
 
-def _leave_interrupted(run: "Run", journal: Path | None) -> NoReturn:
+def _tell_interrupted(run: "Run", journal: Path | None) -> None:
     """Say how far the run got and how to go on."""
     how = "the same command with --resume asks the others" if journal else "without -o, no --resume"
     click.echo(
@@ -132,4 +133,3 @@ def _leave_interrupted(run: "Run", journal: Path | None) -> NoReturn:
         f"{len(run.unasked)} were not asked; {how}",
         err=True,
     )
-    sys.exit(EXIT_UNKNOWN)

@@ -31,8 +31,8 @@ def bmc(given: Bare, format_: str, output: Path | None) -> None:
     from hostcheck import bare
     from hostcheck.catalog import requirements
     from hostcheck.connect import bmcs
+    from hostcheck.exits import EXIT_CODES
     from hostcheck.model.fact import Unknown
-    from hostcheck.verdict import EXIT_CODES
 
     refuse_untold("bmc", format_, output)
     if given.profile and not given.judge:

@@ -34,7 +34,7 @@ def diff(
     """
     from hostcheck.diff import difference
     from hostcheck.diff.siblings import siblings
-    from hostcheck.verdict import EXIT_CODES
+    from hostcheck.exits import EXIT_CODES
 
     refuse_untold("diff", format_, output)
     if host is not None:

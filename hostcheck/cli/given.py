@@ -43,6 +43,21 @@ class Showing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failing:
+    """What makes the exit code."""
+
+    strict: bool = False
+    fail_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailingSince(Failing):
+    """What makes the exit code, where an earlier run may be beside it."""
+
+    since: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waiving:
     """Which file of waivers is set beside a run."""
 

@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from hostcheck import ways
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Showing, Waiving, group, options_of
+from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
 from hostcheck.connect.given import (
     AUTO,
     Bare,
@@ -280,6 +280,26 @@ waiving_options = group(
 strict_option = click.option(
     "--strict", is_flag=True, help="Let recommended checks decide the exit code too."
 )
+FAIL_ON = ("required", "recommended", "unknown", "new")
+
+
+def _fail_on(*words: str) -> Callable[[F], F]:
+    more = "; new: what --since tells as new alone" if "new" in words else ""
+    return click.option(
+        "--fail-on", multiple=True, metavar="WHAT", type=click.Choice(words),
+        help="What makes the exit code 1, repeatable. required; recommended: as --strict; unknown: "
+        f"what is not known too{more}.",
+    )  # fmt: skip
+
+
+failing_options = group("failing", Failing, strict_option, _fail_on(*FAIL_ON[:3]))
+failing_since_options = group(
+    "failing", FailingSince, strict_option, _fail_on(*FAIL_ON),
+    click.option(
+        "--since", type=existing(dir_okay=False), metavar="RUN",
+        help="An earlier run: say what is new since then.",
+    ),
+)  # fmt: skip
 limit_option = click.option(
     "--limit", type=DurationType(), metavar="DURATION",
     help="Time for the run: seconds, or 30m, or 2h. Then it ends as after Ctrl-C.",

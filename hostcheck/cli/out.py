@@ -185,6 +185,8 @@ def refuse_unshown(showing: Showing, format_: str, output: Path | None = None) -
 def shown(told: str, format_: str, thing: object, showing: Showing = WHOLE) -> Iterable[str]:
     """Render for the terminal that standard output is, or for what it is instead."""
     width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+    if format_ == "csv" and (change := getattr(sys.stdout, "reconfigure", None)) is not None:
+        change(newline="")  # its line ends are its own, on Windows too
     colour = sys.stdout.isatty() and not front().variable("NO_COLOR")
     return pieces(told, format_, thing, Screen(width, colour, Show(**asdict(showing))))
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Showing
+from hostcheck.cli.given import Deliver, Failing, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.listings import names_of_vms
 from hostcheck.cli.options import (
@@ -18,11 +19,11 @@ from hostcheck.cli.options import (
     answers_options,
     cluster_option,
     existing,
+    failing_options,
     from_option,
     machines_options,
     opinion_options,
     save_option,
-    strict_option,
 )
 from hostcheck.cli.out import (
     deliver,
@@ -56,7 +57,7 @@ GRAVEST = (1, 3, 0)
 @cluster_option
 @answers_options
 @click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
-@strict_option
+@failing_options
 @opinion_options
 @save_option
 @click.option(
@@ -84,7 +85,7 @@ def preflight(
     clusters: tuple[str, ...],
     wanted: Deliver,
     details: bool,
-    strict: bool,
+    failing: Failing,
     opinion: OpinionOptions,
     save: Path | None,
     every: bool,
@@ -105,7 +106,7 @@ def preflight(
     from hostcheck.preflight import Change
 
     change = Change(vcpus or 0, memory or 0, profile, count or 0)
-    task = _Task(machines, from_, clusters, wanted, details, strict, opinion, save)
+    task = _Task(machines, from_, clusters, wanted, details, Code(failing), opinion, save)
     if (vms or every) and spec is not None:
         raise UsageError("--spec describes a VM to be: leave out the VM, or --spec")
     if vms and every:
@@ -131,7 +132,7 @@ class _Task:
     clusters: tuple[str, ...]
     wanted: Deliver
     details: bool
-    strict: bool
+    code: Code
     opinion: OpinionOptions
     save: Path | None
 
@@ -139,7 +140,7 @@ class _Task:
 def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
     """Judge one VM: one that exists, or one that is described."""
     from hostcheck import preflight as judging
-    from hostcheck import recording, verdict
+    from hostcheck import recording
     from hostcheck.connect import opened
 
     machines = task.machines
@@ -172,12 +173,12 @@ def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
             run = _spelt(run, change.profile) if change.profile else run
     deliver(run, task.wanted, Showing(details=task.details), brief=machines.quiet)
     put_away(shelf, task.save)
-    sys.exit(verdict.exit_code(run, strict=task.strict))
+    sys.exit(task.code.of(run))
 
 
 def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
     """Judge several VMs; the answers are a table, and each run is kept where a folder is given."""
-    from hostcheck import files, recording, verdict
+    from hostcheck import files, recording
     from hostcheck import preflight as judging
     from hostcheck.connect import opened
     from hostcheck.preflight.answers import answer_of, answers_of
@@ -205,7 +206,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
             run = _spelt(judged, change.profile) if change.profile else judged
             row = answer_of(run)
             rows.append(row)
-            codes.append(verdict.exit_code(run, strict=task.strict))
+            codes.append(task.code.of(run))
             first = files.directory_name(row.vm)
             more = (f"{first}-{row.vm_id}-{at}" for at in counted(2))
             name = next(
@@ -214,7 +215,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
             taken.add(name)
             deliver_each(wanted, name, run)
         told = answers_of(rows, left, source.about)
-    codes.append(verdict.EXIT_CODES[told.verdict])
+    codes.append(task.code.of_answer(told.verdict))
     if machines.quiet and wanted.format_ == "text":
         show(list(pieces("answers", "line", told))[-1:])
     else:

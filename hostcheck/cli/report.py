@@ -5,10 +5,12 @@ from pathlib import Path
 
 import click
 
-from hostcheck.cli.given import Showing, Waiving
+from hostcheck.cli.failing import Code
+from hostcheck.cli.given import FailingSince, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
     existing,
+    failing_since_options,
     format_option,
     output_option,
     showing_options,
@@ -23,16 +25,31 @@ from hostcheck.cli.waiving import Beside
 @format_option("run")
 @output_option
 @showing_options
+@failing_since_options
 @waiving_options
 def report(
-    run: Path, format_: str, output: Path | None, showing: Showing, waiving: Waiving
+    run: Path,
+    format_: str,
+    output: Path | None,
+    showing: Showing,
+    failing: FailingSince,
+    waiving: Waiving,
 ) -> None:
-    """Render a saved run in any format. With --waivers it is judged by those, and not its own."""
+    """Render a saved run in any format. With --waivers it is judged by those, and not its own.
+
+    Exits with 0 where it was rendered; with --strict, --fail-on or --fail-on-unused-waiver as the
+    audit would.
+    """
     from hostcheck import runfile
+    from hostcheck.exits import is_stale
 
     refuse_unshown(showing, format_, output)
     refuse_untold("run", format_, output)
     waivers = Beside(waiving)
+    code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     told = waivers.applied(runfile.read(run))
     give("run", format_, told, output, showing)
-    sys.exit(waivers.code(told, 0))
+    asked = failing.strict or failing.fail_on
+    ends = code.of(told)
+    stale = waiving.fail_on_unused_waiver and is_stale(told)
+    sys.exit(ends if asked or stale else 0)

@@ -29,7 +29,7 @@ QUIET = "quiet"
 SECTIONS = {
     HOSTS: ("hosts", "clusters", "from_"),
     ANSWER: (
-        *("format_", "output", "html", "strict", "quiet"),
+        *("format_", "output", "html", "strict", "fail_on", "since", "quiet"),
         *("waivers", "fail_on_unused_waiver"),
         *("details", "summary", "only", "severity", "checks", "skip"),
     ),

@@ -45,7 +45,7 @@ def vm_class(
     asked. Exits with 0 where every class is kept, 1 where one promises what no host keeps, 3 where
     that is not known or no class asks for a GPU.
     """
-    from hostcheck.verdict import EXIT_CODES
+    from hostcheck.exits import EXIT_CODES
     from hostcheck.vmclasses.read import read
 
     refuse_untold("vm_class", format_, output)

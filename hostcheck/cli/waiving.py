@@ -9,8 +9,6 @@ from hostcheck.errors import UsageError
 if TYPE_CHECKING:
     from hostcheck.model.run import Run
 
-EXIT_STALE = 1
-
 
 class Beside:
     """A file of waivers that was read before anything else was done; or none."""
@@ -18,9 +16,8 @@ class Beside:
     def __init__(self, waiving: Waiving, setting: str = "") -> None:
         """Read the file of the option, else of the setting. Raises UsageError for what is wrong."""
         place = waiving.waivers or (Path(setting) if setting else None)
-        self._strict = waiving.fail_on_unused_waiver
         self._place = place
-        if self._strict and place is None:
+        if waiving.fail_on_unused_waiver and place is None:
             raise UsageError("--fail-on-unused-waiver needs a file of waivers: give --waivers FILE")
         if place is not None:
             from hostcheck.waivers.file import read
@@ -34,10 +31,3 @@ class Beside:
         from hostcheck.waivers.apply import apply
 
         return apply(run, self._waivers, str(self._place))
-
-    def code(self, run: "Run", code: int) -> int:
-        """Return the exit code, where stale waivers are to count with them."""
-        from hostcheck.model.waiver import LIVE
-
-        stale = run.waivers is not None and any(one.state not in LIVE for one in run.waivers.uses)
-        return EXIT_STALE if self._strict and stale and code != EXIT_STALE else code

@@ -15,7 +15,7 @@ from hostcheck.model.difference import (
     TraitChange,
 )
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import called, silent
+from hostcheck.model.run import Run, called, silent
 from hostcheck.runfile import Told
 
 WELL = (Status.PASS, Status.NOT_APPLICABLE)
@@ -28,6 +28,11 @@ def difference(then: Path, now: Path) -> Difference:
     kind and id of its subject are.
     """
     return _Pair(Story.at(then), Story.at(now)).difference()
+
+
+def since(then: Story, now: Run) -> Difference:
+    """Compare a run with an earlier one that was opened before."""
+    return _Pair(then, Story.of(now)).difference()
 
 
 class _Pair:

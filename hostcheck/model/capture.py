@@ -151,3 +151,13 @@ class Origin(Struct, frozen=True):
     asked: str
     subject: str
     taken_at: str
+
+
+class NotRead(Struct, frozen=True):
+    """A question that was put and of whose answer no fact was made.
+
+    `failure` is why nothing came back; empty where an answer came that nothing needed.
+    """
+
+    origin: Origin
+    failure: str

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import UNSET, Struct, UnsetType
 
 from hostcheck.model.bmc import Bmc
-from hostcheck.model.capture import Origin
+from hostcheck.model.capture import NotRead, Origin
 from hostcheck.model.fact import Fact, Known, Unknown, Why, older
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.image import HostImage
@@ -261,6 +261,13 @@ class BootOption(Struct, frozen=True):
     default: Fact[str]
 
 
+class OtherVms(Struct, frozen=True):
+    """The VMs that run on a host and have no GPU: how many, and their memory together."""
+
+    count: int
+    memory_bytes: int
+
+
 class Testimony(Struct, frozen=True):
     """One fact as several sources tell it; each statement is the value in words, or why not.
 
@@ -374,6 +381,10 @@ class Host(Struct, frozen=True):
     """What its vendor asks for: Dell's service tag, else the serial number; vSphere tells it."""
     cpu_features: Fact[dict[str, str]] = ONLY_PREFLIGHT
     """`cpuid.avx512f`: `1`, as vSphere compares them with what a VM requires."""
+    other_vms: Fact[OtherVms] = OLDER
+    """Running VMs that are not in `vms`: they have no GPU."""
+    not_read: tuple[NotRead, ...] = ()
+    """What was asked beside `sources`: together they are everything that was asked of it."""
 
     @property
     def ref(self) -> HostRef:

@@ -68,11 +68,22 @@ def _tally(told: list[str]) -> str:
     return ", ".join(f"{tally[name]} x {name}" for name in sorted(tally))
 
 
-def _nodes_per_package(host: Host) -> str:
+def nodes_per_package(host: Host) -> str:
+    """Return how many NUMA nodes lie on each package, by package, or on how many one lies.
+
+    `1`, `2 + 1` where packages differ, `1 over 8 packages`; empty where it is not known.
+    """
     nodes, packages = host.numa_node_count, host.package_count
-    if isinstance(nodes, Known) and isinstance(packages, Known) and packages.value:
-        return f"{nodes.value / packages.value:g}"
-    return ""
+    if not isinstance(nodes, Known) or not isinstance(packages, Known) or not packages.value:
+        return ""
+    if nodes.value < packages.value:
+        return f"{nodes.value} over {packages.value} packages"
+    if isinstance(host.packages, Known):
+        on = [len(one.node_os_indexes) for one in host.packages.value]
+        if sum(on) == nodes.value and len(on) == packages.value and len(set(on)) > 1:
+            return " + ".join(map(str, on))
+    each, rest = divmod(nodes.value, packages.value)
+    return f"{nodes.value} over {packages.value} packages" if rest else str(each)
 
 
 TRAITS: dict[str, Callable[[Host], str]] = {
@@ -83,7 +94,7 @@ TRAITS: dict[str, Callable[[Host], str]] = {
     "GPUs": gpu_names,
     "ECC mode": lambda host: _modes(host, lambda gpu: gpu.ecc_current),
     "MIG mode": lambda host: _modes(host, lambda gpu: gpu.mig_current),
-    "NUMA nodes per package": _nodes_per_package,
+    "NUMA nodes per package": nodes_per_package,
     "Default graphics type": lambda host: _text(host.graphics_default),
     "Assignment policy": lambda host: _text(host.assignment_policy),
     "VBIOS": lambda host: _joined(_gpus(host, lambda gpu: gpu.vbios)),
@@ -116,7 +127,7 @@ def alike(host: Host) -> Iterator[tuple[str, str]]:
 
 FIELDS = (
     "assignment_policy", "bios_version", "build", "driver_version", "gpus", "graphics_default",
-    "model", "nics", "numa_node_count", "package_count", "vendor", "version",
+    "model", "nics", "numa_node_count", "package_count", "packages", "vendor", "version",
 )  # fmt: skip
 GPU_FIELDS = ("ecc_current", "mig_current", "name", "vbios")
 NIC_FIELDS = ("firmware", "model")

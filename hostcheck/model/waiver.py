@@ -107,14 +107,6 @@ class Waivers(Struct, frozen=True):
     hosts: tuple[Beside, ...]
     """Hosts of which something is waived."""
 
-    def keys(self) -> dict[tuple[str, str], frozenset[tuple[str, str, str]]]:
-        """Return what is waived by host (name, vCenter): check, kind and id of the subject."""
-        found: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
-        for one in self.results:
-            mine = found.setdefault((one.host, one.target), set())
-            mine.add((one.check, one.subject_kind, one.subject_id))
-        return {host: frozenset(keys) for host, keys in found.items()}
-
 
 def evidence_of(check: str, status: Status, observed: str, expected: str) -> str:
     """Return the mark of an observation: another one means that something else is observed."""

@@ -1,11 +1,11 @@
 """What is told, and in which form: a folder is what is told, a module in it is a format.
 
-    run/ topology/ capacity/ smoke/      text.py  json.py  ...
+    run/ topology/ capacity/ smoke/      text.py  json.py  hwloc_xml.py  ...
 
-A format is found by its name and imported when it is first used, so that naming them costs nothing.
-It has `pieces(thing, screen)`, which yields the text bit by bit, so that no more than one host of a
-large fleet is in memory; it is pure and deterministic. One that is more than a file has
-`write(thing, path)` too.
+A format is found by its name (`hwloc-xml`) and imported when it is first used, so that naming them
+costs nothing. It has `pieces(thing, screen)`, which yields the text bit by bit, so that no more
+than one host of a large fleet is in memory; it is pure and deterministic. One that is more than a
+file has `write(thing, path)` too.
 """
 
 import pkgutil
@@ -43,7 +43,10 @@ PAPER = Screen()
 
 def formats(told: str) -> tuple[str, ...]:
     """Return the formats that there are of what is told; text comes first."""
-    found = (one.name for one in pkgutil.iter_modules([f"{place}/{told}" for place in __path__]))
+    found = (
+        one.name.replace("_", "-")
+        for one in pkgutil.iter_modules([f"{place}/{told}" for place in __path__])
+    )
     return tuple(sorted(found, key=lambda name: (name != "text", name)))
 
 
@@ -79,4 +82,4 @@ def refuse_unwritable(told: str, format_: str, path: Path) -> None:
 
 
 def _module(told: str, format_: str) -> Any:
-    return import_module(f"hostcheck.reports.{told}.{format_}")
+    return import_module(f"hostcheck.reports.{told}.{format_.replace('-', '_')}")

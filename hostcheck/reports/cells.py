@@ -1,16 +1,22 @@
-"""Cells and rows of CSV."""
+"""Cells and rows of CSV as RFC 4180 has it: lines end with CR LF, quotes are doubled."""
 
 import csv
 import io
+import re
+
+_FORMULA = re.compile("(^|[;\t\r\n])(\\s*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+"""What a spreadsheet takes for the beginning of a formula: in a cell, and after what separates the
+cells where the comma is the decimal sign. Wide forms of the signs are read as the signs."""
 
 
 def cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    guarded = _FORMULA.sub(r"\1\2'", text)
+    return f"'{guarded}" if text.startswith(("\t", "\r")) else guarded
 
 
 def row(cells: tuple[str, ...]) -> str:
     """Return a line."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
+    csv.writer(out).writerow(cells)
     return out.getvalue()

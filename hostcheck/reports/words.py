@@ -104,6 +104,24 @@ def why_words(why: str) -> str:
     return WHY[Why(why)] if why in set(Why) else why
 
 
+_PLAINLY = {
+    "no such field": "the answer has no field for it",
+    "the server did not set it": "the server's answer leaves it out",
+}
+"""What parsers say of an answer, for those who have not read it."""
+
+
+def reason(why: str, detail: str) -> str:
+    """Return why something is not known as one sentence that says each thing once."""
+    told, detail = why_words(why), one_line(detail)
+    if not detail or detail.lower() == told.lower():
+        return told
+    if why == Why.ABSENT:
+        detail = _PLAINLY.get(detail, detail)
+        return detail[:1].upper() + detail[1:]
+    return f"{told}: {detail}"
+
+
 def missing(fact: Unknown) -> str:
     """Return why a fact is not known, in one line, with the privilege that would help."""
     detail = one_line(fact.detail)

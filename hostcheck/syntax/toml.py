@@ -103,7 +103,8 @@ def _told(message: str, kind: type) -> tuple[list[Step], str]:
     names = re.findall(r"[\w-]+", path.removeprefix("$"))
     steps: list[Step] = [int(one) if one.isdecimal() else one for one in names]
     flat = not any(_fields(one, ()) for one in get_type_hints(kind).values())
-    where = " ".join(map(str, steps)) if flat else named(steps)
+    listed = any(isinstance(one, int) for one in steps)
+    where = named(steps) if listed or not flat else " ".join(map(str, steps))
     if match := _UNKNOWN.fullmatch(told):
         what = f"{where} has no setting" if steps else "there is no"
         name = match[1] if steps or flat else f"[{match[1]}]"

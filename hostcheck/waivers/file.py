@@ -21,8 +21,12 @@ from hostcheck.model.waiver import WAIVABLE, Waiver
 from hostcheck.syntax import toml
 
 PAGE = "docs/waivers.md"
-NEEDED = ("host", "reason", "owner")
+NEEDED = ("host", "reason", "owner", "vcenter", "cluster", "subject")
 """What must not be empty."""
+PATTERNS = {
+    "host": "host", "vcenter": "vCenter", "cluster": "cluster, and host without one",
+    "subject": "subject",
+}  # fmt: skip
 
 
 class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,9 +70,10 @@ def _waiver(file: toml.File, number: int, one: _Entry) -> Waiver:
         raise wrong("check", f"no check is called {one.check!r}{hint}")
     for key in NEEDED:
         if not getattr(one, key).strip():
-            raise wrong(
-                key, "it must not be empty" + ("; '*' is every host" if key == "host" else "")
-            )
+            every = f"; '*' is every {PATTERNS[key]}" if key in PATTERNS else ""
+            raise wrong(key, f"it must not be empty{every}")
+    if not one.status:
+        raise wrong("status", "it must not be empty; without it a waiver is of a fail")
     for status in one.status:
         if status not in WAIVABLE:
             words = ", ".join(each.value for each in WAIVABLE)

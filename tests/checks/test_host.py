@@ -2,10 +2,11 @@
 
 import pytest
 
+from hostcheck.exits import exit_code
 from hostcheck.model.fact import Why
 from hostcheck.model.result import Answer
 from hostcheck.runs import run_of
-from hostcheck.verdict import exit_code, report_of
+from hostcheck.verdict import report_of
 from tests.checks.synthetic import a_gpu, a_host, a_vm, changed, result, says, synthetic, unknown
 
 UNKNOWN = [
@@ -142,4 +143,4 @@ def test_a_host_that_lost_its_only_gpu_counts(changes, verdict):
     report = report_of(host)
     assert report.verdict is verdict
     run = run_of("vcenter", [report])
-    assert exit_code(run, strict=False) == {"NO-GO": 1}.get(verdict.value, 3)
+    assert exit_code(run) == {"NO-GO": 1}.get(verdict.value, 3)

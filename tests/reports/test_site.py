@@ -96,6 +96,20 @@ def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):
         assert len(packed) < len(zlib.compress(whole.encode(), 9)) * 3 / 4
 
 
+def test_the_table_counts_checks_as_its_script_does(written):
+    page = (written / "report.html").read_text()
+    data = json.loads(re.search(r'id="data">([^<]*)<', page)[1])
+    by_script = {
+        row[0]: (row[2].count("f"), row[2].count("u") + row[2].count("e")) for row in data["rows"]
+    }
+    rows = re.findall(
+        r"<tr><th scope=.row.>(.*?)</th><td.*?</td><td>(\d+)</td><td>(\d+)</td>", page
+    )
+    without = {re.sub("<[^>]*>", "", name): (int(f), int(u)) for name, f, u in rows}
+    assert without == by_script
+    assert any(fails > 1 for fails, _ in without.values())
+
+
 def test_every_link_leads_to_a_page_and_an_anchor(written):
     folder = written / "report_files"
     anchors = {"checks.html": Document((folder / "checks.html").read_text()).ids}

@@ -1,5 +1,6 @@
 """What every report says of a run, whatever its format."""
 
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -8,10 +9,11 @@ from msgspec.structs import replace
 
 from hostcheck import preflight, recording
 from hostcheck.checks.engine import all_checks
-from hostcheck.model.result import Result, Severity, Status, Subject, root_causes
+from hostcheck.model.result import Phase, Result, Severity, Status, Subject, root_causes
 from hostcheck.reports import summary, words
 from hostcheck.reports.run import html, text
-from hostcheck.reports.summary.steps import ORDER
+from hostcheck.reports.summary.plans import GUEST_REBOOT, MAINTENANCE, VM_OFF
+from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -19,6 +21,7 @@ from hostcheck.verdict import report_of
 from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
+PENDING = "2n-2xA100-80-pending-esxi803"
 HOLES = "2n-2xA100-80-readonly-holes-esxi803"
 
 
@@ -43,7 +46,18 @@ def test_the_age_of_the_catalogue_counts_to_the_answers(edition, asked, words, w
         assert ("update hostcheck" in rendered) is warns
 
 
+def test_an_unknown_says_each_thing_once():
+    told = "the recording does not hold it"
+    assert words.reason("not recorded", told) == "The recording does not hold it"
+    assert words.reason("absent", "no such field") == "The answer has no field for it"
+    assert words.reason("timeout", "9 s") == "The time limit passed: 9 s"
+
+
 # --- what to mend, and in which order -------------------------------------------------------------
+
+
+def flat(rendered):
+    return " ".join(rendered.split())
 
 
 def preflight_of(vm):
@@ -62,8 +76,9 @@ def test_a_no_go_names_what_is_behind_it_and_leaves_out_what_follows():
     found = summary.of(run).steps
     assert [step.check for step in found][:2] == ["DRV-002", "GFX-002"]
     assert {step.severity for step in found[:2]} == {Severity.REQUIRED}
-    assert summary.of(run).one_window == (1, 2)
-    assert "One reboot of the host serves steps 1, 2 together" in text.render(run)
+    (plan,) = summary.of(run).plans
+    assert "maintenance mode on, 1, 2, one reboot, maintenance mode off" in plan.sentence
+    assert "on, 1, 2, one reboot, maintenance mode off, audit again" in flat(text.render(run))
 
 
 def test_hosts_without_a_gpu_of_its_kind_are_one_entry_behind_all_that_can_be_mended():
@@ -130,3 +145,64 @@ def test_every_check_has_its_phase():
     assert [one for one, place in order.items() if place == max(order.values())] == ["HOST-002"]
     assert order["PCI-001"] < order["DRV-001"] < order["MIG-001"]
     assert order["MIG-001"] < order["GFX-001"] < order["VM-001"]
+
+
+# --- the order on each host -----------------------------------------------------------------------
+
+
+def step(check, phase, *needs, severity=Severity.REQUIRED):
+    return Step(check, check, severity, phase, "", needs, (), 1, (), 0, ())
+
+
+STEPS = (
+    step("A-1", Phase.MODES, MAINTENANCE, HOST_REBOOT),
+    step("A-2", Phase.BIOS, MAINTENANCE, HOST_REBOOT),
+    step("A-3", Phase.END),
+    step("A-4", Phase.HOST, severity=Severity.RECOMMENDED),
+    step("A-5", Phase.VM, VM_OFF, severity=Severity.RECOMMENDED),
+    step("A-6", Phase.VM, GUEST_REBOOT, severity=Severity.RECOMMENDED),
+)
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        (("A-1", "A-2"), "maintenance mode on, 2, 1, one reboot, maintenance mode off"),
+        (("A-3", "A-1"), "1, one reboot, maintenance mode off (3)"),
+        (("A-3",), "maintenance mode off (3)"),
+        (("A-5", "A-4"), "4, 5 with the VM off"),
+        (("A-6",), "6 with a reboot of the guest"),
+    ],
+)
+def test_a_plan_is_in_the_order_of_the_work_and_reboots_once(checks, told):
+    (plan,) = summary.plans_of(STEPS, {"esx": checks})
+    assert plan.sentence == f"{told}, audit again"
+
+
+def test_hosts_reboot_one_by_one_and_only_for_their_own_steps():
+    plans = summary.plans_of(STEPS, {"esx-2": ("A-1",), "esx-1": ("A-4",), "esx-3": ("A-2",)})
+    assert [plan.host for plan in plans] == ["esx-1", "esx-2", "esx-3"]
+    assert [plan.reboot for plan in plans] == [False, True, True]
+    assert summary.reboots(plans, 8) == "2 hosts reboot, once each: esx-2, esx-3."
+    assert summary.reboots(plans[:2], 8) == "One reboot of esx-2 serves all its steps."
+    assert summary.reboots(plans[:1], 8) == ""
+    assert summary.plans_of(STEPS[:1], {"esx-1": ("A-4",)}) == ()
+
+
+def test_every_step_of_a_host_is_in_its_plan_once_and_nothing_else():
+    run = run_of("t", [report_of(host_of(recording.load(FIXTURES / PENDING)))])
+    told = summary.of(run)
+    (plan,) = told.plans
+    steps = {step.check: str(number) for number, step in enumerate(told.steps, 1)}
+    moves = plan.moves[:-1]
+    numbers = [re.sub(r".*\((.*)\)|( with.*)", r"\1", move) for move in moves]
+    numbers = [one for one in numbers if one.isdecimal()]
+    (checks,) = told.by_host.values()
+    assert sorted(numbers) == sorted(steps[check] for check in checks)
+    assert moves.index("one reboot") < moves.index(
+        "maintenance mode off (" + steps["HOST-002"] + ")"
+    )
+    assert "maintenance mode on" not in moves, "it is on already"
+    page = html.render(run)
+    assert "In order, on" in page
+    assert all(f'<span class="keep">{move}</span>' in page for move in moves)

@@ -89,7 +89,9 @@ def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
 
 
 def test_every_format_is_found_by_name():
-    assert formats("run") == ("text", "html", "json", "junit", "line")
+    assert formats("run") == (
+        "text", "csv", "html", "json", "junit", "line", "markdown", "ocsf", "prometheus", "sarif",
+    )  # fmt: skip
     assert formats("topology") == ("text", "json", "svg")
     assert formats("capacity") == ("text", "json")
     assert "".join(pieces("run", "text", b.healthy())) == text.render(b.healthy())

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from hostcheck import runfile
 from hostcheck.cli import main
 from hostcheck.errors import UsageError
+from hostcheck.exits import Counting, exit_code
 from hostcheck.model.fact import Known, Unknown, Why
-from hostcheck.model.result import Answer, Status
+from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.waiver import State
 from hostcheck.reports import pieces, summary
 from hostcheck.runs import run_of
-from hostcheck.verdict import exit_code, report_of
+from hostcheck.verdict import report_of
 from hostcheck.waivers.apply import apply
 from hostcheck.waivers.file import read
 from hostcheck.waivers.write import entries
@@ -24,6 +25,7 @@ from tests.diff.test_diff import HEALTHY, hosts, recorded
 
 DENIED = Unknown(Why.DENIED, "no permission", "runtime.inMaintenanceMode", "System.Read")
 IN_MAINTENANCE = Known(value=True)
+STRICT = Counting(recommended=True)
 ENTRY = """
 [[waiver]]
 check = "HOST-002"
@@ -65,8 +67,8 @@ def test_a_waived_fail_stays_a_fail_and_does_not_count(tmp_path):
     assert (use.state, use.results, use.hosts) == (State.APPLIES, 1, ("esx-1.lab.test",))
     (host,) = run.waivers.hosts
     assert (host.host, host.excused) == ("esx-1.lab.test", True)
-    assert exit_code(replace(run, waivers=None), strict=False) == 1
-    assert exit_code(run, strict=False) == 0
+    assert exit_code(replace(run, waivers=None)) == 1
+    assert exit_code(run) == 0
     told = summary.of(run)
     assert told.verdict is Answer.NO_GO
     assert "HOST-002" not in {step.check for step in told.steps}
@@ -77,19 +79,19 @@ def test_what_is_not_waived_still_counts(tmp_path):
     worse = odd(in_maintenance_mode=IN_MAINTENANCE, connection_state=Known("disconnected"))
     run = waived(one(tmp_path), worse)
     assert not run.waivers.hosts[0].excused
-    assert exit_code(run, strict=False) == 1
+    assert exit_code(run) == 1
 
 
 def test_losing_sight_of_a_waived_fail_waives_nothing(tmp_path):
     run = waived(one(tmp_path), odd(in_maintenance_mode=DENIED))
     assert (run.waivers.results, run.waivers.uses[0].state) == ((), State.UNUSED)
-    assert exit_code(run, strict=False) == 3
+    assert exit_code(run) == 3
 
 
 def test_an_unknown_is_waived_only_by_name(tmp_path):
     path = one(tmp_path, status='["unknown"]')
-    assert exit_code(waived(path, odd(in_maintenance_mode=DENIED)), strict=False) == 0
-    assert exit_code(waived(path, odd(in_maintenance_mode=IN_MAINTENANCE)), strict=False) == 1
+    assert exit_code(waived(path, odd(in_maintenance_mode=DENIED))) == 0
+    assert exit_code(waived(path, odd(in_maintenance_mode=IN_MAINTENANCE))) == 1
 
 
 def test_strict_counts_what_is_recommended_and_not_waived(tmp_path):
@@ -101,10 +103,10 @@ def test_strict_counts_what_is_recommended_and_not_waived(tmp_path):
     everywhere = ENTRY.format(expires="2099-12-31").replace('"esx-1"', '"*"')
     others = "".join(everywhere.replace("HOST-002", check) for check in fails)
     but_one = waived(one(tmp_path, others), found)
-    assert exit_code(but_one, strict=True) == 1
+    assert exit_code(but_one, STRICT) == 1
     every = waived(one(tmp_path, others, check='"HOST-003"'), found)
-    assert exit_code(every, strict=True) != 1
-    assert exit_code(replace(every, waivers=None), strict=True) == 1
+    assert exit_code(every, STRICT) != 1
+    assert exit_code(replace(every, waivers=None), STRICT) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_days_are_utc_and_of_the_answers(tmp_path, expires, more, day, state):
     run = waived(one(tmp_path, more, expires), odd(in_maintenance_mode=IN_MAINTENANCE), day)
     assert run.waivers.uses[0].state is state
     lives = state in (State.APPLIES, State.SOON)
-    assert exit_code(run, strict=False) == (0 if lives else 1)
+    assert exit_code(run) == (0 if lives else 1)
     assert run.waivers.uses[0].results == 1
 
 
@@ -169,6 +171,14 @@ def test_a_waiver_of_evidence_is_void_when_something_else_is_seen(tmp_path):
         ("ticker", '"CHG"', "did you mean ticket?"),
         ("status", '["pass"]', "'pass' cannot be waived; give fail, unknown, error"),
         ("starts", "2100-01-01", "it begins after it ends"),
+        ("status", "[]", "line 3: [[waiver]] 1 status: it must not be empty"),
+        (
+            "subject",
+            '""',
+            "line 3: [[waiver]] 1 subject: it must not be empty; '*' is every subject",
+        ),
+        ("cluster", '" "', "[[waiver]] 1 cluster: it must not be empty"),
+        ("reason", "7", "line 3: [[waiver]] 1 reason: give text in quotes, not a whole number"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(tmp_path, key, value, says):
@@ -196,7 +206,8 @@ def test_every_report_shows_it(tmp_path):
     assert "verdict=NO-GO" in line
     junit = fromstring("".join(pieces("run", "junit", run)))
     assert junit.get("failures") == str(sum(
-        each.status is Status.FAIL for host in run.hosts for each in host.results) - 1)  # fmt: skip
+        each.status is Status.FAIL and each.severity is Severity.REQUIRED
+        for host in run.hosts for each in host.results) - 1)  # fmt: skip
     said = [each.get("message") for each in junit.iter("skipped")]
     assert [one for one in said if "waived until 2099-12-31 by k.meyer@example.com" in one]
 
@@ -206,7 +217,7 @@ def test_it_is_kept_in_the_run_file(tmp_path):
     runfile.write(run, tmp_path / "run.json")
     kept = runfile.read(tmp_path / "run.json")
     assert kept.waivers == run.waivers
-    assert exit_code(kept, strict=False) == 0
+    assert exit_code(kept) == 0
 
 
 def test_the_commands(tmp_path):

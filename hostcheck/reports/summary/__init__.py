@@ -5,27 +5,29 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hostcheck.model.drift import Drift
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drifts, drifts_of
 from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
+from hostcheck.reports.summary.plans import HostPlan, plan_of, plans_of, reboots
 from hostcheck.reports.summary.readiness import Readiness, Ready
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight, causes
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
-from hostcheck.reports.summary.steps import Step, Steps, one_window
-from hostcheck.reports.summary.waived import Excuses, use_words, uses, waived_words
+from hostcheck.reports.summary.steps import Step, Steps
+from hostcheck.reports.summary.waived import use_words, uses, waived_words
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Excuses", "Group", "Summary", "beyond", "catalogue", "causes",
-    "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "proven",
-    "use_words", "uses", "waived_words",
+    "LARGEST_PAGE", "Cause", "Group", "HostPlan", "Summary", "beyond", "catalogue", "causes",
+    "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "plan_of",
+    "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
 ]  # fmt: skip
 
 
@@ -43,14 +45,19 @@ class Summary:
     """Hosts by verdict."""
     steps: tuple[Step, ...]
     """What there is to do: gravest first, in the order in which it is to be done."""
-    one_window: tuple[int, ...]
-    """Numbers of the steps that one reboot of the host serves together."""
+    by_host: Mapping[str, tuple[str, ...]]
+    """The checks that the steps of each host mend."""
     proven: tuple[str, ...]
     """Titles of the required checks that pass where the VM of a preflight may start."""
     coverage: Coverage
     ready: Readiness
     """Hosts by what it takes before they start VMs."""
     drifts: tuple[Drift, ...]
+
+    @property
+    def plans(self) -> tuple[HostPlan, ...]:
+        """What the steps come to on each host, in an order that can be followed."""
+        return plans_of(self.steps, self.by_host)
 
 
 def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary:
@@ -84,7 +91,7 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
         reason=reason_of(run, answer, reasons[answer]),
         tally=tuple((one, tally[one]) for one in Answer),
         steps=steps,
-        one_window=one_window(steps),
+        by_host=todo.by_host,
         proven=proven(run),
         coverage=sight.coverage(),
         ready=ready.readiness(),

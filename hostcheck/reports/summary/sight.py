@@ -46,9 +46,7 @@ class Cause:
         """The cause in a few words."""
         if self.privilege:
             return f"Missing: {words.one_line(self.privilege)}"
-        told = words.why_words(self.why)
-        detail = words.one_line(self.detail)
-        return f"{told}: {detail}" if detail and detail.lower() != told.lower() else told
+        return words.reason(self.why, self.detail)
 
 
 @dataclass(frozen=True, slots=True)

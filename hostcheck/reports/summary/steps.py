@@ -40,12 +40,6 @@ class Step:
     """The commands of the first subject."""
 
 
-def one_window(found: Sequence[Step]) -> tuple[int, ...]:
-    """Return the numbers, from 1, of the steps that one reboot of the host serves together."""
-    numbers = tuple(n for n, step in enumerate(found, 1) if HOST_REBOOT in step.needs)
-    return numbers if len(numbers) > 1 else ()
-
-
 @dataclass(slots=True)
 class _Todo:
     severity: Severity
@@ -62,6 +56,8 @@ class Steps:
     def __init__(self, manuals: Sequence[Manual]) -> None:
         self._manuals = manuals
         self._failing: dict[str, _Todo] = {}
+        self.by_host: dict[str, tuple[str, ...]] = {}
+        """The checks that are to be mended on each host that has any."""
 
     def add(self, name: str, results: Iterable[Result]) -> None:
         """Note what is to be done on a host, or on the host of a candidate."""
@@ -81,6 +77,8 @@ class Steps:
                     todo.marks.add(hash((command.tool, command.text)))
                     if todo.host_count < LARGEST_PAGE:
                         todo.commands[command] = None
+        if here:
+            self.by_host[name] = tuple(dict.fromkeys((*self.by_host.get(name, ()), *here)))
         for check, number in here.items():
             todo = self._failing[check]
             todo.host_count += name not in todo.hosts

@@ -2,43 +2,9 @@
 
 from collections.abc import Iterator
 
-from hostcheck.model.result import Result
-from hostcheck.model.run import HostReport, Run, called
-from hostcheck.model.waiver import LIVE, State, Waiver, WaiverUse
+from hostcheck.model.run import Run
+from hostcheck.model.waiver import LIVE, State, WaiverUse
 from hostcheck.reports import words
-
-
-class Excuses:
-    """The waivers of a run by what they waive."""
-
-    def __init__(self, run: Run) -> None:
-        """Take a run, which may have none."""
-        self._target = run.target
-        self._waivers = run.waivers
-        self._of = (
-            {}
-            if run.waivers is None
-            else {
-                (name, one.target, one.check, one.subject_kind, one.subject_id): one.waiver
-                for one in run.waivers.results
-                for name in (one.host, called(one.host, one.target))
-            }
-        )
-
-    def waiver(self, report: HostReport, result: Result) -> Waiver | None:
-        """Return what waives a result of a host."""
-        if not self._of or self._waivers is None:
-            return None
-        about = result.subject
-        target = report.host.target or self._target
-        at = self._of.get((report.host.name, target, result.check, about.kind, about.id))
-        return None if at is None else self._waivers.uses[at].waiver
-
-    def left(self, report: HostReport) -> tuple[Result, ...]:
-        """Return the results of a host that nothing waives."""
-        if not self._of:
-            return report.results
-        return tuple(one for one in report.results if self.waiver(report, one) is None)
 
 
 def waived_words(run: Run) -> str:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import Host, PcieLink, PhysicalGpu, Service, Software, Sriov
+from hostcheck.model.traits import nodes_per_package
 from hostcheck.model.vm import Vm
 from hostcheck.reports import view, words
 from hostcheck.reports.run.html.shapes import Cells, Shown, Smoked, Table
@@ -44,7 +45,7 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
             ("Memory", _show(host.memory_bytes, lambda size: words.size(size) + _tiers(host))),
             ("Packages", _show(host.package_count)),
             ("Cores", _show(host.core_count)),
-            ("PUs (threads)", _show(host.pu_count)),
+            ("Logical processors", _show(host.pu_count)),
             ("NUMA nodes", _numa(host)),
         )),
         ("ESXi", (
@@ -75,12 +76,10 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
 
 
 def _numa(host: Host) -> Shown:
-    shown = _show(host.numa_node_count)
-    packages = host.package_count
-    if isinstance(host.numa_node_count, Known) and isinstance(packages, Known) and packages.value:
-        each = host.numa_node_count.value / packages.value
-        return Shown(f"{shown.text} ({each:g} per package)")
-    return shown
+    shown, each = _show(host.numa_node_count), nodes_per_package(host)
+    if not each:
+        return shown
+    return Shown(f"{shown.text} ({each if 'over' in each else f'{each} per package'})")
 
 
 def _services(services: tuple[Service, ...]) -> str:
@@ -175,7 +174,10 @@ def _sriov(found: Sriov) -> str:
 
 
 def _link(link: PcieLink) -> str:
-    return f"x{link.width} of x{link.width_max}, Gen{link.generation} of Gen{link.generation_max}"
+    now = f"Gen{link.generation}"
+    if link.generation < link.generation_max:
+        now = f"Gen{link.generation_max}, Gen{link.generation} now: an idle GPU slows its link"
+    return f"x{link.width} of x{link.width_max}, {now}"
 
 
 def vm_table(host: Host) -> Table | None:
@@ -238,6 +240,6 @@ def _runs_on(host: Host, guest: view.VmOnGpus) -> tuple[Shown, ...]:
             lines.append(Shown(f"{address}, not among the GPUs of this host", known=False))
             continue
         node = view.node_of(host, shown.gpus[number])
-        place = f"node {node}" if node is not None else "node not known"
-        lines.append(Shown(f"GPU {number}, {place}", known=node is not None))
+        place = f"on node {node}" if node is not None else "its node not known"
+        lines.append(Shown(f"GPU {number} ({place})", known=node is not None))
     return tuple(lines) or (Shown("no GPU"),)

@@ -68,16 +68,17 @@ def columns_of(checks: Sequence[Manual], rows: Iterable[Row]) -> Columns:
 
 def row_of(report: HostReport, page: Page, checks: Sequence[Manual], href: str) -> Row:
     """Return the row of a host; `href` leads to its page, empty where it has none."""
-    host, counts = report.host, dict(page.counts)
+    host = report.host
     squares = "".join(LETTERS[square.status] for square in page.squares)
+    blind = sum(map(squares.count, (LETTERS[Status.UNKNOWN], LETTERS[Status.ERROR])))
     return Row(
         name=words.one_line(host.name),
         key=page.key,
         href=href,
         verdict=report.verdict,
         because=because_of(report.verdict, checks, squares),
-        fails=counts[Status.FAIL],
-        unknowns=counts[Status.UNKNOWN] + counts[Status.ERROR],
+        fails=squares.count(LETTERS[Status.FAIL]),
+        unknowns=blind,
         cluster=_cluster(host),
         release=words.one_line(f"{words.known_or(host.version)} {words.known_or(host.build)}"),
         gpus=words.one_line(gpu_names(host)),

@@ -19,6 +19,8 @@ from hostcheck.reports import view, words
 from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.plans import reboots
+from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.waived import uses, waived_words
 
 MANY_WAIVERS = 200
@@ -45,7 +47,7 @@ def _environment() -> Environment:
         finalize=_harmless,
     )
     made.filters.update(
-        moment=words.moment, time=_time, where=words.where, why_words=words.why_words, prose=_prose,
+        moment=words.moment, time=_time, where=words.where, prose=_prose,
         fragment=fragment, cut=words.cut,
     )  # fmt: skip
     made.globals.update(
@@ -56,8 +58,9 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        SHORT_FACTS=SHORT_FACTS, DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, begun=_begun,
-        TAIL=Markup(TAIL),  # noqa: S704  # ours
+        SHORT_FACTS=SHORT_FACTS, DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, reboots=reboots,
+        reason=words.reason, PLANS=LARGEST_PAGE,
+        begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
     )  # fmt: skip
     return made
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hostcheck.model.capture import Origin
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import About, Manual, Result, Status
@@ -71,6 +72,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         sources=host.sources,
         squares=_squares(report, key, checks, findings),
         causes=summary.causes(host.name, report.results),
+        plan=summary.plan_of(host.name, Excuses(run).left(report), checks),
     )  # fmt: skip
 
 

@@ -106,6 +106,7 @@ class Page:
     squares: tuple[Square, ...]
     causes: tuple[summary.Cause, ...]
     """Why something is not known of it."""
+    plan: summary.HostPlan | None
 
     @property
     def nvlinked(self) -> bool:
@@ -162,13 +163,21 @@ class Requests:
     """Everything that was asked of any host, each question once, by the way it travelled."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, set[str]] = {}
+        self._asked: dict[str, dict[str, dict[str, int]]] = {}
 
     def add(self, host: Host) -> None:
-        """Note what was asked of a host."""
+        """Note what was asked of a host, whether it was answered or not."""
         for source in host.sources:
-            self._asked.setdefault(source.wire, set()).add(source.asked)
+            self._asked.setdefault(source.wire, {}).setdefault(source.asked, {})
+        for one in host.not_read:
+            found = self._asked.setdefault(one.origin.wire, {}).setdefault(one.origin.asked, {})
+            if one.failure:
+                found[one.failure] = found.get(one.failure, 0) + 1
 
-    def listed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Return the questions by wire."""
-        return tuple((wire, tuple(sorted(self._asked[wire]))) for wire in sorted(self._asked))
+    def listed(self) -> tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]], ...]:
+        """Return the questions by wire, each with why how many were not answered."""
+        return tuple(
+            (wire, tuple((one, tuple(sorted(self._asked[wire][one].items())))
+                         for one in sorted(self._asked[wire])))
+            for wire in sorted(self._asked)
+        )  # fmt: skip

@@ -11,7 +11,6 @@ from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
-from hostcheck.reports.summary.steps import one_window
 
 SUBJECTS_SHOWN = 4
 COMMANDS_SHOWN = 4
@@ -70,10 +69,13 @@ def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
         rest = step.command_count - COMMANDS_SHOWN
         if rest > 0:
             yield f"      and {words.count(rest, 'more command')} below"
-    together = one_window(steps)
-    if together:
-        listed = ", ".join(str(number) for number in together)
-        yield from page.wrap(f"One reboot of the host serves steps {listed} together.", 4)
+    plans = summary.plans_of(steps, told_of.by_host)
+    if len(plans) > summary.LARGEST_PAGE:
+        yield from page.wrap(summary.reboots(plans, SUBJECTS_SHOWN), 4)
+        return
+    yield from ("", page.paint("IN ORDER, BY HOST", "strong"))
+    for plan in plans:
+        yield from page.wrap(f"{words.one_line(plan.host)}: {plan.sentence}.", 2, 4)
 
 
 def waived(run: Run, page: Page, *, all_: bool) -> Iterator[str]:
@@ -210,9 +212,7 @@ def _unknowns(results: Sequence[Result], page: Page) -> Iterator[str]:
             causes.setdefault(key, []).append(result)
     for (why, privilege, detail), found in causes.items():
         checks = list(dict.fromkeys(result.check for result in found))
-        why_in_words = words.why_words(why)
-        same = detail.lower() == why_in_words.lower()
-        told = f"{why_in_words}: {detail}" if detail and not same else why_in_words
+        told = words.reason(why, detail)
         need = f" (needs {privilege})" if privilege else ""
         yield from page.wrap(
             f"? {told}{need}: {words.count(len(checks), 'check')}: {', '.join(checks)}", 2, 4
@@ -229,7 +229,7 @@ def because(result: Result) -> str:
         return f"{result.observed}; expected {result.expected}{note}"
     if result.unseen is not None:
         need = f" (needs {result.unseen.privilege})" if result.unseen.privilege else ""
-        return f"{words.why_words(result.unseen.why)}: {result.unseen.detail}{need}"
+        return f"{words.reason(result.unseen.why, result.unseen.detail)}{need}"
     return result.trace or result.note or result.observed
 
 

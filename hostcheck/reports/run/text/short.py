@@ -12,7 +12,7 @@ from hostcheck.reports import summary, words
 from hostcheck.reports.run.text import full
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
-from hostcheck.reports.summary.steps import Step, one_window
+from hostcheck.reports.summary.steps import Step
 
 NAMES = 4
 LARGE = 40
@@ -233,10 +233,7 @@ def _steps(
             yield from _step(number, step, 0 if large else commands, page)
         if large:
             yield from page.wrap("The commands of a step, and its hosts: --details --check ID.", 4)
-        together = one_window(wanted)
-        if together:
-            listed = ", ".join(map(str, together))
-            yield from page.wrap(f"One reboot of a host serves its steps of {listed} together.", 4)
+        yield from _plans(summary.plans_of(wanted, told.by_host), page)
     rest = [one for one in told.steps if one not in wanted]
     if rest:
         yield from ("", page.paint("ALSO FOUND", "strong"))
@@ -245,6 +242,17 @@ def _steps(
             f"{words.count(len(rest), 'finding')} that kept no VM from starting: {listed}. "
             "--details tells them.", 2,
         )  # fmt: skip
+
+
+def _plans(plans: Sequence[summary.HostPlan], page: Page) -> Iterator[str]:
+    """Yield the order on each of a few hosts; of many, which ones reboot."""
+    if len(plans) > NAMES:
+        told = summary.reboots(plans, NAMES)
+        yield from page.wrap(f"{told} The order on each: --details." if told else "", 4)
+        return
+    for plan in plans:
+        if len(plan.moves) > 2:  # else it says no more than the step
+            yield from page.wrap(f"In order, on {plan.host}: {plan.sentence}.", 4)
 
 
 def _grave(run: Run) -> set[str]:

@@ -1,0 +1,43 @@
+"""The results of a run that are waived, and those that are left: asked by verdict and reports."""
+
+from hostcheck.model.result import Result
+from hostcheck.model.run import HostReport, Run, called
+from hostcheck.model.waiver import Waiver
+
+
+class Excuses:
+    """The waivers of a run by what they waive."""
+
+    def __init__(self, run: Run) -> None:
+        """Take a run, which may have none."""
+        self._target = run.target
+        self._waivers = run.waivers
+        self._of = (
+            {}
+            if run.waivers is None
+            else {
+                (name, one.target, one.check, one.subject_kind, one.subject_id): one.waiver
+                for one in run.waivers.results
+                for name in (one.host, called(one.host, one.target))
+            }
+        )
+
+    def waiver(self, report: HostReport, result: Result) -> Waiver | None:
+        """Return what waives a result of a host."""
+        about = result.subject
+        return self.waiver_of(
+            (report.host.name, report.host.target), (result.check, about.kind, about.id)
+        )
+
+    def waiver_of(self, who: tuple[str, str], key: tuple[str, str, str]) -> Waiver | None:
+        """Return what waives a result: by host and target; by check, kind and id of its subject."""
+        if not self._of or self._waivers is None:
+            return None
+        at = self._of.get((who[0], who[1] or self._target, *key))
+        return None if at is None else self._waivers.uses[at].waiver
+
+    def left(self, report: HostReport) -> tuple[Result, ...]:
+        """Return the results of a host that nothing waives."""
+        if not self._of:
+            return report.results
+        return tuple(one for one in report.results if self.waiver(report, one) is None)

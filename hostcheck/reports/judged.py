@@ -1,0 +1,127 @@
+"""All that a run judged, place by place, for formats that have an entry for each result.
+
+A place is a host, what an interrupt or a silent vCenter left out, or a preflight's candidate. What
+was left out has one unknown result of its own: no format may look as if it had been well.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from hostcheck.model.capture import Origin
+from hostcheck.model.excuses import Excuses
+from hostcheck.model.fact import Known, Why
+from hostcheck.model.result import (
+    Answer,
+    Manual,
+    Result,
+    Severity,
+    Status,
+    Subject,
+    Unseen,
+    decides,
+)
+from hostcheck.model.run import Candidate, HostReport, Run, called, silent
+from hostcheck.model.waiver import Waiver
+from hostcheck.reports import summary
+
+LEFT_OUT = "HOST"
+"""The check that what was left out fails to answer; no check has this id."""
+LEFT_OUT_TITLE = "The host or vCenter was asked"
+
+
+class Item(NamedTuple):
+    """One result of a place."""
+
+    result: Result
+    waiver: Waiver | None
+    decides: bool
+    """Whether the verdict of its place rests on it."""
+
+
+class Place(NamedTuple):
+    """What results are of."""
+
+    name: str
+    """As it is told: with its vCenter, where several were asked."""
+    host: str
+    target: str
+    cluster: str
+    verdict: Answer | None
+    sources: tuple[Origin, ...]
+    items: Sequence[Item]
+    about: str = ""
+    """Of a preflight: the VM."""
+    gpus: int | None = None
+    """Physical GPUs; None where that is not known."""
+
+
+def places(run: Run) -> Iterator[Place]:
+    """Yield all places, in one walk over the hosts: hosts, what was left out, candidates."""
+    excuses = Excuses(run)
+    manuals = {one.id: one for one in run.checks}
+    own = {(one.host, one.target): one.results for one in _candidates(run)}
+    sources: dict[tuple[str, str], tuple[Origin, ...]] = {}
+    for report in run.hosts:
+        key = (report.host.name, report.host.target)
+        if key in own:
+            held = {(one.check, one.subject.kind, one.subject.id) for one in report.results}
+            own[key] = tuple(
+                one for one in own[key] if (one.check, one.subject.kind, one.subject.id) not in held
+            )
+            sources[key] = report.host.sources
+        yield _host(run, report, excuses)
+    for name in run.unasked:
+        yield _left_out(name, name, "", f"{summary.ended(run)} before this host")
+    for silence in silent(run.targets):
+        yield _left_out(silence.name, "", silence.name, silence.failure)
+    for one in _candidates(run):
+        key = (one.host, one.target)
+        if own[key]:
+            yield Place(
+                f"preflight of {_asked(run)} on {_called(run, one.host, one.target)}", one.host,
+                one.target or run.target, "", one.verdict, sources.get(key, ()),
+                _items(own[key], manuals), _asked(run),
+            )  # fmt: skip
+
+
+def _asked(run: Run) -> str:
+    return "" if run.preflight is None else run.preflight.vm
+
+
+def _candidates(run: Run) -> tuple[Candidate, ...]:
+    return () if run.preflight is None else run.preflight.candidates
+
+
+def _called(run: Run, host: str, target: str) -> str:
+    return called(host, target) if len(run.targets) > 1 else host
+
+
+def _host(run: Run, report: HostReport, excuses: Excuses) -> Place:
+    host, counts = report.host, report.verdict is not Answer.NO_GPU
+    items = tuple(
+        Item(one, excuses.waiver(report, one), counts and one.severity is Severity.REQUIRED)
+        for one in report.results
+    )
+    return Place(
+        _called(run, host.name, host.target), host.name, host.target or run.target,
+        host.cluster.value if isinstance(host.cluster, Known) else "", report.verdict,
+        host.sources, items,
+        gpus=len(host.gpus.value) if isinstance(host.gpus, Known) else None,
+    )  # fmt: skip
+
+
+def _items(results: Sequence[Result], manuals: dict[str, Manual]) -> tuple[Item, ...]:
+    return tuple(Item(one, None, decides(one, manuals.get(one.check))) for one in results)
+
+
+def _left_out(name: str, host: str, target: str, why: str) -> Place:
+    result = Result(
+        LEFT_OUT, Severity.REQUIRED, Status.UNKNOWN, Subject("host", name, name), "not known", "",
+        unseen=Unseen(Why.NOT_ASKED.value, why, ""),
+    )  # fmt: skip
+    return Place(name, host, target, "", None, (), (Item(result, None, True),))
+
+
+def titles(run: Run) -> dict[str, str]:
+    """Return the titles of checks by their ids."""
+    return {LEFT_OUT: LEFT_OUT_TITLE} | {one.id: one.title for one in run.checks}

@@ -1,0 +1,160 @@
+"""OCSF Compliance Findings (class 2003, schema 1.8.0): an event for each result, passes too.
+
+A JSON array with an event on each line. What is not known has the status Warning, which OCSF
+defines as "did not yield a result due to missing information". A waived fail stays Fail, and its
+finding is Suppressed.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from hostcheck.model.result import Manual, Result, Severity, Status
+from hostcheck.model.run import Run
+from hostcheck.reports import PAPER, Screen, words
+from hostcheck.reports.judged import Item, Place, places, titles
+
+VERSION = "1.8.0"
+CLASS, CATEGORY, CREATE = 2003, 2, 1
+STATUS = {
+    Status.PASS: (1, "Pass"), Status.UNKNOWN: (2, "Warning"), Status.ERROR: (2, "Warning"),
+    Status.FAIL: (3, "Fail"), Status.NOT_APPLICABLE: (99, "Not Applicable"),
+}  # fmt: skip
+SEVERITY = {
+    Severity.REQUIRED: (4, "High"), Severity.RECOMMENDED: (3, "Medium"),
+    Severity.INFORMATIONAL: (1, "Informational"),
+}  # fmt: skip
+SUPPRESSED, NEW = (3, "Suppressed"), (1, "New")
+LONGEST = 4_000
+"""Characters of one text."""
+
+
+def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
+    """Yield the array event by event."""
+    named, manuals = titles(run), {one.id: one for one in run.checks}
+    metadata = {
+        "version": VERSION,
+        "product": {"name": "hostcheck", "vendor_name": "hostcheck", "version": run.tool_version},
+    }
+    when = _milliseconds(run.last_answer_at)
+    between = "["
+    for place in places(run):
+        for item in place.items:
+            event = _event(place, item, named, manuals.get(item.result.check))
+            event |= {"time": _read(place, item.result) or when, "metadata": metadata}
+            yield f"{between}\n{json.dumps(event, ensure_ascii=False)}"
+            between = ","
+    yield "[]\n" if between == "[" else "\n]\n"
+
+
+def _event(
+    place: Place, item: Item, named: dict[str, str], manual: Manual | None
+) -> dict[str, Any]:
+    result = item.result
+    severity_id, severity = SEVERITY[result.severity]
+    finding_status_id, finding_status = NEW if item.waiver is None else SUPPRESSED
+    event: dict[str, Any] = {
+        "class_uid": CLASS, "class_name": "Compliance Finding", "category_uid": CATEGORY,
+        "category_name": "Findings", "activity_id": CREATE, "activity_name": "Create",
+        "type_uid": CLASS * 100 + CREATE, "type_name": "Compliance Finding: Create",
+        "severity_id": severity_id, "severity": severity,
+        "status_id": finding_status_id, "status": finding_status,
+        "message": _text(_message(place, result)),
+        "finding_info": {
+            "uid": _uid(place, result), "title": _text(named.get(result.check, result.check)),
+            "types": [result.subject.kind],
+        },
+        "compliance": _compliance(result, named),
+        "resources": [_resource(place, result)],
+        "unmapped": _unmapped(item, place),
+    }  # fmt: skip
+    if place.host:
+        event["device"] = {"type_id": 1, "type": "Server", "name": _text(place.host)}
+    if item.waiver is not None:
+        event["comment"] = _text(
+            f"waived until {item.waiver.expires} by {item.waiver.owner}: {item.waiver.reason}"
+        )
+    if manual is not None and result.status is Status.FAIL and manual.fix:
+        steps = "\n".join(f"{one.tool}: {one.text}" for one in result.fix)
+        event["remediation"] = {"desc": _text(f"{manual.fix}\n{steps}".strip())}
+        if manual.source.startswith(("https://", "http://")):
+            event["remediation"]["references"] = [manual.source]
+    return event
+
+
+def _compliance(result: Result, named: dict[str, str]) -> dict[str, Any]:
+    status_id, status = STATUS[result.status]
+    told: dict[str, Any] = {
+        "control": result.check, "standards": ["hostcheck"], "status_id": status_id,
+        "status": status, "desc": _text(named.get(result.check, result.check)),
+    }  # fmt: skip
+    seen = result.unseen
+    if seen is not None:
+        told["status_code"] = _text(seen.why)
+        told["status_details"] = [_text(f"{words.why_words(seen.why)}: {seen.detail}")]
+    elif result.trace:
+        told["status_details"] = [_text(result.trace)]
+    elif result.observed or result.expected:
+        told["status_details"] = [
+            _text(f"{name}: {text}")
+            for name, text in (("observed", result.observed), ("expected", result.expected))
+            if text
+        ]
+    return told
+
+
+def _resource(place: Place, result: Result) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "type": _text(result.subject.kind), "uid": _text(result.subject.id) or "unknown",
+        "name": _text(result.subject.name), "owner": {"name": _text(place.name)},
+    }  # fmt: skip
+    if place.cluster:
+        told["group"] = {"name": _text(place.cluster)}
+    return told
+
+
+def _unmapped(item: Item, place: Place) -> dict[str, Any]:
+    result = item.result
+    return {
+        "vcenter": _text(place.target), "host": _text(place.host), "decides": item.decides,
+        "host_verdict": place.verdict.value if place.verdict else "",
+        "severity": result.severity.value, "status": result.status.value,
+        "asked": [
+            _text(f"{words.where(one)} at {words.moment(one.taken_at)}")
+            for one in words.places(place.sources, result.sources)
+        ] or ([_text(result.unseen.asked)] if result.unseen and result.unseen.asked else []),
+        "missing": _text(result.unseen.privilege) if result.unseen else "",
+    }  # fmt: skip
+
+
+def _message(place: Place, result: Result) -> str:
+    status = words.STATUS[result.status]
+    told = result.observed if result.unseen is None else result.unseen.detail
+    return f"{result.check} {status} on {place.name}, {result.subject.name}: {told}"
+
+
+def _uid(place: Place, result: Result) -> str:
+    """Return what stays the same for a result from run to run."""
+    parts = (place.target, place.host, place.about, result.check, result.subject.kind,
+             result.subject.id)  # fmt: skip
+    return sha256("\x1f".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _text(text: str) -> str:
+    return words.cut(words.clean(text), LONGEST)
+
+
+def _read(place: Place, result: Result) -> int:
+    """Return when the youngest of its answers was taken, in milliseconds since 1970; 0 if never."""
+    found = words.places(place.sources, result.sources)
+    return max((_milliseconds(one.taken_at) for one in found), default=0)
+
+
+def _milliseconds(moment: str) -> int:
+    try:
+        when = datetime.fromisoformat(moment)
+    except ValueError:
+        return 0
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)

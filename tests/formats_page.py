@@ -1,0 +1,94 @@
+"""docs/formats.md: what each format is for, and the beginning of one, of a recorded host."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import fill
+
+from hostcheck.model.run import Run
+from hostcheck.reports import pieces
+from hostcheck.runs import run_of
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+MACHINE = "2n-1xA30-sriov-off-esxi800"
+WIDTH = 160
+
+HEAD = """# Formats
+
+`--format NAME` of `audit`, `preflight` and `report` prints one; `hostcheck report RUN --format
+NAME -o FILE` renders a saved run again, in any of them. What is not known is a pass in none of
+them, and what is waived is in all of them, with who answers for it. Names of hosts and VMs are
+escaped for each reader and cut where it has a limit. Files appear when they are whole.
+[Why so](decisions/0052-each-format-is-checked-by-its-reader.md).
+"""
+FORMATS = {
+    "text": ("For people, in a terminal: [README](../README.md)."),
+    "html": ("For people: one page to forward, or an index with a page for each host."),
+    "json": (
+        "The run itself: `hostcheck/schema/run-1.json` describes it. `-o` keeps the same in "
+        "fewer bytes (`run-2.json`)."
+    ),
+    "line": ("One line a verdict, for a shell: [pipelines](pipelines.md)."),
+    "junit": (
+        "For build servers. A suite for each host, a case for each result. It is red where "
+        "the verdict is: a failure is a required fail, an error something required that is "
+        "not known. What does not decide is skipped, with its words."
+    ),
+    "csv": (
+        "For spreadsheets and databases: RFC 4180, UTF-8, a row for each result, passes too. "
+        "No cell is a formula. New columns come last. `decides` says whether the verdict on "
+        "the host rests on the result."
+    ),
+    "markdown": (
+        "For a merge request, a ticket, a chat: the answer, the hosts, what to do, at most "
+        "60,000 characters. `gh pr comment --body-file run.md`."
+    ),
+    "prometheus": (
+        "For the textfile collector of node_exporter: `hostcheck report run.json --format "
+        "prometheus -o /var/lib/node_exporter/hostcheck.prom`. Names, labels and HELP stay as "
+        "they are; no family goes. Of several runs give each a file of its own. An alert on a "
+        'host that is no GO: `hostcheck_host_verdict{verdict="GO"} == 0`; on a job that died: '
+        "`time() - hostcheck_run_last_answer_timestamp_seconds > 86400`."
+    ),
+    "sarif": (
+        "SARIF 2.1.0 for code scanning and its viewers: `gh` or the action `upload-sarif` "
+        "takes it. It lists what is no pass, the gravest first, at most 25,000; what is not "
+        "known is of kind `open`, what is waived is suppressed. Fingerprints do not depend on "
+        "what was observed, so a finding stays the same alert."
+    ),
+    "ocsf": (
+        "OCSF 1.8.0 Compliance Findings (class 2003) for a security lake or SIEM: a JSON "
+        "array with an event on each line, passes too. `compliance.status_id` is 1 pass, 2 "
+        "not known, 3 fail, 99 does not apply. `jq -c '.[]'` makes lines of it."
+    ),
+}
+LINES = {
+    "csv": 3, "junit": 12, "line": 2, "markdown": 14, "prometheus": 16, "sarif": 5, "ocsf": 2,
+}  # fmt: skip
+
+
+def run() -> Run:
+    """Return the run of the machine that the examples are of."""
+    source = RecordedSource(FIXTURES / MACHINE)
+    reports = [report_of(host_of(source.collect(one))) for one in source.machines()]
+    return run_of(source.about.target, reports)
+
+
+def page() -> str:
+    """Return the page."""
+    return "".join(_page(run()))
+
+
+def _page(made: Run) -> Iterator[str]:
+    yield HEAD
+    for name, words in FORMATS.items():
+        yield f"\n## {name}\n\n{fill(words, 130, break_on_hyphens=False)}\n"
+        if name not in LINES:
+            continue
+        lines = "".join(pieces("run", name, made)).splitlines()
+        yield "\n````\n"
+        for line in lines[: LINES[name]]:
+            yield (line if len(line) <= WIDTH else line[:WIDTH].rstrip() + " ...") + "\n"
+        yield "...\n````\n"
