@@ -6,18 +6,22 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from hostcheck import __version__, catalog, fleet, runfile
+from msgspec.structs import replace
+
+from hostcheck import __version__, catalog, fleet, runfile, verdict
 from hostcheck.fleet import Workers
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.policy import Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, called, silent
 from hostcheck.recording import Shelf
-from hostcheck.runs import Totals, run_of
+from hostcheck.runs import Totals, noticed, run_of
 from hostcheck.sources.base import Collector, Source
 from hostcheck.sources.walls import collected, host_of, unread
 from hostcheck.verdict import report_of
+from hostcheck.waivers.apply import apply
 
 T = TypeVar("T")
 
@@ -33,9 +37,9 @@ class Visit(NamedTuple):
     recorded: Recording | None
 
 
-def visited(recorded: Recording, *, keep: bool) -> Visit:
+def visited(recorded: Recording, *, keep: bool, policy: Policy | None = None) -> Visit:
     """Judge one machine."""
-    report = report_of(host_of(recorded))
+    report = report_of(host_of(recorded), policy)
     return Visit(recorded.ref.name, runfile.pack(report), recorded if keep else None)
 
 
@@ -98,10 +102,15 @@ def recordings(
         yield unread(ref, Unknown(Why.NOT_ASKED, FORGOTTEN, "hostcheck"))
 
 
-def start_journal(source: Source, path: Path | None, *, resume: bool) -> Journal:
+def start_journal(
+    source: Source, path: Path | None, *, resume: bool, policy: Policy | None = None
+) -> Journal:
     """Open the journal of an audit. Raises UsageError for one that is of another run, or in use."""
     asked = source.about
-    origin = Heading(__version__, catalog.requirements().edition, asked.target, asked.asks)
+    origin = Heading(
+        __version__, catalog.requirements().edition, asked.target, asked.asks,
+        policy.sha256 if policy is not None else "",
+    )  # fmt: skip
     journal = Journal(origin, path, resume=resume)
     found = {ref.key for ref in source.machines()}
     journal.keep(found, {one.name for one in silent(source.about.targets)})
@@ -115,6 +124,7 @@ def audit(
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     shelf: Shelf | None = None,
     limit: AbstractContextManager[object] = nullcontext(),  # noqa: B008  it has no state
+    policy: Policy | None = None,
     done: Callable[[str], None],
 ) -> Run:
     """Collect and judge the machines that the journal does not hold, and return the run.
@@ -125,7 +135,7 @@ def audit(
     targets = source.machines()
     left = [one for one in targets if one.key not in journal]
     collector = source.collector(left, of=len(targets))
-    judge = partial(visited, keep=shelf is not None)
+    judge = partial(visited, keep=shelf is not None, policy=policy)
     ended = FORGOTTEN
     try:
         with limit:
@@ -147,4 +157,17 @@ def audit(
         seen=Totals(journal.first_answer_at, journal.last_answer_at, asked.smokes),
         unasked=unasked,
         ended=ended,
+        policy=policy,
     )
+
+
+def judged_anew(run: Run, policy: Policy | None) -> Run:
+    """Return a run of an audit as if it had been judged by another policy, with its waivers."""
+    hosts = runfile.packed(verdict.judged_anew(one, run.policy, policy) for one in run.hosts)
+    made = replace(
+        run, hosts=hosts, policy=policy, waivers=None,
+        notices=noticed(run.notices, run.policy, policy),
+    )  # fmt: skip
+    if run.waivers is None:
+        return made
+    return apply(made, tuple(one.waiver for one in run.waivers.uses), run.waivers.file)

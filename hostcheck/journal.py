@@ -33,6 +33,8 @@ class Heading(Struct, frozen=True):
     target: str
     asked: tuple[str, ...]
     """Wires that were used."""
+    policy: str = ""
+    """Hash of what hosts are judged by."""
     schema: str = SCHEMA
 
 

@@ -28,6 +28,7 @@ from msgspec import Raw, Struct
 from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.host import Host
+from hostcheck.model.policy import Policy
 from hostcheck.model.result import (
     Answer,
     Command,
@@ -123,6 +124,7 @@ class StoredRun(Struct, frozen=True):
     ended: str = ""
     targets: tuple[Asked, ...] = ()
     waivers: Waivers | None = None
+    policy: Policy | None = None
 
 
 class _Glance(Struct, frozen=True):

@@ -7,8 +7,10 @@ import msgspec
 
 from hostcheck import __version__, catalog
 from hostcheck.checks.engine import all_checks
+from hostcheck.model.policy import Policy
 from hostcheck.model.result import Manual
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run
+from hostcheck.policy.settle import sentence
 
 
 class Totals(NamedTuple):
@@ -38,6 +40,7 @@ def run_of(
     preflight: Preflight | None = None,
     unasked: tuple[str, ...] = (),
     ended: str = "",
+    policy: Policy | None = None,
 ) -> Run:
     """Put host reports, which are in the order of host names, into a run.
 
@@ -57,7 +60,16 @@ def run_of(
         unasked=unasked,
         ended=ended if unasked else "",
         targets=targets,
+        policy=policy,
+        notices=noticed((), None, policy) if preflight is None else (),
     )
+
+
+def noticed(notices: tuple[str, ...], then: Policy | None, now: Policy | None) -> tuple[str, ...]:
+    """Return the notices of a run with what its policy does to what decides a power-on."""
+    was, told = (sentence(one) if one is not None else "" for one in (then, now))
+    left = tuple(one for one in notices if one != was)
+    return (told, *left) if told else left
 
 
 def _manuals(*, smoked: bool) -> tuple[Manual, ...]:

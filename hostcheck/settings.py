@@ -64,6 +64,8 @@ class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lifecycle: Annotated[bool, Meta(extra=known("lifecycle"))] = False
     waivers: Annotated[str, Meta(extra=known("waivers"))] = ""
     """A file of waivers; a relative path is below the folder of the settings file."""
+    policy: Annotated[str, Meta(extra=known("policy"))] = ""
+    """A profile, or a file, below the folder of the settings file too."""
     limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
     """Time for a run, as `seconds` reads it; 0 is none."""
 
@@ -182,10 +184,12 @@ def read(path: Path) -> Settings:
 
 def _with_places(found: Settings, folder: Path) -> Settings:
     """Return settings in which the files that stand beside theirs are found from anywhere."""
-    waivers = found.audit.waivers
-    if not waivers:
-        return found
-    audit = msgspec.structs.replace(found.audit, waivers=str(folder / Path(waivers).expanduser()))
+    waivers, policy = found.audit.waivers, found.audit.policy
+    if waivers:
+        waivers = str(folder / Path(waivers).expanduser())
+    if policy.endswith(".toml") or Path(policy).name != policy:
+        policy = str(folder / Path(policy).expanduser())
+    audit = msgspec.structs.replace(found.audit, waivers=waivers, policy=policy)
     return msgspec.structs.replace(found, audit=audit)
 
 

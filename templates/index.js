@@ -1,9 +1,9 @@
 (function () {
   "use strict";
   // The table of a large fleet: all hosts are data, and only the rows in sight are elements.
-  var MARK = { p: "✓", f: "✕", u: "?", e: "!", n: "-" };
-  var NAME = { p: "pass", f: "fail", u: "unknown", e: "error", n: "notapplicable" };
-  var WORST = "feupn.", HEIGHT = 28, AROUND = 12, PRINTED = 2000, FACTS = 7;
+  var MARK = { p: "✓", f: "✕", u: "?", e: "!", n: "-", o: "·" };
+  var NAME = { p: "pass", f: "fail", u: "unknown", e: "error", n: "notapplicable", o: "notselected" };
+  var WORST = "feuopn.", HEIGHT = 28, AROUND = 12, PRINTED = 2000, FACTS = 7;
   var table = document.getElementById("rows"), frame = document.getElementById("window");
   if (!sift || !table) { return; }
   var body = table.tBodies[0], head = table.tHead.rows[0], data, hosts, grid;

@@ -4,7 +4,7 @@ var sift = (function () {
   var form = document.getElementById("sift"), holder = document.getElementById("data");
   if (!form || !holder) { return null; }
   var KEYS = ["q", "v", "status", "severity", "family", "cluster", "gpu", "driver", "only", "sort"];
-  var LETTERS = { fail: "f", unknown: "ue", pass: "p", notapplicable: "n" };
+  var LETTERS = { fail: "f", unknown: "ue", pass: "p", notapplicable: "n", notselected: "o" };
   var find = form.elements.q, shown = document.getElementById("shown");
   var boxes = Array.prototype.slice.call(form.querySelectorAll("input[name=v]"));
   var data, hosts, ids, draw, sort = "", only = "";

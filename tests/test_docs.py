@@ -21,6 +21,7 @@ from hostcheck.model.difference import Difference, Siblings
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.drift import DriftList
 from hostcheck.model.plan import Plan
+from hostcheck.model.policy import Settings
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
 from hostcheck.model.vm_class import Judged
@@ -40,6 +41,7 @@ DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
 DOCTOR = ROOT / "hostcheck" / "schema" / "doctor-1.json"
 SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
 DRIFT = ROOT / "hostcheck" / "schema" / "drift-1.json"
+POLICY = ROOT / "hostcheck" / "schema" / "policy-1.json"
 WEIGHTS = ROOT / "hostcheck" / "schema" / "sparsity-2.json"
 STORED = ROOT / "hostcheck" / "schema" / "run-2.json"
 FIXTURES = ROOT / "fixtures"
@@ -141,6 +143,7 @@ def _stored() -> dict[str, Any]:
         (SIBLINGS, msgspec.json.schema(Siblings)),
         (DRIFT, msgspec.json.schema(DriftList)),
         (DOCTOR, msgspec.json.schema(Doctor)),
+        (POLICY, msgspec.json.schema(Settings)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

@@ -10,17 +10,19 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 from msgspec import Struct
 
 import hostcheck.checks
 from hostcheck.checks import fixes
+from hostcheck.checks.expectation import Expectation, said
 from hostcheck.errors import crash
 from hostcheck.model.bios import BiosTable
 from hostcheck.model.bmc import Setting
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
+from hostcheck.model.policy import Wish
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import (
     About,
@@ -39,6 +41,7 @@ from hostcheck.words import printable
 
 S = TypeVar("S")
 T = TypeVar("T")
+_OPEN = (Status.FAIL, Status.UNKNOWN)
 
 Subjects = Iterable[tuple[Subject, S]] | Unknown
 """What a check is asked about on one host; Unknown when that cannot even be listed."""
@@ -52,11 +55,15 @@ class _NotKnown(Exception):  # noqa: N818  not an error: the way out of a check
 class Facts:
     """Opens facts inside a check, and remembers where the opened ones were read."""
 
-    __slots__ = ("sources", "unverified")
+    __slots__ = ("_wishes", "sources", "unverified", "wished")
 
-    def __init__(self) -> None:
+    def __init__(self, wishes: tuple[Wish, ...] = ()) -> None:
+        """Take what the check is to expect otherwise than it does by itself."""
+        self._wishes = wishes
         self.sources: set[int] = set()
         self.unverified: set[str] = set()
+        self.wished: list[Wish] = []
+        """Wishes that were asked for."""
 
     def __call__(self, fact: Fact[T]) -> T:
         """Return the value, or leave the check: its result is then *unknown*."""
@@ -73,6 +80,14 @@ class Facts:
         """Note a catalogue entry; on one that no first-hand source confirms nothing can fail."""
         if not verified:
             self.unverified.add(entry)
+
+    def expected(self, what: Expectation[T]) -> T:
+        """Return what the check is to expect: a policy's value, else its own."""
+        for one in self._wishes:
+            if one.name == what.name:
+                self.wished.append(one)
+                return cast(T, one.value)
+        return what.default
 
     def certainly(self, fact: Fact[T], value: T) -> bool:
         """Say whether the fact is known to be `value`; not knowing is False and no way out."""
@@ -125,6 +140,22 @@ def unsure(observed: str, expected: str, note: str = "") -> Verdict:
     return Verdict(Status.UNKNOWN, observed, expected, note)
 
 
+class By(Struct, frozen=True):
+    """What a policy made of a check."""
+
+    policy: str
+    wishes: tuple[Wish, ...] = ()
+    off: str = ""
+    """Why it is not to be judged, and where that is said; empty where it is judged."""
+    weighed: str = ""
+    """That it weighs otherwise than by itself; empty where it does not."""
+    moot: str = ""
+    """Why it cannot be told what it is to expect; empty where it can."""
+
+
+ITSELF = By("")
+
+
 class Each(Struct, Generic[S], frozen=True):
     """What a check is asked about: how the subjects of a host are listed, and what they are."""
 
@@ -148,6 +179,9 @@ class Check(Struct, Generic[S], frozen=True):
     """Whether it has nothing to say in a run that was not told to ask."""
     of_vgpus: bool = False
     """Whether it concerns vGPUs alone, and no VM that is given whole devices."""
+    expects: tuple[Expectation[Any], ...] = ()
+    """What a policy may let it expect otherwise."""
+    by: By = ITSELF
 
     @property
     def id(self) -> str:
@@ -160,9 +194,9 @@ class Check(Struct, Generic[S], frozen=True):
         return self.manual.severity
 
     @property
-    def decides_now(self) -> bool:
-        """Whether it decides a power-on though it says nothing of the health of a host."""
-        return self.manual.decides_now
+    def decides(self) -> bool:
+        """Whether it decides a power-on: it is required, or decides it now."""
+        return self.severity is Severity.REQUIRED or self.manual.decides_now
 
     def run(self, host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge every subject of a host; at least one result comes out, unless it is opt-in."""
@@ -170,6 +204,12 @@ class Check(Struct, Generic[S], frozen=True):
 
     def judge_all(self, subjects: Subjects[S], host: Host, needs: Requirements) -> Iterator[Result]:
         """Judge subjects that were listed before, for all checks that are asked about the same."""
+        if self.by.off:
+            if subjects != () or not self.opt_in:
+                yield self._off(host)
+            return
+        if self.by.moot and not isinstance(subjects, Unknown):
+            subjects = Unknown(Why.ABSENT, self.by.moot, "hostcheck policy")
         if isinstance(subjects, Unknown):
             yield self._unknown(_itself(host), subjects, Facts())
             return
@@ -186,7 +226,7 @@ class Check(Struct, Generic[S], frozen=True):
         self, about: Subject, one: S, needs: Requirements, host: Host | None = None
     ) -> Result:
         """Judge one subject. Never raises. The fix is made for the host, where one is given."""
-        known = Facts()
+        known = Facts(self.by.wishes)
         try:
             verdict = self.function(one, needs, known)
             return self._result(about, verdict, known, host, needs.bios)
@@ -217,7 +257,7 @@ class Check(Struct, Generic[S], frozen=True):
             subject=about,
             observed=verdict.observed,
             expected=verdict.expected,
-            note=verdict.note,
+            note=self._note(verdict, known) if self.by is not ITSELF else verdict.note,
             sources=tuple(sorted(known.sources)),
             unseen=unseen,
             fix=fixes.of_fail(self.manual, {**about.values, **verdict.values}, host, table)
@@ -225,16 +265,34 @@ class Check(Struct, Generic[S], frozen=True):
             else (),
         )
 
+    def _note(self, verdict: Verdict, known: Facts) -> str:
+        """Return the note of a verdict with what a policy made of it."""
+        told = [verdict.note] if verdict.note else []
+        if known.wished:
+            wishes = dict.fromkeys(f"{one.name} {said(one.value)}" for one in known.wished)
+            told.append(f"policy {self.by.policy} expects {', '.join(wishes)}")
+        if self.by.weighed and verdict.status in _OPEN:
+            told.append(self.by.weighed)
+        return "; ".join(told)
+
+    def _off(self, host: Host) -> Result:
+        return Result(
+            self.id, self.severity, Status.NOT_SELECTED, _itself(host), "not judged", "",
+            note=self.by.off,
+        )  # fmt: skip
+
     def _unknown(self, about: Subject, unknown: Unknown, known: Facts) -> Result:
         unseen = Unseen(unknown.why.value, unknown.detail, unknown.asked, unknown.privilege)
         return Result(
             self.id, self.severity, Status.UNKNOWN, about, "not known", "",
+            note=self.by.weighed,
             sources=tuple(sorted(known.sources)), unseen=unseen,
         )  # fmt: skip
 
     def _error(self, about: Subject, error: Exception) -> Result:
         return Result(
             self.id, self.severity, Status.ERROR, about, "the check itself failed", "",
+            note=self.by.weighed,
             trace=crash(error),
         )  # fmt: skip
 
@@ -292,6 +350,7 @@ def check(
     rules_out: bool = False,
     opinion: bool = False,
     of_vgpus: bool = False,
+    expects: tuple[Expectation[Any], ...] = (),
 ) -> Callable[[Callable[[S, Requirements, Facts], Verdict]], Check[S]]:
     """Make a check of a function: everything that is true of it is said here, and nowhere else.
 
@@ -308,10 +367,11 @@ def check(
         source=source, decides_now=decides_now, experience=experience, menus=menus,
         forgives=tuple(one.value for one in forgives), phase=phase, about=each.about,
         rules_out=rules_out, opinion=opinion,
+        expects=tuple((one.name, said(one.default), one.what) for one in expects),
     )  # fmt: skip
 
     def make(function: Callable[[S, Requirements, Facts], Verdict]) -> Check[S]:
-        return Check(manual, each, function, opt_in, of_vgpus)
+        return Check(manual, each, function, opt_in, of_vgpus, expects)
 
     return make
 
@@ -339,9 +399,7 @@ def all_checks() -> tuple[Check[Any], ...]:
 @cache
 def deciding() -> frozenset[str]:
     """Return the ids of the checks that decide a power-on: what is required, and what is now."""
-    return frozenset(
-        one.id for one in all_checks() if one.severity is Severity.REQUIRED or one.decides_now
-    )
+    return frozenset(one.id for one in all_checks() if one.decides)
 
 
 @cache
@@ -354,16 +412,19 @@ def decides(result: Result) -> bool:
     return by_its_manual(result, _manuals().get(result.check))
 
 
-def run_all(host: Host, needs: Requirements) -> tuple[Result, ...]:
-    """Run every check on a host, in the order of ids."""
-    return _run(all_checks(), host, needs)
+def run_all(
+    host: Host, needs: Requirements, checks: tuple[Check[Any], ...] | None = None
+) -> tuple[Result, ...]:
+    """Run checks on a host, in their order; where none are given all, as they are by themselves."""
+    return _run(all_checks() if checks is None else checks, host, needs)
 
 
 def run_again(
-    results: Iterable[Result], ids: Container[str], host: Host, needs: Requirements
-) -> tuple[Result, ...]:
-    """Run some checks once more: of their subjects more is known now."""
-    asked = [one for one in all_checks() if one.id in ids]
+    results: Iterable[Result], ids: Container[str], host: Host, needs: Requirements,
+    checks: tuple[Check[Any], ...] | None = None,
+) -> tuple[Result, ...]:  # fmt: skip
+    """Run some checks once more: of their subjects more is known, or they are others now."""
+    asked = [one for one in (all_checks() if checks is None else checks) if one.id in ids]
     kept = [one for one in results if one.check not in ids]
     return tuple(sorted((*kept, *_run(asked, host, needs)), key=lambda one: one.check))
 

@@ -1,6 +1,7 @@
 """LOC: whether GPU, network and VM meet on one NUMA node."""
 
 from hostcheck.checks.engine import Facts, check, judge, not_applicable, run
+from hostcheck.checks.expectation import Expectation
 from hostcheck.checks.subjects import (
     Placement,
     addresses,
@@ -23,6 +24,9 @@ OTHER_SOCKET_CUT = (
     "memory of the other socket answers 78 to 90 % slower than its own where sockets are cut"
 )
 """What a way costs, measured once and elsewhere: an estimate, and told as one."""
+TOGETHER = Expectation(
+    "together", "node", "what GPU and uplinks must share", words=("node", "package")
+)
 LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
 
 
@@ -50,6 +54,7 @@ LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
             "{host} > Configure > Networking > Virtual switches > Edit > Teaming and failover",
         ),
     ),
+    expects=(TOGETHER,),
 )
 def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Facts) -> Verdict:
     gpus = serving_gpus(placed, needs, known)
@@ -63,10 +68,16 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Fact
         return not_applicable("its networks have no uplinks")
     at = {name: known(nics[name].numa_node) for name in uplinks}
     gpu_nodes = {gpu.address: known(gpu.numa_node) for gpu in gpus}
+    together = known.expected(TOGETHER)
+    if together == "package":
+        known(placed.host.numa_nodes)
     near = [
         address
         for address, node in gpu_nodes.items()
-        if all(other == node for other in at.values())
+        if all(
+            other == node or (together == "package" and _one_socket(placed.host, node, other))
+            for other in at.values()
+        )
     ]
     ok = len(near) == len(gpus) if takes_all(placed, known) else bool(near)
     told_gpus = ", ".join(f"{address} on node {node}" for address, node in gpu_nodes.items())
@@ -80,7 +91,7 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Fact
     return judge(
         ok=ok,
         observed=f"{told_gpus}; {told_nics}",
-        expected="GPU and uplinks on one NUMA node",
+        expected="GPU and uplinks on one " + ("NUMA node" if together == "node" else together),
         note=note,
     )
 

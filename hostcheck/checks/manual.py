@@ -33,6 +33,8 @@ def page(manual: Manual, table: BiosTable) -> str:
         lines += [f"Explains   {', '.join(manual.explains)}"]
     if manual.needs:
         lines += [f"Needs      {', '.join(manual.needs)}"]
+    for name, default, what in manual.expects:
+        lines += _wrapped(f"Policy     {name} = {default}: {what}", 0, 11)
     lines += [f"Source     {manual.source}"]
     return "\n".join(lines)
 
@@ -41,8 +43,9 @@ def _severity(manual: Manual) -> str:
     return manual.severity.value + ("; decides a power-on" if manual.decides_now else "")
 
 
-def _wrapped(words: str) -> list[str]:
-    return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _wrapped(words: str, indent: int = 2, hanging: int = 2) -> list[str]:
+    first, later = " " * indent, " " * hanging
+    return textwrap.wrap(words, WIDTH, initial_indent=first, subsequent_indent=later)
 
 
 def markdown(manuals: Iterable[Manual], table: BiosTable) -> str:
@@ -66,5 +69,7 @@ def markdown(manuals: Iterable[Manual], table: BiosTable) -> str:
             lines += ["", f"A fail explains those of {', '.join(manual.explains)}."]
         if manual.needs:
             lines += ["", f"Needs {', '.join(manual.needs)}."]
+        for name, default, what in manual.expects:
+            lines += ["", f"A policy may say `{name}`: {what}; {default} without one."]
         lines += ["", f"Source: <{manual.source}>", ""]
     return "\n".join(lines)

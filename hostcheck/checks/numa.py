@@ -5,6 +5,7 @@ import re
 from hostcheck.checks.bios import said_of, word_of
 from hostcheck.checks.boot import renumbered_by
 from hostcheck.checks.engine import Facts, check, judge, not_applicable, unsure
+from hostcheck.checks.expectation import Expectation
 from hostcheck.checks.subjects import every_host
 from hostcheck.model.bmc import Setting
 from hostcheck.model.fact import Known, Unknown
@@ -19,6 +20,13 @@ EPYC_GUIDANCE = (
 )
 NESTED_MODELS = ("VMware", "VMware Virtual Platform")
 NUMA_SETTINGS = (Setting.NUMA_SPLIT, Setting.L3_NUMA, Setting.NODE_INTERLEAVING)
+NODES = Expectation(
+    "nodes_per_package",
+    (1,),
+    "NUMA nodes that a package may have; one is always right",
+    least=1,
+    most=64,
+)
 NPS_WAYS = (2, 4)
 """Nodes per socket that AMD's NPS setting can make; more are last-level caches."""
 NO_MEMORY = "a socket without memory or with a failed memory bank"
@@ -48,6 +56,7 @@ NAPLES = re.compile(r"AMD EPYC 7\d\d1P?\b")
     fix="Set one NUMA node per socket in the BIOS, unless every VM here fits the smaller nodes.",
     needs=("maintenance mode", "host reboot"),
     menus=("numa_split", "l3_numa"),
+    expects=(NODES,),
 )
 def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     model = known(host.model)
@@ -63,13 +72,14 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verd
             f"{len(packages)} and {len(nodes)} listed",
             "the counts and the lists of one answer agree",
         )
-    culprit = renumbered_by(host)
+    culprit, allowed = renumbered_by(host), known.expected(NODES)
+    expected = _expected(allowed)
     observed = f"{count(len(nodes) or 1, 'NUMA node')} on {count(package_count, 'package')}"
     if not nodes or len(nodes) < package_count:
         return judge(
             ok=not nodes and package_count == 1,
             observed=observed,
-            expected="one NUMA node per package",
+            expected=expected,
             note=_made_up(culprit)
             if culprit
             else f"{_too_few(packages, nodes)}{_told_by_bios(host, known)}",
@@ -77,18 +87,28 @@ def one_node_per_package(host: Host, _needs: Requirements, known: Facts) -> Verd
         )
     split = [package for package in packages if len(package.node_os_indexes) > 1]
     if not split:
-        return judge(
-            ok=len(nodes) == package_count, observed=observed, expected="one NUMA node per package"
-        )
+        return judge(ok=len(nodes) == package_count, observed=observed, expected=expected)
     return judge(
-        ok=False,
+        ok=not culprit and _evenly(packages) in allowed,
         observed=observed,
-        expected="one NUMA node per package",
+        expected=expected,
         note=_made_up(culprit)
         if culprit
         else f"{_told_apart(split, packages, nodes)}{_told_by_bios(host, known)}",
         mended_by="NUMA-002" if culprit else "",
     )
+
+
+def _expected(allowed: tuple[int, ...]) -> str:
+    if set(allowed) <= {1}:
+        return "one NUMA node per package"
+    return f"{' or '.join(map(str, sorted({1, *allowed})))} NUMA nodes per package"
+
+
+def _evenly(packages: tuple[Package, ...]) -> int:
+    """Return how many nodes each package has; 0 where they have not as many."""
+    ways = {len(one.node_os_indexes) for one in packages}
+    return ways.pop() if len(ways) == 1 else 0
 
 
 def _told_by_bios(host: Host, known: Facts) -> str:

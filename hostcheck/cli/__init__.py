@@ -15,6 +15,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     listings,
     manual,
     plan,
+    policy,
     power_on,
     preflight,
     profiles,

@@ -19,12 +19,14 @@ from hostcheck.cli.options import (
     from_option,
     limit_option,
     machines_options,
+    policy_option,
     save_option,
     showing_options,
     smoking_options,
     waiving_options,
 )
 from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
+from hostcheck.cli.policing import policy_of
 from hostcheck.cli.waiving import Beside
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @deliver_options
 @showing_options
 @failing_since_options
+@policy_option
 @waiving_options
 @smoking_options
 @save_option
@@ -56,6 +59,7 @@ def audit(
     wanted: Deliver,
     showing: Showing,
     failing: FailingSince,
+    policy: str,
     waiving: Waiving,
     smoking: Smoking,
     save: Path | None,
@@ -73,7 +77,9 @@ def audit(
 
     refuse_unshown(showing, wanted.format_)
     refuse_unwritable(wanted, save)
-    waivers = Beside(waiving, settings_of(machines).audit.waivers)
+    settings = settings_of(machines).audit
+    by = policy_of(policy, settings.policy)
+    waivers = Beside(waiving, settings.waivers)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
@@ -89,13 +95,21 @@ def audit(
                     )
                 )
                 source.machines()
-            journal = until_told.enter_context(app.start_journal(source, place, resume=resume))
+            journal = until_told.enter_context(
+                app.start_journal(source, place, resume=resume, policy=by)
+            )
             _tell_of(journal, resume=resume, quiet=quiet)
             shelf = recording.Shelf(save) if save is not None else None
             left = sum(one.key not in journal for one in source.machines())
             with progress("audit", left, quiet=quiet) as done:
                 run = app.audit(
-                    source, journal, workers=workers, shelf=shelf, limit=time_left, done=done
+                    source,
+                    journal,
+                    workers=workers,
+                    shelf=shelf,
+                    limit=time_left,
+                    policy=by,
+                    done=done,
                 )
         run = waivers.applied(run)
         deliver(run, wanted, showing)

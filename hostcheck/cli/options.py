@@ -265,6 +265,20 @@ showing_options = group(
         help="In text: all but this check, repeatable.",
     ),
 )  # fmt: skip
+
+
+def policy_names(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
+    """Complete the names of profiles."""
+    from hostcheck.policy.file import names
+
+    return [one for one in names() if one.startswith(incomplete)]
+
+
+policy_option = click.option(
+    "--policy", default="", metavar="NAME|FILE", shell_complete=policy_names,
+    help="Which checks are judged, how much each weighs, what it expects: a profile or a file "
+    "(docs/policy.md).",
+)  # fmt: skip
 waiving_options = group(
     "waiving", Waiving,
     click.option(

@@ -23,6 +23,7 @@ from hostcheck.cli.options import (
     from_option,
     machines_options,
     opinion_options,
+    policy_option,
     save_option,
 )
 from hostcheck.cli.out import (
@@ -35,12 +36,14 @@ from hostcheck.cli.out import (
     refuse_unwritable_folders,
     show,
 )
+from hostcheck.cli.policing import policy_of
 from hostcheck.cli.profiles import profile_names
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError
 from hostcheck.reports import formats, pieces
 
 if TYPE_CHECKING:
+    from hostcheck.model.policy import Policy
     from hostcheck.model.run import Run
     from hostcheck.preflight import Change
 
@@ -58,6 +61,7 @@ GRAVEST = (1, 3, 0)
 @answers_options
 @click.option("--details", is_flag=True, help="In text: every candidate with all its findings.")
 @failing_options
+@policy_option
 @opinion_options
 @save_option
 @click.option(
@@ -86,6 +90,7 @@ def preflight(
     wanted: Deliver,
     details: bool,
     failing: Failing,
+    policy: str,
     opinion: OpinionOptions,
     save: Path | None,
     every: bool,
@@ -106,7 +111,9 @@ def preflight(
     from hostcheck.preflight import Change
 
     change = Change(vcpus or 0, memory or 0, profile, count or 0)
-    task = _Task(machines, from_, clusters, wanted, details, Code(failing), opinion, save)
+    task = _Task(
+        machines, from_, clusters, wanted, details, Code(failing), opinion, save, policy_of(policy)
+    )
     if (vms or every) and spec is not None:
         raise UsageError("--spec describes a VM to be: leave out the VM, or --spec")
     if vms and every:
@@ -135,6 +142,7 @@ class _Task:
     code: Code
     opinion: OpinionOptions
     save: Path | None
+    policy: "Policy | None"
 
 
 def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
@@ -163,7 +171,7 @@ def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
         ) as (source, workers),
         progress("preflight", None, quiet=machines.quiet) as done,
     ):  # fmt: skip
-        how: Any = {"workers": workers, "opinion": asks, "done": done}
+        how: Any = {"workers": workers, "opinion": asks, "policy": task.policy, "done": done}
         if shelf is not None:
             how["keep"] = shelf.add
         if wish is not None:
@@ -200,8 +208,8 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
     ):  # fmt: skip
         for judged in judging.several(
             source, vms, hosts=machines.hosts, change=change, workers=workers,
-            opinion=bool(task.opinion.second_opinion), left=left.append, done=done,
-            keep=shelf.add if shelf is not None else lambda _: None,
+            opinion=bool(task.opinion.second_opinion), policy=task.policy, left=left.append,
+            done=done, keep=shelf.add if shelf is not None else lambda _: None,
         ):  # fmt: skip
             run = _spelt(judged, change.profile) if change.profile else judged
             row = answer_of(run)

@@ -13,10 +13,12 @@ from hostcheck.cli.options import (
     failing_since_options,
     format_option,
     output_option,
+    policy_option,
     showing_options,
     waiving_options,
 )
 from hostcheck.cli.out import give, refuse_unshown, refuse_untold
+from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.waiving import Beside
 
 
@@ -26,6 +28,7 @@ from hostcheck.cli.waiving import Beside
 @output_option
 @showing_options
 @failing_since_options
+@policy_option
 @waiving_options
 def report(
     run: Path,
@@ -33,21 +36,27 @@ def report(
     output: Path | None,
     showing: Showing,
     failing: FailingSince,
+    policy: str,
     waiving: Waiving,
 ) -> None:
     """Render a saved run in any format. With --waivers it is judged by those, and not its own.
 
+    With --policy what that changes is judged anew, from what the run holds of each host; with
+    --policy none as by no policy.
+
     Exits with 0 where it was rendered; with --strict, --fail-on or --fail-on-unused-waiver as the
     audit would.
     """
-    from hostcheck import runfile
+    from hostcheck import app, runfile
     from hostcheck.exits import is_stale
 
     refuse_unshown(showing, format_, output)
     refuse_untold("run", format_, output)
-    waivers = Beside(waiving)
+    by, waivers = policy_of(policy), Beside(waiving)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
-    told = waivers.applied(runfile.read(run))
+    read = runfile.read(run)
+    refuse_preflight(policy, preflight=read.preflight is not None)
+    told = waivers.applied(app.judged_anew(read, by) if policy else read)
     give("run", format_, told, output, showing)
     asked = failing.strict or failing.fail_on
     ends = code.of(told)

@@ -15,7 +15,7 @@ _LAST = (GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
-    "From night to night": ("diff", "drift", "waive"),
+    "From night to night": ("diff", "drift", "waive", "policy"),
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),
@@ -30,7 +30,7 @@ SECTIONS = {
     HOSTS: ("hosts", "clusters", "from_"),
     ANSWER: (
         *("format_", "output", "html", "strict", "fail_on", "since", "quiet"),
-        *("waivers", "fail_on_unused_waiver"),
+        *("policy", "waivers", "fail_on_unused_waiver"),
         *("details", "summary", "only", "severity", "checks", "skip"),
     ),
     VCENTER: ("vcenter", "user", "password_file", "tls_ca", "tls_thumbprint", "timeout"),

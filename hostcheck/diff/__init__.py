@@ -112,7 +112,8 @@ class _Pair:
             if key in now.open or then is None:
                 continue
             status = now.judged.get(key)
-            became = _of_closed(was, status)
+            off = status is None and key[0] in now.off
+            became = Became.OFF if off else _of_closed(was, status)
             if became is not None:
                 said = self._then.told(was)
                 yield self._change(
@@ -153,6 +154,12 @@ class _Pair:
         then, now = self._then.head, self._now.head
         if then.last_answer_at and now.first_answer_at and then.last_answer_at > now.last_answer_at:
             yield "the first run is the later one: its answers are younger"
+        policies = [one.policy.called if one.policy else "no policy" for one in (then, now)]
+        if policies[0] != policies[1]:
+            yield (
+                f"judged by {policies[0]} and by {policies[1]}: what is judged otherwise, or "
+                "weighs otherwise, need not have changed"
+            )
         if (then.tool_version, then.catalogue_edition) != (now.tool_version, now.catalogue_edition):
             yield (
                 f"judged by hostcheck {then.tool_version} with the catalogue of "
@@ -163,6 +170,8 @@ class _Pair:
 
 def _of_closed(was: Seen, status: Status | None) -> Became | None:
     """Say what became of a result that was no pass and is not among those that are none now."""
+    if status is Status.NOT_SELECTED:
+        return Became.OFF
     if status in WELL:
         return Became.MENDED if was.status is Status.FAIL else Became.FOUND
     return Became.GONE if status is None and was.status is Status.FAIL else None

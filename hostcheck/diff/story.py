@@ -112,6 +112,13 @@ class Glance:
             for one in self._line.results
         }
 
+    @cached_property
+    def off(self) -> frozenset[str]:
+        """The checks that a policy had off."""
+        return frozenset(
+            one.check for one in self._line.results if one.status is Status.NOT_SELECTED
+        )
+
     def subject(self, one: Seen) -> Subject:
         """Return what a result is of."""
         return self._line.subjects[one.subject]

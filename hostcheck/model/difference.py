@@ -27,6 +27,8 @@ class Became(StrEnum):
     """It failed, and passes or does not apply."""
     FOUND = "now known"
     """It could not be told, and passes or does not apply."""
+    OFF = "off by policy now"
+    """It failed or could not be told, and the policy of the later run has the check off."""
     GONE = "no longer there"
     """It failed; nothing with that name is judged by that check now."""
 

@@ -15,6 +15,8 @@ class Status(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "notapplicable"
+    NOT_SELECTED = "notselected"
+    """A policy has the check off: it was not judged, and nothing is known by it."""
     ERROR = "error"
 
 
@@ -169,6 +171,8 @@ class Manual(Struct, frozen=True):
     """What its subjects are, and so what must be listed before it can be asked."""
     rules_out: bool = False
     """Whether a fail says that nothing done on the host helps this VM: no GPU of its kind."""
+    expects: tuple[tuple[str, str, str], ...] = ()
+    """What a policy may let it expect otherwise: name, own value, what it is."""
     opinion: bool = False
     """Whether it is the opinion of another on the same question: vCenter's own check."""
 

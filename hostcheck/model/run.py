@@ -7,6 +7,7 @@ from typing import overload
 from msgspec import Struct
 
 from hostcheck.model.host import Host
+from hostcheck.model.policy import Policy
 from hostcheck.model.result import Answer, Manual, Result
 from hostcheck.model.waiver import Waivers
 
@@ -186,3 +187,5 @@ class Run(Struct, frozen=True):
     the run is no GO."""
     waivers: Waivers | None = None
     """What somebody answers for; None where no file of waivers was given."""
+    policy: Policy | None = None
+    """What hosts were judged by; None: by all checks, as they are by themselves."""

@@ -17,6 +17,7 @@ from hostcheck.checks.vgpu import has_room
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, PhysicalGpu
+from hostcheck.model.policy import Policy
 from hostcheck.model.result import (
     Answer,
     Result,
@@ -27,6 +28,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport
 from hostcheck.model.vm import Vm
+from hostcheck.policy.settle import checks_for
 from hostcheck.preflight.rank import ORDER
 from hostcheck.sources.walls import nothing_of
 from hostcheck.verdict import report_of
@@ -35,19 +37,24 @@ SHOWN_CAUSES = 3
 UNKNOWN = " is not known: "
 
 
-def judged_on(vm_id: str, vm_name: str, host: Host) -> tuple[Candidate, HostReport]:
-    """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then."""
+def judged_on(
+    vm_id: str, vm_name: str, host: Host, policy: Policy | None = None
+) -> tuple[Candidate, HostReport]:
+    """Judge a VM on one host. What goes wrong leaves the host, of which nothing is known then.
+
+    Nothing that decides a power-on is made less of by a policy here.
+    """
     try:
-        report = _compared(vm_id, vm_name, report_of(host))
+        report = _compared(vm_id, vm_name, report_of(host, policy, starting=True), policy)
         return candidate_of(vm_id, vm_name, report), report
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001  one sick host, not the run
-        report = report_of(nothing_of(host.ref, error))
+        report = report_of(nothing_of(host.ref, error), policy, starting=True)
         return Candidate(1, host.name, Answer.UNSURE, crash(error), (), (), host.target), report
 
 
-def _compared(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
+def _compared(vm_id: str, vm_name: str, report: HostReport, policy: Policy | None) -> HostReport:
     """Return the report with our own verdict on the VM beside vCenter's opinion of it."""
     if not any(one.vm_id == vm_id for one in report.host.opinions):
         return report
@@ -61,7 +68,8 @@ def _compared(vm_id: str, vm_name: str, report: HostReport) -> HostReport:
     )
     host = msgspec.structs.replace(report.host, opinions=opinions)
     needs = catalog.requirements()
-    again = run_again(report.results, (vcenter_and_verdict_agree.id,), host, needs)
+    checks = checks_for(policy, host.cluster, starting=True)
+    again = run_again(report.results, (vcenter_and_verdict_agree.id,), host, needs, checks)
     return msgspec.structs.replace(report, host=host, results=again)
 
 

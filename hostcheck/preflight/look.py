@@ -10,6 +10,7 @@ from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import VmRef
+from hostcheck.model.policy import Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.parsers import vim_cpu_features
@@ -37,6 +38,7 @@ def preflight(
     change: Change = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
+    policy: Policy | None = None,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
 ) -> Run:
@@ -47,8 +49,8 @@ def preflight(
     """
     vm = chosen_vm(source, vm_name, tuple(hosts))
     return of_vm(
-        source, vm, hosts=hosts, change=change, workers=workers, opinion=opinion, keep=keep,
-        done=done,
+        source, vm, hosts=hosts, change=change, workers=workers, opinion=opinion, policy=policy,
+        keep=keep, done=done,
     )  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def of_vm(
     change: Change = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
+    policy: Policy | None = None,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
 ) -> Run:
@@ -95,7 +98,7 @@ def of_vm(
             )
             yield changed(host, vm.id, change)
 
-    run = unless_another(judged(source, vm.id, vm.name, candidates()))
+    run = unless_another(judged(source, vm.id, vm.name, candidates(), policy))
     run = of_a_running_vm(run, own, vm.id)
     return of_a_changed_vm(run, own, vm.id, change) if change else run
 
@@ -125,6 +128,7 @@ def what_if(
     *,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
+    policy: Policy | None = None,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
 ) -> Run:
@@ -140,7 +144,7 @@ def what_if(
             keep(asked)
             yield hosting(host_of(asked), spec)
 
-    return judged(source, GIVEN_ID, spec.name, candidates())
+    return judged(source, GIVEN_ID, spec.name, candidates(), policy)
 
 
 def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]:
@@ -155,13 +159,15 @@ def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]
     return questions
 
 
-def judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> Run:
+def judged(
+    source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host], policy: Policy | None = None
+) -> Run:
     """Judge a VM on hosts that come one by one; what only the reports need of them is packed."""
     candidates: list[Candidate] = []
 
     def reports() -> Iterator[HostReport]:
         for host in hosts:
-            candidate, report = judged_on(vm_id, vm_name, host)
+            candidate, report = judged_on(vm_id, vm_name, host, policy)
             candidates.append(candidate)
             yield msgspec.structs.replace(report, verdict=candidate.verdict)
 
@@ -170,4 +176,4 @@ def judged(source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host]) -> R
         raise UsageError("no host was found")
     about = source.about
     told = msgspec.structs.replace(ranked(vm_name, candidates), vm_id=vm_id)
-    return run_of(about.target, packed, preflight=told, targets=about.targets)
+    return run_of(about.target, packed, preflight=told, targets=about.targets, policy=policy)

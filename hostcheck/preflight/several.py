@@ -6,6 +6,7 @@ from hostcheck import app
 from hostcheck.fleet import Workers
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host_ref import HostRef, Key, VmRef
+from hostcheck.model.policy import Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, silent
 from hostcheck.preflight.ask import RUNS
@@ -32,6 +33,7 @@ def several(
     change: Change = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = False,
+    policy: Policy | None = None,
     keep: Callable[[Recording], object] = lambda _: None,
     left: Callable[[str], object] = lambda _: None,
     done: Callable[[str], None],
@@ -59,7 +61,13 @@ def several(
         held = HeldSource(source, sorted(collected, key=lambda one: one.ref.key))
         for vm in named or _all_off(held, here, left):
             run = of_vm(
-                held, vm, hosts=patterns, change=change, opinion=opinion, done=lambda _: None
+                held,
+                vm,
+                hosts=patterns,
+                change=change,
+                opinion=opinion,
+                policy=policy,
+                done=lambda _: None,
             )
             if run.preflight is not None and run.preflight.vm_id == vm.id:
                 seen.add(_identity(vm))

@@ -17,6 +17,7 @@ MARK = {
     Became.CHANGED: words.MARK[Status.FAIL],
     Became.MENDED: words.MARK[Status.PASS],
     Became.FOUND: words.MARK[Status.PASS],
+    Became.OFF: words.MARK[Status.NOT_SELECTED],
     Became.GONE: words.MARK[Status.NOT_APPLICABLE],
 }
 

@@ -18,6 +18,7 @@ MARK = {
     Status.FAIL: "✕",
     Status.UNKNOWN: "?",
     Status.NOT_APPLICABLE: "-",
+    Status.NOT_SELECTED: "·",
     Status.ERROR: "!",
 }
 """One sign per status, of different shapes: they are told apart without colour."""
@@ -27,6 +28,7 @@ STATUS = {
     Status.FAIL: "fail",
     Status.UNKNOWN: "unknown",
     Status.NOT_APPLICABLE: "not applicable",
+    Status.NOT_SELECTED: "off by policy",
     Status.ERROR: "error",
 }
 
@@ -36,6 +38,7 @@ WORST_FIRST = (
     Status.FAIL,
     Status.ERROR,
     Status.UNKNOWN,
+    Status.NOT_SELECTED,
     Status.PASS,
     Status.NOT_APPLICABLE,
 )

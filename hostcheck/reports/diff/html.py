@@ -19,6 +19,7 @@ tr{border-bottom:1px solid var(--line);padding-bottom:8px}}
 CLASS = {
     Became.NEW: "blocked", Became.LOST: "unknown", Became.CHANGED: "blocked",
     Became.MENDED: "possible", Became.FOUND: "possible", Became.GONE: "unknown",
+    Became.OFF: "unknown",
 }  # fmt: skip
 
 

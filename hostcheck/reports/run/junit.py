@@ -15,6 +15,7 @@ from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.judged import Item, Place, places, titles
 
+SKIPPED = (Status.NOT_APPLICABLE, Status.NOT_SELECTED)
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 
@@ -79,7 +80,7 @@ def _kind(item: Item) -> str:
     status = item.result.status
     if status is Status.PASS:
         return ""
-    if status is Status.NOT_APPLICABLE or item.waiver is not None or not item.decides:
+    if status in SKIPPED or item.waiver is not None or not item.decides:
         return "skipped"
     return "failure" if status is Status.FAIL else "error"
 
@@ -100,7 +101,7 @@ def _outcome(case: Element, item: Item) -> None:
 def _passed_over(item: Item) -> str:
     """Say why a case is skipped, and what it would be."""
     result, waiver = item.result, item.waiver
-    if result.status is Status.NOT_APPLICABLE:
+    if result.status in SKIPPED:
         return result.note or result.observed
     said = f"{words.STATUS[result.status]} ({result.severity.value}): {_said(result)}"
     if waiver is None:

@@ -87,6 +87,7 @@ def _audit(run: Run, told: summary.Summary) -> str:
         silent=_list(words.one_line(one.name) for one in silent(run.targets)),
         waived=str(len(waived.results) if waived else 0),
         excused=str(sum(one.excused for one in waived.hosts) if waived else 0),
+        policy=_text(run.policy.called if run.policy else ""), off=str(told.coverage.off),
     )  # fmt: skip
 
 

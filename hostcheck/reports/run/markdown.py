@@ -84,7 +84,7 @@ def _row(place: Place, verdict: Answer) -> tuple[str, ...]:
     waived: list[str] = []
     for item in place.items:
         result = item.result
-        if result.status in (Status.PASS, Status.NOT_APPLICABLE):
+        if result.status in (Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED):
             continue
         if item.waiver is not None:
             waived.append(result.check)

@@ -21,6 +21,7 @@ CLASS, CATEGORY, CREATE = 2003, 2, 1
 STATUS = {
     Status.PASS: (1, "Pass"), Status.UNKNOWN: (2, "Warning"), Status.ERROR: (2, "Warning"),
     Status.FAIL: (3, "Fail"), Status.NOT_APPLICABLE: (99, "Not Applicable"),
+    Status.NOT_SELECTED: (99, "Not Selected"),
 }  # fmt: skip
 SEVERITY = {
     Severity.REQUIRED: (4, "High"), Severity.RECOMMENDED: (3, "Medium"),

@@ -66,9 +66,18 @@ def sentence(told: str) -> str:
     return told[:1].upper() + told[1:]
 
 
+def judged_by(run: Run) -> str:
+    """Name the policy that hosts were judged by; empty where there was none."""
+    if run.policy is None:
+        return ""
+    place = f", {run.policy.file}" if run.policy.file else ""
+    return f"Judged by policy {run.policy.called}{place}"
+
+
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
-    told = list(run.notices)
+    told = [words.one_line(f"{judged_by(run)}.")] if run.policy is not None else []
+    told += run.notices
     told += [
         words.one_line(f"{one.name} could not be asked: {one.failure}. Its hosts were not asked.")
         for one in silent(run.targets)

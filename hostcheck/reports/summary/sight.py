@@ -63,8 +63,13 @@ class Coverage:
 
     @property
     def wanted(self) -> int:
-        """Results that should have an answer: all but those that do not apply."""
-        return sum(self.counts.values()) - self.counts[Status.NOT_APPLICABLE]
+        """Results that should have an answer: all but those that do not apply, or are off."""
+        return sum(self.counts.values()) - self.counts[Status.NOT_APPLICABLE] - self.off
+
+    @property
+    def off(self) -> int:
+        """Results that a policy kept from being judged."""
+        return self.counts[Status.NOT_SELECTED]
 
     @property
     def blind(self) -> int:

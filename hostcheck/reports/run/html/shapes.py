@@ -16,7 +16,7 @@ ALONE = "this"
 """What follows the `@` in links to a host that has a page of its own."""
 LETTERS = {
     Status.PASS: "p", Status.FAIL: "f", Status.UNKNOWN: "u", Status.ERROR: "e",
-    Status.NOT_APPLICABLE: "n", None: ".",
+    Status.NOT_APPLICABLE: "n", Status.NOT_SELECTED: "o", None: ".",
 }  # fmt: skip
 """How the table of an index writes a square."""
 

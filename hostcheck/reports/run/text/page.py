@@ -10,7 +10,7 @@ NARROWEST = 40
 _COLOURS = {
     "GO": "1;32", "NO-GO": "1;31", "UNSURE": "1;33", "strong": "1", "soft": "2",
     Status.PASS: "32", Status.FAIL: "31", Status.UNKNOWN: "33", Status.ERROR: "35",
-    Status.NOT_APPLICABLE: "2",
+    Status.NOT_APPLICABLE: "2", Status.NOT_SELECTED: "2",
 }  # fmt: skip
 
 

@@ -289,7 +289,8 @@ def _proven(told: summary.Summary, page: Page) -> Iterator[str]:
 def _sure(told: summary.Summary, page: Page) -> Iterator[str]:
     sight = told.coverage
     yield from ("", page.paint("HOW SURE", "strong"))
-    yield from page.wrap(f"{sight.judged} of {sight.wanted} judged.", 2)
+    off = f" {sight.off} off by policy." if sight.off else ""
+    yield from page.wrap(f"{sight.judged} of {sight.wanted} judged.{off}", 2)
     for cause in _first(sight.causes):
         checks = words.count(len(cause.checks), "check")
         hosts = full.names_of(cause.hosts, cause.host_count)

@@ -1,0 +1,1 @@
+"""The profiles that there are, as text and JSON."""

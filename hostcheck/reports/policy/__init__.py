@@ -1,0 +1,1 @@
+"""A policy as it holds in a cluster, as text and JSON."""
