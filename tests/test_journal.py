@@ -192,9 +192,9 @@ SLOW = """
 import sys, time
 from hostcheck import app
 judge = app.report_of
-def slowly(host):
+def slowly(host, policy):
     time.sleep(0.05)
-    return judge(host)
+    return judge(host, policy)
 app.report_of = slowly
 from hostcheck.cli import main
 main()

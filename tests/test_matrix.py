@@ -56,7 +56,7 @@ Change = Callable[[HostShape], HostShape]
 GPU = "0000:4a:00.0"
 SEVERITIES = {check.id: check.severity for check in all_checks()}
 REQUIRED = frozenset(check.id for check in all_checks() if check.severity is Severity.REQUIRED)
-DECIDES_NOW = frozenset(check.id for check in all_checks() if check.decides_now)
+DECIDES_NOW = frozenset(check.id for check in all_checks() if check.manual.decides_now)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,10 @@ def test_the_page_tells_every_setting_with_its_default() -> None:
         name: {key: getattr(getattr(settings.kind()(), name), key) for key in one}
         for name, one in found.items()
     }))  # fmt: skip
-    examples = {"vcenter": ("url", "user", "tls_ca"), "audit": ("packages", "limit", "waivers")}
+    examples = {
+        "vcenter": ("url", "user", "tls_ca"),
+        "audit": ("packages", "limit", "waivers", "policy"),
+    }
     for name, one in found.items():
         kind = get_type_hints(settings.kind())[name]
         assert set(one) == set(kind.__struct_fields__), name
