@@ -27,6 +27,7 @@ from msgspec import Raw, Struct
 
 from hostcheck import files
 from hostcheck.errors import UsageError
+from hostcheck.model.history import History
 from hostcheck.model.host import Host
 from hostcheck.model.policy import Policy
 from hostcheck.model.result import (
@@ -123,6 +124,7 @@ class StoredRun(Struct, frozen=True):
     power_on: PowerOn | None = None
     ended: str = ""
     targets: tuple[Asked, ...] = ()
+    history: History | None = None
     waivers: Waivers | None = None
     policy: Policy | None = None
 

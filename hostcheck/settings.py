@@ -78,6 +78,15 @@ class PreflightSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     start_timeout: Annotated[float, Meta(ge=1, le=36000, extra=known("start_timeout"))] = 600
 
 
+class HistorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[history]`: where audits are remembered, and for how many days."""
+
+    url: Annotated[str, Meta(extra=known("history"))] = ""
+    """A file, or a PostgreSQL database; a relative path is below the folder that it is run in."""
+    keep: Annotated[int | str, Meta(extra=known(""))] = 0
+    """As `days` reads it; 0 is for ever."""
+
+
 class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[smoke]`: guests that may run the smoke test, by name or by a custom attribute of the VM.
 
@@ -96,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vcenter: VcenterSettings = VcenterSettings()
     vcenters: tuple[OneOfSeveral, ...] = ()
     audit: AuditSettings = AuditSettings()
+    history: HistorySettings = HistorySettings()
     smoke: Smoke = Smoke()
     preflight: PreflightSettings = PreflightSettings()
 
@@ -144,6 +154,14 @@ def seconds(text: str) -> float:
     return found
 
 
+def days(text: str) -> int:
+    """Read `400` or `400d`. Raises UsageError for anything else, and for no day."""
+    match = re.fullmatch(r"([1-9]\d{0,4})d?", text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no number of days: write it as 400d")
+    return int(match[1])
+
+
 class Server(msgspec.Struct, frozen=True):
     """What a URL names."""
 
@@ -164,6 +182,9 @@ def read(path: Path) -> Settings:
     if found.audit.limit:
         with _said_of(file, "audit", "limit"):
             seconds(str(found.audit.limit))
+    if found.history.keep:
+        with _said_of(file, "history", "keep"):
+            days(str(found.history.keep))
     with _said_of(file, "vcenter", "url"):
         if found.vcenters and found.vcenter.url:
             raise UsageError("it and [[vcenters]] both say where to connect: keep one")

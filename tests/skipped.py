@@ -18,6 +18,7 @@ PACKAGES = {
     "no lstopo": "hwloc",
     "no dot": "graphviz",
     "no pdftotext": "poppler-utils",
+    "no PostgreSQL": "postgresql",
 }
 """A part of a reason, and the Debian package that settles it."""
 OTHERWISE = {

@@ -20,6 +20,7 @@ from hostcheck.checks.manual import markdown
 from hostcheck.model.difference import Difference, Siblings
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.drift import DriftList
+from hostcheck.model.history import Past
 from hostcheck.model.plan import Plan
 from hostcheck.model.policy import Settings
 from hostcheck.model.run import Run
@@ -39,6 +40,7 @@ PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
 DOCTOR = ROOT / "hostcheck" / "schema" / "doctor-1.json"
+HISTORY = ROOT / "hostcheck" / "schema" / "history-1.json"
 SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
 DRIFT = ROOT / "hostcheck" / "schema" / "drift-1.json"
 POLICY = ROOT / "hostcheck" / "schema" / "policy-1.json"
@@ -144,6 +146,7 @@ def _stored() -> dict[str, Any]:
         (DRIFT, msgspec.json.schema(DriftList)),
         (DOCTOR, msgspec.json.schema(Doctor)),
         (POLICY, msgspec.json.schema(Settings)),
+        (HISTORY, msgspec.json.schema(Past)),
     ],
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:

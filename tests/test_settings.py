@@ -162,6 +162,7 @@ def test_the_page_tells_every_setting_with_its_default() -> None:
         "vcenter": ("url", "user", "tls_ca"),
         "audit": ("packages", "limit", "waivers", "policy"),
     }
+    examples["history"] = ("url", "keep")
     for name, one in found.items():
         kind = get_type_hints(settings.kind())[name]
         assert set(one) == set(kind.__struct_fields__), name

@@ -12,6 +12,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     diff,
     doctor,
     drift,
+    history,
     listings,
     manual,
     plan,

@@ -9,7 +9,7 @@ import click
 
 from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, FailingSince, Showing, Waiving
+from hostcheck.cli.given import Deliver, FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import (
@@ -27,6 +27,7 @@ from hostcheck.cli.options import (
 )
 from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
 from hostcheck.cli.policing import policy_of
+from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.waiving import Beside
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UsageError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @failing_since_options
 @policy_option
 @waiving_options
+@remembering_options
 @smoking_options
 @save_option
 @limit_option
@@ -61,6 +63,7 @@ def audit(
     failing: FailingSince,
     policy: str,
     waiving: Waiving,
+    remembering: Remembering,
     smoking: Smoking,
     save: Path | None,
     limit: float | None,
@@ -81,6 +84,7 @@ def audit(
     by = policy_of(policy, settings.policy)
     waivers = Beside(waiving, settings.waivers)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
+    history = Remembered(remembering, settings_of(machines))
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
     place = _journal_of(output)
@@ -111,12 +115,12 @@ def audit(
                     policy=by,
                     done=done,
                 )
-        run = waivers.applied(run)
+        run = history.written(waivers.applied(run))
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)
-            sys.exit(code.of(run, quiet=quiet))
-        ends = code.of(run, quiet=quiet)  # its hosts lie in the journal
+            sys.exit(history.code(code.of(run, quiet=quiet)))
+        ends = history.code(code.of(run, quiet=quiet))  # its hosts lie in the journal
         journal.remove()
         put_away(shelf, save)
         sys.exit(ends)

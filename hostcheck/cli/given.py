@@ -65,6 +65,14 @@ class Waiving:
     fail_on_unused_waiver: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Remembering:
+    """Which history a run is written into."""
+
+    history: str = ""
+    history_password_file: Path | None = None
+
+
 def group(
     name: str, kind: type, *options: Callable[[F], F], ways: Mapping[str, type] | None = None
 ) -> Callable[[F], F]:

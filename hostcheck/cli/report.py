@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hostcheck.cli.failing import Code
-from hostcheck.cli.given import FailingSince, Showing, Waiving
+from hostcheck.cli.given import FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
     existing,
@@ -19,6 +19,7 @@ from hostcheck.cli.options import (
 )
 from hostcheck.cli.out import give, refuse_unshown, refuse_untold
 from hostcheck.cli.policing import policy_of, refuse_preflight
+from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.waiving import Beside
 
 
@@ -30,6 +31,7 @@ from hostcheck.cli.waiving import Beside
 @failing_since_options
 @policy_option
 @waiving_options
+@remembering_options
 def report(
     run: Path,
     format_: str,
@@ -38,11 +40,12 @@ def report(
     failing: FailingSince,
     policy: str,
     waiving: Waiving,
+    remembering: Remembering,
 ) -> None:
     """Render a saved run in any format. With --waivers it is judged by those, and not its own.
 
     With --policy what that changes is judged anew, from what the run holds of each host; with
-    --policy none as by no policy.
+    --policy none as by no policy. With --history it is written into a history, as an audit is.
 
     Exits with 0 where it was rendered; with --strict, --fail-on or --fail-on-unused-waiver as the
     audit would.
@@ -54,11 +57,12 @@ def report(
     refuse_untold("run", format_, output)
     by, waivers = policy_of(policy), Beside(waiving)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
+    history = Remembered(remembering)
     read = runfile.read(run)
     refuse_preflight(policy, preflight=read.preflight is not None)
-    told = waivers.applied(app.judged_anew(read, by) if policy else read)
+    told = history.written(waivers.applied(app.judged_anew(read, by) if policy else read))
     give("run", format_, told, output, showing)
     asked = failing.strict or failing.fail_on
     ends = code.of(told)
     stale = waiving.fail_on_unused_waiver and is_stale(told)
-    sys.exit(ends if asked or stale else 0)
+    sys.exit(history.code(ends if asked or stale else 0))

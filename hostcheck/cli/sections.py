@@ -15,7 +15,7 @@ _LAST = (GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
-    "From night to night": ("diff", "drift", "waive", "policy"),
+    "From night to night": ("diff", "drift", "history", "waive", "policy"),
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),
@@ -31,6 +31,7 @@ SECTIONS = {
     ANSWER: (
         *("format_", "output", "html", "strict", "fail_on", "since", "quiet"),
         *("policy", "waivers", "fail_on_unused_waiver"),
+        *("history", "history_password_file"),
         *("details", "summary", "only", "severity", "checks", "skip"),
     ),
     VCENTER: ("vcenter", "user", "password_file", "tls_ca", "tls_thumbprint", "timeout"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta
 
+from hostcheck.history import place
 from hostcheck.settings import PAGE, Settings, kind, server_of
 from hostcheck.syntax import toml
 
@@ -15,6 +16,7 @@ DEFAULT = "default"
 PASSWORDS = (
     ("vSphere", "GOVC_PASSWORD"), ("SSH", "HOSTCHECK_SSH_PASSWORD"),
     ("guests", "HOSTCHECK_GUEST_PASSWORD"), ("BMCs", "HOSTCHECK_BMC_PASSWORD"),
+    ("the history", "HOSTCHECK_HISTORY_PASSWORD"),
 )  # fmt: skip
 
 Options = Mapping[str, tuple[str, Any]]
@@ -47,7 +49,10 @@ def page(
             elif not origin:
                 value, origin = getattr(section, key), DEFAULT
             also = told.get("note", "") if not origin.startswith("--") else ""
-            lines.append(_line(key, value, f"{origin}; {also}" if also else origin))
+            if name == "history" and key == "url" and value:
+                value = place.read(value, "url of [history]").name  # it refuses a password
+            shown = _line if name != "history" else _plain
+            lines.append(shown(key, value, f"{origin}; {also}" if also else origin))
     lines += [""]
     for what, variable in PASSWORDS:
         where = variable if variables.get(variable) else "a file, the keyring or a prompt"
@@ -95,6 +100,10 @@ def _line(key: str, value: Any, origin: str) -> str:
         urls = [value] if isinstance(value, str) else list(value)
         names = [server_of(one).name for one in urls if one]
         value = names if len(names) > 1 else "".join(names)
+    return _plain(key, value, origin)
+
+
+def _plain(key: str, value: Any, origin: str) -> str:
     if value is None:
         return f"# {key} is not set"
     if isinstance(value, float) and value.is_integer():

@@ -197,8 +197,7 @@ class Story:
         """
         before: tuple[Who, str] | None = None
         for number in range(self._count):
-            line = self._safely(lambda: _line(self._text(number)))  # noqa: B023  called here
-            glance = self._safely(lambda: Glance(line, self._value, self.head.target))  # noqa: B023
+            line, glance = self._opened(number)
             this = (glance.who, line.host.id)
             if before is not None and this < before:
                 raise UsageError(
@@ -207,6 +206,14 @@ class Story:
                 )
             before = this
             yield glance
+
+    def host(self, number: int) -> Glance:
+        """Open the host at a place from 0 on. Raises UsageError when the file is damaged there."""
+        return self._opened(number)[1]
+
+    def _opened(self, number: int) -> tuple[_Line, Glance]:
+        line = self._safely(lambda: _line(self._text(number)))
+        return line, self._safely(lambda: Glance(line, self._value, self.head.target))
 
     def told(self, one: Seen) -> Told:
         """Return the words of a result."""

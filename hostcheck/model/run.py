@@ -6,6 +6,7 @@ from typing import overload
 
 from msgspec import Struct
 
+from hostcheck.model.history import History
 from hostcheck.model.host import Host
 from hostcheck.model.policy import Policy
 from hostcheck.model.result import Answer, Manual, Result
@@ -185,6 +186,8 @@ class Run(Struct, frozen=True):
     targets: tuple[Asked, ...] = ()
     """All that was asked, where that was more than one. A failure leaves hosts out, all unknown:
     the run is no GO."""
+    history: History | None = None
+    """Since when its findings are known; None where no history was asked."""
     waivers: Waivers | None = None
     """What somebody answers for; None where no file of waivers was given."""
     policy: Policy | None = None

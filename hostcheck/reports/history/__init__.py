@@ -1,0 +1,1 @@
+"""What a history answers, in its formats."""
