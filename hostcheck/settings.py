@@ -82,7 +82,7 @@ class HistorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[history]`: where audits are remembered, and for how many days."""
 
     url: Annotated[str, Meta(extra=known("history"))] = ""
-    """A file, or a PostgreSQL database; a relative path is below the folder that it is run in."""
+    """A file or a PostgreSQL database; a relative path is below the folder of the settings."""
     keep: Annotated[int | str, Meta(extra=known(""))] = 0
     """As `days` reads it; 0 is for ever."""
 
@@ -211,7 +211,11 @@ def _with_places(found: Settings, folder: Path) -> Settings:
     if policy.endswith(".toml") or Path(policy).name != policy:
         policy = str(folder / Path(policy).expanduser())
     audit = msgspec.structs.replace(found.audit, waivers=waivers, policy=policy)
-    return msgspec.structs.replace(found, audit=audit)
+    history = found.history
+    if history.url and "://" not in history.url:
+        place = str(folder / Path(history.url).expanduser())
+        history = msgspec.structs.replace(history, url=place)
+    return msgspec.structs.replace(found, audit=audit, history=history)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ class _Pen:
         self._connection = connection
         self._run = run
         self._story = Story.of(run)
-        self._waived = run.waivers.keys() if run.waivers is not None else {}
+        self._waived = _waived(run)
         self.instant = self._free(at)
         self._hosts = self._stored()
         self._later = self._judged_later()
@@ -278,6 +278,15 @@ class _Pen:
 def _changed(table: sa.Table, *columns: str) -> Any:
     values: dict[str, Any] = {name: sa.bindparam(name) for name in columns}
     return sa.update(table).where(table.c.id == sa.bindparam("key")).values(**values)
+
+
+def _waived(run: Run) -> dict[Who, frozenset[Key]]:
+    """Return what is waived of each host."""
+    found: dict[Who, set[Key]] = {}
+    for one in run.waivers.results if run.waivers is not None else ():
+        mine = found.setdefault((one.host, one.target), set())
+        mine.add((one.check, one.subject_kind, one.subject_id))
+    return {who: frozenset(keys) for who, keys in found.items()}
 
 
 def _without_fail(status: Status | None, *, blind: bool) -> str:

@@ -24,19 +24,21 @@ def _lines(made: Past, page: Page) -> Iterator[str]:
     )
     yield from page.wrap(f"{made.place} begins on {words.moment(made.begins)}", 2, 4)
     yield from _section("HOSTS BY DAY", _trend(made.trend), len(made.trend), DAYS, page)
-    rows = [_tally(one) for one in made.tallies]
-    head = (made.by, "fails", "not known", "new", "mended", "gone", "mean time to mend", "oldest")
-    yield from _section(
-        f"FINDINGS BY {made.by.upper()}", columns(head, rows[:ROWS]), len(rows), ROWS, page
-    )
-    findings = [_finding(one, made.begins) for one in made.findings]
-    head = ("since", "days", "check", "where", "")
-    yield from _section(
-        "OLDEST FINDINGS", columns(head, findings[:ROWS]), len(findings), ROWS, page
-    )
-    flapping = [_flapping(one) for one in made.flapping]
-    head = ("times", "last", "check", "where", "")
-    yield from _section("COMES AND GOES", columns(head, flapping[:ROWS]), len(flapping), ROWS, page)
+    counted = ("fails", "not known", "new", "mended", "gone", "mean time to mend", "oldest")
+    for title, head, rows in (
+        (f"FINDINGS BY {made.by.upper()}", (made.by, *counted), list(map(_tally, made.tallies))),
+        (
+            "OLDEST FINDINGS",
+            ("since", "days", "check", "where", ""),
+            [_finding(one, made.begins) for one in made.findings],
+        ),
+        (
+            "COMES AND GOES",
+            ("times", "last", "check", "where", ""),
+            list(map(_flapping, made.flapping)),
+        ),
+    ):
+        yield from _section(title, columns(head, rows[:ROWS]), len(rows), ROWS, page)
 
 
 def _section(
