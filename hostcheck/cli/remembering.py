@@ -95,6 +95,9 @@ class Remembered:
         """Write a run, and return it with what the history says of it, or with why it does not."""
         if self._place is None:
             return run
+        if not run.last_answer_at:
+            front().tell("no host answered: the run has no time, and is not in the history")
+            return run
         from hostcheck.history.write import write
         from hostcheck.model.history import History
 

@@ -86,12 +86,10 @@ def write(
     One that is there already stays as it is, with what was waived of it then. A host of which the
     history knows younger answers is left out: what is known of it only ever goes forward. With
     `keep` what is over for more days than that is forgotten. Raises HistoryError, and UsageError
-    for a run without answers.
+    for a preflight.
     """
     if run.preflight is not None:
         raise UsageError("a history is of audits: a preflight is not written into it")
-    if not run.last_answer_at:
-        raise UsageError("no host answered, so the run has no time, and no place in a history")
     at = int(datetime.fromisoformat(run.last_answer_at).timestamp())
     try:
         with writing(place, password) as connection:
