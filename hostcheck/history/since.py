@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hostcheck.history.place import HistoryPlace
 from hostcheck.history.tables import CHANGE, FAIL, HOST, RUN, TRACK, bits, moment
-from hostcheck.model.history import History, Since
+from hostcheck.model.history import History, OfHost, Since
 
 
 def of_run(
@@ -25,14 +25,19 @@ def of_run(
     )
 
 
-def _found(connection: sa.Connection, asked: Any, seen: int) -> Iterator[Since]:
+def _found(connection: sa.Connection, asked: Any, seen: int) -> Iterator[OfHost]:
     hosts = {
         row[0]: (row[1], row[2])
         for row in connection.execute(sa.select(HOST.c.id, HOST.c.name, HOST.c.vcenter))
     }
-    for host, since, check, kind, subject in sorted(map(tuple, connection.execute(asked))):
+    found: dict[tuple[str, str], list[Since]] = {}
+    for host, since, check, kind, subject in connection.execute(asked):
         if seen >> host & 1:
-            yield Since(*hosts[host], check, kind, subject, moment(since))
+            one = Since(check, kind, subject, moment(since))
+            found.setdefault(hosts[host], []).append(one)
+    for who in sorted(found):
+        mine = sorted(found[who], key=lambda one: (one.check, one.subject_kind, one.subject_id))
+        yield OfHost(*who, tuple(mine))
 
 
 def _now() -> Any:

@@ -5,6 +5,7 @@ answered well; what was not asked or not answered is *not known*, and what nobod
 is *no longer there*. Times are those of the answers of runs, UTC.
 """
 
+from bisect import bisect_left
 from enum import StrEnum
 
 from msgspec import Struct
@@ -17,13 +18,19 @@ SCHEMA = "hostcheck.history/1"
 class Since(Struct, frozen=True):
     """A finding of a run, and when it was first seen; it was not mended since then."""
 
-    host: str
-    target: str
     check: str
     subject_kind: str
     subject_id: str
     since: str
     """Time of the last answer of the run that saw it first."""
+
+
+class OfHost(Struct, frozen=True):
+    """The findings of one host."""
+
+    host: str
+    target: str
+    findings: tuple[Since, ...]
 
 
 class History(Struct, frozen=True):
@@ -34,19 +41,22 @@ class History(Struct, frozen=True):
     runs: int = 0
     """Runs that it holds, this one among them."""
     begins: str = ""
-    since: tuple[Since, ...] = ()
+    hosts: tuple[OfHost, ...] = ()
+    """Hosts that have findings, by name and vCenter."""
     left_out: int = 0
     """Hosts that were not written, because it knows younger answers of theirs."""
     fault: str = ""
     """Why it could not be written or asked; then nothing is known of older runs."""
 
-    def keys(self) -> dict[tuple[str, str], dict[tuple[str, str, str], str]]:
-        """Return the times by host (name, vCenter) and finding (check, kind and id of subject)."""
-        found: dict[tuple[str, str], dict[tuple[str, str, str], str]] = {}
-        for one in self.since:
-            mine = found.setdefault((one.host, one.target), {})
-            mine[one.check, one.subject_kind, one.subject_id] = one.since
-        return found
+    def of(self, host: str, target: str) -> dict[tuple[str, str, str], str]:
+        """Return when the findings of a host were first seen: by check, kind and id of subject."""
+        at = bisect_left(self.hosts, (host, target), key=lambda one: (one.host, one.target))
+        if at == len(self.hosts) or (self.hosts[at].host, self.hosts[at].target) != (host, target):
+            return {}
+        return {
+            (one.check, one.subject_kind, one.subject_id): one.since
+            for one in self.hosts[at].findings
+        }
 
 
 class Now(StrEnum):

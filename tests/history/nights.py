@@ -44,7 +44,12 @@ def night(day, *reports, hour=0, **more):
 
 def since_of(history, check=CHECK):
     """Return since when hosts have this finding."""
-    return {one.host: one.since for one in history.since if one.check == check}
+    return {
+        host.host: one.since
+        for host in history.hosts
+        for one in host.findings
+        if one.check == check
+    }
 
 
 def open_of(past, check=CHECK):

@@ -64,7 +64,7 @@ def test_an_audit_is_remembered_and_its_run_file_says_since_when(here):
     assert (first.exit_code, first.stderr) == (code, "")
     told = runfile.read(here / "run.json").history
     assert (told.place, told.runs, told.fault) == ("history.db", 1, "")
-    assert {one.since for one in told.since} == {told.begins}
+    assert {one.since for host in told.hosts for one in host.findings} == {told.begins}
     again = audit("--history", "sqlite:///history.db", "-o", "run.json")
     assert again.exit_code == code
     assert runfile.read(here / "run.json").history.runs == 1
@@ -93,6 +93,32 @@ def test_the_answer_in_each_format():
     assert (row["fails"], row["new"], row["since"]) == ("1", "1", moment(2))
     narrow = run("history", "--history", "history.db", "--host", "esx-2", "--check", CHECK)
     assert "OLDEST" not in narrow.stdout
+
+
+def test_every_report_says_since_when_a_finding_is_known():
+    for file in nights():
+        done = run("report", file, "--history", "history.db", "--details")
+    assert "✕ HOST-002 required" in done.stdout
+    assert "Known since 2026-03-03, for 1 day." in done.stdout
+    assert "Known since 2026-03-01 or before." in done.stdout
+    first = run("report", "2.json", "--history", "history.db", "--details")
+    assert "Seen for the first time." in first.stdout
+    assert run("report", "3.json", "--details").stdout.count("nown since") == 0
+    page = run("report", "3.json", "--history", "history.db", "--format", "html").stdout
+    assert page.count('<p class="soft">Known since 2026-03-03, for 1 day.</p>') == 1
+    plain = run("report", "3.json", "--history", "history.db", "--format", "json")
+    (one, other) = json.loads(plain.stdout)["history"]["hosts"]
+    assert [each["since"] for each in one["findings"] if each["check"] == CHECK] == [moment(2)]
+    assert CHECK not in {each["check"] for each in other["findings"]}
+
+
+def test_a_run_is_redacted_without_its_history(here):
+    file = written()
+    (here / "run.json").write_text(
+        run("report", file, "--history", "history.db", "--format", "json").stdout
+    )
+    assert run("redact", "run.json", "-o", "out", "--map", "map.json").exit_code == 0
+    assert runfile.read(here / "out" / "run.json").history is None
 
 
 def test_settings_name_the_history_and_how_long_it_is_kept(here):
@@ -224,7 +250,8 @@ def test_a_fault_costs_no_run(here, monkeypatch, fault):
     assert "</html>" in (here / "report.html").read_text()
     told = runfile.read(here / "run.json")
     assert said in told.history.fault
-    assert told.history.since == ()
+    assert "The run is not in the history" in done.stdout
+    assert told.history.hosts == ()
     assert not (here / "run.json.journal").exists()
 
 

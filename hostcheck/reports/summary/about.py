@@ -86,6 +86,13 @@ def notices(run: Run) -> tuple[str, ...]:
         names = ", ".join(words.one_line(name) for name in run.unasked[:NAMED])
         more = f" and {len(run.unasked) - NAMED} more" if len(run.unasked) > NAMED else ""
         told.append(f"{sentence(ended(run))} before {names}{more} could be asked. {NOTHING}.")
+    if run.history is not None and run.history.fault:
+        told.append(
+            words.one_line(
+                "The run is not in the history, and since when its findings are known is not told: "
+                f"{run.history.fault}"
+            )
+        )
     age = catalogue_age(run)
     if age is not None and age > STALE_DAYS:
         told.append(

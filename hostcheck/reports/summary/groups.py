@@ -13,9 +13,11 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import (
     Candidate,
+    HostReport,
     Run,
 )
 from hostcheck.reports import words
+from hostcheck.reports.summary.since import first_seen, known_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,18 @@ class Group:
     severity: Severity
     manual: Manual | None
     results: tuple[Result, ...]
+    since: str = ""
+    """Since when a fail is known, where a history told it."""
 
 
-def groups(run: Run, results: Iterable[Result]) -> tuple[Group, ...]:
-    """Gather results by check and status: fails first, then what is not known, then the rest."""
+def groups(
+    run: Run, results: Iterable[Result], report: HostReport | None = None
+) -> tuple[Group, ...]:
+    """Gather results by check and status: fails first, then what is not known, then the rest.
+
+    `report` is the host that they are of, where they are all of one.
+    """
+    times = first_seen(run, report) if report is not None else {}
     manuals = {manual.id: manual for manual in run.checks}
     order = {manual.id: number for number, manual in enumerate(run.checks)}
     found: dict[tuple[str, Status], list[Result]] = {}
@@ -41,10 +51,11 @@ def groups(run: Run, results: Iterable[Result]) -> tuple[Group, ...]:
     made = []
     for (check, status), members in found.items():
         manual = manuals.get(check)
+        since = known_since(run, times, members)
         made.append(
             Group(
                 check, manual.title if manual else check, manual.family if manual else "",
-                status, members[0].severity, manual, tuple(members),
+                status, members[0].severity, manual, tuple(members), since,
             )
         )  # fmt: skip
     return tuple(

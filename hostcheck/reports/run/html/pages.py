@@ -49,7 +49,7 @@ def keys_of(run: Run) -> list[str]:
 def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> Page:
     """Lay out one host; `key` is what follows the `@` in links to it."""
     host = report.host
-    findings = _findings(summary.groups(run, report.results), host.sources, key)
+    findings = _findings(summary.groups(run, report.results, report), host.sources, key)
     drawn = svg.topology_svg(host, report.results, alone=False, anchor=key)
     return Page(
         name=host.name,

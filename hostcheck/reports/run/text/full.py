@@ -168,7 +168,7 @@ def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[st
         f"{page.paint(label, report.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
     )
     found = [one for one in report.results if shown.finding(one.check, one.severity)]
-    grouped = summary.groups(run, found)
+    grouped = summary.groups(run, found, report)
     for group in grouped:
         if group.status is Status.FAIL:
             yield from _fail(group, page)
@@ -185,6 +185,8 @@ def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[st
 def _fail(group: summary.Group, page: Page) -> Iterator[str]:
     mark = page.paint(f"{words.MARK[group.status]} {group.check}", Status.FAIL)
     yield f"  {mark} {group.severity.value}  {words.one_line(group.title)}"
+    if group.since:
+        yield f"    {group.since.capitalize()}."
     for result in group.results[:SUBJECTS_SHOWN]:
         yield from page.wrap(f"{result.subject.name}: {because(result)}", 4, 6)
     rest = len(group.results) - SUBJECTS_SHOWN
