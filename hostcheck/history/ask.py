@@ -33,6 +33,8 @@ from hostcheck.ways.vsphere.inventory import is_host, matches
 BY = ("check", "host", "cluster")
 REMEMBERED = 30
 """A host that was not judged for so many days is not missed any more."""
+FEW = 500
+"""Hosts that a statement names."""
 TIMES = 3
 """A finding that came so often in the window flaps."""
 HOUR = 3600
@@ -167,7 +169,7 @@ class _Answer:
             .where(TRACK.c.check_id == "")
             .order_by(CHANGE.c.instant)
         )
-        changes = iter(self._connection.execute(asked).all())
+        changes = iter(self._connection.execute(self._of_few(asked)).all())
         change = next(changes, None)
         verdicts = dict.fromkeys((one.value for one in Answer), 0)
         days: dict[date, int] = {}
@@ -226,7 +228,12 @@ class _Answer:
         """Yield rows of the hosts and checks that are meant; the host is the first column."""
         if self._question.checks:
             asked = asked.where(TRACK.c.check_id.in_(self._question.checks))
-        return (row for row in self._connection.execute(asked) if row[0] in self._hosts)
+        rows = self._connection.execute(self._of_few(asked))
+        return (row for row in rows if row[0] in self._hosts)
+
+    def _of_few(self, asked: Any) -> Any:
+        """Let the database leave out what is of no host that is meant, where these are few."""
+        return asked.where(TRACK.c.host.in_(self._hosts)) if len(self._hosts) <= FEW else asked
 
     def _of(self, host: _Host, check: str) -> _Count:
         key = {

@@ -5,6 +5,7 @@ the runs of that second.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Of the schema, the oldest first; the last one is what this version writes."""
 VERSION = "hostcheck_version"
 """The table that says which revision a database has."""
@@ -84,11 +85,13 @@ def instant_of(seconds: int) -> int:
     return seconds << BITS
 
 
+@lru_cache(4096)
 def moment(instant: int) -> str:
     """Return the time of an instant as run files write times."""
     return when(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(4096)
 def when(instant: int) -> datetime:
     """Return the time of an instant."""
     return datetime.fromtimestamp(seconds_of(instant), UTC)

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,28 @@ def test_of_what_stays_as_it_is_nothing_is_written_but_the_run(book):
     first = rows(book)
     book.write(*(night(day, judged("a", "fail"), judged("b")) for day in range(1, 8)))
     assert rows(book) == first | {"hostcheck_run": 8}
+
+
+@pytest.mark.parametrize("first", ["asked", "written"])
+def test_a_history_of_an_earlier_schema_is_brought_up_to_date(either, monkeypatch, first):
+    """Whoever opens it first does it, and what it knew is there."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(store, "REVISIONS", tables.REVISIONS[:1])
+        earlier.setattr(store, "migrate", partial(store.migrate, to=tables.REVISIONS[0]))
+        either.write(night(0, judged("a")), night(1, judged("a", "fail")))
+        before = either.ask()
+        assert indexes(either) == set()
+    if first == "asked":
+        assert either.ask() == before
+    told = either.write(night(2, judged("a", "fail")))
+    assert since_of(told) == {"a": moment(1)}
+    assert indexes(either) == {"hostcheck_change_instant"}
+    assert either.ask().runs == 3
+
+
+def indexes(book):
+    with store.reading(book.place, book.password) as connection:
+        return {one["name"] for one in sa.inspect(connection).get_indexes("hostcheck_change")}
 
 
 def test_a_schema_of_later_is_refused(either):
