@@ -107,14 +107,9 @@ def audit(
             left = sum(one.key not in journal for one in source.machines())
             with progress("audit", left, quiet=quiet) as done:
                 run = app.audit(
-                    source,
-                    journal,
-                    workers=workers,
-                    shelf=shelf,
-                    limit=time_left,
-                    policy=by,
+                    source, journal, workers=workers, shelf=shelf, limit=time_left, policy=by,
                     done=done,
-                )
+                )  # fmt: skip
         run = history.written(waivers.applied(run))
         deliver(run, wanted, showing)
         if run.unasked:
