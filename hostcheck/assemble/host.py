@@ -94,7 +94,6 @@ def assemble(recorded: Recording) -> Host:
     located = Locator(book, system, pci, nodes)
     gpus = gpus_of(book, system, log, located)
     nics = nics_of(system, located)
-    order = smi_order(log)
     topo = book.read(nvidia_smi_topo_m.REQUEST, nvidia_smi_topo_m.parse)
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
@@ -122,7 +121,7 @@ def assemble(recorded: Recording) -> Host:
         driver_version=_version(log.fact(lambda one: one.driver_version)),
         driver_packages=driver_packages(book, system, host_id),
         nvlink=topo.fact(lambda one: one.links),
-        nvlink_order=order,
+        nvlink_order=smi_order(log),
         vgpu_instances=vgpus.fact(lambda one: running_vgpus(one, vgpus)),
         vms=vms,
         testimonies=testimonies,
