@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hostcheck.cli.outputs import Output, plain_of
 from hostcheck.cli.sections import under
 from hostcheck.ways.options import OPTION, Option
 
@@ -26,8 +27,18 @@ class Deliver:
     """Where a report goes, and in which format."""
 
     format_: str = "text"
-    output: Path | None = None
+    outputs: tuple[Output, ...] = ()
     html: Path | None = None
+
+    @property
+    def output(self) -> Path | None:
+        """Where the run is kept."""
+        return plain_of(self.outputs)
+
+    @property
+    def rendered(self) -> tuple[Output, ...]:
+        """What is written in a format."""
+        return tuple(one for one in self.outputs if one.format_)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from hostcheck import ways
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
+from hostcheck.cli.outputs import OutputType
 from hostcheck.connect.given import (
     AUTO,
     Bare,
@@ -232,7 +233,10 @@ def _deliver(*told: str) -> Callable[[F], F]:
             "--format", "format_", type=click.Choice(tuple(choices)), default="text",
             help="What goes to stdout.", show_default=True,
         ),
-        click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the run here."),
+        click.option(
+            "-o", "--output", "outputs", multiple=True, type=OutputType(), metavar="[FORMAT=]PATH",
+            help="Keep the run here; with FORMAT= write that (html=run.html). Repeatable.",
+        ),
         click.option(
             "--html", type=click.Path(path_type=Path),
             help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts "
@@ -386,6 +390,11 @@ trust_options = group(
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path),
     help="File instead of stdout; of a run's HTML FILE.zip or a folder too.",
+)  # fmt: skip
+outputs_option = click.option(
+    "-o", "--output", "outputs", multiple=True, type=OutputType(), metavar="[FORMAT=]PATH",
+    help="File instead of stdout, in that format (html=run.html), else in that of --format; "
+    "repeatable. Of HTML FILE.zip or a folder too.",
 )  # fmt: skip
 
 

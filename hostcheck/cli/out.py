@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from hostcheck import reports
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
+from hostcheck.cli.outputs import ENDING, Output, named, plain_of
 from hostcheck.errors import UsageError
 from hostcheck.reports import Screen, Show, pieces, write
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from hostcheck.recording import Shelf
 
 WHOLE = Showing(details=True)
-OUTPUTS = ("output", "html", "save")
+OUTPUTS = ("output", "outputs", "html", "save")
 """Options that name what is written; every other path is read."""
 
 
@@ -57,21 +59,11 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
 
 
 def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: bool = False) -> None:
-    """Keep the run, write the HTML, print the report; where it is to be brief, its one line."""
-    from hostcheck import runfile
-
-    def write_html(run: "Run", path: Path) -> None:
-        write("run", "html", run, path)
-
-    writers: tuple[tuple[Path | None, Callable[[Run, Path], None]], ...] = (
-        (wanted.output, runfile.write),
-        (wanted.html, write_html),
-    )
+    """Keep the run, write the reports, print one; where it is to be brief, its one line."""
     unwritten = None
-    for path, write_to in writers:
+    for write_it in _writers(run, wanted):
         try:
-            if path is not None:
-                write_to(run, path)
+            write_it()
         except UsageError as error:  # said last: what was learnt is still printed
             unwritten = unwritten or error
     try:
@@ -87,21 +79,35 @@ def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: boo
         raise unwritten
 
 
+def _writers(run: "Run", wanted: Deliver) -> Iterator[Callable[[], None]]:
+    from hostcheck import runfile
+
+    if wanted.output is not None:
+        yield partial(runfile.write, run, wanted.output)
+    for format_, path in _reports(wanted):
+        yield partial(write, "run", format_, run, path)
+
+
+def _reports(wanted: Deliver) -> tuple[Output, ...]:
+    html = () if wanted.html is None else (Output("html", wanted.html),)
+    return html + wanted.rendered
+
+
 def deliver_each(wanted: Deliver, name: str, run: "Run") -> None:
-    """Keep one of several runs, and its page: files of that name in the folders that are given."""
+    """Keep one of several runs, and its reports: files of that name in the folders of these."""
     from hostcheck import runfile
 
     if wanted.output is not None:
         runfile.write(run, wanted.output / f"{name}.json")
-    if wanted.html is not None:
-        write("run", "html", run, wanted.html / f"{name}.html")
+    for format_, folder in _reports(wanted):
+        write("run", format_, run, folder / f"{name}.{ENDING.get(format_, format_)}")
 
 
 def refuse_unwritable_folders(wanted: Deliver, save: Path | None) -> None:
     """Raise UsageError, before anything is asked, where several runs could not be kept."""
     from hostcheck import files
 
-    for folder in (wanted.output, wanted.html, save):
+    for folder in (wanted.output, *(one.path for one in _reports(wanted)), save):
         if folder is not None:
             if folder.is_file() or folder.suffix in (".json", ".html", ".zip"):
                 raise UsageError(f"{folder}: of several VMs each has its own file: give a folder")
@@ -112,14 +118,14 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     """Raise UsageError, before anything is asked, where an output could not be written."""
     from hostcheck import files
 
-    files.refuse_shared({"-o": wanted.output, "--html": wanted.html, "--save": save})
-    for path in (wanted.output, wanted.html):
-        if path is not None:
-            refuse_input(path)
-    if wanted.output is not None:
-        files.refuse_unwritable(wanted.output)
-    if wanted.html is not None:
-        reports.refuse_unwritable("run", "html", wanted.html)
+    kept = wanted.output
+    files.refuse_shared({**named(wanted.outputs), "--html": wanted.html, "--save": save})
+    if kept is not None:
+        refuse_input(kept)
+        files.refuse_unwritable(kept)
+    for format_, path in _reports(wanted):
+        refuse_input(path)
+        reports.refuse_unwritable("run", format_, path)
     if save is not None:
         files.refuse_unwritable_folder(save)
 
@@ -170,7 +176,34 @@ def give(
         write(told, format_, thing, output)
 
 
-def refuse_unshown(showing: Showing, format_: str, output: Path | None = None) -> None:
+def refuse_untold_each(format_: str, outputs: tuple[Output, ...]) -> None:
+    """Raise UsageError, before a run is read, where `give_each` could not write it."""
+    from hostcheck import files
+
+    plain_of(outputs)
+    files.refuse_shared(dict(named(outputs)))
+    for one in outputs:
+        refuse_untold("run", one.format_ or format_, one.path)
+
+
+def give_each(format_: str, run: "Run", outputs: tuple[Output, ...], showing: Showing) -> None:
+    """Print a run in a format, or write it to the files that were given, each in its own.
+
+    One that cannot be written keeps none of the others from it.
+    """
+    if not outputs:
+        give("run", format_, run, None, showing)
+    unwritten = None
+    for one in outputs:
+        try:
+            write("run", one.format_ or format_, run, one.path)
+        except UsageError as error:
+            unwritten = unwritten or error
+    if unwritten is not None:
+        raise unwritten
+
+
+def refuse_unshown(showing: Showing, format_: str, *, written: bool = False) -> None:
     """Raise UsageError where the text is shaped and none is printed."""
     given = [f"--{one.name.removesuffix('s')}" if one.name == "checks" else f"--{one.name}"
              for one in fields(showing) if getattr(showing, one.name)]  # fmt: skip
@@ -178,7 +211,7 @@ def refuse_unshown(showing: Showing, format_: str, output: Path | None = None) -
         raise UsageError("--details shows all and --summary the least: give one of them")
     if both := set(showing.checks) & set(showing.skip):
         raise UsageError(f"{min(both)} is wanted by --check and left out by --skip: give one")
-    if given and (format_ != "text" or output is not None):
+    if given and (format_ != "text" or written):
         raise UsageError(f"{given[0]} shapes the text that is printed: leave out --format and -o")
 
 

@@ -12,12 +12,13 @@ from hostcheck.cli.options import (
     existing,
     failing_since_options,
     format_option,
-    output_option,
+    outputs_option,
     policy_option,
     showing_options,
     waiving_options,
 )
-from hostcheck.cli.out import give, refuse_unshown, refuse_untold
+from hostcheck.cli.out import give_each, refuse_unshown, refuse_untold_each
+from hostcheck.cli.outputs import Output
 from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.waiving import Beside
@@ -26,7 +27,7 @@ from hostcheck.cli.waiving import Beside
 @main.command()
 @click.argument("run", type=existing(dir_okay=False))
 @format_option("run")
-@output_option
+@outputs_option
 @showing_options
 @failing_since_options
 @policy_option
@@ -35,14 +36,16 @@ from hostcheck.cli.waiving import Beside
 def report(
     run: Path,
     format_: str,
-    output: Path | None,
+    outputs: tuple[Output, ...],
     showing: Showing,
     failing: FailingSince,
     policy: str,
     waiving: Waiving,
     remembering: Remembering,
 ) -> None:
-    """Render a saved run in any format. With --waivers it is judged by those, and not its own.
+    """Render a saved run in any format, or several: --output html=a.html --output junit=b.xml.
+
+    With --waivers it is judged by those, and not its own.
 
     With --policy what that changes is judged anew, from what the run holds of each host; with
     --policy none as by no policy. With --history it is written into a history, as an audit is.
@@ -53,15 +56,15 @@ def report(
     from hostcheck import app, runfile
     from hostcheck.exits import is_stale
 
-    refuse_unshown(showing, format_, output)
-    refuse_untold("run", format_, output)
+    refuse_unshown(showing, format_, written=bool(outputs))
+    refuse_untold_each(format_, outputs)
     by, waivers = policy_of(policy), Beside(waiving)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     history = Remembered(remembering)
     read = runfile.read(run)
     refuse_preflight(policy, preflight=read.preflight is not None)
     told = history.written(waivers.applied(app.judged_anew(read, by) if policy else read))
-    give("run", format_, told, output, showing)
+    give_each(format_, told, outputs, showing)
     asked = failing.strict or failing.fail_on
     ends = code.of(told)
     stale = waiving.fail_on_unused_waiver and is_stale(told)

@@ -29,7 +29,7 @@ QUIET = "quiet"
 SECTIONS = {
     HOSTS: ("hosts", "clusters", "from_"),
     ANSWER: (
-        *("format_", "output", "html", "strict", "fail_on", "since", "quiet"),
+        *("format_", "output", "outputs", "html", "strict", "fail_on", "since", "quiet"),
         *("policy", "waivers", "fail_on_unused_waiver"),
         *("history", "history_password_file"),
         *("details", "summary", "only", "severity", "checks", "skip"),

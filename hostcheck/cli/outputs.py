@@ -1,0 +1,76 @@
+"""Places to write, several in one run: a path, or a format and a path."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+from hostcheck.errors import UsageError
+from hostcheck.reports import formats
+
+ENDING = {
+    "text": "txt", "line": "txt", "junit": "xml", "markdown": "md", "prometheus": "prom",
+    "ocsf": "ocsf.json",
+}  # fmt: skip
+"""How a file of a format ends, where that is not the format's name."""
+
+
+class Output(NamedTuple):
+    """A place to write: `run.json`, or `html=run.html`."""
+
+    format_: str
+    """Empty where none is named: a run file, or what `--format` says."""
+    path: Path
+
+    @property
+    def option(self) -> str:
+        """What was given, without the path."""
+        return f"--output {self.format_}" if self.format_ else "-o"
+
+
+def plain_of(outputs: tuple[Output, ...]) -> Path | None:
+    """Return the path that was given without a format. Raises UsageError where there are two."""
+    plain = [one.path for one in outputs if not one.format_]
+    if len(plain) > 1:
+        raise UsageError(f"-o names {plain[0]} and {plain[1]}: give one, others as FORMAT=PATH")
+    return plain[0] if plain else None
+
+
+def named(outputs: Iterable[Output]) -> dict[str, Path]:
+    """Return the paths by what was given for them, each by a name of its own."""
+    found: dict[str, Path] = {}
+    for one in outputs:
+        again = sum(name.startswith(one.option) for name in found)
+        found[f"{one.option}{' again' * again}"] = one.path
+    return found
+
+
+class OutputType(click.ParamType[Output]):
+    """A path, or a format and a path: `run.json`, `html=run.html`."""
+
+    name = "output"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Output:
+        """Return the format, empty where none is named, and the path."""
+        if isinstance(value, Output):
+            return value
+        format_, equals, path = value.partition("=")
+        if not equals or not re.fullmatch(r"[a-z][a-z-]*", format_):
+            return Output("", Path(value))
+        if format_ not in formats("run"):
+            near = get_close_matches(format_, formats("run")) or formats("run")
+            return self.fail(
+                f"no format is called {format_!r}; there are: {', '.join(near)} (a file of that "
+                f"name is ./{value})", param, ctx,
+            )  # fmt: skip
+        if not path:
+            return self.fail(f"{value} names no file: give {format_}=FILE", param, ctx)
+        return Output(format_, Path(path))
+
+    def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete a path."""
+        return [CompletionItem(incomplete, type="file")]
