@@ -17,11 +17,56 @@ WIDTH = 160
 
 HEAD = """# Formats
 
-`--format NAME` of `audit`, `preflight` and `report` prints one; `hostcheck report RUN --format
-NAME -o FILE` renders a saved run again, in any of them. What is not known is a pass in none of
-them, and what is waived is in all of them, with who answers for it. Names of hosts and VMs are
-escaped for each reader and cut where it has a limit. Files appear when they are whole.
-[Why so](decisions/0052-each-format-is-checked-by-its-reader.md).
+`--format NAME` of `audit`, `preflight` and `report` prints one. `--output NAME=PATH`, as often as you
+like, writes several in one run, and all places are tried before anybody is asked:
+
+```
+hostcheck audit -o run.json --output html=run.html --output junit=run.xml --output sarif=run.sarif
+hostcheck report run.json --output markdown=run.md --output csv=run.csv
+```
+
+`-o PATH` without a name keeps the run; `hostcheck report RUN` renders a saved run again, in any of
+them. What is not known is a pass in none of them, and what is waived is in all of them, with who
+answers for it. Names of hosts and VMs are escaped for each reader and cut where it has a limit. Files
+appear when they are whole. [Why so](decisions/0052-each-format-is-checked-by-its-reader.md).
+
+# A run
+"""
+TOPOLOGY = """
+# One host: topology
+
+`hostcheck topology HOST --format NAME`, beside text, svg and json:
+
+## hwloc-xml
+
+For hwloc 2: `lstopo -i host.xml` draws it, `hwloc-info -i host.xml` counts it, `hwloc-calc -i host.xml
+-I numa pci=0000:4a:00.0` says where a device is. Cores are not known of ESXi, so processors (PU) stand
+below packages and nodes; of one package several nodes are groups. A device whose NUMA node is not
+known is below the whole machine. VMs are Misc objects below their GPU. A link's speed is that of now,
+which is lower while a GPU idles. A host whose nodes are not known is refused: hwloc cannot show it.
+
+````
+{hwloc}
+````
+
+## nccl-xml
+
+For NCCL in a guest with whole GPUs, `NCCL_TOPO_FILE`: there the guest itself sees neither NUMA nodes
+nor switches. Each `busid` is the host's; the guest's stands beside the same UUID in `nvidia-smi
+--query-gpu=uuid,pci.bus_id --format=csv` of the guest, and is put there. Of network adapters the
+guest's address has to be known too. A device whose node is not known is left out, and said to be.
+
+````
+{nccl}
+````
+
+## dot
+
+For Graphviz: `hostcheck topology HOST --format dot | dot -Tsvg -o host.svg`.
+
+````
+{dot}
+````
 """
 FORMATS = {
     "text": ("For people, in a terminal: [README](../README.md)."),
@@ -78,7 +123,12 @@ def run() -> Run:
 
 def page() -> str:
     """Return the page."""
-    return "".join(_page(run()))
+    made = run()
+    told = {
+        name: _cut("".join(pieces("topology", f"{name}{end}", made.hosts[0])).splitlines(), 14)
+        for name, end in (("hwloc", "-xml"), ("nccl", "-xml"), ("dot", ""))
+    }
+    return "".join(_page(made)) + TOPOLOGY.format(**told)
 
 
 def _page(made: Run) -> Iterator[str]:
@@ -88,7 +138,9 @@ def _page(made: Run) -> Iterator[str]:
         if name not in LINES:
             continue
         lines = "".join(pieces("run", name, made)).splitlines()
-        yield "\n````\n"
-        for line in lines[: LINES[name]]:
-            yield (line if len(line) <= WIDTH else line[:WIDTH].rstrip() + " ...") + "\n"
-        yield "...\n````\n"
+        yield f"\n````\n{_cut(lines, LINES[name])}\n````\n"
+
+
+def _cut(lines: list[str], most: int) -> str:
+    shown = [one if len(one) <= WIDTH else f"{one[:WIDTH].rstrip()} ..." for one in lines[:most]]
+    return "\n".join([*shown, "..."])

@@ -92,6 +92,6 @@ def test_every_format_is_found_by_name():
     assert formats("run") == (
         "text", "csv", "html", "json", "junit", "line", "markdown", "ocsf", "prometheus", "sarif",
     )  # fmt: skip
-    assert formats("topology") == ("text", "json", "svg")
+    assert formats("topology") == ("text", "dot", "hwloc-xml", "json", "nccl-xml", "svg")
     assert formats("capacity") == ("text", "json")
     assert "".join(pieces("run", "text", b.healthy())) == text.render(b.healthy())
