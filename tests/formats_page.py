@@ -17,18 +17,19 @@ WIDTH = 160
 
 HEAD = """# Formats
 
-`--format NAME` of `audit`, `preflight` and `report` prints one. `--output NAME=PATH`, as often as you
-like, writes several in one run, and all places are tried before anybody is asked:
+`--format NAME` of `audit`, `preflight` and `report` prints one. `--output NAME=PATH`, as often
+as you like, writes several in one run, and all places are tried before anybody is asked:
 
 ```
 hostcheck audit -o run.json --output html=run.html --output junit=run.xml --output sarif=run.sarif
 hostcheck report run.json --output markdown=run.md --output csv=run.csv
 ```
 
-`-o PATH` without a name keeps the run; `hostcheck report RUN` renders a saved run again, in any of
-them. What is not known is a pass in none of them, and what is waived is in all of them, with who
-answers for it. Names of hosts and VMs are escaped for each reader and cut where it has a limit. Files
-appear when they are whole. [Why so](decisions/0052-each-format-is-checked-by-its-reader.md).
+`-o PATH` without a name keeps the run; `hostcheck report RUN` renders a saved run again, in any
+of them. What is not known is a pass in none of them, and what is waived is in all of them, with
+who answers for it. Names of hosts and VMs are escaped for each reader and cut where it has a
+limit. Files appear when they are whole. [Why
+so](decisions/0052-each-format-is-checked-by-its-reader.md).
 
 # A run
 """
@@ -39,11 +40,12 @@ TOPOLOGY = """
 
 ## hwloc-xml
 
-For hwloc 2: `lstopo -i host.xml` draws it, `hwloc-info -i host.xml` counts it, `hwloc-calc -i host.xml
--I numa pci=0000:4a:00.0` says where a device is. Cores are not known of ESXi, so processors (PU) stand
-below packages and nodes; of one package several nodes are groups. A device whose NUMA node is not
-known is below the whole machine. VMs are Misc objects below their GPU. A link's speed is that of now,
-which is lower while a GPU idles. A host whose nodes are not known is refused: hwloc cannot show it.
+For hwloc 2: `lstopo -i host.xml` draws it, `hwloc-info -i host.xml` counts it, `hwloc-calc -i
+host.xml -I numa pci=0000:4a:00.0` says where a device is. Cores are not known of ESXi, so
+processors (PU) stand below packages and nodes; of one package several nodes are groups. A
+device whose NUMA node is not known is below the whole machine. VMs are Misc objects below their
+GPU. A link's speed is that of now, which is lower while a GPU idles. A host whose nodes are not
+known is refused: hwloc cannot show it.
 
 ````
 {hwloc}
@@ -51,10 +53,11 @@ which is lower while a GPU idles. A host whose nodes are not known is refused: h
 
 ## nccl-xml
 
-For NCCL in a guest with whole GPUs, `NCCL_TOPO_FILE`: there the guest itself sees neither NUMA nodes
-nor switches. Each `busid` is the host's; the guest's stands beside the same UUID in `nvidia-smi
---query-gpu=uuid,pci.bus_id --format=csv` of the guest, and is put there. Of network adapters the
-guest's address has to be known too. A device whose node is not known is left out, and said to be.
+For NCCL in a guest with whole GPUs, `NCCL_TOPO_FILE`: there the guest itself sees neither NUMA
+nodes nor switches. Each `busid` is the host's; the guest's stands beside the same UUID in
+`nvidia-smi --query-gpu=uuid,pci.bus_id --format=csv` of the guest, and is put there. Of network
+adapters the guest's address has to be known too. A device whose node is not known is left out,
+and said to be.
 
 ````
 {nccl}
