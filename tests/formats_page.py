@@ -12,6 +12,7 @@ from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+SCHEMAS = Path(__file__).parents[1] / "hostcheck" / "schema"
 MACHINE = "2n-1xA30-sriov-off-esxi800"
 WIDTH = 160
 
@@ -70,6 +71,11 @@ For Graphviz: `hostcheck topology HOST --format dot | dot -Tsvg -o host.svg`.
 ````
 {dot}
 ````
+
+# JSON of other commands
+
+Each document has a JSON Schema (draft 2020-12) in `hostcheck/schema`; a number counts changes that a
+reader has to follow. New fields are added without one: read what you know. {schemas}.
 """
 FORMATS = {
     "text": ("For people, in a terminal: [README](../README.md)."),
@@ -131,7 +137,8 @@ def page() -> str:
         name: _cut("".join(pieces("topology", f"{name}{end}", made.hosts[0])).splitlines(), 14)
         for name, end in (("hwloc", "-xml"), ("nccl", "-xml"), ("dot", ""))
     }
-    return "".join(_page(made)) + TOPOLOGY.format(**told)
+    schemas = ", ".join(f"`{one.name}`" for one in sorted(SCHEMAS.glob("*.json")))
+    return "".join(_page(made)) + TOPOLOGY.format(**told, schemas=schemas)
 
 
 def _page(made: Run) -> Iterator[str]:

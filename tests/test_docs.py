@@ -17,12 +17,20 @@ import pytest
 from hostcheck import asked, catalog, cli, runfile
 from hostcheck.checks.engine import all_checks
 from hostcheck.checks.manual import markdown
+from hostcheck.model.answers import Answers
+from hostcheck.model.bare import BareFleet
+from hostcheck.model.capacity import Capacity
+from hostcheck.model.capture import Request
 from hostcheck.model.difference import Difference, Siblings
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.drift import DriftList
 from hostcheck.model.history import Past
+from hostcheck.model.host import Host
+from hostcheck.model.listing import Hosts, Vms
 from hostcheck.model.plan import Plan
 from hostcheck.model.policy import Settings
+from hostcheck.model.profiles import Profiles
+from hostcheck.model.result import Manual
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
 from hostcheck.model.vm_class import Judged
@@ -35,6 +43,7 @@ from tests import everyday, formats_page, golden, mistakes
 from tests.peers import live, shapes
 
 ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "hostcheck" / "schema"
 PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
@@ -123,6 +132,14 @@ def test_page_of_formats_names_all() -> None:
     assert set(formats_page.FORMATS) == set(formats("run"))
 
 
+MORE = {
+    "answers": Answers, "bmc": BareFleet, "capacity": Capacity, "checks": tuple[Manual, ...],
+    "hosts": Hosts, "profiles": Profiles, "requests": tuple[Request, ...], "topology": Host,
+    "vms": Vms,
+}  # fmt: skip
+"""Documents that are told and not read again, by the name of their schema."""
+
+
 def _stored() -> dict[str, Any]:
     """The schema of the run file, with what is opened later put where it stands."""
     (top, host, told), names = msgspec.json.schema_components(
@@ -147,7 +164,9 @@ def _stored() -> dict[str, Any]:
         (DOCTOR, msgspec.json.schema(Doctor)),
         (POLICY, msgspec.json.schema(Settings)),
         (HISTORY, msgspec.json.schema(Past)),
+        *((SCHEMAS / f"{name}-1.json", msgspec.json.schema(kind)) for name, kind in MORE.items()),
     ],
+    ids=lambda one: one.stem if isinstance(one, Path) else "",
 )
 def test_schemas(place: Path, schema: dict[str, Any], update: bool) -> None:
     schema = {
