@@ -49,8 +49,8 @@ SHORT = 8
 """Values of so few bytes are not worth a number."""
 QUICKLY = 1
 """Level of compression: a sixth of the size in half a millisecond a host."""
-OWN = ("schema", "hosts")
-"""What the file holds in a way of its own; all other fields of a run are in it as they are."""
+OWN = ("schema", "hosts", "since")
+"""What the file holds in a way of its own, or not at all; other fields are in it as they are."""
 NAMING = frozenset({"name", "id"})
 """Fields of a host that stay where they are, for whoever searches the file."""
 

@@ -110,7 +110,7 @@ def audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, policy=by,
                     done=done,
                 )  # fmt: skip
-        run = history.written(waivers.applied(run))
+        run = code.beside(history.written(waivers.applied(run)))
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)

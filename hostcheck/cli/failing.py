@@ -36,6 +36,16 @@ class Code:
 
             self._then = Story.at(since)
 
+    def beside(self, run: "Run") -> "Run":
+        """Return the run beside the earlier one, where one is given: what became of its fleet."""
+        if self._since is None:
+            return run
+        from msgspec.structs import replace
+
+        from hostcheck.diff import since
+
+        return replace(run, since=since(self._then, run))
+
     def of(self, run: "Run", *, quiet: bool = False) -> int:
         """Return the exit code; say what is new since the earlier run, where one was given."""
         from hostcheck.exits import exit_code
@@ -53,10 +63,11 @@ class Code:
             return self._counting
         from msgspec.structs import replace
 
-        from hostcheck.diff import since
         from hostcheck.reports import diff_words
 
-        made = since(self._then, run)
+        made = run.since or self.beside(run).since
+        if made is None:
+            return self._counting
         if not quiet:
             front().tell(f"since {self._since}: {diff_words.headline(made)}")
         return replace(self._counting, new=made) if self._only_new else self._counting

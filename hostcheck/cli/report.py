@@ -63,7 +63,8 @@ def report(
     history = Remembered(remembering)
     read = runfile.read(run)
     refuse_preflight(policy, preflight=read.preflight is not None)
-    told = history.written(waivers.applied(app.judged_anew(read, by) if policy else read))
+    judged = app.judged_anew(read, by) if policy else read
+    told = code.beside(history.written(waivers.applied(judged)))
     give_each(format_, told, outputs, showing)
     asked = failing.strict or failing.fail_on
     ends = code.of(told)

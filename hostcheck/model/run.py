@@ -6,6 +6,7 @@ from typing import overload
 
 from msgspec import Struct
 
+from hostcheck.model.difference import Difference
 from hostcheck.model.history import History
 from hostcheck.model.host import Host
 from hostcheck.model.policy import Policy
@@ -192,3 +193,5 @@ class Run(Struct, frozen=True):
     """What somebody answers for; None where no file of waivers was given."""
     policy: Policy | None = None
     """What hosts were judged by; None: by all checks, as they are by themselves."""
+    since: Difference | None = None
+    """What became of the fleet since an earlier run, where one is beside it; it is not kept."""

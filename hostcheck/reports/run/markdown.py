@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, summary, words
+from hostcheck.reports import PAPER, Screen, since, summary, words
 from hostcheck.reports.judged import Place, places
 from hostcheck.reports.markdown import code, prose, table, within_limit
 from hostcheck.reports.summary.steps import Step
@@ -39,6 +39,7 @@ def _lines(run: Run) -> Iterator[str]:
             yield from _step(number, step)
         if len(told.steps) > STEPS:
             yield f"\n{words.count(len(told.steps) - STEPS, 'more step')}."
+    yield from _since(run)
     yield from _sure(told)
     yield from _waived(run)
     yield from ("", "---", "")
@@ -112,6 +113,26 @@ def _step(number: int, step: Step) -> Iterator[str]:
         label = f"{prose(command.label)}: " if command.label else ""
         shown = prose(command.text) if command.is_menu else code(command.text, 600)
         yield f"    * {label}{shown}"
+
+
+MARKED = {since.SAME: "{}", since.OLD: "~~{}~~", since.FRESH: "**{}**"}
+
+
+def _since(run: Run) -> Iterator[str]:
+    told = since.since_of(run)
+    if told is None:
+        return
+    yield from ("", "### Since the earlier run", "")
+    yield f"{prose(told.headline)}. Then: {prose(told.then)}"
+    for section in told.sections:
+        yield from ("", f"**{section.name} ({section.results})**", "")
+        for one in section.told:
+            said = " ".join(MARKED[part.kind].format(prose(part.text)) for part in one.parts)
+            yield f"* {section.mark} {code(one.check)} {prose(one.title)}: {said}"
+            yield f"    * on {prose(one.where)}"
+        if section.more:
+            yield f"* and {section.more} more"
+    yield from ("", prose(told.rest))
 
 
 def _sure(told: summary.Summary) -> Iterator[str]:

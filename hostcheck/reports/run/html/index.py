@@ -10,6 +10,7 @@ from hostcheck.reports.page import script_source
 from hostcheck.reports.run.html.fleet import columns_of, data_of
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
+from hostcheck.reports.since import since_of
 from hostcheck.reports.topology import svg
 
 WORST_HOSTS = 200
@@ -43,6 +44,7 @@ def index(
         "index.html",
         run=run,
         told=told,
+        since=since_of(run),
         notices=summary.notices(run),
         catalogue=summary.catalogue(run),
         checks=run.checks,

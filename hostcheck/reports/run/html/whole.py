@@ -11,6 +11,7 @@ from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, r
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.pages import anchors_of, checks_of, choices_of, keys_of, page_of
 from hostcheck.reports.run.html.shapes import Page, Requests
+from hostcheck.reports.since import since_of
 from hostcheck.reports.topology import svg
 
 OPEN_HOSTS = 8
@@ -52,6 +53,7 @@ def render(run: Run) -> str:
         "report.html",
         run=run,
         told=told,
+        since=since_of(run),
         notices=summary.notices(run),
         catalogue=summary.catalogue(run),
         blind_spots=words.BLIND_SPOTS,
