@@ -74,8 +74,9 @@ For Graphviz: `hostcheck topology HOST --format dot | dot -Tsvg -o host.svg`.
 
 # JSON of other commands
 
-Each document has a JSON Schema (draft 2020-12) in `hostcheck/schema`; a number counts changes that a
-reader has to follow. New fields are added without one: read what you know. {schemas}.
+Each document has a JSON Schema (draft 2020-12) in `hostcheck/schema`; a number counts
+changes that a reader has to follow. New fields are added without one: read what you know.
+{schemas}.
 """
 FORMATS = {
     "text": ("For people, in a terminal: [README](../README.md)."),

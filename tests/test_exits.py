@@ -12,6 +12,7 @@ from hostcheck.model.run import Asked
 from hostcheck.runs import run_of
 from hostcheck.verdict import report_of
 from tests.diff.test_diff import DENIED, hosts
+from tests.private_data import FIXTURES
 
 BROKEN = {"in_maintenance_mode": Known(value=True)}
 """HOST-002 is required."""
@@ -114,3 +115,16 @@ def test_what_does_not_go_together(tmp_path, options, says):
     assert done.exit_code == 2
     assert says in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_a_code_that_the_verdict_does_not_explain_is_explained():
+    place = FIXTURES / "2n-2xA100-80-esxi803"
+    for words, code, told in (
+        ((), 0, ""),
+        (("--strict",), 1, "exit code 1, and 0 without --strict (recommended checks count)"),
+        (("--fail-on", "unknown"), 0, ""),
+    ):
+        done = CliRunner().invoke(main, ["audit", "--from", str(place), "-q", "--summary", *words])
+        assert (done.exit_code, "✓ GO" in done.stdout) == (code, True)
+        assert told in done.stderr
+        assert ("exit code" in done.stderr) == bool(told)

@@ -10,7 +10,7 @@ from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciId
 from hostcheck.model.requirements import Requirements, bare
 from hostcheck.model.result import About, Subject
-from hostcheck.model.vm import Pool, Vm, VmPassthrough
+from hostcheck.model.vm import TO_BE, Pool, Vm, VmPassthrough
 
 
 class GpuOnHost(Struct, frozen=True):
@@ -71,8 +71,9 @@ def every_vm(host: Host) -> Subjects[Vm]:
 def vm_subject(vm: Vm, host: Host) -> Subject:
     """Name a VM."""
     return subject(
-        "vm", vm.id, f"VM {vm.name}", host=host.name, vm=vm.name, vm_id=f"VirtualMachine-{vm.id}"
-    )
+        "vm", vm.id, vm.name if vm.name == TO_BE else f"VM {vm.name}", host=host.name, vm=vm.name,
+        vm_id=f"VirtualMachine-{vm.id}",
+    )  # fmt: skip
 
 
 @subjects("VM with a GPU on a host", About.VM)

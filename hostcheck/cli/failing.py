@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from hostcheck.model.run import Run
 
 
+def _why(counting: "Counting") -> tuple[str, ...]:
+    """Name what counts beside what is required, and the options that say so."""
+    told = (
+        (counting.stale_waivers, "--fail-on-unused-waiver"),
+        (counting.new is not None, "--fail-on new"),
+        (counting.recommended, "--strict (recommended checks count)"),
+        (counting.unknown, "--fail-on unknown (what is not known counts like a fail)"),
+    )
+    return tuple(words for counts, words in told if counts)
+
+
 class Code:
     """The exit code of a run, by the options of a command; what they need is read at once."""
 
@@ -50,7 +61,11 @@ class Code:
         """Return the exit code; say what is new since the earlier run, where one was given."""
         from hostcheck.exits import exit_code
 
-        return exit_code(run, self._compared(run, quiet=quiet))
+        counting = self._compared(run, quiet=quiet)
+        code, plain = exit_code(run, counting), exit_code(run)
+        if code != plain:
+            front().tell(f"exit code {code}, and {plain} without {' and '.join(_why(counting))}")
+        return code
 
     def of_answer(self, answer: "Answer") -> int:
         """Return the exit code of an answer about several runs."""

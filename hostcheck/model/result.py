@@ -98,6 +98,11 @@ class Command(Struct, frozen=True):
             return words.removesuffix(")")
         return self.tool
 
+    @property
+    def line(self) -> str:
+        """Label and text on one line, for formats that have no place for each."""
+        return f"{self.label}: {self.text}" if self.label else self.text
+
 
 class Result(Struct, frozen=True):
     """One line of a report. `sources` index the `sources` table of the host."""

@@ -10,6 +10,8 @@ KEPT_OPTIONS = (
     "amd.iommu.", "hypervisor.cpuid.", "svga.present", "mem.hotadd",
 )  # fmt: skip
 """Beginnings of the advanced settings that are kept. All others never leave the transport."""
+TO_BE = "VM to be"
+"""What a VM is called that is described and does not exist."""
 
 
 class VmVgpu(Struct, frozen=True):

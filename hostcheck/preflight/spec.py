@@ -12,7 +12,7 @@ from hostcheck.checks.needs import newest_hardware
 from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
-from hostcheck.model.vm import Vm, VmVgpu
+from hostcheck.model.vm import TO_BE, Vm, VmVgpu
 from hostcheck.syntax import toml
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu_reserved_mhz: int = 0
     latency: str = "normal"
     mmio_gib: int = 1024
-    name: str = "VM to be"
+    name: str = TO_BE
 
     def told(self) -> dict[str, str]:
         """Return what vCenter needs to know of it, as words."""

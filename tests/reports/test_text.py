@@ -95,3 +95,11 @@ def test_every_format_is_found_by_name():
     assert formats("topology") == ("text", "dot", "hwloc-xml", "json", "nccl-xml", "svg")
     assert formats("capacity") == ("text", "json")
     assert "".join(pieces("run", "text", b.healthy())) == text.render(b.healthy())
+
+
+def test_why_it_matters_is_said_where_a_check_fails_first():
+    text = "".join(pieces("run", "text", b.fleet(24)))
+    said = [line for line in text.splitlines() if line.strip().startswith("Why:")]
+    assert said
+    assert len(set(said)) == len(said)
+    assert text.count("NUMA-001 recommended") > 1

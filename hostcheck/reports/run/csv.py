@@ -34,7 +34,7 @@ def _cells(place: Place, item: Item, named: dict[str, str]) -> tuple[str, ...]:
     result, waiver, seen = item.result, item.waiver, item.result.unseen
     about = result.subject
     read = words.places(place.sources, result.sources)
-    because = f"{words.why_words(seen.why)}: {seen.detail}" if seen else result.trace
+    because = words.reason(seen.why, seen.detail) if seen else result.trace
     return (
         place.target, place.cluster, place.host, place.verdict.value if place.verdict else "",
         place.about, result.check, named.get(result.check, result.check), result.severity.value,
@@ -44,5 +44,5 @@ def _cells(place: Place, item: Item, named: dict[str, str]) -> tuple[str, ...]:
         result.expected, result.note, because, seen.asked if seen else "",
         seen.privilege if seen else "", "; ".join(words.where(one) for one in read),
         max((one.taken_at for one in read), default=""),
-        "; ".join(f"{one.tool}: {one.text}" for one in result.fix),
+        "; ".join(one.line for one in result.fix),
     )  # fmt: skip

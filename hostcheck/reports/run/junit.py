@@ -113,7 +113,7 @@ def _said(result: Result) -> str:
     if result.status is Status.FAIL:
         return f"{result.observed}; expected: {result.expected}"
     seen = result.unseen
-    return f"{words.why_words(seen.why)}: {seen.detail}" if seen else result.trace
+    return words.reason(seen.why, seen.detail) if seen else result.trace
 
 
 def _more(result: Result) -> str:

@@ -78,7 +78,7 @@ def _event(
             f"waived until {item.waiver.expires} by {item.waiver.owner}: {item.waiver.reason}"
         )
     if manual is not None and result.status is Status.FAIL and manual.fix:
-        steps = "\n".join(f"{one.tool}: {one.text}" for one in result.fix)
+        steps = "\n".join(one.line for one in result.fix)
         event["remediation"] = {"desc": _text(f"{manual.fix}\n{steps}".strip())}
         if manual.source.startswith(("https://", "http://")):
             event["remediation"]["references"] = [manual.source]
@@ -94,7 +94,7 @@ def _compliance(result: Result, named: dict[str, str]) -> dict[str, Any]:
     seen = result.unseen
     if seen is not None:
         told["status_code"] = _text(seen.why)
-        told["status_details"] = [_text(f"{words.why_words(seen.why)}: {seen.detail}")]
+        told["status_details"] = [_text(words.reason(seen.why, seen.detail))]
     elif result.trace:
         told["status_details"] = [_text(result.trace)]
     elif result.observed or result.expected:

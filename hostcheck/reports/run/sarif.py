@@ -132,10 +132,10 @@ def _message(place: Place, result: Result) -> str:
     where = f"{place.name}, {result.subject.name}"
     if result.status is Status.FAIL:
         told = f"{where}: {result.observed}; expected: {result.expected}."
-        fix = "; ".join(f"{one.tool}: {one.text}" for one in result.fix)
+        fix = "; ".join(one.line for one in result.fix)
         return _text(told + (f" Fix: {fix}" if fix else ""))
     seen = result.unseen
-    why = f"{words.why_words(seen.why)}: {seen.detail}" if seen else f"crashed: {result.trace}"
+    why = words.reason(seen.why, seen.detail) if seen else f"crashed: {result.trace}"
     return _text(f"{where}: not known, neither a pass nor a fail. {why}")
 
 

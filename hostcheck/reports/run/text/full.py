@@ -20,10 +20,11 @@ UNCHANGED = "Read only: nothing was changed on any host or VM."
 def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
     """Yield the report on a run, each host with its findings."""
     with Later() as hosts:
+        explained: set[str] = set()
 
         def keep(report: HostReport) -> None:
             if shown.host(report.verdict):
-                hosts.add(_host(run, report, page, shown))
+                hosts.add(_host(run, report, page, shown, explained))
 
         told = summary.of(run, keep)
         yield from (
@@ -154,7 +155,9 @@ def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
             yield from page.wrap(f"No GPU of its kind either: {names}", 5, 7)
 
 
-def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[str]:
+def _host(
+    run: Run, report: HostReport, page: Page, shown: Shown, explained: set[str]
+) -> Iterator[str]:
     host = report.host
     label = f"{words.ANSWER_MARK[report.verdict]} {report.verdict.value}"
     counted = [
@@ -171,7 +174,7 @@ def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[st
     grouped = summary.groups(run, found, report)
     for group in grouped:
         if group.status is Status.FAIL:
-            yield from _fail(group, page)
+            yield from _fail(group, page, explained)
         elif group.status is Status.ERROR:
             yield from page.wrap(
                 f"{words.MARK[group.status]} {group.check} {group.severity.value}  {group.title}: "
@@ -182,7 +185,8 @@ def _host(run: Run, report: HostReport, page: Page, shown: Shown) -> Iterator[st
     yield from ["  Sparse tensor cores", *told] if told else []
 
 
-def _fail(group: summary.Group, page: Page) -> Iterator[str]:
+def _fail(group: summary.Group, page: Page, explained: set[str]) -> Iterator[str]:
+    """Yield a fail; why it matters is said where the check fails first."""
     mark = page.paint(f"{words.MARK[group.status]} {group.check}", Status.FAIL)
     yield f"  {mark} {group.severity.value}  {words.one_line(group.title)}"
     if group.since:
@@ -193,9 +197,11 @@ def _fail(group: summary.Group, page: Page) -> Iterator[str]:
     if rest > 0:
         yield f"    and {rest} more of the same"
     if group.manual is not None:
-        if group.manual.why:
+        again = group.check in explained
+        explained.add(group.check)
+        if group.manual.why and not again:
             yield from page.wrap(f"Why: {group.manual.why}", 4, 9)
-        if group.manual.symptom:
+        if group.manual.symptom and not again:
             yield from page.wrap(f'Seen as: "{group.manual.symptom}"', 4, 13)
         needs = f" Needs {', '.join(group.manual.needs)}." if group.manual.needs else ""
         if group.manual.fix:
