@@ -28,7 +28,7 @@ from hostcheck.model.history import Past
 from hostcheck.model.host import Host
 from hostcheck.model.listing import Hosts, Vms
 from hostcheck.model.plan import Plan
-from hostcheck.model.policy import Settings
+from hostcheck.model.policy import Listed, Settings
 from hostcheck.model.profiles import Profiles
 from hostcheck.model.result import Manual
 from hostcheck.model.run import Run
@@ -134,7 +134,8 @@ def test_page_of_formats_names_all() -> None:
 
 MORE = {
     "answers": Answers, "bmc": BareFleet, "capacity": Capacity, "checks": tuple[Manual, ...],
-    "hosts": Hosts, "profiles": Profiles, "requests": tuple[Request, ...], "topology": Host,
+    "hosts": Hosts, "policies": tuple[Listed, ...], "profiles": Profiles,
+    "requests": tuple[Request, ...], "topology": Host,
     "vms": Vms,
 }  # fmt: skip
 """Documents that are told and not read again, by the name of their schema."""

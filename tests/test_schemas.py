@@ -25,13 +25,14 @@ COMMANDS = {
     "capacity": "capacity -q --format json --from {}",
     "checks": "checks --format json",
     "hosts": "hosts -q --format json --from {}",
+    "policies": "policy list --format json",
     "profiles": "profiles -q --format json --from {}",
     "requests": "requests --format json",
     "run": "audit -q --format json --from {}",
     "topology": "topology -q * --format json --from {}",
     "vms": "vms -q --format json --from {}",
 }
-KINDS = {"bmc": (BMC,), "checks": (HEALTHY,), "requests": (HEALTHY,)}
+KINDS = {"bmc": (BMC,), "checks": (HEALTHY,), "policies": (HEALTHY,), "requests": (HEALTHY,)}
 CASES = [
     (name, place) for name in COMMANDS for place in KINDS.get(name, (HEALTHY, HOLES, MIG))
 ]  # fmt: skip
@@ -72,7 +73,7 @@ def test_every_schema_is_one() -> None:
         jsonschema.Draft202012Validator.check_schema(json.loads(one.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"checks", "requests"}))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"checks", "policies", "requests"}))
 def test_a_schema_refuses_a_document_of_another_kind(name: str) -> None:
     """A schema that takes anything describes nothing."""
     other = printed("vms" if name != "vms" else "hosts", HEALTHY)

@@ -51,7 +51,7 @@ class Section(NamedTuple):
     """Groups that are left out."""
 
 
-class Since(NamedTuple):
+class SinceThen(NamedTuple):
     """A difference as reports of the later run tell it."""
 
     headline: str
@@ -64,12 +64,12 @@ class Since(NamedTuple):
     notices: tuple[str, ...]
 
 
-def since_of(run: Run) -> Since | None:
+def since_of(run: Run) -> SinceThen | None:
     """Return what became of the fleet of a run; None where no earlier run is beside it."""
     made = run.since
     if made is None:
         return None
-    return Since(
+    return SinceThen(
         diff_words.headline(made), diff_words.side(made.then), tuple(_sections(made)),
         tuple(diff_words.verdicts(made)), tuple(diff_words.traits(made)), diff_words.rest(made),
         made.notices,
