@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import pwd
 import secrets
 import shutil
 import ssl
@@ -182,7 +183,7 @@ def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path
         fresh = Path(folder) / name
         done = subprocess.run(
             [tool, "build", "-trimpath", "-o", str(fresh), package], cwd=module,
-            capture_output=True, text=True, check=False,
+            capture_output=True, text=True, check=False, env=os.environ | {"HOME": _home()},
         )  # fmt: skip
         if done.returncode:
             raise Missing(f"{name} cannot be built: {done.stderr[-1500:]}")
@@ -191,6 +192,11 @@ def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path
         if old != binary:
             old.unlink(missing_ok=True)
     return binary
+
+
+def _home() -> str:
+    """The user's own home, where Go keeps what it built; tests give commands another one."""
+    return pwd.getpwuid(os.getuid()).pw_dir
 
 
 def govc() -> Path:
