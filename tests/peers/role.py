@@ -26,7 +26,7 @@ REST API's is in Broadcom's reference of that operation."""
 def needs() -> dict[str, str]:
     """Return by method, as it is spelled on the wire, the privilege that VMware declares."""
     found: dict[str, str] = {}
-    for name in [*VmomiSupport._managedDefMap]:  # type: ignore[attr-defined]
+    for name in [*VmomiSupport._managedDefMap]:
         kind = VmomiSupport.GetVmodlType(name)  # type: ignore[no-untyped-call]
         for info in getattr(kind, "_methodInfo", {}).values():
             if info.privId and not info.privId.startswith("System."):
