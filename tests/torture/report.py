@@ -1,6 +1,7 @@
 """docs/reliability.md, of what the tools left in a folder, and of what is always true."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def write(work: Path) -> None:
     made = {
         "inputs": _inputs(work),
         "statements": _statements(),
+        "versions": _versions(),
         "mutants": _mutants(work),
         "fuzzed": _fuzzed(work),
     }
@@ -54,6 +56,7 @@ def _inputs(work: Path) -> Iterator[str]:
         f"**{total['inputs']:,} damaged answers** of {len(told['machines'])} machines, "
         f"{total['pairs']:,} of them two at a time, in {told['seconds'] / 60:,.0f} minutes of one "
         f"processor: **{total['slips']} slips, {total['crashes']} crashes**."
+        + (f" Counted on {told['of']}." if told.get("of") else "")
     )
     yield ""
     yield "| what became of it | inputs |"
@@ -78,6 +81,20 @@ def _inputs(work: Path) -> Iterator[str]:
     if count:
         told_of = f"| {count} generated ones | {generated['inputs']:,} | {generated['slips']} |"
         yield told_of
+
+
+def _versions() -> Iterator[str]:
+    """Tell which releases the recorded machines are of."""
+    found: dict[tuple[str, str], int] = {}
+    for folder in sorted(one.parent for one in (ROOT / "fixtures").glob("*/manifest.json")):
+        api = re.search(r"<apiVersion>([^<]+)", (folder / "api" / "HostSystem.xml").read_text())
+        log = folder / "shell" / "nvidia-smi_-q_-x.txt"
+        dtd = re.search(r"nvsmi_device_(v\d+)", log.read_text()) if log.is_file() else None
+        both = (api[1] if api else "not told", dtd[1] if dtd else "no log")
+        found[both] = found.get(both, 0) + 1
+    yield "| API version | DTD of `nvidia-smi -q -x` | machines |"
+    yield "|---|---|---:|"
+    yield from (f"| {api} | {dtd} | {count} |" for (api, dtd), count in sorted(found.items()))
 
 
 def _statements() -> Iterator[str]:
