@@ -139,12 +139,14 @@ class _Answer:
         h = HOST.c
         patterns = self._question
         every = self._connection.execute(sa.select(h.id, h.name, h.vcenter, h.cluster))
-        none = True
+        none = self._all = True
         for id_, *rest in every:
             one = _Host(*rest)
             if is_host(one.name, patterns.hosts) and matches(one.cluster, patterns.clusters):
                 none = False
                 yield id_, one
+            else:
+                self._all = False
         if none:
             raise UsageError(f"{self._place.name}: no host of this history is meant")
 
@@ -172,6 +174,7 @@ class _Answer:
         changes = iter(self._connection.execute(self._of_few(asked)).all())
         change = next(changes, None)
         verdicts = dict.fromkeys((one.value for one in Answer), 0)
+        was: dict[int, str] = {}
         days: dict[date, int] = {}
         last = self._runs[0].day
         for day, runs in _by_day(self._runs):
@@ -181,10 +184,11 @@ class _Answer:
             for run in runs:
                 days[day] = days.get(day, 0) | run.hosts
                 while change is not None and change[0] <= run.instant:
-                    bit = 1 << change[1]
-                    for verdict in verdicts:
-                        verdicts[verdict] &= ~bit
-                    verdicts[change[2]] |= bit
+                    _, host, verdict = change
+                    if host in was:
+                        verdicts[was[host]] ^= 1 << host
+                    verdicts[verdict] |= 1 << host
+                    was[host] = verdict
                     change = next(changes, None)
             if day >= self._first:
                 here = days[day] & self._mask
@@ -248,32 +252,41 @@ class _Answer:
             count.fails += one.now is Now.FAILS
             count.not_known += one.now is Now.NOT_KNOWN
             count.oldest = count.oldest or one.since
-        c = CHANGE.c
+        for host, check, *numbers in self._wanted(self._sums()):
+            new, mended, gone, known, seconds, longest = map(int, numbers)
+            count = self._of(self._hosts[host], check)
+            count.new += new
+            count.mended += mended
+            count.gone += gone
+            count.known += known
+            count.seconds += seconds
+            count.longest = max(count.longest, longest)
+
+    def _sums(self) -> Any:
+        """Ask for sums over changes, by host and check as far as their key needs them."""
+        c, host, check = CHANGE.c, TRACK.c.host, TRACK.c.check_id
+        told: tuple[Any, ...] = (host, check)
+        by: tuple[Any, ...] = (host, check)
+        if self._question.by != "check":
+            told, by = (host, sa.func.min(check)), (host,)
+        elif self._all:
+            told, by = (sa.func.min(host), check), (check,)
         second: Any = sa.literal_column(str(1 << BITS))
         took = c.instant // second - c.since // second
         came = sa.and_(c.state == FAIL, c.since == c.instant, c.instant > HOST.c.first)
         well, gone = c.state == WELL, c.state == GONE
         known = sa.and_(well, c.since > HOST.c.first)
-        asked = (
+        return (
             sa.select(
-                TRACK.c.host, TRACK.c.check_id, *map(_number, (came, well, gone, known)),
+                *told, *map(_number, (came, well, gone, known)),
                 sa.func.sum(sa.case((known, took), else_=0)),
                 sa.func.max(sa.case((known, took), else_=0)),
             )
             .join(TRACK, TRACK.c.id == c.track)
             .join(HOST, HOST.c.id == TRACK.c.host)
-            .where(c.instant >= self._cut, TRACK.c.check_id != "")
-            .group_by(TRACK.c.host, TRACK.c.check_id)
+            .where(c.instant >= self._cut, check != "")
+            .group_by(*by)
         )  # fmt: skip
-        for host, check, *numbers in self._wanted(asked):
-            new, mended, gone_, known_, seconds, longest = map(int, numbers)
-            count = self._of(self._hosts[host], check)
-            count.new += new
-            count.mended += mended
-            count.gone += gone_
-            count.known += known_
-            count.seconds += seconds
-            count.longest = max(count.longest, longest)
 
     def _flapping(self) -> Iterator[Flapping]:
         c, t = CHANGE.c, TRACK.c

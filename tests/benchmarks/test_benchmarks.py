@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmarks import fleets, measure, plan, replay, ssh, vsphere, weights
+from benchmarks import fleets, history, measure, plan, replay, ssh, vsphere, weights
 from tests.peers.live import Missing
 
 FIGURES = ("wall s", "CPU s", "peak MB")
@@ -75,6 +75,16 @@ def test_plans(rows):
     assert looked_at(found) == [
         "read the run file", "plan --to 19", "plan, text", "plan, json"
     ]  # fmt: skip
+
+
+def test_a_history(rows):
+    found = rows(history, "history", "--hosts", 2, "--nights", 3)
+    clients = looked_at(found, ("CPU s", "wall s"))
+    assert clients[:5] == [
+        "judging alone", "whole: first night", "whole: next night", "night 1", "night 3",
+    ]  # fmt: skip
+    assert [row["rows"] > 0 for row in found[1:5]] == [True] * 4
+    assert len(clients) == 13
 
 
 def test_the_weights(rows, monkeypatch):

@@ -3,14 +3,18 @@
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.runs import run_of
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
-from tests.diff.test_diff import HEALTHY, recorded
 
+RECORDED = Path(__file__).parents[2] / "fixtures" / "2n-2xA100-80-esxi803"
+"""A healthy host."""
 BEGIN = datetime(2026, 3, 1, 2, tzinfo=UTC)
 DENIED = Unknown(Why.DENIED, "no permission", "runtime.inMaintenanceMode", "System.Read")
 CHECK = "HOST-002"
@@ -19,10 +23,17 @@ MODES = {"well": Known(value=False), "fail": Known(value=True), "unknown": DENIE
 
 
 @cache
+def healthy():
+    source = RecordedSource(RECORDED)
+    (ref,) = source.machines()
+    return host_of(source.collect(ref))
+
+
+@cache
 def judged(name, mode="well", cluster="gpu-a", target=""):
     """A healthy host, but for what its maintenance mode is."""
     host = replace(
-        recorded(HEALTHY), name=name, id=f"host-{name}", in_maintenance_mode=MODES[mode],
+        healthy(), name=name, id=f"host-{name}", in_maintenance_mode=MODES[mode],
         cluster=Known(cluster), target=target,
     )  # fmt: skip
     return report_of(host)

@@ -16,11 +16,8 @@ import hostcheck
 from hostcheck import runfile
 from hostcheck.cli import main, remembering
 from hostcheck.history import store, tables
-from tests.diff.test_diff import HEALTHY
-from tests.history.nights import CHECK, judged, moment, night
+from tests.history.nights import CHECK, RECORDED, judged, moment, night
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "fixtures" / HEALTHY
 SCHEMA = Path(hostcheck.__file__).parent / "schema" / "history-1.json"
 SECRET = "s3cr3t-of-history"
 
