@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Annotated, cast, get_type_hints
+from typing import Annotated, Literal, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -99,6 +99,34 @@ class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=5, le=3600, extra=known("limit"))] = 60
 
 
+NO_OPTION = Meta(extra=known(""))
+"""Of a setting that no option goes before."""
+
+
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[mail]`: who is told what changed, and by which server. `timeout` is in seconds, for all."""
+
+    server: Annotated[str, NO_OPTION] = ""
+    port: Annotated[int, Meta(ge=0, le=65535, extra=known(""))] = 0
+    """0: that of the kind of TLS."""
+    tls: Annotated[Literal["starttls", "tls", "none"], NO_OPTION] = "starttls"
+    sender: Annotated[str, NO_OPTION] = ""
+    to: Annotated[tuple[str, ...], Meta(extra=known("mail"))] = ()
+    user: Annotated[str, NO_OPTION] = ""
+    """Empty: nobody logs in."""
+    ca: Annotated[tuple[str, ...], NO_OPTION] = ()
+    timeout: Annotated[float, Meta(ge=1, le=600, extra=known(""))] = 30
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[webhook]`: where what changed is posted. `timeout` is in seconds, for all of it."""
+
+    url: Annotated[str, Meta(extra=known("webhook", "HOSTCHECK_WEBHOOK"))] = ""
+    form: Annotated[Literal["json", "text"], NO_OPTION] = "json"
+    ca: Annotated[tuple[str, ...], NO_OPTION] = ()
+    timeout: Annotated[float, Meta(ge=1, le=600, extra=known(""))] = 10
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file, but for the sections of ways, which `kind` adds."""
 
@@ -108,6 +136,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: HistorySettings = HistorySettings()
     smoke: Smoke = Smoke()
     preflight: PreflightSettings = PreflightSettings()
+    mail: MailSettings = MailSettings()
+    webhook: WebhookSettings = WebhookSettings()
 
 
 @cache

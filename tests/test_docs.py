@@ -27,6 +27,7 @@ from hostcheck.model.drift import DriftList
 from hostcheck.model.history import Past
 from hostcheck.model.host import Host
 from hostcheck.model.listing import Hosts, Vms
+from hostcheck.model.notice import Notice
 from hostcheck.model.plan import Plan
 from hostcheck.model.policy import Listed, Settings
 from hostcheck.model.profiles import Profiles
@@ -48,6 +49,7 @@ PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
+NOTICE = ROOT / "hostcheck" / "schema" / "notice-1.json"
 DOCTOR = ROOT / "hostcheck" / "schema" / "doctor-1.json"
 HISTORY = ROOT / "hostcheck" / "schema" / "history-1.json"
 SIBLINGS = ROOT / "hostcheck" / "schema" / "siblings-1.json"
@@ -166,6 +168,7 @@ def _stored() -> dict[str, Any]:
         (POLICY, msgspec.json.schema(Settings)),
         (HISTORY, msgspec.json.schema(Past)),
         *((SCHEMAS / f"{name}-1.json", msgspec.json.schema(kind)) for name, kind in MORE.items()),
+        (NOTICE, msgspec.json.schema(Notice)),
     ],
     ids=lambda one: one.stem if isinstance(one, Path) else "",
 )

@@ -161,6 +161,7 @@ def test_the_page_tells_every_setting_with_its_default() -> None:
     examples = {
         "vcenter": ("url", "user", "tls_ca"),
         "audit": ("packages", "limit", "waivers", "policy"),
+        "mail": ("server", "sender", "to"),
     }
     examples["history"] = ("url", "keep")
     for name, one in found.items():

@@ -23,13 +23,22 @@ from hostcheck.cli.options import (
     save_option,
     showing_options,
     smoking_options,
+    telling_options,
     waiving_options,
 )
-from hostcheck.cli.out import deliver, progress, put_away, refuse_unshown, refuse_unwritable
+from hostcheck.cli.out import (
+    deliver,
+    progress,
+    put_away,
+    refuse_unshown,
+    refuse_unwritable,
+    regular,
+)
 from hostcheck.cli.policing import policy_of
 from hostcheck.cli.remembering import Remembered, remembering_options
+from hostcheck.cli.telling import Told
 from hostcheck.cli.waiving import Beside
-from hostcheck.connect.given import Machines, Smoking
+from hostcheck.connect.given import Machines, Smoking, Telling
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
 @policy_option
 @waiving_options
 @remembering_options
+@telling_options
 @smoking_options
 @save_option
 @limit_option
@@ -64,6 +74,7 @@ def audit(
     policy: str,
     waiving: Waiving,
     remembering: Remembering,
+    telling: Telling,
     smoking: Smoking,
     save: Path | None,
     limit: float | None,
@@ -85,6 +96,9 @@ def audit(
     waivers = Beside(waiving, settings.waivers)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     history = Remembered(remembering, settings_of(machines))
+    people = Told(
+        telling, settings_of(machines), since=failing.since, output=regular(wanted.output)
+    )
     time_left = Limit(limit, machines)
     output, quiet = wanted.output, machines.quiet
     place = _journal_of(output)
@@ -114,8 +128,10 @@ def audit(
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)
-            sys.exit(history.code(code.of(run, quiet=quiet)))
+            ends = history.code(code.of(run, quiet=quiet))
+            sys.exit(people.told(run, ends, quiet=quiet))
         ends = history.code(code.of(run, quiet=quiet))  # its hosts lie in the journal
+        ends = people.told(run, ends, quiet=quiet)
         journal.remove()
         put_away(shelf, save)
         sys.exit(ends)
@@ -123,9 +139,8 @@ def audit(
 
 def _journal_of(output: Path | None) -> Path | None:
     """Where the journal of a run file lies; a device, a pipe or a terminal has none beside it."""
-    if output is None or (output.exists() and not output.is_file()):
-        return None
-    return output.with_name(output.name + ".journal")
+    kept = regular(output)
+    return None if kept is None else kept.with_name(kept.name + ".journal")
 
 
 def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:

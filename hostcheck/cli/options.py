@@ -22,6 +22,7 @@ from hostcheck.connect.given import (
     OneGuest,
     OpinionOptions,
     Smoking,
+    Telling,
     Trusting,
 )
 from hostcheck.errors import UsageError
@@ -316,6 +317,23 @@ failing_since_options = group(
     click.option(
         "--since", type=existing(dir_okay=False), metavar="RUN",
         help="An earlier run: say what is new since then.",
+    ),
+)  # fmt: skip
+telling_options = group(
+    "telling", Telling,
+    click.option(
+        "--mail", multiple=True, metavar="ADDRESS",
+        help="Mail what changed since the last run, repeatable; nothing where nothing did. The "
+        "server is in [mail] of hostcheck.toml.",
+    ),
+    click.option(
+        "--mail-password-file", type=existing(dir_okay=False),
+        help="File whose first line is the password at the mail server. Default: "
+        "HOSTCHECK_MAIL_PASSWORD, keyring, prompt.",
+    ),
+    click.option(
+        "--webhook", default="", metavar="URL",
+        help="Post what changed there, as JSON. Default of an audit: HOSTCHECK_WEBHOOK, [webhook].",
     ),
 )  # fmt: skip
 limit_option = click.option(

@@ -130,6 +130,11 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
         files.refuse_unwritable_folder(save)
 
 
+def regular(output: Path | None) -> Path | None:
+    """Return where a run is kept; None for a device, a pipe or a terminal, which keeps nothing."""
+    return None if output is None or (output.exists() and not output.is_file()) else output
+
+
 def put_away(shelf: "Shelf | None", save: Path | None) -> None:
     """Say what was replaced. Raises UsageError where a recording could not be kept."""
     if shelf is None:

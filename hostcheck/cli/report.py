@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,14 +15,21 @@ from hostcheck.cli.options import (
     format_option,
     outputs_option,
     policy_option,
+    settings_option,
     showing_options,
+    telling_options,
     waiving_options,
 )
 from hostcheck.cli.out import give_each, refuse_unshown, refuse_untold_each
 from hostcheck.cli.outputs import Output
 from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
+from hostcheck.cli.telling import Told
 from hostcheck.cli.waiving import Beside
+from hostcheck.connect.given import Telling
+
+if TYPE_CHECKING:
+    from hostcheck.settings import Settings
 
 
 @main.command()
@@ -33,6 +41,8 @@ from hostcheck.cli.waiving import Beside
 @policy_option
 @waiving_options
 @remembering_options
+@telling_options
+@settings_option
 def report(
     run: Path,
     format_: str,
@@ -42,6 +52,8 @@ def report(
     policy: str,
     waiving: Waiving,
     remembering: Remembering,
+    telling: Telling,
+    settings: "Settings | None",
 ) -> None:
     """Render a saved run in any format, or several: --output html=a.html --output junit=b.xml.
 
@@ -55,11 +67,13 @@ def report(
     """
     from hostcheck import app, runfile
     from hostcheck.exits import is_stale
+    from hostcheck.settings import kind
 
     refuse_unshown(showing, format_, written=bool(outputs))
     refuse_untold_each(format_, outputs)
     by, waivers = policy_of(policy), Beside(waiving)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
+    people = Told(telling, settings or kind()(), since=failing.since, only_given=True)
     history = Remembered(remembering)
     read = runfile.read(run)
     refuse_preflight(policy, preflight=read.preflight is not None)
@@ -69,4 +83,5 @@ def report(
     asked = failing.strict or failing.fail_on
     ends = code.of(told)
     stale = waiving.fail_on_unused_waiver and is_stale(told)
-    sys.exit(history.code(ends if asked or stale else 0))
+    ends = history.code(ends if asked or stale else 0)
+    sys.exit(people.told(told, ends, quiet=False))

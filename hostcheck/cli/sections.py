@@ -7,11 +7,12 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+TOLD = "Who is told"
 HOSTS, ANSWER, OWN, VCENTER = "Which hosts", "The answer", "Of this command", "vCenter or ESXi"
 GUESTS, RUN, GENERAL = "Smoke test in guests", "How it runs", "In general"
 _ORDER = (HOSTS, OWN, ANSWER, VCENTER)
 """After these come the sections of ways, by name."""
-_LAST = (GUESTS, RUN, GENERAL)
+_LAST = (TOLD, GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
@@ -34,6 +35,7 @@ SECTIONS = {
         *("history", "history_password_file"),
         *("details", "summary", "only", "severity", "checks", "skip"),
     ),
+    TOLD: ("mail", "mail_password_file", "webhook"),
     VCENTER: ("vcenter", "user", "password_file", "tls_ca", "tls_thumbprint", "timeout"),
     GUESTS: ("smoke", "smoke_guests", "smoke_attribute", "guest_user", "guest_password_file"),
     RUN: ("settings", "packages", "workers", "limit", "save"),

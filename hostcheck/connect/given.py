@@ -64,6 +64,15 @@ class Smoking(Guests):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Telling:
+    """Who is told what changed: mail addresses, and the URL of a webhook."""
+
+    mail: tuple[str, ...] = ()
+    mail_password_file: Path | None = None
+    webhook: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpinionOptions:
     """Whether vCenter is asked for its own check of a power-on, and for how many seconds."""
 

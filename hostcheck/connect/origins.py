@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -17,6 +18,7 @@ PASSWORDS = (
     ("vSphere", "GOVC_PASSWORD"), ("SSH", "HOSTCHECK_SSH_PASSWORD"),
     ("guests", "HOSTCHECK_GUEST_PASSWORD"), ("BMCs", "HOSTCHECK_BMC_PASSWORD"),
     ("the history", "HOSTCHECK_HISTORY_PASSWORD"),
+    ("the mail server", "HOSTCHECK_MAIL_PASSWORD"),
 )  # fmt: skip
 
 Options = Mapping[str, tuple[str, Any]]
@@ -98,7 +100,8 @@ def _user_in(url: str) -> str:
 def _line(key: str, value: Any, origin: str) -> str:
     if key == "url":
         urls = [value] if isinstance(value, str) else list(value)
-        names = [server_of(one).name for one in urls if one]
+        names = [urlsplit(one).netloc or server_of(one).name for one in urls if one]
+        names = [one.rpartition("@")[2] for one in names]
         value = names if len(names) > 1 else "".join(names)
     return _plain(key, value, origin)
 

@@ -1,0 +1,93 @@
+"""Who is told what changed by a run: found before it begins, told when all is written."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hostcheck.cli.front import front
+from hostcheck.cli.ring import EXIT_USAGE
+from hostcheck.connect.given import Telling
+from hostcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from hostcheck.connect.telling import Courier
+    from hostcheck.diff.story import Story
+    from hostcheck.model.run import Run
+    from hostcheck.settings import Settings
+
+NO_EARLIER = (
+    "--mail and --webhook tell what changed since an earlier run: give -o RUN.json, whose last run "
+    "is taken, or --since RUN"
+)
+
+
+class Told:
+    """Who is to be told, and the earlier run, which was opened before it is replaced."""
+
+    def __init__(
+        self,
+        given: Telling,
+        settings: "Settings",
+        *,
+        since: Path | None,
+        output: Path | None = None,
+        only_given: bool = False,
+    ) -> None:
+        """Check addresses and files, and open the run of `since`, else the one at `output`.
+
+        What the settings say holds for runs that are kept. Raises UsageError for what is wrong.
+        """
+        self._couriers: tuple[Courier, ...] = ()
+        self._then: Story | None = None
+        asked = given.mail or given.webhook
+        if not asked and (only_given or (since is None and output is None)):
+            return
+        from hostcheck.connect.telling import couriers
+
+        self._couriers = couriers(given, settings, front(), only_given=only_given)
+        if not self._couriers:
+            return
+        if since is None and output is None:
+            raise UsageError(NO_EARLIER)
+        self._then = _opened(since, output)
+
+    def told(self, run: "Run", code: int, *, quiet: bool) -> int:
+        """Tell what changed, if anything did; return the exit code, which says what went wrong."""
+        if not self._couriers:
+            return code
+        from hostcheck.errors import HostcheckError
+        from hostcheck.notify.news import news
+
+        try:
+            notice = news(self._then, run, code)
+        except UsageError as error:
+            front().tell(f"nobody was told: {error}")
+            return EXIT_USAGE
+        if notice is None:
+            if not quiet:
+                front().tell("nothing changed since the last run: nobody is told")
+            return code
+        for one in self._couriers:
+            try:
+                one.send(notice)
+            except HostcheckError as error:
+                front().tell(f"{error}; the run is written, and this message is lost")
+                code = EXIT_USAGE
+            else:
+                if not quiet:
+                    front().tell(f"told {one.where}")
+        return code
+
+
+def _opened(since: Path | None, output: Path | None) -> "Story | None":
+    """Open the earlier run. Raises UsageError for one that was named and is none."""
+    from hostcheck.diff.story import Story
+
+    if since is not None:
+        return Story.at(since)
+    if output is None or not output.is_file():
+        return None
+    try:
+        return Story.at(output)
+    except UsageError as error:  # it is replaced: no run is lost for it
+        front().tell(f"{error}; it is replaced, and all of the new run counts as new")
+        return None
