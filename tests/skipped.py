@@ -13,6 +13,7 @@ PACKAGES = {
     "no Go toolchain": "golang",
     "install passwd": "passwd",
     "no curl": "curl",
+    "no systemd-analyze": "systemd",
     "no promtool": "prometheus",
     "no prometheus-node-exporter": "prometheus-node-exporter",
     "no lstopo": "hwloc",
@@ -26,6 +27,7 @@ OTHERWISE = {
     "needs root": "as root",
     "x86-64 Linux": "on x86-64 Linux",
     "playwright": "with pip install -e '.[dev]'",
+    "no hadolint": "with pip install -e '.[dev]'",
     "tree_sitter": "with pip install -e '.[dev]'",
 }
 """A part of a reason, and where these tests run."""
