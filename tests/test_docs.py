@@ -34,6 +34,7 @@ from hostcheck.model.profiles import Profiles
 from hostcheck.model.result import Manual
 from hostcheck.model.run import Run
 from hostcheck.model.sparsity import Sparsity
+from hostcheck.model.truce import Truce
 from hostcheck.model.vm_class import Judged
 from hostcheck.reports import formats
 from hostcheck.runs import run_of
@@ -49,6 +50,7 @@ PLAIN = ROOT / "hostcheck" / "schema" / "run-1.json"
 PLAN = ROOT / "hostcheck" / "schema" / "plan-1.json"
 CLASSES = ROOT / "hostcheck" / "schema" / "vm-class-1.json"
 DIFF = ROOT / "hostcheck" / "schema" / "diff-1.json"
+TRUCE = ROOT / "hostcheck" / "schema" / "truce-1.json"
 NOTICE = ROOT / "hostcheck" / "schema" / "notice-1.json"
 DOCTOR = ROOT / "hostcheck" / "schema" / "doctor-1.json"
 HISTORY = ROOT / "hostcheck" / "schema" / "history-1.json"
@@ -169,6 +171,7 @@ def _stored() -> dict[str, Any]:
         (HISTORY, msgspec.json.schema(Past)),
         *((SCHEMAS / f"{name}-1.json", msgspec.json.schema(kind)) for name, kind in MORE.items()),
         (NOTICE, msgspec.json.schema(Notice)),
+        (TRUCE, msgspec.json.schema(Truce)),
     ],
     ids=lambda one: one.stem if isinstance(one, Path) else "",
 )

@@ -18,6 +18,7 @@ from hostcheck.model.requirements import (
     VgpuRelease,
     type_name,
 )
+from hostcheck.model.truce import Control
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -90,6 +91,24 @@ def _profile(written: dict[str, Any]) -> dict[str, Any]:
 def bios() -> BiosTable:
     """Return which attribute of a BIOS says which setting, and in which menu it stands."""
     return msgspec.json.decode(_bytes("bios.json"), type=BiosTable)
+
+
+class _Hardening(msgspec.Struct, frozen=True):
+    """`hardening.json`: controls of hardening standards that find fault with GPU hosts and VMs."""
+
+    schema: str
+    edition: str
+    sources: dict[str, str]
+    controls: tuple[Control, ...]
+
+
+@cache
+def hardening() -> tuple[Control, ...]:
+    """Return the controls of hardening standards that find fault with GPU hosts and VMs."""
+    held = msgspec.json.decode(_bytes("hardening.json"), type=_Hardening)
+    return tuple(
+        msgspec.structs.replace(one, source=held.sources[one.source]) for one in held.controls
+    )
 
 
 @cache

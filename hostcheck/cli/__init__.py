@@ -26,6 +26,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     smoke,
     sparsity,
     topology,
+    truce,
     trust,
     vm_class,
     waive,

@@ -16,7 +16,7 @@ _LAST = (TOLD, GUESTS, RUN, GENERAL)
 
 COMMANDS = {
     "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
-    "From night to night": ("diff", "drift", "history", "waive", "policy"),
+    "From night to night": ("diff", "drift", "history", "waive", "policy", "truce"),
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
     "Recordings": ("record", "redact", "requests", "parse"),

@@ -1,0 +1,1 @@
+"""Exceptions from hardening that GPUs need, in the forms that hardening tools read."""
