@@ -91,19 +91,14 @@ def audit(
 
     refuse_unshown(showing, wanted.format_)
     refuse_unwritable(wanted, save)
-    settings = settings_of(machines).audit
-    by = policy_of(policy, settings.policy)
-    waivers = Beside(waiving, settings.waivers)
+    settings, quiet = settings_of(machines), machines.quiet
+    by = policy_of(policy, settings.audit.policy)
+    waivers = Beside(waiving, settings.audit.waivers)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
-    history = Remembered(remembering, settings_of(machines))
-    people = Told(
-        telling, settings_of(machines), since=failing.since, output=regular(wanted.output)
-    )
+    history = Remembered(remembering, settings)
+    people = Told(telling, settings, since=failing.since, output=regular(wanted.output))
     time_left = Limit(limit, machines)
-    output, quiet = wanted.output, machines.quiet
-    place = _journal_of(output)
-    if resume and place is None:
-        raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
+    place = _journal_of(wanted.output, resume=resume)
     with ExitStack() as until_told:
         with ExitStack() as until_asked:
             with time_left.until_listed():
@@ -128,18 +123,22 @@ def audit(
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)
-            ends = history.code(code.of(run, quiet=quiet))
-            sys.exit(people.told(run, ends, quiet=quiet))
         ends = history.code(code.of(run, quiet=quiet))  # its hosts lie in the journal
         ends = people.told(run, ends, quiet=quiet)
-        journal.remove()
-        put_away(shelf, save)
+        if not run.unasked:
+            journal.remove()
+            put_away(shelf, save)
         sys.exit(ends)
 
 
-def _journal_of(output: Path | None) -> Path | None:
-    """Where the journal of a run file lies; a device, a pipe or a terminal has none beside it."""
+def _journal_of(output: Path | None, *, resume: bool) -> Path | None:
+    """Where the journal of a run file lies; a device, a pipe or a terminal has none beside it.
+
+    Raises UsageError where one is to be gone on with, and there is none.
+    """
     kept = regular(output)
+    if resume and kept is None:
+        raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
     return None if kept is None else kept.with_name(kept.name + ".journal")
 
 
