@@ -42,6 +42,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import Asked, HostReport, OpenedOneByOne, PowerOn, Preflight, Run
+from hostcheck.model.slots import GpuSlots
 from hostcheck.model.waiver import Waivers
 
 SCHEMA = "hostcheck.run/2"
@@ -95,6 +96,7 @@ class WholeHost(Struct, frozen=True):
     host: Host
     subjects: tuple[Subject, ...]
     results: tuple[WholeResult, ...]
+    slots: tuple[GpuSlots, ...] = ()
 
 
 class StoredHost(Struct, frozen=True):
@@ -104,6 +106,7 @@ class StoredHost(Struct, frozen=True):
     host: dict[str, Raw]
     subjects: tuple[Subject, ...]
     results: tuple[StoredResult, ...]
+    slots: tuple[GpuSlots, ...] = ()
 
 
 class StoredRun(Struct, frozen=True):
@@ -163,7 +166,9 @@ def pack(report: HostReport) -> bytes:
                 result.check, result.status, subjects[key], told, result.sources, result.fix
             )
         )
-    return _encode(WholeHost(report.verdict, report.host, tuple(listed), tuple(results)))
+    return _encode(
+        WholeHost(report.verdict, report.host, tuple(listed), tuple(results), report.slots)
+    )
 
 
 class _Shared:
@@ -196,6 +201,7 @@ class _Shared:
                 whole.verdict,
                 whole.host,
                 tuple(_result(one, one.told, whole.subjects) for one in whole.results),
+                whole.slots,
             )
         stored = _decode_line(line)
         fields = b",".join(
@@ -205,6 +211,7 @@ class _Shared:
             stored.verdict,
             _decode_host(b"{%s}" % fields),
             tuple(_result(one, self.words(one.told), stored.subjects) for one in stored.results),
+            stored.slots,
         )
 
     def plain(self, line: bytes | Raw) -> StoredHost:
@@ -220,6 +227,7 @@ class _Shared:
                 msgspec.structs.replace(one, told=Raw(self.value(one.told)))
                 for one in stored.results
             ),
+            stored.slots,
         )
 
 
@@ -321,6 +329,7 @@ def chunks(run: Run) -> Iterator[bytes]:
                 {n: raw if n in NAMING else short(raw) for n, raw in sorted(line.host.items())},
                 line.subjects,
                 tuple(msgspec.structs.replace(one, told=short(one.told)) for one in line.results),
+                line.slots,
             )
         )
         comma = b",\n"

@@ -1,6 +1,7 @@
 """From results to a verdict."""
 
 from hostcheck import catalog
+from hostcheck.capacity import slots_of
 from hostcheck.checks.engine import run_again, run_all
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
@@ -35,7 +36,7 @@ def _judged(host: Host, results: tuple[Result, ...]) -> HostReport:
     if _without_gpu(host):
         return HostReport(Answer.NO_GPU, host, results)
     required = [one.status for one in results if one.severity is Severity.REQUIRED]
-    return HostReport(verdict_of(required), host, results)
+    return HostReport(verdict_of(required), host, results, slots_of(host, catalog.requirements(), results))
 
 
 def _without_gpu(host: Host) -> bool:

@@ -11,6 +11,7 @@ from hostcheck.assemble.kinds import generation, with_own_types
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     GraphicsType,
+    MigSlice,
     PhysicalGpu,
     VgpuLimit,
 )
@@ -258,13 +259,14 @@ class _GpuFacts:
             passthrough=self._passthrough(where, lambda one: one.passthrough),
             hardware_label=self._label(where),
             smi_seen=self._log.fact(lambda log: _smi_sees(log, where, self._system)),
+            mig_instances=self._mig_instances(where, lambda one: one.name),
+            mig_slices=self._mig_instances(where, _slice),
             framebuffer_bytes=self._smi(where, lambda one: one.framebuffer_total_bytes),
             bar1_bytes=self._smi(where, lambda one: one.bar1_total_bytes),
             inforom_corrupted=self._log.fact(lambda log: where in log.inforom_corrupted),
             profiles_supported=self._offers(self._supported, where),
             profile_limits=self._limits_of(where),
             profiles_creatable=self._offers(self._creatable, where),
-            mig_instances=self._mig_instances(where),
             vgpu_listed=self._listed(where),
             given_up=self._given_up(where),
             ecc_uncorrected=self._smi(where, lambda one: one.ecc_uncorrected_volatile),
@@ -395,15 +397,21 @@ class _GpuFacts:
 
         return self._limits.fact(find)
 
-    def _mig_instances(self, where: PciAddress) -> Fact[tuple[str, ...]]:
+    def _mig_instances(
+        self, where: PciAddress, pick: Callable[[nvidia_smi_mig_lgi.GpuInstance], U]
+    ) -> Fact[tuple[U, ...]]:
         """GPU instances are listed by nvidia-smi's index of the GPU."""
         order = smi_order(self._log)
         if where not in order:
             return self._smi(where, lambda _: ())
         index = order.index(where)
         return self._instances.fact(
-            lambda one: tuple(each.name for each in one.instances if each.gpu_index == index)
+            lambda one: tuple(pick(each) for each in one.instances if each.gpu_index == index)
         )
+
+
+def _slice(one: nvidia_smi_mig_lgi.GpuInstance) -> MigSlice:
+    return MigSlice(one.name, one.instance_id, one.placement_start, one.placement_size)
 
 
 def _lost(said: Noticed) -> tuple[PciAddress, ...]:

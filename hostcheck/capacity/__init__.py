@@ -10,11 +10,12 @@ and of no use, `count` adds up.
 """
 
 from hostcheck.capacity.count import capacity
+from hostcheck.capacity.slots import slots_of
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import bare
 
-__all__ = ["capacity", "offered_as"]
+__all__ = ["capacity", "offered_as", "slots_of"]
 
 
 def offered_as(host: Host, profile: str) -> str:

@@ -107,6 +107,16 @@ class VgpuLimit(Struct, frozen=True):
     framebuffer_bytes: Fact[int]
 
 
+class MigSlice(Struct, frozen=True):
+    """A MIG GPU instance: memory slices `start` and the following, `size` of them."""
+
+    name: str
+    """`MIG 3g.40gb`"""
+    id: int
+    start: int
+    size: int
+
+
 class PhysicalGpu(Struct, frozen=True):
     """One physical GPU: one PCI function, not one board (an A16 board is four)."""
 
@@ -192,6 +202,8 @@ class PhysicalGpu(Struct, frozen=True):
     """What is written beside its slot, as the BMC tells; not there where no BMC was asked."""
     smoke: Fact[GpuSmoke] | UnsetType = UNSET
     """The smoke test in a guest on it; not there where the run was not told to smoke test."""
+    mig_slices: Fact[tuple[MigSlice, ...]] = NOT_READ_YET
+    """Where those of `mig_instances` lie, in the order of their first slices."""
 
 
 class VgpuAbility(Struct, frozen=True):

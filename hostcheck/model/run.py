@@ -11,6 +11,7 @@ from hostcheck.model.history import History
 from hostcheck.model.host import Host
 from hostcheck.model.policy import Policy
 from hostcheck.model.result import Answer, Manual, Result
+from hostcheck.model.slots import GpuSlots
 from hostcheck.model.waiver import Waivers
 
 SCHEMA = "hostcheck.run/1"
@@ -23,6 +24,8 @@ class HostReport(Struct, frozen=True):
     verdict: Answer
     host: Host
     results: tuple[Result, ...]
+    slots: tuple[GpuSlots, ...] = ()
+    """Of each GPU that could be looked at. Earlier versions did not count them."""
 
 
 class Candidate(Struct, frozen=True):

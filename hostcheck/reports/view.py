@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from hostcheck.model.fact import Fact, Known, Unknown
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.result import Result
@@ -20,6 +20,7 @@ from hostcheck.model.vm import Vm
 T = TypeVar("T")
 Device = PhysicalGpu | Nic
 
+OWN_NODES = Unknown(Why.NOT_ASKED, "where its vCPUs and memory are was not read")
 ONE_NODE = "The host has a single NUMA node, so every device is on it by definition."
 
 
@@ -38,7 +39,7 @@ class Distance(StrEnum):
 LEGEND = {
     Distance.PIX: "same device path (root port), behind one and the same PCIe bridge",
     Distance.PXB: "same device path (root port), through several PCIe bridges",
-    Distance.NODE: "same node: other root ports of one NUMA node",
+    Distance.NODE: "same node: other root ports of one NUMA node (PHB or NODE of nvidia-smi)",
     Distance.PKG: "same package, other NUMA node (nvidia-smi has no word for it and says SYS)",
     Distance.SYS: "other package: the traffic crosses the link between processors",
     Distance.UNKNOWN: "unknown: the node of one of them could not be read",
@@ -185,6 +186,12 @@ def node_of(host: Host, device: Device) -> int | None:
     return _only_node(host)
 
 
+def nodes_of_vm(host: Host, _vm: Vm) -> Fact[tuple[int, ...]]:
+    """Return the NUMA nodes that a running VM is on: the only one of a host that has one."""
+    only = _only_node(host)
+    return OWN_NODES if only is None else Known((only,))
+
+
 def troubles(gpu: PhysicalGpu) -> tuple[str, ...]:
     """Say in a word each why the driver serves nobody with a GPU, as far as it is known."""
     whole = isinstance(gpu.passthrough, Known) and gpu.passthrough.value.active
@@ -212,7 +219,7 @@ def distance(host: Host, one: Device, other: Device) -> Distance:
         return Distance.PIX if one.bridges[0] == other.bridges[0] else Distance.PXB
     here, there = node_of(host, one), node_of(host, other)
     if here is None or there is None:
-        return Distance.UNKNOWN
+        return _told_by_driver(host, one, other)
     if here == there:
         return Distance.NODE
     packages = _packages_of_nodes(host)
@@ -220,6 +227,23 @@ def distance(host: Host, one: Device, other: Device) -> Distance:
     if mine and theirs:
         return Distance.PKG if mine & theirs else Distance.SYS
     return Distance.UNKNOWN
+
+
+_DRIVER = {
+    "PIX": Distance.PIX, "PXB": Distance.PXB, "PHB": Distance.NODE, "NODE": Distance.NODE,
+    "SYS": Distance.SYS,
+}  # fmt: skip
+
+
+def _told_by_driver(host: Host, one: Device, other: Device) -> Distance:
+    """Return what `nvidia-smi topo -m` says of two GPUs that NVLink does not join."""
+    order = host.nvlink_order
+    if not isinstance(host.nvlink, Known) or not {one.address, other.address} <= set(order):
+        return Distance.UNKNOWN
+    row, column = order.index(one.address), order.index(other.address)
+    rows = host.nvlink.value
+    said = rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
+    return _DRIVER.get(said, Distance.UNKNOWN)
 
 
 def matrix(host: Host) -> Matrix:

@@ -51,7 +51,7 @@ def test_colour_only_adds_escapes():
 
 
 def test_names_cannot_drive_the_terminal():
-    told = text.render(b.hostile()) + tree.render(b.hostile().hosts[0].host)
+    told = text.render(b.hostile()) + tree.render(b.hostile().hosts[0])
     assert "\x1b" not in told
     assert "\u202e" not in told
     assert "\\x1b[31m" in told
@@ -71,19 +71,19 @@ def test_preflight_tells_the_answer_and_ranks_the_hosts():
 
 
 def test_the_tree_has_an_ascii_form():
-    told = tree.render(b.unknown_nodes(), ascii_only=True)
+    told = tree.render(b.report(b.unknown_nodes()), ascii_only=True)
     assert told.isascii()
     assert "|-- Package 0" in told
-    assert tree.render(b.hostile().hosts[0].host, ascii_only=True).isascii()
+    assert tree.render(b.hostile().hosts[0], ascii_only=True).isascii()
 
 
 def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
-    told = tree.render(b.unknown_nodes())
+    told = tree.render(b.report(b.unknown_nodes()))
     node0 = told[told.index("NUMA node 0") : told.index("Package 1")]
     assert "GPU 2" not in node0
     assert "NUMA node not known" in told
     assert "?     unknown" in told
-    nvlink = tree.render(b.nvlinked(b.host()))
+    nvlink = tree.render(b.report(b.nvlinked(b.host())))
     assert "NV12/SYS" in nvlink
     assert "NV#" in nvlink
 

@@ -50,7 +50,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
     """Lay out one host; `key` is what follows the `@` in links to it."""
     host = report.host
     findings = _findings(summary.groups(run, report.results, report), host.sources, key)
-    drawn = svg.topology_svg(host, report.results, alone=False, anchor=key)
+    drawn = svg.layout(report)
     return Page(
         name=host.name,
         key=key,
@@ -65,8 +65,10 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         gpus=gpu_table(host),
         smoke=smoked_of(host),
         vms=vm_table(host),
-        picture=Markup(drawn),  # noqa: S704  # svg escapes what it writes
-        twin=tree.render(host),
+        picture=Markup(  # noqa: S704  # svg escapes what it writes
+            svg.topology_svg(report, alone=False, anchor=key, drawn=drawn)
+        ),
+        twin=tree.render(report, drawn=drawn),
         matrix=view.matrix(host),
         testimonies=tuple((told, _differs(told)) for told in host.testimonies),
         sources=host.sources,

@@ -1,4 +1,4 @@
-"""Cards of a picture: a GPU with its framebuffer and VMs, a network adapter, and small chips."""
+"""Cards of a picture: a GPU, a network adapter, and the small chips and tags on them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.host import Host, Nic, PhysicalGpu
-from hostcheck.model.result import Result, Status
+from hostcheck.model.host import Nic, PhysicalGpu
+from hostcheck.model.run import HostReport
 from hostcheck.reports import view, words
-from hostcheck.reports.topology.svg.drawing import Box, Drawing, fit, text_width
+from hostcheck.reports.topology.svg import said
+from hostcheck.reports.topology.svg.drawing import Box, Drawing, Flag, fit, text_width
+from hostcheck.reports.topology.svg.found import Findings
 
-VMS_SHOWN = 6
+CHIP = 18
+"""Height of a chip."""
+Chip = tuple[str, str, tuple[str, ...], str]
+"""Its text, kind, what it says beside that, and the finding that it links to."""
 
 
 class Cards:
     """Draws what lies on a node of one host. Every method returns the y where it ended."""
 
-    def __init__(self, host: Host, results: tuple[Result, ...]) -> None:
-        self.host = host
-        self.results = results
-        self.shown = view.of(host)
+    def __init__(self, report: HostReport) -> None:
+        self.report = report
+        self.host = report.host
+        self.shown = view.of(report.host)
+        self.found = Findings(report, self.shown)
         self.drawn = Drawing()
-
-    def told_of(self, device: view.Device) -> tuple[Result, ...]:
-        """Return the results that name a device."""
-        if isinstance(device, Nic):
-            return view.touching(self.results, device.address, device.name)
-        return view.touching(self.results, device.address)
+        self.slots = {one.address: one for one in report.slots}
+        self.card_of: dict[str, int] = {}
+        """The box of each GPU, by address, and of each network adapter, by name."""
 
     def device(self, device: view.Device, x: float, y: float, width: float, parent: int) -> float:
         """Draw a network adapter or a GPU."""
@@ -36,53 +39,61 @@ class Cards:
         return self.gpu(device, x, y, width, parent)
 
     def gpu(self, gpu: PhysicalGpu, x: float, y: float, width: float, parent: int) -> float:
-        """Draw a GPU with its framebuffer and VMs."""
-        told = self.told_of(gpu)
-        failing, unsure = failing_of(told), _unsure(told)
+        """Draw a GPU with what was found about it, its modes, framebuffer, slices and slots."""
         number = self.shown.number(gpu.address)
+        marks = self.found.of("gpu", gpu.address)
         box = self.drawn.box(
-            Box(
-                x, y, width, 0, "gpu bad" if failing else "gpu dim" if unsure else "gpu", parent,
-                tip_of(f"GPU {number}: {gpu.name}, {gpu.address}", failing, unsure),
-                failing[0].check if failing else unsure[0].check if unsure else "",
-            )
-        )  # fmt: skip
+            Box(x, y, width, 0, kind_of("gpu", marks), parent, said.of_gpu(number, gpu), marks)
+        )
+        self.card_of[gpu.address] = box
         room, left = width - 20, x + 10
         used = self.drawn.text((left, y + 18), f"GPU {number}", room, box, 13, kind="strong")
-        verdict, kind = _verdict(failing, unsure)
         self.drawn.text(
-            (x + width - 10, y + 18), verdict, room - used - 8, box, 11, kind=kind, end=True
-        )
+            (x + width - 10, y + 18), gpu.address, room - used - 8, box, 10.5, kind="soft mono",
+            end=True,
+        )  # fmt: skip
         self.drawn.text((left, y + 34), gpu.name, room, box, 11.5)
-        used = self.drawn.text((left, y + 50), gpu.address, room, box, 10.5, kind="soft mono")
-        if isinstance(gpu.link, Known):
-            link = f"Gen{gpu.link.value.generation_max} x{gpu.link.value.width}"
-            self.drawn.text(
-                (x + width - 10, y + 50), link, room - used - 8, box, 10.5, kind="soft", end=True
-            )
-        bottom = self.flow(_chips(gpu), left, y + 58, room, box)
+        bottom = self.tags(marks, left, y + 41, room, box)
+        chips = [
+            (text, "chip" if known else "chip dim", (text, why), "")
+            for text, known, why in said.modes_of(gpu)
+        ]
+        bottom = self.flow(chips, left, bottom, room, box)
         bottom = self.framebuffer(gpu, left, bottom + 6, room, box)
-        bottom = self.guests(
-            self.shown.guests_of(gpu.address), gpu, x=left, y=bottom, room=room, parent=box
-        )
+        bottom = self.occupied(gpu, x=left, y=bottom, room=room, parent=box)
         self.drawn.stretch(box, bottom + 10)
         return bottom + 10
 
-    def flow(
-        self, chips: Iterable[tuple[str, str, str]], x: float, y: float, room: float, parent: int
-    ) -> float:
-        """Lay small chips in rows: text, kind, tip."""
+    def occupied(self, gpu: PhysicalGpu, *, x: float, y: float, room: float, parent: int) -> float:
+        """Draw what shares a GPU."""
+        raise NotImplementedError
+
+    def tags(self, marks: Sequence[Flag], x: float, y: float, room: float, parent: int) -> float:
+        """Print the checks that fail, each a link, and how many are not known."""
+        chips: list[Chip] = []
+        for check in dict.fromkeys(one.check for one in marks if one.fails):
+            mine = next(one for one in marks if one.check == check and one.fails)
+            chips.append((f"{words.MARK[mine.status]} {check}", "tag bad", (), mine.target))
+        unsure = [one for one in marks if not one.fails]
+        if unsure:
+            number = len({one.check for one in unsure})
+            chips.append((f"? {number} not known", "tag dim", (), unsure[0].target))
+        return self.flow(chips, x, y, room, parent) + 5 if chips else y
+
+    def flow(self, chips: Iterable[Chip], x: float, y: float, room: float, parent: int) -> float:
+        """Lay small chips in rows. What a tag or chip says is said by the box around it."""
         at, top = x, y
-        for text, kind, tip in chips:
-            shown = fit(text, room - 14, 10.5)
-            width = min(text_width(shown, 10.5) + 14, room)
+        for text, kind, _, link in chips:
+            bold = "strong" if kind.startswith("tag bad") else ""
+            shown = fit(text, room - 14, 10.5, kind=bold)
+            width = min(text_width(shown, 10.5, kind=bold) + 14, room)
             if at > x and at + width > x + room:
-                at, top = x, top + 22
-            box = self.drawn.box(Box(at, top, width, 18, kind, parent, tip))
-            ink = "onvm" if kind.startswith("vm") and "bad" not in kind else ""
+                at, top = x, top + CHIP + 4
+            box = self.drawn.box(Box(at, top, width, CHIP, kind, parent, link=link))
+            ink = f"{bold} red".strip() if "bad" in kind else "onvm" if kind == "vm" else ""
             self.drawn.text((at + 7, top + 13), shown, width - 14, box, 10.5, kind=ink)
             at += width + 5
-        return top + 18
+        return top + CHIP
 
     def framebuffer(self, gpu: PhysicalGpu, x: float, y: float, room: float, parent: int) -> float:
         """Draw how much of the framebuffer is used, where that is known."""
@@ -94,135 +105,38 @@ class Cards:
             share = min(max(used.value / total.value, 0), 1)
             if share:
                 self.drawn.box(replace(bar, width=max(room * share, 2), kind="used", solid=False))
-            text = f"{words.size(used.value)} of {words.size(total.value)} framebuffer used"
-        elif isinstance(total, Known):
-            text = f"{words.size(total.value)} framebuffer, use not known"
-        else:
-            text = "framebuffer not known"
-        self.drawn.text((x, y + 20), text, room, parent, 10.5, kind="soft")
+        self.drawn.text((x, y + 20), said.framebuffer_of(gpu), room, parent, 10.5, kind="soft")
         return y + 24
 
-    def guests(
-        self, guests: Sequence[view.VmOnGpus], gpu: PhysicalGpu,
-        *, x: float, y: float, room: float, parent: int,
-    ) -> float:  # fmt: skip
-        """Draw the VMs on a GPU, the first few of many."""
-        if not guests:
-            known = isinstance(gpu.vm_ids, Known) and isinstance(self.host.vms, Known)
-            text = "no VM on it" if known else "VMs not known"
-            self.drawn.text((x, y + 13), text, room, parent, 10.5, kind="soft")
-            return y + 18
-        shown = guests if len(guests) <= VMS_SHOWN else guests[: VMS_SHOWN - 1]
-        for guest in shown:
-            y = self.guest(guest, gpu.address, x=x, y=y + 4, room=room, parent=parent)
-        if len(shown) < len(guests):
-            rest = guests[len(shown) :]
-            self.drawn.text(
-                (x + 7, y + 15), f"and {len(rest)} more VMs", room - 7, parent, 10.5, kind="soft"
-            )
-            y += 20
-        return y
-
-    def guest(
-        self, guest: view.VmOnGpus, address: str, *, x: float, y: float, room: float, parent: int
-    ) -> float:
-        """Draw one VM."""
-        vm = guest.vm
-        told = [
-            r for r in view.touching(self.results, vm.id)
-            if r.subject.kind != "placement" or view.touching([r], address)
-        ]  # fmt: skip
-        failing, unsure = failing_of(told), _unsure(told)
-        profile = words.profiles(vm)
-        kind = "vm bad" if failing else "vm dim" if unsure else "vm"
-        tip = tip_of(f"VM {vm.name}, {profile}", failing, unsure)
-        check = failing[0].check if failing else ""
-        box = self.drawn.box(Box(x, y, room, 20, kind, parent, tip, check))
-        ink = "red" if failing else "onvm"
-        mark = "✕ " if failing else ""
-        used = self.drawn.text((x + 7, y + 14), mark + vm.name, room * 0.56, box, 10.5, kind=ink)
-        self.drawn.text(
-            (x + room - 7, y + 14), profile, room - used - 22, box, 10, kind=ink, end=True
-        )
-        return y + 20
-
     def nic(self, nic: Nic, x: float, y: float, width: float, parent: int) -> float:
-        """Draw a network adapter."""
-        told = self.told_of(nic)
-        failing, unsure = failing_of(told), _unsure(told)
-        blind = isinstance(nic.link_up, Unknown) or bool(unsure)
-        kind = "nic bad" if failing else "nic dim" if blind else "nic"
-        check = failing[0].check if failing else unsure[0].check if unsure else ""
-        switches = ", ".join(nic.switches) or "no virtual switch"
-        tip = tip_of(f"{nic.name}, {nic.address}, uplink of {switches}", failing, unsure)
-        box = self.drawn.box(Box(x, y, width, 42, kind, parent, tip, check))
-        if isinstance(nic.link_up, Known):
-            up = nic.link_up.value
-            speed = words.speed(nic.speed_mbps.value) if isinstance(nic.speed_mbps, Known) else "?"
-            state = f"▲ up {speed}" if up else "▽ link down"
-        else:
-            state = "? link not known"
-        ink = "red" if failing else "soft"
-        used = self.drawn.text(
-            (x + 10, y + 17), nic.name, (width - 20) * 0.6, box, 12, kind="strong"
-        )
+        """Draw a network adapter: its speed, and the switches that it is an uplink of."""
+        marks = self.found.of("nic", nic.name)
+        kind = kind_of("nic", marks)
+        if isinstance(nic.link_up, Unknown) and kind == "nic":
+            kind = "nic dim"
+        box = self.drawn.box(Box(x, y, width, 42, kind, parent, said.of_nic(nic), marks))
+        self.card_of[nic.name] = box
+        used = self.drawn.text((x + 10, y + 17), nic.name, width - 20, box, 12, kind="strong")
         self.drawn.text(
-            (x + width - 10, y + 17), ("✕ " if failing else "") + state, width - 28 - used, box,
-            10.5, kind=ink, end=True,
+            (x + width - 10, y + 17), said.state_of(nic), width - 28 - used, box, 10.5, kind="soft",
+            end=True,
         )  # fmt: skip
         used = self.drawn.text(
             (x + 10, y + 33), nic.address, width - 20, box, 10.5, kind="soft mono"
         )
-        driver = words.known_or(nic.driver)
         self.drawn.text(
-            (x + width - 10, y + 33), driver, width - 28 - used, box, 10.5, kind="soft", end=True
-        )
-        return y + 42
+            (x + width - 10, y + 33), ", ".join(nic.switches) or "no uplink", width - 28 - used,
+            box, 10.5, kind="soft", end=True,
+        )  # fmt: skip
+        if not marks:
+            return y + 42
+        bottom = self.tags(marks, x + 10, y + 41, width - 20, box) + 3
+        self.drawn.stretch(box, bottom)
+        return bottom
 
 
-def failing_of(results: Iterable[Result]) -> list[Result]:
-    """Return the results that fail."""
-    return [result for result in results if result.status is Status.FAIL]
-
-
-def _unsure(results: Iterable[Result]) -> list[Result]:
-    return [r for r in results if r.status in {Status.UNKNOWN, Status.ERROR}]
-
-
-def _verdict(failing: Sequence[Result], unsure: Sequence[Result]) -> tuple[str, str]:
-    if failing:
-        return f"✕ {words.count(len(failing), 'fail')}", "red strong"
-    if unsure:
-        return f"? {len(unsure)} unknown", "soft"
-    return "", ""
-
-
-def tip_of(name: str, failing: Iterable[Result], unsure: Iterable[Result]) -> str:
-    """Return what a pointer over a box shows."""
-    lines = [name]
-    lines += [f"✕ {r.check} fails: {r.observed}" for r in failing]
-    lines += [f"? {r.check} is {r.status.value}" for r in unsure]
-    return "\n".join(lines)
-
-
-def _chips(gpu: PhysicalGpu) -> list[tuple[str, str, str]]:
-    chips = []
-    if isinstance(gpu.graphics_active, Known):
-        chips.append((words.GRAPHICS[gpu.graphics_active.value], "chip", "active graphics type"))
-    else:
-        tip = f"graphics type: {words.missing(gpu.graphics_active)}"
-        chips.append(("? graphics type", "chip dim", tip))
-    for name, now, later in (
-        ("ECC", gpu.ecc_current, gpu.ecc_pending),
-        ("MIG", gpu.mig_current, gpu.mig_pending),
-    ):
-        if not isinstance(now, Known):
-            chips.append((f"? {name}", "chip dim", f"{name}: {words.missing(now)}"))
-            continue
-        text = f"{name} {words.MODE[now.value]}"
-        if isinstance(later, Known) and later.value != now.value:
-            text += f", then {words.MODE[later.value]}"
-        chips.append((text, "chip", f"{name} now, and after the next reset"))
-    tip = "what the driver says of it: it serves nobody so"
-    chips += [(words.one_line(said), "chip", tip) for said in view.troubles(gpu)]
-    return chips
+def kind_of(kind: str, marks: Sequence[Flag]) -> str:
+    """Return how a box is drawn: red where a finding is about it, dashed where one is open."""
+    if any(one.fails for one in marks):
+        return f"{kind} bad"
+    return f"{kind} dim" if marks else kind

@@ -1,18 +1,49 @@
 """What a picture consists of: boxes, labels and lines, and how wide a text is.
 
-Widths of text are estimated generously, because the reader's font is not known.
+A box also says what it stands for and carries what was found about it: the text beside the picture
+and its description are made from the same boxes. Widths of text are estimated generously, because
+the reader's font is not known.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from hostcheck.model.result import Status
 from hostcheck.reports import words
 
 WIDTH = 1120
 GAP = 14
 PAD = 14
+ROUNDING = 0.01
+BOLD = 1.07
+"""How much wider bold text is than regular."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A result that does not pass, on the box that it is about."""
+
+    check: str
+    status: Status
+    told: str
+    """What was observed, or why that is not known."""
+    target: str
+    """The anchor of its finding, without what follows the `@`."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails; else it is not known."""
+        return self.status is Status.FAIL
+
+    @property
+    def words(self) -> str:
+        """The mark as one line: `✕ ECC-001 fails: off`."""
+        if self.fails:
+            return f"{words.MARK[self.status]} {self.check} fails: {self.told}"
+        return f"{words.MARK[self.status]} {self.check} is {words.STATUS[self.status]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +56,28 @@ class Box:
     height: float
     kind: str
     inside: int
-    tip: str = ""
-    check: str = ""
-    """The check to link to."""
+    says: tuple[str, ...] = ()
+    """What it stands for and what is known of it; empty of mere ornament."""
+    marks: tuple[Flag, ...] = ()
+    link: str = ""
+    """The anchor of a finding to link to, without what follows the `@`."""
     solid: bool = True
     """Whether other boxes and labels must keep clear of it."""
+
+    @property
+    def bottom(self) -> float:
+        """Where it ends."""
+        return self.y + self.height
+
+    @property
+    def right(self) -> float:
+        """Where it ends to the right."""
+        return self.x + self.width
+
+    @property
+    def tip(self) -> str:
+        """What a pointer over it shows."""
+        return "\n".join(filter(None, (", ".join(self.says), *(one.words for one in self.marks))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +95,7 @@ class Label:
     @property
     def width(self) -> float:
         """The estimated width."""
-        return text_width(self.text, self.size, mono="mono" in self.kind)
+        return text_width(self.text, self.size, kind=self.kind)
 
     @property
     def left(self) -> float:
@@ -57,11 +105,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A path in SVG's words."""
+    """A path in SVG's words. `ends` are the devices that it joins, a `mark` what is wrong with it.
+
+    A device's way up to the root has its own address for both ends.
+    """
 
     path: str
     kind: str
     tip: str = ""
+    ends: tuple[str, ...] = ()
+    mark: Flag | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +125,8 @@ class Drawing:
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
-    dots: list[tuple[float, float]] = field(default_factory=list)
+    dots: list[tuple[float, float, str]] = field(default_factory=list)
+    """Centres, and what each is: an end of an NVLink, a switch, the place of a GPU."""
 
     def box(self, made: Box) -> int:
         """Add a box and return its index."""
@@ -89,15 +143,35 @@ class Drawing:
         *, kind: str = "", end: bool = False,
     ) -> float:  # fmt: skip
         """Add a label, cut to the room there is, and return its width."""
-        label = Label(*at, fit(text, room, size, mono="mono" in kind), size, kind, inside, end=end)
+        label = Label(*at, fit(text, room, size, kind=kind), size, kind, inside, end=end)
         if label.text:
             self.labels.append(label)
         return label.width
 
+    def told(self) -> Iterator[tuple[int, Box]]:
+        """Yield the boxes that say something, each behind what it lies in, with its depth from 0.
 
-def text_width(text: str, size: float, *, mono: bool = False) -> float:
+        What lies in a box that says nothing lies in the next one around it.
+        """
+        below: dict[int, list[int]] = {}
+        for index, box in enumerate(self.boxes):
+            below.setdefault(box.inside, []).append(index)
+
+        def walk(parent: int, depth: int) -> Iterator[tuple[int, Box]]:
+            for index in below.get(parent, ()):
+                box = self.boxes[index]
+                if box.says:
+                    yield depth, box
+                yield from walk(index, depth + bool(box.says))
+
+        return walk(-1, 0)
+
+
+def text_width(text: str, size: float, *, kind: str = "") -> float:
     """Estimate the width of text, on the wide side of common fonts."""
-    return sum(_advance(sign, mono=mono) for sign in text) * size
+    mono = "mono" in kind
+    width = sum(_advance(sign, mono=mono) for sign in text) * size
+    return width * BOLD if "strong" in kind else width
 
 
 def _advance(sign: str, *, mono: bool) -> float:
@@ -114,11 +188,11 @@ def _advance(sign: str, *, mono: bool) -> float:
     return 0.7 if sign.isupper() else 0.6
 
 
-def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
+def fit(text: str, room: float, size: float, *, kind: str = "") -> str:
     """Return the text on one line, cut with an ellipsis where it would not fit."""
     line = words.one_line(text[:500])
-    if text_width(line, size, mono=mono) <= room:
+    if text_width(line, size, kind=kind) <= room + ROUNDING:
         return line
-    while line and text_width(line + "…", size, mono=mono) > room:
+    while line and text_width(line + "…", size, kind=kind) > room:
         line = line[:-1]
     return line.rstrip() + "…" if line else ""

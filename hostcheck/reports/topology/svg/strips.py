@@ -1,4 +1,4 @@
-"""Strips of a picture, as wide as it is: the head, what is not known, NVLink, other VMs, legend."""
+"""Strips of a picture, as wide as it is: the head, what is not known, NVLink, legend and foot."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from itertools import combinations
 
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.reports import view, words
-from hostcheck.reports.topology.svg.cards import Cards, failing_of, tip_of
+from hostcheck.reports.topology.svg.bands import Bands
+from hostcheck.reports.topology.svg.cards import kind_of
 from hostcheck.reports.topology.svg.drawing import GAP, PAD, WIDTH, Box, Line, fit, text_width
 
 RAIL_FROM = 3
 """From this many fully joined GPUs on, NVLink is drawn as one rail, not as arcs."""
+MOST_LINKS = 18
+"""NVLinks that a GPU has at most (Hopper, Blackwell): where all pairs have more, it is a fabric."""
+INDEXES = "packages and NUMA nodes by ESXi's numbers, GPUs in the order of their PCI addresses"
 
 
-class Strips(Cards):
+class Strips(Bands):
     """Lays out what stands above and below the packages."""
 
     def heading(self) -> float:
-        """Write the name of the host and what it is."""
+        """Write the name of the host and what it is, and what was found about all of it."""
         host = self.host
-        self.drawn.text((0, 20), host.name, WIDTH, -1, 18, kind="strong")
         told = [
             " ".join(words.known_or(fact) for fact in (host.vendor, host.model)).strip(),
             f"ESXi {words.known_or(host.version)}" if isinstance(host.version, Known) else "",
@@ -28,13 +31,19 @@ class Strips(Cards):
             _counted(host.numa_node_count, "NUMA node"),
             words.size(host.memory_bytes.value) if isinstance(host.memory_bytes, Known) else "",
         ]
-        self.drawn.text(
-            (0, 40), " · ".join(part for part in told if part), WIDTH, -1, 12, kind="soft"
-        )
+        facts = [part for part in told if part]
+        marks = self.found.of("host")
+        says = (words.one_line(host.name), *map(words.one_line, facts))
+        box = self.drawn.box(Box(0, 0, WIDTH, 0, kind_of("head", marks), -1, says, marks))
+        self.drawn.text((0, 20), host.name, WIDTH, box, 18, kind="strong")
+        self.drawn.text((0, 40), " · ".join(facts), WIDTH, box, 12, kind="soft")
+        bottom = 46.0
         if self.shown.note:
-            self.drawn.text((0, 57), self.shown.note, WIDTH, -1, 12, kind="soft")
-            return 70
-        return 54
+            self.drawn.text((0, 57), self.shown.note, WIDTH, box, 12, kind="soft")
+            bottom = 62
+        bottom = self.tags(marks, 0, bottom, WIDTH, box)
+        self.drawn.stretch(box, bottom)
+        return bottom + 8
 
     def missing(self, y: float) -> float:
         """Name what could not be read at all."""
@@ -43,9 +52,9 @@ class Strips(Cards):
             if self.shown.gpus or topic not in {"NVLink", "VMs"}:
                 told.setdefault(fact, []).append(topic)
         for fact, topics in told.items():
-            box = self.drawn.box(Box(0, y, WIDTH, 30, "lost", -1, words.missing(fact)))
-            text = f"? {', '.join(topics)} not known: {words.missing(fact)}"
-            shown = fit(text, WIDTH - 48, 12)
+            text = f"{', '.join(topics)} not known: {words.missing(fact)}"
+            box = self.drawn.box(Box(0, y, WIDTH, 30, "lost", -1, (text,)))
+            shown = fit(f"? {text}", WIDTH - 48, 12)
             self.drawn.box(
                 Box(10, y + 5, text_width(shown, 12) + 16, 20, "paper", box, solid=False)
             )
@@ -54,94 +63,120 @@ class Strips(Cards):
         return y
 
     def nvlink(self, y: float) -> float:
-        """Draw NVLink as a strip of its own: arcs between pairs, a rail for full groups."""
+        """Draw NVLink as a strip of its own: arcs between pairs, a rail or bar for full groups."""
         bonds = self.shown.bonds
         if not bonds:
             return y
-        box = self.drawn.box(Box(0, y, WIDTH, 0, "node", -1))
-        self.drawn.text((PAD, y + 22), "NVLink", WIDTH, box, 13, kind="strong")
+        rails, arcs = _rails_and_arcs(bonds)
+        told = [self.joined(group, code) for group, code in rails]
+        pairs: dict[str, list[str]] = {}
+        for bond in arcs:
+            pairs.setdefault(bond.code, []).append(f"{bond.first}-{bond.second}")
+        by_pair = "; ".join(
+            f"{_links(code)} between GPUs {', '.join(pairs[code])}" for code in sorted(pairs)
+        )
+        says = ("NVLink", *(text for text, _ in told), *([by_pair] if by_pair else []))
+        box = self.drawn.box(Box(0, y, WIDTH, 0, "node", -1, says))
+        self.drawn.text((PAD, y + 22), "NVLink", 100, box, 13, kind="strong")
         members = sorted({n for bond in bonds for n in (bond.first, bond.second)})
         left = 130
         step = min((WIDTH - left - 60) / max(len(members) - 1, 1), 150)
         at = {number: left + index * step for index, number in enumerate(members)}
-        rails, arcs = _rails_and_arcs(bonds)
         reach = max([at[b.second] - at[b.first] for b in arcs], default=0)
-        head = 18 + 0.75 * min(reach / 2.2, 130)
-        ground = y + head + 8
+        ground = y + 26 + 0.75 * min(reach / 2.2, 130)
         for bond in arcs:
-            a, b = at[bond.first], at[bond.second]
-            rise = min((b - a) / 2.2, 130)
-            self.drawn.lines.append(
-                Line(
-                    f"M{a:g} {ground:g}C{a:g} {ground - rise:g} {b:g} {ground - rise:g} "
-                    f"{b:g} {ground:g}",
-                    "link",
-                    f"GPU {bond.first} to GPU {bond.second}: {bond.code}",
-                )
-            )
-        bottom = ground + 22
+            self.arc(bond, at[bond.first], at[bond.second], ground)
         for number, x in at.items():
-            self.drawn.dots.append((x, ground))
+            self.drawn.dots.append((x, ground, "link"))
             self.drawn.text((x - 18, ground + 19), f"GPU {number}", 60, box, 11)
-        for group, code in rails:
-            bottom += 12
-            for number in group:
-                self.drawn.lines.append(Line(f"M{at[number] - 24:g} {ground:g}V{bottom:g}", "link"))
-                self.drawn.lines.append(
-                    Line(f"M{at[number] - 24:g} {ground:g}H{at[number]:g}", "link")
-                )
-            self.drawn.lines.append(
-                Line(f"M{at[group[0]] - 24:g} {bottom:g}H{at[group[-1]] - 24:g}", "link")
-            )
-            bottom += 18
-            names = ", ".join(str(number) for number in group)
+        bottom = ground + 22
+        for (group, _), (text, switched) in zip(rails, told, strict=True):
+            bottom = self.rail([at[n] - 24 for n in group], ground, bottom, switched=switched)
             self.drawn.text(
-                (at[group[0]] - 24, bottom), f"every pair of GPUs {names}: {_links(code)}",
-                WIDTH - at[group[0]], box, 11, kind="soft",
-            )  # fmt: skip
-        if arcs:
+                (at[group[0]] - 24, bottom), text, WIDTH - at[group[0]], box, 11, kind="soft"
+            )
+        if by_pair:
             bottom += 16
-            told: dict[str, list[str]] = {}
-            for bond in arcs:
-                told.setdefault(bond.code, []).append(f"{bond.first}-{bond.second}")
-            text = "; ".join(f"{_links(code)}: {', '.join(told[code])}" for code in sorted(told))
-            self.drawn.text((left - 24, bottom), text, WIDTH - left, box, 11, kind="soft")
+            self.drawn.text((left - 24, bottom), by_pair, WIDTH - left, box, 11, kind="soft")
         self.drawn.stretch(box, bottom + 12)
         return bottom + 12 + GAP
 
-    def elsewhere(self, y: float) -> float:
-        """Draw the VMs that are on no GPU here: off, or running where nobody could tell."""
-        for words_for, wanted in (
-            ("Powered off", False), ("On, GPU not known or none", True), ("Power not known", None)
-        ):  # fmt: skip
-            guests = [guest for guest in self.shown.elsewhere if guest.running is wanted]
-            if not guests:
-                continue
-            self.drawn.text((0, y + 13), words_for, 150, -1, 11, kind="soft")
-            chips = []
-            for guest in guests:
-                failing = failing_of(view.touching(self.results, guest.vm.id))
-                kind = "vm bad" if failing else "chip" if wanted is False else "chip dim"
-                text = ("✕ " if failing else "") + guest.vm.name
-                tip = tip_of(f"VM {guest.vm.name}", failing, [])
-                chips.append((fit(text, 190, 10.5), kind, tip))
-            y = self.flow(chips, 160, y, WIDTH - 160, -1) + 10
-        return y
+    def arc(self, bond: view.Bond, a: float, b: float, ground: float) -> None:
+        """Draw the NVLinks of one pair."""
+        rise = min((b - a) / 2.2, 130)
+        self.drawn.lines.append(
+            Line(
+                f"M{a:g} {ground:g}C{a:g} {ground - rise:g} {b:g} {ground - rise:g} "
+                f"{b:g} {ground:g}",
+                "link",
+                f"GPU {bond.first} to GPU {bond.second}: {bond.code}",
+            )
+        )
+
+    def rail(self, feet: list[float], ground: float, y: float, *, switched: bool) -> float:
+        """Draw a group: joined pair by pair, or each to a bar of NVSwitches."""
+        y += 12
+        for x in feet:
+            self.drawn.lines.append(Line(f"M{x:g} {ground:g}V{y:g}", "link"))
+            self.drawn.lines.append(Line(f"M{x:g} {ground:g}H{x + 24:g}", "link"))
+        self.drawn.lines.append(
+            Line(f"M{feet[0]:g} {y:g}H{feet[-1]:g}", "link nvswitch" if switched else "link")
+        )
+        return y + (20 if switched else 18)
+
+    def joined(self, group: Sequence[int], code: str) -> tuple[str, bool]:
+        """Say how a fully joined group is joined: by NVSwitches, or pair by pair."""
+        names = ", ".join(str(number) for number in group)
+        every = f"every pair of GPUs {names}: {_links(code)}"
+        links = code.removeprefix("NV")
+        fabric = links.isdecimal() and int(links) * (len(group) - 1) > MOST_LINKS
+        on_pci = self.host.nvswitches
+        if isinstance(on_pci, Known) and not (on_pci.value or fabric):
+            return f"{every} of its own", False
+        if not fabric and isinstance(on_pci, Unknown):
+            return f"{every}, whether by NVSwitches is not known", False
+        seen = len(on_pci.value) if isinstance(on_pci, Known) else 0
+        which = f" ({words.count(seen, 'NVSwitch', 'NVSwitches')} on PCI)" if seen else ""
+        return (
+            f"NVSwitch fabric{which}: each of GPUs {names} has {_links(code)} into it, and any "
+            "pair can use all of them"
+        ), True
 
     def legend(self, y: float) -> float:
         """Say what colours and signs mean."""
-        self.drawn.box(Box(0, y + 3, 22, 12, "gpu bad", -1))
-        x = 28 + self.drawn.text(
-            (28, y + 13), "✕ a failing check names it", 220, -1, 11, kind="soft"
+        x = 0.0
+        for kind, text in (
+            ("gpu bad", "✕ the checks named on it fail"),
+            ("lost", "? not known"),
+            ("vm", "VM on the GPU above it"),
+            ("slot", "free slot"),
+            ("band", "nodes that a VM is on"),
+        ):
+            self.drawn.box(Box(x, y + 3, 22, 12, kind, -1))
+            x += 28
+            x += self.drawn.text((x, y + 13), text, 240, -1, 10.5, kind="soft") + 16
+        self.drawn.dots.append((x + 5, y + 9, "place"))
+        x += (
+            16
+            + self.drawn.text((x + 16, y + 13), "node of its GPU", 150, -1, 10.5, kind="soft")
+            + 16
         )
-        self.drawn.box(Box(x + 20, y + 3, 22, 12, "lost", -1))
-        x += 48
-        x += self.drawn.text(
-            (x, y + 13), "? not known, or a check could not tell", 300, -1, 11, kind="soft"
-        )
-        self.drawn.box(Box(x + 20, y + 3, 22, 12, "vm", -1))
-        self.drawn.text((x + 48, y + 13), "VM on the GPU above it", 200, -1, 11, kind="soft")
-        return y + 22
+        self.drawn.lines.append(Line(f"M{x:g} {y + 9:g}h22", "badsample"))
+        self.drawn.text(
+            (x + 28, y + 13), "a link or way that fails", WIDTH - x - 28, -1, 10.5,
+            kind="soft",
+        )  # fmt: skip
+        return y + 24
+
+    def foot(self, y: float) -> float:
+        """Say of which host, verdict and time this is, and how things are numbered."""
+        taken = max((one.taken_at for one in self.host.sources), default="")
+        told = [words.one_line(self.host.name), self.report.verdict.value]
+        told += [f"answers of {words.moment(taken)}"] if taken else []
+        text = " · ".join([*told, INDEXES])
+        box = self.drawn.box(Box(0, y, WIDTH, 20, "foot", -1, (text,)))
+        self.drawn.text((0, y + 13), text, WIDTH, box, 10.5, kind="soft")
+        return y + 20
 
 
 def _counted(fact: Known[int] | Unknown, noun: str) -> str:
