@@ -134,7 +134,7 @@ def test_it_hears_what_is_heard_over_ssh_byte_for_byte(kind, ash, host_at, asked
     assert {key: mine[key] for key in theirs} == theirs
     assert all(key[1].startswith("nvidia-smi") for key in set(mine) - set(theirs))
     first, second = host_of(offline), host_of(ssh)
-    without_times = {"sources": ()}
+    without_times = {"sources": (), "not_read": ()}
     assert msgspec.structs.replace(first, **without_times) == msgspec.structs.replace(
         second, **without_times
     )
