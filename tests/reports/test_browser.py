@@ -217,3 +217,72 @@ def test_on_paper_what_fails_is_unfolded_and_pages_are_numbered(tab, written, tm
     text = " ".join(" ".join(host).split())
     assert "What fails" in text
     assert "NUMA node 0" in text
+
+
+@pytest.fixture(scope="module")
+def tour(chromium, tmp_path_factory):
+    """An index of a few hosts with every fate, and a tab to walk through it."""
+    folder = tmp_path_factory.mktemp("tour")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "LARGEST_PAGE", 4)
+        html.write(b.fleet(6), folder / "index.html")
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    yield folder, page
+    page.close()
+
+
+ARRIVED = """async wants => {
+  const lost = {};
+  for (const want of wants) {
+    if (location.hash.slice(1) !== want) {
+      await new Promise(done => {
+        addEventListener("hashchange", () => setTimeout(done), { once: true });
+        location.hash = want;
+      });
+    }
+    const found = document.getElementById(decodeURIComponent(want));
+    let why = found ? "" : "nothing has this id";
+    for (let up = found; up; up = up.parentElement) {
+      if (up.tagName === "DETAILS" && !up.open) { why = "it is folded"; }
+    }
+    if (found && !found.getClientRects().length) { why = "it is not shown"; }
+    if (why) { lost[want] = why; }
+  }
+  return lost;
+}"""
+
+
+def test_every_link_of_the_index_is_clicked_and_arrives(tour):
+    folder, page = tour
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_selector("#rows tbody a")
+    links = page.evaluate("[...document.links].map(one => one.getAttribute('href'))")
+    pages = {}
+    for href in dict.fromkeys(links):
+        if not href.startswith(("http", "#")):
+            file, _, anchor = href.partition("#")
+            pages.setdefault(file, []).append(anchor)
+    assert len(pages) >= 6
+    assert sum(map(len, pages.values())) > 60
+    for file, anchors in pages.items():
+        page.goto((folder / "index.html").as_uri())
+        page.wait_for_selector("#rows tbody a")
+        first = f"{file}#{anchors[0]}" if anchors[0] else file
+        page.locator(f'a[href="{first}"]').first.evaluate("one => one.click()")
+        page.wait_for_url(lambda url: "index.html" not in url)
+        page.wait_for_selector("#rest h3, .manual", state="attached")
+        assert page.evaluate(ARRIVED, [one for one in anchors if one]) == {}, file
+
+
+def test_every_link_of_a_picture_is_clicked_and_arrives(tour):
+    folder, page = tour
+    (folder / "one.html").write_text(html.render(b.one_host()), encoding="utf-8")
+    page.goto((folder / "one.html").as_uri())
+    links = page.locator("figure svg a")
+    assert links.count() > 4
+    for number in range(links.count()):
+        href = links.nth(number).get_attribute("href")
+        links.nth(number).focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("location.hash") == href
+        assert page.evaluate(ARRIVED, [href[1:]]) == {}
