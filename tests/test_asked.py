@@ -18,6 +18,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.capture import Path as PropertyPath
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.recording import Recording
+from hostcheck.parsers import esxcli_vm_process_list
 from hostcheck.sources import asking
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.ways.base import SoFar, Way
@@ -78,7 +79,7 @@ def test_every_request_of_the_package_is_listed() -> None:
 
 def test_what_is_never_asked_is_not_listed_and_cannot_be_sent() -> None:
     unasked = [one for name, held in HELD.items() if name.startswith(UNASKED) for one in held]
-    assert len(unasked) > 30
+    assert len(unasked) > 25
     listed = {(one.wire, one.template) for one in asked.requests()}
     for request in unasked:
         assert (request.wire, request.template) not in listed
@@ -195,7 +196,9 @@ def test_a_new_way_is_asked_recorded_and_replayed(new_way: Way, tmp_path: Path) 
 
 
 def test_esxcli_asks_by_the_api_what_the_shell_asks() -> None:
+    alone = {esxcli_vm_process_list.REQUEST.template}  # it serves sched-stats, which the API lacks
     shell = [one.template for one in ways.named("shell").requests if "esxcli " in one.template]
+    shell = [one for one in shell if one not in alone]
     assert [one.template for one in ways.named("esxcli").requests] == shell
 
 

@@ -12,6 +12,7 @@ from hostcheck.assemble.cross_checks import testimonies_of
 from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.driver import driver_packages, running_vgpus
 from hostcheck.assemble.gpus import gpus_of, nvswitches, smi_answers, smi_count, smi_log, smi_order
+from hostcheck.assemble.homes import with_homes
 from hostcheck.assemble.identity import told_tag
 from hostcheck.assemble.memory import (
     cpu_used_by_hypervisor,
@@ -98,7 +99,7 @@ def assemble(recorded: Recording) -> Host:
     vgpus = book.read(nvidia_smi_vgpu_q.REQUEST, nvidia_smi_vgpu_q.parse)
     setting = book.read(vim_query_options.REQUEST, vim_query_options.parse)
     answers = vm_answers(book, ref.vm_ids)
-    vms = vms_of(book, api, cluster, answers, gpus)
+    vms = with_homes(vms_of(book, api, cluster, answers, gpus), book)
     testimonies = testimonies_of(book, host_id, system, located, gpus)
     alike: dict[str, Any] = {name: system.fact(attrgetter(name)) for name in AS_TOLD}
     host = Host(

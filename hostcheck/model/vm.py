@@ -161,6 +161,8 @@ class Vm(Struct, frozen=True):
     datastores: Fact[tuple[VmDatastore, ...]] = older()
     networks: Fact[tuple[str, ...]] = older()
     """Managed object ids."""
+    numa_nodes: Fact[tuple[int, ...]] = older()
+    """Home nodes of its NUMA clients, as ESXi's scheduler tells; known only while it runs."""
     rules: Fact[tuple[VmRule, ...]] = older()
     """Enabled rules of this host's cluster that name it."""
     cpu_features: Fact[dict[str, str]] = Unknown(Why.NOT_ASKED, "only a preflight asks this")

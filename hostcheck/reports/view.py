@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.result import Result
@@ -20,7 +20,6 @@ from hostcheck.model.vm import Vm
 T = TypeVar("T")
 Device = PhysicalGpu | Nic
 
-OWN_NODES = Unknown(Why.NOT_ASKED, "where its vCPUs and memory are was not read")
 ONE_NODE = "The host has a single NUMA node, so every device is on it by definition."
 
 
@@ -186,10 +185,10 @@ def node_of(host: Host, device: Device) -> int | None:
     return _only_node(host)
 
 
-def nodes_of_vm(host: Host, _vm: Vm) -> Fact[tuple[int, ...]]:
-    """Return the NUMA nodes that a running VM is on: the only one of a host that has one."""
+def nodes_of_vm(host: Host, vm: Vm) -> Fact[tuple[int, ...]]:
+    """Return the NUMA nodes that a running VM is on: of a host that has one, that one."""
     only = _only_node(host)
-    return OWN_NODES if only is None else Known((only,))
+    return vm.numa_nodes if only is None else Known((only,))
 
 
 def troubles(gpu: PhysicalGpu) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from hostcheck.parsers import (
     esxcli_hardware_pci_list,
     esxcli_software_vib_list,
     esxcli_system_version_get,
+    esxcli_vm_process_list,
 )
 from hostcheck.parsers.unasked import (
     esxcli_graphics_vm_list,
@@ -26,7 +27,6 @@ from hostcheck.parsers.unasked import (
     esxcli_network_sriovnic_list,
     esxcli_software_component_list,
     esxcli_system_maintenancemode_get,
-    esxcli_vm_process_list,
 )
 
 GETS = (

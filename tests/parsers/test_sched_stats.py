@@ -4,11 +4,8 @@ import pytest
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.parsers.unasked import (
-    sched_stats_ncpus,
-    sched_stats_numa_clients,
-    sched_stats_numa_pnode,
-)
+from hostcheck.parsers import sched_stats_numa_clients
+from hostcheck.parsers.unasked import sched_stats_ncpus, sched_stats_numa_pnode
 
 CLIENTS = (
     "groupName  groupID  clientID  homeNode  affinity  nWorlds  vmmWorlds  localMem  remoteMem\n"

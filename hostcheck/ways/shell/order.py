@@ -14,6 +14,7 @@ from hostcheck.parsers import (
     esxcli_software_vib_list,
     esxcli_system_settings_kernel_list,
     esxcli_system_version_get,
+    esxcli_vm_process_list,
     nvidia_smi_mig_lgi,
     nvidia_smi_q,
     nvidia_smi_q_x,
@@ -23,6 +24,7 @@ from hostcheck.parsers import (
     nvidia_smi_vgpu_q,
     nvidia_smi_vgpu_s,
     nvidia_smi_vgpu_s_v,
+    sched_stats_numa_clients,
     vsish_numa_nodes,
     vsish_package_list,
     vsish_pci_config_header,
@@ -42,7 +44,7 @@ HOST_REQUESTS = (
     esxcli_software_vib_list.REQUEST,
     esxcli_system_settings_kernel_list.REQUEST,
 )
-NVIDIA_REQUESTS = (
+NVIDIA_REQUESTS = (  # the last two tell where the VMs are that have the GPUs
     nvidia_smi_query_gpu.REQUEST,
     nvidia_smi_vgpu_q.REQUEST,
     nvidia_smi_vgpu_s.REQUEST,
@@ -50,6 +52,8 @@ NVIDIA_REQUESTS = (
     nvidia_smi_vgpu_c.REQUEST,
     nvidia_smi_mig_lgi.REQUEST,
     nvidia_smi_topo_m.REQUEST,
+    esxcli_vm_process_list.REQUEST,
+    sched_stats_numa_clients.REQUEST,
 )
 REQUESTS = (
     *HOST_REQUESTS,
