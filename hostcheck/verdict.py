@@ -36,7 +36,9 @@ def _judged(host: Host, results: tuple[Result, ...]) -> HostReport:
     if _without_gpu(host):
         return HostReport(Answer.NO_GPU, host, results)
     required = [one.status for one in results if one.severity is Severity.REQUIRED]
-    return HostReport(verdict_of(required), host, results, slots_of(host, catalog.requirements(), results))
+    return HostReport(
+        verdict_of(required), host, results, slots_of(host, catalog.requirements(), results)
+    )
 
 
 def _without_gpu(host: Host) -> bool:
