@@ -4,6 +4,7 @@ Everything lives in temporary directories and on loopback. The simulator is buil
 `<repository>/.peers/`. `Missing` says in one sentence what this machine lacks; tests skip on it.
 """
 
+import fcntl
 import hashlib
 import ipaddress
 import json
@@ -171,7 +172,10 @@ def go() -> str:
 
 
 def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path:
-    """Build a command of a Go module unless this very source was built before."""
+    """Build a command of a Go module unless this very source was built before, or is being built.
+
+    Tests run side by side, and Go uses all cores for one build.
+    """
     sources = [*sorted((module / package).glob("*.go")), module / "go.mod"]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     binary = STORE / f"{name}-{digest}"
@@ -179,7 +183,10 @@ def built(name: str, package: str = ".", module: Path = HERE / "gpusim") -> Path
         return binary
     tool = go()
     STORE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=STORE) as folder:
+    with (STORE / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=STORE) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if binary.exists():
+            return binary
         fresh = Path(folder) / name
         done = subprocess.run(
             [tool, "build", "-trimpath", "-o", str(fresh), package], cwd=module,
