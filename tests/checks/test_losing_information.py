@@ -6,11 +6,14 @@ taken away, one at a time, and the host is judged again. Every part of every ans
 """
 
 import re
+from collections import Counter, defaultdict
 from pathlib import Path
 from unittest.mock import patch
+from zlib import crc32
 
 import pytest
 from msgspec import Struct
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from hostcheck import recording
@@ -66,9 +69,18 @@ def poorer_ones(value, path=""):
             for where, changed in poorer_ones(getattr(value, name), f"{path}.{name}"):
                 yield where, replace(value, **{name: changed})
     elif isinstance(value, tuple):
+        alike = Counter()
         for index, item in enumerate(value):
+            alike[without_numbers(item)] += 1
+            if alike[without_numbers(item)] > 2:
+                continue  # the third of eight GPUs that differ in their numbers alone
             for where, changed in poorer_ones(item, f"{path}[{index}]"):
                 yield where, (*value[:index], changed, *value[index + 1 :])
+
+
+def without_numbers(value):
+    """Return what is in a tree but for its numbers: addresses, serials, indexes, sizes."""
+    return re.sub(rb"[0-9]|(?<=[0-9:.-])[a-f]+(?=[0-9:.-])", b"", encode(value))
 
 
 def broken_facts(host):
@@ -307,16 +319,28 @@ def without_answer(held):
 
 
 def without_property(held):
+    """Take each property away: of one machine it is absent, of the next it is denied."""
     for key, capture in held.captures.items():
         if key[1] not in OBJECTS:
             continue
         for match in PROPERTY.finditer(capture.text):
-            for how, instead in (("absent", ""), ("denied", DENIED.format(match[1]))):
-                text = capture.text[: match.start()] + instead + capture.text[match.end() :]
-                yield (
-                    f"{key[2]} {match[1]} ({how})",
-                    replace(held, captures={**held.captures, key: replace(capture, text=text)}),
-                )
+            absent = crc32(f"{held.ref.name} {match[1]}".encode()) % 2
+            how, instead = ("absent", "") if absent else ("denied", DENIED.format(match[1]))
+            text = capture.text[: match.start()] + instead + capture.text[match.end() :]
+            yield (
+                f"{key[2]} {match[1]} ({how})",
+                replace(held, captures={**held.captures, key: replace(capture, text=text)}),
+            )
+
+
+def test_each_property_is_absent_of_one_machine_and_denied_of_another():
+    ways = defaultdict(set)
+    for folder in RECORDINGS:
+        for told, _ in without_property(recording.load(folder)):
+            _, name, how = told.rsplit(" ", 2)
+            ways[name].add(how)
+    assert len(ways) > 50
+    assert [name for name, how in ways.items() if len(how) < 2] == []
 
 
 def broken(folder, losses):
