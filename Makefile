@@ -93,6 +93,7 @@ bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; se
 	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.bmc $(if $(QUICK),--hosts 1 50 --most 1)
 	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
+	$(BIN)/python -m benchmarks.guard
 
 build: smoke ## wheel, source distribution and bill of materials in dist/, the same bytes everywhere
 	$(PIP) install --constraint constraints.txt build setuptools

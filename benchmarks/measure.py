@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart
+from benchmarks import calibration, chart
 
 HERE = Path(__file__).resolve().parent
 LAUNCH = HERE / "launch.py"
@@ -55,10 +55,13 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
 
 
 def keep(name: str, rows: Sequence[Mapping[str, Any]], *, repeat: int, figure: str) -> None:
-    """Write results/NAME.json with date and machine, and a chart of one figure beside it."""
+    """Write results/NAME.json with date, machine and its speed, and a chart of one figure."""
     RESULTS.mkdir(exist_ok=True)
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     today = datetime.now(UTC).strftime("%Y-%m-%d")
-    taken = {"taken": today, "machine": machine, "repeat": repeat, "rows": rows}
+    taken = {
+        "taken": today, "machine": machine, "repeat": repeat,
+        "calibration": calibration.seconds(), "rows": rows,
+    }  # fmt: skip
     (RESULTS / f"{name}.json").write_text(json.dumps(taken, indent=1) + "\n")
     (RESULTS / f"{name}.svg").write_text(chart.bars(rows, figure, f"{name}, {today}, {machine}"))
