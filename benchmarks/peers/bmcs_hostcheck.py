@@ -19,7 +19,7 @@ def main() -> None:
     given = Given(bmc_inventory=folder / "bmc.csv", bmc_user="auditor")
     front = Front(os.environ, str, print, somebody=False)
     bmcs = opener(given, Section(fingerprints=str(folder / "pins")), front)
-    beside = fleet.Beside(bmcs.rows, lambda row: asked(bmcs, row))
+    beside = fleet.Ahead(bmcs.rows, lambda row: asked(bmcs, row))
     answers = [beside.take(row) for row in bmcs.rows]
     beside.close()
     if min(answers) < 11:

@@ -80,7 +80,7 @@ def trust(given: Trusting) -> Iterator[Pinned]:
     file = (given.fingerprints or Path(section.fingerprints)).expanduser()
     known = pins.read(file)
     found = dict(known)
-    look = fleet.Beside(rows, _looking(section))
+    look = fleet.Ahead(rows, _looking(section))
     try:
         for row in rows:
             key = pins.key_of(row.address)
@@ -140,7 +140,7 @@ def asked(given: Bare, front: Front) -> Iterator[Listed]:
     opener = bmcs(given, section, front, rows, seconds=given.bmc_timeout)
     shelf = recording.Shelf(given.save) if given.save is not None else None
     walks = _Walks(opener)
-    beside = fleet.Beside(rows, walks)
+    beside = fleet.Ahead(rows, walks)
     try:
         for row in rows:
             found = Listed(_name(row), row.address, beside.take(row))

@@ -168,7 +168,7 @@ def _cancel(*futures: "Future[Any]") -> None:
             future.cancel()
 
 
-class Beside(Generic[T, R]):
+class Ahead(Generic[T, R]):
     """Work that is begun before its turn, in threads of its own; whoever needs a result takes it.
 
     So much is begun in the order of the items, and no more before results are taken.

@@ -20,7 +20,7 @@ FEW_HOSTS = 64
 others cost calls by the page."""
 
 
-_Ahead = fleet.Beside[HostRef, dict[tuple[str, str, str], Capture]]
+_Ahead = fleet.Ahead[HostRef, dict[tuple[str, str, str], Capture]]
 """What a way tells of machines, asked before their turn."""
 
 
@@ -133,7 +133,7 @@ class LiveSource:
         for name, opener in self._openers.items():
             early = [ref for ref in targets if may_begin(ref, opener)]
             if early:
-                found[name] = fleet.Beside(early, partial(self._ask_early, name))
+                found[name] = fleet.Ahead(early, partial(self._ask_early, name))
                 self._closers.append(found[name].close)
         return found
 
