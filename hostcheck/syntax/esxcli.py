@@ -7,7 +7,7 @@ become joined names, `Driver Info.Bus Info`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -77,7 +77,7 @@ def records_of(
     records = _structured(text, what, knows)
     if records is None:
         lines = _lines(text)
-        rule = next((n for n, line in enumerate(lines) if n and _RULE.fullmatch(line)), None)
+        rule = _rule_in(lines) if "--" in text else None
         if rule is not None:
             records = _table(lines, rule, what, knows)
         elif columns:
@@ -148,6 +148,11 @@ def _insist(records: Iterable[Record], text: str, what: str, knows: Sequence[str
 # Shapes for people
 
 
+def _rule_in(lines: Sequence[str]) -> int | None:
+    """Return where the line of dashes is that makes a table of the lines round it."""
+    return next((n for n, line in enumerate(lines) if n and _RULE.fullmatch(line)), None)
+
+
 def _lines(text: str) -> list[str]:
     """Split into lines that are not blank, without the carriage returns of a terminal."""
     lines = re.sub(r"\r+\n?", "\n", text).expandtabs().split("\n")
@@ -206,7 +211,7 @@ def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Reco
 
     for line, after in pairwise([*_unindented(lines), ""]):
         field = _field(line)
-        if field is None or _is_heading(line, after, field[2], field[0] in known):
+        if field is None or _is_heading(line, after, field, known):
             if line[0].isspace() and heading and not _is_address(line):
                 continue  # a value that ran over, or a line of a later release
             close()
@@ -235,11 +240,12 @@ def _unindented(lines: Sequence[str]) -> Sequence[str]:
     return [line[edge:] for line in lines] if edge else lines
 
 
-def _is_heading(line: str, after: str, value: str, known: bool) -> bool:
+def _is_heading(line: str, after: str, field: tuple[str, int, str], known: Container[str]) -> bool:
     """Say whether a line with a colon is a heading all the same: a VM may be named `web: prod`."""
+    name, indent, value = field
     if not value and _is_address(line):  # a value has a blank before it, and an address none
         return True
-    if known or line[0].isspace():
+    if indent or name in known:
         return False
     follower = _field(after)
     return follower is not None and follower[1] > 0

@@ -26,6 +26,7 @@ _LARGEST = 2**53
 """Eight pebibytes, or a physical address of 53 bits: more is a misread number."""
 
 _NOTHING = ("", "n/a", "[n/a]")
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _TRUE = ("true", "yes", "1", "up", "enabled")
 _FALSE = ("false", "no", "0", "down", "disabled")
 _IGNORED = re.compile(r"[\s.\-_]+")
@@ -76,7 +77,7 @@ class Record(Struct, frozen=True):
                 words = values[0].strip()
             else:
                 words = ", ".join(value.strip() for value in values if value.strip())
-            if words.lower() not in _NOTHING:
+            if len(words) > _LONGEST_NOTHING or words.lower() not in _NOTHING:
                 return words
             return Unknown(Why.ABSENT, detail=words or "empty", asked=self._asked(names[0]))
         return Unknown(Why.ABSENT, detail="no such field", asked=self._asked(names[0]))
