@@ -1,5 +1,6 @@
 """Waivers set beside a run: what each waives, and which hosts have nothing else against them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -26,6 +27,7 @@ from hostcheck.ways.vsphere.inventory import is_host, matches
 NAMED = 8
 """Hosts that a use names."""
 DAY = len("2026-11-28")
+_GLOB = re.compile(r"[*?\[]")
 
 
 def apply(run: Run, waivers: tuple[Waiver, ...], file: str) -> Run:
@@ -36,10 +38,11 @@ def apply(run: Run, waivers: tuple[Waiver, ...], file: str) -> Run:
     day = run.last_answer_at[:DAY]
     story = Story.of(run)
     tallies = [_Tally(one, _state(one, day)) for one in waivers]
+    near = _Near(tallies)
     results: list[Waived] = []
     hosts: list[Beside] = []
     for host in story.hosts():
-        waived = list(_waived(story, host, tallies))
+        waived = list(_waived(story, host, near))
         results += waived
         if waived:
             hosts.append(Beside(*host.who, host.verdict, _without(story, host, waived)))
@@ -81,11 +84,37 @@ def _state(waiver: Waiver, day: str) -> State:
     return State.SOON if waiver.expires < soon.isoformat() else State.APPLIES
 
 
-def _waived(story: Story, host: Glance, tallies: list[_Tally]) -> Iterator[Waived]:
-    near = [(at, one) for at, one in enumerate(tallies) if _meets(one.waiver, host)]
+class _Near:
+    """Waivers by the host that they name: those of one host are not tried on all others."""
+
+    def __init__(self, tallies: list[_Tally]) -> None:
+        self._by_name: dict[str, list[tuple[int, _Tally]]] = {}
+        self._patterns: list[tuple[int, _Tally]] = []
+        for at, one in enumerate(tallies):
+            name = one.waiver.host.lower()
+            if _GLOB.search(name):
+                self._patterns.append((at, one))
+            else:
+                self._by_name.setdefault(name, []).append((at, one))
+
+    def of(self, host: Glance) -> list[tuple[int, _Tally]]:
+        """Return the waivers that a host meets, in the order of the file."""
+        name = host.who[0].lower()
+        found = [*self._patterns, *self._by_name.get(name, ())]
+        short = name.partition(".")[0]
+        if short != name:
+            found += self._by_name.get(short, ())
+        return sorted((one for one in found if _meets(one[1].waiver, host)), key=lambda one: one[0])
+
+
+def _waived(story: Story, host: Glance, met: _Near) -> Iterator[Waived]:
+    near = met.of(host)
     if not near:
         return
+    checks = {tally.waiver.check for _, tally in near}
     for (check, kind, id_), one in host.open.items():
+        if check not in checks:
+            continue
         about = host.subject(one)
         for at, tally in near:
             if not _is_of(tally.waiver, one, about):

@@ -7,7 +7,17 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmarks import fleets, history, measure, plan, replay, ssh, vsphere, weights
+from benchmarks import (
+    fleets,
+    history,
+    measure,
+    plan,
+    policy,
+    replay,
+    ssh,
+    vsphere,
+    weights,
+)
 from tests.peers.live import Missing
 
 FIGURES = ("wall s", "CPU s", "peak MB")
@@ -95,3 +105,13 @@ def test_the_weights(rows, monkeypatch):
         "numpy, blocks and minima", "hostcheck",
     ]  # fmt: skip
     assert [row["mb"] for row in found] == [1, 1, 1, 1, 2]
+
+
+def test_policy(rows):
+    found = rows(policy, "policy", "--hosts", 2, "--repeat", 1)
+    assert [one["client"] for one in found] == [
+        "run without either", "policy, 54 rules", "waivers, 20", "policy and waivers",
+    ]  # fmt: skip
+    whole, by, beside, both = (one["CPU s"] for one in found)
+    assert whole > 0
+    assert both == pytest.approx(by + beside)
