@@ -20,7 +20,7 @@ from hostcheck.reports import words
 from hostcheck.reports.run.html.shapes import ANSWERS, LETTERS, Page, Row, Square
 
 T = TypeVar("T")
-WORST = "feupn."
+WORST = "feuopn."
 """Letters of squares, gravest first."""
 NAMED = 3
 """Checks that the cell of a verdict names."""
@@ -37,7 +37,7 @@ class Columns:
     passing: tuple[Manual, ...]
     """What fails and is unknown nowhere, and passes somewhere."""
     idle: tuple[Manual, ...]
-    """What applies to no host."""
+    """What applies to no host, or is off by policy."""
 
     def of(self, squares: Sequence[T]) -> list[T]:
         """Return the squares of a row that are shown, in the order of the columns."""
