@@ -8,6 +8,7 @@ from hostcheck.cli import (  # noqa: F401  a command is there once its file is r
     audit,
     bmc,
     capacity,
+    case,
     config,
     diff,
     doctor,

@@ -1,0 +1,1 @@
+"""Case sheets in the formats that people send."""
