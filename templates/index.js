@@ -176,6 +176,10 @@
     var at = id.indexOf("@"), host = at > 0 ? sift.named(id.slice(at + 1)) : null;
     var check = id.slice(0, at), href = host && link(host, check === "host" ? "" : check);
     if (href && data.files) { location.replace(href); return true; }
+    if (host && data.single) {
+      var key = host.own === undefined ? host.name : host.own;
+      return single.reach(key, function () { location.replace("#" + encodeURIComponent(check + "@" + key)); window.revealed(); });
+    }
     return false;
   };
   sift.start(function (told, all) {
@@ -227,6 +231,7 @@
     });
     return function (left, shown) {
       columns = shown;
+      if (data.single) { single.sift(left); }
       sorted();
       headings();
       visible = grouped(left.sort(compare));

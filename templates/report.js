@@ -97,7 +97,8 @@
       pre.parentNode.appendChild(buttoned("Copy", "Copy the command " + text.slice(0, 60), function () { return text; }));
     });
     all("article.finding", root).forEach(function (item) {
-      var link = item.querySelector("header a");
+      var link = item.querySelector("header a.own");
+      if (!link) { return; }
       item.querySelector("header").appendChild(buttoned("Copy link", "Copy the link to " + link.textContent, function () {
         return location.href.split("#")[0] + link.getAttribute("href");
       }));

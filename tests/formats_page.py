@@ -81,6 +81,8 @@ changes that a reader has to follow. New fields are added without one: read what
 FORMATS = {
     "text": ("For people, in a terminal: [README](../README.md)."),
     "html": ("For people: one page to forward, or an index with a page for each host."),
+    "html-single": ("The same as one file, however many hosts: FILE.html."),
+    "brief": ("For whoever decides and mends nothing: a run on one sheet of paper, as a page."),
     "json": (
         "The run itself: `hostcheck/schema/run-1.json` describes it. `-o` keeps the same in "
         "fewer bytes (`run-2.json`)."

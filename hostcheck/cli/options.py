@@ -240,7 +240,7 @@ def _deliver(*told: str) -> Callable[[F], F]:
         ),
         click.option(
             "--html", type=click.Path(path_type=Path),
-            help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 101 hosts "
+            help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 41 hosts "
             "on), FILE.zip, or a folder.",
         ),
     )  # fmt: skip

@@ -43,17 +43,18 @@ def begun(title: str, style: str, allowed: str = INLINE) -> str:
     )
 
 
-def running_head(page: str, words_: str, size: str = "A4") -> str:
+def running_head(page: str, words_: str, sheet: str = "") -> str:
     """Return the rule that puts words at the head of each sheet of a kind of page.
 
-    `page` is the name of that kind, empty for all; no letter of the words can end the string.
+    `page` is the name of that kind, empty for all; `sheet` its size, `A4 landscape`, where that is
+    not the page's own; no letter of the words can end the string.
     """
     text = "".join(
         one if one.isascii() and (one.isalnum() or one in " .,:-()") else f"\\{ord(one):x} "
         for one in words.one_line(words_)
     )
-    sheet = "size:A4 landscape;margin:15mm 12mm 13mm;" if size == "wide" else ""
-    return f'@page {page}{{{sheet}@top-left{{content:"{text}";font:8pt sans-serif;color:#57606a}}}}'
+    size = f"size:{sheet};margin:15mm 12mm 13mm;" if sheet else ""
+    return f'@page {page}{{{size}@top-left{{content:"{text}";font:8pt sans-serif;color:#57606a}}}}'
 
 
 TAIL = "</body>\n</html>\n"

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hostcheck.reports import summary
-from hostcheck.reports.run import html
+from hostcheck import recording
+from hostcheck.case import case_of
+from hostcheck.reports import pieces, summary
+from hostcheck.reports.run import html, html_single
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests.reports import builders as b
 
 playwright = pytest.importorskip("playwright.sync_api", exc_type=ImportError)
@@ -22,8 +26,14 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "preload": False,
 }
+SICK = Path(__file__).parents[2] / "fixtures/2n-8xH100-bmc-supermicro-sick-esxi803"
 LIMIT = 8
 LEFT = "[...document.querySelectorAll('#rows tbody tr:not(.cluster):not(.blank-row)')]"
+
+
+def a_case():
+    recorded = recording.load(SICK)
+    return case_of(recorded, report_of(host_of(recorded)))
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +79,14 @@ def written(tmp_path_factory, fleet):
     """The same hosts as one page, and as an index with pages."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "one.html").write_text(html.render(b.one_host()), encoding="utf-8")
+    (folder / "brief.html").write_text("".join(pieces("run", "brief", fleet)), encoding="utf-8")
+    (folder / "case.html").write_text("".join(pieces("case", "html", a_case())), encoding="utf-8")
     (folder / "preflight.html").write_text(html.render(b.preflight_run()), encoding="utf-8")
     (folder / "whole.html").write_text(html.render(b.run(*fleet.hosts[:12])), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(summary, "LARGEST_PAGE", LIMIT)
         html.write(fleet, folder / "index.html")
+        html_single.write(fleet, folder / "single.html")
     return folder
 
 
@@ -101,7 +114,10 @@ def test_our_script_runs_under_our_policy_and_no_other_does(chromium, tmp_path):
     context.close()
 
 
-PAGES = ("one.html", "whole.html", "preflight.html", "index.html", "index_files/checks.html")
+PAGES = (
+    "one.html", "whole.html", "preflight.html", "index.html", "single.html",
+    "index_files/checks.html", "brief.html", "case.html",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*PAGES, "a host"])
@@ -110,7 +126,7 @@ def test_nobody_is_shut_out(tab, written, fleet, name):
     if name == "a host":
         name = f"index_files/{fleet.hosts[7].host.name}.html"
     page = tab(written / name, color_scheme="dark" if name == "one.html" else "light")
-    if "index" in name:
+    if "index" in name or "single" in name:
         page.wait_for_selector("[data-ready], .manual, .facts")
     page.evaluate(AXE)
     found = page.evaluate("rules => axe.run(rules)", RULES)["violations"]
@@ -201,6 +217,25 @@ def test_the_index_filters_sorts_and_its_squares_lead_to_the_finding(tab, writte
     assert min(failing) in named.url
 
 
+def test_a_large_fleet_is_one_file_that_unpacks_what_is_opened(tab, written, fleet):
+    still = tab(written / "single.html", java_script_enabled=False)
+    worst = next(one for one in fleet.hosts if one.verdict == "NO-GO")
+    still.click(f"[id='host@{worst.host.name}'] summary >> nth=0")
+    text = still.inner_text(f"[id='host@{worst.host.name}']")
+    failing = next(one for one in worst.results if one.status == "fail")
+    for words in (failing.check, failing.observed, failing.subject.name, "vGPU manager"):
+        assert words in text
+    page = tab(written / "single.html")
+    page.wait_for_selector("[data-ready]")
+    page.locator("#rows td.fail a").first.click()
+    page.wait_for_selector("article.finding.fail:focus")
+    assert page.locator("article.finding:focus button.copy").count()
+    name = page.evaluate("document.activeElement.closest('details.host').dataset.key")
+    assert page.evaluate("document.activeElement.id").endswith(f"@{name}")
+    page.fill("#find", name)
+    assert page.locator("details.host:visible").count() == 1
+
+
 def test_on_paper_what_fails_is_unfolded_and_pages_are_numbered(tab, written, tmp_path):
     if shutil.which("pdftotext") is None:
         if os.environ.get("CI") == "true":
@@ -213,6 +248,8 @@ def test_on_paper_what_fails_is_unfolded_and_pages_are_numbered(tab, written, tm
         ["pdftotext", "-layout", paper, "-"], capture_output=True, check=True, text=True
     ).stdout.split("\f")
     assert "Page 1 of " in told[0]
+    tab(written / "brief.html").pdf(path=paper, prefer_css_page_size=True)
+    assert paper.read_bytes().count(b"/Type /Page\n") == 1, "a summary is one sheet"
     host = [sheet for sheet in told if sheet.lstrip().startswith("esx03.lab.example: ")]
     text = " ".join(" ".join(host).split())
     assert "What fails" in text

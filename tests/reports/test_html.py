@@ -240,7 +240,7 @@ def test_a_dangerous_source_is_no_link():
 def test_a_fleet_says_where_hosts_differ():
     text = Document(html.render(b.fleet(8))).text_of("fleet")
     assert "550.54.16 (6 of 7 known)" in text
-    assert "550.90.05: esx06.lab.example" in text
+    assert "550.90.05 filter: esx06.lab.example" in text
 
 
 def test_unknown_facts_say_why():

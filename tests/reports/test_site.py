@@ -4,7 +4,7 @@ import json
 import re
 import zipfile
 import zlib
-from base64 import b64decode
+from base64 import b85decode
 from urllib.parse import unquote
 
 import pytest
@@ -37,6 +37,10 @@ def files(folder):
     }
 
 
+def unletter(text):
+    return b85decode(text.translate(str.maketrans("[].", "<&>")))
+
+
 def unpacked(folder, page):
     """What the script of a host's page makes of it."""
     before = json.loads(re.search(r"= (.*);", (folder / "before.js").read_text())[1])
@@ -44,7 +48,7 @@ def unpacked(folder, page):
     for part in re.search(r'id="packed">([^<]*)<', page)[1].split(" "):
         name, _, own = part.partition(":")
         packed, length = before[name]
-        data = zlib.decompress(b64decode(packed) + b64decode(own), -zlib.MAX_WBITS)
+        data = zlib.decompress(unletter(packed) + unletter(own), -zlib.MAX_WBITS)
         whole.append(data[length:].decode())
     return "".join(whole)
 

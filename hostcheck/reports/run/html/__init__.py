@@ -12,11 +12,12 @@ A path that ends in `.zip` gets the same in one archive, a folder gets `index.ht
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from urllib.parse import quote
 
-from hostcheck import files
+from hostcheck import files, runfile
 from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
 from hostcheck.model.run import Run
@@ -117,8 +118,25 @@ def _folder(run: Run, lead: Path, name: str) -> None:
     files.write(lead, [text.encode()])
 
 
+def single(run: Run) -> str:
+    """Return a large fleet as one document: its index, and every host packed below it."""
+    digest = runfile.digest(run)
+    run = summary.named(run)
+    told, checks = summary.of(run), run.checks
+    rows: list[Row] = []
+    bodies: list[str] = []
+    requests, packer = Requests(), pack.Packer(run, "")
+    for at, (report, key) in enumerate(zip(run.hosts, pages.keys_of(run), strict=True)):
+        page = replace(pages.page_of(run, report, ALONE, checks), key=key)
+        bodies.append(packer.folded(page, at))
+        rows.append(fleet.row_of(report, page, checks, f"#{quote(f'host@{key}', safe='@:~')}"))
+        requests.add(report.host)
+    return index.index(run, told, rows, requests, "", index.Packed(bodies, packer.shared), digest)
+
+
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
     """Put every file but the index, which is returned. The hosts are walked over twice."""
+    digest = runfile.digest(run)
     run = summary.named(run)
     told = summary.of(run)
     if put is not None:
@@ -138,7 +156,7 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
         requests.add(report.host)
     if put is not None:
         put(f"{folder}before.js", packer.before())
-    return index.index(run, told, rows, requests, folder)
+    return index.index(run, told, rows, requests, folder, digest=digest)
 
 
 class _Names:

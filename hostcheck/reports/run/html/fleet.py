@@ -119,7 +119,12 @@ def _serials(host: Host) -> tuple[str, ...]:
 
 
 def data_of(
-    checks: Sequence[Manual], columns: Columns, rows: Sequence[Row], folder: str
+    checks: Sequence[Manual],
+    columns: Columns,
+    rows: Sequence[Row],
+    folder: str,
+    *,
+    single: bool = False,
 ) -> tuple[str, Markup]:
     """Return the table for the script, and of which kind: JSON, or JSON deflated as base64."""
     texts: dict[str, int] = {}
@@ -140,6 +145,7 @@ def data_of(
         listed.append(one)
     document = {
         "files": folder,
+        "single": single,
         "answers": [answer.value for answer in ANSWERS],
         "marks": [words.ANSWER_MARK[answer] for answer in ANSWERS],
         "checks": [

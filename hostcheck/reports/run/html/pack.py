@@ -1,7 +1,7 @@
 """Pages of hosts, packed: each part as what differs from the same part of some hosts."""
 
 import json
-from base64 import b64encode
+from base64 import b85encode
 from collections.abc import Iterator
 from itertools import groupby
 from math import ceil
@@ -29,6 +29,15 @@ CHAPTER = 16
 """Checks whose findings make one part: as many as are short enough for that."""
 
 
+_HARMLESS = str.maketrans("<&>", "[].")
+"""What means something in a page, and what stands for it."""
+
+
+def _letters(data: bytes) -> str:
+    """Return bytes as base 85, five signs for four: a fifteenth less than base 64."""
+    return b85encode(data).decode().translate(_HARMLESS)
+
+
 class Packer:
     """Packs the pages of hosts: each part as what differs from the same part of some hosts."""
 
@@ -49,23 +58,29 @@ class Packer:
 
     def page(self, page: Page) -> str:
         """Return the page of one host."""
-        packed = " ".join(
-            f"{name}:{self._packed(name, markup)}" for name, markup in self._parts(page)
-        )
         return rendered(
             "page.html",
             run=self._run,
             page=page,
             home=self._home,
-            packed=packed,
+            packed=self._whole(page),
             manuals="checks.html",
+        )
+
+    def folded(self, page: Page, at: int) -> str:
+        """Return one host as a part of a page that has all: in short, and packed beside it."""
+        return rendered("folded.html", page=page, at=at, packed=self._whole(page))
+
+    def _whole(self, page: Page) -> str:
+        return " ".join(
+            f"{name}:{self._packed(name, markup)}" for name, markup in self._parts(page)
         )
 
     def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
         """Yield the body of a page part by part, each with its name."""
         body = rendered(
             "body.html", page=page, defs=Markup(svg.DEFS),  # noqa: S704
-            manuals="checks.html", part=self._part,
+            manuals="checks.html" if self._home else "", part=self._part,
         )  # fmt: skip
         cut = f"facts{CUT}{body}".split(CUT)
         parts = zip(cut[::2], cut[1::2], strict=True)
@@ -84,14 +99,18 @@ class Packer:
         packer = compressobj(9, DEFLATED, -MAX_WBITS)
         packed = packer.compress(before) + packer.flush(Z_SYNC_FLUSH)
         self._before[name] = packer
-        self._shared[name] = (b64encode(packed).decode(), len(before))
+        self._shared[name] = (_letters(packed), len(before))
 
     def _packed(self, name: str, markup: str) -> str:
         if name not in self._before:
             self._begin(name, markup)
         packer = self._before[name].copy()
-        return b64encode(packer.compress(markup.encode()) + packer.flush()).decode()
+        return _letters(packer.compress(markup.encode()) + packer.flush())
 
     def before(self) -> str:
         """Return the script with what came before: base64 and its length unpacked, by part."""
-        return f"var packedBefore = {json.dumps(self._shared)};\n"
+        return f"var packedBefore = {self.shared()};\n"
+
+    def shared(self) -> str:
+        """Return the same as JSON."""
+        return json.dumps(self._shared)

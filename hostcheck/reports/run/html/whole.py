@@ -1,9 +1,11 @@
 """The whole report as one page that needs no network, and no script to be read."""
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from hostcheck import runfile
 from hostcheck.model.run import Run
 from hostcheck.reports import summary, words
 from hostcheck.reports.page import running_head, script_source
@@ -14,23 +16,38 @@ from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.since import since_of
 from hostcheck.reports.topology import svg
 
+SHEET, LARGE_SHEET = "A4 landscape", "A3 landscape"
+SHEET_RATIO = 0.62
+"""A picture that is higher for its width has letters below 7 pt on the smaller sheet."""
 OPEN_HOSTS = 8
 """In a larger fleet the hosts are folded up."""
+
+
+def _ratio(picture: str) -> float:
+    """Return the height of a picture for a width of one."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)
+    return float(found[2]) / float(found[1]) if found else 0
 
 
 def _heads(run: Run, told: summary.Summary, pages: Sequence[Page]) -> str:
     """Return the style that heads sheets of paper with what they tell of, each host its own."""
     of = f"hostcheck: {run.target}, answers of {words.moment(run.last_answer_at)}"
-    rules = [running_head("", f"{told.verdict.value}. {of}"), running_head("wide", of, "wide")]
+    rules = [running_head("", f"{told.verdict.value}. {of}"), running_head("wide", of, SHEET)]
     for at, page in enumerate(pages):
+        tall = _ratio(page.picture) > SHEET_RATIO
         head = f"{page.name}: {page.verdict.value}. {of}"
-        rules += [running_head(f"p{at}", head), running_head(f"w{at}", head, "wide")]
-        rules += [f"@media print{{.p{at}{{page:p{at}}}.p{at} .drawn{{page:w{at}}}}}"]
+        rules += [
+            running_head(f"p{at}", head),
+            running_head(f"w{at}", head, LARGE_SHEET if tall else SHEET),
+        ]
+        room = f".p{at} figure svg{{max-height:260mm}}" if tall else ""
+        rules += [f"@media print{{.p{at}{{page:p{at}}}.p{at} .drawn{{page:w{at}}}{room}}}"]
     return "\n".join(rules)
 
 
 def render(run: Run) -> str:
     """Return the whole report as one HTML document."""
+    digest = runfile.digest(run)
     run = summary.named(run)
     checks = checks_of(run)
     keys = keys_of(run)
@@ -70,6 +87,7 @@ def render(run: Run) -> str:
         choices=choices,
         requests=requests.listed(),
         manuals="",
+        digest=digest,
         indexed=False,
         folded=len(pages) > OPEN_HOSTS,
         style=Markup(style + svg.STYLE + _heads(run, told, pages)),  # noqa: S704  # our own files
