@@ -21,6 +21,7 @@ from hostcheck.model.answers import Answers
 from hostcheck.model.bare import BareFleet
 from hostcheck.model.capacity import Capacity
 from hostcheck.model.capture import Request
+from hostcheck.model.case import Case
 from hostcheck.model.difference import Difference, Siblings
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.drift import DriftList
@@ -137,7 +138,8 @@ def test_page_of_formats_names_all() -> None:
 
 
 MORE = {
-    "answers": Answers, "bmc": BareFleet, "capacity": Capacity, "checks": tuple[Manual, ...],
+    "answers": Answers, "bmc": BareFleet, "capacity": Capacity, "case": Case,
+    "checks": tuple[Manual, ...],
     "hosts": Hosts, "policies": tuple[Listed, ...], "profiles": Profiles,
     "requests": tuple[Request, ...], "topology": Host,
     "vms": Vms,

@@ -23,6 +23,7 @@ COMMANDS = {
     "answers": "preflight --all -q --format json --from {}",
     "bmc": "bmc -q --format json --judge --for nvidia_l40s-24q --from {}",
     "capacity": "capacity -q --format json --from {}",
+    "case": "case * -q --format json --from {}",
     "checks": "checks --format json",
     "hosts": "hosts -q --format json --from {}",
     "policies": "policy list --format json",
