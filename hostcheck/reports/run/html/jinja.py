@@ -25,8 +25,9 @@ from hostcheck.reports.summary.waived import uses, waived_words
 
 MANY_WAIVERS = 200
 """Waivers that a page lists."""
-DRIFT_NAMES = 60
-"""Hosts with one value of a property that a page names."""
+DRIFTS, DRIFT_NAMES = 300, 60
+"""Properties in which hosts differ, and hosts with one value, that a page tells; of the latter an
+index a fifth."""
 SHORT_FACTS = frozenset((
     "Vendor", "Model", "Service tag", "BIOS", "Memory", "NUMA nodes", "Version", "Build", "Cluster",
     "vGPU manager", "GPUs on PCI", "Default type",
@@ -58,7 +59,8 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        SHORT_FACTS=SHORT_FACTS, DRIFT_NAMES=DRIFT_NAMES, MANY=MANY_WAIVERS, reboots=reboots,
+        SHORT_FACTS=SHORT_FACTS, DRIFTS=DRIFTS, DRIFT_NAMES=DRIFT_NAMES,
+        MANY=MANY_WAIVERS, reboots=reboots,
         reason=words.reason, PLANS=LARGEST_PAGE,
         begun=_begun, TAIL=Markup(TAIL),  # noqa: S704  # ours
     )  # fmt: skip
