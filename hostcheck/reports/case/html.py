@@ -17,7 +17,6 @@ def pieces(made: Case, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the page; it needs nothing from elsewhere."""
     script = asset("report.js")
     style = asset("report.css") + svg.STYLE + running_head("", f"Case sheet {told.title(made)}")
-    report = made.report
     yield rendered(
         "case.html",
         made=made,
@@ -26,6 +25,6 @@ def pieces(made: Case, _screen: Screen = PAPER) -> Iterator[str]:
         script=Markup(script),  # noqa: S704
         script_source=Markup(script_source(script)),  # noqa: S704  # a hash
         defs=Markup(svg.DEFS),  # noqa: S704
-        picture=Markup(svg.topology_svg(report.host, report.results, alone=False, anchor="case")),  # noqa: S704  # svg escapes
+        picture=Markup(svg.topology_svg(made.report, alone=False)),  # noqa: S704  # svg escapes
         as_text="".join(text.pieces(made)),
     )

@@ -34,4 +34,4 @@ def _lines(made: Case) -> Iterator[str]:
             yield f"  {told.of(raw)}"
             yield from (f"  | {line}" for line in told.numbered(raw))
     yield ""
-    yield tree.render(made.report.host).rstrip("\n")
+    yield tree.render(made.report).rstrip("\n")

@@ -25,7 +25,7 @@ OPEN_HOSTS = 8
 
 def _ratio(picture: str) -> float:
     """Return the height of a picture for a width of one."""
-    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)
+    found = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', picture)
     return float(found[2]) / float(found[1]) if found else 0
 
 
