@@ -145,10 +145,10 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trap]:
     for module in (app, walls, look, here):
         monkeypatch.setattr(module, "host_of", watch(host_of, lambda one: one.ref.name))
     for module in (app, judge):
-        monkeypatch.setattr(module, "report_of", watch(report_of, lambda host: host.name))
+        monkeypatch.setattr(module, "report_of", watch(report_of, lambda host, *_: host.name))
     monkeypatch.setattr(walls, "ask", watch(walls.ask, lambda _source, one, _asked: one.ref.name))
     monkeypatch.setattr(
-        look, "judged_on", watch(look.judged_on, lambda _id, _name, host: host.name)
+        look, "judged_on", watch(look.judged_on, lambda _id, _name, host, *_: host.name)
     )
     monkeypatch.setattr(look, "beside", watch(look.beside, lambda host, *_: host.name))
     monkeypatch.setattr(count, "look_at", watch(count.look_at, lambda host, _needs: host.name))

@@ -118,6 +118,11 @@ def learn_host(mask: Mask, host: Host) -> None:
     mask.learn_host("vcenter", host.target)
     if isinstance(host.cluster, Known):
         mask.learn("cluster", host.cluster.value)
+    if isinstance(host.service_tag, Known):
+        mask.learn("serial", host.service_tag.value)
+    for gpu in host.gpus.value if isinstance(host.gpus, Known) else ():
+        if isinstance(gpu.serial, Known) and gpu.serial.value != "N/A":
+            mask.learn("serial", gpu.serial.value)
     for nic in host.nics.value if isinstance(host.nics, Known) else ():
         for switch in nic.switches:
             mask.learn("switch", switch)
