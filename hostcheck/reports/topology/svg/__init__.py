@@ -159,7 +159,10 @@ def _box(box: Box, anchor: str) -> str:
         f'height="{box.height:g}" rx="{min(radius, box.height / 2):g}"'
     )
     rect += f">{tip}</rect>" if tip else "/>"
-    return f'<a href="#{_href(box.link, anchor)}">{rect}</a>' if box.link and anchor else rect
+    if not (box.link and anchor):
+        return rect
+    to = _href(box.link, anchor)
+    return f'<a href="#{to}" aria-label="{escape(box.link)}">{rect}</a>'
 
 
 def _line(line: Line, anchor: str) -> str:
