@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec.structs import replace
 
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Remembering, group
@@ -98,6 +97,8 @@ class Remembered:
         if not run.last_answer_at:
             front().tell("no host answered: the run has no time, and is not in the history")
             return run
+        from msgspec.structs import replace
+
         from hostcheck.history.write import write
         from hostcheck.model.history import History
 
