@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host import PhysicalGpu
@@ -50,6 +52,31 @@ def judged(name: str) -> HostReport:
 @pytest.fixture(params=MACHINES)
 def machine(request: pytest.FixtureRequest) -> tuple[str, HostReport]:
     return request.param, judged(request.param)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_same_answers_on_the_next_day_are_worded_alike(name: str) -> None:
+    """Else each night tells of a change, and a waiver of these words is void the next day."""
+    source = RecordedSource(FIXTURES / name)
+    (target,) = source.machines()
+    recorded = source.collect(target)
+    later = recorded.with_answers(
+        {
+            key: replace(one, taken_at=_next_day(one.taken_at))
+            for key, one in recorded.captures.items()
+        }
+    )
+    then, now = (
+        [(one.check, one.subject, one.status, one.observed, one.expected) for one in report.results]
+        for report in (report_of(host_of(recorded)), report_of(host_of(later)))
+    )
+    assert now == then
+
+
+def _next_day(taken_at: str) -> str:
+    if not taken_at:
+        return ""
+    return (datetime.fromisoformat(taken_at) + timedelta(days=1)).isoformat()
 
 
 def test_every_shape_is_recorded() -> None:

@@ -44,7 +44,7 @@ def release_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdi
         return not_applicable(NO_PACKAGE)
     release = vgpu_release_of(version, needs.releases)
     day = _answered_on(host, known)
-    observed, expected = f"driver {version} on {day}", "a vGPU release that NVIDIA supports"
+    observed, expected = f"driver {version}", "a vGPU release that NVIDIA supports"
     if release is None or not release.release:
         return unsure(observed, expected, "no vGPU release of the catalogue has this branch")
     named = said(minors_of(version, release.minors)) or f"vGPU {release.release}"
@@ -74,7 +74,7 @@ def esxi_is_supported(host: Host, needs: Requirements, known: Facts) -> Verdict:
     version = known(host.version)
     line = next((one for one in needs.esxi if one.line == line_of(version)), None)
     day = _answered_on(host, known)
-    observed, expected = f"ESXi {version} on {day}", "a line with general support"
+    observed, expected = f"ESXi {version}", "a line with general support"
     if line is None:
         return unsure(observed, expected, "the catalogue does not know this line")
     return _until(observed, expected, line.general, day, known.expected(LEFT))

@@ -1,5 +1,6 @@
 """A fortnight of two vCenters: each morning report, exit code and history say the right thing."""
 
+import re
 import shutil
 import socket
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from hostcheck.history.ask import Inquiry, ask
 from hostcheck.model.history import Past
 from hostcheck.model.run import Run
 from hostcheck.ways import base
+from tests.notify.peers import running_mail
 from tests.peers import shapes
 from tests.peers.fleet import Cluster, DeniedProperty, Fleet
 from tests.peers.live import running_vcenter
@@ -80,6 +82,34 @@ MORNINGS = (
     (1, (4, 1, 0, 0), "expired", {3: (FAILS, 10, False)}),
     (0, (5, 0, 0, 0), "expired", {}),
 )
+MAILS = (
+    # what the subject tells, and which hosts the text names, each by what it became
+    ("10 new, 105 not known now, verdict of 5 hosts", {"not there -> GO": (1, 2, 3, 4, 5)}),
+    ("1 new, verdict of 1 host", {"GO -> NO-GO": (2,)}),
+    ("1 waiver needs somebody", {}),
+    ("verdict of 2 hosts", {"GO -> not there": (4, 5)}),
+    (
+        "5 new, 42 not known now, verdict of 2 hosts",
+        {"not there -> NO-GO": (4,), "not there -> GO": (5,)},
+    ),
+    ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (4,)}),
+    ("1 mended, verdict of 1 host, 1 waiver needs somebody", {"NO-GO -> GO": (3,)}),
+    ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (2,)}),
+    ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (5,), "NO-GO -> GO": (3,)}),
+    ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (5,)}),
+    None,
+    (
+        "1 new, 1 not known now, verdict of 2 hosts",
+        {"GO -> NO-GO": (4,), "NO-GO -> UNSURE": (3,)},
+    ),
+    (
+        "1 new, 1 mended, verdict of 2 hosts",
+        {"UNSURE -> NO-GO": (3,), "NO-GO -> GO": (4,)},
+    ),
+    ("1 mended, verdict of 1 host", {"NO-GO -> GO": (3,)}),
+)
+BECAME = re.compile(r"^  (\S.* -> [^:]+): (.+(?:\n    .+)*)", re.MULTILINE)
+"""A line of verdicts in the text of a mail, with its further lines."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +121,8 @@ class Morning:
     said: str
     run: Run
     past: Past
+    mails: tuple[tuple[str, str], ...]
+    """Subject and text of what was sent."""
 
 
 class Lab:
@@ -159,29 +191,37 @@ def mornings(tmp_path_factory, keep_running):
     folder = tmp_path_factory.mktemp("fortnight")
     (folder / "waivers.toml").write_text(WAIVERS)
     lab = keep_running(running_lab(folder))
+    post = keep_running(running_mail(folder / "post"))
+    (folder / "hostcheck.toml").write_text(post.settings())
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
         patched.setenv("HOME", str(folder))
         patched.setenv("COLUMNS", "200")
         return [
-            None if night is NO_RUN else played(lab, night, number, patched)
+            None if night is NO_RUN else played(lab, post, night, number, patched)
             for number, night in enumerate(NIGHTS, 1)
         ]
 
 
-def played(lab, night, number, patched):
+def played(lab, post, night, number, patched):
     lab.become(night)
+    post.box.mails.clear()
     patched.setattr(base, "datetime", clock(datetime(2026, 3, number, 2, tzinfo=UTC)))
     done = CliRunner().invoke(
         main,
         [
             "audit", *lab.options(), "-o", "run.json", "--waivers", "waivers.toml", "--history",
-            "history.db", "-q",
+            "history.db", "--mail", "gpu-team@lab.test", "-q",
         ],
         env={"GOVC_PASSWORD": PASSWORD},
     )  # fmt: skip
     past = ask(place.read("history.db"), None, Inquiry(days=14))
-    return Morning(done.exit_code, done.stdout, done.stderr, runfile.read(Path("run.json")), past)
+    mails = tuple(
+        (one["Subject"], one.get_body(("plain",)).get_content().replace("\r\n", "\n"))
+        for one in post.box.mails
+    )
+    run = runfile.read(Path("run.json"))
+    return Morning(done.exit_code, done.stdout, done.stderr, run, past, mails)
 
 
 def clock(at):
@@ -226,6 +266,13 @@ def test_each_morning_says_the_right_thing(mornings, number):
     assert f"{waiver}: HOST-002 on esx-02" in morning.text
     waived = sum(one[2] for one in told.values())
     assert f"{waived} result{' is' if waived == 1 else 's are'} waived" in morning.text
+    ((subject, text),) = morning.mails
+    wanted, became = MAILS[number - 1]
+    assert subject.endswith(f": {wanted}")
+    assert {
+        what: tuple(map(int, re.findall(r"esx-0(\d)", hosts)))
+        for what, hosts in BECAME.findall(text.partition("\nVERDICTS\n")[2])
+    } == became
     assert ("could not be asked" in morning.text) == ("silent" in NIGHTS[number - 1])
 
 

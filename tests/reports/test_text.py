@@ -90,7 +90,8 @@ def test_the_tree_keeps_the_unknown_apart_and_explains_its_codes():
 
 def test_every_format_is_found_by_name():
     assert formats("run") == (
-        "text", "csv", "html", "json", "junit", "line", "markdown", "ocsf", "prometheus", "sarif",
+        "text", "brief", "csv", "html", "html-single", "json", "junit", "line", "markdown", "ocsf",
+        "prometheus", "sarif",
     )  # fmt: skip
     assert formats("topology") == ("text", "dot", "hwloc-xml", "json", "nccl-xml", "svg")
     assert formats("capacity") == ("text", "json")
