@@ -64,7 +64,6 @@ def remember() -> Callable[[], None]:
         (esxcli, "_RULE", _Pattern(esxcli._RULE)),
         (esxcli, "_blocks", _by_headings(esxcli._blocks)),
         (esxcli, "_is_address", lru_cache(SIZE)(esxcli._is_address)),
-        (esxcli, "_is_heading", lru_cache(SIZE)(esxcli._is_heading)),
         (pci_list, "_device", _by_fields(pci_list._device)),
         (smi_words, "trouble", lru_cache(SIZE)(smi_words.trouble)),
     ]
