@@ -63,6 +63,11 @@ def _try(file: Path) -> None:
                 folder.rmdir()
 
 
+def journal_of(output: Path) -> Path:
+    """Return where the journal of a run file lies while the run goes on."""
+    return output.with_name(output.name + ".journal")
+
+
 def refuse_shared(places: Mapping[str, Path | None]) -> None:
     """Raise UsageError where two options name one file or folder; `places` are by option."""
     met: dict[Path, str] = {}

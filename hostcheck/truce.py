@@ -33,9 +33,10 @@ def truce(run: Run, *, owner: str = "", expires: str = "", ticket: str = "") -> 
                         vm.name, vm.id, host.name, target, _control(host, "VM"), devices
                     )
                     vms.setdefault((target, vm.id), found)
-        if not isinstance(host.services, Unknown) and any(
-            one.key == SSH_SERVICE and one.running for one in host.services.value
-        ):
+        if isinstance(host.services, Unknown):
+            if not isinstance(host.vms, Unknown):
+                unread.append(VmsUnread(host.name, target, host.services))
+        elif any(one.key == SSH_SERVICE and one.running for one in host.services.value):
             shells.append(OpenShell(host.name, target, _control(host, "host")))
     named = {one.control for one in vms.values()} | {one.control for one in shells}
     return Truce(

@@ -559,7 +559,8 @@ def test_only_one_command_opens_a_session_that_can_write(lab, monkeypatch, tmp_p
     here = lab(fleet(host()))
     takes = {"audit": [], "preflight": ["new-vm"], "topology": [HOME], "capacity": [],
              "profiles": [], "record": ["--save", "saved"], "power-on": ["new-vm"],
-             "smoke": ["--guest", "new-vm"], "hosts": [], "vms": [], "vm-class": []}  # fmt: skip
+             "smoke": ["--guest", "new-vm"], "hosts": [], "vms": [], "vm-class": [],
+             "case": [HOME], "doctor": []}  # fmt: skip
     live = {
         name for name, one in main.commands.items()
         if any("--vcenter" in option.opts for option in one.params)

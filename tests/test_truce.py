@@ -72,6 +72,13 @@ def test_what_is_not_known_is_told_and_is_no_absence(run):
     )
 
 
+def test_a_host_that_does_not_tell_its_services_is_named(run):
+    lost = Unknown(Why.DENIED, "NoPermission", "HostSystem", "System.Read")
+    made = truce(with_host(run, services=lost))
+    assert made.shells == ()
+    assert [(one.host, one.why) for one in made.unread] == [("esx-01.lab.test", lost)]
+
+
 def test_ssh_is_no_exception_but_a_choice(run, place):
     assert [one.host for one in truce(run).shells] == ["esx-01.lab.test"]
     text = " ".join(told(place).stdout.split())

@@ -136,10 +136,12 @@ def _journal_of(output: Path | None, *, resume: bool) -> Path | None:
 
     Raises UsageError where one is to be gone on with, and there is none.
     """
+    from hostcheck import files
+
     kept = regular(output)
     if resume and kept is None:
         raise UsageError("--resume goes on with the journal beside a run file: give -o RUN.json")
-    return None if kept is None else kept.with_name(kept.name + ".journal")
+    return None if kept is None else files.journal_of(kept)
 
 
 def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:

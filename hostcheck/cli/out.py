@@ -28,6 +28,10 @@ OUTPUTS = ("output", "outputs", "html", "save")
 """Options that name what is written; every other path is read."""
 
 
+NAMED = ("policy", "history")
+"""Options that name a file or something else."""
+
+
 @contextmanager
 def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Show how far a phase is: a bar on a terminal, a line per host elsewhere, nothing if quiet."""
@@ -119,7 +123,8 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     from hostcheck import files
 
     kept = wanted.output
-    files.refuse_shared({**named(wanted.outputs), "--html": wanted.html, "--save": save})
+    journal = {} if kept is None else {"the journal of --output": files.journal_of(kept)}
+    files.refuse_shared({**named(wanted.outputs), "--html": wanted.html, "--save": save, **journal})
     if kept is not None:
         refuse_input(kept)
         files.refuse_unwritable(kept)
@@ -160,7 +165,8 @@ def refuse_input(output: Path) -> None:
     given = context.params if context is not None else {}
     for name, value in given.items():
         for one in value if isinstance(value, tuple) else (value,):
-            if name not in OUTPUTS and isinstance(one, Path) and _same(one, output):
+            read = Path(one) if name in NAMED and one else one
+            if name not in OUTPUTS and isinstance(read, Path) and _same(read, output):
                 raise UsageError(f"{output} is read by this very command: give another file")
 
 

@@ -17,6 +17,7 @@ from hostcheck.model.difference import (
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Run, called, silent
 from hostcheck.runfile import Told
+from hostcheck.words import count
 
 WELL = (Status.PASS, Status.NOT_APPLICABLE)
 
@@ -46,6 +47,8 @@ class _Pair:
         self._order = {check: number for number, check in enumerate(order)}
         self._open: Counter[bool] = Counter()
         """Results that are as they were: by whether they fail."""
+        self._ended = 0
+        """Fails that were waived then and are not now."""
         self._tallies: tuple[Counter[Answer], Counter[Answer]] = (Counter(), Counter())
 
     def difference(self) -> Difference:
@@ -96,9 +99,13 @@ class _Pair:
 
     def _changes(self, then: Glance | None, now: Glance) -> Iterator[Change]:
         before = {} if then is None else then.open
+        ended = self._then.waived(now.who) - self._now.waived(now.who)
         for key, one in now.open.items():
             was = before.get(key)
             became = self._of_open(one, was)
+            if became is not Became.NEW and one.status is Status.FAIL and key in ended:
+                became = Became.NEW
+                self._ended += 1
             if became is None:
                 self._open[one.status is Status.FAIL] += 1
                 continue
@@ -154,6 +161,11 @@ class _Pair:
         then, now = self._then.head, self._now.head
         if then.last_answer_at and now.first_answer_at and then.last_answer_at > now.last_answer_at:
             yield "the first run is the later one: its answers are younger"
+        if self._ended:
+            yield (
+                f"{count(self._ended, 'fail')} of before {'is' if self._ended == 1 else 'are'} "
+                "no longer waived, and new among what counts"
+            )
         policies = [one.policy.called if one.policy else "no policy" for one in (then, now)]
         if policies[0] != policies[1]:
             yield (

@@ -1,6 +1,7 @@
 """A run as far as a comparison opens it: who was judged, what was said, and what a host is."""
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -162,6 +163,7 @@ class Story:
     _value: Callable[[Raw], bytes]
     _told: Callable[[Raw], Told]
     _count: int
+    _waived: dict[Who, set[Key]] | None = None
 
     @classmethod
     def at(cls, path: Path) -> "Story":
@@ -189,6 +191,15 @@ class Story:
             made._text, made._value = lambda number: packed[number], bytes
             made._told = msgspec.json.Decoder(Told).decode
         return made
+
+    def waived(self, who: Who) -> AbstractSet[Key]:
+        """Return which results of a host somebody answers for."""
+        if self._waived is None:
+            self._waived = {}
+            for one in self.head.waivers.results if self.head.waivers is not None else ():
+                key = (one.check, one.subject_kind, one.subject_id)
+                self._waived.setdefault((one.host, one.target), set()).add(key)
+        return self._waived.get(who, frozenset())
 
     def hosts(self) -> Iterator[Glance]:
         """Open the hosts one by one, in the order of their names.

@@ -213,7 +213,8 @@ class _Pen:
         for key, was in tracks.items():
             if was.since is None or key in failing:
                 continue
-            state = _without_fail(glance.judged.get(key), blind=key[0] in blind)
+            unseen = key[0] in blind or key[0] in glance.off
+            state = _without_fail(glance.judged.get(key), unseen=unseen)
             self._became(host, key, "", was, (was.severity, state, False), was.since, rows)
 
     def _became(
@@ -287,13 +288,14 @@ def _waived(run: Run) -> dict[Who, frozenset[Key]]:
     return {who: frozenset(keys) for who, keys in found.items()}
 
 
-def _without_fail(status: Status | None, *, blind: bool) -> str:
-    """Say what a finding is that does not fail now; `blind`: its check could not list its subjects.
+def _without_fail(status: Status | None, *, unseen: bool) -> str:
+    """Say what a finding is that does not fail now.
 
-    Without an answer it is not known, and never over.
+    `unseen`: its check could not list its subjects, or a policy has it off. Without an answer it
+    is not known, and never over.
     """
-    if status is None:
-        return NOT_KNOWN if blind else GONE
+    if status is None or status is Status.NOT_SELECTED:
+        return NOT_KNOWN if unseen else GONE
     return NOT_KNOWN if status in OPEN else WELL
 
 

@@ -47,7 +47,7 @@ class OpenShell(Struct, frozen=True):
 
 
 class VmsUnread(Struct, frozen=True):
-    """A host of which it is not known what its VMs have."""
+    """A host of which it is not known what its VMs have, or whether its SSH runs."""
 
     host: str
     target: str

@@ -45,11 +45,12 @@ def test_an_audit_writes_all_and_prints_its_answer(place: Path) -> None:
 
 
 def test_a_saved_run_is_rendered_again_into_each_format(saved: Path, place: Path) -> None:
-    words = [word for name in formats("run") for word in ("--output", f"{name}=x.{name}")]
+    names = {name: f"x.{name}" for name in formats("run")} | {"html-single": "single.html"}
+    words = [word for name, path in names.items() for word in ("--output", f"{name}={path}")]
     together = run("report", saved, *words)
     assert (together.exit_code, together.output) == (0, "")
-    for name in formats("run"):
-        made = (place / f"x.{name}").read_bytes()
+    for name, path in names.items():
+        made = (place / path).read_bytes()
         assert made
         if name not in ("html", "text"):  # of which a terminal is shown other lines
             assert run("report", saved, "--format", name).stdout_bytes == made
@@ -62,7 +63,7 @@ def test_a_saved_run_is_rendered_again_into_each_format(saved: Path, place: Path
         (("-o", "csv=a", "-o", "csv=a"), "--output csv and --output csv again both name a"),
         (("-o", "csv=a", "-o", "a"), "both name a"),
         (("-o", "a", "-o", "b"), "-o names a and b: give one, others as FORMAT=PATH"),
-        (("-o", "pdf=a"), "no format is called 'pdf'; there are: text, csv"),
+        (("-o", "pdf=a"), "no format is called 'pdf'; there are: text, brief, csv"),
         (("-o", "jsn=a"), "no format is called 'jsn'; there are: json (a file of that name is ./"),
         (("-o", "csv="), "csv= names no file: give csv=FILE"),
         (("-o", "csv=a", "-o", "sarif=."), "give a file"),
@@ -86,6 +87,24 @@ def test_no_output_is_written_over_what_is_read(saved: Path) -> None:
     assert run("report", saved, "-o", f"csv={saved}").exit_code == 2
     assert run("audit", "--from", MACHINE, "--since", saved, "-o", f"json={saved}").exit_code == 2
     assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--policy", "--history"])
+def test_a_policy_and_a_history_are_read_too(option: str, saved: Path, place: Path) -> None:
+    kept = place / "kept"
+    kept.write_text('[policy]\nname = "ours"\n')
+    for command in (("report", saved), ("audit", "--from", MACHINE, "-q")):
+        done = run(*command, option, "kept", "-o", f"csv={kept}")
+        assert done.exit_code == 2
+        assert "kept is read by this very command: give another file" in done.output
+    assert kept.read_text().startswith("[policy]")
+
+
+@pytest.mark.usefixtures("place")
+def test_the_journal_of_a_run_is_no_place_for_a_report() -> None:
+    done = run("audit", "--from", MACHINE, "-o", "run.json", "-o", "csv=run.json.journal")
+    assert done.exit_code == 2
+    assert "and the journal of --output both name run.json.journal" in done.output
 
 
 def test_a_file_may_be_called_like_a_format(saved: Path, place: Path) -> None:

@@ -93,7 +93,7 @@ MAILS = (
         {"not there -> NO-GO": (4,), "not there -> GO": (5,)},
     ),
     ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (4,)}),
-    ("1 mended, verdict of 1 host, 1 waiver needs somebody", {"NO-GO -> GO": (3,)}),
+    ("1 new, 1 mended, verdict of 1 host, 1 waiver needs somebody", {"NO-GO -> GO": (3,)}),
     ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (2,)}),
     ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (5,), "NO-GO -> GO": (3,)}),
     ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (5,)}),

@@ -93,10 +93,10 @@ def test_a_call_that_names_no_argument_of_its_request_is_seen() -> None:
     """Each listed method can be written: its parts name what somebody can give."""
     known = {
         "subject", "n", "host", "pool", "version", "profile", "count", "vcpus", "memory_mb",
-        "reserved_mb", "firmware", "hardware_version",
+        "reserved_mb", "firmware", "hardware_version", "kind", "ids", "privileges", "session",
     }  # fmt: skip
     calls = [one for one in ways.requests() if one.call is not None]
-    assert len(calls) == 7
+    assert len(calls) == 8
     for one in calls:
         filled = one.of("x", **dict.fromkeys(known - {"subject", "n"}, "1"))
         assert "{" not in arguments(filled), one.template

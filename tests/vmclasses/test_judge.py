@@ -87,7 +87,7 @@ def test_a_cluster_that_does_not_tell_its_profiles_is_unsure():
 
 def test_parts_that_are_kept_on_different_hosts_are_no_go_together():
     small = machine(1, memory_bytes=128 * GIB, memory_dram_bytes=128 * GIB)
-    other = machine(2, profiles=(WHOLE,))
+    other = machine(2, profiles=(WHOLE,), vgpu_abilities=())
     place = a_place(a_class(HALF, memory=256), small, other)
     assert place.answer is Answer.NO_GO
     says(place, "VMC-001", "pass")
