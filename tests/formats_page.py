@@ -111,9 +111,9 @@ FORMATS = {
     ),
     "sarif": (
         "SARIF 2.1.0 for code scanning and its viewers: `gh` or the action `upload-sarif` "
-        "takes it. It lists what is no pass, the gravest first, at most 25,000; what is not "
-        "known is of kind `open`, what is waived is suppressed. Fingerprints do not depend on "
-        "what was observed, so a finding stays the same alert."
+        "takes it. It lists what fails and what is not known, the gravest first, at most 25,000; "
+        "what is not known is of kind `open`, what is waived is suppressed. Fingerprints do not "
+        "depend on what was observed, so a finding stays the same alert."
     ),
     "ocsf": (
         "OCSF 1.8.0 Compliance Findings (class 2003) for a security lake or SIEM: a JSON "

@@ -223,6 +223,13 @@ def commands(tool, *options):
     return [line for line in done.stdout.splitlines() if not line.startswith("#")]
 
 
+@pytest.mark.parametrize("tool", ["govc", "powercli"])
+def test_commands_for_nobody_say_whose_name_stands_there(tool, monkeypatch):
+    monkeypatch.delenv("GOVC_USERNAME", raising=False)
+    done = CliRunner().invoke(main, ["doctor", "--role", tool])
+    assert "# auditor@vsphere.local stands for the account of hostcheck" in done.stdout
+
+
 def made_by_govc(vcenter, lines):
     """Run the commands with VMware's own govc; return what the vCenter's role holds then."""
     env = {

@@ -137,11 +137,13 @@ def test_beyond_this_machine_a_scheduler_is_reached_by_tls(url, address):
 
 
 @pytest.mark.parametrize(
-    "url", ["tcp://x:1", "dask://", "dask://x:99999", "dask://u@x", "dask://x/y", "dask:x"]
-)
-def test_an_address_that_is_none_is_one_line(url):
-    with pytest.raises(UsageError, match="--workers"):
+    "url", ["tcp://x:1", "dask://", "dask://x:99999", "dask://u@x", "dask://x/y", "dask:x",
+            "dask://me:s3cr3t@x:1", "dask://me:s3cr3t@x:99999"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_one_line_without_a_login(url):
+    with pytest.raises(UsageError, match="--workers") as told:
         fleet.address_of(url)
+    assert "s3cr3t" not in str(told.value)
 
 
 def test_the_password_travels_and_is_in_no_words():

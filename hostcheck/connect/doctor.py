@@ -40,5 +40,7 @@ def role_for(tool: str, given: Machines, front: Front) -> Iterator[str]:
         )
     )
     user = given.user or front.variable("GOVC_USERNAME") or settings.vcenter.user or PLACEHOLDER
+    if user == PLACEHOLDER:
+        yield f"# {PLACEHOLDER} stands for the account of hostcheck: give --user"
     packages = first(given.packages, settings.audit.packages)
-    return role.commands(tool, user, asks, packages=packages is not False)
+    yield from role.commands(tool, user, asks, packages=packages is not False)

@@ -311,13 +311,21 @@ def address_of(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port or 8786
     except ValueError:
-        raise UsageError(f"--workers {url}: its port is not a number from 1 to 65535") from None
+        told = _without_login(url)
+        raise UsageError(f"--workers {told}: its port is not a number from 1 to 65535") from None
     host = parts.hostname or ""
     if parts.scheme not in SCHEMES or not host or parts.username or parts.path.strip("/"):
-        raise UsageError(f"--workers {url}: give a number, or dask://SCHEDULER[:PORT]")
+        told = _without_login(url)
+        raise UsageError(f"--workers {told}: give a number, or dask://SCHEDULER[:PORT]")
     plain = parts.scheme == "dask+tcp" or (parts.scheme == "dask" and _is_loopback(host))
     shown = f"[{host}]" if ":" in host else host
     return f"{'tcp' if plain else 'tls'}://{shown}:{port}"
+
+
+def _without_login(url: str) -> str:
+    """Return a URL to be shown: what stands before an `@` may be a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _is_loopback(host: str) -> bool:

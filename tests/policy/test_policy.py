@@ -239,6 +239,9 @@ class TestReports:
             assert f"Judged by policy site ({by.sha256[:12]})" in text, name
             assert "HOST-002 is off, though a power-on depends on it" in text, name
             assert "off by policy" in text, name
+        for name in ("brief", "markdown"):
+            text = "".join(pieces("run", name, run))
+            assert "2 are off by policy" in text or "2 off by policy" in text, name
         line = "".join(pieces("run", "line", run)).splitlines()[-1]
         assert line.endswith(f' policy="site ({by.sha256[:12]})" off=2')
         junit = fromstring("".join(pieces("run", "junit", run)))

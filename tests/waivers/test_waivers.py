@@ -69,6 +69,7 @@ def test_a_waived_fail_stays_a_fail_and_does_not_count(tmp_path):
     assert (host.host, host.excused) == ("esx-1.lab.test", True)
     assert exit_code(replace(run, waivers=None)) == 1
     assert exit_code(run) == 0
+    assert "1 result is waived on" in "".join(pieces("run", "brief", run))
     told = summary.of(run)
     assert told.verdict is Answer.NO_GO
     assert "HOST-002" not in {step.check for step in told.steps}

@@ -29,5 +29,6 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
         titles={check.id: check.title for check in run.checks},
         steps=told.steps[:STEPS],
         digest=digest,
+        waived=summary.waived_words(run),
         style=Markup(asset("report.css") + head),  # noqa: S704  # our own
     )

@@ -137,11 +137,12 @@ def _since(run: Run) -> Iterator[str]:
 
 def _sure(told: summary.Summary) -> Iterator[str]:
     sight = told.coverage
+    off = f" {sight.off} off by policy." if sight.off else ""
     yield from (
         "",
         "### How sure",
         "",
-        f"{sight.judged} of {sight.wanted} judged.",
+        f"{sight.judged} of {sight.wanted} judged.{off}",
         "",
     )
     for cause in sight.causes[:CAUSES]:
