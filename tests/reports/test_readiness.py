@@ -50,3 +50,11 @@ def test_a_host_without_a_gpu_is_in_no_group():
     ready = summary.of(b.run(report)).ready
     groups = (ready.now, ready.setting, ready.reboot, ready.waived, ready.unknown)
     assert sum(one.count for one in groups) == 0
+
+
+def test_a_blocked_host_of_which_something_required_is_unknown_says_so():
+    ready = told({"esx-bios": {"SRV-001": Status.FAIL, "GFX-001": Status.UNKNOWN},
+                  "esx-vm": {"VM-001": (Status.FAIL, {"only": (0,)}), "HST-003": Status.UNKNOWN},
+                  "esx-same": {"SRV-001": Status.FAIL}})  # fmt: skip
+    assert (ready.reboot.count, ready.reboot.blind) == (2, 1)
+    assert (ready.setting.count, ready.setting.blind) == (1, 0)

@@ -32,7 +32,7 @@ class HostTally:
     gpus: int = 0
     """GPUs that these hosts are known to have."""
     blind: int = 0
-    """HostTally of which a result, however light, is unknown."""
+    """Hosts of which something is unknown: any result of one that can, a required one of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Owned:
     owner: str
     hosts: HostTally
     alone: int
-    """HostTally that wait for nobody else."""
+    """Hosts that wait for nobody else."""
     checks: tuple[tuple[str, int], ...]
     """Check and hosts, the commonest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """HostTally by what it takes: each host with a GPU is in one of these."""
+    """Hosts by what it takes: each host with a GPU is in one of these."""
 
     now: HostTally
     setting: HostTally
@@ -105,16 +105,20 @@ class Ready:
         elif report.verdict is Answer.NO_GO:
             fails = [one for one in left if one.status is Status.FAIL]
             grave = [one for one in fails if one.severity is Severity.REQUIRED]
-            self._blocked(name, gpus, root_causes(grave, fails, self._manuals))
+            dark = any(
+                one.status in (Status.UNKNOWN, Status.ERROR) and one.severity is Severity.REQUIRED
+                for one in report.results
+            )
+            self._blocked(name, gpus, root_causes(grave, fails, self._manuals), blind=dark)
 
-    def _blocked(self, name: str, gpus: int, roots: tuple[Result, ...]) -> None:
+    def _blocked(self, name: str, gpus: int, roots: tuple[Result, ...], *, blind: bool) -> None:
         checks = dict.fromkeys(one.check for one in roots)
         manuals = [self._by_id.get(check) for check in checks]
         if not checks:
-            self._waived.add(name, gpus)
+            self._waived.add(name, gpus, blind=blind)
             return
         reboots = any(one is not None and HOST_REBOOT in one.needs for one in manuals)
-        (self._reboot if reboots else self._setting).add(name, gpus)
+        (self._reboot if reboots else self._setting).add(name, gpus, blind=blind)
         owners = dict.fromkeys(map(owner_of, manuals))
         for owner in owners:
             self._owners.setdefault(owner, _Some()).add(name, gpus)
