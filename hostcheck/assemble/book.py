@@ -126,16 +126,12 @@ class Book:
         return tuple(capture.stderr.splitlines()) if capture is not None else ()
 
     def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Parsed[T]:
-        """Read an esxcli answer from the shell or, where that has none, from the API."""
-        over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)
-        if not self._answered(request) and self._answered(over_api):
-            return self.read(over_api, parse)
-        silent = request.key not in self._captures and over_api.key in self._captures
-        return self.read(over_api if silent else request, parse)
-
-    def _answered(self, request: Request) -> bool:
-        capture = self._captures.get(request.key)
-        return capture is not None and capture.failure is None
+        """Read an esxcli answer from the shell or, where that was not asked, from the API."""
+        if request.key not in self._captures:
+            over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)
+            if over_api.key in self._captures:
+                return self.read(over_api, parse)
+        return self.read(request, parse)
 
 
 def _failed(why: Unknown) -> str:
