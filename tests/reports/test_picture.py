@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hostcheck import recording
 from hostcheck.capacity import capacity
 from hostcheck.checks.engine import all_checks
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import MigSlice, OtherVms, PcieLink
 from hostcheck.model.result import Status
@@ -122,7 +123,7 @@ def test_the_checks_that_the_picture_knows_by_name_exist():
 def test_each_failing_check_is_reached_from_the_picture_and_each_link_leads_somewhere(machines):
     run = run_of("t", list(machines.values()))
     for report in run.hosts:
-        page = page_of(run, report, "k", run.checks)
+        page = page_of(run, report, "k", run.checks, Excuses(run))
         links = set(re.findall(r'<a href="#([^"]+)"', page.picture))
         anchors = {one.anchor for one in page.findings}
         assert links <= anchors, report.host.name

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from hostcheck import files, runfile
 from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, summary
 from hostcheck.reports.run.html import fleet, index, pack, pages
@@ -125,9 +126,9 @@ def single(run: Run) -> str:
     told, checks = summary.of(run), run.checks
     rows: list[Row] = []
     bodies: list[str] = []
-    requests, packer = Requests(), pack.Packer(run, "")
+    requests, packer, excuses = Requests(), pack.Packer(run, ""), Excuses(run)
     for at, (report, key) in enumerate(zip(run.hosts, pages.keys_of(run), strict=True)):
-        page = replace(pages.page_of(run, report, ALONE, checks), key=key)
+        page = replace(pages.page_of(run, report, ALONE, checks, excuses), key=key)
         bodies.append(packer.folded(page, at))
         rows.append(fleet.row_of(report, page, checks, f"#{quote(f'host@{key}', safe='@:~')}"))
         requests.add(report.host)
@@ -145,8 +146,9 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
         put(f"{folder}checks.html", index.checks_page(run, home))
     rows: list[Row] = []
     requests, names, packer = Requests(), _Names(), pack.Packer(run, home)
+    excuses = Excuses(run)
     for report in run.hosts:
-        page = pages.page_of(run, report, ALONE, run.checks)
+        page = pages.page_of(run, report, ALONE, run.checks, excuses)
         href = ""
         if put is not None:
             file = folder + names.of(report.host.name)

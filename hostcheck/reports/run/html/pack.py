@@ -10,6 +10,7 @@ from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from markupsafe import Markup
 
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Status
 from hostcheck.model.run import Run
 from hostcheck.reports import words
@@ -49,9 +50,11 @@ class Packer:
         self._shared: dict[str, tuple[str, int]] = {}
         gravest = sorted(run.checks, key=lambda one: words.GRAVEST_FIRST.index(one.severity))
         self._chapters = {manual.id: n // CHAPTER for n, manual in enumerate(gravest)}
+        excuses = Excuses(run)
         samples: dict[str, list[str]] = {}
         for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
-            for name, markup in self._parts(page_of(run, run.hosts[at], ALONE, run.checks)):
+            page = page_of(run, run.hosts[at], ALONE, run.checks, excuses)
+            for name, markup in self._parts(page):
                 samples.setdefault(name, []).append(markup)
         for name, alike in samples.items():
             self._begin(name, *alike)

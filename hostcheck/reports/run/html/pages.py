@@ -36,18 +36,20 @@ def checks_of(run: Run) -> tuple[Manual, ...]:
 
 def keys_of(run: Run) -> list[str]:
     """Return what follows the `@` in the links to each host: its name, made unique."""
-    keys: list[str] = []
+    keys: dict[str, None] = {}
     for report in run.hosts:
         name = re.sub(r"\s+", "_", words.clean(report.host.name)) or "host"
         key, number = name, 2
         while key in keys:
             key, number = f"{name}~{number}", number + 1
-        keys.append(key)
-    return keys
+        keys[key] = None
+    return [*keys]
 
 
-def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) -> Page:
-    """Lay out one host; `key` is what follows the `@` in links to it."""
+def page_of(
+    run: Run, report: HostReport, key: str, checks: Sequence[Manual], excuses: Excuses
+) -> Page:
+    """Lay out one host; `key` is what follows the `@` in links to it, `excuses` are the run's."""
     host = report.host
     findings = _findings(summary.groups(run, report.results, report), host.sources, key)
     drawn = svg.layout(report)
@@ -74,7 +76,7 @@ def page_of(run: Run, report: HostReport, key: str, checks: Sequence[Manual]) ->
         sources=host.sources,
         squares=_squares(report, key, checks, findings),
         causes=summary.causes(host.name, report.results),
-        plan=summary.plan_of(host.name, Excuses(run).left(report), checks),
+        plan=summary.plan_of(host.name, excuses.left(report), checks),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hostcheck import runfile
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
 from hostcheck.reports import summary, words
 from hostcheck.reports.page import running_head, script_source
@@ -50,9 +51,10 @@ def render(run: Run) -> str:
     digest = runfile.digest(run)
     run = summary.named(run)
     checks = checks_of(run)
-    keys = keys_of(run)
+    excuses = Excuses(run)
     pages = tuple(
-        page_of(run, report, key, checks) for report, key in zip(run.hosts, keys, strict=True)
+        page_of(run, report, key, checks, excuses)
+        for report, key in zip(run.hosts, keys_of(run), strict=True)
     )
     choices = choices_of(run, {page.name: page for page in pages})
     requests = Requests()
