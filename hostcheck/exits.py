@@ -86,19 +86,10 @@ def _answer(run: Run, counting: Counting) -> Answer:
 def unexcused(made: Difference, run: Run) -> Difference:
     """Return what became of a fleet without what the waivers of the later run waive."""
     excuses = Excuses(run)
-    without = (
-        {(one.host, one.target): one.without for one in run.waivers.hosts} if run.waivers else {}
-    )
+    without = excuses.without()
     return replace(
         made,
-        changes=tuple(
-            one
-            for one in made.changes
-            if excuses.waiver_of(
-                (one.host, one.target), (one.check, one.subject_kind, one.subject_id)
-            )
-            is None
-        ),
+        changes=excuses.counted(made),
         hosts=tuple(
             replace(one, now=without.get((one.host, one.target), one.now)) for one in made.hosts
         ),

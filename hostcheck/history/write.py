@@ -40,7 +40,6 @@ VERDICT: Key = ("", "host", "")
 CHUNK = 500
 """Hosts that are in memory at a time."""
 _encode = msgspec.json.Encoder().encode
-_NONE: frozenset[Key] = frozenset()
 
 
 class _Twice(Exception):  # noqa: N818  the way out of a transaction
@@ -114,7 +113,6 @@ class _Pen:
         self._connection = connection
         self._run = run
         self._story = Story.of(run)
-        self._waived = _waived(run)
         self.instant = self._free(at)
         self._hosts = self._stored()
         self._later = self._judged_later()
@@ -147,7 +145,7 @@ class _Pen:
         for glance in some:
             digest = self._digest(glance)
             whole.update(digest)
-            mine = self._waived.get(glance.who)
+            mine = self._story.waived(glance.who)
             if mine:
                 digest = blake2b(digest + _encode(sorted(mine)), digest_size=16).digest()
             there = self._hosts.get(glance.who)
@@ -197,7 +195,7 @@ class _Pen:
         self, glance: Glance, host: int, tracks: Mapping[Key, _Track], rows: _Rows
     ) -> None:
         """Add rows for what of a host is another thing now."""
-        waived = self._waived.get(glance.who, _NONE)
+        waived = self._story.waived(glance.who)
         self._became(host, VERDICT, "", tracks.get(VERDICT), ("", glance.verdict.value, False),
                      None, rows)  # fmt: skip
         failing = set()
@@ -277,15 +275,6 @@ class _Pen:
 def _changed(table: sa.Table, *columns: str) -> Any:
     values: dict[str, Any] = {name: sa.bindparam(name) for name in columns}
     return sa.update(table).where(table.c.id == sa.bindparam("key")).values(**values)
-
-
-def _waived(run: Run) -> dict[Who, frozenset[Key]]:
-    """Return what is waived of each host."""
-    found: dict[Who, set[Key]] = {}
-    for one in run.waivers.results if run.waivers is not None else ():
-        mine = found.setdefault((one.host, one.target), set())
-        mine.add((one.check, one.subject_kind, one.subject_id))
-    return {who: frozenset(keys) for who, keys in found.items()}
 
 
 def _without_fail(status: Status | None, *, unseen: bool) -> str:

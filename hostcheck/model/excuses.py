@@ -1,6 +1,7 @@
 """The results of a run that are waived, and those that are left: asked by verdict and reports."""
 
-from hostcheck.model.result import Result
+from hostcheck.model.difference import Change, Difference
+from hostcheck.model.result import Answer, Result
 from hostcheck.model.run import HostReport, Run, called
 from hostcheck.model.waiver import Waiver
 
@@ -35,6 +36,20 @@ class Excuses:
             return None
         at = self._of.get((who[0], who[1] or self._target, *key))
         return None if at is None else self._waivers.uses[at].waiver
+
+    def counted(self, made: Difference) -> tuple[Change, ...]:
+        """Return the changes of a difference, this being the later run, that nothing waives."""
+        return tuple(
+            one
+            for one in made.changes
+            if self.waiver_of((one.host, one.target), (one.check, one.subject_kind, one.subject_id))
+            is None
+        )
+
+    def without(self) -> dict[tuple[str, str], Answer]:
+        """Return by host and target what verdicts would be without what is waived."""
+        hosts = () if self._waivers is None else self._waivers.hosts
+        return {(one.host, one.target): one.without for one in hosts}
 
     def left(self, report: HostReport) -> tuple[Result, ...]:
         """Return the results of a host that nothing waives."""

@@ -23,10 +23,11 @@ QUIET = (State.APPLIES, State.NOT_YET)
 def news(then: Story | None, run: Run, code: int) -> Notice | None:
     """Return what changed since an earlier run, None where nothing did.
 
-    Without an earlier run everything is new. Raises UsageError where the earlier run is damaged.
+    Without an earlier run everything is new. What a run tells of an earlier one itself is of the
+    same one: `--since`. Raises UsageError where the earlier run is damaged.
     """
     earlier = then if then is not None else Story.of(_before(run))
-    made = since(earlier, run)
+    made = run.since or since(earlier, run)
     moved = tuple(_waivers(getattr(earlier.head, "waivers", None), run.waivers))
     made = _unexcused(made, run)
     if not (made.changes or made.hosts or moved):
@@ -52,16 +53,7 @@ def _before(run: Run) -> Run:
 def _unexcused(made: Difference, run: Run) -> Difference:
     """Return a difference without what is waived now, and hosts that changed in nothing else."""
     excuses = Excuses(run)
-    excused = (
-        {(one.host, one.target): one.without for one in run.waivers.hosts} if run.waivers else {}
-    )
-    changes = tuple(
-        one
-        for one in made.changes
-        if not excuses.waiver_of(
-            (one.host, one.target), (one.check, one.subject_kind, one.subject_id)
-        )
-    )
+    excused, changes = excuses.without(), excuses.counted(made)
     left = {(one.host, one.target) for one in changes}
 
     def shown(one: HostChange) -> HostChange:
