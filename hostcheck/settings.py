@@ -19,6 +19,7 @@ from msgspec import Meta
 from hostcheck import ways
 from hostcheck.errors import UsageError
 from hostcheck.syntax import toml
+from hostcheck.urls import without_login
 from hostcheck.ways.options import SETTING, Setting
 
 FILE = "hostcheck.toml"
@@ -318,19 +319,13 @@ def server_of(text: str) -> Server:
         port = parts.port or 443
     except ValueError:
         raise UsageError(
-            f"{_shown(text)}: not a URL, or its port is not a number from 1 to 65535"
+            f"{without_login(text)}: not a URL, or its port is not a number from 1 to 65535"
         ) from None
     if parts.scheme != "https" or not parts.hostname:
-        raise UsageError(f"{_shown(text)}: give a host name or an https:// URL")
+        raise UsageError(f"{without_login(text)}: give a host name or an https:// URL")
     return Server(
         parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
     )
-
-
-def _shown(text: str) -> str:
-    """Return a URL without its user and password, whatever signs are in them."""
-    scheme, separator, rest = text.partition("://") if "://" in text else ("", "", text)
-    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else text
 
 
 def thumbprint_in(text: str, host: str, port: int) -> str:

@@ -5,7 +5,6 @@ soon do, so that memory does not grow with the fleet. Threads of this process, p
 and those of a Dask cluster are all such executors.
 """
 
-import ipaddress
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -26,6 +25,7 @@ from urllib.parse import urlsplit
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
 from hostcheck.fleet.pool import CLOSE_SECONDS, Processes
+from hostcheck.urls import is_here, without_login
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -311,28 +311,15 @@ def address_of(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port or 8786
     except ValueError:
-        told = _without_login(url)
+        told = without_login(url)
         raise UsageError(f"--workers {told}: its port is not a number from 1 to 65535") from None
     host = parts.hostname or ""
     if parts.scheme not in SCHEMES or not host or parts.username or parts.path.strip("/"):
-        told = _without_login(url)
+        told = without_login(url)
         raise UsageError(f"--workers {told}: give a number, or dask://SCHEDULER[:PORT]")
-    plain = parts.scheme == "dask+tcp" or (parts.scheme == "dask" and _is_loopback(host))
+    plain = parts.scheme == "dask+tcp" or (parts.scheme == "dask" and is_here(host))
     shown = f"[{host}]" if ":" in host else host
     return f"{'tcp' if plain else 'tls'}://{shown}:{port}"
-
-
-def _without_login(url: str) -> str:
-    """Return a URL to be shown: what stands before an `@` may be a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _client(url: str, address: str) -> "Client":

@@ -5,7 +5,6 @@ alone, which Slack's, Mattermost's and Teams' incoming webhooks take.
 """
 
 import http.client
-import ipaddress
 import json
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +17,7 @@ from hostcheck.errors import UsageError
 from hostcheck.model.notice import Notice
 from hostcheck.notify.courier import UndeliveredError, within
 from hostcheck.reports import pieces
+from hostcheck.urls import is_here
 from hostcheck.ways.answers import Response, body_of
 
 JSON, TEXT = "json", "text"
@@ -102,13 +102,6 @@ def place(url: str, what: str) -> str:
         raise UsageError(f"{what}: a URL with a user or password is not taken")
     if parts.scheme not in ("https", "http") or not parts.hostname or not url.isprintable():
         raise UsageError(f"{what}: give an https:// URL")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not is_here(parts.hostname):
         raise UsageError(f"{what}: http:// is taken of this machine alone; give an https:// URL")
     return url
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
