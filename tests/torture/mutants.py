@@ -1,9 +1,10 @@
-"""The checks with one comparison turned round at a time: a test that the tests notice.
+"""The checks with one condition turned round at a time: a test that the tests notice.
 
     python -m tests.torture.mutants --minutes 60
 
-A mutant is noticed when a test fails: of those that name a check of its file, or of the recorded
-machines. A run that was ended goes on where it was.
+A condition is a comparison, an `and`, an `or`, a `not`. A mutant is noticed when a test fails: of
+those that name a check of its file, or of the recorded machines. A run that was ended goes on where
+it was.
 """
 
 import argparse
@@ -19,13 +20,16 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-CHECKS = ROOT / "hostcheck" / "checks"
+CODE = ROOT / "hostcheck"
+CHECKS = {"checks": "checks", "vmclasses/checks": "vmclasses"}
+"""Folders of checks, and of their tests."""
 TESTS = ROOT / "tests"
 SLOW = ("test_losing_information.py",)
 OTHERS = ("test_machines.py",)
@@ -37,48 +41,62 @@ FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class Mutant(NamedTuple):
-    """The comparison of that number in a file of checks, where it stands, and what it says."""
+    """The condition of that number in a file below hostcheck/, where it stands, what it says."""
 
     file: str
     number: int
     line: int
     words: str
+    of: str
+    """The function."""
 
 
-def _comparisons(tree: ast.Module) -> Iterator[ast.Compare]:
+def _conditions(tree: ast.Module) -> Iterator[tuple[str, ast.Compare | ast.BoolOp | ast.UnaryOp]]:
+    """Yield every condition in a function, with the function's name."""
     for one in ast.walk(tree):
         if isinstance(one, ast.FunctionDef):
             for node in ast.walk(one):
-                if isinstance(node, ast.Compare) and len(node.ops) == 1:
-                    yield node
+                if (
+                    isinstance(node, ast.BoolOp)
+                    or (isinstance(node, ast.Compare) and len(node.ops) == 1)
+                    or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+                ):
+                    yield one.name, node
 
 
 def mutants() -> list[Mutant]:
-    """Return every comparison in the functions of the files that hold checks."""
+    """Return every condition in the functions of the files that hold checks."""
     found = []
-    for file in sorted(CHECKS.glob("*.py")):
+    for file in sorted(one for folder in CHECKS for one in (CODE / folder).glob("*.py")):
         text = file.read_text()
         if "\n@check(\n" not in text:
             continue
-        for number, node in enumerate(_comparisons(ast.parse(text))):
-            found.append(Mutant(file.name, number, node.lineno, ast.unparse(node)))
+        name = file.relative_to(CODE).as_posix()
+        for number, (of, node) in enumerate(_conditions(ast.parse(text))):
+            found.append(Mutant(name, number, node.lineno, ast.unparse(node), f"{name} {of}"))
     return found
 
 
 def turned(text: str, number: int) -> ast.Module:
-    """Return the code of a file with one comparison turned round."""
+    """Return the code of a file with one condition turned round; a `not` is struck."""
     tree = ast.parse(text)
-    node = list(_comparisons(tree))[number]
-    node.ops = [FLIPPED[type(node.ops[0])]()]
+    _, node = list(_conditions(tree))[number]
+    if isinstance(node, ast.Compare):
+        node.ops = [FLIPPED[type(node.ops[0])]()]
+    elif isinstance(node, ast.BoolOp):
+        node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+    else:
+        node.op = ast.Not()
+        node.operand = ast.UnaryOp(ast.Not(), node.operand)
     return ast.fix_missing_locations(tree)
 
 
 class Turned(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports one module of checks with a comparison turned round."""
+    """Imports one module of checks with a condition turned round."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
-        self._name = f"hostcheck.checks.{mutant.file.removesuffix('.py')}"
+        self._name = f"hostcheck.{mutant.file.removesuffix('.py').replace('/', '.')}"
 
     def find_spec(
         self, fullname: str, _path: Any = None, _target: Any = None
@@ -87,22 +105,24 @@ class Turned(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname != self._name:
             return None
         return importlib.util.spec_from_file_location(
-            fullname, CHECKS / self._mutant.file, loader=self
+            fullname, CODE / self._mutant.file, loader=self
         )
 
     def exec_module(self, module: Any) -> None:
         """Run the changed code."""
-        file = CHECKS / self._mutant.file
+        file = CODE / self._mutant.file
         code = compile(turned(file.read_text(), self._mutant.number), str(file), "exec")
         exec(code, vars(module))
 
 
 def related(file: str) -> list[Path]:
     """Return the tests that name a check of a file, its own first."""
-    ids = set(re.findall(r'^    "([A-Z]+-\d+)",$', (CHECKS / file).read_text(), re.MULTILINE))
-    own = TESTS / "checks" / f"test_{file}"
+    ids = set(re.findall(r'^    "([A-Z]+-\d+)",$', (CODE / file).read_text(), re.MULTILINE))
+    folder, _, name = file.rpartition("/")
+    tests = TESTS / CHECKS[folder]
+    own = tests / f"test_{name}"
     found = [own] if own.is_file() else []
-    for one in sorted((TESTS / "checks").glob("test_*.py")):
+    for one in sorted(tests.glob("test_*.py")):
         if one.name not in SLOW and one not in found and ids & set(_ids(one)):
             found.append(one)
     return found
@@ -138,7 +158,9 @@ def noticed(mutant: Mutant) -> tuple[Mutant, bool]:
 
 def _digest() -> str:
     there = hashlib.sha256()
-    for file in sorted([*CHECKS.glob("*.py"), *(TESTS / "checks").glob("*.py"), Path(__file__)]):
+    folders = [CODE / one for one in CHECKS] + [TESTS / one for one in CHECKS.values()]
+    files = [file for one in folders for file in one.glob("*.py")]
+    for file in sorted([*files, Path(__file__)]):
         there.update(file.read_bytes())
     return there.hexdigest()
 
@@ -151,17 +173,28 @@ def _kept(path: Path, key: str) -> dict[Mutant, bool]:
     return {Mutant(*mutant): seen for mutant, seen in told}
 
 
+def _in_turns(every: list[Mutant]) -> list[Mutant]:
+    """Order them by chance, the first of each function before the second of any."""
+    Random(1).shuffle(every)
+    turns: Counter[str] = Counter()
+    turn = {}
+    for one in every:
+        turn[one] = turns[one.of]
+        turns[one.of] += 1
+    return sorted(every, key=turn.__getitem__)
+
+
 def main(given: list[str]) -> int:
-    """Turn comparisons round as long as there is time, and keep which were noticed."""
+    """Turn conditions round as long as there is time, and keep which were noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.mutants", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--work", type=Path, default=ROOT / ".torture")
-    parser.add_argument("--file", help="only this file of hostcheck/checks/")
+    parser.add_argument("--file", help="only this one: checks/cpu.py")
     wanted = parser.parse_args(given)
     until = time.monotonic() + 60 * wanted.minutes
     every = [one for one in mutants() if wanted.file in (None, one.file)]
-    Random(1).shuffle(every)
+    every = _in_turns(every)
     path, key = wanted.work / "mutants.jsonl", _digest()
     kept = _kept(path, key)
     wanted.work.mkdir(parents=True, exist_ok=True)

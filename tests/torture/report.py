@@ -113,15 +113,16 @@ def _mutants(work: Path) -> Iterator[str]:
     if not lines:
         return
     told = [json.loads(line) for line in lines]
-    seen = sum(noticed for _, noticed in told)
+    seen, every = sum(noticed for _, noticed in told), mutants.mutants()
     yield (
-        f"**{seen} of {len(told)}** comparisons that were turned round made a test fail; there are "
-        f"{len(mutants.mutants())}."
+        f"**{seen} of {len(told)}** conditions that were turned round made a test fail; there are "
+        f"{len(every)}, in {len({one.of for one in every})} functions, of which "
+        f"{len({one[4] for one, _ in told})} had one turned round."
     )
-    left = sorted(one[:1] + one[2:] for one, noticed in told if not noticed)
+    left = sorted((one[0], *one[2:4]) for one, noticed in told if not noticed)
     if left:
         yield ""
-        yield "| not noticed | comparison |"
+        yield "| not noticed | condition |"
         yield "|---|---|"
         yield from (
             f"| {file}:{line} | `{words.replace('|', '¦')}` |" for file, line, words in left
