@@ -7,12 +7,15 @@ reading order, half characters. `clean` shows them instead of obeying them, in w
 
 import re
 from datetime import UTC, datetime
+from itertools import groupby
 
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+_ESCAPED = re.compile(r"%(2f|5c|25)", re.IGNORECASE)
+_SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
 
 
 STEPS = {
@@ -66,6 +69,28 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def spelled(name: str) -> str:
+    """Return a name as clients show it: vSphere keeps a slash, backslash or percent as `%2f` ..."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
+
+
+def powershell(text: str) -> str:
+    """Return what PowerShell reads as this very text, on one line.
+
+    It takes typographic quotes for plain ones; doubled, each stands for itself.
+    """
+    parts = []
+    for printable_, chars in groupby(text, str.isprintable):
+        if printable_:
+            parts.append("'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", "".join(chars)) + "'")
+        else:
+            parts += [f"[char]::ConvertFromUtf32(0x{ord(one):x})" if ord(one) > 0xFFFF
+                      else f"[char]0x{ord(one):04x}" for one in chars]  # fmt: skip
+    if not text.isprintable():
+        return f"('' + {' + '.join(parts)})"
+    return parts[0] if parts else "''"
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,6 @@
 """`hostcheck truce`: which VMs a hardening audit would find fault with, in forms its tools read."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +16,19 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.run import Run
 from hostcheck.reports import pieces
 from hostcheck.truce import truce
+from hostcheck.words import one_line, spelled
+from tests.peers import powercli
 from tests.private_data import FIXTURES
 
 MACHINE = FIXTURES / "2n-2xA100-80-esxi803"
 VMS = ["infer-01", "train-01-a", "train-01-b"]
+ODD = (
+    "a", "a  b", " a", "it's", "''", '"', "\u2018); Stop-Computer; (\u2019", "x\u201a", "\u201b",
+    "$(reboot)", "`reboot`", "a\nrun: false", "a\tb", "a\x1b[2J", "\u202egpj", "\ud800",
+    "\U0001f600", "\U000e0041", "a%2fb%5c%25", "# a", "', 'b", ")", "@('x')", "\x00", "\u00a0",
+    "\u2028", "\x85", "ü",
+)  # fmt: skip
+"""What a VM may be called."""
 SIGNED = ("--owner", "k.meyer@example.com", "--expires", "2027-03-31", "--ticket", "CHG-1")
 
 
@@ -106,9 +114,26 @@ def test_names_of_vms_cannot_leave_their_place(run):
     made = truce(with_host(run, vms=Known(vms)), owner="o", expires="2027-03-31")
     held = yaml.safe_load("".join(pieces("truce", "inspec", made)))
     assert held["VMCH-80-000214"]["run"] is True
-    shell = "".join(pieces("truce", "powercli", made)).splitlines()
-    assert len(shell) == 2
-    assert re.fullmatch(r"passthruExceptions = @\('(?:[^']|'')*'\)", shell[1])
+
+
+@pytest.mark.parametrize("form", ["inspec", "powercli"])
+def test_the_list_of_exceptions_says_each_name_to_the_letter(run, form):
+    """A VM whose name is changed on it would lose its devices to the script that reads it."""
+    (report,) = run.hosts
+    vms = tuple(replace(report.host.vms.value[0], name=one, id=f"vm-{at}")
+                for at, one in enumerate(ODD))  # fmt: skip
+    made = truce(with_host(run, vms=Known(vms)), owner="o", expires="2027-03-31")
+    told = "".join(pieces("truce", form, made))
+    if form == "powercli":
+        _, line = told.splitlines()
+        name, _, value = line.partition(" = ")
+        assert name == "passthruExceptions"
+        assert sorted(powercli.array(value)) == sorted({spelled(one) for one in ODD})
+    else:
+        held = yaml.safe_load(told)
+        assert list(held) == ["VMCH-80-000214"]
+        for one in ODD:
+            assert one_line(one) in held["VMCH-80-000214"]["justification"]
 
 
 def test_a_checklist_for_each_vm_as_stig_manager_takes_it(place, tmp_path):

@@ -14,6 +14,7 @@ from hostcheck.model.bios import BiosTable
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.result import Command, Manual
+from hostcheck.words import powershell
 
 NOTHING_KNOWN = BiosTable()
 Words = str | tuple[str, ...]
@@ -22,12 +23,10 @@ Words = str | tuple[str, ...]
 LOOKS = "only looks"
 """Said of a command that changes nothing: it helps with what the fix asks to find out."""
 
-_SINGLE_QUOTES = re.compile("['\u2018-\u201b]")
-"""PowerShell takes typographic quotes for plain ones; doubled, each stands for itself."""
 _PATTERN = re.compile(r"[*?\[\\]")
 """What govc takes for a pattern in a name: `cad[1]` would be the VM cad1."""
 _QUOTES: dict[str, Callable[[str], str]] = {
-    "PowerCLI": lambda word: "'" + _SINGLE_QUOTES.sub(r"\g<0>\g<0>", word) + "'",
+    "PowerCLI": powershell,
     "govc": lambda word: shlex.quote(_PATTERN.sub(r"\\\g<0>", word)),
     "vSphere Client": str,
     "BIOS": str,

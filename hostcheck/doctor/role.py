@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from hostcheck.doctor.privileges import AUDIT, READS, needs, senders
+from hostcheck.words import powershell
 
 NAME = "hostcheck"
 READ_ONLY = ("System.Anonymous", "System.View", "System.Read")
@@ -63,9 +64,8 @@ def _powercli(names: tuple[str, ...], user: str) -> Iterator[str]:
     listed = ", ".join(f"'{one}'" for one in names)
     account, _, domain = user.rpartition("@") if "@" in user else (user, "", "")
     principal = f"{domain}\\{account}" if domain else user
-    quoted = principal.replace("'", "''")
     yield f"New-VIRole -Name '{NAME}' -Privilege (Get-VIPrivilege -Id {listed})"
     yield (
-        f"New-VIPermission -Entity (Get-Folder -NoRecursion) -Principal '{quoted}' "
+        f"New-VIPermission -Entity (Get-Folder -NoRecursion) -Principal {powershell(principal)} "
         f"-Role '{NAME}' -Propagate:$true"
     )

@@ -60,6 +60,38 @@ def text_of(token: str) -> str:
     return re.sub(f"([{QUOTES}])[{QUOTES}]", r"\1", token[1:-1])
 
 
+def array(script: str) -> list[str]:
+    """Return the texts of `@('a', ('b' + [char]0x000a))`, and refuse whatever else stands there."""
+    words = tokens(script)
+    if words[:2] != ["@", "("] or words[-1] != ")":
+        raise Refused(f"not an array: {script}")
+    found, left = [], words[2:-1]
+    while left:
+        text, left = _expression(left)
+        found.append(text)
+        if left and left.pop(0) != ",":
+            raise Refused(f"not a list of texts: {script}")
+    return found
+
+
+def _expression(words: list[str]) -> tuple[str, list[str]]:
+    """Read a string, or a sum of strings and characters in brackets; return what is left, too."""
+    if words[0] != "(":
+        return text_of(words[0]), words[1:]
+    text, left = "", words
+    while left[0] in ("(", "+"):
+        left = left[1:]
+        if left[:6] == ["[", "char", "]", ":", ":", "ConvertFromUtf32"]:
+            text, left = text + chr(int(left[7], 16)), left[9:]
+        elif left[:3] == ["[", "char", "]"]:
+            text, left = text + chr(int(left[3], 16)), left[4:]
+        else:
+            text, left = text + text_of(left[0]), left[1:]
+    if left[0] != ")":
+        raise Refused(f"not a sum of texts: {' '.join(words)}")
+    return text, left[1:]
+
+
 @dataclass
 class Session:
     """Runs scripts. Without `find` a script is read and checked, and nothing is called."""

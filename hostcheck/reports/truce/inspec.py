@@ -29,5 +29,5 @@ def pieces(made: Truce, _screen: Screen = PAPER) -> Iterator[str]:
         said = f"GPU VMs need their devices: {'; '.join(vms[:LISTED])}{more}. {who}"
         yield f"{control.id}:\n"
         yield f"  expiration_date: {made.expires}\n"
-        yield f"  justification: {json.dumps(words.one_line(said))}\n"
+        yield f"  justification: {json.dumps(words.one_line(said), ensure_ascii=False)}\n"
         yield "  run: true\n"

@@ -12,6 +12,7 @@ from hostcheck.parsers import vim_custom_values, vim_listing
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
 from hostcheck.ways.vsphere.inventory import listed, nearest
+from hostcheck.words import spelled
 
 YES = ("yes", "true", "1")
 """Values of the custom attribute that name a VM for the smoke test."""
@@ -20,12 +21,6 @@ DEEPEST = 100
 VM_FOLDER = "vm"
 """Every datacenter's own folder of VMs, which clients leave out of paths or name."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_ESCAPED = re.compile(r"%(2f|5c|25)", re.IGNORECASE)
-
-
-def spelled(name: str) -> str:
-    """Return a name as clients show it: vSphere keeps a slash, backslash or percent as `%2f` ..."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
 
 
 def is_uuid(given: str) -> bool:
