@@ -28,6 +28,7 @@ from hostcheck.sources.recorded import RecordedSource
 from hostcheck.words import count
 
 ABOUT = "about.txt"
+DONE = "Redacted by hostcheck"
 RUN = "run.json"
 OF_A_RUN = ("checks", "schema", "tool_version", "catalogue_edition", "hosts")
 """What of a run is the same for everybody, or is replaced host by host."""
@@ -60,6 +61,11 @@ def redact(given: Path, out: Path, map_file: Path) -> Redacted:
 
 def _place(given: Path, out: Path) -> None:
     """Raise UsageError where nothing new can be written, or it would lie in what is given."""
+    if out.suffix == ".json":
+        raise UsageError(f"{out}: what is redacted is a folder; give a name without .json")
+    about = (given if given.is_dir() else given.parent) / ABOUT
+    if about.is_file() and about.read_bytes().startswith(DONE.encode()):
+        raise UsageError(f"{given} is redacted already ({about} says so): send it as it is")
     if os.path.lexists(out) and not out.is_dir():
         raise UsageError(f"{out} is no folder; give a new one")
     try:
@@ -120,7 +126,7 @@ def _run(given: Path, out: Path, mask: Mask) -> Redacted:
     run = msgspec.structs.replace(runfile.read(given), history=None)
     for report in run.hosts:
         names.learn_host(mask, report.host)
-        names.learn_members(mask, msgspec.json.encode(report).decode())
+        names.learn_words(mask, msgspec.json.encode(report).decode())
     for told in _targets(run):
         mask.learn_host("vcenter", told)
     for name in run.unasked:
@@ -178,7 +184,7 @@ def _counts(mask: Mask) -> dict[str, int]:
 def _about(out: Path, mask: Mask) -> None:
     counted = "".join(f"  {kind}: {number}\n" for kind, number in _counts(mask).items())
     told = (
-        f"Redacted by hostcheck {__version__}. What stands here for something else:\n{counted}"
+        f"{DONE} {__version__}. What stands here for something else:\n{counted}"
         "Managed object ids, PCI addresses, versions, times, models and sizes are as they were.\n"
     )
     files.write(out / ABOUT, [told.encode()])

@@ -52,7 +52,10 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ipv6", re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:.])")),
 )  # fmt: skip
 """What looks private by itself."""
+BARE_MAC = re.compile(r"(?<![^\W_])[0-9a-fA-F]{12}(?![^\W_])")
+"""A number like any other, but where the same address stands elsewhere with its marks."""
 LOOKS_PRIVATE = frozenset(kind for kind, _ in PATTERNS)
+_MARKED_MAC = dict(PATTERNS)["mac"]
 MEMBER = re.compile(
     r"(?:(?<![^\W_])(?:Systems|Chassis|Managers)|(?i:/redfish/v1/(?:systems|chassis|managers)))/"
     r"([^\s/\"'?#<>{}|,;:()\[\]\\]+)"
@@ -79,7 +82,7 @@ def _mac(number: int) -> str:
 
 CUTS: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
     "uuid": (("-", (8, 4, 4, 4, 12)), ("", (32,))),
-    "mac": ((":", (2,) * 6), ("-", (2,) * 6), (".", (4,) * 3)),
+    "mac": ((":", (2,) * 6), ("-", (2,) * 6), (".", (4,) * 3), ("", (12,))),
 }
 """How digits are put together, by what stands between and how many; the map has the first."""
 
@@ -87,6 +90,14 @@ CUTS: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
 def _cut(told: str, between: str, lengths: tuple[int, ...]) -> str:
     digits = iter("".join(WORD.findall(told)).lower())
     return between.join("".join(islice(digits, length)) for length in lengths)
+
+
+def _swapped(uuid: str) -> str:
+    """Return a UUID with the bytes of its first three parts in the other order, as some tell it."""
+    digits = "".join(WORD.findall(uuid))
+    pairs = [digits[at : at + 2] for at in range(0, 32, 2)]
+    turned = [*pairs[3::-1], *pairs[5:3:-1], *pairs[7:5:-1], *pairs[8:]]
+    return _cut("".join(turned), *CUTS["uuid"][0])
 
 
 def _spelled(stand_in: str, told: str) -> str:
@@ -124,6 +135,7 @@ class Mask:
         self._names: dict[str, str] = {}
         self._index: dict[str, list[str]] = {}
         self._domains: set[str] = set()
+        self._macs = set(self.map.get("mac", ()))
 
     def learn(self, kind: str, name: str) -> None:
         """Note a private name."""
@@ -142,6 +154,11 @@ class Mask:
         short, _, domain = name.partition(".")
         if "." in domain and not short.isdecimal():
             self._domains.add(domain.casefold())
+
+    def learn_macs(self, text: str) -> None:
+        """Note the MAC addresses of a text, which may stand elsewhere without their marks."""
+        for found in _MARKED_MAC.finditer(text):
+            self._macs.add(_cut(found[0], *CUTS["mac"][0]))
 
     def seal(self) -> None:
         """Number what was learnt, in the order of names."""
@@ -206,6 +223,8 @@ class Mask:
             if kind == "ipv4" and versions:
                 continue
             text = self._replaced(kind, looks, text)
+        if self._macs:
+            text = BARE_MAC.sub(self._bare_mac, text)
         for domain in self._domains:
             text = re.sub(
                 rf"(?<![\w.-])(?:[\w-]+\.)*{re.escape(domain)}(?![\w-])",
@@ -228,6 +247,10 @@ class Mask:
     def _replaced(self, kind: str, looks: re.Pattern[str], text: str) -> str:
         return looks.sub(lambda found: self._found(kind, found), text)
 
+    def _bare_mac(self, found: re.Match[str]) -> str:
+        mac = _cut(found[0], *CUTS["mac"][0])
+        return _spelled(self._met("mac", mac), found[0]) if mac in self._macs else found[0]
+
     def _found(self, kind: str, found: re.Match[str]) -> str:
         told = found[0]
         if kind in ("ipv4", "ipv6"):
@@ -241,7 +264,11 @@ class Mask:
         if kind in CUTS:
             if "." in told and BEFORE_A_VERSION.search(found.string[: found.start()][-40:]):
                 return told
-            return _spelled(self._met(kind, _cut(told, *CUTS[kind][0])), told)
+            one = _cut(told, *CUTS[kind][0])
+            known = self.map.get(kind, {})
+            if kind == "uuid" and one not in known and (other := _swapped(one)) in known:
+                return _spelled(_swapped(self._met(kind, other)), told)
+            return _spelled(self._met(kind, one), told)
         return self._met(kind, told if kind == "user" else told.lower())
 
     def _named(self, text: str) -> Iterator[str]:
@@ -285,6 +312,9 @@ class Mask:
             for kind, looks in PATTERNS:
                 if kind in CUTS and looks.fullmatch(original):
                     yield from ((original, _cut(original, *cut)) for cut in CUTS[kind])
+                    if kind == "uuid":
+                        turned = _swapped(original)
+                        yield from ((original, _cut(turned, *cut)) for cut in CUTS[kind])
 
 
 def _looks_so(told: str) -> bool:

@@ -36,7 +36,7 @@ def learn_recording(mask: Mask, recorded: Recording) -> None:
     mask.learn_host("vcenter", recorded.ref.vcenter)
     for capture in recorded.captures.values():
         text = capture.text
-        learn_members(mask, f"{capture.request.about} {text}")
+        learn_words(mask, f"{capture.request.about} {text}")
         if not text.lstrip().startswith("<"):
             for found in SHELL_VM.finditer(text):
                 mask.learn("vm", found[1])
@@ -105,8 +105,12 @@ def _texts(root: ET.Element) -> Iterator[tuple[tuple[str, ...], str]]:
         stack += [(one, (*path[:-1], here, local(one))) for one in element]
 
 
-def learn_members(mask: Mask, text: str) -> None:
-    """Note what systems, chassis and managers are called in the paths of a BMC."""
+def learn_words(mask: Mask, text: str) -> None:
+    """Note what looks private anywhere: MAC addresses, and members in the paths of a BMC.
+
+    Systems, chassis and managers may be called by a serial number there.
+    """
+    mask.learn_macs(text)
     for found in MEMBER.finditer(text.replace("\\/", "/")):
         if not is_of_a_maker(found[1]):
             mask.learn("serial", found[1])

@@ -179,6 +179,36 @@ def test_one_uuid_and_one_mac_have_one_stand_in_however_they_are_written(tmp_pat
             proof.nothing_left(tmp_path, mask)
 
 
+def test_a_mac_without_its_marks_and_a_uuid_in_another_order_are_the_same(tmp_path):
+    """Twelve digits are an address where the same stand elsewhere with marks; other twelve stay."""
+    mask = Mask()
+    mask.learn_macs("vmnic0 3C:EC:EF:CA:4A:41 up")
+    mask.seal()
+    uuid, swapped = "4c4c4544-0059-3410-804b-6573782d3031", "44454C4C-5900-1034-804B-6573782D3031"
+    told = masked(f"3cecefca4a41 3CECEFCA4A41 132032201484 3cecefca4a42 {uuid} {swapped}", mask)
+    assert told == (
+        "0e5e00000001 0e5e00000001 132032201484 3cecefca4a42 00000000-0000-4000-8000-000000000001 "
+        "00000000-0000-0040-8000-000000000001"
+    )
+    assert {kind: len(pairs) for kind, pairs in mask.map.items()} == {"uuid": 1, "mac": 1}
+    for left in ("3CECEFCA4A41", swapped, swapped.replace("-", "").lower()):
+        (tmp_path / "one.txt").write_text(f"x {left}", encoding="utf-8")
+        with pytest.raises(UsageError, match="would still hold a"):
+            proof.nothing_left(tmp_path, mask)
+
+
+def test_a_mac_without_its_marks_is_looked_for_in_all_answers(tmp_path):
+    one = recording.load(HEALTHY)
+    captures = dict(one.captures)
+    key = next(each for each in captures if each[1] == "nvidia-smi -q -x")
+    text = captures[key].text.replace("</nvidia_smi_log>", "<x>020000000001</x></nvidia_smi_log>")
+    assert text != captures[key].text
+    captures[key] = structs.replace(captures[key], text=text)
+    recording.save(structs.replace(one, captures=captures), tmp_path / "rec")
+    redact(tmp_path / "rec", tmp_path / "out", tmp_path / "map.json")
+    assert "020000000001" not in everything_in(tmp_path / "out")
+
+
 def test_what_a_bmc_calls_a_system_after_its_serial_number_is_private(tmp_path):
     given, kept = FIXTURES / "2n-1xA30-bmc-cisco-none-shown-esxi800", tmp_path / "map.json"
     redact(given, tmp_path / "out", kept)
@@ -274,11 +304,23 @@ def test_an_output_that_is_a_file_or_lies_in_the_input_touches_nothing(customer,
     before = everything_in(tmp_path)
     for given, out in (
         (saved, tmp_path / "file.txt"), (saved, "/dev/null"), (saved, saved),
-        (saved, saved / "out"), (customer, customer / "one" / "out"), (customer, customer / "new"),
+        (saved, saved / "out"), (saved, tmp_path / "new.json"),
+        (customer, customer / "one" / "out"), (customer, customer / "new"),
     ):  # fmt: skip
         done = run(given, "-o", out, "--map", tmp_path / "new.map.json")
         assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
     assert everything_in(tmp_path) == before
+
+
+def test_what_is_redacted_already_is_sent_as_it_is(customer, tmp_path):
+    saved = tmp_path / "run.json"
+    CliRunner().invoke(main, ["audit", "--from", str(customer), "-q", "-o", str(saved)])
+    for given, made, again in ((customer, "out", ""), (saved, "told", "run.json")):
+        assert run(given, "-o", tmp_path / made).exit_code == 0
+        done = run(tmp_path / made / again, "-o", tmp_path / "twice")
+        assert (done.exit_code, done.output.count("\n")) == (2, 1)
+        assert f"is redacted already ({tmp_path / made / 'about.txt'} says so)" in done.output
+        assert not (tmp_path / "twice").exists()
 
 
 def test_a_file_that_is_called_as_a_vm_was_and_guestinfo_are_not_kept(tmp_path):
