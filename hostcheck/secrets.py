@@ -1,5 +1,7 @@
 """Passwords: found once and late, from a file, the environment, the keyring or a prompt."""
 
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +34,9 @@ def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Cal
     @cache
     def get() -> str:
         if place.file is not None:
-            return first_line(place.file)
+            found = first_line(place.file)
+            warn_of(place.file, front)
+            return found
         found = known or from_keyring(place.name)
         if found:
             return found
@@ -58,6 +62,16 @@ def password_or_none(
     if not found and not place.file:
         return None
     return password_of(place, prompt, front, found)
+
+
+def warn_of(file: Path, front: Front) -> None:
+    """Tell where everybody on this machine can read a password's file."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return  # reading it says why
+    if os.name == "posix" and mode & stat.S_IROTH:
+        front.tell(f"{file} can be read by every user of this machine: chmod 600 {file}")
 
 
 def first_line(file: Path) -> str:

@@ -1,5 +1,6 @@
 """What counts where several say something, without a command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -167,6 +168,18 @@ def test_a_password_is_in_the_file_the_environment_the_keyring_or_typed(tmp_path
     assert secrets.password_of(place(), "P", front())() == "kept"
     keyring.clear()
     assert secrets.password_of(place(), "P", front())() == "typed"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_a_password_file_that_everybody_can_read_is_told_once(tmp_path, mode):
+    file = tmp_path / "password"
+    file.write_text("filed\n")
+    file.chmod(mode)
+    said = []
+    get = secrets.password_of(place(file), "P", replace(front(), tell=said.append))
+    assert get() == get() == "filed"
+    told = f"{file} can be read by every user of this machine: chmod 600 {file}"
+    assert said == [told] * (mode == 0o644)
 
 
 @pytest.mark.usefixtures("keyring")

@@ -14,7 +14,14 @@ from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
-from hostcheck.secrets import Place, first_line, from_keyring, password_of, password_or_none
+from hostcheck.secrets import (
+    Place,
+    first_line,
+    from_keyring,
+    password_of,
+    password_or_none,
+    warn_of,
+)
 from hostcheck.ways.base import SoFar
 from hostcheck.ways.redfish import inventory, pins
 from hostcheck.ways.redfish.door import Door, context
@@ -165,6 +172,8 @@ class Passwords:
         """Read what the environment says, and ask where that is wanted."""
         place = Place("bmc", VARIABLE, "--bmc-password-file", given.bmc_password_file)
         asks = given.ask_bmc_password
+        for file in sorted({one.password_file for one in rows if one.password_file}):
+            warn_of(Path(file).expanduser(), front)
         shared = password_or_none(place, "Password at the BMCs", front, ask=asks)
         vendors = {one.vendor for one in rows if one.vendor}
         told = {one: front.variable(f"{VARIABLE}_{_variable(one)}") for one in vendors}

@@ -114,15 +114,18 @@ def test_nobody_to_ask_as(tmp_path: Path) -> None:
 SHARED = {"HOSTCHECK_BMC_PASSWORD": "shared", "HOSTCHECK_BMC_PASSWORD_HPE": "of-hpe"}
 
 
-def test_the_nearest_password_counts(tmp_path: Path) -> None:
+def test_the_nearest_password_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = tmp_path / "own"
     own.write_text("own\nmore\n")
+    own.chmod(0o644)
     bmcs = opened(
         tmp_path,
         f"host,address,vendor,password_file\na,b1,hpe,{own}\nb,b2,hpe,\nc,b3,dell,\n",
         **SHARED,
     )
     assert [bmcs.password(row) for row in bmcs.rows] == ["own", "of-hpe", "shared"]
+    told = f"{own} can be read by every user of this machine: chmod 600 {own}"
+    assert capsys.readouterr().out.splitlines() == [told]
 
 
 def test_a_password_file_for_all(tmp_path: Path) -> None:
