@@ -45,22 +45,13 @@ def clients(port: int, work: Path, *, lazy: bool) -> dict[str, list[str]]:
         "bytes only": [*python, "benchmarks.peers.bytes_only", str(port)],
         "pyVmomi collector": [*python, "benchmarks.peers.pyvmomi_collector", str(port)],
         "govmomi": [
-            str(_built(live.STORE)), "-port", str(port), "-host", ",".join(paths.HOST),
-            "-vm", ",".join(paths.VM),
+            str(live.built("govmomi-client", module=HERE / "peers/govmomi")),
+            "-port", str(port), "-host", ",".join(paths.HOST), "-vm", ",".join(paths.VM),
         ],
     }  # fmt: skip
     if lazy:
         found["pyVmomi lazy"] = [*python, "benchmarks.peers.pyvmomi_lazy", str(port)]
     return found
-
-
-def _built(store: Path) -> Path:
-    """Build the Go client; Go itself keeps what has not changed."""
-    binary = store / "govmomi-client"
-    subprocess.run(
-        [live.go(), "build", "-o", str(binary), "."], cwd=HERE / "peers/govmomi", check=True
-    )
-    return binary
 
 
 @contextmanager
