@@ -17,6 +17,7 @@ from hostcheck.assemble.identity import told_tag
 from hostcheck.assemble.memory import (
     cpu_used_by_hypervisor,
     dram,
+    others_of,
     overhead,
     reserved,
     reserved_cpu,
@@ -28,7 +29,7 @@ from hostcheck.assemble.placement import Answers
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
-from hostcheck.assemble.vms import others_of, vm_answers, vms_of
+from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef

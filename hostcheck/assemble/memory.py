@@ -6,8 +6,9 @@ from typing import NamedTuple
 from hostcheck.assemble.book import Parsed
 from hostcheck.assemble.placement import Answers
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
-from hostcheck.model.host import MemoryTier
+from hostcheck.model.host import MemoryTier, OtherVms
 from hostcheck.model.release import is_before
+from hostcheck.model.vm import Vm
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
 from hostcheck.parsers.vim_virtual_machine import Footprint
@@ -69,6 +70,25 @@ def overhead(system: Parsed[HostSystem], answers: Answers) -> Fact[int]:
 def reserved_cpu(system: Parsed[HostSystem], answers: Answers) -> Fact[int]:
     """Add up the MHz that the VMs that run on this host have reserved."""
     return _sum(system, answers, lambda vm: vm.cpu_reserved_mhz)
+
+
+def others_of(
+    system: Parsed[HostSystem], answers: Answers, vms: Fact[tuple[Vm, ...]]
+) -> Fact[OtherVms]:
+    """Count the VMs that run here and have no GPU; one that is not known leaves it open."""
+    if isinstance(system.value, Unknown):
+        return system.value
+    if isinstance(vms, Unknown):
+        return vms
+    listed = {vm.id for vm in vms.value}
+    others = {vm_id: one for vm_id, one in answers.items() if vm_id not in listed}
+    memory = _sum(system, others, lambda vm: vm.memory_bytes)
+    number = _sum(system, others, lambda _: 1)
+    if isinstance(memory, Unknown):
+        return memory
+    if isinstance(number, Unknown):
+        return number
+    return Known(OtherVms(number.value, memory.value), (system.source,))
 
 
 def _reservation(vm: Footprint) -> Reading[int]:

@@ -10,7 +10,7 @@ from hostcheck.assemble.offers import cpu_features_wanted
 from hostcheck.assemble.passthrough import may_be_gpu, may_be_gpu_elsewhere, passthroughs_of
 from hostcheck.assemble.placement import Answers, datastores_of, rules_of
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
-from hostcheck.model.host import OtherVms, PhysicalGpu
+from hostcheck.model.host import PhysicalGpu
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.vm import Pool, Vm, VmNic, VmPassthrough, VmVgpu
 from hostcheck.parsers import vim_resource_pool, vim_virtual_machine
@@ -49,33 +49,6 @@ def vms_of(
             rules = rules_of(vm_id, system.value.id, cluster, answers)
             found.append(replace(vm, rules=rules))
     return Known(tuple(sorted(found, key=lambda vm: (vm.name, vm.id))), (system.source,))
-
-
-def others_of(
-    system: Parsed[HostSystem], answers: Answers, vms: Fact[tuple[Vm, ...]]
-) -> Fact[OtherVms]:
-    """Count the VMs that run here and have no GPU; one that is not known leaves it open."""
-    if isinstance(system.value, Unknown):
-        return system.value
-    if isinstance(vms, Unknown):
-        return vms
-    listed = {vm.id for vm in vms.value}
-    count = memory = 0
-    for vm_id, answer in answers.items():
-        if vm_id in listed:
-            continue
-        if isinstance(answer.value, Unknown):
-            return answer.value
-        vm = answer.value
-        if not isinstance(vm.host_id, Unknown) and vm.host_id != system.value.id:
-            continue
-        if isinstance(vm.power_state, Unknown):
-            return vm.power_state
-        if vm.power_state == "poweredOn":
-            if isinstance(vm.memory_bytes, Unknown):
-                return vm.memory_bytes
-            count, memory = count + 1, memory + vm.memory_bytes
-    return Known(OtherVms(count, memory), (system.source,))
 
 
 def _vm(
