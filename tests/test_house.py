@@ -153,7 +153,6 @@ def test_no_room_sees_two_classes_of_one_name() -> None:
 
 OTHER_ROOMS_TOO = {
     "Answer": "a verdict; what came back over HTTP, inside redfish and rest",
-    "Beside": "a host of a waiver; a file of waivers, inside the command line",
     "Cell": "of the table of lifecycles; of a matrix of distances",
     "Change": "between two runs; to files of a VM class; to a VM in thought",
     "Finding": "of a VM class; a row of the HTML report",

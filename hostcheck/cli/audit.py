@@ -37,7 +37,7 @@ from hostcheck.cli.out import (
 from hostcheck.cli.policing import policy_of
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Told
-from hostcheck.cli.waiving import Beside
+from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Machines, Smoking, Telling
 from hostcheck.errors import UsageError
 
@@ -93,7 +93,7 @@ def audit(
     refuse_unwritable(wanted, save)
     settings, quiet = settings_of(machines), machines.quiet
     by = policy_of(policy, settings.audit.policy)
-    waivers = Beside(waiving, settings.audit.waivers)
+    waivers = WaiverFile(waiving, settings.audit.waivers)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     history = Remembered(remembering, settings)
     people = Told(telling, settings, since=failing.since, output=regular(wanted.output))

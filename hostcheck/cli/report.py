@@ -25,7 +25,7 @@ from hostcheck.cli.outputs import Output
 from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Told
-from hostcheck.cli.waiving import Beside
+from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Telling
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def report(
 
     refuse_unshown(showing, format_, written=bool(outputs))
     refuse_untold_each(format_, outputs)
-    by, waivers = policy_of(policy), Beside(waiving)
+    by, waivers = policy_of(policy), WaiverFile(waiving)
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     people = Told(telling, settings or kind()(), since=failing.since, only_given=True)
     history = Remembered(remembering)

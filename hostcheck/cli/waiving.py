@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hostcheck.model.run import Run
 
 
-class Beside:
+class WaiverFile:
     """A file of waivers that was read before anything else was done; or none."""
 
     def __init__(self, waiving: Waiving, setting: str = "") -> None:
