@@ -6,6 +6,7 @@ reading order, half characters. `clean` shows them instead of obeying them, in w
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -109,6 +110,16 @@ def cut(text: str, length: int) -> str:
 def count(number: int, noun: str, nouns: str = "") -> str:
     """Return `1 host`, `2 hosts`."""
     return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+NAMES_SHOWN = 3
+
+
+def some(names: Iterable[str]) -> str:
+    """Name a few, count the rest."""
+    every = list(dict.fromkeys(names))
+    more = f" and {len(every) - NAMES_SHOWN} more" if len(every) > NAMES_SHOWN else ""
+    return ", ".join(every[:NAMES_SHOWN]) + more
 
 
 def size(octets: int) -> str:

@@ -4,9 +4,10 @@ The driver's counts, or the catalogue's where it was not asked, less what runs; 
 it can create now is over both. Missing information is never a number. A GPU or host on which a
 required check fails has no room, as in a preflight.
 
-A host is looked at (`look`, `modes`, `running`) and let go; what is kept of it is in `seen`. The
-`rules` of each mode count on one GPU, `rooms` hears the driver too, `stranded` finds what is free
-and of no use, `count` adds up.
+A host is looked at (`look`) and let go; what is kept of it is in `seen`. How a GPU is shared and
+what runs on it say `checks/modes.py` and `checks/running.py`, to checks too. The `rules` of each
+mode count on one GPU, `rooms` hears the driver too, `stranded` finds what is free and of no use,
+`count` adds up.
 """
 
 from hostcheck.capacity.count import capacity

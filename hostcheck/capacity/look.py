@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from hostcheck.capacity.modes import esxi_of, mode_of
-from hostcheck.capacity.running import running_on
-from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost, holds
+from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost
 from hostcheck.checks.engine import all_checks, attempt, decides, deciding
 from hostcheck.checks.kinds import model_of, types_are_told
+from hostcheck.checks.modes import esxi_of, mode_of
+from hostcheck.checks.running import running_on
 from hostcheck.checks.subjects import (
     every_gpu,
     every_host,
@@ -18,7 +18,7 @@ from hostcheck.model.capacity import (
     Limit,
     RunningVgpu,
 )
-from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.model.fact import Fact, Known, Unknown, Why, holds
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.requirements import (
     GpuModel,

@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from hostcheck.capacity.rules import left
-from hostcheck.capacity.running import sizes
-from hostcheck.capacity.seen import CATALOGUE, MIB, Count, SeenGpu, absent, lists
+from hostcheck.capacity.seen import CATALOGUE, MIB, Count, SeenGpu, absent, lists, sizes
 from hostcheck.errors import crash
 from hostcheck.model.capacity import (
     GpuMode,

@@ -4,25 +4,14 @@ import re
 from fractions import Fraction
 from math import ceil, floor
 
-from hostcheck.capacity.running import Sizes
-from hostcheck.capacity.seen import (
-    CATALOGUE,
-    MIB,
-    Count,
-    SeenGpu,
-    absent,
-    some,
-)
-from hostcheck.model.capacity import (
-    GpuMode,
-    Limit,
-)
+from hostcheck.capacity.seen import CATALOGUE, MIB, Count, SeenGpu, Sizes, absent
+from hostcheck.model.capacity import GpuMode, Limit
 from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.requirements import (
     GpuModel,
     VgpuProfile,
 )
-from hostcheck.words import count, gib
+from hostcheck.words import count, gib, some
 
 MIXES_SERIES = (8, 0, 2)
 """First release that runs types of one size and different series on one GPU."""

@@ -1,28 +1,15 @@
 """What counting needs of a host and its GPUs, as they were looked at once."""
 
-from collections.abc import Iterable
-from typing import TypeVar
-
 from msgspec import Struct
 
-from hostcheck.model.capacity import (
-    GpuMode,
-    Limit,
-    RunningVgpu,
-)
-from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.checks.modes import SERVED_BY
+from hostcheck.model.capacity import GpuMode, Limit, RunningVgpu
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.pci import PciAddress
-from hostcheck.model.requirements import (
-    GpuModel,
-    bare,
-)
-
-T = TypeVar("T")
+from hostcheck.model.requirements import GpuModel, VgpuProfile, bare
 
 CATALOGUE = "hostcheck catalogue"
-SERVED_BY = "HostSystem config.graphicsInfo"
 MIB = 1024 * 1024
-NAMES_SHOWN = 3
 
 
 class Count(Struct, frozen=True):
@@ -77,18 +64,27 @@ def lists(names: frozenset[str], name: str) -> bool:
     return name in names or any(each == wanted or each.endswith(f"_{wanted}") for each in names)
 
 
-def holds(fact: Fact[T], value: T) -> bool:
-    """Say whether a fact is known and has this value."""
-    return isinstance(fact, Known) and fact.value == value
-
-
 def absent(detail: str, asked: str = SERVED_BY) -> Unknown:
     """Say that an answer leaves something open."""
     return Unknown(Why.ABSENT, detail, asked)
 
 
-def some(names: Iterable[str]) -> str:
-    """Name a few, count the rest."""
-    every = list(dict.fromkeys(names))
-    more = f" and {len(every) - NAMES_SHOWN} more" if len(every) > NAMES_SHOWN else ""
-    return ", ".join(every[:NAMES_SHOWN]) + more
+Sizes = list[tuple[RunningVgpu, VgpuProfile]]
+
+
+def sizes(one: SeenGpu) -> Sizes | Unknown:
+    """Find what runs in the catalogue."""
+    if isinstance(one.running, Unknown):
+        return one.running
+    if isinstance(one.model, Unknown):
+        return one.model
+    found = []
+    for vgpu in one.running.value:
+        profile = one.model.profile(vgpu.profile)
+        if profile is None:
+            return absent(
+                f"{vgpu.profile} of VM {vgpu.vm} is not among the profiles of {one.model.name}",
+                CATALOGUE,
+            )
+        found.append((vgpu, profile))
+    return found

@@ -6,8 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck.capacity.rooms import UNAWARE, Rooms, locked
-from hostcheck.capacity.running import sizes
-from hostcheck.capacity.seen import SeenGpu, holds
+from hostcheck.capacity.seen import SeenGpu, sizes
 from hostcheck.model.capacity import (
     Limit,
     Move,
@@ -15,7 +14,7 @@ from hostcheck.model.capacity import (
     Stranded,
     StrandedGpu,
 )
-from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.fact import Known, Unknown, Why, holds
 from hostcheck.words import count, gib
 
 NO_FRAGMENTS = (Limit.COUNT, Limit.NOT_OFFERED, Limit.NOT_SERVING, Limit.UNKNOWN, *UNAWARE)

@@ -3,27 +3,16 @@
 What is not known widens the span: it makes neither room nor the lack of it.
 """
 
-from collections import Counter
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from hostcheck.checks.engine import Facts, attempt
+from hostcheck.checks.engine import attempt
 from hostcheck.checks.kinds import model_of
+from hostcheck.checks.modes import in_time
+from hostcheck.checks.running import running_on
 from hostcheck.model.capacity import GpuMode
-from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host, PhysicalGpu
-from hostcheck.model.release import is_before
-from hostcheck.model.requirements import (
-    WITHOUT_SRIOV,
-    GpuModel,
-    Requirements,
-    VgpuProfile,
-    bare,
-)
-from hostcheck.model.vm import Vm
-
-MIXES_SIZES = (8, 0, 3)
-"""First release that has a mixed-size mode."""
-SERVED_BY = "HostSystem config.graphicsInfo"
+from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile, bare
 
 
 class Seats(NamedTuple):
@@ -53,13 +42,13 @@ def _of(gpu: PhysicalGpu, host: Host, model: GpuModel, name: str, number: int) -
     counts = _per_gpu(gpu, host, model, profile)
     most = max((one for one in counts if one is not None), default=number)
     least = min((one or 1 for one in counts), default=1)
-    here = attempt(lambda known: _running(gpu, host, known))
+    here = running_on(host, gpu)
     if isinstance(here, Unknown):
         return Seats(1, most)
     held = gpu.mig_instances
-    if profile.mig and (isinstance(held, Unknown) or len(held.value) > len(here)):
+    if profile.mig and (isinstance(held, Unknown) or len(held.value) > len(here.value)):
         return Seats(1, most)
-    running = [model.profile(one) for one in here]
+    running = [model.profile(one.profile) for one in here.value]
     if all(one is not None and _alike(one, profile) for one in running):
         return Seats(max(1, least - len(running)), max(1, most - len(running)))
     return Seats(1, most)
@@ -79,47 +68,7 @@ def _per_gpu(
     same, mixed = profile.max_per_gpu, profile.max_per_gpu_mixed
     if profile.mig:
         return (same,)
-    said, version = gpu.vgpu_mode, host.version
-    if isinstance(said, Known) and said.value == GpuMode.SAME_SIZE.value:
-        return (same,)
-    if isinstance(said, Known) and said.value == GpuMode.MIXED_SIZE.value:
-        return (mixed,)
-    old = isinstance(version, Known) and is_before(version.value, MIXES_SIZES)
-    return (same,) if old or model.architecture in WITHOUT_SRIOV else (same, mixed)
-
-
-def _running(gpu: PhysicalGpu, host: Host, known: Facts) -> tuple[str, ...]:
-    """Return the profiles that run on a GPU; vSphere and its driver must not gainsay each other."""
-    ids = known(gpu.vm_ids)
-    vms = {vm.id: vm for vm in known(host.vms)} if ids else {}
-    found: list[str] = []
-    for vm_id in ids:
-        if vm_id not in vms:
-            _untold(known, f"{vm_id} runs on it and is not listed")
-        found += _of_vm(vms[vm_id], host, known)
-    told = host.vgpu_instances
-    if isinstance(told, Known) and known.certainly(gpu.smi_seen, True):
-        said = [one.profile for one in told.value if one.address == gpu.address]
-        if all(said) and Counter(map(bare, said)) != Counter(map(bare, found)):
-            _untold(known, "vSphere and nvidia-smi do not tell the same of what runs on it")
-    return tuple(found)
-
-
-def _of_vm(vm: Vm, host: Host, known: Facts) -> list[str]:
-    """Return the vGPUs of a VM on each of its GPUs: all on the only one, or one on each of many."""
-    if known(vm.power_state) != "poweredOn":
-        return []
-    known(vm.devices)
-    profiles = [known(one.profile) for one in vm.vgpus]
-    across = sum(
-        vm.id in known(gpu.vm_ids) and not known(gpu.passthrough).active for gpu in known(host.gpus)
-    )
-    if across == 1 or not profiles:
-        return profiles
-    if len(set(profiles)) > 1 or across != len(profiles):
-        _untold(known, f"which vGPUs of VM {vm.name} sit on it is not known")
-    return profiles[:1]
-
-
-def _untold(known: Facts, detail: str) -> NoReturn:
-    known.leave(Unknown(Why.ABSENT, detail, SERVED_BY))
+    mode = in_time(host, gpu, model)
+    if isinstance(mode, Unknown):
+        return (same, mixed)
+    return (mixed,) if mode is GpuMode.MIXED_SIZE else (same,)

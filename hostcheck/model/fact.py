@@ -63,3 +63,8 @@ Fact: TypeAlias = Known[T] | Unknown
 
 Reading: TypeAlias = T | Unknown
 """What a parser yields for one field: the value, or why this answer does not hold it."""
+
+
+def holds(fact: Fact[T], value: T) -> bool:
+    """Say whether a fact is known and has this value."""
+    return isinstance(fact, Known) and fact.value == value

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from hostcheck.capacity.rooms import Rooms
-from hostcheck.capacity.seen import SeenGpu, some
+from hostcheck.capacity.seen import SeenGpu
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.plan import Emptying, Feasible
 from hostcheck.model.requirements import GpuModel
 from hostcheck.planner.seen import PlannedHost
+from hostcheck.words import some
 
 Free = dict[str, list[tuple[int, int]]]
 """By profile: GPUs by their number, and how many vGPUs each takes now."""

@@ -7,8 +7,7 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.requirements import bare
 from hostcheck.model.vm_class import Change, VmClass
 from hostcheck.vmclasses.seen import SeenHost
-from hostcheck.vmclasses.words import some
-from hostcheck.words import gib
+from hostcheck.words import gib, some
 
 NEAREST = 3
 

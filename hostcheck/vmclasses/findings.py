@@ -12,8 +12,7 @@ from hostcheck.vmclasses.changes import change
 from hostcheck.vmclasses.checks.of_class import OF_CLASS, Offer
 from hostcheck.vmclasses.seen import SeenHost
 from hostcheck.vmclasses.vm import vm_of
-from hostcheck.vmclasses.words import some
-from hostcheck.words import count
+from hostcheck.words import count, some
 
 S = TypeVar("S")
 

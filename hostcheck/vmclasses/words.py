@@ -1,18 +1,8 @@
 """Words of a class: what it asks for, a few names."""
 
-from collections.abc import Sequence
-
 from hostcheck.model.fact import Unknown
 from hostcheck.model.vm_class import VmClass
 from hostcheck.words import count, gib
-
-NAMES = 3
-
-
-def some(names: Sequence[str]) -> str:
-    """Name a few, count the rest."""
-    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-    return ", ".join(names[:NAMES]) + more
 
 
 def asks(one: VmClass) -> str:

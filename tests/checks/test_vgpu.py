@@ -174,6 +174,24 @@ def test_places_of_a_gpu_whose_room_is_not_known():
         says(result("VGPU-002", a_host(gpus=gpus, vms=[vm])), status)
 
 
+@pytest.mark.parametrize(("told", "status"), [(True, "fail"), (False, "unknown")])
+def test_the_driver_tells_on_which_gpu_the_vgpus_of_a_vm_sit(told, status):
+    profiles = ("grid_a100d-40c", "grid_a100d-20c")
+    gpus = [a_gpu(at, profiles_creatable=profiles) for at in range(2)]
+    run = a_vm(1, gpus[0], id="vm-run", name="run", vgpus=asks(*profiles),
+               gpu_addresses=tuple(gpu.address for gpu in gpus))  # fmt: skip
+    new = a_vm(9, **{**OFF, "id": "vm-new", "vgpus": asks(*[profiles[0]] * 4)})
+    there = [
+        VgpuInstance(gpu.address, "run", profile, known("550.54.14"), known("Licensed"))
+        for gpu, profile in zip(gpus, profiles, strict=True)
+    ]
+    host = a_host(
+        gpus=gpus, vms=[run, new], version="8.0.3",
+        vgpu_instances=tuple(there) if told else unknown(),
+    )  # fmt: skip
+    says(result("VGPU-002", host, "vm-new"), status)
+
+
 # --- VGPU-004 -------------------------------------------------------------------------------------
 
 

@@ -2,18 +2,13 @@
 
 from collections import Counter
 
-from hostcheck.capacity.seen import CATALOGUE, SeenGpu, absent, holds, some
-from hostcheck.model.capacity import (
-    RunningVgpu,
-)
-from hostcheck.model.fact import Fact, Known, Unknown
+from hostcheck.checks.modes import SERVED_BY
+from hostcheck.model.capacity import RunningVgpu
+from hostcheck.model.fact import Fact, Known, Unknown, Why, holds
 from hostcheck.model.host import Host, PhysicalGpu
-from hostcheck.model.requirements import (
-    VgpuProfile,
-    bare,
-)
+from hostcheck.model.requirements import bare
 from hostcheck.model.vm import Vm
-from hostcheck.words import count
+from hostcheck.words import count, some
 
 
 def running_on(host: Host, gpu: PhysicalGpu) -> Fact[tuple[RunningVgpu, ...]]:
@@ -27,13 +22,17 @@ def running_on(host: Host, gpu: PhysicalGpu) -> Fact[tuple[RunningVgpu, ...]]:
     for vm_id in gpu.vm_ids.value:
         vm = vms.get(vm_id)
         if vm is None:
-            return absent(f"{vm_id} runs on it, and what vGPUs it has is not known")
+            return _absent(f"{vm_id} runs on it, and what vGPUs it has is not known")
         here = _vgpus_here(vm, host, gpu)
         if isinstance(here, Unknown):
             return here
         found += [RunningVgpu(vm.name, vm.id, profile) for profile in here]
     running = tuple(sorted(found, key=lambda one: (one.vm, one.vm_id, one.profile)))
     return _gainsaid(host, gpu, running) or Known(running, gpu.vm_ids.sources)
+
+
+def _absent(detail: str, asked: str = SERVED_BY) -> Unknown:
+    return Unknown(Why.ABSENT, detail, asked)
 
 
 def _vgpus_here(vm: Vm, host: Host, gpu: PhysicalGpu) -> tuple[str, ...] | Unknown:
@@ -59,7 +58,7 @@ def _vgpus_here(vm: Vm, host: Host, gpu: PhysicalGpu) -> tuple[str, ...] | Unkno
         return profiles[:1]
     told = _told_by_driver(vm, host, gpu)
     many = f"{count(len(profiles), 'vGPU')}, {count(across, 'GPU')}"
-    return told or absent(f"which vGPUs of VM {vm.name} sit on it is not known: it has {many}")
+    return told or _absent(f"which vGPUs of VM {vm.name} sit on it is not known: it has {many}")
 
 
 def _gpus_under(vm: Vm, host: Host) -> int | Unknown:
@@ -93,29 +92,8 @@ def _gainsaid(host: Host, gpu: PhysicalGpu, running: tuple[RunningVgpu, ...]) ->
     ours = [one.profile for one in running]
     if not all(told) or Counter(map(bare, told)) == Counter(map(bare, ours)):
         return None
-    return absent(
+    return _absent(
         f"vSphere says that {some(ours) or 'no vGPU'} runs on it, "
         f"nvidia-smi says {some(told) or 'no vGPU'}",
         "nvidia-smi vgpu -q",
     )
-
-
-Sizes = list[tuple[RunningVgpu, VgpuProfile]]
-
-
-def sizes(one: SeenGpu) -> Sizes | Unknown:
-    """Find what runs in the catalogue."""
-    if isinstance(one.running, Unknown):
-        return one.running
-    if isinstance(one.model, Unknown):
-        return one.model
-    found = []
-    for vgpu in one.running.value:
-        profile = one.model.profile(vgpu.profile)
-        if profile is None:
-            return absent(
-                f"{vgpu.profile} of VM {vgpu.vm} is not among the profiles of {one.model.name}",
-                CATALOGUE,
-            )
-        found.append((vgpu, profile))
-    return found

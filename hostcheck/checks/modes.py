@@ -1,22 +1,14 @@
 """How a GPU is shared."""
 
-from hostcheck.capacity.seen import SERVED_BY, absent, holds
-from hostcheck.model.capacity import (
-    GpuMode,
-)
-from hostcheck.model.fact import Fact, Known, Unknown, Why
+from hostcheck.model.capacity import GpuMode
+from hostcheck.model.fact import Fact, Known, Unknown, Why, holds
 from hostcheck.model.host import Host, Mode, PhysicalGpu
 from hostcheck.model.release import release_of
-from hostcheck.model.requirements import (
-    Architecture,
-    GpuModel,
-)
+from hostcheck.model.requirements import WITHOUT_SRIOV, GpuModel
 
 MIXES_SIZES = (8, 0, 3)
 """First release that has a mixed-size mode, and that tells the mode of a GPU."""
-NEVER_MIXES_SIZES = (
-    Architecture.MAXWELL, Architecture.PASCAL, Architecture.VOLTA, Architecture.TURING,
-)  # fmt: skip
+SERVED_BY = "HostSystem config.graphicsInfo"
 _SHARED = (GpuMode.SAME_SIZE, GpuMode.MIXED_SIZE, GpuMode.MIG)
 
 
@@ -34,17 +26,28 @@ def mode_of(host: Host, gpu: PhysicalGpu, model: GpuModel | Unknown) -> GpuMode 
         return mode
     if isinstance(model, Unknown):
         return model
-    return _mode_untold(host, said, mig, model)
-
-
-def _mode_untold(host: Host, said: Unknown, mig: Fact[Mode], model: GpuModel) -> GpuMode | Unknown:
     if model.mig and isinstance(mig, Unknown):
         return mig
     if model.mig and holds(mig, Mode.NOT_SUPPORTED):
-        return absent(f"nvidia-smi says N/A for MIG, and {model.name} has it", "nvidia-smi -q -x")
+        detail = f"nvidia-smi says N/A for MIG, and {model.name} has it"
+        return Unknown(Why.ABSENT, detail, "nvidia-smi -q -x")
     if model.mig and holds(mig, Mode.ENABLED):
         return GpuMode.MIG
-    if model.architecture in NEVER_MIXES_SIZES:
+    return _in_time(host, said, model)
+
+
+def in_time(host: Host, gpu: PhysicalGpu, model: GpuModel) -> GpuMode | Unknown:
+    """Tell how a GPU is shared in time, whatever nvidia-smi says of MIG."""
+    said = gpu.vgpu_mode
+    if isinstance(said, Unknown):
+        return _in_time(host, said, model)
+    sizes = (one for one in _SHARED if one.value == said.value and one is not GpuMode.MIG)
+    other = Unknown(Why.ABSENT, f"vSphere says vGPU mode {said.value!r}", SERVED_BY)
+    return next(sizes, None) or _in_time(host, other, model)
+
+
+def _in_time(host: Host, said: Unknown, model: GpuModel) -> GpuMode | Unknown:
+    if model.architecture in WITHOUT_SRIOV:
         return GpuMode.SAME_SIZE
     release = esxi_of(host)
     if isinstance(release, Unknown):
