@@ -17,7 +17,7 @@ from typing import Any
 from pyVmomi import SoapAdapter, VmomiSupport, vim
 
 from tests.peers import esxcli
-from tests.peers.devices import Function, functions
+from tests.peers.devices import Function, functions, may_be_passed
 from tests.peers.fleet import (
     CANARY,
     NVIDIA,
@@ -790,12 +790,11 @@ def _passthrough(host: HostShape, item: Function) -> Any:
     gpus = {gpu.address: gpu for gpu in host.gpus}
     gpu = gpus.get(item.address)
     direct = gpu is not None and gpu.graphics_active == "direct"
-    device = not item.is_bridge and item.device_class != 0x0600
     common = {
         "id": item.address,
         "dependentDevice": "" if host.nested else item.address,
         "passthruEnabled": direct,
-        "passthruCapable": device and host.passes_devices and not host.nested,
+        "passthruCapable": may_be_passed(host, item),
         "passthruActive": direct,
         "hardwareLabel": (gpu.label or None) if gpu and host.release >= (7, 0, 2) else None,
     }

@@ -47,6 +47,12 @@ class Function:
         return self.device_class == 0x0604
 
 
+def may_be_passed(host: HostShape, item: Function) -> bool:
+    """Whether ESXi says that a VM may own the function: no bridge, with the IOMMU in use."""
+    of_the_board = item.is_bridge or item.device_class == 0x0600
+    return not of_the_board and host.passes_devices and not host.nested
+
+
 def functions(host: HostShape) -> tuple[Function, ...]:
     """All functions of the host, by address."""
     found: dict[str, Function] = {}

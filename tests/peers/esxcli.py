@@ -7,7 +7,7 @@ hexadecimal. Both are written from `rows`, so they tell the same story.
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from tests.peers.devices import Function, functions
+from tests.peers.devices import Function, functions, may_be_passed
 from tests.peers.fleet import HostShape, Vib
 
 GRAPHICS_WORDS = {
@@ -54,7 +54,7 @@ def pci_row(host: HostShape, item: Function) -> Row:
     slot = 4 if item.device_class in {0x0300, 0x0302} else 0xFFFFFFFF
     newer = host.release >= (8, 0, 0)
     node = node_told(host, item)
-    capable = not item.is_bridge and item.device_class != 0x0600 and not host.nested
+    capable = may_be_passed(host, item)
     fields: list[tuple[str, Value]] = [
         ("Address", item.address),
         ("Segment", Hex(int(item.address[:4], 16), 4)),

@@ -3,9 +3,11 @@
     python -m tests.peers.record fixtures [SHAPE ...]
 
 The recordings are made by `hostcheck record` itself over TLS, SSH and Redfish, in the formats of
-the wire. Times differ with every recording; nothing else does.
+the wire. Times differ with every recording; nothing else does: one vCenter plays all machines, also
+where one is recorded.
 """
 
+import json
 import shutil
 import sys
 from collections.abc import Collection
@@ -14,8 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from hostcheck import recording, ways
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.recording import Recording
 from hostcheck.sources.live import LiveSource
 from hostcheck.ways.base import Opener, SoFar
 from hostcheck.ways.redfish.door import Door
@@ -39,10 +44,9 @@ SMALL: dict[str, Any] = {"host_timeout": 60.0, "command_timeout": 10.0, "connect
 
 def main(folder: Path, names: Collection[str] = ()) -> None:
     """Record every shape, or those named, replacing what is there: one vCenter, a shell each."""
-    wanted = {name: (host, None) for name, host in shapes.HOSTS.items()} | shapes.WITH_BMC
-    if names:
-        wanted = {name: wanted[name] for name in names}
-    fleet = Fleet(tuple(host for host, _ in wanted.values()), (shapes.CLUSTER, shapes.AWAY))
+    known = {name: (host, None) for name, host in shapes.HOSTS.items()} | shapes.WITH_BMC
+    wanted = {name: known[name] for name in names or known}
+    fleet = Fleet(tuple(host for host, _ in known.values()), (shapes.CLUSTER, shapes.AWAY))
     with running_vcenter(fleet) as vcenter:
         session = VsphereTransport(
             Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),)),
@@ -76,13 +80,36 @@ def record(
         if bmc is not None:
             running = stack.enter_context(running_bmc(resources(host, bmc)))
             openers["redfish"] = partial(_bmc, running)
-        recorded = LiveSource(TARGET, session, openers=openers).collector([target]).collect(target)
+        source = LiveSource(TARGET, session, openers=openers)
+        recorded = _settled(source.collector([target]).collect(target), shells, host)
     expected = place / "expected.json"
     kept = expected.read_bytes() if expected.is_file() else b""
     shutil.rmtree(place, ignore_errors=True)
     recording.save(recorded, place)
+    _unseal(place / recording.MANIFEST)
     if kept:
         expected.write_bytes(kept)
+
+
+def _settled(recorded: Recording, shells: Shells, host: HostShape) -> Recording:
+    """Put the host's name and root where a failure names this server's port and account."""
+    captures = dict(recorded.captures)
+    for key, capture in captures.items():
+        if failure := capture.failure:
+            detail = failure.detail.replace(f"{host.address}:{shells.port}", f"{host.name}:22")
+            detail = detail.replace(shells.user, "root")
+            failure = structs.replace(failure, detail=detail)
+            captures[key] = structs.replace(capture, failure=failure)
+    return structs.replace(recorded, captures=captures)
+
+
+def _unseal(manifest: Path) -> None:
+    """Leave out sizes and digests: these machines are there to be edited, by hand and by tests."""
+    told = json.loads(manifest.read_bytes())
+    for answer in told["answers"]:
+        answer.pop("bytes", None)
+        answer.pop("sha256", None)
+    manifest.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def _shell(shells: Shells, so_far: SoFar) -> SshTransport:

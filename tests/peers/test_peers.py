@@ -2,6 +2,7 @@
 
 import gc
 import http.client
+import re
 import socket
 import time
 import xml.etree.ElementTree as ET
@@ -168,6 +169,26 @@ def test_the_shell_and_esxcli_agree_with_the_shape(name):
         assert [g.findtext("uuid") for g in tree.iter("gpu")] == [
             gpu.uuid for gpu in host.seen_gpus()
         ]
+
+
+def test_the_shell_and_the_api_say_the_same_of_what_may_be_passed_through():
+    fleet = Fleet(tuple(shapes.SHAPES.values()), (shapes.CLUSTER, shapes.AWAY))
+    told = 0
+    with vcenter(fleet) as server, session(server) as si:
+        found, _ = retrieve(si.content, vim.HostSystem, ["name", "config.pciPassthruInfo"])
+        over_api = {got["name"]: got for got in map(values, found)}
+        Disconnect(si)
+    for host in shapes.SHAPES.values():
+        blocks = shell.answers(host)["esxcli hardware pci list"][0].split("\n\n")
+        in_shell = {
+            re.search(r"Address: (\S+)", one)[1]: "Passthru Capable: true" in one for one in blocks
+        }
+        devices = over_api[host.name].get("config.pciPassthruInfo", [])
+        for device in devices:
+            assert in_shell[device.id] == device.passthruCapable, (host.name, device.id)
+            told += 1
+        assert host.passes_devices or not any(in_shell.values())
+    assert told > 500
 
 
 def test_an_unknown_path_fails_the_whole_request():
