@@ -13,6 +13,7 @@ PACKAGES = {
     "no Go toolchain": "golang",
     "install passwd": "passwd",
     "no curl": "curl",
+    "no ansible": "ansible",
     "no systemd-analyze": "systemd",
     "no promtool": "prometheus",
     "no prometheus-node-exporter": "prometheus-node-exporter",

@@ -1,14 +1,12 @@
 """How a server's BIOS is set right: the menu of its vendor, and a line to copy where a BMC told.
 
 All of it is data of the catalogue (`catalog/bios.json`), with its source. A vendor, processor or
-setting without a row gets neutral words and never another vendor's menu; a line to copy names an
-attribute as this very server's BMC writes it. Nothing here is ever run.
+setting without a row gets neutral words and never another vendor's menu.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
 
+from hostcheck.checks import bios_lines
 from hostcheck.model.bios import BiosProfile, BiosRow, BiosTable, canonical
 from hostcheck.model.bmc import Bmc, Setting, Told
 from hostcheck.model.fact import Fact, Known, Unknown
@@ -17,21 +15,16 @@ from hostcheck.model.result import Command
 
 _BEFORE_PROFILES = ("Gen8", "Gen9")
 _PROCESSORS = {"intel": "Intel", "amd": "AMD"}
-_CURL = (
-    'curl --user "$BMC_USER" --cacert "$BMC_CA" --request PATCH "https://$BMC{path}" '
-    "--header 'Content-Type: application/json' --data {body}"
-)
-"""The shell variables are the user's: a BMC's address and account are no facts of a report."""
 
 
 def of_host(table: BiosTable, settings: tuple[str, ...], host: Host | None) -> tuple[Command, ...]:
     """Return the menus of the host's vendor and processor; neutral words where there is no row."""
     if not settings:
         return ()
-    vendor = _vendor(table, host.vendor) if host else ""
-    cpu = _processor(host) if host else ""
     wanted = tuple(map(Setting, settings))
     bmc = host.bmc.value if host is not None and isinstance(host.bmc, Known) else Bmc()
+    vendor = (_vendor(table, host.vendor) if host else "") or _vendor(table, bmc.vendor)
+    cpu = (_processor(host) if host else "") or _word(bmc.cpu)
     told, found = [], []
     for setting in wanted:
         menus, lines = list(_menus(table, setting, vendor, cpu)), list(_lines(table, setting, bmc))
@@ -106,8 +99,7 @@ def _told_rows(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[tuple[B
     if isinstance(bmc.vendor, Unknown) or isinstance(found, Unknown):
         return
     maker = table.maker(bmc.vendor.value)
-    cpu = "" if isinstance(bmc.cpu, Unknown) else bmc.cpu.value
-    for row in table.of(setting, maker.key, cpu) if maker is not None else ():
+    for row in table.of(setting, maker.key, _word(bmc.cpu)) if maker is not None else ():
         for told in found.told:
             if wanted := _wanted(row, told):
                 yield row, told, wanted
@@ -122,7 +114,7 @@ def _lines(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[Command]:
             said = f"{told.attribute}: {wanted} is set and waits for a restart; nothing else to set"
             yield Command("BIOS (as the BMC tells)", said)
         else:
-            yield from _set(row.vendor, bmc, row, told.attribute, wanted)
+            yield from bios_lines.setting(row, bmc, Told(told.attribute, wanted))
 
 
 def _waiting(setting: Setting, bmc: Bmc) -> tuple[Told, ...]:
@@ -145,30 +137,6 @@ def _wanted(row: BiosRow, told: Told) -> str:
     return next((value for name, value in row.want.items() if canonical(name) == mine), "")
 
 
-def _set(vendor: str, bmc: Bmc, row: BiosRow, name: str, value: str) -> Iterator[Command]:
-    if vendor == "dell" and row.group:
-        words = f"racadm set {row.group}.{name} {shlex.quote(value)}"
-        yield Command(
-            "racadm (on the iDRAC; the next restart applies it)",
-            f"{words}; racadm jobqueue create BIOS.Setup.1-1",
-        )
-    if vendor == "hpe":
-        pair = shlex.quote(f"{name}={value}")
-        yield Command(
-            "ilorest (asks for the login; the next restart applies it)",
-            f'ilorest login "$BMC"; ilorest set {pair} --selector Bios.; ilorest commit',
-        )
-    if isinstance(bmc.settings_path, Unknown):
-        return
-    body: dict[str, object] = {"Attributes": {name: value}}
-    if vendor == "dell":
-        body = {"@Redfish.SettingsApplyTime": {"ApplyTime": "OnReset"}, **body}
-    yield Command(
-        "Redfish (the next restart applies it)",
-        _CURL.format(path=bmc.settings_path.value, body=shlex.quote(json.dumps(body))),
-    )
-
-
 def _tool(table: BiosTable, vendor: str, cpu: str) -> str:
     words = filter(None, (table.shown(vendor), _PROCESSORS.get(cpu, "")))
     return f"BIOS ({', '.join(words)})"
@@ -177,6 +145,10 @@ def _tool(table: BiosTable, vendor: str, cpu: str) -> str:
 def _vendor(table: BiosTable, fact: Fact[str]) -> str:
     found = None if isinstance(fact, Unknown) else table.maker(fact.value)
     return found.key if found else ""
+
+
+def _word(fact: Fact[str]) -> str:
+    return "" if isinstance(fact, Unknown) else fact.value
 
 
 def _processor(host: Host) -> str:

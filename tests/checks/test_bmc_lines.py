@@ -1,4 +1,4 @@
-"""The Redfish line of a fix, run by curl as it stands, against a BMC that takes it."""
+"""The lines of a fix, run as they stand by curl and Ansible, against a BMC that takes them."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from msgspec.structs import replace
 
 from hostcheck.checks import menus
 from hostcheck.model.bmc import Setting
@@ -21,8 +22,36 @@ from tests.peers.redfish import running_bmc
 PATH = "/redfish/v1/Systems/1/Bios/Settings"
 
 
+ROOT = "/redfish/v1"
+SYSTEM = f"{ROOT}/Systems/1"
+
+
+def _link(path):
+    return {"@odata.id": path}
+
+
 class Taker(BaseHTTPRequestHandler):
     """Takes what is patched, as `Bios/Settings` of a BMC does, from who may do so."""
+
+    def do_GET(self):
+        told = {
+            ROOT: {"Systems": _link(f"{ROOT}/Systems"), "Vendor": self.server.vendor},
+            f"{ROOT}/Systems": {"Members": [_link(f"{ROOT}/Systems/0"), _link(SYSTEM)]},
+            f"{ROOT}/Systems/0": {"Id": "0"},
+            SYSTEM: {"Id": "1", "Bios": _link(f"{SYSTEM}/Bios")},
+            f"{SYSTEM}/Bios": {
+                "@Redfish.Settings": {"SettingsObject": _link(PATH)},
+                "Attributes": self.server.now,
+            },
+        }.get(self.path.rstrip("/"), {})
+        body = json.dumps(told).encode()
+        self.send_response(
+            200 if "Authorization" in self.headers or self.path.rstrip("/") == ROOT else 401
+        )
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def do_PATCH(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -36,7 +65,7 @@ class Taker(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def taker(tmp_path):
+def taker(tmp_path, vendor, now):
     with running_bmc({}) as bmc:  # for its certificate
         ca, key = (
             shutil.copy(bmc.ca_file, tmp_path),
@@ -45,7 +74,7 @@ def taker(tmp_path):
             ),
         )
     server = HTTPServer(("127.0.0.1", 0), Taker)
-    server.heard = []
+    server.heard, server.vendor, server.now = [], vendor, now
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -59,6 +88,26 @@ def taker(tmp_path):
         server.server_close()
 
 
+def _lines(bmc, vendor):
+    found = menus.of_host(TABLE, (Setting.SRIOV.value,), a_host(vendor=vendor, bmc=known(bmc)))
+    return {one.tool.partition(" (")[0]: one.text for one in found}
+
+
+def _needs(tool):
+    if shutil.which(tool) is None:
+        if os.environ.get("CI") and tool == "curl":
+            pytest.fail(f"no {tool} on this machine")
+        pytest.skip(f"no {tool} on this machine")
+
+
+def _run(line, server, ca, **more):
+    env = {**os.environ, "BMC": f"127.0.0.1:{server.server_port}", "BMC_CA": ca, **more}
+    return subprocess.run(
+        ["/bin/sh", "-c", line], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("tool", ["Redfish", "Ansible"])
 @pytest.mark.parametrize(
     ("vendor", "now", "wanted"),
     [
@@ -67,32 +116,56 @@ def taker(tmp_path):
         ("lenovo", {"DevicesandIOPorts_SRIOV": "Disabled"}, {"DevicesandIOPorts_SRIOV": "Enabled"}),
     ],
 )
-def test_the_line_sets_what_the_next_start_brings(vendor, now, wanted, tmp_path):
-    if shutil.which("curl") is None:
-        if os.environ.get("CI"):
-            pytest.fail("no curl on this machine")
-        pytest.skip("no curl on this machine")
+def test_the_line_sets_what_the_next_start_brings(tool, vendor, now, wanted, tmp_path):
+    _needs({"Redfish": "curl", "Ansible": "ansible"}[tool])
     bmc = a_bmc(vendor, "intel", now)
-    host = a_host(vendor=vendor, bmc=known(bmc))
-    found = menus.of_host(TABLE, (Setting.SRIOV.value,), host)
-    (line,) = [one.text for one in found if one.tool.startswith("Redfish")]
-    with taker(tmp_path) as (server, ca):
-        env = {
-            **os.environ, "BMC": f"127.0.0.1:{server.server_port}", "BMC_CA": ca,
-            "BMC_USER": "operator:secret",
-        }  # fmt: skip
-        done = subprocess.run(
-            ["/bin/sh", "-c", line],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
+    user = {"Redfish": "operator:secret", "Ansible": "operator"}[tool]
+    with taker(tmp_path, vendor.capitalize(), now) as (server, ca):
+        done = _run(_lines(bmc, vendor)[tool], server, ca, BMC_USER=user, BMC_PASSWORD="secret")
+    assert done.returncode == 0, done.stdout + done.stderr
     ((path, kind, body),) = server.heard
     assert (path, kind) == (PATH, "application/json")
+    assert ("@Redfish.SettingsApplyTime" in body) is (vendor == "dell")
     waiting = json.dumps({"@odata.type": "#Bios.v1_2_0.Bios", **body})
     assert redfish_bios.parse(waiting).attributes == wanted
     after = a_bmc(vendor, "intel", now, wanted).setting(Setting.SRIOV)
     assert (after.active.value, after.pending.value) == ("off", "on")
+
+
+NASTY = ("Sriov>GlobalEnable", "Sriov GlobalEnable", "{{SriovGlobalEnable}}", "Sriov;GlobalEnable",
+         "$SriovGlobalEnable", "-SriovGlobalEnable", "Sriov\nGlobalEnable", "Sriov'GlobalEnable",
+         "`SriovGlobalEnable`")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_name_that_is_not_plain_gets_no_line(name):
+    bmc = a_bmc("dell", "intel", {name: "Disabled"})
+    assert bmc.setting(Setting.SRIOV).active.value == "off"  # it is read all the same
+    assert set(_lines(bmc, "dell")) <= {"BIOS"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/redfish/v1/Systems/1/Bios/$(reboot)", "/redfish/v1/Systems/`id`/Bios/Settings",
+        '/redfish/v1/Systems/1/Bios/Settings"; reboot #', "/redfish/v1/Systems/1/Bios/a\nb",
+        "/redfish/v1/Systems/{{ 7 * 7 }}/Bios/Settings", "@evil.example.com/redfish/v1",
+        "/redfish/v1/Systems/1/Bios/Settings\\",
+    ],
+)  # fmt: skip
+def test_a_path_that_is_not_plain_is_in_no_line(path):
+    bmc = replace(a_bmc("hpe", "amd", {"Sriov": "Disabled"}), settings_path=known(path))
+    lines = _lines(bmc, "hpe")
+    assert set(lines) == {"BIOS", "ilorest"}
+    assert not [text for text in lines.values() if path in text]
+
+
+def test_the_lines_hold_no_secret_and_check_certificates():
+    for vendor, cpu, now in (
+        ("dell", "intel", {"SriovGlobalEnable": "Disabled"}),
+        ("hpe", "amd", {"Sriov": "Disabled"}),
+    ):
+        for tool, text in _lines(a_bmc(vendor, cpu, now), vendor).items():
+            if tool not in ("BIOS", "racadm"):
+                assert "BMC_CA" in text, tool
+                assert '"validate_certs": true' in text or tool != "Ansible"
