@@ -1,6 +1,7 @@
 """hostcheck bmc: servers by their BMCs alone, shown and judged; live as from a recording."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,33 @@ def test_a_recording_says_the_same_as_the_bmc(tmp_path):
     assert mine == theirs
     kept = "".join(path.read_text() for path in (tmp_path / "saved").rglob("*") if path.is_file())
     assert PASSWORD not in kept
+
+
+def test_recordings_without_a_bmc_are_named_and_unsure(tmp_path):
+    for name in (MACHINES["dell"], "2n-2xA100-80-esxi803"):
+        shutil.copytree(FIXTURES / name, tmp_path / name)
+    sick = tmp_path / "sick"
+    sick.mkdir()
+    (sick / "manifest.json").write_text("{")
+    done = CliRunner().invoke(main, ["bmc", "--judge", "--from", str(tmp_path), "-q"])
+    assert done.exit_code == 3, done.output
+    assert verdicts(done.output) == {
+        "esx-01.lab.test": "UNSURE", "esx-41.lab.test": "GO", "sick": "UNSURE",
+    }  # fmt: skip
+    assert "esx-01.lab.test: not known: the BMC was not asked (--bmc)" in done.output
+    assert "sick: not known: " in done.output
+    assert "not a manifest of a recording" in done.output
+    assert "3 servers: 1 GO, 0 NO-GO, 2 UNSURE" in done.output
+    shown = CliRunner().invoke(main, ["bmc", "--from", str(tmp_path), "-q"])
+    assert shown.exit_code == 3
+    assert "esx-01.lab.test\n  not known: the BMC was not asked" in shown.output
+
+
+def test_recordings_of_which_none_has_a_bmc_are_one_line():
+    only = str(FIXTURES / "2n-2xA100-80-esxi803")
+    done = CliRunner().invoke(main, ["bmc", "--judge", "--from", only, "-q"])
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    assert "no recording there holds answers of a BMC (--bmc)" in done.output
 
 
 @pytest.mark.usefixtures("rack")

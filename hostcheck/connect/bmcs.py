@@ -12,7 +12,9 @@ from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
+from hostcheck.parsers import redfish_root
 from hostcheck.settings import Settings, kind
+from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.redfish import WIRE
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.redfish import inventory, order, pins
@@ -122,7 +124,7 @@ def listed(given: Bare) -> list[str]:
     if given.from_ is not None:
         if given.places or given.bmc_inventory is not None:
             raise UsageError("--from replays recordings and an address is asked live: give one")
-        return [one.name for one in recording.find(given.from_)]
+        return [ref.name for ref in RecordedSource(given.from_).machines()]
     section = section_of(given.settings)
     return [_name(row) for row in rows_of(given.places, given.bmc_inventory, section)]
 
@@ -158,19 +160,27 @@ def _name(row: Row) -> str:
     return row.host or row.service_tag or row.address
 
 
-def _recorded(folder: Path) -> Iterator[Listed]:
-    """Yield the recordings that hold answers of a BMC. Raises UsageError where none does."""
-    found = False
-    for place in recording.find(folder):
-        there = recording.load(place)
-        captures = {key: one for key, one in there.captures.items() if key[0] in WAY.wires}
+def _recorded(place: Path) -> Iterator[Listed]:
+    """Yield every machine that is recorded, also those whose BMC was not asked.
+
+    Raises UsageError where none was.
+    """
+    source, found = RecordedSource(place), False
+    for ref in source.machines():
+        told = source.read(ref).captures
+        captures = {key: one for key, one in told.items() if key[0] in WAY.wires}
         if captures:
             found = True
-            replay = RecorderTransport({WIRE: ReplayTransport(Recording(there.ref, captures))})
+            replay = RecorderTransport({WIRE: ReplayTransport(Recording(ref, captures))})
             order.walk(replay)
-            yield Listed(there.ref.name, "", replay.captures)
+            captures = replay.captures
+        for one in told.values():
+            if one.failure is not None and one.failure.asked == recording.MANIFEST:
+                root = Capture(redfish_root.REQUEST, failure=one.failure)
+                captures = {root.request.key: root}
+        yield Listed(ref.name, "", captures)
     if not found:
-        raise UsageError(f"{folder}: no recording there holds answers of a BMC (--bmc)")
+        raise UsageError(f"{place}: no recording there holds answers of a BMC (--bmc)")
 
 
 class _Walks:
