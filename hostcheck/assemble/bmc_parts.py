@@ -8,7 +8,7 @@ from hostcheck.assemble.book import Book, Parsed
 from hostcheck.model.bios import canonical
 from hostcheck.model.bmc import NOT_TOLD, Bmc, BmcGpu, Part
 from hostcheck.model.capture import Request
-from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.pci import PciAddress, address
 from hostcheck.parsers import (
     redfish_pcie_devices,
@@ -18,6 +18,7 @@ from hostcheck.parsers import (
     redfish_thermal,
 )
 from hostcheck.parsers.redfish_pcie_devices import PcieDevice
+from hostcheck.parsers.redfish_power import PowerSupply
 from hostcheck.parsers.redfish_system import System
 
 T = TypeVar("T")
@@ -53,21 +54,21 @@ def gpus_of(book: Book, system: System, maker: str) -> Fact[tuple[BmcGpu, ...]]:
 
 def _devices(book: Book, system: System) -> Iterator[tuple[PcieDevice, int]]:
     for request in redfish_pcie_devices.REQUEST:
-        for answer in _answers(book, system, request, redfish_pcie_devices.parse):
+        for _, answer in _answers(book, system, request, redfish_pcie_devices.parse):
             if not isinstance(answer.value, Unknown):
                 yield from ((one, answer.source) for one in answer.value)
 
 
 def _answers(
     book: Book, system: System, request: Request, parse: Callable[[str], T]
-) -> Iterator[Parsed[T]]:
-    """Yield the answers about parts of this computer, of several behind one BMC."""
+) -> Iterator[tuple[str, Parsed[T]]]:
+    """Yield path and answer about parts of this computer, of several behind one BMC."""
     chassis = () if isinstance(system.chassis, Unknown) else system.chassis
     mine = tuple(f"{one.rstrip('/').lower()}/" for one in chassis)
     for capture in book.answers(request):
         path = capture.request.subject.lower()
         if not mine or path.startswith(mine) or "/systems/" in path:
-            yield book.read(capture.request, parse)
+            yield capture.request.subject, book.read(capture.request, parse)
 
 
 def _is_link(one: PcieDevice) -> bool:
@@ -99,7 +100,7 @@ def _tail(path: str) -> str:
 
 def _labels(book: Book, system: System) -> dict[str, Known[str]]:
     found: dict[str, Known[str]] = {}
-    for answer in _answers(book, system, redfish_pcie_slots.REQUEST, redfish_pcie_slots.parse):
+    for _, answer in _answers(book, system, redfish_pcie_slots.REQUEST, redfish_pcie_slots.parse):
         for slot in () if isinstance(answer.value, Unknown) else answer.value:
             for path in slot.devices:
                 if not isinstance(slot.label, Unknown):
@@ -149,7 +150,11 @@ def _address(book: Book, one: PcieDevice, source: int, maker: str) -> Fact[str]:
 
 def _celsius(book: Book, system: System, one: PcieDevice) -> Fact[float]:
     mine = canonical(one.id)
-    for answer in _answers(book, system, redfish_thermal.REQUEST, redfish_thermal.parse):
+    told = (
+        *_answers(book, system, redfish_thermal.REQUEST, redfish_thermal.parse),
+        *_answers(book, system, redfish_thermal.METRICS, redfish_thermal.parse_metrics),
+    )
+    for _, answer in told:
         for sensor in () if isinstance(answer.value, Unknown) else answer.value:
             name = canonical(sensor.name)
             if name.startswith(mine) and not name.removeprefix(mine)[:1].isdigit():
@@ -170,14 +175,57 @@ def slot_of_gpu(where: PciAddress, bmc: Fact[Bmc]) -> Fact[str]:
 
 
 def supplies_of(book: Book, system: System) -> Fact[tuple[Part, ...]]:
-    """Return the power supplies that are there."""
+    """Return the power supplies that are there; Unknown where a chassis was not understood."""
     found: list[Part] = []
     sources: list[int] = []
-    lost: Reading[str] = NOT_TOLD
-    for answer in _answers(book, system, redfish_power.REQUEST, redfish_power.parse):
+    lost: list[Unknown] = []
+    told: set[str] = set()
+    asked: list[tuple[str, Parsed[tuple[Part, ...]]]] = [
+        *_supplies_at_once(book, system), *_supplies_one_by_one(book, system)
+    ]  # fmt: skip
+    for chassis, answer in asked:
         if isinstance(answer.value, Unknown):
-            lost = answer.value
             continue
+        told.add(chassis)
         sources.append(answer.source)
-        found += [Part(one.name, answer.lift(one.health)) for one in answer.value]
-    return Known(tuple(found), tuple(sources)) if sources else lost  # type: ignore[return-value]
+        found += answer.value
+    for chassis, answer in asked:
+        if isinstance(answer.value, Unknown) and chassis not in told:
+            lost.append(answer.value)
+    nowhere = [one for one in lost if one.why is not Why.ABSENT]
+    if nowhere or not sources:
+        return (nowhere or lost or [NOT_TOLD])[0]
+    return Known(tuple(found), tuple(sources))
+
+
+def _supplies_at_once(book: Book, system: System) -> Iterator[tuple[str, Parsed[tuple[Part, ...]]]]:
+    for path, answer in _answers(book, system, redfish_power.REQUEST, redfish_power.parse):
+        yield _chassis_of(path), _parts(answer)
+
+
+def _supplies_one_by_one(
+    book: Book, system: System
+) -> Iterator[tuple[str, Parsed[tuple[Part, ...]]]]:
+    """Yield the supplies of each list; one that was not read is there all the same."""
+    for path, listed in _answers(book, system, redfish_power.LISTED, redfish_power.parse_list):
+        if isinstance(listed.value, Unknown):
+            yield _chassis_of(path), Parsed(listed.value, listed.source)
+            continue
+        parts: list[Part] = []
+        for where in listed.value:
+            one = book.read(redfish_power.ONE.of(where), redfish_power.parse_one)
+            read = _parts(one).value
+            name = where.rstrip("/").rpartition("/")[2]
+            parts += (Part(name, read),) if isinstance(read, Unknown) else read
+        yield _chassis_of(path), Parsed(tuple(parts), listed.source)
+
+
+def _parts(answer: Parsed[tuple[PowerSupply, ...]]) -> Parsed[tuple[Part, ...]]:
+    if isinstance(answer.value, Unknown):
+        return Parsed(answer.value, answer.source)
+    told = tuple(Part(one.name, answer.lift(one.health)) for one in answer.value)
+    return Parsed(told, answer.source)
+
+
+def _chassis_of(path: str) -> str:
+    return path.lower().partition("/chassis/")[2].partition("/")[0]

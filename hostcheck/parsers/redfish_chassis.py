@@ -23,11 +23,15 @@ class Chassis(Struct, frozen=True):
     pcie_devices: Reading[str]
     power: Reading[str]
     thermal: Reading[str]
+    power_subsystem: Reading[str]
+    """Where newer BMCs tell the same; many have both."""
+    thermal_subsystem: Reading[str]
 
 
 def parse(text: str) -> Chassis:
     """Read one chassis. Raises ParseError when the text is none."""
     one = resource_of(text, asked=REQUEST.template)
     return Chassis(
-        one.link("PCIeSlots"), one.link("PCIeDevices"), one.link("Power"), one.link("Thermal")
-    )
+        one.link("PCIeSlots"), one.link("PCIeDevices"), one.link("Power"), one.link("Thermal"),
+        one.link("PowerSubsystem"), one.link("ThermalSubsystem"),
+    )  # fmt: skip

@@ -32,6 +32,7 @@ REQUESTS = (
     redfish_root.REQUEST, redfish_systems.REQUEST, redfish_system.REQUEST, *redfish_bios.REQUEST,
     redfish_manager.REQUEST, redfish_pcie_slots.REQUEST, *redfish_pcie_devices.REQUEST,
     *redfish_pcie_function.REQUEST, redfish_power.REQUEST, redfish_thermal.REQUEST,
+    redfish_power.LISTED, redfish_power.ONE, redfish_thermal.METRICS,
 )  # fmt: skip
 UUID, SWAPPED = "4c4c4544-0059-3410-804b-6573782d3031", "44454c4c-5900-1034-804b-6573782d3031"
 OTHER = "11111111-2222-3333-4444-555555555555"
@@ -406,3 +407,49 @@ def test_recordings_of_real_machines(vendor):
     assert one.waiting.value == ()
     assert len(one.gpus.value) == GPUS[vendor]
     assert all(isinstance(gpu.slot, Known) for gpu in one.gpus.value)
+
+
+# --- power and temperatures, old and new ----------------------------------------------------------
+
+NEWER = "/redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies"
+OLDER = "/redfish/v1/Chassis/1/Power"
+TWO = {
+    NEWER: {"Members": [link(f"{NEWER}/PSU1"), link(f"{NEWER}/PSU2")]},
+    f"{NEWER}/PSU1": {"Id": "PSU1", "Name": "PSU1", "Status": {"Health": "OK"}},
+    f"{NEWER}/PSU2": {"Id": "PSU2", "Name": "PSU2", "Status": {"Health": "Critical"}},
+}
+LOST = Unknown(Why.TIMEOUT, "30 s")
+
+
+def supplies(resources, failures=None):
+    told = host_of({**bmc(ON), **resources}, failures).bmc.value.power_supplies
+    if isinstance(told, Unknown):
+        return told.why
+    return [(one.name, getattr(one.health, "value", "?")) for one in told.value]
+
+
+def test_supplies_of_newer_bmcs_are_told_one_by_one():
+    assert supplies(TWO) == [("PSU1", "OK"), ("PSU2", "Critical")]
+
+
+def test_a_supply_that_was_not_read_stays_in_sight():
+    assert supplies(TWO, {f"{NEWER}/PSU2": LOST}) == [("PSU1", "OK"), ("PSU2", "?")]
+    without = {path: one for path, one in TWO.items() if not path.endswith("PSU1")}
+    assert supplies(without) == [("PSU1", "?"), ("PSU2", "Critical")]
+
+
+def test_a_list_that_is_lost_is_unknown_and_one_that_is_read_counts_beside_it():
+    assert supplies({}, {NEWER: LOST}) is Why.TIMEOUT
+    assert supplies(TWO, {OLDER: LOST}) == [("PSU1", "OK"), ("PSU2", "Critical")]
+
+
+def test_supplies_of_a_chassis_that_is_lost_are_not_those_of_the_other():
+    both = {"Links": {"Chassis": [link("/redfish/v1/Chassis/1"), link("/redfish/v1/Chassis/2")]}}
+    power = {OLDER: {"PowerSupplies": [{"Name": "PS1", "Status": {"Health": "OK"}}]}}
+    resources = {**bmc(ON, **both), **power}
+    told = host_of(resources, {"/redfish/v1/Chassis/2/Power": LOST}).bmc.value.power_supplies
+    assert isinstance(told, Unknown)
+    assert told.why is Why.TIMEOUT
+    gone = Unknown(Why.ABSENT, "HTTP 404")
+    told = host_of(resources, {"/redfish/v1/Chassis/2/Power": gone}).bmc.value.power_supplies
+    assert [one.name for one in told.value] == ["PS1"]

@@ -252,6 +252,36 @@ def test_slots_power_and_temperatures():
     assert isinstance(sensor.critical_celsius, Unknown)
 
 
+def test_power_and_temperatures_as_newer_bmcs_tell_them():
+    base = "/redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies"
+    listed = redfish_power.parse_list(json.dumps({"Members": [link(f"{base}/PSU1")]}))
+    assert listed == (f"{base}/PSU1",)
+    assert redfish_power.parse_list('{"Members": []}') == ()
+    (supply,) = redfish_power.parse_one(
+        json.dumps({"Id": "PSU1", "Name": "PS1 Status", "Status": {"Health": "Critical"}})
+    )
+    assert (supply.name, supply.health) == ("PS1 Status", "Critical")
+    assert redfish_power.parse_one('{"Id": "PSU2", "Status": {"State": "Absent"}}') == ()
+    readings = redfish_thermal.parse_metrics(
+        json.dumps({"TemperatureReadingsCelsius": [
+            {"DeviceName": "Internal", "Reading": 37.0,
+             "DataSourceUri": "/redfish/v1/Chassis/1/Sensors/GPU3Temp"},
+            {"DeviceName": "GPU4", "Reading": 41.0}, {"Reading": 3},
+        ]})
+    )  # fmt: skip
+    told = [(one.name, one.celsius) for one in readings]
+    assert told == [("GPU3Temp", 37.0), ("GPU4", 41.0)]
+    assert all(isinstance(one.health, Unknown) for one in readings)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "", "<html>", '{"Members": 1}', '{"Members": [7]}',
+                                  '{"TemperatureReadingsCelsius": null}'])  # fmt: skip
+def test_newer_answers_that_list_nothing_are_refused(text):
+    for parse in (redfish_power.parse_list, redfish_power.parse_one, redfish_thermal.parse_metrics):
+        with pytest.raises(ParseError):
+            parse(text)
+
+
 def test_the_bmc_itself_and_its_chassis():
     told = redfish_manager.parse('{"Model": "iLO 5", "FirmwareVersion": "iLO 5 v2.72"}')
     assert (told.model, told.firmware) == ("iLO 5", "iLO 5 v2.72")

@@ -41,11 +41,14 @@ REQUESTS = (
     *redfish_pcie_devices.REQUEST,
     *redfish_pcie_function.REQUEST,
     redfish_power.REQUEST,
+    redfish_power.LISTED,
+    redfish_power.ONE,
     redfish_thermal.REQUEST,
+    redfish_thermal.METRICS,
 )
 _PLACE = re.compile(r"\d{1,3}-\d{1,2}")
 """Bus and slot in decimal: how an iDRAC calls a device."""
-MOST_SYSTEMS, MOST_CHASSIS, MOST_DEVICES = 16, 4, 64
+MOST_SYSTEMS, MOST_CHASSIS, MOST_DEVICES, MOST_SUPPLIES = 16, 4, 64, 16
 """Of each no more are asked: a chassis of many nodes tells of them all."""
 
 
@@ -98,19 +101,41 @@ def _ask_beside(bmc: Transport, computer: redfish_system.System, *, expands: boo
             bmc.fetch(redfish_pcie_slots.REQUEST.of(slots))
         for devices in _paths((chassis.pcie_devices,)):
             _ask_devices(bmc, devices, expands=expands)
-        for power in _paths((chassis.power,)):
-            bmc.fetch(redfish_power.REQUEST.of(power))
-        for thermal in _paths((chassis.thermal,)):
-            bmc.fetch(redfish_thermal.REQUEST.of(thermal))
+        _ask_power(bmc, chassis)
+        _ask_thermal(bmc, chassis)
     if not _each(computer.chassis):
         _ask_functions(bmc, tuple(_each_device(bmc, _each(computer.pcie_devices))))
+
+
+def _ask_power(bmc: Transport, chassis: redfish_chassis.Chassis) -> None:
+    """Ask the power supplies in one answer, else one by one where newer BMCs tell them."""
+    for path in _paths((chassis.power,)):
+        told = _read(bmc, redfish_power.REQUEST.of(path), redfish_power.parse)
+        if not isinstance(told, Unknown):
+            return
+    for path in _paths((chassis.power_subsystem,)):
+        listed = redfish_power.LISTED.of(f"{path.rstrip('/')}/PowerSupplies")
+        supplies = _read(bmc, listed, redfish_power.parse_list)
+        for one in _each(supplies)[:MOST_SUPPLIES]:
+            bmc.fetch(redfish_power.ONE.of(one))
+
+
+def _ask_thermal(bmc: Transport, chassis: redfish_chassis.Chassis) -> None:
+    for path in _paths((chassis.thermal,)):
+        told = _read(bmc, redfish_thermal.REQUEST.of(path), redfish_thermal.parse)
+        if not isinstance(told, Unknown):
+            return
+    for path in _paths((chassis.thermal_subsystem,)):
+        bmc.fetch(redfish_thermal.METRICS.of(f"{path.rstrip('/')}/ThermalMetrics"))
 
 
 def _as_usual(path: str) -> redfish_chassis.Chassis:
     """Return where slots and devices are told where the chassis itself does not say it."""
     base = path.rstrip("/")
     unsaid = Unknown(Why.ABSENT, "the chassis was not told", redfish_chassis.REQUEST.template)
-    return redfish_chassis.Chassis(f"{base}/PCIeSlots", f"{base}/PCIeDevices", unsaid, unsaid)
+    return redfish_chassis.Chassis(
+        f"{base}/PCIeSlots", f"{base}/PCIeDevices", unsaid, unsaid, unsaid, unsaid
+    )
 
 
 def _ask_devices(bmc: Transport, path: str, *, expands: bool) -> None:

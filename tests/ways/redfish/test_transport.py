@@ -104,6 +104,26 @@ def test_devices_are_asked_in_one_answer_where_the_bmc_can(expands: bool) -> Non
         assert len(alone) == (0 if expands else 1)
 
 
+@pytest.mark.parametrize("older", [True, False])
+def test_newer_schemas_are_asked_where_the_older_tell_nothing(older: bool) -> None:
+    chassis = f"{ROOT}/Chassis/System.Embedded.1"
+    supplies, metrics = f"{chassis}/PowerSubsystem/PowerSupplies", f"{chassis}/ThermalSubsystem"
+    held = rack()
+    held[chassis] |= {
+        "PowerSubsystem": link(f"{chassis}/PowerSubsystem/"), "ThermalSubsystem": link(metrics),
+    }  # fmt: skip
+    held[supplies] = {"Members": [link(f"{supplies}/PSU.Slot.1")]}
+    held[f"{supplies}/PSU.Slot.1"] = {"Id": "PSU.Slot.1", "Status": {"Health": "OK"}}
+    held[f"{metrics}/ThermalMetrics"] = {"TemperatureReadingsCelsius": []}
+    if not older:
+        del held[f"{chassis}/Power"], held[chassis]["Thermal"]
+    with running_bmc(held) as bmc:
+        walked(bmc)
+        newer = [one for one in bmc.state.heard if "Subsystem" in one]
+    told = [f"GET {supplies}", f"GET {supplies}/PSU.Slot.1", f"GET {metrics}/ThermalMetrics"]
+    assert newer == ([] if older else told)
+
+
 def test_a_system_without_bios_is_not_asked_for_it() -> None:
     with running_bmc(rack()) as bmc:
         walked(bmc)
