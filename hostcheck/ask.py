@@ -1,6 +1,5 @@
 """Which parser reads the answer to a question: for `hostcheck parse` and for the pages of docs."""
 
-import difflib
 import importlib
 import pkgutil
 import re
@@ -12,6 +11,7 @@ import hostcheck.parsers
 import hostcheck.parsers.unasked
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import Request
+from hostcheck.near import near
 
 _PIPE = re.compile(r"\s*(\||>|2>).*$")
 _FORMATTER = re.compile(r"\s--formatter[= ]\w+")
@@ -57,8 +57,8 @@ def parse(question: str, text: str) -> tuple[str, Any]:
             except ParseError as error:
                 raise UsageError(str(error)) from None
     names = list(dict.fromkeys(request.template for request, _ in parsers()))
-    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.4)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    like = near(wanted, names)
+    hint = f"; did you mean {' or '.join(map(repr, like))}?" if like else ""
     raise UsageError(f"no request is called {question!r}{hint} (`hostcheck requests` lists them)")
 
 

@@ -1,7 +1,6 @@
 """Which vGPU profiles hosts offer, beside what the catalogue and their drivers know."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from hostcheck.checks.engine import attempt
 from hostcheck.checks.kinds import model_of, types_are_told
@@ -9,6 +8,7 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.profiles import ProfileRow, Profiles
 from hostcheck.model.requirements import GpuModel, Requirements, VgpuProfile, bare
+from hostcheck.near import near
 from hostcheck.words import count, printable
 
 SHOWN = 8
@@ -138,17 +138,24 @@ class Spelling:
 
     def _told(self) -> str:
         names = sorted(self._offered)
-        typed = self._typed.lower()
-        near = get_close_matches(typed, names) or get_close_matches(typed, every_name(self._needs))
+        alike = like(self._typed, names) or like(self._typed, every_name(self._needs))
         told = f"{self._typed!r}, and the catalogue does not list it"
-        if near:
-            told += f"; did you mean {', '.join(self._offered.get(one, one) for one in near)}?"
-            board = near[0].partition("-")[0]
+        if alike:
+            told += f"; did you mean {', '.join(self._offered.get(one, one) for one in alike)}?"
+            board = alike[0].partition("-")[0]
             names = [one for one in names if one.partition("-")[0] == board] or names
         if not names:
             return told
         shown = ", ".join(self._offered[one] for one in names[:SHOWN])
-        return f"{told} Offered: {shown}{', ...' if len(names) > SHOWN else '.'}"
+        return (
+            f"{told}{'' if alike else '.'} Offered: {shown}{', ...' if len(names) > SHOWN else '.'}"
+        )
+
+
+def like(typed: str, names: Iterable[str]) -> list[str]:
+    """Return the profiles that are nearest, whatever vendor words stand before them."""
+    short = {bare(one): one for one in names}
+    return near(typed, short.values()) or [short[one] for one in near(bare(typed), short)]
 
 
 def every_name(needs: Requirements) -> list[str]:

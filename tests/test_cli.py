@@ -146,7 +146,8 @@ def test_a_request_that_is_almost_right_gets_a_hint():
 
 
 def test_an_unknown_check_is_told_which_there_are():
-    assert "NUMA-001" in run("explain", "nope").stderr
+    assert "did you mean NUMA-001?" in run("explain", "numa-01").stderr
+    assert "`hostcheck checks` lists them" in run("explain", "nope").stderr
 
 
 def test_a_mistake_shows_no_traceback_outside_of_tests_either(broken):
@@ -344,8 +345,8 @@ def test_a_run_file_may_be_replaced_by_its_own_plain_document(tmp_path):
     [
         ("--summary --format json", "--summary shapes the text that is printed: leave out"),
         ("--check VM-001 --format junit", "--check shapes the text that is printed"),
-        ("--check VM-0001", "no check is called 'VM-0001'; there are: VM-001"),
-        ("--skip nonsense", "no check is called 'nonsense'; there are: "),
+        ("--check VM-0001", "no check is called 'VM-0001'; did you mean VM-001?"),
+        ("--skip nonsense", "no check is called 'nonsense'; `hostcheck checks` lists"),
         ("--only bad", "'bad' is not one of 'go', 'no-go', 'unsure', 'no-gpu'"),
     ],
 )

@@ -41,6 +41,7 @@ def case(
     """
     from hashlib import file_digest
 
+    from hostcheck import runfile
     from hostcheck.case import case_of
     from hostcheck.connect import opened
     from hostcheck.sources import walls
@@ -49,6 +50,7 @@ def case(
     refuse_untold("case", format_, output)
     digest = ""
     if run_file is not None:
+        runfile.read(run_file)  # another file's digest would vouch for nothing
         with run_file.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
     named = replace(machines, hosts=(*machines.hosts, host))

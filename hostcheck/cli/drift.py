@@ -9,7 +9,6 @@ from hostcheck.cli.diff import EXIT_DIFFERS
 from hostcheck.cli.group import main
 from hostcheck.cli.options import cluster_option, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
-from hostcheck.errors import UsageError
 
 
 @main.command()
@@ -32,8 +31,6 @@ def drift(
 
     refuse_untold("drift", format_, output)
     read = runfile.read(run)
-    made = summary.drifts_of(read, chosen.of_run(read, (), clusters), whole=whole)
-    if clusters and not made.clusters and not made.alone:
-        raise UsageError(f"{run}: no cluster is like {', '.join(clusters)}; hostcheck hosts {run}")
+    made = summary.drifts_of(read, chosen.of_run(read, str(run), (), clusters), whole=whole)
     give("drift", format_, made, output)
     sys.exit(EXIT_DIFFERS if any(one.differs for one in made.drifts) else 0)

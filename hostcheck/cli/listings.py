@@ -102,7 +102,7 @@ def _hosts(
     if run is not None:
         if from_ is not None or machines.vcenter:
             raise UsageError(f"{run} is read, nothing is asked: leave out --from and --vcenter")
-        yield of_run(runfile.read(run), machines.hosts, clusters)
+        yield of_run(runfile.read(run), str(run), machines.hosts, clusters)
         return
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +25,7 @@ from hostcheck.connect.given import (
     Trusting,
 )
 from hostcheck.errors import UsageError
+from hostcheck.near import near
 from hostcheck.reports import formats
 from hostcheck.ways.redfish.options import BmcReach
 from hostcheck.ways.shell.options import Reach
@@ -109,8 +109,9 @@ class CheckType(click.ParamType[str]):
         ids = [one.id for one in all_checks()]
         if value.upper() in ids:
             return str(value.upper())
-        near = get_close_matches(value.upper(), ids) or ids
-        return self.fail(f"no check is called {value!r}; there are: {', '.join(near)}", param, ctx)
+        like = near(value, ids)
+        hint = f"did you mean {', '.join(like)}?" if like else "`hostcheck checks` lists them"
+        return self.fail(f"no check is called {value!r}; {hint}", param, ctx)
 
     def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
         """Return the ids that begin so."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hostcheck.errors import UsageError
+from hostcheck.near import near
 from hostcheck.reports import formats
 
 ENDING = {
@@ -62,9 +62,9 @@ class OutputType(click.ParamType[Output]):
         if not equals or not re.fullmatch(r"[a-z][a-z-]*", format_):
             return Output("", Path(value))
         if format_ not in formats("run"):
-            near = get_close_matches(format_, formats("run")) or formats("run")
+            like = near(format_, formats("run")) or formats("run")
             return self.fail(
-                f"no format is called {format_!r}; there are: {', '.join(near)} (a file of that "
+                f"no format is called {format_!r}; there are: {', '.join(like)} (a file of that "
                 f"name is ./{value})", param, ctx,
             )  # fmt: skip
         if not path:

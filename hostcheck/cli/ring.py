@@ -13,8 +13,10 @@ from typing import Any, NoReturn
 import click
 
 from hostcheck.cli import console
+from hostcheck.cli.front import say
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import HostcheckError
+from hostcheck.near import near
 
 EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
@@ -31,9 +33,31 @@ def _crashed(code: int) -> int:
     return code
 
 
+def _plainly(error: click.ClickException) -> str:
+    """Return click's own words, with what is near a name that there is not instead of its guess."""
+    if isinstance(error, click.exceptions.NoSuchOption):
+        options = error.ctx.command.get_params(error.ctx) if error.ctx else ()
+        there = [word for one in options for word in (*one.opts, *one.secondary_opts)]
+        found = near(error.option_name, [one for one in there if one.startswith("--")])
+        return _or_help(error, found)
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        group = error.ctx.command if error.ctx else None
+        there = [*group.commands] if isinstance(group, click.Group) else []
+        found = near(error.command_name, there)
+        return _or_help(error, found)
+    return error.format_message()
+
+
+def _or_help(error: click.UsageError, found: list[str]) -> str:
+    if found:
+        return f"{error.message} Did you mean {', '.join(found)}?"
+    command = error.ctx.command_path if error.ctx else "hostcheck"
+    return f"{error.message} `{command} --help` lists them."
+
+
 def _told(error: click.ClickException) -> str:
     """Return what click says in one line, with what people mean who write that."""
-    told = " ".join(error.format_message().split())
+    told = " ".join(_plainly(error).split())
     command = error.ctx.command if isinstance(error, click.UsageError) and error.ctx else None
     takes = {word for one in command.params for word in one.opts} if command else set()
     if told.startswith("Got unexpected extra argument") and "--host" in takes:
@@ -90,10 +114,10 @@ class Ring(SectionedGroup):
             error.show()
             code = EXIT_USAGE
         except click.ClickException as error:
-            click.echo(f"hostcheck: {_told(error)}", err=True)
+            say(_told(error))
             code = EXIT_USAGE
         except HostcheckError as error:
-            click.echo(f"hostcheck: {error}", err=True)
+            say(str(error))
             code = EXIT_USAGE
         except OSError as error:
             code = _unwritten() if console.is_full(error) else _crashed(EXIT_UNKNOWN)

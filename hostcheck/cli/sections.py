@@ -19,7 +19,7 @@ COMMANDS = {
     "From night to night": ("diff", "drift", "history", "waive", "policy", "truce"),
     "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
     "GPUs and models": ("smoke", "sparsity"),
-    "Recordings": ("record", "redact", "requests", "parse"),
+    "Recordings": ("record", "redact", "case", "requests", "parse"),
     "About this tool": ("doctor", "checks", "explain", "config", "trust"),
 }
 REST = "More"

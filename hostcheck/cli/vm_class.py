@@ -68,7 +68,7 @@ def _of_run(
     from hostcheck import runlines
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements
-    from hostcheck.connect.chosen import matches
+    from hostcheck.connect.chosen import host_and_cluster, is_host, matches, refuse_strangers
     from hostcheck.vmclasses.judge import Target, judge
     from hostcheck.vmclasses.seen import seen_of
 
@@ -77,15 +77,10 @@ def _of_run(
     seen = [
         seen_of(one.host, offered.classes, needs, one.results)
         for one in told.hosts
-        if matches(one.host.name, hosts)
+        if is_host(one.host.name, hosts)
     ]
-    if hosts and not seen:
-        raise UsageError(f"no host of {run} matches {', '.join(hosts)}")
-    names = {one.cluster for one in seen}
-    for pattern in clusters:
-        if not any(matches(name, (pattern,)) for name in names):
-            known = ", ".join(sorted(filter(None, names))) or "none"
-            raise UsageError(f"no cluster of {run} matches {pattern!r}; there are: {known}")
+    there = map(host_and_cluster, (one.host for one in told.hosts))
+    refuse_strangers(there, hosts, clusters, where=str(run))
     notices = [f"{one.name} told of no host: {one.failure}" for one in told.targets if one.failure]
     if told.unasked:
         notices.append(f"the run did not ask {len(told.unasked)} hosts")

@@ -44,9 +44,7 @@ def machines(
         raise UsageError("--from replays recordings and --smoke runs in guests: give one")
     if asked := _asked_live(given):
         raise UsageError(f"--from replays recordings and {asked} asks live: give one of them")
-    if clusters:
-        raise UsageError("--cluster needs a live target; choose recorded hosts with --host")
-    source = RecordedSource(from_, hosts=given.hosts)
+    source = RecordedSource(from_, hosts=given.hosts, clusters=clusters)
     with side_by_side(source, given, settings, front) as workers:
         yield source, workers
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 from hostcheck.diff.story import OPEN, Glance, Story
 from hostcheck.errors import UsageError
 from hostcheck.model.difference import SIBLINGS, OddCheck, OddTrait, Siblings
 from hostcheck.model.result import Status
+from hostcheck.near import meant
 from hostcheck.reports.words import WORST_FIRST
 
 
@@ -51,11 +51,7 @@ def _find(story: Story, run: Path, name: str) -> Glance:
         names.append(one.who[0])
     if len(short) == 1:
         return short[0]
-    by_short = {full.partition(".")[0].lower(): full for full in names}
-    close = get_close_matches(name.partition(".")[0].lower(), by_short, 3)
-    near = [one.who[0] for one in short] or [by_short[one] for one in close]
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise UsageError(f"{run}: no host is called {name}{hint}")
+    raise UsageError(f"{run}: no host is called {name!r}; {meant(name, names)}")
 
 
 def _odd_traits(mine: dict[str, str], others: Iterable[dict[str, str]]) -> Iterable[OddTrait]:

@@ -28,7 +28,7 @@ from hostcheck.history.tables import (
 )
 from hostcheck.model.history import SCHEMA, Day, Flapping, Lasting, Now, Past, Tally
 from hostcheck.model.result import Answer, Severity
-from hostcheck.ways.vsphere.inventory import is_host, matches
+from hostcheck.ways.vsphere.inventory import is_host, matches, refuse_strangers
 
 BY = ("check", "host", "cluster")
 REMEMBERED = 30
@@ -139,16 +139,16 @@ class _Answer:
         h = HOST.c
         patterns = self._question
         every = self._connection.execute(sa.select(h.id, h.name, h.vcenter, h.cluster))
-        none = self._all = True
+        there = set()
+        self._all = True
         for id_, *rest in every:
             one = _Host(*rest)
+            there.add((one.name, one.cluster))
             if is_host(one.name, patterns.hosts) and matches(one.cluster, patterns.clusters):
-                none = False
                 yield id_, one
             else:
                 self._all = False
-        if none:
-            raise UsageError(f"{self._place.name}: no host of this history is meant")
+        refuse_strangers(there, patterns.hosts, patterns.clusters, where=self._place.name)
 
     def _last_seen(self) -> dict[int, int]:
         """Return the instant at which each host was judged last."""

@@ -10,7 +10,6 @@ reason = "Sub-NUMA clustering is on for the HPC jobs"
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
@@ -26,6 +25,7 @@ from hostcheck.checks.engine import Check, all_checks
 from hostcheck.errors import UsageError
 from hostcheck.model.policy import EVERY, Expected, Listed, Policy, Rule, Wish
 from hostcheck.model.result import Severity
+from hostcheck.near import meant, near
 from hostcheck.syntax import toml
 
 PAGE = "docs/policy.md"
@@ -81,8 +81,7 @@ def _missing(given: str, folder: Path) -> str:
     """Say that there is no such policy; empty where there is one."""
     if (folder / Path(given).expanduser()).is_file() or given in names():
         return ""
-    near = get_close_matches(given.lower(), names(), 1)
-    told = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}"
+    told = meant(given, names())
     return f"{given}: no such file, and no policy profile is called so; {told}"
 
 
@@ -152,17 +151,15 @@ class _Reader:
         found = [one for one in known if fnmatchcase(one, pattern.upper())]
         if not found:
             families = {f"{one.partition('-')[0]}-*" for one in known}
-            near = get_close_matches(pattern.upper(), [*known, *sorted(families)], 3)
-            hint = f"; did you mean {', '.join(near)}?" if near else "; see hostcheck checks"
+            like = near(pattern, [*known, *families])
+            hint = f"; did you mean {', '.join(like)}?" if like else "; see hostcheck checks"
             self._wrong("check", f"no check is called {pattern!r}{hint}")
         return found
 
     def _severity(self, word: str) -> Severity | None:
         words = [one.value for one in Severity]
         if word and word not in words:
-            near = get_close_matches(word.lower(), words, 1)
-            hint = f"did you mean {near[0]}?" if near else f"give {', '.join(words)}"
-            self._wrong("severity", f"{word!r} is no severity; {hint}")
+            self._wrong("severity", f"{word!r} is no severity; {meant(word, words)}")
         return Severity(word) if word else None
 
     def _refuse_silence(
@@ -200,12 +197,8 @@ class _Reader:
         return Wish(name, made[0])
 
     def _no_such(self, name: str, check: str, there: list[str]) -> NoReturn:
-        near = get_close_matches(name.lower(), there, 1)
-        if near:
-            told = f"did you mean {near[0]}?"
-        elif there:
-            told = f"there are {', '.join(there)}"
-        else:
+        told = meant(name, there)
+        if not there:
             told = "it has none; those that have: " + ", ".join(_with_expectations())
         self._wrong("expect", f"{check} has no expectation {name!r}; {told}")
 

@@ -13,6 +13,7 @@ from hostcheck.model.host_ref import VmRef
 from hostcheck.model.policy import Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
+from hostcheck.near import meant
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
 from hostcheck.preflight.change import NOTHING, Change, changed
@@ -26,7 +27,7 @@ from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
 from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
-from hostcheck.ways.vsphere.inventory import is_host, nearest
+from hostcheck.ways.vsphere.inventory import is_host
 from hostcheck.ways.vsphere.vms import none_called, one_vm
 
 
@@ -73,7 +74,7 @@ def of_vm(
     patterns, home = tuple(hosts), vm.host
     chosen = [one for one in source.machines() if is_candidate(one, home, patterns)]
     if not chosen:
-        there = nearest(patterns[0], [one.name for one in source.machines()])
+        there = meant(patterns[0], [one.name for one in source.machines()])
         raise UsageError(f"no host matches {', '.join(map(repr, patterns))}; {there}")
     others = [one for one in chosen if one != home]
     first = walls.one(source, home)

@@ -46,8 +46,12 @@ def headline(made: Difference) -> str:
     """Return what became of the fleet in one line."""
     tally = [(became, sum(one.became is became for one in made.changes)) for became in Became]
     told = [f"{number} {became.value}" for became, number in tally if number]
-    moved = sum(one.was is not one.now for one in made.hosts)
+    moved = sum(one.was is not one.now for one in made.hosts if one.was and one.now)
     told += [f"verdict of {words.count(moved, 'host')}"] if moved else []
+    gone = sum(one.now is None for one in made.hosts)
+    told += [f"{words.count(gone, 'host')} gone"] if gone else []
+    come = sum(one.was is None for one in made.hosts)
+    told += [f"{words.count(come, 'host')} added"] if come else []
     return ", ".join(told) if told else "Nothing is new, nothing is mended"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hostcheck import recording, ways
 from hostcheck.bundles import places
-from hostcheck.bundles.joined import joined
+from hostcheck.bundles.joined import Joined, joined
 from hostcheck.bundles.label import Label
 from hostcheck.bundles.places import Place
 from hostcheck.errors import UsageError
@@ -15,10 +15,11 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
-from hostcheck.parsers import vim_virtual_machine
+from hostcheck.parsers import vim_compute_resource, vim_virtual_machine
 from hostcheck.sources.asking import SMOKE, finish
 from hostcheck.sources.base import AboutSource, Ask, Collector
 from hostcheck.sources.walls import unread
+from hostcheck.syntax.opened import opened
 from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.vsphere import inventory, second_opinion
 from hostcheck.ways.vsphere.vms import goes_by
@@ -27,13 +28,31 @@ ON_ITSELF = "hosts on themselves"
 """What was asked where nobody asked a vCenter."""
 
 
+def _cluster(host: Joined) -> str | None:
+    """Return the name of a host's cluster: "" where it is in none, None where it is not told."""
+    ref = host.label.ref
+    if not ref.cluster_id:
+        return ""
+    asked = vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id)
+    capture = host.load({asked.key}).captures.get(asked.key)
+    told = None if capture is None else opened(capture, vim_compute_resource.parse)
+    name = told.name if isinstance(told, vim_compute_resource.ComputeResource) else None
+    return name if isinstance(name, str) else None
+
+
 class RecordedSource:
     """A recording, a folder of them, or files that somebody sent from a host."""
 
     one_by_one = False
 
-    def __init__(self, given: Path, *, hosts: Iterable[str] = ()) -> None:
-        """Find the recordings. Raises UsageError when there is none."""
+    def __init__(
+        self, given: Path, *, hosts: Iterable[str] = (), clusters: Iterable[str] = ()
+    ) -> None:
+        """Find the recordings. Raises UsageError when there is none.
+
+        A host of a cluster whose name its recording does not tell is in any: it may be the one that
+        is meant.
+        """
         self._sick: dict[str, Unknown] = {}
         patterns, visited = tuple(hosts), ways.named(SMOKE).wires
         labels: list[tuple[Place, Label]] = []
@@ -43,12 +62,8 @@ class RecordedSource:
             except UsageError as error:
                 if place.path == given:
                     raise
-                if inventory.is_host(place.path.name, patterns):
-                    told = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
-                    self._sick[place.path.name] = told
-        hosts_found = [
-            one for one in joined(labels) if inventory.is_host(one.label.ref.name, patterns)
-        ]
+                self._sick[place.path.name] = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
+        hosts_found = self._wanted(joined(labels), patterns, tuple(clusters), str(given))
         self._parts = {(one.label.ref.vcenter, one.label.ref.name): one for one in hosts_found}
         names = {one.label.ref.vcenter or ON_ITSELF for one in hosts_found}
         smokes = any(one.label.wires & visited for one in hosts_found)
@@ -61,6 +76,27 @@ class RecordedSource:
         several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
         self.about = AboutSource(", ".join(sorted(names)), several, smokes=smokes)
         self._machines = sorted(found, key=lambda ref: ref.key)
+
+    def _wanted(
+        self, every: list[Joined], patterns: tuple[str, ...], clusters: tuple[str, ...], where: str
+    ) -> list[Joined]:
+        """Return the hosts that are meant, and let go of the sick ones that are not."""
+        homes = {one.label.ref.key: _cluster(one) if clusters else None for one in every}
+        if every:
+            known = {home for home in homes.values() if home is not None}
+            lost = {one.label.ref.name for one in every if homes[one.label.ref.key] is None}
+            there = {(name, home) for name in lost | {*self._sick} for home in {"", *known}}
+            there |= {(one.label.ref.name, homes[one.label.ref.key] or "") for one in every}
+            inventory.refuse_strangers(there, patterns, clusters, where=where)
+        self._sick = {
+            name: told for name, told in self._sick.items() if inventory.is_host(name, patterns)
+        }
+        return [
+            one
+            for one in every
+            if inventory.is_host(one.label.ref.name, patterns)
+            and ((home := homes[one.label.ref.key]) is None or inventory.matches(home, clusters))
+        ]
 
     def machines(self) -> list[HostRef]:
         """List the recorded hosts by name."""

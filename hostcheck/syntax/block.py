@@ -5,16 +5,15 @@ those that were asked for is a slip, and refused with the line and the key that 
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, NoReturn
 
 from hostcheck.errors import ParseError
+from hostcheck.near import near
 from hostcheck.syntax.quantity import quantity
 from hostcheck.syntax.yaml import Item
 from hostcheck.words import count, cut, one_line
 
-NEAR = 0.74
 """How alike two keys are that one hand might have meant, by the measure of difflib."""
 SHOWN = 60
 KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a number"}
@@ -151,11 +150,10 @@ class Block:
         for key, item in self._items.items():
             if key in known:
                 continue
-            lower = {one.lower(): one for one in known}
-            near = get_close_matches(key.lower(), lower, n=1, cutoff=NEAR)
+            like = near(key, known, 1)
             shown = one_line(cut(self.name(key), SHOWN))
-            if near:
-                self.refuse(f"no key {shown}; nearest: {lower[near[0]]}", item.line)
+            if like:
+                self.refuse(f"no key {shown}; nearest: {like[0]}", item.line)
             if closed:
                 self.refuse(f"no key {shown}; keys here: {', '.join(known)}", item.line)
             at = f"line {item.line}: " if item.line else ""

@@ -6,13 +6,13 @@ No value is ever repeated: people put passwords where none belongs.
 import re
 import tomllib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import msgspec
 
 from hostcheck.errors import UsageError
+from hostcheck.near import near
 
 T = TypeVar("T")
 Step = str | int
@@ -126,8 +126,8 @@ def _expected(match: re.Match[str]) -> str:
 def _instead(name: str, there: Sequence[str]) -> str:
     if "password" in name.lower() or name.lower() in ("secret", "token"):
         return ", and none for any password: a prompt, a variable, a file or the keyring has it"
-    near = get_close_matches(name.lower(), there, 1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(there)}"
+    like = near(name, there)
+    return f"; did you mean {', '.join(like)}?" if like else f"; there are {', '.join(there)}"
 
 
 def named(steps: Sequence[Step]) -> str:

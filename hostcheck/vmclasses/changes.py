@@ -1,11 +1,11 @@
 """Which line of a class to change, and to what."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from hostcheck.model.fact import Unknown
 from hostcheck.model.requirements import bare
 from hostcheck.model.vm_class import Change, VmClass
+from hostcheck.profiles import like
 from hostcheck.vmclasses.seen import SeenHost
 from hostcheck.words import gib, some
 
@@ -55,8 +55,8 @@ def _profile_change(one: VmClass, hosts: Sequence[SeenHost]) -> Change:
     offered = sorted({name for host in hosts for name in host.offered})
     spelled = {bare(name) for name in offered}
     wrong = next((each for each in one.vgpus if bare(each.profile) not in spelled), one.vgpus[0])
-    near = get_close_matches(wrong.profile.lower(), offered, n=NEAREST, cutoff=0.5)
-    what = f"{wrong.profile}: take {' or '.join(near) or some(offered)}"
+    alike = like(wrong.profile, offered)
+    what = f"{wrong.profile}: take {' or '.join(alike) or some(offered)}"
     if not offered:
         what = f"{wrong.profile}: no host of the cluster offers a profile"
     return Change(one.source, wrong.line or one.line_of("devices"), what)

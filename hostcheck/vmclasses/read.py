@@ -5,15 +5,15 @@ stand in one file.
 """
 
 from collections import defaultdict
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.vm_class import Namespace, Offered, VmClass
+from hostcheck.near import near
 from hostcheck.syntax import yaml
-from hostcheck.syntax.block import NEAR, Block
+from hostcheck.syntax.block import Block
 from hostcheck.syntax.vm_class import crd, rest
 from hostcheck.syntax.yaml import Item
 
@@ -80,9 +80,9 @@ class _Found:
             self._bound[name].append(namespace)
         else:
             known = (*crd.CLASS, crd.BINDING, *crd.LISTS)
-            near = get_close_matches(kind, known, n=1, cutoff=NEAR)
-            if near:
-                block.refuse(f"no kind {kind}; nearest: {near[0]}", block.line_of("kind"))
+            like = near(kind, known, 1)
+            if like:
+                block.refuse(f"no kind {kind}; nearest: {like[0]}", block.line_of("kind"))
             self._notices.append(
                 f"line {block.line}: {kind or 'a document without a kind'} is no VM class"
             )

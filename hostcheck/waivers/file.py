@@ -9,7 +9,6 @@ expires = 2027-03-31
 """
 
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from hostcheck.checks.engine import all_checks
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Status
 from hostcheck.model.waiver import WAIVABLE, Waiver
+from hostcheck.near import near
 from hostcheck.syntax import toml
 
 PAGE = "docs/waivers.md"
@@ -65,8 +65,8 @@ def _waiver(file: toml.File, number: int, one: _Entry) -> Waiver:
 
     ids = [each.id for each in all_checks()]
     if one.check not in ids:
-        near = get_close_matches(one.check.upper(), ids, 3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        found = near(one.check, ids)
+        hint = f"; did you mean {', '.join(found)}?" if found else "; see hostcheck checks"
         raise wrong("check", f"no check is called {one.check!r}{hint}")
     for key in NEEDED:
         if not getattr(one, key).strip():

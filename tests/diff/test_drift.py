@@ -135,4 +135,4 @@ class TestCommand:
     def test_a_cluster_that_is_not_there(self, tmp_path):
         done = self.run(tmp_path, "--cluster", "nope")
         assert done.exit_code == 2
-        assert "no cluster is like nope" in done.stderr
+        assert "no cluster matches 'nope'; there are:" in done.stderr

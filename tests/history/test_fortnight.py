@@ -84,12 +84,12 @@ MORNINGS = (
 )
 MAILS = (
     # what the subject tells, and which hosts the text names, each by what it became
-    ("10 new, 105 not known now, verdict of 5 hosts", {"not there -> GO": (1, 2, 3, 4, 5)}),
+    ("10 new, 105 not known now, 5 hosts added", {"not there -> GO": (1, 2, 3, 4, 5)}),
     ("1 new, verdict of 1 host", {"GO -> NO-GO": (2,)}),
     ("1 waiver needs somebody", {}),
-    ("verdict of 2 hosts", {"GO -> not there": (4, 5)}),
+    ("2 hosts gone", {"GO -> not there": (4, 5)}),
     (
-        "5 new, 42 not known now, verdict of 2 hosts",
+        "5 new, 42 not known now, 2 hosts added",
         {"not there -> NO-GO": (4,), "not there -> GO": (5,)},
     ),
     ("1 new, 1 mended, verdict of 2 hosts", {"GO -> NO-GO": (3,), "NO-GO -> GO": (4,)}),

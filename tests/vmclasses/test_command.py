@@ -87,8 +87,8 @@ def test_exit_codes(told, tmp_path, name, hosts, code):
     [
         (["--from", str(FIXTURES)], "leave out --from and --vcenter"),
         (["--vcenter", "vc.example.com"], "leave out --from and --vcenter"),
-        (["--cluster", "nosuch"], "no cluster of"),
-        (["--host", "nosuch"], "no host of"),
+        (["--cluster", "nosuch"], "no cluster matches 'nosuch'; there are: gpu"),
+        (["--host", "nosuch"], "no host matches 'nosuch'; there are: esx-1.example.com"),
         (["--format", "xml"], "xml"),
     ],
 )

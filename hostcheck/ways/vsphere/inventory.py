@@ -2,7 +2,6 @@
 
 import fnmatch
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -10,12 +9,10 @@ from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
+from hostcheck.near import meant
 from hostcheck.parsers import vim_listing
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
-
-SOME = 5
-"""Names that are listed where none is like the one that was given."""
 
 
 class Inventory(Struct, frozen=True):
@@ -64,15 +61,36 @@ def refuse_unmatched(
     found: Iterable[Inventory], hosts: Iterable[str], clusters: Iterable[str]
 ) -> None:
     """Raise UsageError for a name pattern that matches nothing anywhere, or no host with others."""
-    found, hosts, clusters = list(found), tuple(hosts), tuple(clusters)
-    _refuse_unmatched(hosts, [one.name for each in found for one in each.hosts], "host")
-    _refuse_unmatched(
-        clusters, [one for each in found for one in each.clusters.values()], "cluster"
-    )
-    if hosts and clusters and not any(one.chosen(hosts, clusters) for one in found):
-        raise UsageError(
-            f"no host matches both: hosts {', '.join(hosts)} are not in {', '.join(clusters)}"
-        )
+    found = list(found)
+    refuse_strangers(
+        {(one.name, each.clusters.get(one.cluster_id, "")) for each in found for one in each.hosts},
+        tuple(hosts), tuple(clusters),
+        empty=[one for each in found for one in each.clusters.values()],
+    )  # fmt: skip
+
+
+def refuse_strangers(
+    there: Iterable[tuple[str, str]], hosts: Collection[str], clusters: Collection[str],
+    *, where: str = "", empty: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Raise UsageError for a pattern that matches nothing of what is there, with what is near it.
+
+    `there` are hosts and their clusters, "" where it is not known; `empty` more clusters.
+    """
+    there = set(there)
+    known = {cluster for _, cluster in there if cluster} | set(empty)
+    before = f"{where}: " if where else ""
+    for kind, fits, patterns, names in (
+        ("host", is_host, hosts, {name for name, _ in there}),
+        ("cluster", matches, clusters, known),
+    ):
+        for pattern in patterns:
+            if not any(fits(name, [pattern]) for name in names):
+                raise UsageError(f"{before}no {kind} matches {pattern!r}; {meant(pattern, names)}")
+    both = (is_host(name, hosts) and matches(cluster, clusters) for name, cluster in there)
+    if hosts and clusters and not any(both):
+        told = f"hosts {', '.join(hosts)} are not in {', '.join(clusters)}"
+        raise UsageError(f"{before}no host matches both: {told}")
 
 
 def listed(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
@@ -98,21 +116,3 @@ def is_host(name: str, patterns: Collection[str]) -> bool:
     """Say whether a host's name matches one of the patterns, whole or without its domain."""
     short = name.partition(".")[0]
     return matches(name, patterns) or (not short.isdecimal() and matches(short, patterns))
-
-
-def _refuse_unmatched(patterns: Iterable[str], names: list[str], kind: str) -> None:
-    for pattern in patterns:
-        fits = is_host if kind == "host" else matches
-        if not any(fits(name, [pattern]) for name in names):
-            raise UsageError(f"no {kind} matches {pattern!r}; {nearest(pattern, names)}")
-
-
-def nearest(wanted: str, names: Iterable[str]) -> str:
-    """Say which names are like the one that there is not, else some that there are."""
-    every = sorted(set(names))
-    by_case = {one.casefold(): one for one in every}
-    near = [by_case[one] for one in get_close_matches(wanted.casefold(), by_case, n=3)]
-    if near:
-        return f"did you mean {', '.join(near)}?"
-    more = f" and {len(every) - SOME} more" if len(every) > SOME else ""
-    return f"there are: {', '.join(every[:SOME]) or 'none'}{more}"

@@ -8,10 +8,11 @@ from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.run import called
+from hostcheck.near import meant
 from hostcheck.parsers import vim_custom_values, vim_listing
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
-from hostcheck.ways.vsphere.inventory import listed, nearest
+from hostcheck.ways.vsphere.inventory import listed
 from hostcheck.words import spelled
 
 YES = ("yes", "true", "1")
@@ -164,7 +165,7 @@ def one_vm(found: Collection[VmRef], name: str) -> VmRef:
 def none_called(name: str, there: Iterable[VmRef], *, recorded: bool = False) -> UsageError:
     """Return the error for a name that no VM has, with those that are like it."""
     told = "no VM has the UUID" if is_uuid(name) else "no VM is called"
-    hint = nearest(name.rpartition("/")[2], [one.name for one in there])
+    hint = meant(name.rpartition("/")[2], [one.name for one in there])
     if recorded and (is_uuid(name) or "/" in name):
         hint = f"recordings hold no UUIDs and no inventory paths: give its name or id; {hint}"
     return UsageError(f"{told} {name!r}; {hint}")

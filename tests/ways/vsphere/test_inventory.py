@@ -2,7 +2,7 @@
 
 import pytest
 
-from hostcheck.ways.vsphere.inventory import is_host, nearest
+from hostcheck.ways.vsphere.inventory import is_host
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,3 @@ def test_the_first_number_of_an_address_is_no_name() -> None:
     assert not is_host("10.0.0.1", ["10"])
     assert is_host("10.0.0.1", ["10.0.0.*"])
     assert is_host("anything", [])
-
-
-def test_the_nearest_names_are_told_whatever_their_case() -> None:
-    names = ["infer-01", "infer-02", "Train-07"]
-    assert nearest("infer-1", names) == "did you mean infer-01, infer-02?"
-    assert nearest("TRAIN-7", names) == "did you mean Train-07?"
-    assert nearest("zzz", names) == "there are: Train-07, infer-01, infer-02"
-    assert nearest("zzz", []) == "there are: none"
-    assert nearest("zzz", [f"{one}{one}{one}" for one in "abcdefgh"]).endswith("eee and 3 more")
