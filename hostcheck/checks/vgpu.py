@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hostcheck.checks.condition import fit, unfit
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
+from hostcheck.checks.room import SWITCHES, has_room, in_mig, may_switch, never, room_told
 from hostcheck.checks.seats import seats
 from hostcheck.checks.series import one_series
 from hostcheck.checks.subjects import (
@@ -20,8 +21,8 @@ from hostcheck.checks.subjects import (
     runs_here,
     serving_gpus,
 )
-from hostcheck.model.fact import Fact, Known, Unknown, Why
-from hostcheck.model.host import GraphicsType, Host, Mode, PhysicalGpu
+from hostcheck.model.fact import Fact, Known, Unknown
+from hostcheck.model.host import GraphicsType, Host, PhysicalGpu
 from hostcheck.model.release import release_of
 from hostcheck.model.requirements import (
     Architecture,
@@ -34,8 +35,6 @@ from hostcheck.words import count
 
 GUIDE = "https://docs.nvidia.com/grid/17.0/grid-vgpu-user-guide/"
 UVM = re.compile(r"^pciPassthru\d+\.cfg\.enable_(uvm|debugging|profiling)$", re.IGNORECASE)
-SWITCHING = (Architecture.HOPPER, Architecture.BLACKWELL)
-SWITCHING_SINCE = (8, 0, 3)
 APART = "a vGPU of another series runs on it, and ESXi before 8.0 U2 lets a GPU run only one"
 FRACTIONAL_SINCE = 8
 """First vSphere release that gives a VM several fractional vGPUs."""
@@ -140,7 +139,7 @@ def _places(
     spans = {
         gpu: seats(gpu, placed.host, wanted, number, needs)
         for gpu, room in rooms.items()
-        if not _never(room)
+        if not never(room)
     }
     free = tuple(gpu for gpu in spans if known.certainly(rooms[gpu], True))
     least, most = sum(spans[gpu].least for gpu in free), sum(one.most for one in spans.values())
@@ -164,7 +163,7 @@ def _idle(
     told = [
         f"{gpu.address} has room, but {why}"
         for gpu in gpus
-        if isinstance(room := _room_told(gpu, wanted), Known) and room.value
+        if isinstance(room := room_told(gpu, wanted), Known) and room.value
         if (why := unfit(GpuOnHost(gpu, host), needs) or _apart(gpu, host, wanted))
     ]
     return "; ".join(told)
@@ -173,29 +172,6 @@ def _idle(
 def _apart(gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...]) -> str:
     one = one_series(gpu, host, wanted)
     return "" if isinstance(one, Unknown) or one.value else APART
-
-
-def has_room(
-    gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...], needs: Requirements
-) -> Fact[bool]:
-    """Say whether a GPU can take the profiles: in its driver's words where it was asked.
-
-    Room on a GPU that no VM may start on is none, nor is room beside another series.
-    """
-    room, serves = _room_told(gpu, wanted), fit(GpuOnHost(gpu, host), needs)
-    parts = (room, serves, one_series(gpu, host, wanted))
-    no = next((one for one in parts if _never(one)), None)
-    return no or next((one for one in parts if isinstance(one, Unknown)), serves)
-
-
-def _room_told(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:
-    creatable = gpu.profiles_creatable
-    if isinstance(creatable, Known):
-        offered = {bare(name) for name in creatable.value}
-        return Known({bare(name) for name in wanted} <= offered, creatable.sources)
-    if creatable.why is not Why.NOT_ASKED or isinstance(gpu.vm_ids, Unknown):
-        return creatable
-    return creatable if gpu.vm_ids.value else Known(True, gpu.vm_ids.sources)
 
 
 def _gpus_needed(placed: Placement, model: GpuModel, wanted: tuple[str, ...]) -> int:
@@ -340,17 +316,17 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Facts) -> V
             expected="types of one form",
             gpu=to_change.address,
         )
-    fitting = tuple(gpu for gpu in gpus if _in_mig(gpu, needs, known) in backed)
+    fitting = tuple(gpu for gpu in gpus if in_mig(gpu, needs, known) in backed)
     serves = {gpu.address: fit(GpuOnHost(gpu, placed.host), needs) for gpu in gpus}
-    spare = [gpu for gpu in gpus if gpu not in fitting and not _never(serves[gpu.address])]
+    spare = [gpu for gpu in gpus if gpu not in fitting and not never(serves[gpu.address])]
     if fitting and spare:  # a mode that only a GPU has which serves nobody is nobody's
         good = tuple(gpu for gpu in fitting if known.certainly(serves[gpu.address], True))
         fitting = good or tuple(gpu for gpu in fitting if known(serves[gpu.address]))
     observed = f"{addresses(fitting)} of {addresses(gpus)}"
     expected = f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}"
     others = spare or gpus
-    if not fitting and any(_may_switch(gpu, placed.host, needs, known) for gpu in others):
-        return unsure(observed, expected, "an empty GPU of its kind may change its mode by itself")
+    if not fitting and any(may_switch(gpu, placed.host, needs, known) for gpu in others):
+        return unsure(observed, expected, SWITCHES)
     return judge(
         ok=bool(fitting),
         observed=observed,
@@ -358,28 +334,6 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Facts) -> V
         gpu=to_change.address,
         mode=int(True in backed),
     )
-
-
-def _may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Facts) -> bool:
-    """Say whether a GPU may change between MIG and time slices when a VM starts on it."""
-    model = model_of(gpu, needs, known)
-    if not model.mig or model.architecture not in SWITCHING:
-        return False
-    release = release_of(known(host.version))
-    return release >= SWITCHING_SINCE and not known(gpu.vm_ids)
-
-
-def _never(serves: Fact[bool]) -> bool:
-    return isinstance(serves, Known) and not serves.value
-
-
-def _in_mig(gpu: PhysicalGpu, needs: Requirements, known: Facts) -> bool:
-    """Say whether a GPU is in MIG mode: by the board, by vSphere where it tells, by nvidia-smi."""
-    if not model_of(gpu, needs, known).mig:
-        return False
-    if isinstance(gpu.vgpu_mode, Unknown) and gpu.vgpu_mode.why is Why.ABSENT:
-        return known(gpu.mig_current) is Mode.ENABLED
-    return known(gpu.vgpu_mode) == "multiInstanceGpu"
 
 
 @check(

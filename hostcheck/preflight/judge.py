@@ -11,9 +11,9 @@ import msgspec
 from hostcheck import catalog
 from hostcheck.checks.condition import UNASKED, seen_by_its_driver
 from hostcheck.checks.engine import Facts, all_checks, attempt, decides, run_again
+from hostcheck.checks.room import has_room
 from hostcheck.checks.subjects import Placement, profiles_of, runs_here, serving
 from hostcheck.checks.vcenter import vcenter_and_verdict_agree
-from hostcheck.checks.vgpu import has_room
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, PhysicalGpu

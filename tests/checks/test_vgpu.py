@@ -159,6 +159,30 @@ def test_a_vm_needs_a_place_for_each_of_its_vgpus(number, gpus, busy, status):
         assert one.expected == f"room for {number} vGPUs"
 
 
+@pytest.mark.parametrize(
+    ("model", "modes", "wanted", "status"),
+    [
+        ("a100-pcie-80", ("multiInstanceGpu", "sameSize"), ["grid_a100d-7-80c"], "pass"),
+        ("a100-pcie-80", ("multiInstanceGpu", "sameSize"), ["grid_a100d-7-80c"] * 2, "fail"),
+        ("a100-pcie-80", ("multiInstanceGpu",) * 2, ["grid_a100d-7-80c"] * 2, "pass"),
+        ("a100-pcie-80", ("multiInstanceGpu", "sameSize"), ["grid_a100d-80c"] * 2, "fail"),
+        ("a100-pcie-80", ("sameSize", unknown()), ["grid_a100d-80c"] * 2, "unknown"),
+        ("h100-sxm-80", ("multiInstanceGpu", "sameSize"), ["nvidia_h100xm-7-80c"] * 2, "unknown"),
+        ("h100-sxm-80", ("multiInstanceGpu",) * 2, ["nvidia_h100xm-7-80c"] * 2, "pass"),
+    ],
+)  # fmt: skip
+def test_a_gpu_in_the_other_mig_mode_is_no_room(model, modes, wanted, status):
+    """Where the driver was not asked, each empty GPU was room once: GO, and capacity said one."""
+    unasked = {"profiles_creatable": unknown(Why.NOT_ASKED, "--ssh")}
+    gpus = [
+        a_gpu(at, model=model, **unasked, vgpu_mode=mode if not isinstance(mode, str)
+              else known(mode))
+        for at, mode in enumerate(modes)
+    ]  # fmt: skip
+    vm = a_vm(**{**OFF, "id": "vm-new", "vgpus": asks(*wanted)})
+    says(result("VGPU-002", a_host(gpus=gpus, vms=[vm], version="8.0.3"), "vm-new"), status)
+
+
 def test_places_that_cannot_be_counted_are_not_known():
     says(places(2, strange=("vm-strange",)), "unknown")
     says(places(3, strange=("vm-strange",)), "fail", "2 at most")

@@ -23,6 +23,8 @@ MACHINES = sorted(one.parent.name for one in FIXTURES.glob("*/manifest.json"))
 NEEDS = requirements()
 ROOM = ("VGPU-001", "VGPU-002", "VGPU-003", "VGPU-005", "MIG-002", "GFX-001")
 """What a preflight says of the kind, the room and the mode: what a count is made of."""
+COUNTS = (2, 4, 16)
+"""vGPUs of one VM."""
 OFTEN = 3
 """Of long lists of profiles every so many is tried."""
 
@@ -63,6 +65,13 @@ def contradictions(one, profile: str) -> list[str]:
         found.append(f"{profile}: {total.free} fit, and {sorted(failed & set(ROOM))} fail")
     if total.free and candidate.verdict is Answer.NO_GO:
         found.append(f"{profile}: {total.free} fit, and NO-GO: {candidate.summary}")
+    for several in COUNTS:
+        wish = VmSpec(profile=profile, count=several)
+        of_several, _ = judged_on(GIVEN_ID, "VM to be", hosting(one, wish))
+        if of_several.verdict is Answer.GO and total.free < several and not total.at_least:
+            found.append(f"{several} x {profile}: GO, and capacity counts {total.free}")
+        if of_several.verdict is Answer.GO and candidate.verdict is not Answer.GO:
+            found.append(f"{several} x {profile}: GO, and one alone is {candidate.verdict}")
     return found
 
 
