@@ -1,11 +1,12 @@
 """hostcheck checks, explain, requests and parse: what it can do, and how it reads."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import CheckType
+from hostcheck.cli.options import CheckType, existing
 
 
 @main.command()
@@ -67,12 +68,13 @@ def _requests(_context: Any, _parameter: Any, incomplete: str) -> list[str]:
 
 @main.command()
 @click.argument("request", shell_complete=_requests)
-@click.argument("file", type=click.File("rb"))
-def parse(request: str, file: Any) -> None:
+@click.argument("file", type=existing(dir_okay=False, allow_dash=True))
+def parse(request: str, file: Path) -> None:
     """Print the facts (JSON) that one raw output of REQUEST yields; FILE - reads stdin."""
     from hostcheck import ask
 
-    name, facts = ask.parse(request, file.read().decode("utf-8", errors="replace"))
+    with click.open_file(str(file), "rb") as opened:
+        name, facts = ask.parse(request, opened.read().decode("utf-8", errors="replace"))
     from hostcheck.reports.documents import document
 
     click.echo(document({"request": name, "facts": facts}), nl=False)

@@ -116,6 +116,17 @@ def refuse_unwritable_folders(wanted: Deliver, save: Path | None) -> None:
             if folder.is_file() or folder.suffix in (".json", ".html", ".zip"):
                 raise UsageError(f"{folder}: of several VMs each has its own file: give a folder")
             files.refuse_unwritable_folder(folder)
+            tell_new_folders(folder)
+
+
+def tell_new_folders(*outputs: Path | None) -> None:
+    """Say, unless quiet, which folders will be made for what is written: one may be a slip."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.params.get("quiet"):
+        return
+    new = {one.parent: None for one in outputs if one is not None and not one.parent.exists()}
+    for folder in new:
+        front().tell(f"{folder} is not there yet: the folder will be made")
 
 
 def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
@@ -133,6 +144,7 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
         reports.refuse_unwritable("run", format_, path)
     if save is not None:
         files.refuse_unwritable_folder(save)
+    tell_new_folders(kept, *(one.path for one in _reports(wanted)), save)
 
 
 def regular(output: Path | None) -> Path | None:
@@ -157,6 +169,7 @@ def refuse_untold(told: str, format_: str, output: Path | None) -> None:
         if (told, format_) != ("run", "json"):  # the same run in another layout: nothing is lost
             refuse_input(output)
         reports.refuse_unwritable(told, format_, output)
+        tell_new_folders(output)
 
 
 def refuse_input(output: Path) -> None:

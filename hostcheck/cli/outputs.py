@@ -59,6 +59,11 @@ class OutputType(click.ParamType[Output]):
         if isinstance(value, Output):
             return value
         format_, equals, path = value.partition("=")
+        if equals and not format_:
+            return self.fail(
+                f"{value} names no format: give FORMAT={path} (a file of that name is ./{value})",
+                param, ctx,
+            )  # fmt: skip
         if not equals or not re.fullmatch(r"[a-z][a-z-]*", format_):
             return Output("", Path(value))
         if format_ not in formats("run"):

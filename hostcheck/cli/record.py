@@ -10,7 +10,7 @@ from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
-from hostcheck.cli.out import progress, put_away
+from hostcheck.cli.out import progress, put_away, tell_new_folders
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 
@@ -39,6 +39,7 @@ def record(
     from hostcheck.model.run import called
 
     files.refuse_unwritable_folder(save)
+    tell_new_folders(save)
     time_left = Limit(limit, machines)
     ended = ""
     with ExitStack() as until_asked:

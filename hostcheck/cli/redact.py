@@ -6,6 +6,7 @@ import click
 
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing
+from hostcheck.cli.out import tell_new_folders
 
 
 @main.command()
@@ -33,6 +34,7 @@ def redact(what: Path, output: Path, map_file: Path | None) -> None:
     """
     from hostcheck import redact as redacting
 
+    tell_new_folders(output)
     kept = map_file or output.with_name(f"{output.name}.map.json")
     done = redacting.redact(what, output, kept)
     click.echo(f"{output}: {redacting.in_words(done)}")

@@ -9,6 +9,7 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Remembering, group
 from hostcheck.cli.options import existing
+from hostcheck.cli.out import tell_new_folders
 from hostcheck.cli.ring import EXIT_USAGE
 from hostcheck.errors import UsageError, crash
 
@@ -89,6 +90,8 @@ class Remembered:
         keep = settings.history.keep if settings is not None else 0
         self._keep = days(str(keep)) if keep else 0
         self._lost = False
+        if self._place is not None:
+            tell_new_folders(self._place[0].file)
 
     def written(self, run: "Run") -> "Run":
         """Write a run, and return it with what the history says of it, or with why it does not."""

@@ -1,5 +1,6 @@
 """The last ring round every command: errors are one line, a crash is never a verdict."""
 
+import errno
 import gc
 import os
 import signal
@@ -20,6 +21,8 @@ from hostcheck.near import near
 
 EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
+NAMELESS = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
+"""What a system says of a name that no file can have."""
 
 
 def _interrupted(code: int) -> int:
@@ -78,6 +81,16 @@ def _unwritten() -> int:
     return EXIT_USAGE
 
 
+def _of_a_file(error: OSError) -> int:
+    """Return the code for what a system refused: a full stream, or a name that no file can have."""
+    if console.is_full(error):
+        return _unwritten()
+    if error.filename is not None and error.errno in NAMELESS:
+        say(f"{os.fsdecode(error.filename)}: {error.strerror}; give another name")
+        return EXIT_USAGE
+    return _crashed(EXIT_UNKNOWN)
+
+
 @contextmanager
 def crashing_with(code: int) -> Iterator[None]:
     """Let an interrupt and a crash end with the code that means *nothing was learnt* here."""
@@ -120,7 +133,7 @@ class Ring(SectionedGroup):
             say(str(error))
             code = EXIT_USAGE
         except OSError as error:
-            code = _unwritten() if console.is_full(error) else _crashed(EXIT_UNKNOWN)
+            code = _of_a_file(error)
         except Exception:  # noqa: BLE001  the last ring: nothing above knows better
             code = _crashed(EXIT_UNKNOWN)
         sys.exit(code if isinstance(code, int) else 0)

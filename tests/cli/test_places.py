@@ -99,3 +99,48 @@ def test_every_shape_of_an_html_report_is_written_where_it_was_tried(
     done = run("audit", "-q", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "--html", shape)
     assert (done.exit_code, done.stderr) == (0, "")
     assert (place / shape).exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "audit {from_} -o new/run.json", "audit {from_} --html new/report.html",
+        "audit {from_} --output csv=new/run.csv", "audit {from_} --save new/rec",
+        "report {run} --format csv -o new/run.csv", "plan {run} -o new/plan.txt",
+        "capacity {from_} -o new/room.txt", "topology esx-01 {from_} -o new/host.txt",
+        "redact {machine} -o new/shown", "audit {from_} --history new/past.db",
+        "preflight --all {from_} -o new/runs",
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_made_is_said(place: Path, words: str):
+    machine = FIXTURES / "2n-2xA100-80-esxi803"
+    kept = Path(__file__).parents[1] / "kept" / "run-2.json"
+    done = run(*words.format(from_=f"--from {machine}", run=kept, machine=machine).split())
+    assert done.exit_code in (0, 1, 3), done.stderr
+    assert done.stderr.count("new is not there yet: the folder will be made") == 1
+    assert any((place / "new").iterdir())
+    again = run(*words.format(from_=f"--from {machine}", run=kept, machine=machine).split())
+    assert "will be made" not in again.stderr
+
+
+def test_a_quiet_job_is_not_told_of_the_folder_of_its_day(place: Path):
+    done = run("audit", "-q", "--from", str(FIXTURES / "1n-1xT4-esxi703"), "-o", "day/run.json")
+    assert (done.stderr, (place / "day" / "run.json").exists()) == ("", True)
+
+
+def test_an_equals_sign_without_a_format_is_no_path(place: Path):
+    done = run("audit", "--from", str(FIXTURES), "-o", "=out/z")
+    assert (done.exit_code, listed(place)) == (2, ["file", "folder", "taken", "taken/files"])
+    assert "=out/z names no format: give FORMAT=out/z (a file of that name is ./=out/z)" in (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "words", ["audit -o {long}", "policy show --policy {long}", "report {long}", "bmc {long}"]
+)
+def test_a_name_that_no_file_can_have_is_said_in_one_line(words: str):
+    done = run(*words.format(long="x" * 5000).split())
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()[-1]) < 1500
