@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from hostcheck.bundles.label import Keys, Label
 from hostcheck.bundles.places import Place
-from hostcheck.errors import UsageError
 from hostcheck.model.capture import Wire
 from hostcheck.model.recording import Recording
 
@@ -37,19 +36,21 @@ class Joined(Struct, frozen=True):
         return whole
 
 
-def joined(found: Iterable[tuple[Place, Label]]) -> list[Joined]:
-    """Put places of one host together.
+def joined(found: Iterable[tuple[Place, Label]]) -> tuple[list[Joined], dict[str, str]]:
+    """Put places of one host together. Return also the hosts, by name, that have two of one kind.
 
-    Raises UsageError for two of the same kind: which one is meant, nobody can say.
+    Which of two is meant, nobody can say: the words name both, and nothing is known of that host.
     """
     every = list(found)
     hosts: dict[tuple[str, str], Joined] = {}
+    twice: dict[tuple[str, str], str] = {}
     for place, label in every:
         if label.offline:
             continue
         key = (label.ref.vcenter, label.ref.name)
         if key in hosts:
-            raise _twice(place, hosts[key].parts)
+            twice[key] = _twice(place, hosts[key].parts)
+            continue
         hosts[key] = Joined(label, (place,))
     over_api = tuple(hosts.values())
     for place, label in every:
@@ -63,13 +64,15 @@ def joined(found: Iterable[tuple[Place, Label]]) -> list[Joined]:
             continue
         pair = label.log != there.label.log and label.bundle != there.label.bundle
         if Wire.SHELL in there.label.wires and not pair:
-            raise _twice(place, there.parts)
+            twice[key] = _twice(place, there.parts)
+            continue
         both = Label(
             there.label.ref, there.label.wires | label.wires,
             label.bundle or there.label.bundle, label.log or there.label.log,
         )  # fmt: skip
         hosts[key] = Joined(both, (*there.parts, place))
-    return list(hosts.values())
+    clear = [one for key, one in hosts.items() if key not in twice]
+    return clear, {hosts[key].label.ref.name: told for key, told in twice.items()}
 
 
 def _home(label: Label, over_api: Sequence[Joined]) -> Joined | None:
@@ -92,5 +95,5 @@ def _with_a_domain(one: str, other: str) -> bool:
     return "." not in short and long.startswith(f"{short}.")
 
 
-def _twice(place: Place, parts: Sequence[Place]) -> UsageError:
-    return UsageError(f"{place.path} and {parts[0].path} are of one host")
+def _twice(place: Place, parts: Sequence[Place]) -> str:
+    return f"{place.path} and {parts[0].path} are of one host; give one of them"

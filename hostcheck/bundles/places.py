@@ -144,12 +144,15 @@ def _sent(path: Path) -> list[Place]:
     name = path.name.lower()
     if path.is_dir():
         return [vm_support.Folder(path)] if vm_support.is_folder(path) else []
-    if bug_report.NAME.fullmatch(name):
+    report = bug_report.NAME.fullmatch(name)
+    if not report and not name.endswith((ZIP, *PACKED)):
+        return []
+    if path.exists() and not path.is_file():  # a pipe would be waited for, a device never ends
+        return [Bad(path, f"{path}: not a regular file; give the file itself")]
+    if report:
         return [bug_report.Report(path)]
     if name.endswith(ZIP):
         return _zipped(path)
-    if not name.endswith(PACKED):
-        return []
     return [_bundle(path) if _is_bundle(path) else Packed(path)]
 
 

@@ -1,16 +1,16 @@
 """A recording, or a folder of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from hostcheck import recording, ways
 from hostcheck.bundles import places
 from hostcheck.bundles.joined import Joined, joined
-from hostcheck.bundles.label import Label
+from hostcheck.bundles.label import Keys, Label
 from hostcheck.bundles.places import Place
 from hostcheck.errors import UsageError
-from hostcheck.model.capture import Request
+from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
@@ -34,10 +34,18 @@ def _cluster(host: Joined) -> str | None:
     if not ref.cluster_id:
         return ""
     asked = vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id)
-    capture = host.load({asked.key}).captures.get(asked.key)
+    capture = _answers(host, {asked.key}).get(asked.key)
     told = None if capture is None else opened(capture, vim_compute_resource.parse)
     name = told.name if isinstance(told, vim_compute_resource.ComputeResource) else None
     return name if isinstance(name, str) else None
+
+
+def _answers(host: Joined, keys: Keys) -> Mapping[tuple[str, str, str], Capture]:
+    """Return the answers to some questions; none where the files cannot be read, told later."""
+    try:
+        return host.load(keys).captures
+    except UsageError:
+        return {}
 
 
 class RecordedSource:
@@ -63,7 +71,11 @@ class RecordedSource:
                 if place.path == given:
                     raise
                 self._sick[place.path.name] = Unknown(Why.UNPARSED, str(error), recording.MANIFEST)
-        hosts_found = self._wanted(joined(labels), patterns, tuple(clusters), str(given))
+        self._given = given
+        clear, twice = joined(labels)
+        for name, both in twice.items():
+            self._sick[name] = Unknown(Why.UNPARSED, both, recording.MANIFEST)
+        hosts_found = self._wanted(clear, patterns, tuple(clusters), str(given))
         self._parts = {(one.label.ref.vcenter, one.label.ref.name): one for one in hosts_found}
         names = {one.label.ref.vcenter or ON_ITSELF for one in hosts_found}
         smokes = any(one.label.wires & visited for one in hosts_found)
@@ -113,7 +125,7 @@ class RecordedSource:
             if ref.name in self._sick and not ref.vcenter:
                 continue
             keys = {vm_id: vim_virtual_machine.REQUEST.of(vm_id).key for vm_id in ref.vm_ids}
-            captures = self._parts[ref.vcenter, ref.name].load(set(keys.values())).captures
+            captures = _answers(self._parts[ref.vcenter, ref.name], set(keys.values()))
             for vm_id, key in keys.items():
                 capture = captures.get(key)
                 told = "" if capture is None else vim_virtual_machine.name_in(capture.text)
@@ -132,7 +144,13 @@ class RecordedSource:
         """Load the recording; one that cannot be read is a machine of which nothing is known."""
         if ref.name in self._sick and not ref.vcenter:
             return unread(ref, self._sick[ref.name])
-        return self._parts[ref.vcenter, ref.name].load()
+        parts = self._parts[ref.vcenter, ref.name]
+        try:
+            return parts.load()
+        except UsageError as error:
+            if [one.path for one in parts.parts] == [self._given]:
+                raise
+            return unread(ref, Unknown(Why.UNPARSED, str(error), recording.MANIFEST))
 
     def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
         """Return what puts questions to the recordings."""

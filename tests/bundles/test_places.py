@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -176,6 +178,52 @@ def test_a_bad_archive_is_one_bad_host(tmp_path):
         assert isinstance(found[name].gpus, Unknown)
         assert "not a whole .tgz" in found[name].gpus.detail
     assert isinstance(found[NAME].gpus, Known)
+
+
+def test_a_file_that_is_bad_behind_its_label_is_one_bad_host(tmp_path):
+    packed(by_shell(), tmp_path / "good.tgz")
+    packed(by_shell("esx-99"), tmp_path / "late.tgz")
+    source = RecordedSource(tmp_path)
+    data = (tmp_path / "late.tgz").read_bytes()
+    (tmp_path / "late.tgz").write_bytes(data[:-20])  # as a copy that still runs, or a sick disk
+    found = {ref.name: host_of(source.collect(ref)) for ref in source.machines()}
+    assert isinstance(found["esx-99"].gpus, Unknown)
+    assert "not a whole .tgz" in found["esx-99"].gpus.detail
+    assert isinstance(found[NAME].gpus, Known)
+    alone = RecordedSource(tmp_path / "good.tgz")
+    (tmp_path / "good.tgz").write_bytes(b"hello")
+    with pytest.raises(UsageError, match="not a whole"):
+        only(alone)
+
+
+def test_two_files_of_one_host_are_that_host_unknown_and_no_other(tmp_path):
+    for name, host in (("a", "esx-98"), ("b", "esx-98"), ("c", NAME)):
+        packed(by_shell(host), tmp_path / f"{name}.tgz")
+    source = RecordedSource(tmp_path)
+    found = {ref.name: host_of(source.collect(ref)) for ref in source.machines()}
+    assert sorted(found) == [NAME, "esx-98"]
+    assert isinstance(found["esx-98"].gpus, Unknown)
+    assert re.search(r"b\.tgz and .*a\.tgz are of one host; give one", found["esx-98"].gpus.detail)
+    assert isinstance(found[NAME].gpus, Known)
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path):
+    packed(by_shell(), tmp_path / "good.tgz")
+    for name in ("pipe.tgz", "pipe.zip", "nvidia-bug-report.log.gz"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "zero.tgz").symlink_to("/dev/zero")
+    (tmp_path / "loop.tgz").symlink_to("loop.tgz")
+    (tmp_path / "gone.tgz").symlink_to("nowhere.tgz")
+    source = RecordedSource(tmp_path)
+    found = {ref.name: host_of(source.collect(ref)) for ref in source.machines()}
+    assert isinstance(found.pop(NAME).gpus, Known)
+    assert len(found) == 6
+    for name, host in found.items():
+        assert isinstance(host.gpus, Unknown), name
+        wrong = "No such file|symbolic links" if name[0] in "lg" else "not a regular file"
+        assert re.search(wrong, host.gpus.detail), (name, host.gpus.detail)
+    with pytest.raises(UsageError, match=r"pipe\.tgz: not a regular file; give the file itself"):
+        RecordedSource(tmp_path / "pipe.tgz")
 
 
 def test_every_cut_of_an_archive_is_refused(tmp_path):
