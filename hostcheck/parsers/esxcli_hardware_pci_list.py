@@ -12,13 +12,15 @@
 missing where there is none; `NUMA Node` is missing before ESXi 7.
 """
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.syntax.esxcli import Record, records_of
-from hostcheck.syntax.record import NO_NODE
+from hostcheck.syntax.record import NO_NODE, key
 
 REQUEST = Request(
     Wire.SHELL, "esxcli hardware pci list", "PCI inventory with owner, parent and NUMA node"
@@ -65,10 +67,29 @@ class PciDevice(Struct, frozen=True):
 def parse(text: str) -> tuple[PciDevice, ...]:
     """Read any format of esxcli. A host without PCI devices does not exist."""
     records = records_of(text, what=REQUEST.template, knows=_KNOWS, may_be_empty=False)
-    return tuple(_device(record) for record in records)
+    return tuple(_device(one.heading, tuple(map(one.fields.get, _READ))) for one in records)
 
 
-def _device(record: Record) -> PciDevice:
+_READ = tuple(
+    map(
+        key,
+        (
+            "Address", "Vendor ID", "Device ID", "SubVendor ID", "SubDevice ID", "Device Class",
+            "Device Class Name", "Vendor Name", "Device Name", "VMkernel Name", "Current Owner",
+            "Configured Owner", "Module Name", "Physical Slot", "Slot Description",
+            "Parent Device", "Dependent Device", "Passthru Capable", "FPT Sharable",
+            "Reset Method", "NUMA Node", "Hardware Label",
+        ),
+    )
+)  # fmt: skip
+"""The fields of a PciDevice; counters and interrupts, which differ host by host, are none."""
+
+
+@lru_cache(1024)
+def _device(heading: str, values: tuple[tuple[str, ...] | None, ...]) -> PciDevice:
+    """Read a function by its `_READ` fields. Hosts of one model have most of theirs in common."""
+    told = {name: value for name, value in zip(_READ, values, strict=True) if value is not None}
+    record = Record(REQUEST.template, told, heading)
     return PciDevice(
         address=_address(record),
         pci_id=_pci_id(record),
