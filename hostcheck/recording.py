@@ -286,16 +286,24 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _file_of(root: Path, name: str, real: Callable[[Path], Path]) -> bytes | Unknown:
-    """Read the file of an answer, which lies in the recording; `real` finds a folder's real path.
+def _within(root: Path, path: Path) -> Path | None:
+    """Return the real path of what lies in a folder, None of what lies elsewhere."""
+    real = path.resolve()
+    return real if real.is_relative_to(root) else None
+
+
+def _file_of(root: Path, name: str, folder_of: Callable[[str], Path | None]) -> bytes | Unknown:
+    """Read the file of an answer, which lies in the recording; `folder_of` finds its real folder.
 
     A name without dots that is no link lies where its folder does.
     """
     try:
-        file = root / name
-        plain = name.endswith(file.name) and file.name != ".." and not file.is_symlink()
-        file = real(file.parent) / file.name if plain else file.resolve()
-        if not file.is_relative_to(root):
+        folder, last = os.path.split(name)
+        there = folder_of(folder)
+        file = there and there / last
+        if file and (file.name != last or last == ".." or file.is_symlink()):
+            file = _within(root, file)
+        if file is None:
             return Unknown(Why.UNPARSED, f"its file {name!r} lies outside the recording")
         return _bytes(file)
     except OSError as error:
@@ -311,8 +319,9 @@ def load(folder: Path, keys: Container[tuple[str, str, str]] | None = None) -> R
 
     Raises UsageError when the manifest is missing, broken, or of another schema.
     """
-    root, real = folder.resolve(), cache(Path.resolve)
-    return loaded(load_manifest(folder), lambda name: _file_of(root, name, real), keys)
+    root = folder.resolve()
+    folder_of = cache(lambda name: _within(root, root / name))
+    return loaded(load_manifest(folder), lambda name: _file_of(root, name, folder_of), keys)
 
 
 def loaded(

@@ -188,6 +188,25 @@ def test_a_link_out_of_the_recording_is_refused(copy):
     assert refused(copy, entry)
 
 
+def test_a_folder_of_answers_that_links_out_of_the_recording_is_refused(copy):
+    entry = next(one for one in manifest_of(copy)["answers"] if one.get("file"))
+    folder = (copy / entry["file"]).parent
+    shutil.move(folder, copy.parent / "elsewhere")
+    folder.symlink_to(copy.parent / "elsewhere")
+    assert refused(copy, entry)
+
+
+@pytest.mark.parametrize("file", [".", "api", "api/", "gone/x.xml", "\0", "/"])
+def test_a_name_that_no_answer_has_is_read_of_nowhere(copy, file):
+    manifest = manifest_of(copy)
+    entry = manifest["answers"][0]
+    entry["file"] = file
+    put(copy, manifest)
+    key = (entry["wire"], entry["asked"], entry.get("subject", ""))
+    capture = recording.load(copy).captures[key]
+    assert (capture.text, bool(capture.failure)) == ("", True)
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
