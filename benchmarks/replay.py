@@ -72,7 +72,8 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
         line_up(hosts, work / "recordings")
         hostcheck = [sys.executable, "-m", "hostcheck"]
         recordings, run = str(work / "recordings"), str(work / "run.json")
-        stages = {"replay, judge": [*hostcheck, "audit", "--from", recordings, "-q", "-o", run]}
+        audit = [*hostcheck, "audit", "--from", recordings, "-q", "-o", run]
+        stages = {"replay, judge": [*audit, "--workers", "1"], "on all cores": audit}
         for one in FORMATS:
             told = ["report", run, "--format", one, "-o", str(work / one)]
             stages[f"report {one}"] = [*hostcheck, *told]

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,13 @@ def test_the_api(rows, kind):
 
 def test_replay_and_reports(rows):
     found = rows(replay, "replay", "--hosts", 2, "--repeat", 1)
-    assert looked_at(found) == ["replay, judge", *(f"report {one}" for one in replay.FORMATS)]
+    stages = ["replay, judge", "on all cores", *(f"report {one}" for one in replay.FORMATS)]
+    assert looked_at(found) == stages
+
+
+def test_what_is_measured_was_compiled_before():
+    for file in measure.compiled().rglob("*.py"):
+        assert Path(cache_from_source(file)).is_file(), file
 
 
 def test_plans(rows):
