@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hostcheck import fleet
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
@@ -14,6 +15,8 @@ from hostcheck.ways.vsphere import second_opinion
 from hostcheck.ways.vsphere.inventory import is_host
 
 RUNS = "poweredOn"
+CALLS = 4
+"""Candidates that are asked what they offer at a time: so many calls a session has under way."""
 
 
 def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool:
@@ -56,15 +59,24 @@ class Besides:
         self._opinion = opinion and self._vm is not None and not runs
 
     def begin(self, chosen: list[HostRef]) -> None:
-        """Start vCenter's check, which then runs while the other hosts are collected."""
-        ahead = {one.key: one for target in chosen for one in self._opinions(target)}
+        """Start vCenter's check, which then runs while the other hosts are collected.
+
+        What the processors of all candidates can do is one question.
+        """
+        checks = [one for target in chosen for one in self._opinions(target)]
+        features = [vim_cpu_features.of_host(target.id) for target in chosen if target.id]
+        ahead = {one.key: one for one in (*checks, *features)}
         self._asker = self._source.asker(self._home.ref.vcenter, ahead.values())
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        offers = [walls.ask(self._asker, one, self._offers(one)) for one in collected]
-        for recorded in offers:
+        with fleet.threads(min(CALLS, len(collected))) as workers:
+            offers = list(fleet.each(collected, self._with_offers, workers=workers))
+        for recorded in sorted(offers, key=lambda one: one.ref.key):
             yield walls.ask(self._asker, recorded, self._opinions(recorded.ref))
+
+    def _with_offers(self, recorded: Recording) -> Recording:
+        return walls.ask(self._asker, recorded, self._offers(recorded))
 
     def _opinions(self, one: HostRef) -> list[Request]:
         if not self._opinion or self._vm is None:

@@ -14,6 +14,7 @@ from benchmarks import (
     measure,
     plan,
     policy,
+    preflight,
     replay,
     ssh,
     vsphere,
@@ -74,6 +75,16 @@ def test_the_api(rows, kind):
     wanted = [*clients, "pyVmomi lazy", *(clients if len(delays) > 1 else ())]
     assert looked_at(found, (*FIGURES, "requests", "MB")) == wanted
     assert [row["round trip ms"] for row in found] == [0] * 5 + [1] * (len(wanted) - 5)
+
+
+def test_a_preflight_sends_no_more_to_a_larger_vcenter(rows):
+    found = rows(
+        preflight, "preflight", "--hosts", 8, 24, "--profile-hosts", 2, "--delay", 0, "--repeat", 1
+    )
+    assert looked_at(found, (*FIGURES, "requests", "MB")) == [
+        "preflight VM", "preflight VM", "preflight --profile",
+    ]  # fmt: skip
+    assert found[0]["requests"] == found[1]["requests"]
 
 
 def test_replay_and_reports(rows):
