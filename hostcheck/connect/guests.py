@@ -2,23 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from hostcheck.connect.given import OneGuest, Smoking
-from hostcheck.connect.logins import guest_login_of, guest_shell_of
-from hostcheck.connect.precedence import guests_of, settings_of
+from hostcheck.connect.given import Guests, OneGuest, Smoking
+from hostcheck.connect.precedence import guest_user_of, settings_of, ssh_section
 from hostcheck.connect.sessions import Live, Sessions, opened
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.capture import Capture
 from hostcheck.parsers.smoke_sparse24 import REQUEST
+from hostcheck.secrets import Place, password_of, password_or_none
 from hostcheck.settings import Settings
 from hostcheck.smoke import build
+from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import Plan, deliver, here
 from hostcheck.ways.guest.over_ssh import SshGuest
-from hostcheck.ways.guest.over_vsphere import GuestTransport, NamedGuests
-from hostcheck.ways.guest.steps import METHODS as GUEST
+from hostcheck.ways.guest.over_vsphere import GuestLogin, GuestTransport, NamedGuests
 from hostcheck.ways.guest.way import WAY
+from hostcheck.ways.shell.opening import reached
+from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.vsphere.vms import named, one_vm
 
 
@@ -31,12 +34,6 @@ class Visits:
     front: Front
     names: tuple[str, ...]
     attribute: str
-
-    @classmethod
-    def of(cls, given: Smoking, settings: Settings, front: Front) -> "Visits | None":
-        """Return what was wanted, None where it was not. Raises UsageError for half a wish."""
-        guests = guests_of(given, settings)
-        return None if guests is None else cls(given, settings, front, *guests)
 
     def add_to(self, live: Live, sessions: Sessions) -> None:
         """Find the guests, and let the source visit them."""
@@ -79,7 +76,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
         return said, f"in guest {name} over SSH"
     if not given.guest:
         return here(program, plan, REQUEST), "on this machine"
-    source, sessions = opened(given, settings, front, hosts=given.hosts, writes=GUEST)
+    source, sessions = opened(given, settings, front, hosts=given.hosts, writes=steps.METHODS)
     try:
         vm = one_vm(source.vms_called(given.guest), given.guest)
         login = guest_login_of(given, settings, front)
@@ -88,3 +85,32 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
         return visits.fetch(REQUEST.of(vm.id)), f"in guest {vm.name} over VMware Tools"
     finally:
         source.close()
+
+
+def guest_shell_of(
+    given: OneGuest, settings: Settings, front: Front, name: str, user: str, plan: Plan
+) -> Callable[[], SshTransport]:
+    """Return what opens the shell of a guest, which is never offered the hosts' password."""
+    patience = float(plan.patience)
+    place = _guest_place(given, user)
+    password = password_or_none(place, "SSH password", front, ask=given.ask_ssh_password)
+    times = (patience, 3 * patience)
+    section = ssh_section(settings)
+    return partial(reached(given, section, front, user, times, steps.may_run, password).open, name)
+
+
+def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:
+    """Return user and password in guests; it is asked for before anything runs."""
+    user = guest_user_of(given.guest_user, settings, front)
+    known = front.variable("HOSTCHECK_GUEST_PASSWORD")
+    place = _guest_place(given, user)
+    password = password_of(place, f"Password of {user} in the guest", front, known)
+    password()
+    return GuestLogin(user, password)
+
+
+def _guest_place(given: Guests, user: str) -> Place:
+    return Place(
+        f"guest:{user}", "HOSTCHECK_GUEST_PASSWORD", "--guest-password-file",
+        given.guest_password_file,
+    )  # fmt: skip

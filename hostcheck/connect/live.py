@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 from hostcheck import fleet
 from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
-from hostcheck.connect.guests import Visits
 from hostcheck.connect.logins import ways_of
-from hostcheck.connect.precedence import first, settings_of
+from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.sessions import How, Live, Patience, opened
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
@@ -36,7 +35,12 @@ def machines(
     Raises UsageError for what cannot be.
     """
     settings = settings_of(given)
-    visits = None if smoking is None else Visits.of(smoking, settings, front)
+    visits = None
+    wanted = None if smoking is None else guests_of(smoking, settings)
+    if smoking is not None and wanted is not None:
+        from hostcheck.connect.guests import Visits  # noqa: PLC0415  it brings paramiko
+
+        visits = Visits(smoking, settings, front, *wanted)
     refuse_unfit(given, settings, smokes=visits is not None)
     openers, carried, logging_in = ways_of(given, settings, front)
     how = How(

@@ -1,26 +1,18 @@
-"""How to log in: to a vCenter, to the shells of hosts, in a guest."""
+"""How to log in: to a vCenter, to the shells of hosts."""
 
 from collections.abc import Callable
-from functools import partial
 
 from hostcheck import ways
-from hostcheck.connect.given import Guests, Machines, OneGuest, Vsphere
+from hostcheck.connect.given import Machines, Vsphere
 from hostcheck.connect.precedence import (
     authorities_of,
-    guest_user_of,
-    ssh_section,
     thumbprint_of,
     user_of,
 )
 from hostcheck.front import Front
-from hostcheck.secrets import Place, password_of, password_or_none
+from hostcheck.secrets import Place, password_of
 from hostcheck.settings import Server, Settings, vcenter_for
 from hostcheck.ways.base import Opener
-from hostcheck.ways.guest import steps
-from hostcheck.ways.guest.delivery import Plan
-from hostcheck.ways.guest.over_vsphere import GuestLogin
-from hostcheck.ways.shell.opening import reached
-from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.tls import Endpoint
 
 Login = tuple[Endpoint, Callable[[], str]]
@@ -77,32 +69,3 @@ def ways_of(
         else:
             openers[name] = ways.opening(name).opener(mine, section, front)
     return openers, carried, beside
-
-
-def guest_shell_of(
-    given: OneGuest, settings: Settings, front: Front, name: str, user: str, plan: Plan
-) -> Callable[[], SshTransport]:
-    """Return what opens the shell of a guest, which is never offered the hosts' password."""
-    patience = float(plan.patience)
-    place = _guest_place(given, user)
-    password = password_or_none(place, "SSH password", front, ask=given.ask_ssh_password)
-    times = (patience, 3 * patience)
-    section = ssh_section(settings)
-    return partial(reached(given, section, front, user, times, steps.may_run, password).open, name)
-
-
-def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:
-    """Return user and password in guests; it is asked for before anything runs."""
-    user = guest_user_of(given.guest_user, settings, front)
-    known = front.variable("HOSTCHECK_GUEST_PASSWORD")
-    place = _guest_place(given, user)
-    password = password_of(place, f"Password of {user} in the guest", front, known)
-    password()
-    return GuestLogin(user, password)
-
-
-def _guest_place(given: Guests, user: str) -> Place:
-    return Place(
-        f"guest:{user}", "HOSTCHECK_GUEST_PASSWORD", "--guest-password-file",
-        given.guest_password_file,
-    )  # fmt: skip
