@@ -45,7 +45,11 @@ STEPS = {
     ),
     "account that is not locked": "wait until the lock is over (ESXi: 15 minutes), or lift it",
     "password that has not expired": "change the password by hand: ssh USER@HOST",
-    "login without a code": "use a key, or an account that is asked for no code",
+    "login without a code": (
+        "use a key, or an account that is asked for no code; at a terminal the code of one host of "
+        "a run is asked for: choose it with --host"
+    ),
+    "right code": "run again with the password, and with a code that nobody used yet",
 }
 """What settles an Unknown that says what was missing in these words."""
 

@@ -13,7 +13,7 @@ import click
 
 from hostcheck import reports
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
-from hostcheck.cli.front import front
+from hostcheck.cli.front import BARS, front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.outputs import ENDING, Output, named, plain_of
 from hostcheck.errors import UsageError
@@ -59,7 +59,11 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
     )  # fmt: skip
     with bar:
         task = bar.add_task(what, total=total, host="")
-        yield lambda host: bar.update(task, advance=1, host=host)
+        BARS.append(bar)
+        try:
+            yield lambda host: bar.update(task, advance=1, host=host)
+        finally:
+            BARS.remove(bar)
 
 
 def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: bool = False) -> None:

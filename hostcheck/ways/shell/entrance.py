@@ -6,14 +6,17 @@ Keys go first, in OpenSSH's order, then the password. A server hangs up after so
 
 import re
 import socket
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import paramiko
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
+from hostcheck.ways.shell.codes import PATIENCE, Codes
 from hostcheck.ways.shell.identities import Identities, Identity, identities
 from hostcheck.ways.shell.peer import Peer, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
@@ -22,7 +25,8 @@ from hostcheck.ways.shell.tries import Tries
 
 MOST_KEYS = 5
 """How many keys are offered where a password could be tried behind them."""
-BY_PASSWORD = ("keyboard-interactive", "password")
+CODED = "keyboard-interactive"
+BY_PASSWORD = (CODED, "password")
 CHANGE_REQUESTED = "Illegal info request"
 """paramiko's words for the server's answer to a right password that has expired: that message has
 the number of a prompt (RFC 4252, section 8; RFC 4256, section 5)."""
@@ -49,8 +53,10 @@ class Entrance:
         password: Callable[[], str] | None,
         tries: Tries | None = None,
         passphrases: Mapping[str, str] | None = None,
+        codes: Codes | None = None,
     ) -> None:
-        """Keep the credentials; `passphrases` of key files, by path."""
+        """Keep the credentials; `passphrases` of key files, by path; `codes` asks for one."""
+        self.codes = codes or Codes()
         self._shell = shell
         self._password = password
         self._tries = tries or Tries()
@@ -79,6 +85,9 @@ class Entrance:
         by_password = [one for one in BY_PASSWORD if one in login.offered]
         if self._password is not None and by_password and not login.done():
             self._by_password(login, by_password[0], self._password)
+        elif CODED in login.offered and login.half_way and self.codes.may(self._shell.address):
+            with login.patient(self._prompts(None)) as prompts:
+                _answering(login, prompts)
         if not login.done():
             raise login.refusal(has_password=self._password is not None)
 
@@ -97,13 +106,14 @@ class Entrance:
         """Try the password, unless other hosts have refused it."""
         secret = password()
         with self._tries.turn(login.user, self._shell.address, login.until) as mine:
-            prompts, login.last_one = Prompts(secret), True
+            prompts, login.last_one = self._prompts(secret), True
             peer, user = login.peer, login.user
             try:
                 if method == "password":
                     login.step(partial(peer.auth_password, user, secret, fallback=False))
                 else:
-                    login.step(partial(peer.auth_interactive, user, prompts))
+                    with login.patient(prompts, of=self.codes.may(self._shell.address)):
+                        login.step(partial(peer.auth_interactive, user, prompts))
             except Stopped as stopped:
                 mine.accepted = stopped.accepted
                 raise denied(f"login of {user}: {stopped.told}", stopped.need) from None
@@ -112,11 +122,26 @@ class Entrance:
                     raise
                 mine.accepted = True
                 raise expired(user, "the server asks for another one") from None
-            mine.accepted = login.done() or login.half_way
+            mine.accepted = login.done() or login.half_way or (None if prompts.coded else False)
+        if prompts.coded and not mine.accepted:
+            raise denied(f"login of {user}: the password or the code was refused", "right code")
         if prompts.locked() and not mine.accepted:
             told = f"login of {user}: {prompts.locked()}"
             raise denied(told, "account that is not locked")
         login.password_refused = not mine.accepted
+
+    def _prompts(self, secret: str | None) -> Prompts:
+        return Prompts(secret, partial(self.codes.code, self._shell.address))
+
+
+def _answering(login: "_Login", prompts: Prompts) -> None:
+    """Answer what is asked behind a key, which is a code. Raises Refused where it is wrong."""
+    try:
+        login.step(partial(login.peer.auth_interactive, login.user, prompts))
+    except Stopped as stopped:
+        raise denied(f"login of {login.user}: {stopped.told}", stopped.need) from None
+    if prompts.coded and not login.done():
+        raise denied(f"login of {login.user}: the code was refused", "right code")
 
 
 class _Login:
@@ -153,6 +178,23 @@ class _Login:
             spent = self.last_one and TOO_MANY.search(self.peer.goodbye)
             if not self.peer.is_active() and not spent:
                 raise self._hung_up() from None
+
+    @contextmanager
+    def patient(self, prompts: Prompts, *, of: bool = True) -> Iterator[Prompts]:
+        """Let a login take as long as somebody looks for a code, and no longer than ever if not."""
+        if not of:
+            yield prompts
+            return
+        usual, hang_up = self.until, lambda: None if prompts.coded else self.peer.close()
+        watch = threading.Timer(max(0.1, usual - time.monotonic()), hang_up)
+        watch.daemon = True
+        watch.start()
+        self.until = time.monotonic() + PATIENCE
+        try:
+            yield prompts
+        finally:
+            watch.cancel()
+            self.until = max(usual, time.monotonic() + 1) if prompts.coded else usual
 
     def with_key(self, identity: Identity) -> None:
         """Offer one key."""

@@ -9,6 +9,7 @@ from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.capture import Request
 from hostcheck.secrets import Place, from_keyring, password_or_none
+from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.identities import Locked, identities, opened
 from hostcheck.ways.shell.options import Given, Reach, Section
 from hostcheck.ways.shell.reach import Shell
@@ -63,6 +64,7 @@ def reached(
         password=password,
         own_config=str(config) != Section.config,
         passphrases=_passphrases(base, keys, front),
+        codes=Codes(front.ask if front.somebody else None),
     )
 
 

@@ -1,11 +1,15 @@
-"""What a server asks in a login: its first password prompt is answered, and nothing else ever is.
+"""What a server asks in a login: its first password prompt is answered, and one for a code.
 
-Whatever follows asks for a code, or wants the password changed: the login ends there.
+A code is typed by whoever is there. Whatever follows wants the password changed, or asks again: the
+login ends there.
 """
 
 import re
+from collections.abc import Callable
 
 import paramiko
+
+from hostcheck.words import one_line
 
 PASSWORD = re.compile("password|passwort|kennwort|mot de passe|contrase", re.IGNORECASE)
 CHANGE = re.compile(
@@ -27,13 +31,21 @@ class Stopped(paramiko.SSHException):
         self.accepted = accepted
 
 
+def _nobody(_prompt: str) -> str | None:
+    return None
+
+
 class Prompts:
     """Answers the prompts of one login."""
 
-    def __init__(self, password: str) -> None:
+    def __init__(self, password: str | None, code: Callable[[str], str | None] = _nobody) -> None:
+        """Keep the password, None where there is none, and what asks for a code."""
         self._password = password
+        self._code = code
         self._answered = False
         self._said: list[str] = []
+        self.coded = False
+        """Whether somebody is or was asked for a code."""
 
     def locked(self) -> str:
         """Return the words in which the server said that the account is locked; empty if none."""
@@ -45,18 +57,44 @@ class Prompts:
         self._said.append(asked)
         if not prompts:
             return []
-        hidden = all(PASSWORD.search(prompt) and not echo for prompt, echo in prompts)
+        hidden = [bool(PASSWORD.search(prompt)) and not echo for prompt, echo in prompts]
         if self._answered and CHANGE.search(asked):
             raise Stopped(
                 f"the password is right and has expired ({asked!r}): it was not changed",
                 "password that has not expired", accepted=True,
             )  # fmt: skip
-        if self._answered and hidden:
+        if self._answered and all(hidden):
             raise Stopped(f"the server asks again: {asked!r}", "right password", accepted=False)
-        if hidden and len(prompts) == 1:
+        if hidden.count(True) > 1 or (self._answered and any(hidden)) or len(prompts) > 2:
+            raise self._more(asked)
+        if any(hidden) and self._password is None:
+            raise Stopped(f"the server asks for a password too: {asked!r}", "key or password",
+                          accepted=None)  # fmt: skip
+        if all(hidden):
             self._answered = True
-            return [self._password]
-        raise Stopped(
+            return [str(self._password)]
+        return self._with_code(asked, prompts, hidden)
+
+    def _with_code(
+        self, asked: str, prompts: list[tuple[str, bool]], hidden: list[bool]
+    ) -> list[str]:
+        """Answer a request for a code, beside the password or behind it; once."""
+        if self.coded:
+            raise Stopped(f"the server asks again: {asked!r}", "right code", accepted=None)
+        if hidden.count(False) > 1 or CHANGE.search(asked):
+            raise self._more(asked)
+        self.coded = True
+        (wanted,) = (prompt for (prompt, _), is_password in zip(prompts, hidden, strict=True)
+                     if not is_password)  # fmt: skip
+        code = self._code(one_line(wanted).strip().rstrip(":"))
+        if not code:
+            self.coded = False
+            raise self._more(asked)
+        self._answered = self._answered or any(hidden)
+        return [str(self._password) if is_password else code for is_password in hidden]
+
+    def _more(self, asked: str) -> Stopped:
+        return Stopped(
             f"the server asks for more than a password: {asked!r}", "login without a code",
             accepted=None,
         )  # fmt: skip

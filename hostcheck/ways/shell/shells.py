@@ -8,6 +8,7 @@ from typing import Any
 
 from hostcheck.model.capture import Request
 from hostcheck.ways.base import Refused, SoFar
+from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.tries import Run
@@ -32,6 +33,8 @@ class Shells:
     """Whether `config` stands alone, or in front of the system's."""
     passphrases: Mapping[str, str] | None = field(default=None, repr=False)
     run: Run = field(default_factory=Run)
+    codes: Codes = field(default_factory=Codes)
+    """Whoever is there to type one; nobody is where this was sent to."""
 
     def __call__(self, so_far: SoFar) -> SshTransport:
         """Open the shell of the host whose turn it is."""
@@ -56,6 +59,7 @@ class Shells:
         return SshTransport(
             shell, self.allowed, self.password,
             tries=self.run.tries, passphrases=self.passphrases, refused=refused,
+            codes=self.codes,
         )  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ import paramiko
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused, Stopwatch
+from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.command import NO_STATUS, cut_off, decoded, running
 from hostcheck.ways.shell.entrance import Entrance, expired
 from hostcheck.ways.shell.peer import Peer
@@ -50,15 +51,16 @@ class SshTransport:
         tries: Tries | None = None,
         passphrases: Mapping[str, str] | None = None,
         refused: Unknown | None = None,
+        codes: Codes | None = None,
     ) -> None:
         """Keep the settings. `allowed` is asked before anything is sent.
 
         `passphrases` are of key files, by path; `refused` says why the shell cannot be reached,
-        where that is known already.
+        where that is known already; `codes` asks whoever is there for one.
         """
         self._shell = shell
         self._allowed = allowed
-        self._entrance = Entrance(shell, password, tries, passphrases)
+        self._entrance = Entrance(shell, password, tries, passphrases, codes)
         self._lock = threading.Lock()
         self._transport: Peer | None = None
         self._connections_left = 2
@@ -153,7 +155,11 @@ class SshTransport:
         plain: socket.socket | None = None
         try:
             plain = connected(self._shell, limit)
+            asked = self._entrance.codes.seconds
             self._transport = self._entrance.authenticated(plain, now + limit)
+            self._deadline += (
+                self._entrance.codes.seconds - asked
+            )  # a person's time, not the host's
             self._heed_refusal()  # closed in the meantime, when there was nothing to drop
         except TimeoutError:
             if time.monotonic() >= self._deadline:

@@ -13,6 +13,7 @@ import pytest
 
 from hostcheck import words
 from hostcheck.model.fact import Why
+from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.tries import Tries
 from tests.peers import shapes
 from tests.ways.shell.reaching import FIRST, SECOND, SHAPE, reach, right
@@ -289,6 +290,117 @@ def test_only_the_first_prompt_is_answered(tmp_path, dial, shells, prompt, need)
     assert failure.privilege == need
     assert prompt.strip() in failure.detail
     assert "secret" not in failure.detail
+
+
+class Coded(Script):
+    """Takes password and code: in one request, one behind the other, or the code behind a key."""
+
+    def __init__(self, *rounds, right):
+        super().__init__(methods="keyboard-interactive")
+        self.rounds = list(rounds)
+        self.right = right
+
+    def _next(self):
+        return paramiko.InteractiveQuery(
+            "", "", *((prompt, False) for prompt in self.rounds.pop(0))
+        )
+
+    def check_auth_interactive(self, _username, _submethods):
+        return self._next()
+
+    def check_auth_interactive_response(self, responses):
+        self.answers.append(responses)
+        if self.rounds:
+            return self._next()
+        given = [one for each in self.answers for one in each]
+        return paramiko.AUTH_SUCCESSFUL if given == self.right else paramiko.AUTH_FAILED
+
+
+class KeyAndCode(Coded):
+    """Wants a code behind any key."""
+
+    def check_auth_publickey(self, _username, _key):
+        self.methods = "keyboard-interactive"
+        return paramiko.AUTH_PARTIALLY_SUCCESSFUL
+
+    def check_auth_none(self, _username):
+        self.methods = "publickey"
+        return paramiko.AUTH_FAILED
+
+
+CODE, SECRET = "Verification code: ", "Password: "
+
+
+@pytest.mark.parametrize(
+    ("kind", "rounds", "password", "right"),
+    [
+        (Coded, [(SECRET,), (CODE,)], "secret", ["secret", "123456"]),
+        (Coded, [(SECRET, CODE)], "secret", ["secret", "123456"]),
+        (Coded, [(CODE,), (SECRET,)], "secret", ["123456", "secret"]),
+        (KeyAndCode, [(CODE,)], None, ["123456"]),
+    ],
+)
+def test_a_code_is_asked_of_whoever_is_there(tmp_path, dial, shells, kind, rounds, password, right):
+    script, heard = kind(*rounds, right=right), []
+    codes = Codes(lambda prompt: heard.append(prompt) or "123456")
+    with scripted(script, tmp_path) as (port, known):
+        keys = (str(shells.key_file),) if kind is KeyAndCode else ()
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=keys)
+        capture = dial(to, password, codes=codes).fetch(FIRST)
+    assert capture.failure is None
+    assert heard == ["127.0.0.1 asks: Verification code"]
+    assert "123456" not in repr(capture)
+
+
+@pytest.mark.parametrize(
+    ("typed", "need"), [("999999", "right code"), ("", "login without a code")]
+)
+def test_a_wrong_code_is_not_a_wrong_password(tmp_path, dial, shells, typed, need):
+    script = Coded((SECRET,), (CODE,), right=["secret", "123456"])
+    tries = Tries()
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=())
+        failure = refusal(dial(to, "secret", codes=Codes(lambda _: typed), tries=tries))
+    assert failure.privilege == need
+    assert need in words.STEPS
+    assert "999999" not in failure.detail
+    with tries.turn(to.user, "another", time.monotonic() + 5):
+        pass  # nobody counts it as a refusal of the password
+
+
+def test_a_code_that_is_asked_for_again_ends_the_login(tmp_path, dial, shells):
+    script = Coded((SECRET,), (CODE,), (CODE,), right=[])
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=())
+        failure = refusal(dial(to, "secret", codes=Codes(lambda _: "1")))
+    assert (failure.privilege, script.answers) == ("right code", [["secret"], ["1"]])
+
+
+def test_a_code_is_asked_for_one_host_of_a_run(tmp_path, dial, shells):
+    heard = []
+    codes = Codes(lambda prompt: heard.append(prompt) or "123456")
+    for address in ("127.0.0.1", "localhost"):
+        script = Coded((SECRET,), (CODE,), right=["secret", "123456"])
+        with scripted(script, tmp_path) as (port, known):
+            pins = Path(known).read_text().replace("127.0.0.1", address)
+            (tmp_path / "pins").write_text(pins)
+            to = reach(shells, address=address, port=port, known_hosts=(str(tmp_path / "pins"),),
+                       key_files=())  # fmt: skip
+            failure = dial(to, "secret", codes=codes).fetch(FIRST).failure
+    assert failure.privilege == "login without a code"
+    assert len(heard) == 1
+
+
+def test_who_looks_for_a_code_has_longer_than_a_host_has(tmp_path, dial, shells):
+    def slowly(_prompt):
+        time.sleep(2.5)
+        return "123456"
+
+    script = Coded((SECRET,), (CODE,), right=["secret", "123456"])
+    with scripted(script, tmp_path) as (port, known):
+        to = reach(shells, address="127.0.0.1", port=port, known_hosts=(known,), key_files=(),
+                   connect_timeout=1.5, host_timeout=2)  # fmt: skip
+        assert dial(to, "secret", codes=Codes(slowly)).fetch(FIRST).failure is None
 
 
 @pytest.mark.parametrize("second", ["password", "keyboard-interactive"])
