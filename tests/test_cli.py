@@ -239,6 +239,7 @@ def test_requests_of_parse_are_completed():
 def test_help_is_in_sections_everyday_options_first_and_nothing_is_cut():
     listed = run("--help").output
     assert "..." not in listed.replace("[ARGS]...", "")
+    assert "\nMore:" not in listed, "a command that no section names"
     assert listed.index("Every day:") < listed.index("  audit") < listed.index("About this tool:")
     told = run("audit", "--help").output
     places = [told.index(f"{one}:\n") for one in ("Which hosts", "The answer", "vCenter or ESXi",

@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from msgspec.structs import replace
 
 from hostcheck import listing
 from hostcheck.cli import main
-from hostcheck.cli.listings import names_of_hosts, names_of_vms
+from hostcheck.cli.completing import names_of_clusters, names_of_hosts, names_of_vms
 from hostcheck.reports import formats, pieces
 from tests.checks.synthetic import a_gpu, a_host, a_vm, asks, unknown
 
@@ -118,9 +122,40 @@ class Context:
         self.params = params
 
 
-def test_names_are_completed_from_recordings_alone():
+def test_names_are_completed_from_recordings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     here = Context(from_=str(HEALTHY))
     assert names_of_vms(here, None, "train") == ["train-01-a", "train-01-b"]
-    assert names_of_hosts(here, None, "") == ["esx-01.lab.test"]
+    assert names_of_hosts(here, None, "ESX") == ["esx-01.lab.test"]
+    assert names_of_clusters(here, None, "") == ["gpu-cluster-01"]
     assert names_of_vms(Context(), None, "") == []
     assert names_of_hosts(Context(from_="/nowhere"), None, "") == []
+
+
+def test_names_are_completed_from_the_run_that_lies_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("audit", "--from", HEALTHY, "-q", "-o", tmp_path / "run.json")
+    assert names_of_vms(Context(), None, "train") == ["train-01-a", "train-01-b"]
+    assert names_of_hosts(Context(), None, "") == ["esx-01.lab.test"]
+    assert names_of_clusters(Context(), None, "gpu") == ["gpu-cluster-01"]
+    (tmp_path / "run.json").rename(tmp_path / "other.json")
+    assert names_of_hosts(Context(run=str(tmp_path / "other.json")), None, "") != []
+    (tmp_path / "run.json").write_text("{")
+    assert names_of_hosts(Context(), None, "") == []
+
+
+def test_a_tab_asks_nobody(tmp_path):
+    """A vCenter that answers nobody, and a password that would be asked for: the Tab is over."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", "from hostcheck.cli import main; main(prog_name='hostcheck')"],
+            capture_output=True, text=True, timeout=60,
+            check=True, cwd=tmp_path,
+            env={**os.environ, "_HOSTCHECK_COMPLETE": "bash_complete", "COMP_CWORD": "2",
+                 "COMP_WORDS": "hostcheck preflight tr", "GOVC_USERNAME": "u",
+                 "GOVC_URL": f"127.0.0.1:{server.getsockname()[1]}"},
+        )  # fmt: skip
+        assert (done.stdout.strip(), done.stderr) == ("", "")
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()

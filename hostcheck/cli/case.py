@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli.completing import names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.listings import names_of_hosts
 from hostcheck.cli.options import (
     existing,
     format_option,

@@ -108,27 +108,3 @@ def _hosts(
         targets = source.machines()
         with progress(what, len(targets), quiet=machines.quiet) as done:
             yield map(host_of, app.recordings(source, targets, workers=workers, done=done))
-
-
-def names_of_vms(context: click.Context, _parameter: Any, incomplete: str) -> list[str]:
-    """Complete a VM of the recordings that --from names; nobody is asked by a Tab."""
-    return _begin(context, incomplete, lambda source: [one.name for one in source.vms()])
-
-
-def names_of_hosts(context: click.Context, _parameter: Any, incomplete: str) -> list[str]:
-    """Complete a host of the recordings that --from names."""
-    return _begin(context, incomplete, lambda source: [one.name for one in source.machines()])
-
-
-def _begin(context: click.Context, incomplete: str, names: Callable[[Any], list[str]]) -> list[str]:
-    from hostcheck.sources.recorded import RecordedSource
-
-    given = context.params.get("from_")
-    if given is None:
-        return []
-    try:
-        return sorted(
-            {one for one in names(RecordedSource(Path(given))) if one.startswith(incomplete)}
-        )
-    except UsageError:
-        return []

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hostcheck import ways
+from hostcheck.cli.completing import names_of_clusters, names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
 from hostcheck.cli.outputs import OutputType
@@ -184,7 +185,10 @@ machines_options = group(
         "--workers", type=WorkersType(), metavar="auto|N|dask://SCHEDULER",
         help="Hosts side by side: asked by threads, judged by all cores; or by a Dask cluster.",
     ),
-    click.option("--host", "hosts", multiple=True, metavar="PATTERN", help="Hosts, repeatable."),
+    click.option(
+        "--host", "hosts", multiple=True, metavar="PATTERN", shell_complete=names_of_hosts,
+        help="Hosts, repeatable.",
+    ),
     click.option(
         "--quiet", "-q", is_flag=True,
         help="No progress on stderr; of a preflight and a power-on the one line of the answer.",
@@ -222,7 +226,12 @@ smoking_options = group(
     *guest,
 )  # fmt: skip
 cluster_option = click.option(
-    "--cluster", "clusters", multiple=True, metavar="PATTERN", help="Clusters, repeatable."
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="PATTERN",
+    shell_complete=names_of_clusters,
+    help="Clusters, repeatable.",
 )
 
 

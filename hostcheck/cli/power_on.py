@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli.completing import names_of_vms
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
@@ -21,7 +22,7 @@ from hostcheck.errors import UsageError
 
 
 @main.command("power-on")
-@click.argument("vm")
+@click.argument("vm", shell_complete=names_of_vms)
 @machines_options
 @from_option
 @cluster_option

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hostcheck.cli.completing import names_of_vms
 from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, Showing
 from hostcheck.cli.group import main
-from hostcheck.cli.listings import names_of_vms
 from hostcheck.cli.options import (
     MemoryType,
     answers_options,

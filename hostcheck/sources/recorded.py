@@ -132,6 +132,10 @@ class RecordedSource:
                 found.append(VmRef(ref, vm_id, told or vm_id))
         return found
 
+    def clusters(self) -> list[str]:
+        """List the clusters of the recorded hosts, as far as they are told."""
+        return [name for one in self._parts.values() if (name := _cluster(one))]
+
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""
         return Collector(self.collect, self.read, partial(finish, openers={}))
