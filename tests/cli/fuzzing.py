@@ -85,7 +85,8 @@ def furnish(folder: Path) -> list[str]:
             file.write_bytes(file.read_bytes()[:40] + b"\xff\0")
     return [
         *made, "rec", "rec/esx-01", "run.json", "void", "loop", "gone", "badly", "\udce4\udcff",
-        "nothing", "empty/x", "void/new/x", "n" * 300, "/dev/null", "/proc/x", ".", "", "rec/",
+        "nothing", "empty/x", "void/new/x", "locked/x", "locked", "secret", "n" * 300, "/dev/null",
+        "/proc/x", ".", "", "rec/",
         "a\nb", "out.json", "out.html", "out/", str(folder / "out.txt"), "html=out.html",
         "/dev/full",
     ]  # fmt: skip
@@ -137,6 +138,13 @@ class Drawn:
             format_ = self._random.choice(("", "", "html=", "csv=", "junit=", "line=", "text="))
             return format_ + self._random.choice(self._places)
         return self._random.choice(WORDS)
+
+
+def _lock(folder: Path) -> None:
+    """Add what nobody but root may read or write."""
+    (folder / "locked").mkdir(0o555)
+    (folder / "secret").write_bytes(b"x")
+    (folder / "secret").chmod(0)
 
 
 def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -220,6 +228,7 @@ def tried(seed: int, tries: int) -> list[Fault]:
                 shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(model, Path(place) / "here", symlinks=True)
             home.mkdir()
+            _lock(Path(place) / "here")
             os.environ["HOME"] = str(home)
             what = wrong(words, Path(place) / "here")
             if what:
