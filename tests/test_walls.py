@@ -240,7 +240,7 @@ IN_THE_WAY = functions(
     "parsers", "assemble", "ways.vsphere.order", "ways.vsphere.second_opinion", "ways.shell.order"
 )
 PREFLIGHT = [one for one in functions("preflight") if one[1] != "ranked"]
-CAPACITY = functions("capacity")
+CAPACITY = functions("capacity", "checks.modes", "checks.running")
 
 
 class Reached:
