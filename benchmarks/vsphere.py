@@ -21,7 +21,7 @@ from benchmarks import fleets
 from benchmarks.measure import cost, keep, median, table
 from benchmarks.peers import paths
 from tests.peers import live
-from tests.peers.sshd import free_port
+from tests.peers.ports import own_port
 
 HERE = Path(__file__).resolve().parent
 LAZY_UP_TO = 100
@@ -60,18 +60,18 @@ def delayed(port: int, milliseconds: int) -> Iterator[int]:
     if not milliseconds:
         yield port
         return
-    listen = free_port()
-    relay = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.delay", str(listen), str(port), str(milliseconds)],
-        stdout=subprocess.PIPE, cwd=HERE.parent,
-    )  # fmt: skip
-    try:
-        assert relay.stdout is not None
-        relay.stdout.readline()
-        yield listen
-    finally:
-        relay.kill()
-        relay.communicate()
+    with own_port() as listen:
+        relay = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.delay", str(listen), str(port), str(milliseconds)],
+            stdout=subprocess.PIPE, cwd=HERE.parent,
+        )  # fmt: skip
+        try:
+            assert relay.stdout is not None
+            relay.stdout.readline()
+            yield listen
+        finally:
+            relay.kill()
+            relay.communicate()
 
 
 def measured(server: live.Vcenter, command: list[str], env: Mapping[str, str]) -> dict[str, float]:

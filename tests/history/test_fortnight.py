@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from tests.notify.peers import running_mail
 from tests.peers import shapes
 from tests.peers.fleet import Cluster, DeniedProperty, Fleet
 from tests.peers.live import running_vcenter
+from tests.peers.ports import own_port
 
 PASSWORD = "of-the-auditor"
 HEALTHY = replace(shapes.HOSTS["2n-2xA100-80-esxi803"], vms=(), cluster="gpu-a")
@@ -131,7 +131,7 @@ class Lab:
     def __init__(self, stack, folder):
         self._stack = stack
         self._trusted = [folder / f"ca-{number}.pem" for number in range(2)]
-        self._ports = [free_port() for _ in range(2)]
+        self._ports = [stack.enter_context(own_port()) for _ in range(2)]
         self._running = [None, None]
         self.servers = [None, None]
         self.targets = tuple(f"127.0.0.1:{port}" for port in self._ports)
@@ -173,12 +173,6 @@ def running_lab(folder):
         lab = Lab(stack, folder)
         lab.become({})
         yield lab
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def day(number):

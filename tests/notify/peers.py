@@ -1,7 +1,6 @@
 """A mail server (aiosmtpd) and a webhook's server, on loopback, with certificates of their own."""
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from tests.peers.live import _certificate
+from tests.peers.ports import own_port
 
 USER, PASSWORD = "hostcheck", "canary-of-mail"
 WRONG = "nobody@lab.test"
@@ -90,14 +90,13 @@ def running_mail(
         options |= {"authenticator": _authenticated, "auth_required": later,
                     "auth_require_tls": later}  # fmt: skip
     box = Box()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port, **options)
-    server.start()
-    try:
-        yield MailServer(port, certificate, box)
-    finally:
-        server.stop()
+    with own_port() as port:
+        server = Controller(box, hostname="127.0.0.1", port=port, **options)
+        server.start()
+        try:
+            yield MailServer(port, certificate, box)
+        finally:
+            server.stop()
 
 
 @dataclass

@@ -15,6 +15,7 @@ from hostcheck.cli import main
 from hostcheck.errors import UsageError
 from hostcheck.notify import mail, webhook
 from tests.notify.peers import PASSWORD, USER, WRONG, Hook, MailServer, running_hook, running_mail
+from tests.peers.ports import own_port
 from tests.private_data import FIXTURES
 
 MACHINE = "2n-2xA100-80-esxi803"
@@ -179,8 +180,7 @@ def _mute(running) -> int:
 
 
 def test_a_broken_mail_server_loses_no_run(post: MailServer, running, here: Path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nobody = closed.getsockname()[1]
+    nobody = running(own_port())
     for port, why in (
         (nobody, "Connection refused"),
         (_mute(running), "did not take it within 1 s|timed out"),

@@ -6,16 +6,16 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.peers.ports import own_port
 from tests.peers.sshd import Missing
 
 USER = "auditor"
@@ -72,8 +72,10 @@ def running_postgresql() -> Iterator[Postgresql]:
     if os.geteuid() == 0:  # it refuses to run as root
         one = pwd.getpwnam(UNPRIVILEGED)
         account = {"user": one.pw_uid, "group": one.pw_gid, "extra_groups": []}
-    with tempfile.TemporaryDirectory(prefix="hostcheck-postgresql-") as folder:
-        work = Path(folder)
+    with ExitStack() as stack:
+        work = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="hostcheck-postgresql-"))
+        )
         password = secrets.token_urlsafe(12)
         (work / "password").write_text(password)
         if account:
@@ -87,7 +89,7 @@ def running_postgresql() -> Iterator[Postgresql]:
             ],
             check=True, capture_output=True, **given,
         )  # fmt: skip
-        port = _free_port()
+        port = stack.enter_context(own_port())
         with (work / "log").open("wb") as log:
             process = subprocess.Popen(
                 [
@@ -115,12 +117,6 @@ def _tools() -> Path:
     if not places:
         raise Missing("no PostgreSQL: install postgresql")
     return Path(places[-1]).resolve().parent
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _wait_for(server: Postgresql, process: "subprocess.Popen[bytes]", log: Path) -> None:

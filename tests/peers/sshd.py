@@ -12,17 +12,17 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers import shell
 from tests.peers.fleet import Fleet, HostShape
+from tests.peers.ports import own_port
 
 SCRIPT = Path(__file__).resolve().parent / "esx_shell.sh"
 LONGEST_NAME = 100
@@ -79,8 +79,9 @@ def running_sshd(
     root = os.geteuid() == 0
     if not root and "publickey" not in methods:
         raise Missing("password logins need root, to make a user with a known password")
-    with tempfile.TemporaryDirectory(prefix="hostcheck-sshd-") as name, _account(root) as account:
-        user, password = account
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostcheck-sshd-"))
+        user, password = stack.enter_context(_account(root))
         work = Path(name)
         work.chmod(0o755)
         replay = work / "replay"
@@ -101,7 +102,7 @@ def running_sshd(
         (work / "banner").write_text(
             "The time and date of this login have been sent to the system logs.\n"
         )
-        port = free_port()
+        port = stack.enter_context(own_port())
         config = work / "sshd_config"
         usual = _server_config(
             fleet, work, port=port, user=user, methods=methods, max_sessions=max_sessions
@@ -113,7 +114,7 @@ def running_sshd(
         program, service = _program(server, work, pam)
         process = subprocess.Popen([program, "-D", "-f", str(config), "-E", str(log)])
         try:
-            _wait(process, fleet, port, log)
+            _wait(process, config.read_text().count("ListenAddress "), log)
             yield _handed_out(fleet, work, port=port, user=user, password=password, log=log)
         finally:
             process.terminate()
@@ -263,21 +264,15 @@ def _end_processes_of(user: str) -> None:
             continue
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _wait(process: subprocess.Popen[bytes], addresses: int, log: Path) -> None:
+    """Wait until this very server says that it listens on so many addresses.
 
-
-def _wait(process: subprocess.Popen[bytes], fleet: Fleet, port: int, log: Path) -> None:
-    address = next(host.address for host in fleet if host.shell_trouble != "refuse")
-    limit = time.monotonic() + 60
+    That somebody accepts connections there is no proof of it.
+    """
+    limit = time.monotonic() + 120
     while time.monotonic() < limit and process.poll() is None:
-        try:
-            socket.create_connection((address, port), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
+        if log.exists() and log.read_text().count("Server listening on ") == addresses:
             return
+        time.sleep(0.02)
     said = log.read_text()[-1500:] if log.exists() else "nothing"
     raise Missing(f"sshd did not start here: {said}")

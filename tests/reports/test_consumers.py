@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -27,6 +26,7 @@ from hostcheck.reports.markdown import LONGEST, code, prose, within_limit
 from hostcheck.reports.markdown import table as markdown_table
 from hostcheck.reports.run import markdown, ocsf, prometheus, sarif
 from tests import golden
+from tests.peers.ports import own_port
 from tests.reports import builders as b
 from tests.reports.consumers import program
 
@@ -277,12 +277,10 @@ def test_hosts_of_one_name_have_series_of_their_own():
 
 
 @pytest.fixture(scope="module")
-def exporter(tmp_path_factory):
+def exporter(tmp_path_factory, keep_running):
     """A node_exporter that reads a folder."""
     folder = tmp_path_factory.mktemp("textfiles")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = keep_running(own_port())
     running = subprocess.Popen(
         [program("prometheus-node-exporter", "node_exporter"), "--collector.disable-defaults",
          "--collector.textfile", f"--collector.textfile.directory={folder}",

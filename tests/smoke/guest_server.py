@@ -8,9 +8,11 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.peers.ports import own_port
 from tests.peers.sshd import Missing
 
 SHELL = """#!/bin/sh
@@ -67,6 +69,7 @@ class GuestServer:
 
     def __init__(self, work):
         self.work = work
+        self.stack = ExitStack()
 
     def __enter__(self):
         sshd = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -78,9 +81,7 @@ class GuestServer:
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.work / name], check=True
             )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = self.stack.enter_context(own_port())
         shell = self.work / "shell"
         shell.write_text(SHELL.format(work=self.work))
         shell.chmod(0o755)
@@ -107,3 +108,4 @@ class GuestServer:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(60)
+        self.stack.close()
