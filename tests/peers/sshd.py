@@ -27,6 +27,14 @@ from tests.peers.ports import own_port
 SCRIPT = Path(__file__).resolve().parent / "esx_shell.sh"
 LONGEST_NAME = 100
 METHODS = ("publickey", "password", "keyboard-interactive")
+PAM = """
+auth required pam_unix.so
+account required pam_unix.so
+password required pam_unix.so
+session required pam_permit.so
+"""
+"""What of a machine's own stack lets somebody in. The rest, a message of the day made for each
+login among it, is a quarter of what a login costs."""
 _MOST_ADDRESSES = 16
 """More than these sshd cannot name; it then listens everywhere and admits only loopback."""
 
@@ -63,14 +71,14 @@ def running_sshd(
     max_sessions: int = 1,
     scripts: bool = True,
     settings: Sequence[str] = (),
-    pam: str = "",
+    pam: str = PAM,
 ) -> Iterator[Shells]:
     """Serve the shells of the fleet until the block ends.
 
     `methods` are the logins to offer: ("keyboard-interactive",) is an ESXi with password
     authentication off. Without `scripts` a host runs single commands only. `settings` are lines of
-    sshd_config that come before the usual ones, and so hold; `pam` is its stack instead of the
-    machine's own; in both {work} is the folder with its keys.
+    sshd_config that come before the usual ones, and so hold; `pam` is its stack, which root alone
+    can give; in both {work} is the folder with its keys.
     Raises Missing without sshd, or when a password is asked for without root.
     """
     server = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -157,14 +165,13 @@ def _other_keys(settings: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _program(server: str, work: Path, pam: str) -> tuple[str, Path]:
     """Return what to start, and the file of its PAM stack: OpenSSH finds that by its own name."""
-    name = work.name if pam else "hostcheck-sshd-none"
-    service = Path("/etc/pam.d") / name
-    if not pam:
-        return server, service
+    service = Path("/etc/pam.d") / work.name
     if os.geteuid() != 0:
-        raise Missing("a PAM stack of its own needs root")
+        if pam != PAM:
+            raise Missing("a PAM stack of its own needs root")
+        return server, service
     service.write_text(pam.format(work=work))
-    program = work / name
+    program = work / work.name
     program.symlink_to(server)
     return str(program), service
 
