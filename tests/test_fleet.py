@@ -5,7 +5,6 @@ import os
 import pickle
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -31,6 +30,7 @@ from hostcheck.ways.shell.shells import Shells
 from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
+from tests.peers.ports import own_port
 
 SOME = 24
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -284,11 +284,9 @@ def cluster(request, tmp_path):
         for role in ("SCHEDULER", "WORKER", "CLIENT"):
             environment[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(certificate)
             environment[f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY"] = str(key)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     (tmp_path / "slow.py").write_text(SLOW)
     with ExitStack() as stack:
+        port = stack.enter_context(own_port())
         log = stack.enter_context((tmp_path / "log").open("a"))
 
         def start(module, *arguments):
@@ -325,8 +323,13 @@ def cluster(request, tmp_path):
 
 IMPATIENT = """
 from hostcheck import fleet
-fleet.PATIENCE_SECONDS = 5
 fleet.MANY = 24
+fleet.PATIENCE_SECONDS = 120
+def found(*scheduler, find=fleet._client):
+    client = find(*scheduler)
+    fleet.PATIENCE_SECONDS = 5  # with a cluster that was there, and is no longer
+    return client
+fleet._client = found
 from hostcheck.cli import main
 main()
 """

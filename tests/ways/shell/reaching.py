@@ -16,11 +16,14 @@ SOON = 25
 
 
 def reach(shells, name=NAME, **given):
-    """Describe the shell of a host, with the key unless something else is given."""
+    """Describe the shell of a host, with the key unless something else is given.
+
+    Its limits are for a machine that does much else: who tests a limit gives a short one.
+    """
     usual = Shell(
         address=shells.addresses[name], user=shells.user, port=shells.port,
         known_hosts=(str(shells.known_hosts_file),), key_files=(str(shells.key_file),),
-        connect_timeout=10, command_timeout=10, host_timeout=60,
+        connect_timeout=60, command_timeout=60, host_timeout=300,
     )  # fmt: skip
     return msgspec.structs.replace(usual, **given)
 
