@@ -25,9 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST_FIRST = (
-    "torture/test_short.py", "test_matrix.py", "test_live.py", "test_losing_information.py",
-    "test_fixes.py", "program/test_program.py", "program/test_mutants.py",
-    "vsphere/test_transport.py", "test_walls.py", "reports/test_browser.py", "reports/test_html.py",
+    "benchmarks/test_benchmarks.py", "test_losing_information.py", "test_live.py",
+    "torture/test_short.py", "test_matrix.py", "program/test_program.py",
+    "program/test_mutants.py", "test_fixes.py", "vsphere/test_transport.py", "test_walls.py",
+    "reports/test_browser.py", "reports/test_html.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
@@ -66,6 +67,13 @@ def pytest_terminal_summary(
         terminalreporter.write_line(told, yellow=True)
     for one in skipped.unexplained(reasons) if os.environ.get("CI") else ():
         terminalreporter.write_line(f"CI skips no test for this: {one}", red=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run half as many workers again as there are cores: tests wait for peers, and for limits."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cores or 1) * 3 // 2
 
 
 @pytest.fixture
