@@ -154,7 +154,7 @@ def audit(
         asked.target,
         journal.hosts(),
         targets=asked.targets,
-        seen=Totals(journal.first_answer_at, journal.last_answer_at, asked.smokes),
+        seen=Totals(journal.first_answer_at, journal.last_answer_at, asked.smokes, asked.bmcs),
         unasked=unasked,
         ended=ended,
         policy=policy,

@@ -12,23 +12,28 @@ from hostcheck.model.result import Manual
 from hostcheck.model.run import SCHEMA, Asked, HostReport, Preflight, Run
 from hostcheck.policy.settle import sentence
 
+OF_BMCS = "BMC-"
+"""How checks begin that have something to say where a BMC was asked alone."""
+
 
 class Totals(NamedTuple):
-    """What all hosts of a run come to: when they answered, and whether guests were visited."""
+    """What hosts of a run come to: when they answered, if guests were visited and BMCs asked."""
 
     first_answer_at: str
     last_answer_at: str
     smoked: bool
+    bmcs: bool
 
 
 def seen_in(hosts: Sequence[HostReport]) -> Totals:
     """Walk over the hosts."""
     times: set[str] = set()
-    smoked = False
+    smoked = bmcs = False
     for report in hosts:
         times.update(source.taken_at for source in report.host.sources if source.taken_at)
         smoked |= report.host.smoke_guests is not msgspec.UNSET
-    return Totals(min(times, default=""), max(times, default=""), smoked)
+        bmcs |= report.host.bmc is not msgspec.UNSET
+    return Totals(min(times, default=""), max(times, default=""), smoked, bmcs)
 
 
 def run_of(
@@ -55,7 +60,7 @@ def run_of(
         first_answer_at=seen.first_answer_at,
         last_answer_at=seen.last_answer_at,
         hosts=hosts,
-        checks=_manuals(smoked=seen.smoked),
+        checks=_manuals(seen),
         preflight=preflight,
         unasked=unasked,
         ended=ended if unasked else "",
@@ -72,6 +77,9 @@ def noticed(notices: tuple[str, ...], then: Policy | None, now: Policy | None) -
     return (told, *left) if told else left
 
 
-def _manuals(*, smoked: bool) -> tuple[Manual, ...]:
+def _manuals(seen: Totals) -> tuple[Manual, ...]:
     """Return the manual of every check that could have had something to say."""
-    return tuple(one.manual for one in all_checks() if smoked or not one.opt_in)
+    wanted = {True: seen.bmcs, False: seen.smoked}
+    return tuple(
+        one.manual for one in all_checks() if not one.opt_in or wanted[one.id.startswith(OF_BMCS)]
+    )

@@ -36,8 +36,9 @@ from hostcheck.ways.replay import ReplayTransport
 from hostcheck.ways.shell import order
 from hostcheck.ways.vsphere import second_opinion
 
-VSPHERE, SMOKE = "vsphere", "guest"
-"""The way that says which machines there are, so that each is asked by it; and the smoke test."""
+VSPHERE, SMOKE, BMC = "vsphere", "guest", "redfish"
+"""The way that says which machines there are, so that each is asked by it; and two that have checks
+of their own: the smoke test, and BMCs."""
 
 
 class _Told:

@@ -30,6 +30,8 @@ class AboutSource(Struct, frozen=True):
     """The ways by which every machine is asked; none where that is in the recordings."""
     smokes: bool = False
     """Whether the smoke test was asked for."""
+    bmcs: bool = False
+    """Whether BMCs are asked."""
 
 
 class Collector(NamedTuple):

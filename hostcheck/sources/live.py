@@ -10,7 +10,7 @@ from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_power_on, vim_privileges, vim_vm_runtime
-from hostcheck.sources.asking import SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
+from hostcheck.sources.asking import BMC, SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
 from hostcheck.sources.base import AboutSource, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
@@ -76,7 +76,9 @@ class LiveSource:
     def about(self) -> AboutSource:
         """What is asked, and by which ways."""
         used = {*self._carried, *self._openers}
-        return AboutSource(self.target, asks=tuple(sorted(used)), smokes=SMOKE in used)
+        return AboutSource(
+            self.target, asks=tuple(sorted(used)), smokes=SMOKE in used, bmcs=BMC in used
+        )
 
     @property
     def one_by_one(self) -> bool:

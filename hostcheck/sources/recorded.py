@@ -16,7 +16,7 @@ from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Asked
 from hostcheck.parsers import vim_compute_resource, vim_virtual_machine
-from hostcheck.sources.asking import SMOKE, finish
+from hostcheck.sources.asking import BMC, SMOKE, finish
 from hostcheck.sources.base import AboutSource, Ask, Collector
 from hostcheck.sources.walls import unread
 from hostcheck.syntax.opened import opened
@@ -62,7 +62,7 @@ class RecordedSource:
         is meant.
         """
         self._sick: dict[str, Unknown] = {}
-        patterns, visited = tuple(hosts), ways.named(SMOKE).wires
+        patterns = tuple(hosts)
         labels: list[tuple[Place, Label]] = []
         for place in places.find(given):
             try:
@@ -78,7 +78,7 @@ class RecordedSource:
         hosts_found = self._wanted(clear, patterns, tuple(clusters), str(given))
         self._parts = {(one.label.ref.vcenter, one.label.ref.name): one for one in hosts_found}
         names = {one.label.ref.vcenter or ON_ITSELF for one in hosts_found}
-        smokes = any(one.label.wires & visited for one in hosts_found)
+        asked = {wire for one in hosts_found for wire in one.label.wires}
         found = [one.label.ref for one in hosts_found]
         if not found and self._sick:
             raise UsageError("; ".join(one.detail for one in self._sick.values()))
@@ -86,7 +86,12 @@ class RecordedSource:
         if not found:
             raise UsageError(f"{given}: no recorded host matches {', '.join(patterns)}")
         several = tuple(Asked(name) for name in sorted(names)) if len(names) > 1 else ()
-        self.about = AboutSource(", ".join(sorted(names)), several, smokes=smokes)
+        self.about = AboutSource(
+            ", ".join(sorted(names)),
+            several,
+            smokes=bool(asked & ways.named(SMOKE).wires),
+            bmcs=bool(asked & ways.named(BMC).wires),
+        )
         self._machines = sorted(found, key=lambda ref: ref.key)
 
     def _wanted(

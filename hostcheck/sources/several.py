@@ -42,6 +42,7 @@ class Vcenters:
             tuple(Asked(name, self._failures.get(name, "")) for name in names),
             tuple(sorted({way for one in abouts for way in one.asks})),
             smokes=any(one.smokes for one in abouts),
+            bmcs=any(one.bmcs for one in abouts),
         )
 
     @property
