@@ -2,10 +2,10 @@
 
 import json
 from base64 import b85encode
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import ceil
-from typing import Any
 from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from markupsafe import Markup
@@ -22,10 +22,12 @@ from hostcheck.reports.topology import svg
 CUT = "\x00"
 """Stands around the name of each part of a host's body; in no text, because `clean` makes it
 visible."""
-SAMPLES = 8
+SAMPLES = 32
 """Hosts whose pages tell what most pages say."""
+MOST_BOOKS, HOSTS_A_BOOK = 16, 32
+"""Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
 BEFORE = 24000
-"""Bytes of it a part can point back to: deflate reaches 32768, less what a part may be long."""
+"""Bytes of a book a part can point back to: deflate reaches 32768, less what a part may be long."""
 CHAPTER = 16
 """Checks whose findings make one part: as many as are short enough for that."""
 
@@ -39,6 +41,48 @@ def _letters(data: bytes) -> str:
     return b85encode(data).decode().translate(_HARMLESS)
 
 
+def _lines(markup: str) -> list[str]:
+    return markup.splitlines(keepends=True)
+
+
+class _Book:
+    """Samples of one part that are like each other."""
+
+    def __init__(self, first: str) -> None:
+        self.samples = [first]
+        self.lines = set(_lines(first))
+
+    def add(self, sample: str) -> None:
+        self.samples.append(sample)
+        self.lines.update(_lines(sample))
+
+    def text(self) -> bytes:
+        """Return its lines, in order; where not all have room, those that most samples have."""
+        often = Counter(line for one in self.samples for line in set(_lines(one)))
+        lines = dict.fromkeys(line for one in self.samples for line in _lines(one))
+        kept, room = set(), BEFORE
+        for line in sorted(lines, key=lambda one: -often[one]):
+            size = len(line.encode())
+            if size <= room:
+                kept.add(line)
+                room -= size
+        return "".join(line for line in lines if line in kept).encode()
+
+
+def _books(samples: Sequence[str], most: int) -> list[_Book]:
+    """Sort samples into books: with the book that has most of its lines, or half of them."""
+    books: list[_Book] = []
+    for one in samples:
+        lines = set(_lines(one))
+        near = max(books, key=lambda book: len(lines & book.lines), default=None)
+        alike = near is not None and 2 * len(lines & near.lines) >= len(lines)
+        if near is None or (not alike and len(books) < most):
+            books.append(_Book(one))
+        else:
+            near.add(one)
+    return books
+
+
 class Packer:
     """Packs the pages of hosts: each part as what differs from the same part of some hosts."""
 
@@ -46,7 +90,8 @@ class Packer:
         """Take the run, and the link that leads from a page to the index."""
         self._run = run
         self._home = home
-        self._before: dict[str, Any] = {}
+        self._most = max(1, min(MOST_BOOKS, len(run.hosts) // HOSTS_A_BOOK))
+        self._before: dict[str, list[tuple[set[str], bytes]]] = {}
         self._shared: dict[str, tuple[str, int]] = {}
         gravest = sorted(run.checks, key=lambda one: words.GRAVEST_FIRST.index(one.severity))
         self._chapters = {manual.id: n // CHAPTER for n, manual in enumerate(gravest)}
@@ -57,7 +102,7 @@ class Packer:
             for name, markup in self._parts(page):
                 samples.setdefault(name, []).append(markup)
         for name, alike in samples.items():
-            self._begin(name, *alike)
+            self._begin(name, alike)
 
     def page(self, page: Page) -> str:
         """Return the page of one host."""
@@ -75,9 +120,7 @@ class Packer:
         return rendered("folded.html", page=page, at=at, packed=self._whole(page))
 
     def _whole(self, page: Page) -> str:
-        return " ".join(
-            f"{name}:{self._packed(name, markup)}" for name, markup in self._parts(page)
-        )
+        return " ".join(self._packed(name, markup) for name, markup in self._parts(page))
 
     def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
         """Yield the body of a page part by part, each with its name."""
@@ -95,23 +138,27 @@ class Packer:
         name = LETTERS[topic] if isinstance(topic, Status) else topic
         return Markup(f"{CUT}{name}{self._chapters.get(check, '')}{CUT}")  # noqa: S704  # ours
 
-    def _begin(self, name: str, *samples: str) -> None:
+    def _begin(self, name: str, samples: Sequence[str]) -> None:
         """Deflate is a stream: what comes later may point back into what came before."""
-        lines = dict.fromkeys(line for one in samples for line in one.splitlines(keepends=True))
-        before = "".join(lines).encode()[:BEFORE]
-        packer = compressobj(9, DEFLATED, -MAX_WBITS)
-        packed = packer.compress(before) + packer.flush(Z_SYNC_FLUSH)
-        self._before[name] = packer
-        self._shared[name] = (_letters(packed), len(before))
+        self._before[name] = []
+        for number, book in enumerate(_books(samples, self._most)):
+            before = book.text()
+            packer = compressobj(9, DEFLATED, -MAX_WBITS)
+            packed = packer.compress(before) + packer.flush(Z_SYNC_FLUSH)
+            self._before[name].append((book.lines, before))
+            self._shared[f"{name}~{number}"] = (_letters(packed), len(before))
 
     def _packed(self, name: str, markup: str) -> str:
+        """Return a part, packed as what differs from the book that has most of its lines."""
         if name not in self._before:
-            self._begin(name, markup)
-        packer = self._before[name].copy()
-        return _letters(packer.compress(markup.encode()) + packer.flush())
+            self._begin(name, [markup])
+        lines, books = set(_lines(markup)), self._before[name]
+        number = max(range(len(books)), key=lambda one: len(lines & books[one][0]))
+        packer = compressobj(9, DEFLATED, -MAX_WBITS, zdict=books[number][1])
+        return f"{name}~{number}:{_letters(packer.compress(markup.encode()) + packer.flush())}"
 
     def before(self) -> str:
-        """Return the script with what came before: base64 and its length unpacked, by part."""
+        """Return the script with what came before: letters and their length unpacked, by book."""
         return f"var packedBefore = {self.shared()};\n"
 
     def shared(self) -> str:
