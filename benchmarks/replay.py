@@ -19,7 +19,10 @@ import msgspec
 
 from benchmarks.stages import ROOT, measured, rows
 
-FORMATS = ("text", "json", "junit", "html")
+FORMATS = (
+    "text", "brief", "line", "csv", "markdown", "json", "junit", "sarif", "ocsf", "prometheus",
+    "html", "html-single",
+)  # fmt: skip
 
 
 OWN = re.compile(
@@ -65,6 +68,15 @@ def line_up(hosts: int, folder: Path, machines: Sequence[Path] = ()) -> None:
         (place / "manifest.json").write_bytes(msgspec.json.encode(manifest))
 
 
+PLACES = {"html": "page/", "html-single": "page.html"}
+"""Where what is no plain file goes."""
+
+
+def _size(place: Path) -> int:
+    files = [one for one in place.rglob("*") if one.is_file()] or [place]
+    return sum(one.stat().st_size for one in files)
+
+
 def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
     """Measure the audit of recordings, and every report of its run file."""
     with tempfile.TemporaryDirectory() as name:
@@ -75,9 +87,12 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
         audit = [*hostcheck, "audit", "--from", recordings, "-q", "-o", run]
         stages = {"replay, judge": [*audit, "--workers", "1"], "on all cores": audit}
         for one in FORMATS:
-            told = ["report", run, "--format", one, "-o", str(work / one)]
+            told = ["report", run, "--format", one, "-o", str(work / PLACES.get(one, one))]
             stages[f"report {one}"] = [*hostcheck, *told]
-        yield from rows(stages, hosts=hosts, repeat=repeat, work=work)
+        for row in rows(stages, hosts=hosts, repeat=repeat, work=work):
+            told = row["client"].removeprefix("report ")
+            there = work / (PLACES.get(told, told) if told in FORMATS else "run.json")
+            yield row | {"MB": _size(there) / 1e6}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from benchmarks.measure import cost, keep, median, table
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = {
     "hosts": "{}", "client": "{}", "wall s": "{:.1f}", "CPU s": "{:.2f}",
-    "CPU ms a host": "{:.2f}", "peak MB": "{:.0f}",
+    "CPU ms a host": "{:.2f}", "peak MB": "{:.0f}", "MB": "{:.2f}",
 }  # fmt: skip
 
 

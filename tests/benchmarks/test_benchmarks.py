@@ -20,6 +20,7 @@ from benchmarks import (
     vsphere,
     weights,
 )
+from hostcheck.reports import formats
 from tests.peers.live import Missing
 
 FIGURES = ("wall s", "CPU s", "peak MB")
@@ -91,6 +92,8 @@ def test_replay_and_reports(rows):
     found = rows(replay, "replay", "--hosts", 2, "--repeat", 1)
     stages = ["replay, judge", "on all cores", *(f"report {one}" for one in replay.FORMATS)]
     assert looked_at(found) == stages
+    assert set(replay.FORMATS) == set(formats("run"))
+    assert all(row["MB"] > 0.0001 for row in found)
 
 
 def test_what_is_measured_was_compiled_before():
