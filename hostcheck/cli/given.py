@@ -29,6 +29,7 @@ class Deliver:
     format_: str = "text"
     outputs: tuple[Output, ...] = ()
     html: Path | None = None
+    html_single: Path | None = None
 
     @property
     def output(self) -> Path | None:

@@ -253,6 +253,10 @@ def _deliver(*told: str) -> Callable[[F], F]:
             help="Write an HTML report here: FILE.html (and FILE_files/ beside it from 41 hosts "
             "on), FILE.zip, or a folder.",
         ),
+        click.option(
+            "--html-single", type=click.Path(path_type=Path),
+            help="The same as one FILE.html, however many hosts: to mail it.",
+        ),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hostcheck.recording import Shelf
 
 WHOLE = Showing(details=True)
-OUTPUTS = ("output", "outputs", "html", "save")
+OUTPUTS = ("output", "outputs", "html", "html_single", "save")
 """Options that name what is written; every other path is read."""
 
 
@@ -97,8 +97,9 @@ def _writers(run: "Run", wanted: Deliver) -> Iterator[Callable[[], None]]:
 
 
 def _reports(wanted: Deliver) -> tuple[Output, ...]:
-    html = () if wanted.html is None else (Output("html", wanted.html),)
-    return html + wanted.rendered
+    places = (("html", wanted.html), ("html-single", wanted.html_single))
+    named_so = tuple(Output(format_, path) for format_, path in places if path is not None)
+    return named_so + wanted.rendered
 
 
 def deliver_each(wanted: Deliver, name: str, run: "Run") -> None:
@@ -139,7 +140,8 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
 
     kept = wanted.output
     journal = {} if kept is None else {"the journal of --output": files.journal_of(kept)}
-    files.refuse_shared({**named(wanted.outputs), "--html": wanted.html, "--save": save, **journal})
+    pages = {"--html": wanted.html, "--html-single": wanted.html_single}
+    files.refuse_shared({**named(wanted.outputs), **pages, "--save": save, **journal})
     if kept is not None:
         refuse_input(kept)
         files.refuse_unwritable(kept)

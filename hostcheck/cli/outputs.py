@@ -14,7 +14,7 @@ from hostcheck.reports import formats
 
 ENDING = {
     "text": "txt", "line": "txt", "junit": "xml", "markdown": "md", "prometheus": "prom",
-    "ocsf": "ocsf.json",
+    "ocsf": "ocsf.json", "html-single": "html", "brief": "html",
 }  # fmt: skip
 """How a file of a format ends, where that is not the format's name."""
 
