@@ -31,6 +31,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
+from hostcheck.model.seal import NO_SEAL, Seal
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
@@ -76,6 +77,7 @@ class Manifest(msgspec.Struct, frozen=True):
     vm_ids: tuple[str, ...]
     answers: tuple[Entry, ...]
     pool_ids: tuple[str, ...] = ()
+    seal: Seal = NO_SEAL
 
     @property
     def ref(self) -> HostRef:
@@ -211,7 +213,7 @@ def _write(recording: Recording, folder: Path) -> None:
     ref = recording.ref
     manifest = Manifest(
         SCHEMA, __version__, ref.vcenter, ref.name, ref.id, ref.cluster_kind, ref.cluster_id,
-        ref.vm_ids, tuple(entries), ref.pool_ids,
+        ref.vm_ids, tuple(entries), ref.pool_ids, recording.seal,
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(msgspec.to_builtins(manifest), indent=1, ensure_ascii=False)
@@ -347,7 +349,7 @@ def loaded(
             "" if isinstance(stderr, Unknown) else stderr, entry.exit_status,
             lost or entry.failure, entry.taken_at, entry.duration_ms,
         )  # fmt: skip
-    return Recording(manifest.ref, captures)
+    return Recording(manifest.ref, captures, manifest.seal)
 
 
 def _whole(

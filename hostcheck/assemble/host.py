@@ -73,6 +73,7 @@ AS_TOLD = (
     "profiles_offered",
     "api_version",
     "core_hz",
+    "roles",
 )
 """Facts of a host that vSphere tells under the same name."""
 
@@ -137,7 +138,10 @@ def assemble(recorded: Recording) -> Host:
         other_vms=others_of(api, answers, vms),
         service_tag=_service_tag(book, host_id),
     )
-    return replace(with_smoke(with_bmc(host, book), book), not_read=book.not_read())
+    return replace(
+        with_smoke(with_bmc(host, book), book), not_read=book.not_read(),
+        asked_with=recorded.seal.options, logins=recorded.seal.logins,
+    )  # fmt: skip
 
 
 def _service_tag(book: Book, host_id: str) -> Fact[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hostcheck import fleet
+from hostcheck.connect import command_line
 from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
 from hostcheck.connect.logins import ways_of
 from hostcheck.connect.precedence import first, guests_of, settings_of
@@ -48,6 +49,7 @@ def machines(
         carried=carried,
         packages=first(given.packages, settings.audit.packages),
         knocks=knocks,
+        options=command_line.told(given, smoking),
     )
     source, sessions = opened(
         given, settings, front, hosts=given.hosts, clusters=clusters, how=how,

@@ -31,6 +31,7 @@ class How(TypedDict, total=False):
     carried: Collection[str]
     packages: bool | None
     knocks: bool
+    options: tuple[str, ...]
 
 
 class Patience(TypedDict, total=False):

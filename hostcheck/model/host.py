@@ -13,6 +13,7 @@ from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile, Pe
 from hostcheck.model.opinion import Opinion
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.model.requirements import Architecture, VgpuProfile
+from hostcheck.model.seal import Login
 from hostcheck.model.smoke import GpuSmoke
 from hostcheck.model.vm import Vm
 
@@ -397,6 +398,12 @@ class Host(Struct, frozen=True):
     """Running VMs that are not in `vms`: they have no GPU."""
     not_read: tuple[NotRead, ...] = ()
     """What was asked beside `sources`: together they are everything that was asked of it."""
+    roles: Fact[tuple[str, ...]] = OLDER
+    """What vSphere let the account do here: `Read-only`, or `role 1103` of one that is no system's
+    own."""
+    asked_with: tuple[str, ...] = ()
+    """The options of the command that asked it, as `Seal` has them."""
+    logins: tuple[Login, ...] = ()
 
     @property
     def ref(self) -> HostRef:

@@ -6,6 +6,7 @@ from msgspec import Struct, structs
 
 from hostcheck.model.capture import Capture
 from hostcheck.model.host_ref import HostRef
+from hostcheck.model.seal import NO_SEAL, Seal
 
 
 class Recording(Struct, frozen=True):
@@ -13,6 +14,7 @@ class Recording(Struct, frozen=True):
 
     ref: HostRef
     captures: dict[tuple[str, str, str], Capture]
+    seal: Seal = NO_SEAL
 
     def with_answers(self, answers: Mapping[tuple[str, str, str], Capture]) -> "Recording":
         """Return it with more answers."""

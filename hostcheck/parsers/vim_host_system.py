@@ -43,6 +43,7 @@ REQUEST = Request(
         Path("config.network.portgroup"), Path("config.network.proxySwitch"),
         Path("config.service"), Path("config.lockdownMode"), Path("config.ipmi.bmcIpAddress"),
         Path("configManager.imageConfigManager"), Path("datastore"), Path("network"),
+        Path("effectiveRole"),
     ),
 )  # fmt: skip
 
@@ -51,6 +52,14 @@ T = TypeVar("T")
 CONNECTIONS = ("connected", "disconnected", "notResponding")
 POWER_STATES = ("poweredOn", "poweredOff", "standBy", "unknown")
 POLICIES = ("consolidation", "performance")
+ROLES = {
+    "-1": "Administrator",
+    "-2": "Read-only",
+    "-3": "View",
+    "-4": "Anonymous",
+    "-5": "No access",
+}
+"""Ids of the roles that every vSphere has; others are numbered by the server that has them."""
 GRAPHICS_TYPES = {kind.value: kind for kind in GraphicsType}
 
 
@@ -157,6 +166,8 @@ class HostSystem(Struct, frozen=True):
     network_ids: Reading[tuple[str, ...]]
     bmc_address: Reading[str]
     """Where an administrator told it. The object around it holds a login: it is never asked for."""
+    roles: Reading[tuple[str, ...]]
+    """What the session that asks may do here."""
 
 
 def parse(text: str) -> HostSystem:
@@ -214,7 +225,14 @@ def parse(text: str) -> HostSystem:
         datastore_ids=some_words(host, "datastore"),
         network_ids=some_words(host, "network"),
         bmc_address=host.text("config.ipmi.bmcIpAddress"),
+        roles=_roles(host.words("effectiveRole")),
     )
+
+
+def _roles(told: Reading[tuple[str, ...]]) -> Reading[tuple[str, ...]]:
+    if isinstance(told, Unknown):
+        return told
+    return tuple(ROLES.get(one, f"role {one}") for one in told)
 
 
 def _version(words: Reading[str]) -> Reading[str]:

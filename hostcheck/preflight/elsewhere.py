@@ -25,7 +25,7 @@ def with_vm(recorded: Recording, vm_id: str, home: Recording) -> Recording:
     moved = {key: home.captures[key] for key in keys if key in home.captures}
     vm_ids = tuple(sorted({*recorded.ref.vm_ids, vm_id}))
     ref = msgspec.structs.replace(recorded.ref, vm_ids=vm_ids)
-    return Recording(ref, {**recorded.captures, **moved})
+    return msgspec.structs.replace(recorded, ref=ref, captures={**recorded.captures, **moved})
 
 
 def beside(host: Host, vm_id: str, own: Host) -> Host:

@@ -32,6 +32,8 @@ DONE = "Redacted by hostcheck"
 RUN = "run.json"
 OF_A_RUN = ("checks", "schema", "tool_version", "catalogue_edition", "hosts")
 """What of a run is the same for everybody, or is replaced host by host."""
+WHO_ASKED = ("asked_with", "logins")
+"""What of a host tells of those who asked it: left out."""
 
 
 class Redacted(NamedTuple):
@@ -168,6 +170,8 @@ def _reports(reports: Iterable[HostReport], mask: Mask) -> Iterable[HostReport]:
         names_by_id = {vm.id: vm.name for vm in vms.value} if isinstance(vms, Known) else {}
         for key in ("name", "target"):
             plain["host"][key] = mask.name(getattr(report.host, key))
+        for key in WHO_ASKED:
+            plain["host"][key] = ()
         for told in plain["host"]["vms"].get("value", ()):
             told["name"] = mask.name(names_by_id[told["id"]])
         yield msgspec.convert(plain, HostReport)

@@ -6,6 +6,7 @@ from hostcheck.model.case import Case, CaseItem, RawLines
 from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import PhysicalGpu
 from hostcheck.reports import words
+from hostcheck.reports.summary import seals
 
 GPU_COLUMNS = ("GPU", "Address", "PCI id", "Serial number", "UUID", "VBIOS")
 
@@ -31,6 +32,11 @@ def identity(made: Case) -> tuple[tuple[str, str], ...]:
         ("ESXi", f"{_told(host.version)} build {_told(host.build)}"),
         ("NVIDIA vGPU manager", _told(host.driver_version)),
         ("Answers taken", f"{words.moment(when[0])} to {words.moment(when[-1])}" if when else ""),
+        *(
+            (f"Asked over {seals.way_of(one)}", seals.login_words(one))
+            for one in host.logins
+        ),
+        (seals.OPTIONS, seals.option_words(host)),
         ("Judged by", f"hostcheck {made.tool_version}, catalogue {made.catalogue_edition}"),
         ("SHA-256 of the run file", made.run_sha256 or "no run file was named (--run)"),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from hostcheck.model.fact import Fact, Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.recording import Recording
+from hostcheck.model.seal import NO_SEAL, Seal
 from hostcheck.model.vm_class import Offered
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
@@ -81,8 +82,8 @@ class _Told:
         return smoke.guests_of(walls.host_of(Recording(self.ref, self._asked.captures)))
 
 
-Begun = Callable[[], Mapping[tuple[str, str, str], Capture]]
-"""Waits for what a way tells of a machine, by the keys of its questions."""
+Begun = Callable[[], Recording]
+"""Waits for what a way tells of a machine."""
 Opening = Callable[[Opener, SoFar], AbstractContextManager[Transport]]
 """Opens a way to one machine, and closes it in the end."""
 
@@ -103,19 +104,23 @@ def ask_host(
     opening: Opening = opening,
     begun: Mapping[str, Begun] = MappingProxyType({}),
     knocks: bool = False,
+    seal: Seal = NO_SEAL,
 ) -> Recording:
     """Ask one machine by each way that has a transport or an opener, in the order of ways.
 
     A way that was `begun` before its turn is waited for then. Where it `knocks`, no more is asked
-    than shows which ways are open.
+    than shows which ways are open. The logins of ways that have one are added to the `seal`.
     """
     routes: dict[str, Transport] = {}
+    logins = dict.fromkeys(seal.logins)
     asked = RecorderTransport(routes)
     so_far = _Told(ref, asked, packages=packages)
     with ExitStack() as open_ones:
         for way in ways.every():
             if way.name in begun:
-                asked.captures |= begun[way.name]()
+                early = begun[way.name]()
+                asked.captures |= early.captures
+                logins |= dict.fromkeys(early.seal.logins)
                 continue
             if way.name in openers:
                 transport = open_ones.enter_context(opening(openers[way.name], so_far))
@@ -125,7 +130,10 @@ def ask_host(
                 continue
             routes |= {one.wire: transport for one in way.wirings if not one.changes}
             (way.knock if knocks and way.knock else way.collect)(asked, so_far)
-    return Recording(ref, asked.captures)
+            login = getattr(transport, "login", None)
+            if login is not None:
+                logins[login] = None
+    return Recording(ref, asked.captures, Seal(seal.options, tuple(logins)))
 
 
 def may_begin(ref: HostRef, opener: Opener) -> bool:
@@ -146,7 +154,7 @@ def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Rec
     }
     packages = vim_software_packages.REQUEST.template in asked
     left = {name: one for name, one in openers.items() if not ways.named(name).wires & wires}
-    return ask_host(ref, replayed, left, packages=packages)
+    return ask_host(ref, replayed, left, packages=packages, seal=there.seal)
 
 
 class _Refusing:

@@ -9,6 +9,7 @@ from hostcheck import fleet, ways
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
+from hostcheck.model.seal import Seal
 from hostcheck.parsers import vim_power_on, vim_privileges, vim_vm_runtime
 from hostcheck.sources.asking import BMC, SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
 from hostcheck.sources.base import AboutSource, Ask, Collector, Session
@@ -20,7 +21,7 @@ FEW_HOSTS = 64
 others cost calls by the page."""
 
 
-_Ahead = fleet.Ahead[HostRef, dict[tuple[str, str, str], Capture]]
+_Ahead = fleet.Ahead[HostRef, Recording]
 """What a way tells of machines, asked before their turn."""
 
 
@@ -47,11 +48,12 @@ class LiveSource:
         carried: Collection[str] = (),
         packages: bool | None = None,
         knocks: bool = False,
+        options: tuple[str, ...] = (),
     ) -> None:
         """Keep what to ask; `carried` names the ways that go over the session itself.
 
         Installed VIBs (`packages`) are asked by default of a few hosts. One that `knocks` asks no
-        more than shows which ways are open.
+        more than shows which ways are open. The `options` that want it are kept with the answers.
         """
         self.target = target
         self._session = session
@@ -61,6 +63,7 @@ class LiveSource:
         self._carried = (VSPHERE, *carried)
         self._packages = packages
         self._knocks = knocks
+        self._seal = Seal(options)
         self._open: set[Transport] = set()
         self._closers: list[Callable[[], None]] = []
         self._closed = False
@@ -139,23 +142,23 @@ class LiveSource:
                 self._closers.append(found[name].close)
         return found
 
-    def _ask_early(self, way: str, ref: HostRef) -> dict[tuple[str, str, str], Capture]:
+    def _ask_early(self, way: str, ref: HostRef) -> Recording:
         openers = {way: self._openers[way]}
         return ask_host(
             ref, {}, openers, packages=False, opening=self._opening, knocks=self._knocks
-        ).captures
+        )
 
     def _collect(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
         """Ask by every way."""
         return ask_host(
             ref, self._through(), self._openers, packages=packages, opening=self._opening,
-            begun=_of(ref, self._openers, begun), knocks=self._knocks,
+            begun=_of(ref, self._openers, begun), knocks=self._knocks, seal=self._seal,
         )  # fmt: skip
 
     def _read(self, ref: HostRef, *, packages: bool, begun: Mapping[str, _Ahead]) -> Recording:
         """Ask what only this process can."""
         mine = _of(ref, self._openers, begun)
-        return ask_host(ref, self._through(), {}, packages=packages, begun=mine)
+        return ask_host(ref, self._through(), {}, packages=packages, begun=mine, seal=self._seal)
 
     def _through(self) -> dict[str, Transport]:
         return dict.fromkeys(self._carried, self._session)

@@ -19,7 +19,10 @@ from hostcheck.parsers.vim_host_system import HostSystem
 
 
 class Transport(Protocol):
-    """Answers questions about one target."""
+    """Answers questions about one target.
+
+    One that logs in has a `login` beside: the `Login` with which it asks, None before there is one.
+    """
 
     def fetch(self, request: Request) -> Capture:
         """Put one question and return what came back."""

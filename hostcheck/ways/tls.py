@@ -8,7 +8,9 @@ import hashlib
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -81,6 +83,15 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
             told = why or "it holds no certificate"
             raise UsageError(f"CA file {path}: {told}; give a readable PEM file") from None
     return context
+
+
+def trust_of(ca_files: Iterable[str], *, pinned: bool) -> str:
+    """Say what a certificate that was accepted was accepted by."""
+    if pinned:
+        return "certificate pinned by its thumbprint"
+    own = ", ".join(Path(one).name for one in ca_files)
+    also = f" or {own}" if own else ""
+    return f"certificate verified by the authorities of the asking system{also}"
 
 
 def distrust(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> str:

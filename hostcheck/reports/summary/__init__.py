@@ -14,7 +14,7 @@ from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drifts, drifts_of
-from hostcheck.reports.summary.groups import Group, beyond, choices, groups, proven
+from hostcheck.reports.summary.groups import Group, beside, beyond, choices, groups, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.plans import HostPlan, plan_of, plans_of, reboots
 from hostcheck.reports.summary.readiness import Readiness, Ready
@@ -25,9 +25,9 @@ from hostcheck.reports.summary.steps import Step, Steps
 from hostcheck.reports.summary.waived import use_words, uses, waived_words
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Group", "HostPlan", "Summary", "beyond", "catalogue", "causes",
-    "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of", "plan_of",
-    "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
+    "LARGEST_PAGE", "Cause", "Group", "HostPlan", "Summary", "beside", "beyond", "catalogue",
+    "causes", "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of",
+    "plan_of", "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
 ]  # fmt: skip
 
 

@@ -79,6 +79,16 @@ class Choice:
     others: tuple[Candidate, ...]
 
 
+def beside(candidate: Candidate) -> str:
+    """Say what there is of a candidate that does not decide, and yet puts it where it is."""
+    left = [one for one in candidate.results if one.severity is not Severity.REQUIRED]
+    fails = dict.fromkeys(one.check for one in left if one.status is Status.FAIL)
+    blind = {one.check for one in left if one.status in (Status.UNKNOWN, Status.ERROR)}
+    told = [f"{words.MARK[Status.FAIL]} {' '.join(fails)}"] if fails else []
+    told += [f"{words.MARK[Status.UNKNOWN]} {words.count(len(blind), 'check')}"] if blind else []
+    return f"Beside what decides: {'; '.join(told)}." if told else "Nothing else fails."
+
+
 def choices(run: Run) -> tuple[Choice, ...]:
     """Return the candidates, best first; those on which nothing can be done are one."""
     found: list[list[Candidate]] = []

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.seal import Login
 from hostcheck.parsers import redfish_root
 from hostcheck.syntax.redfish import WIRE, fits, without_secrets
 from hostcheck.ways.base import Refused, Stopwatch
@@ -21,6 +22,7 @@ from hostcheck.ways.redfish.door import Door
 from hostcheck.ways.redfish.exchange import BROKEN, Answer, Exchange, Untrusted
 from hostcheck.ways.redfish.reasons import broken, busy_for, odd, refusal
 from hostcheck.ways.redfish.session import STOPPED, BmcSession, Trials
+from hostcheck.ways.tls import trust_of
 
 BUSY_SECONDS = 30
 """The longest that a busy BMC is left in peace, whatever it wishes."""
@@ -67,6 +69,15 @@ class RedfishTransport:
         self._silent = 0
         self._collection = ""
         self._pause = 0.0
+
+    @property
+    def login(self) -> Login | None:
+        """With what it asks; None where nobody is logged in."""
+        if not self._session.token:
+            return None
+        door = self._door
+        trust = trust_of(door.ca_files, pinned=bool(door.fingerprint))
+        return Login("redfish", door.user, trust, door.fingerprint, "password")
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Do nothing: a BMC is asked one thing after the other."""

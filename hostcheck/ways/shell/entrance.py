@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from functools import partial
 
 import paramiko
+from msgspec.structs import replace
 
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.seal import Login
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.codes import PATIENCE, Codes
 from hostcheck.ways.shell.identities import Identities, Identity, identities
-from hostcheck.ways.shell.peer import Peer, shake_hands
+from hostcheck.ways.shell.peer import Peer, fingerprint, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.tries import Tries
@@ -30,6 +32,7 @@ BY_PASSWORD = (CODED, "password")
 CHANGE_REQUESTED = "Illegal info request"
 """paramiko's words for the server's answer to a right password that has expired: that message has
 the number of a prompt (RFC 4252, section 8; RFC 4256, section 5)."""
+KNOWN = "host key as in known_hosts"
 TOO_MANY = re.compile("too many auth", re.IGNORECASE)
 
 
@@ -61,21 +64,26 @@ class Entrance:
         self._password = password
         self._tries = tries or Tries()
         self._passphrases = passphrases or {}
+        self.login: Login | None = None
+        """How far it came the last time: None where no trusted key was shown."""
 
     def authenticated(self, plain: socket.socket, until: float) -> Peer:
         """Shake hands, check the host key, log in: all of it before `until`."""
         peer = Peer(plain)
         try:
             shake_hands(peer, self._shell, max(0.0, until - time.monotonic()))
-            self._log_in(peer, until)
+            shown = fingerprint(peer.get_remote_server_key().asbytes())
+            self.login = Login("shell", self._shell.user, KNOWN, shown, "refused")
+            by = self._log_in(peer, until)
+            self.login = replace(self.login, by=by)
         except BaseException:
             peer.close()
             plain.close()
             raise
         return peer
 
-    def _log_in(self, peer: Peer, until: float) -> None:
-        """Try each credential once, in the ways that the server takes."""
+    def _log_in(self, peer: Peer, until: float) -> str:
+        """Try each credential once, in the ways that the server takes; return what opened it."""
         login = _Login(peer, self._shell.user, until)
         login.step(partial(peer.auth_none, login.user))
         if "publickey" in login.offered and self._shell.use_keys and not login.done():
@@ -88,8 +96,10 @@ class Entrance:
         elif CODED in login.offered and login.half_way and self.codes.may(self._shell.address):
             with login.patient(self._prompts(None)) as prompts:
                 _answering(login, prompts)
+                login.opened_by.append("code")
         if not login.done():
             raise login.refusal(has_password=self._password is not None)
+        return " and ".join(login.opened_by) or "nothing that was asked for"
 
     def _by_keys(self, login: "_Login", found: Identities) -> None:
         spare = self._password is not None and set(BY_PASSWORD) & set(login.offered)
@@ -123,6 +133,7 @@ class Entrance:
                 mine.accepted = True
                 raise expired(user, "the server asks for another one") from None
             mine.accepted = login.done() or login.half_way or (None if prompts.coded else False)
+            login.opened_by += ["password"] * bool(mine.accepted)
         if prompts.coded and not mine.accepted:
             raise denied(f"login of {user}: the password or the code was refused", "right code")
         if prompts.locked() and not mine.accepted:
@@ -155,6 +166,7 @@ class _Login:
         self.half_way = False
         """Whether the server wants more, behind a credential that it took."""
         self.refused: list[str] = []
+        self.opened_by: list[str] = []
         self.unusable: tuple[str, ...] = ()
         self.password_refused = False
         self.last_one = False
@@ -206,6 +218,7 @@ class _Login:
             raise denied(told, "key that can be used") from None
         if self.half_way:
             self.refused.pop()
+        self.opened_by += ["key"] * (self.done() or self.half_way)
 
     def _hung_up(self) -> Refused:
         said = self.peer.goodbye or "no word"

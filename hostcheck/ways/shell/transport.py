@@ -23,6 +23,7 @@ import paramiko
 
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.seal import Login
 from hostcheck.ways.base import Refused, Stopwatch
 from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.command import NO_STATUS, cut_off, decoded, running
@@ -69,6 +70,11 @@ class SshTransport:
         self._expected: list[Request] = []
         self._ready: dict[tuple[str, str, str], Capture] = {}
         self._runs_scripts = True
+
+    @property
+    def login(self) -> Login | None:
+        """With what it asks, or asked; None where no key was shown that is known."""
+        return self._entrance.login
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Note commands that will follow: the first one takes those behind it along."""

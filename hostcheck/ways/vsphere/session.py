@@ -4,6 +4,7 @@
 logs in and the others find that done.
 """
 
+import hashlib
 import http.client
 import ssl
 import threading
@@ -56,6 +57,10 @@ class Session:
         self.lost: soap.SoapFault | None = None
         self.key = ""
         """What the server calls this session. Some let in whoever knows it: it is never told."""
+        self.account = endpoint.user
+        """As the server calls it."""
+        self.shown = ""
+        """SHA-256 of its certificate."""
         self._password = password
         self._login = threading.Lock()
         try:
@@ -81,7 +86,9 @@ class Session:
     def _open(self, methods: frozenset[str], writes: frozenset[str]) -> None:
         end = self.endpoint
         context = tls_context(end)
-        self.exchange = Exchange(end, _newest_version(end, context), context, methods, writes)
+        version, certificate = _newest_version(end, context)
+        self.shown = hashlib.sha256(certificate).hexdigest()
+        self.exchange = Exchange(end, version, context, methods, writes)
         try:
             self._look_round()
             self._log_in()
@@ -100,7 +107,7 @@ class Session:
     def _log_in(self) -> None:
         try:
             mine = self.content.sessionManager.Login(self.endpoint.user, self._password(), None)
-            self.key = str(mine.key)
+            self.key, self.account = str(mine.key), str(mine.userName or self.endpoint.user)
         except vim.fault.InvalidLogin:
             raise PasswordRefusedError(
                 f"{self.endpoint.host}: user name or password of {self.endpoint.user} is refused"
@@ -194,14 +201,18 @@ def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
-def _newest_version(end: Endpoint, context: ssl.SSLContext) -> str:
-    """Return the newest API version that both sides speak, in pyVmomi's spelling."""
+def _newest_version(end: Endpoint, context: ssl.SSLContext) -> tuple[str, bytes]:
+    """Return the newest API version that both sides speak, in pyVmomi's spelling.
+
+    Beside it stands the certificate (DER) that the server showed.
+    """
     connection = http.client.HTTPSConnection(
         end.host, end.port, timeout=end.timeout, context=context
     )
     connection.response_class = partial(Response, limit=end.timeout)  # type: ignore[assignment]
     try:
         connection.request("GET", "/sdk/vimServiceVersions.xml")
+        certificate = connection.sock.getpeercert(binary_form=True) or b""
         answer = connection.getresponse().read().decode(errors="replace")
     finally:
         connection.close()
@@ -212,5 +223,5 @@ def _newest_version(end: Endpoint, context: ssl.SSLContext) -> str:
     }
     for version in VmomiSupport.GetServiceVersions("vim25"):
         if VmomiSupport.GetVersionNamespace(version).rpartition("/")[2] in spoken:
-            return str(version)
+            return str(version), certificate
     raise ParseError(f"no API version in common, the server speaks {sorted(spoken)}")

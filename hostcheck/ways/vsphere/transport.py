@@ -15,11 +15,12 @@ from functools import partial
 
 from hostcheck.model.capture import EVERYTHING, Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.seal import Login
 from hostcheck.syntax.vim import VimObject
 from hostcheck.syntax.vim_call import method_of
 from hostcheck.syntax.vim_objects import object_of
 from hostcheck.ways.base import Refused, Stopwatch, listed
-from hostcheck.ways.tls import Endpoint
+from hostcheck.ways.tls import Endpoint, trust_of
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN
 from hostcheck.ways.vsphere.methods import Methods
@@ -70,6 +71,13 @@ class VsphereTransport:
         self._shared: dict[tuple[str, str, str], Capture] = {}
         self._lock = threading.RLock()
         self._calls = threading.BoundedSemaphore(CALLS)
+
+    @property
+    def login(self) -> Login:
+        """With what it asks."""
+        end, mine = self.endpoint, self._session
+        trust = trust_of(end.ca_files, pinned=bool(end.thumbprint))
+        return Login("vsphere", mine.account, trust, mine.shown, "password")
 
     def close(self) -> None:
         """Log out, so that no session stays on the server. Another thread's question is cut off."""

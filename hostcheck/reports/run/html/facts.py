@@ -1,6 +1,6 @@
 """Tables of what is known of one host, its GPUs and its VMs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from hostcheck.model.fact import Fact, Known, Unknown
@@ -10,6 +10,7 @@ from hostcheck.model.vm import Vm
 from hostcheck.reports import view, words
 from hostcheck.reports.run.html.shapes import Cells, Shown, Smoked, Table
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary import seals
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
             ("Lockdown", _show(host.lockdown_mode)),
             ("Services", _show(host.services, _services)),
             ("DRS", _show(host.drs_automation)),
+            *_seal(host),
         )),
         ("Graphics", (
             ("Default type", _show(host.graphics_default, lambda kind: words.GRAPHICS[kind])),
@@ -73,6 +75,14 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
             ("Profiles offered", _show(host.profiles_offered, ", ".join)),
         )),
     )  # fmt: skip
+
+
+def _seal(host: Host) -> Iterator[tuple[str, Shown]]:
+    """Yield with what it was asked, where that was kept."""
+    for login in host.logins:
+        yield f"Asked over {seals.way_of(login)}", Shown(seals.login_words(login))
+    if isinstance(host.roles, Known):
+        yield "Role of the account", _show(host.roles, ", ".join)
 
 
 def _numa(host: Host) -> Shown:

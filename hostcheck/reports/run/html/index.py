@@ -72,6 +72,7 @@ def index(
         blind_spots=words.BLIND_SPOTS,
         worst=sorted(rows, key=lambda row: row.order)[:WORST_HOSTS],
         requests=requests.listed(),
+        seals=requests.seals(),
         manuals=f"{folder}checks.html" if folder else "",
         folder=folder,
         indexed=True,

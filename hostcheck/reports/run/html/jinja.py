@@ -19,6 +19,7 @@ from hostcheck.reports import view, words
 from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.groups import beside
 from hostcheck.reports.summary.plans import reboots
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.waived import uses, waived_words
@@ -59,6 +60,7 @@ def _environment() -> Environment:
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
+        beside=beside,
         SHORT_FACTS=SHORT_FACTS, DRIFTS=DRIFTS, DRIFT_NAMES=DRIFT_NAMES,
         MANY=MANY_WAIVERS, reboots=reboots,
         reason=words.reason, PLANS=LARGEST_PAGE,

@@ -10,6 +10,7 @@ from hostcheck.model.result import Answer, Command, Result, Severity, Status
 from hostcheck.model.run import Candidate
 from hostcheck.model.smoke import GpuSmoke
 from hostcheck.reports import summary, view
+from hostcheck.reports.summary.seals import Seals
 
 ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
 ALONE = "this"
@@ -57,6 +58,8 @@ class Finding:
     group: summary.Group
     rows: tuple[Evidence, ...]
     commands: tuple[Command, ...]
+    placed: bool = False
+    """Whether the picture of the host shows where it is: at the id `at:` and the anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +167,21 @@ class Requests:
 
     def __init__(self) -> None:
         self._asked: dict[str, dict[str, dict[str, int]]] = {}
+        self._seals = Seals()
 
     def add(self, host: Host) -> None:
-        """Note what was asked of a host, whether it was answered or not."""
+        """Note what was asked of a host, whether it was answered or not, and with what."""
+        self._seals.add(host)
         for source in host.sources:
             self._asked.setdefault(source.wire, {}).setdefault(source.asked, {})
         for one in host.not_read:
             found = self._asked.setdefault(one.origin.wire, {}).setdefault(one.origin.asked, {})
             if one.failure:
                 found[one.failure] = found.get(one.failure, 0) + 1
+
+    def seals(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return with what hosts were asked, topic by topic."""
+        return self._seals.listed()
 
     def listed(self) -> tuple[tuple[str, tuple[tuple[str, tuple[tuple[str, int], ...]], ...]], ...]:
         """Return the questions by wire, each with why how many were not answered."""

@@ -88,6 +88,7 @@ def render(run: Run) -> str:
         data_kind=kind,
         choices=choices,
         requests=requests.listed(),
+        seals=requests.seals(),
         manuals="",
         digest=digest,
         indexed=False,

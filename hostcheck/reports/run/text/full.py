@@ -11,6 +11,7 @@ from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.seals import Seals
 
 SUBJECTS_SHOWN = 4
 COMMANDS_SHOWN = 4
@@ -21,8 +22,10 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
     """Yield the report on a run, each host with its findings."""
     with Later() as hosts:
         explained: set[str] = set()
+        asked = Seals()
 
         def keep(report: HostReport) -> None:
+            asked.add(report.host)
             if shown.host(report.verdict):
                 hosts.add(_host(run, report, page, shown, explained))
 
@@ -39,7 +42,17 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
             yield from candidates(run, run.preflight, page)
         yield from hosts
     yield from unasked(run, page)
+    yield from _seals(asked, page)
     yield from foot(run, page)
+
+
+def _seals(asked: Seals, page: Page) -> Iterator[str]:
+    """Yield with what the hosts were asked."""
+    listed = asked.listed()
+    if listed:
+        yield from ("", page.paint("ASKED WITH", "strong"))
+    for topic, told in listed:
+        yield from (line for one in told for line in page.wrap(f"{topic}: {one}", 2, 4))
 
 
 def lead(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
@@ -148,8 +161,11 @@ def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
             f"{words.one_line(candidate.host)}"
         )
         yield from page.wrap(candidate.summary, 5)
-        if candidate.gpus:
-            yield from page.wrap(f"GPUs that could serve it: {', '.join(candidate.gpus)}", 5, 7)
+        unsaid = [one for one in candidate.gpus if one not in candidate.summary]
+        if unsaid:
+            yield from page.wrap(f"GPUs that could serve it: {', '.join(unsaid)}", 5, 7)
+        if not choice.others:
+            yield from page.wrap(summary.beside(candidate), 5, 7)
         if choice.others:
             names = names_of([one.host for one in choice.others], len(choice.others))
             yield from page.wrap(f"No GPU of its kind either: {names}", 5, 7)
