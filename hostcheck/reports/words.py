@@ -114,6 +114,10 @@ _PLAINLY = {
 """What parsers say of an answer, for those who have not read it."""
 
 
+_SAID_BY_DETAIL = (Why.ABSENT, Why.NOT_RECORDED, Why.NOT_ASKED)
+"""Reasons that a detail says again, and better."""
+
+
 def reason(why: str, detail: str) -> str:
     """Return why something is not known as one sentence that says each thing once."""
     told, detail = why_words(why), one_line(detail)
@@ -129,6 +133,8 @@ def missing(fact: Unknown) -> str:
     """Return why a fact is not known, in one line, with the privilege that would help."""
     detail = one_line(fact.detail)
     need = f"; needs {clean(fact.privilege)}" if fact.privilege else ""
+    if detail and fact.why in _SAID_BY_DETAIL:
+        return f"{_PLAINLY.get(detail, detail)}{need}"
     return f"{fact.why.value}{': ' + detail if detail else ''}{need}"
 
 
