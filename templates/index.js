@@ -58,6 +58,7 @@
     if (host.heading !== undefined) {
       row.className = "cluster";
       name.scope = "rowgroup";
+      name.colSpan = FACTS;
       name.textContent = host.heading;
       row.appendChild(name);
       return row;
@@ -155,7 +156,12 @@
     var button = cell("button", text);
     button.type = "button";
     button.tabIndex = -1;
-    if (title) { button.title = title; }
+    if (title) {
+      var words = cell("span", title);
+      button.appendChild(document.createTextNode(" "));
+      button.appendChild(words);
+      button.title = title;
+    }
     return button;
   }
   function order(column) {

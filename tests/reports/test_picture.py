@@ -1,7 +1,9 @@
 """The picture tells the truth: red is a finding about that thing, numbers are the recording's."""
 
 import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,6 +17,7 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import MigSlice, OtherVms, PcieLink
 from hostcheck.model.result import Status
 from hostcheck.reports import words
+from hostcheck.reports.run.html import whole
 from hostcheck.reports.run.html.pages import page_of
 from hostcheck.reports.topology import svg, text
 from hostcheck.reports.topology.svg import found
@@ -356,3 +359,19 @@ def test_an_interleaved_host_and_a_vm_that_is_too_large_are_marked_where_they_ar
     row = next(box for box in drawn.boxes if box.kind == "row" and box.says[0] == "VM train-0")
     assert "LOC-002" in {one.check for one in row.marks}
     assert [box.kind for box in drawn.boxes if box.kind.startswith("pack")] == ["pack bad"] * 2
+
+
+# --- to and fro ----------------------------------------------------------------------------------
+
+
+def test_every_tag_of_the_picture_is_a_place_that_its_finding_leads_back_to(machines):
+    drawn = 0
+    for report in machines.values():
+        page = whole.render(run_of("vc", (report,)))
+        places = re.findall(r'<a id="at:([^"]+)" href="#([^"]+)"', page)
+        assert len(dict(places)) == len(places), "an id twice"
+        back = re.findall(r'<a class="small" href="#at:([^"]+)">in the picture</a>', page)
+        assert sorted(map(unquote, back)) == sorted(unescape(one) for one, _ in places)
+        assert all(unquote(target) == unescape(one) for one, target in places)
+        drawn += len(places)
+    assert drawn > 100

@@ -1,7 +1,7 @@
 """One host as the pieces of its page: findings, squares, facts, picture."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from markupsafe import Markup
 
@@ -51,8 +51,11 @@ def page_of(
 ) -> Page:
     """Lay out one host; `key` is what follows the `@` in links to it, `excuses` are the run's."""
     host = report.host
-    findings = _findings(summary.groups(run, report.results, report), host.sources, key)
     drawn = svg.layout(report)
+    findings = _findings(
+        summary.groups(run, report.results, report), host.sources, key,
+        placed=frozenset(box.link for box in drawn.boxes),
+    )  # fmt: skip
     return Page(
         name=host.name,
         key=key,
@@ -81,18 +84,26 @@ def page_of(
 
 
 def _findings(
-    grouped: Sequence[summary.Group], sources: tuple[Origin, ...], key: str, prefix: str = ""
+    grouped: Sequence[summary.Group],
+    sources: tuple[Origin, ...],
+    key: str,
+    prefix: str = "",
+    placed: Container[str] = (),
 ) -> tuple[Finding, ...]:
-    """Give each group its rows and its anchor; the worst of a check gets the plain anchor."""
+    """Give each group its rows and its anchor; the worst of a check gets the plain anchor.
+
+    `placed` are the anchors, without what follows the `@`, that the picture links to.
+    """
     taken: set[str] = set()
     made = []
     for group in grouped:
-        anchor = f"{prefix}{group.check}@{key}"
-        if anchor in taken:
-            anchor = f"{prefix}{group.check}:{group.status.value}@{key}"
-        taken.add(anchor)
+        name = f"{prefix}{group.check}"
+        if name in taken:
+            name = f"{name}:{group.status.value}"
+        taken.add(name)
         commands = dict.fromkeys(command for result in group.results for command in result.fix)
-        made.append(Finding(anchor, group, _evidence(group.results, sources), tuple(commands)))
+        rows = _evidence(group.results, sources)
+        made.append(Finding(f"{name}@{key}", group, rows, tuple(commands), name in placed))
     return tuple(made)
 
 

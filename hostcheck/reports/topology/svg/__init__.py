@@ -58,7 +58,9 @@ fill:var(--tp-ink);font-variant-numeric:tabular-nums;pointer-events:none}
 .tp circle.switch{fill:var(--tp-edge);stroke:none}
 .tp circle.place{fill:var(--tp-paper);stroke:var(--tp-ink);stroke-width:2}
 .tp .hatchline{stroke:var(--tp-hatch);stroke-width:1.2}
-.tp a:focus rect,.tp a:hover rect,.tp a:focus path,.tp a:hover path{
+.tp a:target rect{animation:tp-here .5s 6 alternate}
+@keyframes tp-here{to{stroke:var(--tp-ink);stroke-width:5}}
+.tp a:target rect,.tp a:focus rect,.tp a:hover rect,.tp a:focus path,.tp a:hover path{
 stroke:var(--tp-ink);stroke-width:2.5}
 """
 """Colours are variables, so that a page may set its own; shapes and words carry the meaning."""
@@ -104,7 +106,10 @@ def topology_svg(
         parts.append(
             f'<rect class="paper" x="{-EDGE}" y="{-EDGE}" width="{width}" height="{height:g}"/>'
         )
-    parts += [_box(box, anchor) for box in drawn.boxes if box.kind != "port"]
+    first = dict.fromkeys(box.link for box in drawn.boxes if box.link)
+    for box in drawn.boxes:
+        if box.kind != "port":
+            parts.append(_box(box, anchor, place=first.pop(box.link, "") is None))
     parts += [_line(line, anchor) for line in drawn.lines]
     parts += [f'<circle class="{kind}" cx="{x:g}" cy="{y:g}" r="4"/>' for x, y, kind in drawn.dots]
     parts += [_label(label) for label in drawn.labels]
@@ -151,7 +156,8 @@ def _href(target: str, anchor: str) -> str:
     return escape(quote(f"{target}@{anchor}", safe="@:~"))
 
 
-def _box(box: Box, anchor: str) -> str:
+def _box(box: Box, anchor: str, *, place: bool) -> str:
+    """Write a box; as the `place` of a finding it has an id that the finding links back to."""
     tip = f"<title>{escape(words.clean(box.tip))}</title>" if box.says else ""
     radius = {"pack": 8, "lost": 8, "node": 6}.get(box.kind.split()[0], 4)
     rect = (
@@ -162,7 +168,8 @@ def _box(box: Box, anchor: str) -> str:
     if not (box.link and anchor):
         return rect
     to = _href(box.link, anchor)
-    return f'<a href="#{to}" aria-label="{escape(box.link)}">{rect}</a>'
+    at = f' id="at:{escape(box.link)}@{escape(words.clean(anchor))}"' if place else ""
+    return f'<a{at} href="#{to}" aria-label="{escape(box.link)}">{rect}</a>'
 
 
 def _line(line: Line, anchor: str) -> str:
