@@ -176,7 +176,7 @@ def test_links_are_only_drawn_inside_a_page():
     report = b.one_host().hosts[0]
     assert "<a " not in svg.topology_svg(report)
     inside = svg.topology_svg(report, alone=False, anchor="esx01")
-    assert '<a href="#GFX-001@esx01"' in inside
+    assert '<a id="at:GFX-001@esx01" href="#GFX-001@esx01"' in inside
     assert "<style>" not in inside
 
 
