@@ -58,7 +58,11 @@ For NCCL in a guest with whole GPUs, `NCCL_TOPO_FILE`: there the guest itself se
 nodes nor switches. Each `busid` is the host's; the guest's stands beside the same UUID in
 `nvidia-smi --query-gpu=uuid,pci.bus_id --format=csv` of the guest, and is put there. Of network
 adapters the guest's address has to be known too. A device whose node is not known is left out,
-and said to be.
+and said to be. A bridge has no speed, for vSphere tells none: NCCL takes 8 GT/s, as it does where
+a guest cannot read one. The parser inside NCCL 2.32.3 (its wheel from PyPI, called by address on a
+machine without a GPU) reads these files, and with what NCCL itself adds at run time (the guest's
+processor, a rank for each GPU) builds the machine of eight GPUs from them; a communicator over them
+needs GPUs, and was not made.
 
 ````
 {nccl}
