@@ -76,6 +76,11 @@ SETTLED_BY = {
 """What would make known what is not, by the reason. An answer that lacks it has no remedy here."""
 
 
+def capital(text: str) -> str:
+    """Return a text as a sentence begins; `vSphere` stays what it is."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
 def settled_by(why: str, privilege: str, detail: str = "") -> str:
     """Return what would settle an unknown, in a few words; empty when nothing here would.
 
@@ -125,7 +130,7 @@ def reason(why: str, detail: str) -> str:
         return told
     if why == Why.ABSENT:
         detail = _PLAINLY.get(detail, detail)
-        return detail[:1].upper() + detail[1:]
+        return capital(detail)
     return f"{told}: {detail}"
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.reports import Screen, Show, formats, pieces
 from hostcheck.reports.run import text
 from hostcheck.reports.topology import text as tree
+from hostcheck.reports.words import missing, reason
 from tests.reports import builders as b
 
 
@@ -104,3 +106,16 @@ def test_why_it_matters_is_said_where_a_check_fails_first():
     assert said
     assert len(set(said)) == len(said)
     assert text.count("NUMA-001 recommended") > 1
+
+
+def test_a_sentence_begins_with_a_capital_but_for_names_that_have_none():
+    assert reason("absent", "vSphere does not say") == "vSphere does not say"
+    assert reason("absent", "no such field") == "The answer has no field for it"
+    assert missing(Unknown(Why.ABSENT, "the server did not set it")) == (
+        "the server's answer leaves it out"
+    )
+    told = Unknown(Why.NOT_RECORDED, "the recording does not hold it")
+    assert missing(told) == "the recording does not hold it"
+    assert missing(Unknown(Why.DENIED, "no", privilege="System.Read")) == (
+        "denied: no; needs System.Read"
+    )

@@ -63,7 +63,7 @@ def ended(run: Run) -> str:
 
 def sentence(told: str) -> str:
     """Return the words with a capital."""
-    return told[:1].upper() + told[1:]
+    return words.capital(told)
 
 
 def judged_by(run: Run) -> str:
