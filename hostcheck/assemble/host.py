@@ -138,10 +138,13 @@ def assemble(recorded: Recording) -> Host:
         other_vms=others_of(api, answers, vms),
         service_tag=_service_tag(book, host_id),
     )
-    return replace(
-        with_smoke(with_bmc(host, book), book), not_read=book.not_read(),
-        asked_with=recorded.seal.options, logins=recorded.seal.logins,
-    )  # fmt: skip
+    return replace(with_smoke(with_bmc(host, book), book), **_asked(book, recorded))
+
+
+def _asked(book: Book, recorded: Recording) -> dict[str, Any]:
+    """Return what was asked beside what facts rest on, and with what."""
+    told = recorded.seal
+    return {"not_read": book.not_read(), "asked_with": told.options, "logins": told.logins}
 
 
 def _service_tag(book: Book, host_id: str) -> Fact[str]:

@@ -81,7 +81,11 @@ class Choice:
 
 def beside(candidate: Candidate) -> str:
     """Say what there is of a candidate that does not decide, and yet puts it where it is."""
-    left = [one for one in candidate.results if one.severity is not Severity.REQUIRED]
+    left = [
+        one
+        for one in candidate.results
+        if one.severity is not Severity.REQUIRED and one.check not in candidate.summary
+    ]
     fails = dict.fromkeys(one.check for one in left if one.status is Status.FAIL)
     blind = {one.check for one in left if one.status in (Status.UNKNOWN, Status.ERROR)}
     told = [f"{words.MARK[Status.FAIL]} {' '.join(fails)}"] if fails else []
