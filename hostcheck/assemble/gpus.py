@@ -8,6 +8,7 @@ from hostcheck import catalog
 from hostcheck.assemble.book import Book, Parsed, U
 from hostcheck.assemble.devices import Locator
 from hostcheck.assemble.kinds import generation, with_own_types
+from hostcheck.model.capture import Request
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.host import (
     GraphicsType,
@@ -264,9 +265,9 @@ class _GpuFacts:
             framebuffer_bytes=self._smi(where, lambda one: one.framebuffer_total_bytes),
             bar1_bytes=self._smi(where, lambda one: one.bar1_total_bytes),
             inforom_corrupted=self._log.fact(lambda log: where in log.inforom_corrupted),
-            profiles_supported=self._offers(self._supported, where),
+            profiles_supported=self._offers(nvidia_smi_vgpu_s.REQUEST, self._supported, where),
             profile_limits=self._limits_of(where),
-            profiles_creatable=self._offers(self._creatable, where),
+            profiles_creatable=self._offers(nvidia_smi_vgpu_c.REQUEST, self._creatable, where),
             vgpu_listed=self._listed(where),
             given_up=self._given_up(where),
             ecc_uncorrected=self._smi(where, lambda one: one.ecc_uncorrected_volatile),
@@ -348,8 +349,35 @@ class _GpuFacts:
             return self._log.value if isinstance(self._log.value, Unknown) else query
         return self._log.fact(lambda _: "")
 
-    def _offers(self, answer: Parsed[VgpuOffers], where: PciAddress) -> Fact[tuple[str, ...]]:
+    def _gpus_listed(self) -> dict[str, set[PciAddress]]:
+        """Return which GPUs each list of vGPU types is of, by what was asked."""
+        lists = (
+            (nvidia_smi_vgpu_c.REQUEST.text, self._creatable.value),
+            (nvidia_smi_vgpu_s_v.REQUEST.text, self._limits.value),
+            (nvidia_smi_vgpu_s.REQUEST.text, self._supported.value),
+        )
+        return {
+            asked: {gpu.address for gpu in value.gpus}
+            for asked, value in lists
+            if not isinstance(value, Unknown)
+        }
+
+    def _mixed_up(self, asked: str) -> Unknown | None:
+        """Say so where another list has a GPU more: its types may stand below another one here."""
+        lists = self._gpus_listed()
+        mine = lists.get(asked, set())
+        for other, listed in lists.items() if mine else ():
+            for where in sorted(listed - mine):
+                told = f"{other} lists {where}, and {asked} does not: its types may be another's"
+                return Unknown(Why.UNPARSED, told, asked)
+        return None
+
+    def _offers(
+        self, request: Request, answer: Parsed[VgpuOffers], where: PciAddress
+    ) -> Fact[tuple[str, ...]]:
         def find(offers: VgpuOffers) -> Reading[tuple[str, ...]]:
+            if mixed := self._mixed_up(request.text):
+                return mixed
             for gpu in offers.gpus:
                 if gpu.address == where:
                     return gpu.types
@@ -361,19 +389,12 @@ class _GpuFacts:
 
     def _listed(self, where: PciAddress) -> Fact[bool]:
         """Say whether nvidia-smi lists a GPU as one for vGPUs; unknown where its lists differ."""
-        lists = [
-            (question, {gpu.address for gpu in answer.value.gpus})
-            for question, answer in (
-                (nvidia_smi_vgpu_c.REQUEST, self._creatable),
-                (nvidia_smi_vgpu_s_v.REQUEST, self._limits),
-            )
-            if not isinstance(answer.value, Unknown)
-        ]
+        lists = self._gpus_listed()
 
         def find(offers: VgpuOffers) -> Reading[bool]:
             if any(gpu.address == where for gpu in offers.gpus):
                 return True
-            other = next((one.text for one, listed in lists if where in listed), "")
+            other = next((one for one, listed in lists.items() if where in listed), "")
             if not other:
                 return False
             asked = nvidia_smi_vgpu_s.REQUEST.text
@@ -385,6 +406,8 @@ class _GpuFacts:
         lift = self._limits.lift
 
         def find(told: nvidia_smi_vgpu_s_v.VgpuTypes) -> Reading[tuple[VgpuLimit, ...]]:
+            if mixed := self._mixed_up(nvidia_smi_vgpu_s_v.REQUEST.text):
+                return mixed
             for gpu in told.gpus:
                 if gpu.address == where:
                     return tuple(

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
-from hostcheck.model.fact import Reading
+from hostcheck.model.fact import Reading, Unknown
 from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.field_tree import Field
@@ -71,9 +71,11 @@ def _gpu(block: Block, what: str) -> SupportingGpu:
     for field in block.field.children:
         if field.label != "vGPU Type ID":
             raise ParseError(f"{what}: expected 'vGPU Type ID', not {words.quoted(field.label)}")
-    return SupportingGpu(
-        block.address, tuple(_type(block, field) for field in block.field.children)
-    )
+    types = tuple(_type(block, field) for field in block.field.children)
+    names = [one.name for one in types if not isinstance(one.name, Unknown)]
+    for name in {one for one in names if names.count(one) > 1}:  # a heading is lost
+        raise ParseError(f"{what}: {words.quoted(name)} is there twice for {block.address}")
+    return SupportingGpu(block.address, types)
 
 
 def _type(block: Block, field: Field) -> VgpuType:

@@ -5,7 +5,7 @@ import re
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
-from hostcheck.model.fact import Reading, Unknown
+from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.smi_words import Noticed
@@ -93,4 +93,8 @@ def _types(lines: list[str], what: str) -> Reading[tuple[str, ...]]:
         unknown = words.no_value(line, f"{what}: vGPU types")
         if unknown is not None:
             return unknown
+    twice = next((one for at, one in enumerate(lines) if one in lines[:at]), "")
+    if twice:  # a heading is lost: they are of two GPUs
+        told = f"{words.quoted(twice)} is listed twice for one GPU"
+        return Unknown(Why.UNPARSED, told, f"{what}: vGPU types")
     return tuple(lines)

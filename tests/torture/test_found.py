@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from hostcheck.errors import ParseError
-from hostcheck.model.fact import Unknown, Why
+from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Status
 from hostcheck.parsers import esxcli_hardware_pci_list as pci_list
 from hostcheck.verdict import report_of
@@ -89,6 +89,34 @@ def test_what_was_lost_is_not_known(name: str) -> None:
     lost = [one for one in told if one.status is Status.UNKNOWN]
     assert lost
     assert all(one.unseen and one.unseen.detail for one in lost)
+
+
+@pytest.mark.usefixtures("opened_anew")
+@pytest.mark.parametrize("asked", ["vgpu -c", "vgpu -s", "vgpu -s -v"])
+@pytest.mark.parametrize("how", ["other lists", "listed twice"])
+def test_types_below_a_heading_that_was_lost_are_nobodys(asked: str, how: str) -> None:
+    """They stand below the GPU before: it could start what only the other one can."""
+    machine = Machine(ROOT / "fixtures" / USUAL)
+    captures = machine.held.captures
+    lists = {
+        key: one.text
+        for key, one in captures.items()
+        if re.fullmatch(r"nvidia-smi vgpu -(c|s|s -v)", key[1])
+    }
+    (key,) = (one for one in lists if one[1] == f"nvidia-smi {asked}")
+    first, second = re.split(r"(?m)^(?=GPU )", lists[key])[1:]
+    changed = {key: first + second.partition("\n")[2]}
+    if how == "listed twice":  # and no other list tells of the GPU
+        changed |= {one: text[: text.index("GPU ", 4)] for one, text in lists.items() if one != key}
+    answers = {one: replace(captures[one], text=text) for one, text in changed.items()}
+    host = assemble(machine._answers(answers))
+    assert isinstance(host.gpus, Known)
+    fact = {"vgpu -c": "profiles_creatable", "vgpu -s": "profiles_supported"}
+    told = [getattr(one, fact.get(asked, "profile_limits")) for one in host.gpus.value]
+    assert all(isinstance(one, Unknown) for one in told)
+    assert told[0].why is Why.UNPARSED
+    if how == "other lists":
+        assert machine._judged(answers).slips == ()
 
 
 @pytest.mark.usefixtures("opened_anew")
