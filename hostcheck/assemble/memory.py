@@ -92,7 +92,13 @@ def others_of(
 
 
 def _reservation(vm: Footprint) -> Reading[int]:
-    return vm.memory_bytes if vm.memory_locked_to_max is True else vm.memory_reserved_bytes
+    """Return what a VM has reserved, which is all of its memory where that is locked."""
+    locked, told = vm.memory_locked_to_max, vm.memory_reserved_bytes
+    if locked is True:
+        return vm.memory_bytes
+    if locked is False or (told == vm.memory_bytes and not isinstance(told, Unknown)):
+        return told
+    return locked
 
 
 def _sum(

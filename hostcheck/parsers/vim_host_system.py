@@ -49,6 +49,7 @@ REQUEST = Request(
 
 
 T = TypeVar("T")
+P = TypeVar("P", "CpuPackage", "ListedNode")
 CONNECTIONS = ("connected", "disconnected", "notResponding")
 POWER_STATES = ("poweredOn", "poweredOff", "standBy", "unknown")
 POLICIES = ("consolidation", "performance")
@@ -199,7 +200,7 @@ def parse(text: str) -> HostSystem:
         core_count=host.number("hardware.cpuInfo", "numCpuCores"),
         pu_count=host.number("hardware.cpuInfo", "numCpuThreads"),
         packages=_counted(
-            host.each("hardware.cpuPkg", _package),
+            _apart(host.each("hardware.cpuPkg", _package), "packages"),
             host.number("hardware.cpuInfo", "numCpuPackages"),
             "packages",
         ),
@@ -301,8 +302,19 @@ def _counted(
     return Unknown(Why.UNPARSED, detail, "HostSystem hardware")
 
 
+def _apart(listed: Reading[tuple[P, ...]], what: str) -> Reading[tuple[P, ...]]:
+    """Return a list, unless a processor is in it twice: then another one is lost, or misplaced."""
+    if isinstance(listed, Unknown):
+        return listed
+    pus = [pu for one in listed for pu in one.pus]
+    if len(set(pus)) == len(pus):
+        return listed
+    twice = next(pu for pu in pus if pus.count(pu) > 1)
+    return Unknown(Why.UNPARSED, f"processor {twice} is on {what} twice", "HostSystem hardware")
+
+
 def _numa_nodes(host: VimObject) -> Reading[tuple[ListedNode, ...]]:
-    listed = host.each("hardware.numaInfo", _numa_node, "numaNode")
+    listed = _apart(host.each("hardware.numaInfo", _numa_node, "numaNode"), "NUMA nodes")
     return _by_index(_counted(listed, host.number("hardware.numaInfo", "numNodes"), "NUMA nodes"))
 
 

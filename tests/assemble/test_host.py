@@ -697,6 +697,16 @@ def test_one_vm_that_is_not_known_leaves_the_sum_open(lost):
     assert reserved.why is Why.TIMEOUT
 
 
+def test_a_vm_that_may_have_locked_all_of_its_memory_leaves_the_sum_open():
+    lost = {"missing": ["config.memoryReservationLockedToMax"]}
+    loose = {"memoryAllocation": fields(reservation=1024)}
+    reserved, _ = sums(machine("vm-1"), machine("vm-2", **lost, **loose))
+    assert reserved.why is Why.DENIED
+    whole = {"memoryAllocation": fields(reservation=2**16)}
+    reserved, _ = sums(machine("vm-1"), machine("vm-2", **lost, **whole))
+    assert reserved.value == 2 * 2**36
+
+
 def test_an_overhead_that_is_not_told():
     _, overhead = sums(machine("vm-1", without=["config.initialOverhead"]))
     assert overhead.why is Why.ABSENT

@@ -35,6 +35,14 @@ FOUND = {
         USUAL, "HostSystem", "element deleted",
         "/objects/propSet[hardware.pciDevice]/val/HostPciDevice", "VGPU-001",
     ),
+    "a processor on a node twice": (
+        USUAL, "HostSystem", "element doubled",
+        "/objects/propSet[hardware.numaInfo]/val/numaNode/cpuID", "LOC-002",
+    ),
+    "a processor on a package twice": (
+        USUAL, "HostSystem", "element doubled",
+        "/objects/propSet[hardware.cpuPkg]/val/HostCpuPackage/threadId", "LOC-001",
+    ),
     "a processor on no node": (
         USUAL, "HostSystem", "element deleted",
         "/objects/propSet[hardware.numaInfo]/val/numaNode/cpuID", "LOC-002",
