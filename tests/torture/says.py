@@ -42,6 +42,12 @@ STATEMENTS = (
         rf"VM-0(19|20) vm \S+: (pass|unknown) became fail|{_VERDICT}",
     ),
     Statement(
+        "HostSystem", r"/propSet\[config\.pciPassthruInfo\]/val/HostPciPassthruInfo/hardwareLabel$",
+        ("element deleted",), "a device has no label: vSphere leaves out an empty one",
+        r"VM-007 vm \S+: (pass|unknown) became fail|VM-008 vm \S+: \w+ became notapplicable"
+        rf"|{_VERDICT}",
+    ),
+    Statement(
         "ClusterComputeResource", r"/drsConfig/option$",
         ("element deleted",), "an option that is not set has its default",
         r"HOST-008 host \S+: (pass|unknown) became fail",
