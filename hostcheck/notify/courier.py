@@ -42,6 +42,8 @@ def in_words(error: Exception) -> str:
         return f"its certificate is not trusted ({error.verify_message}); give its CA with ca"
     if isinstance(error, ssl.SSLError):
         return "what answers there speaks no TLS" if error.reason else str(error)
+    if isinstance(error, UnicodeError):  # its own words show a letter of a secret
+        return "it takes no letters beyond ASCII"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,8 +1,10 @@
 """A notice by mail: text and HTML in one message, over SMTP with TLS that is verified.
 
-Sources: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 (implicit TLS), RFC 3834 (Auto-Submitted).
+Sources: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 (implicit TLS), RFC 3834 (Auto-Submitted),
+RFC 4616 (PLAIN).
 """
 
+import base64
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ from hostcheck.reports import pieces
 
 STARTTLS, TLS, NONE = "starttls", "tls", "none"
 PORTS = {STARTTLS: 587, TLS: 465, NONE: 25}
+LOGGED_IN = 235
+"""RFC 4954."""
 SUBJECT = 160
 """Letters of a subject; the message tells all."""
 
@@ -51,7 +55,7 @@ class Mail:
         try:
             with self._connected() as smtp:
                 if self.user:
-                    smtp.login(self.user, self.password())
+                    _log_in(smtp, self.user, self.password())
                 refused = smtp.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             raise UndeliveredError(f"{self.where} refuses {_refused(error.recipients)}") from None
@@ -84,6 +88,18 @@ class Mail:
         if not smtp.has_extn("starttls"):
             raise UndeliveredError(f"{self.where} offers no STARTTLS: nothing is sent in clear")
         smtp.starttls(context=self.context)
+
+
+def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in. smtplib sends ASCII alone; PLAIN takes any letter, as UTF-8 (RFC 4616)."""
+    if (user + password).isascii():
+        smtp.login(user, password)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    told = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, said = smtp.docmd("AUTH", f"PLAIN {told}")
+    if code != LOGGED_IN:
+        raise smtplib.SMTPAuthenticationError(code, said)
 
 
 def _refused(recipients: dict[str, tuple[int, bytes]]) -> str:
