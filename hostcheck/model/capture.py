@@ -34,7 +34,7 @@ class Wire:
 
 
 class Path(Struct, frozen=True):
-    """A property path and the first API version that knows it, as (major, minor, update)."""
+    """A property path and the first API version that knows it, as (major, minor, update, patch)."""
 
     name: str
     since: tuple[int, ...] = (6, 5)

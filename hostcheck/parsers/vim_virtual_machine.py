@@ -25,6 +25,8 @@ CONNECTIONS = ("connected", "disconnected", "inaccessible", "invalid", "orphaned
 POWER_STATES = ("poweredOn", "poweredOff", "suspended")
 FIRMWARE = ("bios", "efi")
 LEVELS = ("low", "normal", "medium", "high", "custom")
+SINCE_8 = (8, 0, 0, 1)
+"""The first version of the API of vSphere 8: pyVmomi's tables have an 8.0.0.0 that knows less."""
 LATER = ("config.cpuAllocation", "runtime.connectionState", "datastore", "network")
 """What every VM has and earlier versions did not ask: where all are missing, one of them asked."""
 
@@ -40,7 +42,7 @@ REQUEST = Request(
         Path("config.flags"), Path("config.initialOverhead"), Path("resourcePool"),
         Path("config.sevEnabled", (7, 0, 1)), Path("config.sevSnpEnabled", (9, 0)),
         Path("config.tdxEnabled", (9, 0)),
-        Path("config.numaInfo", (8, 0)), Path("config.deviceGroups", (8, 0)),
+        Path("config.numaInfo", SINCE_8), Path("config.deviceGroups", SINCE_8),
         Path("config.cpuAllocation"), Path("runtime.connectionState"), Path("datastore"),
         Path("network"),
     ),
