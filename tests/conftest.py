@@ -99,10 +99,28 @@ def keep_running() -> Iterator[Callable[[Any], Any]]:
 
 
 @pytest.fixture
-def running() -> Iterator[Callable[[Any], Any]]:
+def running(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Any]]:
     """Start a peer that runs until this test is over."""
+    started: list[Any] = []
     with ExitStack() as stack:
-        yield lambda peer: _started(stack, peer)
+        yield lambda peer: started.append(_started(stack, peer)) or started[-1]
+        if leaves := request.node.get_closest_marker("sessions_left"):
+            servers = [one for one in started if isinstance(one, Vcenter)]
+            assert [one.stats()["open_sessions"] for one in servers] == [leaves.args[0]] * len(
+                servers
+            )
+
+
+@pytest.fixture(autouse=True)
+def _left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same of the one that tests share, looked at before a test and when all is closed."""
+    leaves = request.node.get_closest_marker("sessions_left")
+    shared = {"vcenter", "vsphere"} & set(request.fixturenames) if leaves else set()
+    servers = [request.getfixturevalue(one) for one in sorted(shared)]
+    before = [one.stats()["open_sessions"] for one in servers]
+    yield
+    after = [one.stats()["open_sessions"] for one in servers]
+    assert not servers or after == [one + leaves.args[0] for one in before]
 
 
 @pytest.fixture(scope="session")

@@ -114,6 +114,7 @@ def test_a_refused_password_is_tried_at_two_bmcs_and_its_traceback_is_none(lab):
     assert sum(one.refused for one in lab.bmc.states.values()) == 2
 
 
+@pytest.mark.sessions_left(0)
 def test_one_sick_bmc_ends_no_run(lab, tmp_path):
     states = list(lab.bmc.states.values())
     states[0].troubles.append(Trouble(".*", "hang"))
@@ -126,6 +127,7 @@ def test_one_sick_bmc_ends_no_run(lab, tmp_path):
     assert lab.left == []
 
 
+@pytest.mark.sessions_left(0)
 def test_an_interrupt_leaves_no_session(lab):
     for one in lab.bmc.states.values():
         one.troubles.append(Trouble("GET .*Bios", "hang"))

@@ -551,8 +551,10 @@ def test_hosts_that_were_done_are_not_asked_again(by, new_vcenter, new_shells, h
     if by is signal.SIGINT:
         assert process.returncode == 3
         assert f"{done} hosts are in the report, {8 - done} were not asked" in said
-        assert own.vcenter.stats()["open_sessions"] == 0
         assert len(runfile.read(tmp_path / "run.json").unasked) == 8 - done
+
+    # vCenter ends by itself, when it has been idle, what nobody could log out of any more.
+    assert own.vcenter.stats()["open_sessions"] == (1 if by is signal.SIGKILL else 0)
 
     def sessions():
         return len(re.findall("Accepted ", own.shells.log_file.read_text()))

@@ -469,6 +469,7 @@ def test_a_session_that_ends_on_the_way_is_renewed_at_any_question(new_vcenter, 
         assert stats["open_sessions"] == 0, method
 
 
+@pytest.mark.sessions_left(0)
 def test_a_session_that_ends_between_pages_starts_the_listing_again(
     new_vcenter, log_in, monkeypatch
 ):
@@ -582,6 +583,7 @@ def test_an_answer_that_is_no_text_or_no_xml_is_a_capture(vcenter, log_in):
             del answers[0]
 
 
+@pytest.mark.sessions_left(0)
 def test_pages_without_an_end_are_given_up(vcenter, log_in):
     """A token that leads to the same page again would be followed for ever."""
     pages = []
@@ -607,6 +609,7 @@ def test_pages_without_an_end_are_given_up(vcenter, log_in):
         session.close()
 
 
+@pytest.mark.sessions_left(0)
 @pytest.mark.parametrize("chunked", [True, False])
 def test_an_answer_has_a_largest_size(vcenter, log_in, monkeypatch, chunked):
     monkeypatch.setattr(exchange, "LIMIT_BYTES", 1 << 20)
@@ -689,6 +692,7 @@ def test_an_object_without_permission_does_not_take_the_others_along(vcenter, lo
     assert second.failure.asked == "HostSystem"
 
 
+@pytest.mark.sessions_left(0)
 def test_a_vm_that_is_gone_does_not_take_the_others_along(vcenter, log_in):
     session = log_in(vcenter)
     there = sorted(vcenter.ids.vms.values())[:2]
