@@ -101,6 +101,12 @@ def test_two_groups_need_both():
     says(judged("GRP-001", 2, 1, wants=(PAIR, PAIR)), "fail", "1 too few")
 
 
+def test_a_pair_is_no_fabric_though_each_is_joined_with_each():
+    one = judged("GRP-002", 2)
+    says(one, "pass", "joined")
+    assert "NVSwitch" not in one.observed
+
+
 def test_a_group_of_parts():
     says(judged("GRP-001", 2, wants=("Nvidia:2@grid_a100d-40c%NVLink",)), "fail", "is a part")
     says(judged("GRP-001", 2, wants=("Nvidia:2@grid_a100d-33c%NVLink",)), "unknown")

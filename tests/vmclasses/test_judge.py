@@ -161,6 +161,10 @@ def test_devices_of_other_vendors_are_looked_up_where_vsphere_was_asked():
     for there, word in ((offered, "is offered here"), ((), "is not among what is offered here")):
         place = a_place(a_class(HALF, devices=[nic]), machine(1, offered_devices=there))
         says(place, "VMC-003", "unknown", word, "how many there are is not told")
+    for label, word in (("", "is offered here"), ("roce", "is not among what is offered here")):
+        other = device(label, PciId(0x15B3, 0x101B))
+        place = a_place(a_class(HALF, devices=[other]), machine(1, offered_devices=offered))
+        says(place, "VMC-003", "unknown", word)
         assert place.answer is Answer.UNSURE
 
 
