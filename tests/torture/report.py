@@ -58,6 +58,15 @@ def _inputs(work: Path) -> Iterator[str]:
         f"processor: **{total['slips']} slips, {total['crashes']} crashes**."
         + (f" Counted on {told['of']}." if told.get("of") else "")
     )
+    if total["slips"]:
+        yield ""
+        yield "What slipped is among the faults that were found, below, with what holds it now."
+    if again := told.get("again"):
+        yield ""
+        yield (
+            f"With that mended, on {again['of']}: **{again['inputs']:,} damaged answers, "
+            f"{again['slips']} slips, {again['crashes']} crashes**."
+        )
     yield ""
     yield "| what became of it | inputs |"
     yield "|---|---:|"

@@ -15,6 +15,29 @@ def test_every_test_that_the_page_names_is_there() -> None:
         assert not name or f"\ndef {name}(" in text, f"{file}::{name}"
 
 
+WITHOUT = {
+    "test_a_full_disk_loses_no_host": "a replay",
+    "test_what_was_stopped_is_taken_up_again": "a replay",
+    "test_a_killed_worker_and_then_the_scheduler_lose_nothing": "a replay",
+    "test_a_connection_that_is_lost_among_commands_goes_on_with_the_next": "a shell alone",
+}
+"""Rows that no vCenter takes part in."""
+
+
+def test_after_each_fault_sessions_are_counted() -> None:
+    """By the row's own test, by its mark, or by what its whole file does after each test."""
+    rows = PAGE.read_text().partition("## Faults at live peers")[2].partition("\n## ")[0]
+    named = HELD.findall(rows)
+    assert len(named) > 25
+    for file, name in named:
+        text = (ROOT / file).read_text()
+        above, _, body = text.partition(f"\ndef {name}(")
+        own = above.rpartition("\n\n\n")[2] + re.split(r"\n(?=[@\w])", body)[0]
+        whole = re.search(r"(?m)^pytestmark = .*sessions_left|^def nothing_is_left_behind", text)
+        counted = "sessions_left" in own or "open_sessions" in own or whole is not None
+        assert counted is not (name in WITHOUT), name
+
+
 def test_the_page_is_made_of_its_template() -> None:
     lines = iter(PAGE.read_text().splitlines())
     for line in WORDS.read_text().splitlines():
