@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import count
 from xml.parsers.expat import ExpatError
 
 import paramiko
@@ -19,6 +20,7 @@ from pyVmomi import vim, vmodl
 from tests.peers import esxcli, live, shapes, shell
 from tests.peers.api import Trouble
 from tests.peers.fleet import CANARY, Fleet, HostShape, Vm, expected
+from tests.peers.ports import own_port
 
 PC = vmodl.query.PropertyCollector
 HOST_PATHS = [
@@ -446,3 +448,17 @@ def test_many_hosts_through_one_vcenter():
         assert len(vms) == sum(len(host.vms) for host in fleet)
         clusters, _ = retrieve(si.content, vim.ComputeResource, ["name", "configurationEx"])
         assert len(clusters) == 8
+
+
+def test_a_port_has_one_holder_on_every_address(monkeypatch):
+    with own_port() as first:
+        tried = count(first)
+        monkeypatch.setattr("tests.peers.ports.random.randrange", lambda *_: next(tried))
+        with own_port() as second:
+            assert second > first, "it is held, though nobody listens yet"
+    tried = count(first)
+    with socket.create_server(("127.1.2.3", first)), own_port() as third:
+        assert third > first, "somebody listens on another address of this machine"
+    tried = count(first)
+    with own_port() as again:
+        assert again == first
