@@ -100,6 +100,19 @@ def test_the_scan_leaves_what_was_made_up() -> None:
         assert list(private(text)) == [], text
 
 
+def test_the_page_has_every_room_on_its_floor() -> None:
+    """Whoever looks for the room of a line finds it in docs/dataflow.md, floor by floor."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    told = setup["importlinter:contract:layers"]["layers"].split("\n")
+    floors = [set(one.split(" | ")) for one in told if one]
+    page = (ROOT / "docs" / "dataflow.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \|", page.partition("## Every room")[2], re.MULTILINE
+    )
+    assert [set(re.findall(r"\w+", one)) for one in rows] == floors
+
+
 def test_hooks_run_what_there_is() -> None:
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     entries = re.findall(r"entry: (.*)", text)
