@@ -12,6 +12,7 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,12 +26,17 @@ from hostcheck.connect import precedence
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.reports.run import json as json_report
+from hostcheck.ways.redfish.door import Door
+from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.opening import Bmcs, Passwords
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.shells import Shells
 from hostcheck.ways.shell.way import WAY as SHELL
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 from tests.peers.ports import own_port
+from tests.peers.redfish import Login, State, running_bmcs
+from tests.ways.redfish.machines import rack
 
 SOME = 24
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -153,6 +159,21 @@ def test_the_password_travels_and_is_in_no_words():
     travelled = pickle.loads(pickle.dumps(made))
     assert travelled.password() == "s3cr3t"
     assert "s3cr3t" not in repr(made) + repr(travelled)
+
+
+def test_the_password_of_a_bmc_travels_and_is_in_no_words():
+    made = Bmcs(
+        (Row("bmc"),),
+        "",
+        Door("", user="me"),
+        {},
+        Passwords(partial(str, "s3cr3t"), {"dell": "s3cr3t"}),
+        print,
+    )
+    travelled = pickle.loads(pickle.dumps(made))
+    assert travelled.password(made.rows[0]) == "s3cr3t"
+    opened = travelled.open(made.rows[0])
+    assert "s3cr3t" not in repr(made) + repr(travelled) + repr(opened) + repr(vars(opened))
 
 
 # Processes of this machine
@@ -378,19 +399,24 @@ def test_a_killed_worker_and_then_the_scheduler_lose_nothing(cluster):
 
 
 @pytest.mark.parametrize("cluster", ["tls"], indirect=True)
-def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
+def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells, running):
     hosts = Fleet((shapes.HEALTHY.hosts[0], shapes.HOSTS["2n-2xA100-80-ssh-denied-esxi803"]))
     vcenter, shells = new_vcenter(hosts), new_shells(hosts)
     other = new_vcenter(hosts, password=vcenter.password)  # the same hosts, by the same ids
+    bmcs = running(running_bmcs({f"127.0.0.{n}": State(rack()) for n in (2, 3)}))
+    rows = [f"{host.name},{at}:{bmcs.port},{bmcs.fingerprint}\n"
+            for host, at in zip(hosts.hosts, bmcs.states, strict=True)]  # fmt: skip
+    (cluster.folder / "bmc.csv").write_text("host,address,fingerprint\n" + "".join(rows))
     secrets = {
         "GOVC_PASSWORD": vcenter.password, "HOSTCHECK_SSH_PASSWORD": shells.password,
+        "HOSTCHECK_BMC_PASSWORD": Login.password,
         "HOME": str(cluster.folder), **cluster.environment,
     }  # fmt: skip
     servers = [("--vcenter", f"{one.host}:{one.port}", "--tls-ca", one.ca_file)
                for one in (vcenter, other)]  # fmt: skip
     target = [
         *servers[0], *servers[1], "--user", vcenter.user, "--ssh", "--ssh-config",
-        shells.config_file, "-q",
+        shells.config_file, "--bmc", "--bmc-inventory", "bmc.csv", "--bmc-user", Login.user, "-q",
     ]  # fmt: skip
     (cluster.folder / "hostcheck.toml").write_text(PATIENT)
     written = []
@@ -406,6 +432,9 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
         written.append(TIME.sub("T", plain).splitlines())
     assert list(unified_diff(*written, "here", "there", lineterm="", n=0)) == []
     assert '"shell"' in "".join(written[1])
+    assert '"redfish"' in "".join(written[1])
+    for one in bmcs.states.values():  # by two vCenters, in two runs
+        assert (one.logins, one.refused, len(one.sessions)) == (4, 0, 0)
     run = runfile.read(cluster.folder / "there.json")
     assert len({(one.host.name, one.host.target) for one in run.hosts}) == len(run.hosts) == 4
     assert vcenter.stats()["open_sessions"] == other.stats()["open_sessions"] == 0
@@ -415,6 +444,7 @@ def test_live_hosts_are_asked_by_the_workers(cluster, new_vcenter, new_shells):
     log = (cluster.folder / "log").read_text()
     assert vcenter.password not in log
     assert shells.password not in log
+    assert Login.password not in log + "".join(written[1])
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch):
