@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hostcheck import catalog
 from hostcheck.assemble.bmc import alone, with_bmc
 from hostcheck.assemble.book import Book
 from hostcheck.assemble.identity import BY_SWAPPED, BY_TAG, BY_UUID
@@ -34,6 +35,7 @@ REQUESTS = (
     *redfish_pcie_function.REQUEST, redfish_power.REQUEST, redfish_thermal.REQUEST,
     redfish_power.LISTED, redfish_power.ONE, redfish_thermal.METRICS,
 )  # fmt: skip
+CURRENT = redfish_bios.CURRENT.template
 UUID, SWAPPED = "4c4c4544-0059-3410-804b-6573782d3031", "44454c4c-5900-1034-804b-6573782d3031"
 OTHER = "11111111-2222-3333-4444-555555555555"
 
@@ -386,8 +388,8 @@ SEEN = {
 GPUS = {"dell": 1, "hpe": 0, "lenovo": 8, "supermicro": 8}
 
 
-@pytest.mark.parametrize("vendor", SEEN)
-def test_recordings_of_real_machines(vendor):
+def recorded(vendor):
+    """Return what the BMC of a recorded machine tells, and how many BIOS attributes it lists."""
     folder = SAMPLES / vendor
     if not folder.is_dir():
         pytest.skip("the recordings of real machines do not lie beside the repository")
@@ -399,6 +401,13 @@ def test_recordings_of_real_machines(vendor):
             if any(fits(one.template, each) for one in REQUESTS):
                 resources[each] = told
     (one,) = alone(Book(captures(resources))).value
+    bios = [json.loads(told) for path, told in resources.items() if fits(CURRENT, path)]
+    return one, len(bios[0]["Attributes"])
+
+
+@pytest.mark.parametrize("vendor", SEEN)
+def test_recordings_of_real_machines(vendor):
+    one, _ = recorded(vendor)
     read = {
         setting.setting.value: setting.active.value if isinstance(setting.active, Known) else None
         for setting in one.settings.value
@@ -407,6 +416,37 @@ def test_recordings_of_real_machines(vendor):
     assert one.waiting.value == ()
     assert len(one.gpus.value) == GPUS[vendor]
     assert all(isinstance(gpu.slot, Known) for gpu in one.gpus.value)
+
+
+@pytest.mark.parametrize("vendor", SEEN)
+def test_the_table_of_the_docs_says_what_was_seen(vendor):
+    one, listed = recorded(vendor)
+    page = (Path(__file__).parents[2] / "docs" / "bmc-facts.md").read_text()
+    table = page.partition("## What was seen on which recording")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line[:2] == "| "]
+    column = [name.strip().lower() for name in rows[0]].index(vendor)
+    told = {cells[0].strip(): cells[column].strip() for cells in rows[1:]}
+    assert told.pop("attributes listed") == str(listed)
+    shown = {catalog.bios().name(each.setting): each.active for each in one.settings.value}
+    compared = 0
+    for name, cell in told.items():
+        setting = next((key for key in shown if key.startswith(LONGER.get(name, name))), None)
+        if setting is None:
+            continue
+        compared += 1
+        if cell == "-" or cell.startswith("unknown"):
+            assert isinstance(shown[setting], Unknown), (name, shown[setting])
+            assert (cell == "unknown: Auto") is ("Auto" in shown[setting].detail), name
+        else:
+            assert shown[setting].value == cell.partition(" (")[0], name
+    assert compared >= 17
+    assert one.waiting.value == ()
+
+
+LONGER = {
+    "above 4 GB": "memory-mapped I/O above 4 GB", "NUMA split": "sub-NUMA clustering",
+    "L3 as NUMA": "L3 cache as NUMA domain",
+}  # fmt: skip
 
 
 # --- power and temperatures, old and new ----------------------------------------------------------
