@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from hostcheck.model.bios import BiosRow
 from hostcheck.model.bmc import Bmc, Told
 from hostcheck.model.fact import Unknown
 from hostcheck.model.result import Command
@@ -23,18 +22,21 @@ _CURL = (
 )
 
 
-def setting(row: BiosRow, bmc: Bmc, wanted: Told) -> Iterator[Command]:
-    """Yield a line for each tool that can set the attribute to the value it is to have."""
+def setting(vendor: str, group: str, bmc: Bmc, wanted: Told) -> Iterator[Command]:
+    """Yield a line for each tool that can set the attribute to the value it is to have.
+
+    `vendor` is the key of a maker, `group` of the attributes in Dell's racadm.
+    """
     name, value = wanted.attribute, wanted.value
     if _PLAIN.fullmatch(name) is None:
         return
-    if row.vendor == "dell" and row.group:
-        words = f"racadm set {row.group}.{name} {shlex.quote(value)}"
+    if vendor == "dell" and group:
+        words = f"racadm set {group}.{name} {shlex.quote(value)}"
         yield Command(
             "racadm (on the iDRAC; the next restart applies it)",
             f"{words}; racadm jobqueue create BIOS.Setup.1-1",
         )
-    if row.vendor == "hpe":
+    if vendor == "hpe":
         pair = shlex.quote(f"{name}={value}")
         yield Command(
             "ilorest (asks for the login; the next restart applies it)",
@@ -46,7 +48,7 @@ def setting(row: BiosRow, bmc: Bmc, wanted: Told) -> Iterator[Command]:
     if system is None:
         return
     body: dict[str, object] = {"Attributes": {name: value}}
-    if row.vendor == "dell":
+    if vendor == "dell":
         body = {"@Redfish.SettingsApplyTime": {"ApplyTime": "OnReset"}, **body}
     yield Command(
         "Redfish (the next restart applies it)",

@@ -106,15 +106,39 @@ def _told_rows(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[tuple[B
 
 
 def _lines(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[Command]:
-    """Yield lines that set the attributes which are not as a GPU host needs them."""
+    """Yield lines that set the attributes which are not as a GPU host needs them.
+
+    A switch that a profile holds takes no value: there the profile is what is to be set.
+    """
+    if held := list(_held(table, setting, bmc)):
+        yield from held
+        return
     for row, told, wanted in _told_rows(table, setting, bmc):
         if _same(row, told, wanted):
             continue
-        if Told(told.attribute, wanted) in _waiting(setting, bmc):
-            said = f"{told.attribute}: {wanted} is set and waits for a restart; nothing else to set"
-            yield Command("BIOS (as the BMC tells)", said)
-        else:
-            yield from bios_lines.setting(row, bmc, Told(told.attribute, wanted))
+        yield from _set(row.vendor, row.group, bmc, setting, Told(told.attribute, wanted))
+
+
+def _held(table: BiosTable, setting: Setting, bmc: Bmc) -> Iterator[Command]:
+    """Yield lines that choose another profile than the one that holds a switch grey."""
+    maker = None if isinstance(bmc.vendor, Unknown) else table.maker(bmc.vendor.value)
+    for one in table.profiles:
+        found = bmc.setting(one.profile)
+        mine = maker is not None and (one.vendor, one.cpu) == (maker.key, _word(bmc.cpu))
+        if one.setting is not setting or not mine or isinstance(found, Unknown):
+            continue
+        for told in found.told:
+            if one.forbids(told.value):
+                wanted = Told(told.attribute, one.right[0])
+                yield from _set(one.vendor, "", bmc, one.profile, wanted)
+
+
+def _set(vendor: str, group: str, bmc: Bmc, setting: Setting, wanted: Told) -> Iterator[Command]:
+    if wanted in _waiting(setting, bmc):
+        said = f"{wanted.attribute}: {wanted.value} is set and waits for a restart"
+        yield Command("BIOS (as the BMC tells)", f"{said}; nothing else to set")
+    else:
+        yield from bios_lines.setting(vendor, group, bmc, wanted)
 
 
 def _waiting(setting: Setting, bmc: Bmc) -> tuple[Told, ...]:

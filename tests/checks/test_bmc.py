@@ -302,6 +302,22 @@ def test_dell_and_hpe_have_tools_of_their_own():
     assert "PATCH" in redfish.text
 
 
+def test_a_switch_that_a_profile_holds_is_set_by_another_profile():
+    now = {"WorkloadProfile": "GraphicProcessing", "Sriov": "Disabled", "ProcAmdIoVt": "Disabled"}
+    found = lines("hpe", "amd", now, Setting.SRIOV, Setting.IOMMU)
+    assert "ilorest set WorkloadProfile=Virtualization-MaxPerformance" in found[0].text
+    assert not [one for one in found if "Sriov" in one.text or "ProcAmdIoVt" in one.text]
+    free = lines("hpe", "amd", {**now, "WorkloadProfile": "Custom"}, Setting.SRIOV)
+    assert "ilorest set Sriov=Enabled" in free[0].text
+    waits = {"WorkloadProfile": "Virtualization-MaxPerformance"}
+    bmc = a_bmc("hpe", "amd", now, then={**now, **waits})
+    host = a_host(vendor="HPE", bmc=known(bmc))
+    told = [one.text for one in menus.of_host(TABLE, (Setting.SRIOV.value,), host)]
+    assert any(
+        "Virtualization-MaxPerformance is set and waits for a restart" in one for one in told
+    )
+
+
 def test_a_setting_that_the_bmc_says_is_right_needs_no_menu():
     host = a_host(vendor="Dell Inc.", bmc=known(a_bmc(now=SRIOV_OFF)), **processors((1, 1)))
     settings = (Setting.IOMMU, Setting.ABOVE_4G, Setting.SRIOV)
