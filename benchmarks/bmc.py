@@ -4,7 +4,8 @@
 
 One server on loopback plays all BMCs, each at an address of its own; each waits as long before
 every answer as it was drawn by lot. Put 1 before the fleet: what a process costs that asks one BMC
-is taken off the others.
+is taken off the others. Beside it, of the same BMCs, a socket with TLS that sends and reads the
+same and understands nothing.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,14 @@ COLUMNS = {
     "wall / slowest": "{:.3f}", "CPU ms a BMC": "{:.2f}", "peak MB": "{:.0f}",
     "requests a BMC": "{:.1f}", "sessions left": "{}",
 }  # fmt: skip
-CLIENT = "benchmarks.peers.bmcs_hostcheck"
+CLIENTS = {
+    "hostcheck": "benchmarks.peers.bmcs_hostcheck",
+    "a socket with TLS": "benchmarks.peers.bmcs_bare",
+}
 
 
-def measured(hosts: int, least: float, most: float) -> dict[str, float]:
-    """Ask a fleet once; return what it cost and what the BMCs saw."""
+def measured(client: str, hosts: int, least: float, most: float) -> dict[str, float]:
+    """Ask a fleet once with a client; return what it cost and what the BMCs saw."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         env = {
@@ -42,7 +47,7 @@ def measured(hosts: int, least: float, most: float) -> dict[str, float]:
                 if server.poll() is not None:
                     raise RuntimeError("the BMCs did not start")
                 time.sleep(0.05)
-            found = cost([sys.executable, "-m", CLIENT, name], env=env, cwd=folder)
+            found = cost([sys.executable, "-m", client, name], env=env, cwd=folder)
             server.communicate()
         return found | json.loads((folder / "seen").read_text())
 
@@ -50,15 +55,16 @@ def measured(hosts: int, least: float, most: float) -> dict[str, float]:
 def rows_of(hosts: list[int], least: float, most: float, repeat: int) -> list[dict[str, Any]]:
     """Measure fleets of several sizes; the first is what a process costs by itself."""
     rows: list[dict[str, Any]] = []
-    start = 0.0
-    for count in hosts:
-        found = median([measured(count, least, most) for _ in range(repeat)])
-        start = start or found["cpu"]
-        beyond = (found["cpu"] - start) / (count - hosts[0]) if count > hosts[0] else None
+    start: dict[str, float] = {}
+    for count, (name, client) in product(hosts, CLIENTS.items()):
+        found = median([measured(client, count, least, most) for _ in range(repeat)])
+        start.setdefault(name, found["cpu"])
+        more = count - hosts[0]
+        beyond = (found["cpu"] - start[name]) / more if more > 0 else None
         rows.append(
             {
                 "hosts": count,
-                "client": "hostcheck",
+                "client": name,
                 "wall s": found["wall"],
                 "slowest chain s": found["slowest"],
                 "wall / slowest": found["wall"] / found["slowest"],
