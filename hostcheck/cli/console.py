@@ -3,6 +3,7 @@
 import codecs
 import errno
 import os
+import select
 import sys
 from typing import TextIO
 
@@ -42,6 +43,21 @@ def _nowhere(number: int) -> TextIO:
         os.dup2(there, number)
         os.close(there)
     return open(number, "w", encoding="utf-8", closefd=False)
+
+
+def reader_is_gone() -> bool:
+    """Say whether standard output is a pipe that nobody reads any more."""
+    try:
+        sys.stdout.flush()
+        if not hasattr(select, "poll"):  # Windows
+            return False
+        asked = select.poll()
+        asked.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(told & select.POLLERR for _, told in asked.poll(0))
+    except BrokenPipeError:
+        return True
+    except (OSError, ValueError):  # a stream without a number
+        return False
 
 
 def discard_stdout() -> None:

@@ -15,7 +15,7 @@ from hostcheck import reports
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import BARS, front
 from hostcheck.cli.given import Deliver, Showing
-from hostcheck.cli.outputs import ENDING, Output, named, plain_of
+from hostcheck.cli.outputs import ENDING, Output, named, plain_of, refuse_folders
 from hostcheck.errors import UsageError
 from hostcheck.reports import Screen, Show, pieces, write
 
@@ -79,8 +79,6 @@ def deliver(run: "Run", wanted: Deliver, showing: Showing = WHOLE, *, brief: boo
             show(list(pieces("run", "line", run))[-1:])
         else:
             show(shown("run", wanted.format_, run, showing))
-    except BrokenPipeError:  # the reader has seen enough: the verdict stays what it is
-        discard_stdout()
     except UsageError as error:
         unwritten = unwritten or error
     if unwritten is not None:
@@ -92,7 +90,7 @@ def _writers(run: "Run", wanted: Deliver) -> Iterator[Callable[[], None]]:
 
     if wanted.output is not None:
         yield partial(runfile.write, run, wanted.output)
-    for format_, path in _reports(wanted):
+    for format_, path, _ in _reports(wanted):
         yield partial(write, "run", format_, run, path)
 
 
@@ -108,7 +106,7 @@ def deliver_each(wanted: Deliver, name: str, run: "Run") -> None:
 
     if wanted.output is not None:
         runfile.write(run, wanted.output / f"{name}.json")
-    for format_, folder in _reports(wanted):
+    for format_, folder, _ in _reports(wanted):
         write("run", format_, run, folder / f"{name}.{ENDING.get(format_, format_)}")
 
 
@@ -138,6 +136,7 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     """Raise UsageError, before anything is asked, where an output could not be written."""
     from hostcheck import files
 
+    refuse_folders(wanted.outputs)
     kept = wanted.output
     journal = {} if kept is None else {"the journal of --output": files.journal_of(kept)}
     pages = {"--html": wanted.html, "--html-single": wanted.html_single}
@@ -145,7 +144,7 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
     if kept is not None:
         refuse_input(kept)
         files.refuse_unwritable(kept)
-    for format_, path in _reports(wanted):
+    for format_, path, _ in _reports(wanted):
         refuse_input(path)
         reports.refuse_unwritable("run", format_, path)
     if save is not None:
@@ -211,6 +210,7 @@ def refuse_untold_each(format_: str, outputs: tuple[Output, ...]) -> None:
     from hostcheck import files
 
     plain_of(outputs)
+    refuse_folders(outputs, format_)
     files.refuse_shared(dict(named(outputs)))
     for one in outputs:
         refuse_untold("run", one.format_ or format_, one.path)
@@ -255,10 +255,16 @@ def shown(told: str, format_: str, thing: object, showing: Showing = WHOLE) -> I
 
 
 def show(text: Iterable[str]) -> None:
-    """Print pieces of text as they come. Raises UsageError where they cannot be written."""
+    """Print pieces of text as they come. Raises UsageError where they cannot be written.
+
+    A reader that has seen enough, such as `head`, changes nothing else: neither what is still to be
+    done nor the exit code.
+    """
     try:
         sys.stdout.writelines(text)
         sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
     except OSError as error:
         if not is_full(error):
             raise

@@ -10,7 +10,7 @@ from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
 from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
-from hostcheck.cli.out import progress, put_away, tell_new_folders
+from hostcheck.cli.out import progress, put_away, show, tell_new_folders
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking
 
@@ -57,7 +57,7 @@ def record(
                         folder = shelf.add(recorded)
                         left.discard(recorded.ref.key)
                         if folder is not None:
-                            click.echo(str(folder))
+                            show([f"{folder}\n"])
             except KeyboardInterrupt as cause:
                 ended = str(cause) or "interrupted"
     if left:

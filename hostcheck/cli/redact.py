@@ -6,7 +6,7 @@ import click
 
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing
-from hostcheck.cli.out import tell_new_folders
+from hostcheck.cli.out import show, tell_new_folders
 
 
 @main.command()
@@ -37,5 +37,5 @@ def redact(what: Path, output: Path, map_file: Path | None) -> None:
     tell_new_folders(output)
     kept = map_file or output.with_name(f"{output.name}.map.json")
     done = redacting.redact(what, output, kept)
-    click.echo(f"{output}: {redacting.in_words(done)}")
-    click.echo(f"{kept}: what stands for what; keep it. Look at {output} before you send it.")
+    told = f"{kept}: what stands for what; keep it. Look at {output} before you send it."
+    show([f"{output}: {redacting.in_words(done)}\n", f"{told}\n"])

@@ -139,10 +139,15 @@ class Ring(SectionedGroup):
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. A reader that has seen enough, such as `head`, is no failure."""
+        """Run the command. A reader that has seen enough, such as `head`, is no failure.
+
+        Another pipe that breaks is one: it must not end as a GO does.
+        """
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
+        except BrokenPipeError as error:
+            if not console.reader_is_gone():  # click ends every broken pipe with 1, which is NO-GO
+                raise RuntimeError("a pipe broke, and not that of standard output") from error
             console.discard_stdout()
             return 0
 

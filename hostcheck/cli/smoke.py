@@ -7,6 +7,7 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import one_guest_options
+from hostcheck.cli.out import show
 from hostcheck.cli.ring import crashing_with
 from hostcheck.connect.given import OneGuest
 
@@ -42,5 +43,5 @@ def smoke(given: OneGuest, as_json: bool) -> None:
         left_behind = guests.left_behind(front())
         for sentence in capture.stderr.splitlines():
             left_behind(sentence)
-        click.echo(text, nl=False)
+        show([text])
     sys.exit(EXIT_CODES[answer.status])

@@ -3,10 +3,9 @@
 import sys
 from collections import Counter
 
-import click
-
 from hostcheck.cli.group import main
 from hostcheck.cli.options import trust_options
+from hostcheck.cli.out import show
 from hostcheck.connect.given import Trusting
 
 
@@ -28,5 +27,5 @@ def trust(given: Trusting) -> None:
     seen: Counter[str] = Counter()
     for one in bmcs.trust(given):
         seen[one.word] += 1
-        click.echo(printable(f"{one.word:<8} {one.address} {one.told}"))
+        show([printable(f"{one.word:<8} {one.address} {one.told}") + "\n"])
     sys.exit(1 if seen["changed"] else 3 if seen["unknown"] else 0)

@@ -1,0 +1,57 @@
+"""A reader that has seen enough changes neither what is done nor the exit code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hostcheck.cli.ring import EXIT_UNKNOWN, Ring
+from tests.private_data import FIXTURES
+
+MACHINE = str(FIXTURES / "2n-1xA30-sriov-off-esxi800")
+KEPT = str(Path(__file__).parents[1] / "kept" / "run-2.json")
+COMMANDS = (
+    f"audit -q --from {MACHINE}", f"plan {KEPT}", f"drift {KEPT}", f"capacity -q --from {MACHINE}",
+    "smoke --limit 5", f"bmc --from {MACHINE}", "checks", f"redact {MACHINE} -o shown",
+)  # fmt: skip
+
+
+def code(words: str, folder: Path, *, read: bool) -> int:
+    """Return the exit code where all, or nothing, of what is printed is read."""
+    if read:
+        end = os.open(os.devnull, os.O_WRONLY)
+    else:
+        gone, end = os.pipe()
+        os.close(gone)
+    folder.mkdir()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hostcheck", *words.split()], stdout=end, check=False,
+            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=folder, timeout=120,
+        )  # fmt: skip
+    finally:
+        os.close(end)
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+    return done.returncode
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_head_changes_no_exit_code(words: str, tmp_path: Path) -> None:
+    assert code(words, tmp_path / "unread", read=False) == code(words, tmp_path / "r", read=True)
+
+
+def test_another_pipe_that_breaks_is_no_go(capsys: pytest.CaptureFixture[str]) -> None:
+    """A socket or a helper process that died ended as `head` does: with 0, which is GO."""
+    group = Ring("hostcheck")
+
+    @group.command()
+    def breaks() -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(SystemExit) as left:
+        group.main(["breaks"])
+    assert left.value.code == EXIT_UNKNOWN
+    assert "this is a bug" in capsys.readouterr().err
