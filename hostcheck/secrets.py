@@ -53,8 +53,16 @@ def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Cal
 def password_or_none(
     place: Place, prompt: str, front: Front, *, ask: bool
 ) -> Callable[[], str] | None:
-    """Return what finds a password, None where there is none: nobody is asked but with `ask`."""
+    """Return what finds a password, None where there is none: nobody is asked but with `ask`.
+
+    Raises UsageError where somebody is to be asked and nobody is there.
+    """
     found = front.variable(place.variable)
+    if ask and not front.somebody:
+        raise UsageError(
+            f"nobody is at a terminal to be asked for the {prompt}: set {place.variable}, or give "
+            f"{place.option}"
+        )
     if ask:
         found = front.ask(prompt)
     elif not found and not place.file:

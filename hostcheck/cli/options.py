@@ -14,7 +14,7 @@ from hostcheck import ways
 from hostcheck.cli.completing import names_of_clusters, names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
-from hostcheck.cli.outputs import OutputType
+from hostcheck.cli.outputs import FilePath, OutputType
 from hostcheck.connect.given import (
     AUTO,
     Bare,
@@ -420,8 +420,7 @@ trust_options = group(
     click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
 )  # fmt: skip
 output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path),
-    help="File instead of stdout; of a run's HTML FILE.zip or a folder too.",
+    "-o", "--output", type=FilePath(path_type=Path), help="File instead of stdout.",
 )  # fmt: skip
 outputs_option = click.option(
     "-o", "--output", "outputs", multiple=True, type=OutputType(), metavar="[FORMAT=]PATH",

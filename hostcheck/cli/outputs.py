@@ -25,11 +25,30 @@ class Output(NamedTuple):
     format_: str
     """Empty where none is named: a run file, or what `--format` says."""
     path: Path
+    folder: bool = False
+    """Whether it was written as one, with a slash at its end."""
 
     @property
     def option(self) -> str:
         """What was given, without the path."""
         return f"--output {self.format_}" if self.format_ else "-o"
+
+
+def refuse_folders(outputs: Iterable[Output], format_: str = "") -> None:
+    """Raise UsageError for `out/` where a file is written; HTML may be a folder."""
+    for one in outputs:
+        if one.folder and (one.format_ or format_) != "html":
+            raise UsageError(f"{one.option} {one.path}/ names a folder: give a file")
+
+
+class FilePath(click.Path):
+    """A file to write: no name that ends as a folder's does."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        if str(value).endswith("/"):
+            return self.fail(f"{value} names a folder: give a file", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def plain_of(outputs: tuple[Output, ...]) -> Path | None:
@@ -65,7 +84,7 @@ class OutputType(click.ParamType[Output]):
                 param, ctx,
             )  # fmt: skip
         if not equals or not re.fullmatch(r"[a-z][a-z-]*", format_):
-            return Output("", Path(value))
+            return Output("", Path(value), value.endswith("/"))
         if format_ not in formats("run"):
             like = near(format_, formats("run")) or formats("run")
             return self.fail(
@@ -74,7 +93,7 @@ class OutputType(click.ParamType[Output]):
             )  # fmt: skip
         if not path:
             return self.fail(f"{value} names no file: give {format_}=FILE", param, ctx)
-        return Output(format_, Path(path))
+        return Output(format_, Path(path), path.endswith("/"))
 
     def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
         """Let the shell complete a path."""

@@ -57,6 +57,10 @@ def listed(folder: Path) -> list[str]:
         ("capacity -o folder", "folder: Is a directory"),
         ("profiles -o folder", "folder: Is a directory"),
         ("topology host -o folder", "folder: Is a directory"),
+        ("topology host -o new/", "new/ names a folder: give a file"),
+        ("audit -o new/", "-o new/ names a folder: give a file"),
+        ("audit --output csv=new/", "--output csv new/ names a folder: give a file"),
+        ("audit --ssh --ask-ssh-password", "nobody is at a terminal to be asked for the SSH"),
     ],
 )
 def test_a_place_that_does_not_serve_is_named_before_anybody_is_asked(
