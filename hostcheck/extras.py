@@ -4,11 +4,12 @@ It names the packages and never `hostcheck[extra]`: on PyPI that name is somebod
 """
 
 import shlex
-from importlib import metadata
 
 
 def install(extra: str) -> str:
     """Return the command that installs what an extra needs, as this package's metadata tell it."""
+    from importlib import metadata  # noqa: PLC0415  heavy, and nobody needs it who has the extra
+
     try:
         told = metadata.requires("hostcheck") or []
     except metadata.PackageNotFoundError:  # a checkout that was never installed

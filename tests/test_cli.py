@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from hostcheck import cli
 from hostcheck.cli import main, options
+from hostcheck.cli.commands import FILES, SUMMARIES
 from hostcheck.model.result import Answer, Severity
 
 ROOT = Path(__file__).parents[1]
@@ -262,19 +265,68 @@ def test_what_people_write_from_habit_gets_a_hint(words, told):
 HEAVY = {"pyVmomi", "paramiko", "jinja2", "rich", "cryptography", "msgspec", "hostcheck.app"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["--version"]])
-def test_help_imports_nothing_heavy(arguments):
+def imported(*arguments, **environment):
+    """Run a command in a process of its own; return what it imported."""
     code = (
         "import sys\nfrom hostcheck.cli import main\n"
-        f"try: main({arguments!r}, prog_name='hostcheck')\n"
+        f"try: main({[*map(str, arguments)]!r}, prog_name='hostcheck')\n"
         "except SystemExit: print(*sorted(sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, **environment},
+    )  # fmt: skip
     loaded = set(done.stderr.split())
     assert "hostcheck.cli" in loaded
-    assert not loaded & HEAVY
+    return loaded
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments):
+    assert not imported(*arguments) & HEAVY
+
+
+STARTING = {
+    "hostcheck.cli", "hostcheck.cli.commands", "hostcheck.cli.console", "hostcheck.cli.front",
+    "hostcheck.cli.group", "hostcheck.cli.ring", "hostcheck.cli.sections", "hostcheck.environment",
+    "hostcheck.errors", "hostcheck.front", "hostcheck.near", "hostcheck.words",
+}  # fmt: skip
+
+
+def test_the_list_of_commands_reads_none_of_them():
+    completing = {
+        "_HOSTCHECK_COMPLETE": "bash_complete", "COMP_WORDS": "hostcheck ", "COMP_CWORD": "1",
+    }  # fmt: skip
+    for loaded in (imported("--help"), imported("--version"), imported(**completing)):
+        assert {one for one in loaded if one.startswith("hostcheck.")} <= STARTING
+
+
+def test_a_command_reads_no_other_one():
+    loaded = imported("plan", "--help")
+    files = {FILES.get(name, name.replace("-", "_")) for name in SUMMARIES}
+    assert {one for one in files if f"hostcheck.cli.{one}" in loaded} == {"plan"}
+
+
+def test_every_command_is_listed_with_the_first_sentence_of_its_help():
+    for file in Path(cli.__file__).parent.glob("[a-z]*.py"):
+        import_module(f"hostcheck.cli.{file.stem}")
+    read = {name: one.get_short_help_str(limit=1000) for name, one in main.commands._read.items()}
+    assert read == SUMMARIES
+
+
+def test_commands_are_completed_with_what_they_do():
+    group = click.Context(main, info_name="hostcheck")
+    found = {one.value: one.help for one in main.shell_complete(group, "p")}
+    assert found == {name: told for name, told in SUMMARIES.items() if name.startswith("p")}
+    assert [one.value for one in main.shell_complete(group, "--v")] == ["--version"]
+
+
+@pytest.mark.parametrize("command", [["report"], ["report", "--format", "line"], ["diff", "{run}"]])
+def test_what_starts_from_a_saved_run_imports_nothing_that_collects(command, tmp_path):
+    saved = tmp_path / "run.json"
+    assert run("audit", "-q", "--from", FIXTURE, "-o", saved).exit_code == 0
+    loaded = imported(command[0], saved, *(one.format(run=saved) for one in command[1:]))
+    assert not loaded & {"hostcheck.app", "hostcheck.assemble", "http.client", "sqlalchemy"}
 
 
 def test_a_replay_imports_neither_pyvmomi_nor_paramiko():

@@ -55,15 +55,15 @@ def place_of(
 
     The option goes before `[history]`. Raises UsageError for what is wrong.
     """
-    from hostcheck import extras
-    from hostcheck.history import place
-    from hostcheck.secrets import Place, password_or_none
-
     url = given.history or (settings.history.url if settings is not None else "")
     if not url:
         if given.history_password_file is not None:
             raise UsageError("--history-password-file is of a history: give --history too")
         return None
+    from hostcheck import extras
+    from hostcheck.history import place
+    from hostcheck.secrets import Place, password_or_none
+
     found = place.read(url, "--history" if given.history else "url of [history]")
     needed = ["sqlalchemy", "alembic"] + ["psycopg"] * (found.file is None)
     if missing := [one for one in needed if find_spec(one) is None]:

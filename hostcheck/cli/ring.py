@@ -9,15 +9,19 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from hostcheck.cli import console
+from hostcheck.cli.commands import COMMANDS, SUMMARIES, Commands
 from hostcheck.cli.front import say
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import HostcheckError
 from hostcheck.near import near
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
@@ -106,6 +110,26 @@ def crashing_with(code: int) -> Iterator[None]:
 
 class Ring(SectionedGroup):
     """Turns every error of ours into one line and exit code 2, for all commands."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(commands=Commands(), **more)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands section by section. None of them is read for that."""
+        for title, summaries in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(summaries.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete the name of a command, or of an option of this group."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=summary)
+            for name, summary in sorted(SUMMARIES.items())
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run, with one line for what the user can mend and for an interrupt.

@@ -14,15 +14,6 @@ _ORDER = (HOSTS, OWN, ANSWER, VCENTER)
 """After these come the sections of ways, by name."""
 _LAST = (TOLD, GUESTS, RUN, GENERAL)
 
-COMMANDS = {
-    "Every day": ("audit", "preflight", "power-on", "capacity", "plan", "vm-class"),
-    "From night to night": ("diff", "drift", "history", "waive", "policy", "truce"),
-    "To look round": ("hosts", "vms", "profiles", "topology", "bmc", "report"),
-    "GPUs and models": ("smoke", "sparsity"),
-    "Recordings": ("record", "redact", "case", "requests", "parse"),
-    "About this tool": ("doctor", "checks", "explain", "config", "trust"),
-}
-REST = "More"
 QUIET = "quiet"
 """What is said of it is the least: it comes last."""
 
@@ -80,23 +71,16 @@ class Sectioned(click.Command):
 
 
 class SectionedGroup(click.Group):
-    """A group whose commands are listed in sections, with their whole summaries."""
+    """A group whose commands are listed with their whole summaries."""
 
     command_class = Sectioned
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands section by section; those that no section names come last."""
-        named = {name for names in COMMANDS.values() for name in names}
-        rest = tuple(name for name in self.list_commands(ctx) if name not in named)
-        for title, names in {
-            **COMMANDS,
-            REST if named & set(self.commands) else "Commands": rest,
-        }.items():
-            rows = [
-                (name, found.get_short_help_str(limit=1000))
-                for name in names
-                if (found := self.get_command(ctx, name)) is not None and not found.hidden
-            ]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+        """Write the commands by name."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, self.commands[name].get_short_help_str(limit=1000))
+                    for name in self.list_commands(ctx)
+                ]
+            )

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Result
@@ -14,6 +13,7 @@ from hostcheck.model.run import Run
 from hostcheck.redact.mask import Mask
 from hostcheck.sources.base import Source
 from hostcheck.sources.walls import collected, host_of
+from hostcheck.syntax.xml import escape
 from hostcheck.verdict import report_of
 
 REPORT = "nothing was written; report this, and say which of your names are words of vSphere too"

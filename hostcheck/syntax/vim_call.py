@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from string import Formatter
-from xml.sax.saxutils import escape
 
 from hostcheck.model.capture import Part, Request
+from hostcheck.syntax.xml import escape
 
 VM = Part('<vm type="VirtualMachine">{subject}</vm>')
 """The object that the question is about, where a method takes it as an argument."""

@@ -1,5 +1,6 @@
 """XML read by the C parser, with document type declarations that could define anything refused."""
 
+import html
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
@@ -22,3 +23,8 @@ def root_of(text: str, *, what: str) -> ET.Element:
 def local(element: ET.Element) -> str:
     """Return the tag without its namespace."""
     return element.tag.rpartition("}")[2]
+
+
+def escape(text: str) -> str:
+    """Return a text as it stands between tags; `xml.sax.saxutils` would import all of HTTP."""
+    return html.escape(text, quote=False)

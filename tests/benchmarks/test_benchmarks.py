@@ -17,6 +17,7 @@ from benchmarks import (
     preflight,
     replay,
     ssh,
+    start,
     vsphere,
     weights,
 )
@@ -99,6 +100,15 @@ def test_replay_and_reports(rows):
 def test_what_is_measured_was_compiled_before():
     for file in measure.compiled().rglob("*.py"):
         assert Path(cache_from_source(file)).is_file(), file
+
+
+def test_starts(rows):
+    clients = looked_at(rows(start, "start", "--repeat", 1), ("CPU ms", "of importing click"))
+    assert clients[:4] == [start.BARE, start.CLICK, start.HELP, start.TAB]
+    assert clients[4:] == [
+        *(f"{one} --help" for one in start.COMMANDS),
+        "report of one host", "diff of one host", "plan of one host",
+    ]  # fmt: skip
 
 
 def test_plans(rows):

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
@@ -18,7 +17,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim import Node
-from hostcheck.syntax.xml import local, root_of
+from hostcheck.syntax.xml import escape, local, root_of
 from hostcheck.ways.base import Refused, SoFar
 from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue

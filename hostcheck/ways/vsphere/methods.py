@@ -1,13 +1,12 @@
 """Method calls: of one host each, side by side, and esxcli through the API."""
 
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.vim_call import arguments, method_of
-from hostcheck.syntax.xml import local, root_of
+from hostcheck.syntax.xml import escape, local, root_of
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
 

@@ -8,13 +8,13 @@ import time
 from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import EVERYTHING, Capture, Request
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.syntax.xml import escape
 from hostcheck.ways.base import Stopwatch
 from hostcheck.ways.vsphere import soap
 from hostcheck.ways.vsphere.exchange import BROKEN

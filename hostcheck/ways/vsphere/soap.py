@@ -6,12 +6,11 @@ value in Python costs many times the CPU of reading it (docs/decisions/0002).
 
 import re
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm import KEPT_OPTIONS
 from hostcheck.syntax.vim import Node, refusal
-from hostcheck.syntax.xml import local, root_of
+from hostcheck.syntax.xml import escape, local, root_of
 
 SESSION = frozenset({
     "RetrieveServiceContent", "Login", "Logout", "CurrentTime",

@@ -7,11 +7,11 @@ import http.client
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from xml.sax.saxutils import escape
 
 from hostcheck.model.fact import Unknown
 from hostcheck.syntax.vim_objects import object_of
 from hostcheck.syntax.vim_task import ERROR, FAILED, RESULT, STATE, SUCCESS
+from hostcheck.syntax.xml import escape
 from hostcheck.ways.vsphere import soap
 
 STEP_SECONDS = 10
