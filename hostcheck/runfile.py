@@ -188,14 +188,14 @@ class _Shared:
         told: Told = self.told(int(text)) if text[:1].isdigit() else _decode_told(text)
         return told
 
-    def report(self, line: bytes | Raw) -> HostReport:
+    def report(self, line: bytes | memoryview | Raw) -> HostReport:
         """Return the host of a line. Raises UsageError when the file is damaged there."""
         try:
             return self._report(line)
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
-    def _report(self, line: bytes | Raw) -> HostReport:
+    def _report(self, line: bytes | memoryview | Raw) -> HostReport:
         if not self._values:
             whole = _decode_whole(line)
             return HostReport(
@@ -215,7 +215,7 @@ class _Shared:
             stored.slots,
         )
 
-    def plain(self, line: bytes | Raw) -> StoredHost:
+    def plain(self, line: bytes | memoryview | Raw) -> StoredHost:
         """Return a line with nothing shared."""
         stored = _decode_line(line)
         if not self._values:
@@ -245,13 +245,16 @@ class StoredHosts(OpenedOneByOne):
     """The hosts of a run that lies on disk: opened when walked over, never all at once."""
 
     def __init__(
-        self, count: int, line: Callable[[int], bytes | Raw], shared: Sequence[Raw] = ()
+        self,
+        count: int,
+        line: Callable[[int], bytes | memoryview | Raw],
+        shared: Sequence[Raw] = (),
     ) -> None:
         self._line = line
         self._shared = _Shared(shared)
         super().__init__(count, lambda number: self._shared.report(line(number)))
 
-    def text(self, number: int) -> bytes | Raw:
+    def text(self, number: int) -> bytes | memoryview | Raw:
         """Return the line at a place."""
         return self._line(number)
 

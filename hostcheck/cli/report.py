@@ -65,7 +65,7 @@ def report(
     Exits with 0 where it was rendered; with --strict, --fail-on or --fail-on-unused-waiver as the
     audit would.
     """
-    from hostcheck import app, runfile
+    from hostcheck import runlines
     from hostcheck.exits import is_stale
     from hostcheck.settings import kind
 
@@ -75,13 +75,16 @@ def report(
     code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
     people = Told(telling, settings or kind()(), since=failing.since, only_given=True)
     history = Remembered(remembering)
-    read = runfile.read(run)
+    read = runlines.whole(run)
     refuse_preflight(policy, preflight=read.preflight is not None)
-    judged = app.judged_anew(read, by) if policy else read
-    told = code.beside(history.written(waivers.applied(judged)))
+    if policy:
+        from hostcheck import app
+
+        read = app.judged_anew(read, by)
+    told = code.beside(history.written(waivers.applied(read)))
     give_each(format_, told, outputs, showing)
-    asked = failing.strict or failing.fail_on
-    ends = code.of(told)
     stale = waiving.fail_on_unused_waiver and is_stale(told)
-    ends = history.code(ends if asked or stale else 0)
+    counts = failing.strict or failing.fail_on or stale
+    ends = code.of(told) if counts or failing.since else 0
+    ends = history.code(ends if counts else 0)
     sys.exit(people.told(told, ends, quiet=False))

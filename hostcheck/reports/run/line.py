@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from hostcheck.model.result import Answer, Result, Severity, Status, deciding
-from hostcheck.model.run import Candidate, HostReport, Preflight, Run, silent
-from hostcheck.reports import PAPER, Screen, summary, words
-from hostcheck.reports.later import Later
+from hostcheck.model.run import Candidate, Preflight, Run, silent
+from hostcheck.reports import PAPER, Screen, words
+from hostcheck.reports.summary.headline import verdict_of
+from hostcheck.reports.summary.reasons import Reasons, reason_of
+from hostcheck.runbrief import Brief, briefs
 
 OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
 
@@ -28,10 +30,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
 
 def _lines(run: Run) -> Iterator[str]:
     if run.preflight is None:
-        with Later() as hosts:
-            told = summary.of(run, lambda report: hosts.add([_host(report)]))
-            yield from hosts
-        yield _audit(run, told)
+        yield from _audit(run)
         return
     for candidate in sorted(run.preflight.candidates, key=lambda one: one.rank):
         yield _candidate(run, run.preflight, candidate)
@@ -68,26 +67,36 @@ def _candidate(run: Run, asked: Preflight, one: Candidate) -> str:
     )  # fmt: skip
 
 
-def _host(report: HostReport) -> str:
-    decided = [one for one in report.results if one.severity is Severity.REQUIRED]
-    return _line(
-        "host", verdict=report.verdict.value, host=_text(report.host.name),
-        failed=_of(decided, Status.FAIL),
-        unknown=_of(decided, Status.UNKNOWN, Status.ERROR),
-        findings=_findings(report.results, decided), target=_text(report.host.target),
-    )  # fmt: skip
-
-
-def _audit(run: Run, told: summary.Summary) -> str:
-    counted, waived = Counter(dict(told.tally)), run.waivers
-    counts = {one.value.lower().replace("-", "_"): str(counted[one]) for one in Answer}
-    return _line(
-        "audit", verdict=told.verdict.value, hosts=str(len(run.hosts)), **counts,
-        reason=_text(told.reason), unasked=str(len(run.unasked)),
+def _audit(run: Run) -> Iterator[str]:
+    """Yield a line for each host, which is told as soon as it is read, and the one of the run."""
+    tally, off = Counter(dict.fromkeys(Answer, 0)), 0
+    reasons = {answer: Reasons() for answer in Answer}
+    for one in briefs(run):
+        tally[one.verdict] += 1
+        off += one.off
+        if one.verdict is not Answer.GO or not (tally[Answer.NO_GO] or tally[Answer.UNSURE]):
+            reasons[one.verdict].add(one.name, one.open, one.passes)
+        yield _host(one)
+    verdict, waived = verdict_of(run, tally), run.waivers
+    counts = {one.value.lower().replace("-", "_"): str(tally[one]) for one in Answer}
+    yield _line(
+        "audit", verdict=verdict.value, hosts=str(len(run.hosts)), **counts,
+        reason=_text(reason_of(run, verdict, reasons[verdict])), unasked=str(len(run.unasked)),
         silent=_list(words.one_line(one.name) for one in silent(run.targets)),
         waived=str(len(waived.results) if waived else 0),
         excused=str(sum(one.excused for one in waived.hosts) if waived else 0),
-        policy=_text(run.policy.called if run.policy else ""), off=str(told.coverage.off),
+        policy=_text(run.policy.called if run.policy else ""), off=str(off),
+    )  # fmt: skip
+
+
+def _host(one: Brief) -> str:
+    decided = [result for result in one.open if result.severity is Severity.REQUIRED]
+    others = [result for result in one.open if result.severity is not Severity.REQUIRED]
+    return _line(
+        "host", verdict=one.verdict.value, host=_text(one.name),
+        failed=_of(decided, Status.FAIL),
+        unknown=_of(decided, Status.UNKNOWN, Status.ERROR),
+        findings=_of(others, Status.FAIL), target=_text(one.target),
     )  # fmt: skip
 
 

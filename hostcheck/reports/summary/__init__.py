@@ -72,7 +72,7 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     excuses, ready = Excuses(run), Ready(run.checks)
     for report in run.hosts:
         tally[report.verdict] += 1
-        reasons[report.verdict].add(report)
+        reasons[report.verdict].add(report.host.name, report.results)
         drifting.add(report.host)
         ready.add(report, excuses.left(report))
         also(report)

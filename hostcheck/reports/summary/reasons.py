@@ -1,6 +1,6 @@
 """The one reason behind a verdict, of a host or of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hostcheck.model.result import (
@@ -25,7 +25,7 @@ def host_reason(run: Run, report: HostReport, titles: Mapping[str, str]) -> str:
         if (one.host, one.target) == (report.host.name, report.host.target):
             return words.one_line(one.summary)
     found = Reasons()
-    found.add(report)
+    found.add(report.host.name, report.results)
     return found.sentence(report.verdict, titles, several=False)
 
 
@@ -63,21 +63,29 @@ class Reasons:
         self._found: dict[Status, dict[str, _Told]] = {}
         self._passes = self._flaws = 0
 
-    def add(self, report: HostReport) -> None:
-        """Note what a host has against it."""
+    def add(
+        self, name: str, results: Iterable[Result], passes: Callable[[], int] = lambda: 0
+    ) -> None:
+        """Note what a host has against it.
+
+        `passes` counts required results that pass and are not among `results`; it is asked only
+        where nothing else is to be said.
+        """
         self.hosts += 1
         here: set[tuple[Status, str]] = set()
-        for result in report.results:
+        for result in results:
             self._flaws += result.status is Status.FAIL
             if result.severity is not Severity.REQUIRED:
                 continue
             self._passes += result.status is Status.PASS
             told = self._found.setdefault(result.status, {}).setdefault(
-                result.check, _Told(result, words.one_line(report.host.name))
+                result.check, _Told(result, words.one_line(name))
             )
             told.count += 1
             told.hosts += (result.status, result.check) not in here
             here.add((result.status, result.check))
+        if not self._found:
+            self._passes += passes()
 
     def sentence(self, answer: Answer, titles: Mapping[str, str], *, several: bool) -> str:
         """Return the gravest and commonest reason."""

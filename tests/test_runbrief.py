@@ -1,0 +1,97 @@
+"""What hosts were judged, read without what they are: the same as of the whole hosts."""
+
+import msgspec
+import pytest
+
+from hostcheck import runfile, runlines
+from hostcheck.errors import UsageError
+from hostcheck.model.result import Answer, Severity, Status
+from hostcheck.reports.run import line
+from hostcheck.runbrief import briefs
+from tests.test_runlines import file, run  # noqa: F401  fixtures
+
+NOTHING = (Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED)
+
+
+def plain(found):
+    """Return briefs as they can be compared: without what no brief of a line has."""
+    return [
+        one._replace(passes=one.passes(), open=[
+            msgspec.structs.replace(
+                result, sources=(), fix=(),
+                subject=msgspec.structs.replace(result.subject, values={}),
+            )
+            for result in one.open
+        ])
+        for one in found
+    ]  # fmt: skip
+
+
+def off(run):  # noqa: F811
+    """Return a run whose policy keeps every third result from being judged."""
+    hosts = tuple(
+        msgspec.structs.replace(report, results=tuple(
+            msgspec.structs.replace(one, status=Status.NOT_SELECTED) if number % 3 == 0 else one
+            for number, one in enumerate(report.results)
+        ))
+        for report in run.hosts
+    )  # fmt: skip
+    return msgspec.structs.replace(run, hosts=hosts)
+
+
+def test_a_line_tells_what_the_whole_host_tells(run, file):  # noqa: F811
+    whole = plain(briefs(run))
+    assert plain(briefs(runlines.whole(file))) == plain(briefs(runfile.read(file))) == whole
+    assert len(whole) == len(run.hosts) > 20
+    for one, report in zip(whole, run.hosts, strict=True):
+        assert (one.verdict, one.name, one.target) == (
+            report.verdict, report.host.name, report.host.target,
+        )  # fmt: skip
+        assert len(one.open) == sum(r.status not in NOTHING for r in report.results)
+        required = [r for r in report.results if r.severity is Severity.REQUIRED]
+        assert one.passes == sum(r.status is Status.PASS for r in required)
+
+
+@pytest.mark.parametrize("verdict", [None, *Answer])
+@pytest.mark.parametrize("change", [msgspec.structs.replace, off])
+def test_lines_of_a_file_are_those_of_its_run(run, verdict, change, tmp_path):  # noqa: F811
+    """Whatever the gravest verdict, which alone says why."""
+    made = change(run)
+    hosts = tuple(one for one in made.hosts if verdict in (None, one.verdict))
+    made = msgspec.structs.replace(made, hosts=hosts)
+    runfile.write(made, tmp_path / "run.json")
+    told = line.render(made)
+    assert line.render(runlines.whole(tmp_path / "run.json")) == told
+    assert line.render(msgspec.structs.replace(made, hosts=runfile.packed(hosts))) == told
+    assert told.count("\n") == len(hosts) + 1
+    assert f" off={sum(one.off for one in briefs(made))}" in told
+
+
+def test_a_line_that_is_damaged_is_told(file, tmp_path):  # noqa: F811
+    path = tmp_path / "run.json"
+    for was, now in ((b'"subject":', b'"subject":9'), (b'"told":', b'"told":9999'),
+                     (b'"status":"fail"', b'"status":"passed"'), (b"},\n{", b"}\n{")):  # fmt: skip
+        path.write_bytes(file.read_bytes().replace(was, now))
+        with pytest.raises(UsageError, match=r"damaged|not a run file"):
+            list(briefs(runlines.whole(path)))
+
+
+def test_a_file_that_was_cut_is_no_run(file, tmp_path):  # noqa: F811
+    data = file.read_bytes()
+    path = tmp_path / "run.json"
+    for size in range(0, len(data), len(data) // 60):
+        path.write_bytes(data[:size])
+        with pytest.raises(UsageError):
+            list(briefs(runlines.whole(path)))
+
+
+@pytest.mark.parametrize("form", ["plain", "one line", "spread"])
+def test_other_forms_of_a_run_are_read_too(run, file, tmp_path, form):  # noqa: F811
+    path = tmp_path / "run.json"
+    if form == "plain":
+        path.write_bytes(msgspec.json.encode(msgspec.structs.replace(run, hosts=list(run.hosts))))
+    elif form == "one line":
+        path.write_bytes(file.read_bytes().replace(b"\n", b""))
+    else:
+        path.write_bytes(msgspec.json.format(file.read_bytes(), indent=2))
+    assert plain(briefs(runlines.whole(path))) == plain(briefs(run))
