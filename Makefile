@@ -100,6 +100,8 @@ bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; se
 	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.bmc $(if $(QUICK),--hosts 1 50 --most 1)
 	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
+	$(BIN)/python -m benchmarks.start $(if $(QUICK),--repeat 3)
+	$(BIN)/python -m benchmarks.saved $(if $(QUICK),--hosts 1000 --repeat 1)
 	$(BIN)/python -m benchmarks.guard
 
 build: smoke ## wheel, source distribution and bill of materials in dist/, the same bytes everywhere

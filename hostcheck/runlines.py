@@ -64,6 +64,15 @@ CLASSES = Kept(
     vm=(*PLAN.vm, "memory_bytes"),
 )  # fmt: skip
 """What VM classes are judged by beside that."""
+LISTING = Kept(
+    host=(
+        "cluster", "connection_state", "gpus", "id", "in_maintenance_mode", "name", "target",
+        "version", "vms",
+    ),
+    gpu=("name",),
+    vm=("devices", "gpu_addresses", "id", "name", "passthroughs", "power_state", "vgpus"),
+)  # fmt: skip
+"""What lists of hosts and VMs open."""
 NOT_OPENED = Unknown(Why.NOT_ASKED, "it was not opened")
 TOLD = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 HEAD = b'{"check":"'

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hostcheck import runfile, runlines
+from hostcheck import listing, runfile, runlines
 from hostcheck.capacity.look import gatekeepers, look_at
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
@@ -41,6 +41,14 @@ def test_each_host_is_seen_as_in_the_whole_file(file):
     for one, other in zip(whole.hosts, lines.hosts, strict=True):
         assert seen_of(other, NEEDS) == seen_of(one, NEEDS), one.host.name
     assert msgspec.structs.replace(lines, hosts=()) == msgspec.structs.replace(whole, hosts=())
+
+
+def test_a_list_is_the_same_of_lines(file):
+    whole, lines = runfile.read(file), runlines.read(file, (), runlines.LISTING)
+    for told in (listing.hosts, listing.vms):
+        found = told([one.host for one in lines.hosts])
+        assert found == told([one.host for one in whole.hosts])
+        assert len(found.rows) > 20
 
 
 def test_the_gates_of_a_run_are_those_of_its_checks(run):

@@ -94,16 +94,19 @@ def _hosts(
     clusters: tuple[str, ...],
 ) -> "Iterator[Iterable[Host]]":
     """Yield hosts, one by one: of a run file, of recordings, or asked live."""
-    from hostcheck import app, runfile
-    from hostcheck.connect import opened
     from hostcheck.connect.chosen import of_run
-    from hostcheck.sources.walls import host_of
 
     if run is not None:
+        from hostcheck import runlines
+
         if from_ is not None or machines.vcenter:
             raise UsageError(f"{run} is read, nothing is asked: leave out --from and --vcenter")
-        yield of_run(runfile.read(run), str(run), machines.hosts, clusters)
+        yield of_run(runlines.read(run, (), runlines.LISTING), str(run), machines.hosts, clusters)
         return
+    from hostcheck import app
+    from hostcheck.connect import opened
+    from hostcheck.sources.walls import host_of
+
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()
         with progress(what, len(targets), quiet=machines.quiet) as done:

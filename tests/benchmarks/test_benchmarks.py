@@ -16,12 +16,19 @@ from benchmarks import (
     policy,
     preflight,
     replay,
+    saved,
     ssh,
     start,
     vsphere,
     weights,
 )
+from hostcheck import runfile
+from hostcheck.diff import difference
 from hostcheck.reports import formats
+from hostcheck.runs import run_of
+from hostcheck.sources.recorded import RecordedSource
+from hostcheck.sources.walls import host_of
+from hostcheck.verdict import report_of
 from tests.peers.live import Missing
 
 FIGURES = ("wall s", "CPU s", "peak MB")
@@ -109,6 +116,25 @@ def test_starts(rows):
         *(f"{one} --help" for one in start.COMMANDS),
         "report of one host", "diff of one host", "plan of one host",
     ]  # fmt: skip
+
+
+def test_saved_runs(rows):
+    found = rows(saved, "saved", "--hosts", 2, "--repeat", 1)
+    assert looked_at(found) == ["json.load", "report, line", "diff", "plan", "hosts"]
+
+
+def test_the_night_after_is_of_the_same_hosts_and_one_of_fifty_is_another_machine(tmp_path):
+    recorded, then, now = (tmp_path / one for one in ("recorded", "then", "now"))
+    sick = ("2n-2xA100-80-esxi803", "2n-2xA40-gpu-lost-esxi803")
+    source = [RecordedSource(measure.HERE.parent / "fixtures" / one) for one in sick]
+    reports = [report_of(host_of(one.collect(one.machines()[0]))) for one in source]
+    runfile.write(run_of("vcenter.lab.test", reports), recorded)
+    saved.line_up(saved.MOVED + 2, recorded, then)
+    saved.line_up(saved.MOVED + 2, recorded, now, night=1)
+    made = difference(then, now)
+    assert (len(made.hosts), made.same_hosts) == (2, saved.MOVED)
+    texts = [len(set(map(runfile.pack, runfile.read(one).hosts))) for one in (then, now)]
+    assert texts == [saved.MOVED + 2] * 2
 
 
 def test_plans(rows):
