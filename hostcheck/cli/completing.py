@@ -10,7 +10,6 @@ from typing import NamedTuple
 import click
 
 from hostcheck.errors import HostcheckError
-from hostcheck.model.fact import Known
 
 HERE = "run.json"
 """The run file of this folder, as README calls it."""
@@ -61,11 +60,12 @@ def _of_recordings(place: Path) -> _Names:
 
 
 def _of_run(file: Path) -> _Names:
-    from hostcheck import runfile
+    from hostcheck import runlines
     from hostcheck.connect.chosen import host_and_cluster
+    from hostcheck.model.fact import Known
 
     found = _Names([], [], [])
-    for report in runfile.read(file).hosts:
+    for report in runlines.read(file, (), runlines.LISTING).hosts:
         name, cluster = host_and_cluster(report.host)
         found.hosts.append(name)
         found.clusters.append(cluster)
