@@ -27,7 +27,6 @@ from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from hostcheck.ways.base import SoFar
-from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.tls import Endpoint
@@ -52,6 +51,7 @@ from tests.test_matrix import (
     of_host,
     of_vm,
 )
+from tests.ways.shell.reaching import reach
 
 MANUALS = {check.id: check.manual for check in all_checks()}
 BY_MODEL = {kind.model: kind for kind in KINDS}
@@ -238,9 +238,7 @@ def _fleet(hosts: list[HostShape]) -> Fleet:
 
 def _audit(vcenter: Vcenter, shells: Shells) -> dict[str, HostReport]:
     def open_shell(so_far: SoFar) -> SshTransport:
-        base = Shell("", known_hosts=(str(shells.known_hosts_file),))
-        found = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
-        return SshTransport(found, SHELL.allows, lambda: shells.password)
+        return SshTransport(reach(shells, so_far.ref.name), SHELL.allows)
 
     end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
     session = VsphereTransport(end, lambda: vcenter.password, ways.requests())

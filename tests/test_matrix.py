@@ -28,7 +28,6 @@ from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from hostcheck.ways.base import SoFar
-from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.tls import Endpoint
@@ -50,6 +49,7 @@ from tests.peers.fleet import (
 )
 from tests.peers.live import Shells, Vcenter
 from tests.remembering import opening_by, remembered
+from tests.ways.shell.reaching import reach
 
 ROOT = Path(__file__).parents[1]
 Change = Callable[[HostShape], HostShape]
@@ -469,9 +469,7 @@ def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostRep
     shells: Shells = keep_running(live.running_shells(fleet))
 
     def open_shell(so_far: SoFar) -> SshTransport:
-        base = Shell("", known_hosts=(str(shells.known_hosts_file),))
-        shell = shell_from_ssh_config(so_far.ref.name, config=shells.config_file, base=base)
-        return SshTransport(shell, SHELL.allows, lambda: shells.password)
+        return SshTransport(reach(shells, so_far.ref.name), SHELL.allows)
 
     found = {}
     with opening_by(remembered(32_768)):  # what is read again is read of the same answers
