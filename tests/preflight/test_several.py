@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,16 +77,26 @@ def test_those_that_are_named_and_each_once():
     assert found["name of vm-2"].vm_id == "vm-2"
 
 
-def test_vms_that_share_an_id_are_each_judged_as_if_alone():
-    source = RecordedSource(FIXTURES)
+SHARED = "vm-10005"
+
+
+def test_vms_that_share_an_id_are_each_judged_as_if_alone(tmp_path):
+    """Two vCenters number their VMs by themselves, and recordings of both may lie in one folder."""
+    for name in ("2n-1xA30-bmc-dell-sriov-off-esxi800", "4n-2xA100-80-esxi803-snc2"):
+        shutil.copytree(FIXTURES / name, tmp_path / name)
+    for path in [*(tmp_path / "2n-1xA30-bmc-dell-sriov-off-esxi800").rglob("*")]:
+        if path.is_file():
+            path.write_text(path.read_text().replace("vm-10075", SHARED))
+            path.rename(path.with_name(path.name.replace("vm-10075", SHARED)))
+    source = RecordedSource(tmp_path)
     found, left = judged(source, "bench-42", "train-02-a", opinion=False)
     assert {name: (one.vm_id, one.verdict) for name, one in found.items()} == {
-        "bench-42": ("vm-10005", Answer.NO_GO), "train-02-a": ("vm-10005", Answer.GO),
+        "bench-42": (SHARED, Answer.NO_GO), "train-02-a": (SHARED, Answer.GO),
     }  # fmt: skip
     assert left == []
     for name, asked in found.items():
         assert preflight(source, name, opinion=False, done=lambda _: None).preflight == asked
-    given = ["preflight", "-q", "bench-42", "train-02-a", "--from", str(FIXTURES)]
+    given = ["preflight", "-q", "bench-42", "train-02-a", "--from", str(tmp_path)]
     done = CliRunner().invoke(main, given)
     assert done.exit_code == 1
     assert "verdict=NO-GO vms=2 go=1 no_go=1" in done.output
