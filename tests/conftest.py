@@ -27,8 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 LONGEST_FIRST = (
     "benchmarks/test_benchmarks.py", "test_losing_information.py", "test_live.py",
     "torture/test_short.py", "test_matrix.py", "program/test_program.py",
-    "program/test_mutants.py", "test_fixes.py", "vsphere/test_transport.py", "test_walls.py",
-    "reports/test_browser.py", "reports/test_html.py",
+    "program/test_mutants.py", "test_walls.py", "reports/test_browser.py", "test_fixes.py",
+    "vsphere/test_transport.py", "tests/test_fleet.py", "preflight/test_agreement.py",
+    "reports/test_html.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
