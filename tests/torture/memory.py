@@ -12,7 +12,6 @@ from typing import Any
 from msgspec import Struct
 
 from hostcheck.model.fact import Unknown
-from hostcheck.parsers import esxcli_hardware_pci_list as pci_list
 from hostcheck.syntax import esxcli, smi_words
 from hostcheck.syntax.record import Record
 
@@ -25,21 +24,6 @@ class _Pattern:
 
     def __init__(self, pattern: Any) -> None:
         self.fullmatch = lru_cache(SIZE)(pattern.fullmatch)
-
-
-def _by_fields(read: Callable[[Record], Any]) -> Callable[[Record], Any]:
-    """Remember what was read of a record: most of a list is the same each time."""
-    known: dict[object, Any] = {}
-
-    def again(record: Record) -> Any:
-        held = record.heading, tuple(record.fields.items())
-        if held not in known:
-            if len(known) > SIZE:
-                known.clear()
-            known[held] = read(record)
-        return known[held]
-
-    return again
 
 
 def _by_headings(blocks: Callable[..., tuple[Record, ...]]) -> Callable[..., tuple[Record, ...]]:
@@ -64,7 +48,6 @@ def remember() -> Callable[[], None]:
         (esxcli, "_RULE", _Pattern(esxcli._RULE)),
         (esxcli, "_blocks", _by_headings(esxcli._blocks)),
         (esxcli, "_is_address", lru_cache(SIZE)(esxcli._is_address)),
-        (pci_list, "_device", _by_fields(pci_list._device)),
         (smi_words, "trouble", lru_cache(SIZE)(smi_words.trouble)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in instead]
