@@ -25,6 +25,7 @@ from hostcheck.cli import main
 from hostcheck.connect import precedence
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.fleet.pool import Processes
 from hostcheck.reports.run import json as json_report
 from hostcheck.ways.redfish.door import Door
 from hostcheck.ways.redfish.inventory import Row
@@ -516,3 +517,16 @@ def test_what_was_not_begun_when_it_was_closed_is_done_by_who_takes_it():
     gate.set()
     assert [beside.take(item) for item in range(3)] == [0, 1, 2]
     assert where[1:] == [threading.current_thread().name] * 2
+
+
+def test_a_pool_is_made_when_there_is_work_for_it(monkeypatch):
+    """Where a system lends no semaphores, a run of few hosts needs none."""
+
+    def lends_none(*_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Processes, "_made", lends_none)
+    one = Processes(4)
+    one.shutdown()
+    with pytest.raises(OSError, match="No space"):
+        one.submit(len, [])

@@ -34,12 +34,15 @@ class _Spawning(SpawnContext):
 
 
 class Processes(Executor):
-    """A pool of processes that is made anew where one of them died."""
+    """A pool of processes that is made when there is work, and anew where one of them died.
+
+    A run of few hosts has none for it: that needs nothing of what the system must lend for a pool.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._spawning = _Spawning()
-        self._pool = self._made(count)
+        self._pool: ProcessPoolExecutor | None = None
 
     def _made(self, count: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(count, self._spawning, _begin)
@@ -48,6 +51,7 @@ class Processes(Executor):
         """Hand work over; a process is started when there is some for it."""
         with _held(signal.SIGINT):
             try:
+                self._pool = self._pool or self._made(self._count)
                 return self._pool.submit(work, *given, **named)
             except BrokenExecutor:
                 self._pool = self._made(self._count)
@@ -62,7 +66,8 @@ class Processes(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """End all processes: in order within a time, and then at once."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
         end = time.monotonic() + CLOSE_SECONDS
         for child in self._spawning.children:
             child.join(max(end - time.monotonic(), 0))
