@@ -8,6 +8,7 @@ import click
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option, strict_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.errors import UsageError
 
 EXIT_DIFFERS = 1
@@ -30,7 +31,7 @@ def diff(
 
     Exits with 0 where nothing required is new, 1 where something fails that did not, 3 where
     nothing new fails and something is not known now that was. With --siblings: 0 where the host is
-    like the others, 1 where it differs.
+    like the others, 1 where it differs, 3 where it does not and something of it is not known.
     """
     from hostcheck.diff import difference
     from hostcheck.diff.siblings import siblings
@@ -42,7 +43,8 @@ def diff(
             raise UsageError("--siblings compares within one run: give that run alone")
         beside = siblings(then, host)
         give("siblings", format_, beside, output)
-        sys.exit(EXIT_DIFFERS if beside.traits or beside.checks else 0)
+        differs = beside.traits or beside.checks
+        sys.exit(EXIT_DIFFERS if differs else EXIT_UNKNOWN if beside.not_known else 0)
     if now is None:
         raise UsageError("give two runs, the earlier one first; or one with --siblings HOST")
     made = difference(then, now)

@@ -9,6 +9,7 @@ from hostcheck.cli.diff import EXIT_DIFFERS
 from hostcheck.cli.group import main
 from hostcheck.cli.options import cluster_option, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.ring import EXIT_UNKNOWN
 
 
 @main.command()
@@ -23,14 +24,21 @@ def drift(
     """Tell where the hosts of a cluster differ in a saved run: releases, firmware, BIOS, modes.
 
     Hosts are compared within their cluster, and the value that fewer of them have is marked.
-    Exits with 0 where nothing differs, 1 where something does.
+    Exits with 0 where all is known and nothing differs, 1 where something does, 3 where nothing
+    that is known differs and something is not known.
     """
     from hostcheck import runfile
-    from hostcheck.connect import chosen
     from hostcheck.reports import summary
 
     refuse_untold("drift", format_, output)
     read = runfile.read(run)
-    made = summary.drifts_of(read, chosen.of_run(read, str(run), (), clusters), whole=whole)
+    there: set[tuple[str, str]] = set()
+
+    def wanted(cluster: str) -> bool:
+        there.add(("", cluster))
+        return chosen.matches(cluster, clusters)
+
+    made = summary.drifts_of(read, wanted, whole=whole)
+    chosen.refuse_strangers(there, (), clusters, where=str(run))
     give("drift", format_, made, output)
-    sys.exit(EXIT_DIFFERS if any(one.differs for one in made.drifts) else 0)
+    sys.exit(EXIT_DIFFERS if made.differs else 0 if made.is_sure else EXIT_UNKNOWN)

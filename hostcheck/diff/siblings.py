@@ -8,6 +8,7 @@ from hostcheck.diff.story import OPEN, Glance, Story
 from hostcheck.errors import UsageError
 from hostcheck.model.difference import SIBLINGS, OddCheck, OddTrait, Siblings
 from hostcheck.model.result import Status
+from hostcheck.model.traits import NONE, OF_GPU_HOSTS, TRAITS
 from hostcheck.near import meant
 from hostcheck.reports.words import WORST_FIRST
 
@@ -37,6 +38,7 @@ def siblings(run: Path, name: str) -> Siblings:
         SIBLINGS, *host.who, kin, len(others),
         tuple(_odd_traits(mine, [traits for traits, _ in others])),
         tuple(_odd_checks(story, host, [worst for _, worst in others])),
+        tuple(_not_known(mine, [traits for traits, _ in others])),
     )  # fmt: skip
 
 
@@ -59,6 +61,15 @@ def _odd_traits(mine: dict[str, str], others: Iterable[dict[str, str]]) -> Itera
         held = Counter(traits[topic] for traits in others if topic in traits)
         if held and (common := min(held.items(), key=lambda item: (-item[1], item[0])))[0] != here:
             yield OddTrait(topic, here, *common, held.total())
+
+
+def _not_known(mine: dict[str, str], others: list[dict[str, str]]) -> Iterable[str]:
+    """Yield the traits that could not be compared: here, or of no sibling, they are not known."""
+    needless = OF_GPU_HOSTS if mine.get("GPUs") == NONE else ()
+    for topic in TRAITS:
+        told = topic in mine and any(topic in traits for traits in others)
+        if not told and topic not in needless:
+            yield topic
 
 
 def _odd_checks(

@@ -160,3 +160,5 @@ class Siblings(Struct, frozen=True):
     count: int
     traits: tuple[OddTrait, ...]
     checks: tuple[OddCheck, ...]
+    not_known: tuple[str, ...] = ()
+    """Traits that could not be compared: not known of the host, or of no sibling."""

@@ -31,7 +31,9 @@ class Drift(Struct, frozen=True):
     known: int
     """Hosts of which it is known."""
     hosts: int
-    """Hosts of the cluster."""
+    """Hosts of the cluster: those that are neither known nor not known have no such hardware."""
+    not_known: tuple[str, ...] = ()
+    """Hosts of which it is not known."""
 
     @property
     def differs(self) -> bool:
@@ -39,14 +41,19 @@ class Drift(Struct, frozen=True):
         return len(self.held) > 1
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it is known of all hosts that have it."""
+        return not self.not_known
+
+    @property
     def common(self) -> str:
-        """The commonest value."""
-        return self.held[0].value
+        """The commonest value; empty where none is known."""
+        return self.held[0].value if self.held else ""
 
     @property
     def share(self) -> int:
         """How many have it."""
-        return len(self.held[0].hosts)
+        return len(self.held[0].hosts) if self.held else 0
 
     @property
     def tied(self) -> bool:
@@ -55,7 +62,7 @@ class Drift(Struct, frozen=True):
 
 
 class DriftList(Struct, frozen=True):
-    """All properties that were compared in a run; `drifts` holds the equal ones too, if wanted."""
+    """Where hosts differ, and what is not known of some; the equal properties too, if wanted."""
 
     schema: str
     target: str
@@ -65,3 +72,18 @@ class DriftList(Struct, frozen=True):
     alone: int
     """Hosts that have nobody to be compared with: in no cluster, or alone in theirs."""
     drifts: tuple[Drift, ...]
+    unplaced: int = 0
+    """Of these, hosts whose cluster is not known."""
+    away: int = 0
+    """Hosts that were not asked, and vCenters that told of none."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a property differs."""
+        return any(one.differs for one in self.drifts)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether hosts were compared, and all is known of which they might differ."""
+        known = all(one.is_sure for one in self.drifts)
+        return bool(self.clusters) and known and not self.unplaced and not self.away

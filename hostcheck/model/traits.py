@@ -5,12 +5,14 @@ A trait is one line of words; empty where it is not known, for what is not known
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Host, Mode, Nic, PhysicalGpu
 
 MODE = {Mode.ENABLED: "on", Mode.DISABLED: "off", Mode.NOT_SUPPORTED: "N/A"}
+NONE = "none"
+"""Of what a host has none of."""
 
 
 def _text(*facts: Fact[Any]) -> str:
@@ -21,38 +23,49 @@ def gpu_names(host: Host) -> str:
     """Return the GPUs of a host by kind, in one line."""
     if not isinstance(host.gpus, Known):
         return ""
-    return _tally([gpu.name for gpu in host.gpus.value]) or "none"
+    return _tally([gpu.name for gpu in host.gpus.value]) or NONE
 
 
 def _modes(host: Host, mode_of: Callable[[PhysicalGpu], Fact[Mode]]) -> str:
     """Return the mode of all GPUs, or how many have which; nothing where one is not known."""
-    modes = [mode_of(gpu) for gpu in host.gpus.value] if isinstance(host.gpus, Known) else []
+    if not isinstance(host.gpus, Known):
+        return ""
+    modes = [mode_of(gpu) for gpu in host.gpus.value]
     told = [MODE[one.value] for one in modes if isinstance(one, Known)]
     if len(told) < len(modes):
         return ""
-    return told[0] if len(set(told)) == 1 else _tally(told)
+    return told[0] if len(set(told)) == 1 else _tally(told) or NONE
 
 
 def _of_kinds(told: Iterable[tuple[str, Fact[Any]]]) -> Iterator[tuple[str, str]]:
-    """Yield what the parts of each kind have; a kind of which one part is not known is left out."""
+    """Yield what the parts of each kind have: nothing where it is not known of one of them.
+
+    Parts whose kind is not known are of the kind "".
+    """
     found: dict[str, list[Fact[Any]]] = {}
     for kind, fact in told:
         found.setdefault(kind, []).append(fact)
     for kind, facts in found.items():
         values = [one.value for one in facts if isinstance(one, Known)]
-        if kind and len(values) == len(facts):
-            said = [MODE[one] if isinstance(one, Mode) else str(one) for one in values]
-            yield kind, said[0] if len(set(said)) == 1 else _tally(said)
+        if not kind or len(values) < len(facts):
+            yield kind, ""
+            continue
+        said = [MODE[one] if isinstance(one, Mode) else str(one) for one in values]
+        yield kind, said[0] if len(set(said)) == 1 else _tally(said)
 
 
 def _gpus(host: Host, fact_of: Callable[[PhysicalGpu], Fact[Any]]) -> Iterator[tuple[str, str]]:
     if isinstance(host.gpus, Known):
         yield from _of_kinds((gpu.name, fact_of(gpu)) for gpu in host.gpus.value)
+    else:
+        yield "", ""
 
 
 def _nics(host: Host) -> Iterator[tuple[str, str]]:
     if isinstance(host.nics, Known):
         yield from _of_kinds((_kind(nic), nic.firmware) for nic in host.nics.value)
+    else:
+        yield "", ""
 
 
 def _kind(nic: Nic) -> str:
@@ -60,7 +73,11 @@ def _kind(nic: Nic) -> str:
 
 
 def _joined(told: Iterable[tuple[str, str]]) -> str:
-    return "; ".join(f"{kind}: {words}" for kind, words in told)
+    """Return what all kinds have in one line; nothing where that is not known of one of them."""
+    parts = list(told)
+    known = all(words for _, words in parts)
+    told = "; ".join(f"{kind}: {words}" for kind, words in parts) or NONE
+    return told if known else ""
 
 
 def _tally(told: list[str]) -> str:
@@ -103,26 +120,45 @@ TRAITS: dict[str, Callable[[Host], str]] = {
 """By topic, in the order in which they are told."""
 
 _OF_A_KIND = ("BIOS", "ECC mode", "MIG mode", "VBIOS", "NIC firmware")
+OF_GPU_HOSTS = ("vGPU manager", "Default graphics type", "Assignment policy")
+"""What a host without a GPU need not have."""
 
 
-def alike(host: Host) -> Iterator[tuple[str, str]]:
-    """Yield what hosts of one cluster should have alike, by topic.
+class Trait(NamedTuple):
+    """One thing that hosts of a cluster should have alike."""
 
-    What depends on a kind of hardware is a topic of its own for each: `VBIOS of NVIDIA A40`.
+    family: str
+    """`VBIOS`: what is told for each kind of hardware is one family."""
+    topic: str
+    """`VBIOS of NVIDIA A40`; empty where the host has some of the family, or may have, and nobody
+    knows of which kind."""
+    value: str
+    """Empty where it is not known."""
+    asked: bool = True
+    """Whether anybody wanted to know it."""
+
+
+def alike(host: Host) -> Iterator[Trait]:
+    """Yield what hosts of one cluster should have alike; nothing of hardware that it has not.
+
+    What depends on a kind of hardware is a topic of its own for each.
     """
+    bare = isinstance(host.gpus, Known) and not host.gpus.value
     for topic, words in TRAITS.items():
-        if topic not in _OF_A_KIND:
-            yield topic, words(host)
-    model = _text(host.model)
-    if model:
-        yield f"BIOS of {model}", _text(host.bios_version)
-    for topic, told in (
+        value = words(host)
+        if topic not in _OF_A_KIND and (value or not bare or topic not in OF_GPU_HOSTS):
+            yield Trait(topic, topic, value)
+    for family, told in (
+        ("BIOS", [(_text(host.model), _text(host.bios_version))]),
         ("ECC mode", _gpus(host, lambda gpu: gpu.ecc_current)),
         ("MIG mode", _gpus(host, lambda gpu: gpu.mig_current)),
         ("VBIOS", _gpus(host, lambda gpu: gpu.vbios)),
         ("NIC firmware", _nics(host)),
     ):
-        yield from ((f"{topic} of {kind}", value) for kind, value in told)
+        yield from (
+            Trait(family, f"{family} of {kind}" if kind else "", value if kind else "")
+            for kind, value in told
+        )
 
 
 FIELDS = (

@@ -276,9 +276,31 @@ class TestSiblings:
             done.output.split()
         )
 
-    def test_what_is_not_known_is_no_trait(self, compare):
-        done = self.run(compare, self.odd(bios_version=DENIED))
-        assert "BIOS" not in done.output
+    def test_what_is_not_known_is_no_trait_and_no_likeness(self, compare):
+        odd = self.odd(bios_version=DENIED)
+        done = self.run(compare, odd)
+        assert done.exit_code == 3
+        assert done.output.endswith("as far as it is known.\n\nIS NOT KNOWN OF IT, OR OF NO "
+                                    "SIBLING\n  BIOS\n")  # fmt: skip
+        document = json.loads(self.run(compare, odd, "--format", "json").output)
+        assert (document["traits"], document["not_known"]) == ([], ["BIOS"])
+        assert "trait not known,BIOS" in self.run(compare, odd, "--format", "csv").output
+
+    def test_what_no_sibling_tells_is_no_likeness(self, compare):
+        _, now = compare([], [*(replace(one, nics=DENIED) for one in hosts(4)), self.odd()])
+        done = CliRunner().invoke(main, ["diff", str(now), "--siblings", "esx-9"])
+        assert "  NIC firmware\n" in done.output
+
+    def test_a_kind_that_is_not_known_makes_no_other_trait(self, compare):
+        """Of two kinds of adapters one is not read: that the other is alone is no change."""
+        (host,) = hosts(1)
+        (nic, *rest) = host.nics.value
+        other = replace(nic, model=Known("Other"), address="0000:99:00.0")
+        paths = compare(
+            [replace(host, nics=Known((nic, *rest, other)))],
+            [replace(host, nics=Known((nic, *rest, replace(other, firmware=DENIED))))],
+        )
+        assert all(not one.traits for one in difference(*paths).hosts)
 
     def test_formats(self, compare):
         odd = self.odd(bios_version=Known("0.9"))

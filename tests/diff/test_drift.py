@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from hostcheck import runfile
 from hostcheck.cli import main
 from hostcheck.model.fact import Known
+from hostcheck.model.run import Asked
 from hostcheck.reports import PAPER, Screen, Show, pieces, summary
 from hostcheck.runs import run_of
 from hostcheck.verdict import report_of
-from tests.diff.test_diff import DENIED, SCHEMAS, hosts
+from tests.diff.test_diff import DENIED, SCHEMAS, hosts, recorded
 
 BIOS = "BIOS of PowerEdge R750xa"
 
@@ -28,7 +29,7 @@ def parts(host, of, **changes):
 
 def listed(*given, whole=False):
     run = run_of("vc.lab.test", tuple(map(report_of, given)))
-    return summary.drifts_of(run, given, whole=whole)
+    return summary.drifts_of(run, whole=whole)
 
 
 def by_topic(*given):
@@ -65,7 +66,9 @@ def test_hosts_of_other_clusters_are_not_compared():
     elsewhere = replace(third, target="vc-2.lab.test", bios_version=Known("0.9"))
     for stranger in (other, elsewhere, replace(other, cluster=DENIED)):
         made = listed(first, second, stranger)
-        assert (made.drifts, made.clusters, made.alone) == ((), 1, 1)
+        unplaced = int(stranger.cluster is DENIED)
+        assert (made.drifts, made.clusters, made.alone, made.unplaced) == ((), 1, 1, unplaced)
+        assert made.is_sure is not bool(unplaced)
 
 
 def test_another_model_of_server_may_have_another_bios():
@@ -84,13 +87,50 @@ def test_of_two_halves_none_is_odd():
     assert f"? {BIOS}: no value is the commonest (2 of 4)" in text
 
 
+VBIOS = "VBIOS of NVIDIA A100 80GB PCIe"
+
+
 def test_what_is_not_known_is_counted_and_no_difference():
     first, second, third = hosts(3)
     dark = parts(replace(third, bios_version=DENIED), "gpus", vbios=DENIED)
-    assert by_topic(first, second, dark) == {}
-    whole = {one.topic: one for one in listed(first, second, dark, whole=True).drifts}
-    assert (whole[BIOS].known, whole[BIOS].hosts) == (2, 3)
-    assert whole["VBIOS of NVIDIA A100 80GB PCIe"].known == 2
+    made = listed(first, second, dark)
+    assert (made.differs, made.is_sure) == (False, False)
+    assert {one.topic: (one.known, one.not_known, one.hosts) for one in made.drifts} == {
+        BIOS: (2, (third.name,), 3), VBIOS: (2, (third.name,), 3),
+    }  # fmt: skip
+    text = "".join(pieces("drift", "text", made))
+    assert "No property that is known differs in 1 cluster of several hosts. 2 properties" in text
+    assert f"? {BIOS}: 1.14.1 (2 of 2)\n      not known: {third.name}\n" in text
+
+
+def test_a_host_without_the_hardware_is_not_one_that_was_not_read():
+    first, second, third = hosts(3)
+    without = replace(third, gpus=Known(()), driver_version=DENIED, nics=Known(()))
+    found = {one.topic: one for one in listed(first, second, without, whole=True).drifts}
+    assert (found[VBIOS].known, found[VBIOS].not_known, found[VBIOS].hosts) == (2, (), 3)
+    assert found["vGPU manager"].is_sure
+    unread = {one.topic for one in listed(
+        first, second, replace(third, gpus=DENIED)).drifts if third.name in one.not_known}  # fmt: skip
+    assert unread == {"GPUs", VBIOS, VBIOS.replace("VBIOS", "ECC mode"),
+                      VBIOS.replace("VBIOS", "MIG mode")}  # fmt: skip
+
+
+def test_what_nobody_told_is_not_known():
+    made = listed(*(replace(one, gpus=DENIED, bmc=DENIED) for one in hosts(2)))
+    told = {one.topic: (one.known, len(one.not_known)) for one in made.drifts}
+    assert told == dict.fromkeys(
+        ("GPUs", "ECC mode", "MIG mode", "VBIOS", "BMC firmware", "BIOS setting"), (0, 2)
+    )
+    assert "? GPUs: not known of any host" in "".join(pieces("drift", "text", made))
+
+
+def test_a_bmc_that_one_host_was_asked_for_is_not_known_of_the_other():
+    bmc = recorded("2n-8xH100-bmc-supermicro-sick-esxi803").bmc
+    first, second = hosts(2)
+    made = listed(replace(first, bmc=bmc), second)
+    topics = [one.topic for one in made.drifts]
+    assert any(one.startswith("BMC firmware of ") for one in topics)
+    assert all(one.not_known == (second.name,) for one in made.drifts)
 
 
 def test_the_report_counts_it_and_details_name_it():
@@ -117,6 +157,40 @@ class TestCommand:
         assert (done.exit_code, done.output.splitlines()[0]) == (
             0, "No property differs in 1 cluster of several hosts.",
         )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"bios_version": DENIED}, "1 property is not known of all hosts"),
+            ({"cluster": DENIED}, "1 host has no other to be compared with, 1 of them in no"),
+        ],
+    )
+    def test_what_is_not_known_is_no_zero(self, tmp_path, changes, told):
+        first, *rest = hosts(3)
+        path = tmp_path / "run.json"
+        run = run_of("vc", tuple(map(report_of, (replace(first, **changes), *rest))))
+        runfile.write(run, path)
+        done = CliRunner().invoke(main, ["drift", str(path)])
+        assert done.exit_code == 3
+        assert told in " ".join(done.output.split())
+        rows = list(csv.DictReader(io.StringIO(
+            CliRunner().invoke(main, ["drift", str(path), "--format", "csv"]).output)))  # fmt: skip
+        assert [one["host"] for one in rows if one["odd"] == "not known"] == [
+            first.name for one in changes if one != "cluster"
+        ]
+
+    def test_a_run_that_left_hosts_out_or_compared_none(self, tmp_path):
+        path = tmp_path / "run.json"
+        for given, more, told in (
+            (hosts(2), {"unasked": ("esx-9",)}, "1 host or vCenter is not in the run."),
+            (hosts(2), {"targets": (Asked("vc"), Asked("vc-2", "down"))}, "is not in the run."),
+            (hosts(1), {}, "No host was compared with another."),
+        ):
+            run = run_of("vc", tuple(map(report_of, given)))
+            runfile.write(replace(run, **more), path)
+            done = CliRunner().invoke(main, ["drift", str(path)])
+            assert done.exit_code == 3
+            assert told in " ".join(done.output.split())
 
     def test_the_whole_list(self, tmp_path):
         done = self.run(tmp_path, "--all", "--cluster", "GPU-*")

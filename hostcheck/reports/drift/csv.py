@@ -1,4 +1,4 @@
-"""Drift as CSV: a row for each host and property."""
+"""Drift as CSV: a row for each host and property that it has, or may have."""
 
 from collections.abc import Iterator
 
@@ -19,3 +19,6 @@ def pieces(made: DriftList, _screen: Screen = PAPER) -> Iterator[str]:
             for host in held.hosts:
                 cells = (one.target, one.cluster, one.topic, host, held.value, odd, *told)
                 yield row(tuple(map(cell, cells)))
+        for host in one.not_known:
+            cells = (one.target, one.cluster, one.topic, host, "", "not known", *told)
+            yield row(tuple(map(cell, cells)))

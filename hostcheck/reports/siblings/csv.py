@@ -19,6 +19,8 @@ def pieces(made: Siblings, _screen: Screen = PAPER) -> Iterator[str]:
     for one in made.checks:
         told = (one.here.value, one.common.value, str(one.share), str(one.of))
         yield _row((*who, one.check, one.title, *told, "; ".join(one.observed)))
+    for topic in made.not_known:
+        yield _row((*who, "trait not known", topic, "", "", "", "", ""))
 
 
 def _row(cells: tuple[str, ...]) -> str:

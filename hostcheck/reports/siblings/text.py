@@ -16,7 +16,9 @@ def pieces(made: Siblings, screen: Screen = PAPER) -> Iterator[str]:
 def _lines(made: Siblings, page: Page) -> Iterator[str]:
     beside = f"{words.count(made.count, 'sibling')} ({words.one_line(made.kin)})"
     if not made.traits and not made.checks:
-        yield from page.wrap(f"{made.host} is like its {beside}.")
+        as_known = ", as far as it is known" if made.not_known else ""
+        yield from page.wrap(f"{made.host} is like its {beside}{as_known}.")
+        yield from _not_known(made, page)
         return
     differs = len(made.traits) + len(made.checks)
     yield from page.wrap(
@@ -39,3 +41,10 @@ def _lines(made: Siblings, page: Page) -> Iterator[str]:
         yield from lines[1:]
         for seen in one.observed:
             yield from page.wrap(seen, 12, 14)
+    yield from _not_known(made, page)
+
+
+def _not_known(made: Siblings, page: Page) -> Iterator[str]:
+    if made.not_known:
+        yield from ("", page.paint("IS NOT KNOWN OF IT, OR OF NO SIBLING", "strong"))
+        yield from page.wrap(", ".join(made.not_known), 2, 4)
