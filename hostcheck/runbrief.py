@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hostcheck.errors import UsageError
-from hostcheck.model.result import Answer, Result, Severity, Status, Subject
+from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
 from hostcheck.runfile import StoredHosts, Told
 
@@ -125,7 +125,8 @@ def _opened(line: _Line, words: _Words) -> Brief:
     found = [one for one in said if one.status is not OFF]
     about = _subjects(line.subjects) if found else ()
     return Brief(
-        line.verdict, line.host.name, _text(words.value(line.host.target)),
+        upheld(line.verdict, (one.status for one in line.results)),
+        line.host.name, _text(words.value(line.host.target)),
         tuple(_result(one, about[one.subject], words[one.told]) for one in found),
         len(said) - len(found),
         lambda: sum(words.required[one.told] for one in line.results if one.status is PASS),

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 from zlib import compress, decompress
 
 import msgspec
@@ -30,6 +31,7 @@ from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.history import History
 from hostcheck.model.host import Host
+from hostcheck.model.memory import LastKnown
 from hostcheck.model.policy import Policy
 from hostcheck.model.result import (
     Answer,
@@ -40,9 +42,20 @@ from hostcheck.model.result import (
     Status,
     Subject,
     Unseen,
+    upheld,
 )
 from hostcheck.model.run import SCHEMA as PLAIN
-from hostcheck.model.run import Asked, HostReport, OpenedOneByOne, PowerOn, Preflight, Run
+from hostcheck.model.run import (
+    Asked,
+    HostReport,
+    OpenedOneByOne,
+    PowerOn,
+    Preflight,
+    Run,
+    odd_times,
+    upheld_preflight,
+    upheld_report,
+)
 from hostcheck.model.slots import GpuSlots
 from hostcheck.model.waiver import Waivers
 
@@ -51,7 +64,7 @@ SHORT = 8
 """Values of so few bytes are not worth a number."""
 QUICKLY = 1
 """Level of compression: a sixth of the size in half a millisecond a host."""
-OWN = ("schema", "hosts", "since")
+OWN = ("schema", "hosts", "read_from", "since")
 """What the file holds in a way of its own, or not at all; other fields are in it as they are."""
 NAMING = frozenset({"name", "id"})
 """Fields of a host that stay where they are, for whoever searches the file."""
@@ -131,12 +144,24 @@ class StoredRun(Struct, frozen=True):
     history: History | None = None
     waivers: Waivers | None = None
     policy: Policy | None = None
+    last_known: tuple[LastKnown, ...] = ()
 
 
 class _Glance(Struct, frozen=True):
     """What a line comes to."""
 
     verdict: Answer
+    results: Raw = Raw(b"[]")
+
+
+class _Judged(Struct, frozen=True):
+    """Of a result, how it ended."""
+
+    status: Status
+
+
+PASSES = b'"status":"pass"'
+"""What a result that passes has in it; quotes inside of texts are escaped, and look otherwise."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -145,6 +170,14 @@ _decode_told = msgspec.json.Decoder(Told).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
 _decode_whole = msgspec.json.Decoder(WholeHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
+_judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
+
+
+def upheld_by(verdict: Answer, results: Raw) -> Answer:
+    """Return the verdict of a line, whose GO needs a result that passes."""
+    if verdict is not Answer.GO or PASSES in bytes(results):
+        return verdict
+    return upheld(verdict, (one.status for one in _judged(results)))
 
 
 def pack(report: HostReport) -> bytes:
@@ -199,7 +232,7 @@ class _Shared:
         if not self._values:
             whole = _decode_whole(line)
             return HostReport(
-                whole.verdict,
+                upheld(whole.verdict, (one.status for one in whole.results)),
                 whole.host,
                 tuple(_result(one, one.told, whole.subjects) for one in whole.results),
                 whole.slots,
@@ -209,7 +242,7 @@ class _Shared:
             b'"%s":%s' % (name.encode(), self.value(raw)) for name, raw in stored.host.items()
         )
         return HostReport(
-            stored.verdict,
+            upheld(stored.verdict, (one.status for one in stored.results)),
             _decode_host(b"{%s}" % fields),
             tuple(_result(one, self.words(one.told), stored.subjects) for one in stored.results),
             stored.slots,
@@ -268,7 +301,14 @@ class StoredHosts(OpenedOneByOne):
 
     def verdicts(self) -> Iterator[Answer]:
         """Yield the verdicts without opening the hosts."""
-        return (_glance_at(self._line(number)).verdict for number in range(self._count))
+        return map(self._verdict, range(self._count))
+
+    def _verdict(self, number: int) -> Answer:
+        try:
+            glance = _glance_at(self._line(number))
+            return upheld_by(glance.verdict, glance.results)
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"the run file is damaged: {error}; run again") from None
 
     def lines(self) -> Iterator[StoredHost]:
         """Yield the hosts as lines with nothing shared."""
@@ -327,7 +367,7 @@ def chunks(run: Run) -> Iterator[bytes]:
     yield _encode(msgspec.to_builtins(head)).removesuffix(b"}") + b',\n"hosts":['
     comma = b"\n"
     for line in _lines(run):
-        yield comma + _encode(
+        text = _encode(
             StoredHost(
                 line.verdict,
                 {n: raw if n in NAMING else short(raw) for n, raw in sorted(line.host.items())},
@@ -336,12 +376,18 @@ def chunks(run: Run) -> Iterator[bytes]:
                 line.slots,
             )
         )
+        yield comma + (msgspec.json.format(text, indent=-1) if b"\n" in text else text)
         comma = b",\n"
     yield b'],\n"shared":[\n' + b",\n".join(numbers) + b"]}\n"
 
 
 def digest(run: Run) -> str:
-    """Return the SHA-256 of the run file, whether it is written or not. Walks over the hosts."""
+    """Return the SHA-256 of the run file: of the one that it was read from, where that is known.
+
+    Else of the one that this version writes, whether it is written or not; walks over the hosts.
+    """
+    if run.read_from is not None:
+        return run.read_from.sha256
     found = sha256()
     for chunk in chunks(run):
         found.update(chunk)
@@ -372,13 +418,14 @@ def read(path: Path) -> Run:
     try:
         schema = msgspec.json.decode(data, type=_Head).schema
         if schema == PLAIN:
-            plain = msgspec.json.decode(data, type=Run)
-            return msgspec.structs.replace(plain, hosts=tuple(plain.hosts))
+            plain = _checked(msgspec.json.decode(data, type=Run), path)
+            judged = tuple(map(upheld_report, plain.hosts))
+            return msgspec.structs.replace(plain, hosts=judged, read_from=None)
         if schema != SCHEMA:
             raise UsageError(
                 f"{path}: schema {schema!r}, this version reads {SCHEMA!r} and {PLAIN!r}"
             )
-        stored = msgspec.json.decode(data, type=StoredRun)
+        stored = _checked(msgspec.json.decode(data, type=StoredRun), path)
     except msgspec.MsgspecError as error:
         raise UsageError(
             f"{path}: not a run file of this version ({error}); run again, or read it with the "
@@ -387,6 +434,16 @@ def read(path: Path) -> Run:
     told = {name: getattr(stored, name) for name in Run.__struct_fields__ if name not in OWN}
     hosts = StoredHosts(len(stored.hosts), stored.hosts.__getitem__, stored.shared)
     return Run(schema=PLAIN, hosts=hosts, **told)
+
+
+R = TypeVar("R", Run, StoredRun)
+
+
+def _checked(run: R, path: Path) -> R:
+    """Return what a file holds beside its hosts. Raises UsageError where a time is none."""
+    if odd := odd_times(run.first_answer_at, run.last_answer_at):
+        raise UsageError(f"{path}: the run file is damaged: {odd}; run again")
+    return msgspec.structs.replace(run, preflight=upheld_preflight(run.preflight))
 
 
 class _Head(Struct, frozen=True):

@@ -20,9 +20,9 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status, Subject
 from hostcheck.model.run import SCHEMA as PLAIN
-from hostcheck.model.run import HostReport, OpenedOneByOne, Run
+from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, upheld_preflight
 from hostcheck.model.vm import Vm
-from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, Told
+from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, Told, upheld_by
 
 HOSTS = b'"hosts":[\n'
 COMMA = ord(",")
@@ -174,8 +174,9 @@ def opened(path: Path) -> tuple[Top, Lines] | None:
         top = msgspec.json.decode(data[:start] + b'"hosts":[],"shared":' + rest, type=Top)
     except msgspec.MsgspecError:
         return None
-    if top.schema != SCHEMA:
+    if top.schema != SCHEMA or odd_times(top.first_answer_at, top.last_answer_at):
         return None
+    top = msgspec.structs.replace(top, preflight=upheld_preflight(top.preflight))
     return top, Lines(data, start + len(HOSTS), end, top.shared)
 
 
@@ -236,7 +237,8 @@ class _Opener:
             text = bytes(getattr(line.host, name))
             if text:
                 facts[name] = self._value(name, text, decode)
-        return HostReport(line.verdict, self._decoders.host(**facts), tuple(self._results(line)))
+        verdict = upheld_by(line.verdict, line.results)
+        return HostReport(verdict, self._decoders.host(**facts), tuple(self._results(line)))
 
     def _value(self, name: str, text: bytes, decode: Any) -> Any:
         if not text[:1].isdigit():

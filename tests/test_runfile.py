@@ -1,15 +1,21 @@
 """The run file: small, whole or absent, and read back as the run that was written."""
 
 import json
+from hashlib import sha256
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 
-from hostcheck import runfile
+from hostcheck import runfile, runlines
+from hostcheck.cli import main
+from hostcheck.diff.story import Story
 from hostcheck.errors import UsageError
+from hostcheck.exits import exit_code
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Outcome, PowerOn
+from hostcheck.reports import pieces
 from hostcheck.reports.run import json as json_report
 from tests.reports import builders as b
 
@@ -112,3 +118,135 @@ def test_the_lines_of_a_host_hold_no_number_that_could_be_taken_for_a_reference(
             line = msgspec.json.decode(runfile.pack(report))
             assert not any(isinstance(value, int) for value in line["host"].values())
             assert all(isinstance(one["told"], dict) for one in line["results"])
+
+
+GOOD = b.run(*(one for one in b.fleet(6).hosts if one.verdict is Answer.GO))
+
+
+def unjudged(run):
+    """The document of a run, every result of it lost and every verdict left."""
+    told = json.loads(b"".join(runfile.chunks(run)))
+    for host in told["hosts"]:
+        host["results"] = []
+    return told
+
+
+@pytest.mark.parametrize("layout", ["ours", "indented", "plain"])
+def test_no_go_stands_that_no_result_upholds(layout, tmp_path):
+    """In whatever way a run file is read, and whatever reads it."""
+    path, whole = tmp_path / "run.json", b.fleet(6)
+    if layout == "plain":
+        told = json.loads(json_report.render(whole))
+        told["hosts"] = [{**one, "results": []} for one in told["hosts"]]
+        path.write_text(json.dumps(told))
+    else:
+        told = unjudged(whole)
+        lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in told["hosts"])
+        rest = {name: told[name] for name in told if name not in ("hosts", "shared")}
+        path.write_text(
+            json.dumps(told, indent=2)
+            if layout == "indented"
+            else json.dumps(rest, separators=(",", ":"))[:-1]
+            + f',\n"hosts":[\n{lines}],\n"shared":'
+            + json.dumps(told["shared"])
+            + "}\n"
+        )
+    was = {one.verdict for one in whole.hosts}
+    assert Answer.GO in was
+    wanted = [Answer.UNSURE if one.verdict is Answer.GO else one.verdict for one in whole.hosts]
+    read = runfile.read(path)
+    assert [one.verdict for one in read.hosts] == wanted
+    assert list(runfile.verdicts(read)) == wanted
+    assert [one.verdict for one in runlines.read(path, ()).hosts] == wanted
+    assert [one.verdict for one in Story.at(path).hosts()] == wanted
+    assert [one.verdict for one in Story.of(read).hosts()] == wanted
+    again = tmp_path / "again.json"
+    runfile.write(read, again)
+    assert [one.verdict for one in Story.at(again).hosts()] == wanted
+
+
+def test_a_fleet_of_which_nothing_was_judged_ends_with_3(tmp_path):
+    """Report, diff and history of such a file say no GO."""
+    path, runner = tmp_path / "run.json", CliRunner()
+    path.write_text(json.dumps(unjudged(GOOD)))
+    assert exit_code(runfile.read(path)) == 3
+    line = runner.invoke(main, ["report", str(path), "--format", "line", "--strict"])
+    assert line.exit_code == 3
+    assert "verdict=GO" not in line.output
+    assert "verdict=UNSURE" in line.output
+    well = tmp_path / "well.json"
+    runfile.write(GOOD, well)
+    assert runner.invoke(main, ["diff", str(well), str(path)]).exit_code == 3
+    place = str(tmp_path / "history.db")
+    runner.invoke(main, ["report", str(path), "--history", place])
+    told = json.loads(
+        runner.invoke(main, ["history", "--history", place, "--format", "json"]).output
+    )
+    assert [(one["go"], one["unsure"]) for one in told["trend"]] == [(0, len(GOOD.hosts))]
+
+
+def test_a_preflight_keeps_no_go_that_nothing_upholds(tmp_path):
+    whole = b.preflight_run()
+    told = json.loads(b"".join(runfile.chunks(whole)))
+    assert told["preflight"]["verdict"] == "GO"
+    for one in told["preflight"]["candidates"]:
+        one["results"] = []
+    (tmp_path / "run.json").write_text(json.dumps(told))
+    read = runfile.read(tmp_path / "run.json")
+    assert read.preflight.verdict is Answer.UNSURE
+    assert Answer.GO not in {one.verdict for one in read.preflight.candidates}
+    assert exit_code(read) == 3
+
+
+@pytest.mark.parametrize("field", ["first_answer_at", "last_answer_at"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-45T00:00:00Z", "2026-11-28T22:57:12", "0"])
+def test_a_time_that_is_none_is_one_line(field, text, tmp_path):
+    written = b"".join(runfile.chunks(b.fleet(2))).decode()
+    at = json.loads(written)[field]
+    path = tmp_path / "run.json"
+    path.write_text(written.replace(f'"{field}":"{at}"', f'"{field}":"{text}"'))
+    for words in (
+        ["report", path], ["diff", path, path], ["drift", path], ["plan", path],
+        ["report", path, "--since", path], ["report", path, "--history", tmp_path / "history.db"],
+        ["waive", path, "--check", "GPU-001", "--reason", "r", "--owner", "o", "--expires",
+         "2027-01-01"],
+    ):  # fmt: skip
+        done = CliRunner().invoke(main, list(map(str, words)))
+        assert done.exit_code == 2, words
+        (line,) = done.stderr.splitlines()
+        assert f"{path}: the run file is damaged: {field} is '{text}'" in line
+    assert not (tmp_path / "history.db").exists()
+
+
+class TestDigest:
+    """The SHA-256 of a report is that of the file that was read, and it says what else it tells."""
+
+    def pages(self, tmp_path, *options):
+        path = tmp_path / "run.json"
+        runfile.write(b.fleet(2), path)
+        text = json.dumps(json.loads(path.read_text()), indent=1)  # not as this version writes it
+        path.write_text(text)
+        for format_ in ("html", "brief"):
+            done = CliRunner().invoke(main, ["report", str(path), "--format", format_, *options])
+            assert done.exit_code == 0, done.output
+            assert sha256(text.encode()).hexdigest() in done.output
+            yield " ".join(done.output.split())
+
+    def test_of_a_run_as_it_is(self, tmp_path):
+        page, sheet = self.pages(tmp_path)
+        assert "</code>; this report is a view of it and adds nothing" in page
+        assert "no file holds that" not in sheet
+
+    def test_of_a_run_that_is_judged_anew(self, tmp_path):
+        place = str(tmp_path / "history.db")
+        page, sheet = self.pages(tmp_path, "--policy", "vgpu-vdi", "--history", place)
+        told = "judged anew by policy vgpu-vdi ("
+        assert f"this report was made of it and is no view of it: {told}" in page
+        assert f"; told with {place}" in page
+        assert f"({told}" in sheet
+        assert "no file holds that)" in sheet
+
+    def test_of_a_new_run(self):
+        page = "".join(pieces("run", "html", b.fleet(2)))
+        wanted = sha256(b"".join(runfile.chunks(b.fleet(2)))).hexdigest()
+        assert f"SHA-256 <code>{wanted}</code> as this version writes it" in page

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli.earlier import Earlier
 from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, FailingSince, Remembering, Showing, Waiving
@@ -94,9 +95,10 @@ def audit(
     settings, quiet = settings_of(machines), machines.quiet
     by = policy_of(policy, settings.audit.policy)
     waivers = WaiverFile(waiving, settings.audit.waivers)
-    code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
-    history = Remembered(remembering, settings)
-    people = Told(telling, settings, since=failing.since, output=regular(wanted.output))
+    earlier = Earlier(failing.since, remembering)
+    code = Code(failing, earlier, stale_waivers=waiving.fail_on_unused_waiver)
+    history = Remembered(remembering, settings, shared=earlier.is_history)
+    people = Told(telling, settings, earlier, output=regular(wanted.output))
     time_left = Limit(limit, machines)
     place = _journal_of(wanted.output, resume=resume)
     with ExitStack() as until_told:
@@ -119,7 +121,7 @@ def audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, policy=by,
                     done=done,
                 )  # fmt: skip
-        run = code.beside(history.written(waivers.applied(run)))
+        run = earlier.remembered(code.beside(history.written(waivers.applied(run))))
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)

@@ -28,6 +28,7 @@ def drift(
     that is known differs and something is not known.
     """
     from hostcheck import runfile
+    from hostcheck.connect import chosen
     from hostcheck.reports import summary
 
     refuse_untold("drift", format_, output)

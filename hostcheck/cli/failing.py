@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Failing, FailingSince
+from hostcheck.cli.ring import EXIT_USAGE
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from hostcheck.cli.earlier import Earlier
     from hostcheck.exits import Counting
     from hostcheck.model.result import Answer
     from hostcheck.model.run import Run
@@ -26,13 +28,16 @@ def _why(counting: "Counting") -> tuple[str, ...]:
 class Code:
     """The exit code of a run, by the options of a command; what they need is read at once."""
 
-    def __init__(self, failing: Failing, *, stale_waivers: bool = False) -> None:
-        """Open the earlier run. Raises UsageError where it is none, or missing."""
+    def __init__(
+        self, failing: Failing, earlier: "Earlier | None" = None, *, stale_waivers: bool = False
+    ) -> None:
+        """Take the earlier run. Raises UsageError where one is missing."""
         from hostcheck.exits import Counting, FailOn
 
-        since = failing.since if isinstance(failing, FailingSince) else None
+        self._earlier = earlier if isinstance(failing, FailingSince) and failing.since else None
         self._only_new = FailOn.NEW in failing.fail_on
-        if self._only_new and since is None:
+        self._lost = False
+        if self._only_new and self._earlier is None:
             raise UsageError("--fail-on new needs an earlier run to compare with: give --since RUN")
         if self._only_new and FailOn.REQUIRED in failing.fail_on:
             raise UsageError("--fail-on new leaves out what is not new: leave out required, or new")
@@ -41,26 +46,32 @@ class Code:
             unknown=FailOn.UNKNOWN in failing.fail_on,
             stale_waivers=stale_waivers,
         )
-        self._since = since
-        if since is not None:
-            from hostcheck.diff.story import Story
-
-            self._then = Story.at(since)
 
     def beside(self, run: "Run") -> "Run":
         """Return the run beside the earlier one, where one is given: what became of its fleet."""
-        if self._since is None:
+        if self._earlier is None:
             return run
         from msgspec.structs import replace
 
         from hostcheck.diff import since
 
-        return replace(run, since=since(self._then, run))
+        try:
+            then = self._earlier.story(run)
+            made = None if then is None else since(then, run)
+        except UsageError as error:  # the run is there, and is told first
+            front().tell(f"the run is compared with none: {error}")
+            self._lost = True
+            return run
+        if made is None:
+            front().tell(f"{self._earlier.name} holds no earlier run: everything counts as new")
+        return replace(run, since=made)
 
     def of(self, run: "Run", *, quiet: bool = False) -> int:
         """Return the exit code; say what is new since the earlier run, where one was given."""
         from hostcheck.exits import exit_code
 
+        if self._lost:
+            return EXIT_USAGE
         counting = self._compared(run, quiet=quiet)
         code, plain = exit_code(run, counting), exit_code(run)
         if code != plain:
@@ -74,15 +85,12 @@ class Code:
         return code_of(answer, self._counting)
 
     def _compared(self, run: "Run", *, quiet: bool) -> "Counting":
-        if self._since is None:
+        if self._earlier is None or run.since is None:
             return self._counting
         from msgspec.structs import replace
 
         from hostcheck.reports import diff_words
 
-        made = run.since or self.beside(run).since
-        if made is None:
-            return self._counting
         if not quiet:
-            front().tell(f"since {self._since}: {diff_words.headline(made)}")
-        return replace(self._counting, new=made) if self._only_new else self._counting
+            front().tell(f"since {self._earlier.name}: {diff_words.headline(run.since)}")
+        return replace(self._counting, new=run.since) if self._only_new else self._counting

@@ -66,7 +66,8 @@ class Failing:
 class FailingSince(Failing):
     """What makes the exit code, where an earlier run may be beside it."""
 
-    since: Path | None = None
+    since: str = ""
+    """A run file, or a history."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,19 @@ class DayType(click.ParamType[str]):
             return self.fail(f"{value!r} is no day; write it as 2026-11-28", param, ctx)
 
 
+class SinceType(click.ParamType[str]):
+    """A file, or the URL of a history."""
+
+    name = "run"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return what was given, if it is there or a URL."""
+        text = str(value)
+        if text and "://" not in text:
+            existing(dir_okay=False).convert(text, param, ctx)
+        return text
+
+
 class CheckType(click.ParamType[str]):
     """The id of a check, in any case."""
 
@@ -329,8 +342,9 @@ failing_options = group("failing", Failing, strict_option, _fail_on(*FAIL_ON[:3]
 failing_since_options = group(
     "failing", FailingSince, strict_option, _fail_on(*FAIL_ON),
     click.option(
-        "--since", type=existing(dir_okay=False), metavar="RUN",
-        help="An earlier run: say what is new since then.",
+        "--since", type=SinceType(), default="", metavar="RUN|HISTORY",
+        help="An earlier run, or a history, of which the last run is taken: say what is new since "
+        "then.",
     ),
 )  # fmt: skip
 telling_options = group(

@@ -49,7 +49,7 @@ remembering_options = group(
 
 
 def place_of(
-    given: Remembering, settings: "Settings | None" = None
+    given: Remembering, settings: "Settings | None" = None, *, option: str = "--history"
 ) -> "tuple[HistoryPlace, Callable[[], str] | None] | None":
     """Return where the history is and what finds its password; None where there is to be none.
 
@@ -64,7 +64,7 @@ def place_of(
     from hostcheck.history import place
     from hostcheck.secrets import Place, password_or_none
 
-    found = place.read(url, "--history" if given.history else "url of [history]")
+    found = place.read(url, option if given.history else "url of [history]")
     needed = ["sqlalchemy", "alembic"] + ["psycopg"] * (found.file is None)
     if missing := [one for one in needed if find_spec(one) is None]:
         raise UsageError(f"a history needs {missing[0]}: {extras.install('history')}")
@@ -82,10 +82,20 @@ def place_of(
 class Remembered:
     """The history of a command that makes or shows a run; or none."""
 
-    def __init__(self, given: Remembering, settings: "Settings | None" = None) -> None:
-        """Read where it is. Raises UsageError for what is wrong, and what is not installed."""
+    def __init__(
+        self, given: Remembering, settings: "Settings | None" = None, *, shared: bool = False
+    ) -> None:
+        """Read where it is. Raises UsageError for what is wrong, and what is not installed.
+
+        With `shared` the password is of another history too, and may be of that alone.
+        """
+        from dataclasses import replace
+
         from hostcheck.settings import days
 
+        place = given.history or (settings.history.url if settings is not None else "")
+        if shared and not place:
+            given = replace(given, history_password_file=None)
         self._place = place_of(given, settings)
         keep = settings.history.keep if settings is not None else 0
         self._keep = days(str(keep)) if keep else 0
@@ -118,6 +128,11 @@ class Remembered:
             if told.left_out:
                 front().tell(
                     f"{place.name} knows younger answers of {told.left_out} hosts: left out"
+                )
+            if told.otherwise:
+                front().tell(
+                    f"{place.name} holds the answers of this run as they were judged first: it "
+                    "keeps that, and not what another policy or version makes of them"
                 )
             return replace(run, history=told)
         self._lost = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli.earlier import Earlier
 from hostcheck.cli.failing import Code
 from hostcheck.cli.given import FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
@@ -27,8 +28,10 @@ from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Told
 from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Telling
+from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from hostcheck.model.run import Run, SavedAs
     from hostcheck.settings import Settings
 
 
@@ -65,26 +68,55 @@ def report(
     Exits with 0 where it was rendered; with --strict, --fail-on or --fail-on-unused-waiver as the
     audit would.
     """
+    from msgspec.structs import replace
+
     from hostcheck import runlines
     from hostcheck.exits import is_stale
     from hostcheck.settings import kind
 
     refuse_unshown(showing, format_, written=bool(outputs))
     refuse_untold_each(format_, outputs)
-    by, waivers = policy_of(policy), WaiverFile(waiving)
-    code = Code(failing, stale_waivers=waiving.fail_on_unused_waiver)
-    people = Told(telling, settings or kind()(), since=failing.since, only_given=True)
-    history = Remembered(remembering)
-    read = runlines.whole(run)
+    by, waivers = policy_of(policy), WaiverFile(waiving, carried=True)
+    earlier = Earlier(failing.since, remembering)
+    code = Code(failing, earlier, stale_waivers=waiving.fail_on_unused_waiver)
+    people = Told(telling, settings or kind()(), earlier, only_given=True)
+    history = Remembered(remembering, shared=earlier.is_history)
+    read = judged = runlines.whole(run)
+    if waiving.fail_on_unused_waiver and waiving.waivers is None and read.waivers is None:
+        raise UsageError("--fail-on-unused-waiver: the run has no waivers: give --waivers FILE")
     refuse_preflight(policy, preflight=read.preflight is not None)
     if policy:
         from hostcheck import app
 
-        read = app.judged_anew(read, by)
-    told = code.beside(history.written(waivers.applied(read)))
+        judged = app.judged_anew(read, by)
+    told = code.beside(history.written(waivers.applied(judged)))
+    told = replace(told, read_from=_origin(run, read, told))
     give_each(format_, told, outputs, showing)
     stale = waiving.fail_on_unused_waiver and is_stale(told)
     counts = failing.strict or failing.fail_on or stale
     ends = code.of(told) if counts or failing.since else 0
     ends = history.code(ends if counts else 0)
     sys.exit(people.told(told, ends, quiet=False))
+
+
+def _origin(file: Path, read: "Run", told: "Run") -> "SavedAs | None":
+    """Return the file that a run was read from, and what is told beside it that is not in it.
+
+    None of a pipe, which is not there any more.
+    """
+    if not file.is_file():
+        return None
+    from hashlib import file_digest
+
+    from hostcheck.model.run import SavedAs
+
+    changed = []
+    if told.policy != read.policy:
+        by = f"by policy {told.policy.called}" if told.policy is not None else "by no policy"
+        changed.append(f"judged anew {by}")
+    if told.waivers != read.waivers and told.waivers is not None:
+        changed.append(f"set beside {told.waivers.file}")
+    if told.history != read.history and told.history is not None:
+        changed.append(f"told with {told.history.place}")
+    with file.open("rb") as data:
+        return SavedAs(file_digest(data, "sha256").hexdigest(), tuple(changed))

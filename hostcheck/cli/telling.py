@@ -9,8 +9,8 @@ from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from hostcheck.cli.earlier import Earlier
     from hostcheck.connect.telling import Courier
-    from hostcheck.diff.story import Story
     from hostcheck.model.run import Run
     from hostcheck.settings import Settings
 
@@ -27,28 +27,29 @@ class Told:
         self,
         given: Telling,
         settings: "Settings",
+        earlier: "Earlier",
         *,
-        since: Path | None,
         output: Path | None = None,
         only_given: bool = False,
     ) -> None:
-        """Check addresses and files, and open the run of `since`, else the one at `output`.
+        """Check addresses and files, and open the run at `output`, where no other was named.
 
         What the settings say holds for runs that are kept. Raises UsageError for what is wrong.
         """
         self._couriers: tuple[Courier, ...] = ()
-        self._then: Story | None = None
+        self._earlier = earlier
         asked = given.mail or given.webhook
-        if not asked and (only_given or (since is None and output is None)):
+        nothing = not earlier.name and output is None
+        if not asked and (only_given or nothing):
             return
         from hostcheck.connect.telling import couriers
 
         self._couriers = couriers(given, settings, front(), only_given=only_given)
         if not self._couriers:
             return
-        if since is None and output is None:
+        if nothing:
             raise UsageError(NO_EARLIER)
-        self._then = _opened(since, output)
+        earlier.open_output(output)
 
     def told(self, run: "Run", code: int, *, quiet: bool) -> int:
         """Tell what changed, if anything did; return the exit code, which says what went wrong."""
@@ -58,7 +59,7 @@ class Told:
         from hostcheck.notify.news import news
 
         try:
-            notice = news(self._then, run, code)
+            notice = news(self._earlier.story(run), run, code)
         except UsageError as error:
             front().tell(f"nobody was told: {error}")
             return EXIT_USAGE
@@ -76,18 +77,3 @@ class Told:
                 if not quiet:
                     front().tell(f"told {one.where}")
         return code
-
-
-def _opened(since: Path | None, output: Path | None) -> "Story | None":
-    """Open the earlier run. Raises UsageError for one that was named and is none."""
-    from hostcheck.diff.story import Story
-
-    if since is not None:
-        return Story.at(since)
-    if output is None or not output.is_file():
-        return None
-    try:
-        return Story.at(output)
-    except UsageError as error:  # it is replaced: no run is lost for it
-        front().tell(f"{error}; it is replaced, and all of the new run counts as new")
-        return None

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 class WaiverFile:
     """A file of waivers that was read before anything else was done; or none."""
 
-    def __init__(self, waiving: Waiving, setting: str = "") -> None:
-        """Read the file of the option, else of the setting. Raises UsageError for what is wrong."""
-        place = waiving.waivers or (Path(setting) if setting else None)
+    def __init__(self, waiving: Waiving, setting: str = "", *, carried: bool = False) -> None:
+        """Read the file of the option, else of the setting. Raises UsageError for what is wrong.
+
+        A saved run may have `carried` waivers of its own.
+        """
+        place = waiving.waivers or (Path(setting).expanduser() if setting else None)
         self._place = place
-        if waiving.fail_on_unused_waiver and place is None:
+        if waiving.fail_on_unused_waiver and place is None and not carried:
             raise UsageError("--fail-on-unused-waiver needs a file of waivers: give --waivers FILE")
         if place is not None:
             from hostcheck.waivers.file import read

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from hostcheck.diff.story import Glance, Seen, Story, Subject, Who
+from hostcheck.diff.memory import open_of, sure_of
+from hostcheck.diff.pairs import pairs
+from hostcheck.diff.story import Glance, Key, Seen, Story, Subject, Who
 from hostcheck.model.difference import (
     SCHEMA,
     Became,
@@ -14,11 +16,16 @@ from hostcheck.model.difference import (
     Side,
     TraitChange,
 )
+from hostcheck.model.memory import LastKnown, LastResult
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import Run, called, silent
+from hostcheck.model.run import Run
 from hostcheck.runfile import Told
 from hostcheck.words import count
 
+SKETCH = (
+    "compared with a history, which knows fails and verdicts: what was observed then, and what was "
+    "not known, it does not tell"
+)
 WELL = (Status.PASS, Status.NOT_APPLICABLE)
 
 
@@ -39,6 +46,7 @@ def since(then: Story, now: Run) -> Difference:
 class _Pair:
     def __init__(self, then: Story, now: Story) -> None:
         self._then, self._now = then, now
+        self._memory = then.last_known()
         self._titles = {**dict(then.titles()), **dict(now.titles())}
         order = [
             *dict(now.titles()),
@@ -55,18 +63,23 @@ class _Pair:
         changes: list[Change] = []
         hosts: list[HostChange] = []
         same = 0
-        for then, now in self._pairs():
+        for then, now in pairs(self._then, self._now):
+            for tally, one in zip(self._tallies, (then, now), strict=True):
+                tally.update((one.verdict,) if one is not None else ())
             if now is None:
                 if then is not None:
-                    why = self._why_gone(then.who)
+                    why = self._now.gone(then.who)
                     hosts.append(HostChange(*then.who, then.verdict, None, why=why))
                 continue
-            found = list(self._changes(then, now))
-            was = None if then is None else then.verdict
-            traits = () if then is None else _traits(then, now)
-            if found or traits or was is not now.verdict:
+            before = _Before(self._then, then, self._memory.get(now.who))
+            found, failed = self._compared(before, now)
+            traits = _traits(before, now)
+            if found or traits or before.verdict is not now.verdict:
+                known = None
+                if before.verdict in (None, Answer.UNSURE):
+                    known = Answer.NO_GO if failed else before.known
                 changes += found
-                hosts.append(HostChange(*now.who, was, now.verdict, traits))
+                hosts.append(HostChange(*now.who, before.verdict, now.verdict, traits, known=known))
             else:
                 same += 1
         ids = [set(dict(one.titles())) for one in (self._then, self._now)]
@@ -78,68 +91,75 @@ class _Pair:
             tuple(self._notices()),
         )  # fmt: skip
 
-    def _pairs(self) -> Iterator[tuple[Glance | None, Glance | None]]:
-        """Yield each host as it was and as it is, both runs being in the order of names."""
-        stories = (self._then.hosts(), self._now.hosts())
-        heads = [next(one, None) for one in stories]
-        while left := [one.who for one in heads if one is not None]:
-            who = min(left)
-            pair = [one if one is not None and one.who == who else None for one in heads]
-            for at, glance in enumerate(pair):
-                if glance is not None:
-                    self._tallies[at][glance.verdict] += 1
-                    heads[at] = next(stories[at], None)
-            yield pair[0], pair[1]
-
     def _rank(self, one: Change) -> tuple[int, int, int, str, str, str]:
         return (
             list(Became).index(one.became), list(Severity).index(one.severity),
             self._order.get(one.check, len(self._order)), one.host, one.target, one.subject_id,
         )  # fmt: skip
 
-    def _changes(self, then: Glance | None, now: Glance) -> Iterator[Change]:
-        before = {} if then is None else then.open
-        ended = self._then.waived(now.who) - self._now.waived(now.who)
+    def _compared(self, before: "_Before", now: Glance) -> tuple[list[Change], bool]:
+        """Return what changed, and whether something required fails that failed before."""
+        changes: list[Change] = []
+        failed = False
+        ended = before.waived() - self._now.waived(now.who)
         for key, one in now.open.items():
-            was = before.get(key)
-            became = self._of_open(one, was)
-            if became is not Became.NEW and one.status is Status.FAIL and key in ended:
-                became = Became.NEW
-                self._ended += 1
+            says, was = self._now.told(one), before.of_open(key, one.status)
+            became = self._of_open(one, says, was)
+            if became is Became.NEW and not before.is_well(key) and self._is_old(now.who, key):
+                became = None
+            if became is not Became.NEW and one.status is Status.FAIL:
+                failed |= says.severity is Severity.REQUIRED
+                if key in ended:
+                    became = Became.NEW
+                    self._ended += 1
             if became is None:
                 self._open[one.status is Status.FAIL] += 1
                 continue
-            says, said = self._now.told(one), self._then.told(was) if was else None
-            status = was.status if was else then.judged.get(key) if then else None
-            yield self._change(
-                became, now.who, key[0], now.subject(one), says, was=(status, said),
-                now=(one.status, says),
-            )  # fmt: skip
-        for key, was in before.items():
-            if key in now.open or then is None:
+            changes.append(self._change(
+                became, now.who, key[0], now.subject(one), says,
+                was=before.told(key, was), now=(one.status, says),
+            ))  # fmt: skip
+        return changes + list(self._closed(before, now)), failed
+
+    def _closed(self, before: "_Before", now: Glance) -> Iterator[Change]:
+        """Yield what was no pass and is not among what is none now."""
+        for key, was in before.open().items():
+            if key in now.open:
                 continue
             status = now.judged.get(key)
             off = status is None and key[0] in now.off
-            became = Became.OFF if off else _of_closed(was, status)
+            became = Became.OFF if off else _of_closed(was.status, status)
+            if became is Became.GONE and now.knows_not(key):
+                became = Became.LOST if before.has(key) else None
             if became is not None:
-                said = self._then.told(was)
+                said = before.words(was)
                 yield self._change(
-                    became, now.who, key[0], then.subject(was), said, was=(was.status, said),
+                    became, now.who, key[0], before.subject(was), said, was=(was.status, said),
                     now=(status, None),
                 )  # fmt: skip
 
-    def _of_open(self, one: Seen, was: Seen | None) -> Became | None:
+    def _of_open(self, one: Seen, says: Told, was: "Seen | LastResult | None") -> Became | None:
         if one.status is not Status.FAIL:
-            return None if was is not None and was.status is not Status.FAIL else Became.LOST
+            if was is None:
+                return None if self._then.sketch else Became.LOST
+            return Became.LOST if was.status is Status.FAIL else None
         if was is None or was.status is not Status.FAIL:
             return Became.NEW
-        said, says = self._then.told(was), self._now.told(one)
+        said = was if isinstance(was, LastResult) else self._then.told(was)
         same = (said.observed, said.expected) == (says.observed, says.expected)
-        return None if same else Became.CHANGED
+        return None if same or self._then.sketch else Became.CHANGED
+
+    def _is_old(self, who: Who, key: Key) -> bool:
+        """Say whether the history of the later run saw a fail before, and never well since."""
+        head = self._now.head
+        if head.history is None:
+            return False
+        since = head.history.of(*who).get(key)
+        return since is not None and since < head.last_answer_at
 
     def _change(
-        self, became: Became, who: Who, check: str, about: Subject, told: Told, *,
-        was: tuple[Status | None, Told | None], now: tuple[Status | None, Told | None],
+        self, became: Became, who: Who, check: str, about: Subject, told: "Told | LastResult", *,
+        was: "_Told", now: "_Told",
     ) -> Change:  # fmt: skip
         return Change(
             became, check, self._titles.get(check, check), told.severity, *who,
@@ -147,18 +167,10 @@ class _Pair:
             _observed(was[1]), _observed(now[1]), told.expected,
         )  # fmt: skip
 
-    def _why_gone(self, who: Who) -> str:
-        """Say why a host is not in the later run, where that run tells it."""
-        head = self._now.head
-        failures = {one.name: one.failure for one in silent(head.targets)}
-        if who[1] in failures:
-            return f"{who[1]} told of no host: {failures[who[1]]}"
-        if {who[0], called(*who)} & set(head.unasked):
-            return f"not asked: {head.ended or 'the run was interrupted'}"
-        return ""
-
     def _notices(self) -> Iterator[str]:
         then, now = self._then.head, self._now.head
+        if self._then.sketch:
+            yield SKETCH
         if then.last_answer_at and now.first_answer_at and then.last_answer_at > now.last_answer_at:
             yield "the first run is the later one: its answers are younger"
         if self._ended:
@@ -166,6 +178,8 @@ class _Pair:
                 f"{count(self._ended, 'fail')} of before {'is' if self._ended == 1 else 'are'} "
                 "no longer waived, and new among what counts"
             )
+        if self._then.sketch:
+            return
         policies = [one.policy.called if one.policy else "no policy" for one in (then, now)]
         if policies[0] != policies[1]:
             yield (
@@ -180,31 +194,101 @@ class _Pair:
             )
 
 
-def _of_closed(was: Seen, status: Status | None) -> Became | None:
+class _Before:
+    """A host as the earlier run knew it, and as it was when it was known last."""
+
+    def __init__(self, story: Story, then: Glance | None, kept: LastKnown | None) -> None:
+        self._story, self._then = story, then
+        self._memory = open_of(kept)
+        self._kept = kept
+        self.verdict = None if then is None else then.verdict
+        self.known = None if kept is None else sure_of(then, kept)
+
+    def is_well(self, key: Key) -> bool:
+        return self._then is not None and self._then.judged.get(key) in WELL
+
+    def has(self, key: Key) -> bool:
+        """Say whether the earlier run itself had a result among those that are no pass."""
+        return self._then is not None and key in self._then.open
+
+    def of_open(self, key: Key, status: Status) -> Seen | LastResult | None:
+        """Return what is compared with a result that is no pass.
+
+        That a result is not known is told once: it is compared with the earlier run, where that
+        has the host. A fail is compared with what was known last.
+        """
+        was = None if self._then is None else self._then.open.get(key)
+        if self._then is not None and status is not Status.FAIL:
+            return was
+        known = (was is not None and was.status is Status.FAIL) or self.is_well(key)
+        return was if known else self._memory.get(key, was)
+
+    def open(self) -> dict[Key, Seen | LastResult]:
+        found: dict[Key, Seen | LastResult] = {}
+        found.update(self._memory)
+        told = {} if self._then is None else self._then.open
+        found.update(
+            (key, one)
+            for key, one in told.items()
+            if one.status is Status.FAIL or key not in self._memory
+        )
+        return {key: one for key, one in found.items() if not self.is_well(key)}
+
+    def waived(self) -> frozenset[Key]:
+        told = frozenset(key for key, one in self._memory.items() if one.waived)
+        return told if self._then is None else told | self._story.waived(self._then.who)
+
+    def subject(self, was: Seen | LastResult) -> Subject:
+        if isinstance(was, LastResult) or self._then is None:
+            return Subject(was.kind, was.id, was.name)  # type: ignore[union-attr]  # a LastResult
+        return self._then.subject(was)
+
+    def told(self, key: Key, was: Seen | LastResult | None) -> "_Told":
+        if was is not None:
+            return was.status, self.words(was)
+        return (None if self._then is None else self._then.judged.get(key)), None
+
+    def words(self, was: Seen | LastResult) -> Told | LastResult:
+        return was if isinstance(was, LastResult) else self._story.told(was)
+
+    def traits(self) -> dict[str, str]:
+        told = {} if self._kept is None else self._kept.traits
+        return told if self._then is None else {**told, **self._then.traits()}
+
+    def has_fields(self, now: Glance) -> bool:
+        """Say whether all that traits are read from is as it was."""
+        return self._kept is None and self._then is not None and self._then.fields == now.fields
+
+
+_Told = tuple[Status | None, Told | LastResult | None]
+"""How a result ended, and its words."""
+
+
+def _of_closed(was: Status, status: Status | None) -> Became | None:
     """Say what became of a result that was no pass and is not among those that are none now."""
     if status is Status.NOT_SELECTED:
         return Became.OFF
     if status in WELL:
-        return Became.MENDED if was.status is Status.FAIL else Became.FOUND
-    return Became.GONE if status is None and was.status is Status.FAIL else None
+        return Became.MENDED if was is Status.FAIL else Became.FOUND
+    return Became.GONE if status is None and was is Status.FAIL else None
 
 
-def _observed(told: Told | None) -> str:
+def _observed(told: Told | LastResult | None) -> str:
     if told is None:
         return ""
-    if told.unseen is not None:
+    if isinstance(told, Told) and told.unseen is not None:
         return f"{told.unseen.why}: {told.unseen.detail}" if told.unseen.detail else told.unseen.why
     return told.observed
 
 
-def _traits(then: Glance, now: Glance) -> tuple[TraitChange, ...]:
-    if then.fields == now.fields:
+def _traits(before: _Before, now: Glance) -> tuple[TraitChange, ...]:
+    if before.has_fields(now):
         return ()
-    before, after = then.traits(), now.traits()
+    then, here = before.traits(), now.traits() if before.traits() else {}
     return tuple(
-        TraitChange(topic, before[topic], after[topic])
-        for topic in after
-        if topic in before and before[topic] != after[topic]
+        TraitChange(topic, then[topic], here[topic])
+        for topic in here
+        if topic in then and then[topic] != here[topic]
     )
 
 

@@ -13,8 +13,9 @@ from hostcheck import runfile, runlines
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
-from hostcheck.model.result import Answer, Status
-from hostcheck.model.run import Run
+from hostcheck.model.memory import LastKnown
+from hostcheck.model.result import Answer, Status, upheld
+from hostcheck.model.run import Run, called, silent
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
 from hostcheck.reports.words import WORST_FIRST
 from hostcheck.runfile import StoredRun, Told
@@ -92,7 +93,7 @@ class Glance:
         self._value = value
         target = value(line.host.target)
         self.who: Who = (line.host.name, (target and msgspec.json.decode(target)) or asked)
-        self.verdict = line.verdict
+        self.verdict = upheld(line.verdict, (one.status for one in line.results))
 
     @cached_property
     def open(self) -> dict[Key, Seen]:
@@ -112,6 +113,21 @@ class Glance:
             (one.check, about[one.subject].kind, about[one.subject].id): one.status
             for one in self._line.results
         }
+
+    @cached_property
+    def blind(self) -> frozenset[str]:
+        """The checks that could not list what they judge."""
+        return frozenset(
+            check
+            for (check, kind, _), one in self.open.items()
+            if kind == "host" and one.status is not Status.FAIL
+        )
+
+    def knows_not(self, key: Key) -> bool:
+        """Say whether a result is not known: it is unknown, or its subject could not be listed."""
+        if key in self.open:
+            return self.open[key].status is not Status.FAIL
+        return key not in self.judged and key[0] in self.blind
 
     @cached_property
     def off(self) -> frozenset[str]:
@@ -163,6 +179,8 @@ class Story:
     _value: Callable[[Raw], bytes]
     _told: Callable[[Raw], Told]
     _count: int
+    sketch = False
+    """Whether it is of a history, which knows fails and verdicts alone."""
     _waived: dict[Who, set[Key]] | None = None
 
     @classmethod
@@ -200,6 +218,19 @@ class Story:
                 key = (one.check, one.subject_kind, one.subject_id)
                 self._waived.setdefault((one.host, one.target), set()).add(key)
         return self._waived.get(who, frozenset())
+
+    def last_known(self) -> dict[Who, LastKnown]:
+        """Return what an earlier run knew and this one does not, by host."""
+        return {(one.host, one.target): one for one in self.head.last_known}
+
+    def gone(self, who: Who) -> str:
+        """Say why a host is not in this run, where the run tells it."""
+        failures = {one.name: one.failure for one in silent(self.head.targets)}
+        if who[1] in failures:
+            return f"{who[1]} told of no host: {failures[who[1]]}"
+        if {who[0], called(*who)} & set(self.head.unasked):
+            return f"not asked: {self.head.ended or 'the run was interrupted'}"
+        return ""
 
     def hosts(self) -> Iterator[Glance]:
         """Open the hosts one by one, in the order of their names.

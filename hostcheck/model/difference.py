@@ -70,6 +70,8 @@ class HostChange(Struct, frozen=True):
     was: Answer | None
     now: Answer | None
     traits: tuple[TraitChange, ...] = ()
+    known: Answer | None = None
+    """The verdict when it was known last, of a host of which the earlier run knew none."""
     why: str = ""
     """Of a host that is not in the later run: why, where that is known."""
 
@@ -113,13 +115,16 @@ class Difference(Struct, frozen=True):
         counted = {Severity.REQUIRED} | ({Severity.RECOMMENDED} if strict else set())
         new = {one.became for one in self.changes if one.severity in counted}
         worse = [
-            one for one in self.hosts if one.now is Answer.NO_GO and one.was is not Answer.NO_GO
+            one
+            for one in self.hosts
+            if one.now is Answer.NO_GO and (one.known or one.was) is not Answer.NO_GO
         ]
         if Became.NEW in new or worse:
             return Answer.NO_GO
         lost = any(one.now is None for one in self.hosts)
         unsure = any(
-            one.now is Answer.UNSURE and one.was is not Answer.UNSURE for one in self.hosts
+            one.now is Answer.UNSURE and (one.was or one.known) is not Answer.UNSURE
+            for one in self.hosts
         )
         return Answer.UNSURE if Became.LOST in new or lost or unsure else Answer.GO
 

@@ -239,6 +239,11 @@ def verdict_of(statuses: "list[Status]") -> Answer:
     return Answer.GO if Status.PASS in statuses else Answer.UNSURE
 
 
+def upheld(verdict: Answer, statuses: Iterable[Status]) -> Answer:
+    """Return a verdict as it was written down; a GO beside which nothing passes is none."""
+    return Answer.UNSURE if verdict is Answer.GO and Status.PASS not in statuses else verdict
+
+
 GRAVEST = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
 
 

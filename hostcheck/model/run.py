@@ -1,16 +1,19 @@
 """A run: one versioned document, the truth of which every report is a view."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import overload
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hostcheck.model.difference import Difference
 from hostcheck.model.history import History
 from hostcheck.model.host import Host
+from hostcheck.model.memory import LastKnown
 from hostcheck.model.policy import Policy
-from hostcheck.model.result import Answer, Manual, Result
+from hostcheck.model.result import Answer, Manual, Result, upheld
 from hostcheck.model.slots import GpuSlots
 from hostcheck.model.waiver import Waivers
 
@@ -129,6 +132,14 @@ class Asked(Struct, frozen=True):
     failure: str = ""
 
 
+class SavedAs(Struct, frozen=True):
+    """The run file that a run was read from."""
+
+    sha256: str
+    changed: tuple[str, ...] = ()
+    """What was done to it since, so that no file holds it: `judged anew by policy site`."""
+
+
 def silent(targets: Iterable[Asked]) -> tuple[Asked, ...]:
     """Return those that told of no host."""
     return tuple(one for one in targets if one.failure)
@@ -196,5 +207,41 @@ class Run(Struct, frozen=True):
     """What somebody answers for; None where no file of waivers was given."""
     policy: Policy | None = None
     """What hosts were judged by; None: by all checks, as they are by themselves."""
+    last_known: tuple[LastKnown, ...] = ()
+    """What the run that it was compared with knew and it does not know, by name and vCenter."""
+    read_from: SavedAs | None = None
+    """The file that it was read from, and what was done to it since; of a new run None. It is not
+    kept."""
     since: Difference | None = None
     """What became of the fleet since an earlier run, where one is beside it; it is not kept."""
+
+
+def odd_times(first: str, last: str) -> str:
+    """Name what should be the time of an answer and is none; empty where all is well."""
+    for name, text in (("first_answer_at", first), ("last_answer_at", last)):
+        try:
+            whole = not text or datetime.fromisoformat(text).tzinfo is not None
+        except ValueError:
+            whole = False
+        if not whole:
+            return f"{name} is {text[:40]!r}, and no time with its offset"
+    return ""
+
+
+def upheld_report(report: HostReport) -> HostReport:
+    """Return a host as it was written down, without a GO that no result upholds."""
+    verdict = upheld(report.verdict, (one.status for one in report.results))
+    return replace(report, verdict=verdict)
+
+
+def upheld_preflight(asked: Preflight | None) -> Preflight | None:
+    """Return a preflight as it was written down, without a GO that no result upholds."""
+    if asked is None or asked.verdict is not Answer.GO:
+        return asked
+    candidates = tuple(
+        replace(one, verdict=upheld(one.verdict, (each.status for each in one.results)))
+        for one in asked.candidates
+    )
+    stands = any(one.verdict is Answer.GO for one in candidates)
+    verdict = Answer.GO if stands else Answer.UNSURE
+    return replace(asked, candidates=candidates, verdict=verdict)

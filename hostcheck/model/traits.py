@@ -76,8 +76,8 @@ def _joined(told: Iterable[tuple[str, str]]) -> str:
     """Return what all kinds have in one line; nothing where that is not known of one of them."""
     parts = list(told)
     known = all(words for _, words in parts)
-    told = "; ".join(f"{kind}: {words}" for kind, words in parts) or NONE
-    return told if known else ""
+    line = "; ".join(f"{kind}: {words}" for kind, words in parts) or NONE
+    return line if known else ""
 
 
 def _tally(told: list[str]) -> str:

@@ -124,8 +124,8 @@ def _capture(one: Capture, mask: Mask) -> Capture:
 
 
 def _run(given: Path, out: Path, mask: Mask) -> Redacted:
-    # What a history said names a database, and only tells what the run does not.
-    run = msgspec.structs.replace(runfile.read(given), history=None)
+    # What a history said names a database, and like an earlier run only tells what this does not.
+    run = msgspec.structs.replace(runfile.read(given), history=None, last_known=())
     for report in run.hosts:
         names.learn_host(mask, report.host)
         names.learn_words(mask, msgspec.json.encode(report).decode())

@@ -50,8 +50,10 @@ def headline(made: Difference) -> str:
     told += [f"verdict of {words.count(moved, 'host')}"] if moved else []
     gone = sum(one.now is None for one in made.hosts)
     told += [f"{words.count(gone, 'host')} gone"] if gone else []
-    come = sum(one.was is None for one in made.hosts)
-    told += [f"{words.count(come, 'host')} added"] if come else []
+    come = [one for one in made.hosts if one.was is None]
+    back = sum(one.known is not None for one in come)
+    told += [f"{words.count(back, 'host')} back"] if back else []
+    told += [f"{words.count(len(come) - back, 'host')} added"] if len(come) > back else []
     return ", ".join(told) if told else "Nothing is new, nothing is mended"
 
 

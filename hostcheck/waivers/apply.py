@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from hostcheck.diff.story import Glance, Seen, Story, Subject
-from hostcheck.model.result import Answer, Severity, Status, verdict_of
+from hostcheck.model.result import Answer, Severity, Status, upheld, verdict_of
 from hostcheck.model.run import Run
 from hostcheck.model.waiver import (
     LIVE,
@@ -153,7 +153,7 @@ def _without(story: Story, host: Glance, waived: list[Waived]) -> Answer:
         for key, one in host.open.items()
         if key not in keys and story.told(one).severity is Severity.REQUIRED
     ]
-    return verdict_of(left) if left else Answer.GO
+    return verdict_of(left) if left else upheld(Answer.GO, host.judged.values())
 
 
 def mark_of(check: str, status: Status, told: Told) -> str:

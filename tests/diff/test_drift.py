@@ -109,8 +109,11 @@ def test_a_host_without_the_hardware_is_not_one_that_was_not_read():
     found = {one.topic: one for one in listed(first, second, without, whole=True).drifts}
     assert (found[VBIOS].known, found[VBIOS].not_known, found[VBIOS].hosts) == (2, (), 3)
     assert found["vGPU manager"].is_sure
-    unread = {one.topic for one in listed(
-        first, second, replace(third, gpus=DENIED)).drifts if third.name in one.not_known}  # fmt: skip
+    unread = {
+        one.topic
+        for one in listed(first, second, replace(third, gpus=DENIED)).drifts
+        if third.name in one.not_known
+    }
     assert unread == {"GPUs", VBIOS, VBIOS.replace("VBIOS", "ECC mode"),
                       VBIOS.replace("VBIOS", "MIG mode")}  # fmt: skip
 

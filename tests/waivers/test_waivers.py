@@ -238,6 +238,10 @@ def test_the_commands(tmp_path):
     stale = ["report", str(place), "--waivers", str(file), "--fail-on-unused-waiver"]
     assert CliRunner().invoke(main, stale).exit_code == 1
     assert CliRunner().invoke(main, [*stale[:2], stale[-1]]).exit_code == 2
+    carried = tmp_path / "carried.json"
+    carried.write_text(CliRunner().invoke(main, [*stale[:4], "--format", "json"]).output)
+    of_its_own = CliRunner().invoke(main, ["report", str(carried), "--fail-on-unused-waiver"])
+    assert (of_its_own.exit_code, "expired: HOST-002" in of_its_own.stdout) == (1, True)
     over = CliRunner().invoke(main, ["waive", str(place), *words, "--expires", "2020-01-31"])
     assert (over.exit_code, "is over already" in over.output) == (2, True)
     nothing = CliRunner().invoke(

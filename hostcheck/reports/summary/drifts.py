@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import UNSET
 
@@ -11,7 +11,6 @@ from hostcheck.model.fact import Known, Why
 from hostcheck.model.host import Host
 from hostcheck.model.run import Run, silent
 from hostcheck.model.traits import Trait, alike
-from hostcheck.ways.vsphere.inventory import matches
 
 _NUMBERED = re.compile(r"_[0-9A-F]{4}$")
 """What Supermicro writes behind each name, and changes with each release of the BIOS."""
@@ -133,8 +132,14 @@ class Drifts:
         return tuple(one for one in self.compared() if one.differs)
 
 
-def drifts_of(run: Run, clusters: Collection[str] = (), *, whole: bool = False) -> DriftList:
-    """Compare the hosts of some clusters of a run: where they differ, and what is not known.
+def _any(_cluster: str) -> bool:
+    return True
+
+
+def drifts_of(
+    run: Run, wanted: Callable[[str], bool] = _any, *, whole: bool = False
+) -> DriftList:  # fmt: skip
+    """Compare the hosts of some clusters: where they differ, and what is not known of some.
 
     The properties that they have alike are told too, if wanted. A host whose cluster is not known
     may be of any.
@@ -142,7 +147,7 @@ def drifts_of(run: Run, clusters: Collection[str] = (), *, whole: bool = False) 
     found = Drifts(run.target)
     for report in run.hosts:
         cluster = report.host.cluster
-        if not isinstance(cluster, Known) or matches(cluster.value, clusters):
+        if not isinstance(cluster, Known) or wanted(cluster.value):
             found.add(report.host)
     told = tuple(one for one in found.compared() if whole or one.differs or not one.is_sure)
     away = len(run.unasked) + len(silent(run.targets))

@@ -34,5 +34,8 @@ def known_since(
         return f"known since {day} or before"
     if oldest == run.last_answer_at:
         return "seen for the first time"
-    ago = (date.fromisoformat(run.last_answer_at[:DAY]) - date.fromisoformat(day)).days
+    try:
+        ago = (date.fromisoformat(run.last_answer_at[:DAY]) - date.fromisoformat(day)).days
+    except ValueError:  # of a run file that is damaged
+        return ""
     return f"known since {day}, for {ago} {'day' if ago == 1 else 'days'}"
