@@ -54,6 +54,7 @@ def reading(place: HistoryPlace, password: Callable[[], str] | None) -> Iterator
             connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         found = _revision(connection)
         if not found:
+            _refuse_foreign(connection, place)
             raise HistoryError(f"{place.name}: {NOTHING}")
         _refuse_newer(found, place)
         up_to_date = found == REVISIONS[-1]
@@ -134,6 +135,16 @@ def _revision(connection: sa.Connection) -> str:
     return str(connection.execute(sa.select(table.c.version_num)).scalar() or "")
 
 
+def _refuse_foreign(connection: sa.Connection, place: HistoryPlace) -> None:
+    """Refuse a file that is somebody else's; a database of a server may hold other tables too."""
+    there = sa.inspect(connection).get_table_names() if place.file is not None else []
+    if there:
+        named = ", ".join(sorted(there)[:3])
+        raise HistoryError(
+            f"{place.name}: it is a database of something else ({named}); give another file"
+        )
+
+
 def _refuse_newer(found: str, place: HistoryPlace) -> None:
     if found not in REVISIONS:
         raise HistoryError(
@@ -148,6 +159,8 @@ def _bring_up_to_date(connection: sa.Connection, place: HistoryPlace) -> None:
         return
     if found:
         _refuse_newer(found, place)
+    else:
+        _refuse_foreign(connection, place)
     migrate(connection)
 
 

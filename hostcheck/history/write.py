@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from hostcheck.diff.story import OPEN, Glance, Key, Seen, Story, Who
 from hostcheck.errors import UsageError
@@ -43,11 +44,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Twice(Exception):  # noqa: N818  the way out of a transaction
-    """The run is there already, at this instant."""
+    """The run is there already, at this instant; `otherwise`: it was judged otherwise then."""
 
-    def __init__(self, instant: int) -> None:
+    def __init__(self, instant: int, *, otherwise: bool) -> None:
         super().__init__()
         self.instant = instant
+        self.otherwise = otherwise
 
 
 class _Stored(NamedTuple):
@@ -82,7 +84,8 @@ def write(
 ) -> History:
     """Write a run, whole or not at all, and say since when its findings are known.
 
-    One that is there already stays as it is, with what was waived of it then. A host of which the
+    One that is there already stays as it is, with what was waived of it then: the answers of a
+    night are one run, whoever judges them anew and by what. A host of which the
     history knows younger answers is left out: what is known of it only ever goes forward. With
     `keep` what is over for more days than that is forgotten. Raises HistoryError, and UsageError
     for a preflight.
@@ -99,14 +102,16 @@ def write(
             return of_run(connection, place, pen.instant, pen.left_out)
     except _Twice as twice:
         with reading(place, password) as connection:
-            return of_run(connection, place, twice.instant)
+            told = of_run(connection, place, twice.instant)
+        return replace(told, otherwise=twice.otherwise)
 
 
 class _Pen:
     """Writes one run, whose last answer came at so many seconds since 1970.
 
-    The mark of a run is of what was asked, when, and what was judged: it is the same wherever the
-    run is read from, and whatever was waived of it.
+    The mark of a run is of what was asked and when, a point, and what was judged: it is the same
+    wherever the run is read from, and whatever was waived of it. Earlier versions wrote what is
+    behind the point.
     """
 
     def __init__(self, connection: sa.Connection, run: Run, at: int) -> None:
@@ -125,14 +130,17 @@ class _Pen:
         """Write what changed, and the run. Raises _Twice where it is there already."""
         run = self._run
         when = (run.target, run.first_answer_at, run.last_answer_at)
-        whole = blake2b(_encode(when), digest_size=16)
+        whole, asked = (blake2b(_encode(when), digest_size=16) for _ in range(2))
         hosts = self._story.hosts()
         while some := tuple(islice(hosts, CHUNK)):
+            asked.update(_encode([one.who for one in some]))
             self._write(some, whole)
-        mark = whole.hexdigest()
-        there = sa.select(RUN.c.instant).where(RUN.c.mark == mark)
-        if (known := self._connection.execute(there).scalar()) is not None:
-            raise _Twice(int(known))
+        old, mark = whole.hexdigest(), f"{asked.hexdigest()}.{whole.hexdigest()}"
+        there = sa.select(RUN.c.instant, RUN.c.mark).where(
+            sa.or_(RUN.c.mark == old, RUN.c.mark.startswith(f"{asked.hexdigest()}."))
+        )
+        if (known := self._connection.execute(there).first()) is not None:
+            raise _Twice(int(known[0]), otherwise=known[1] not in (old, mark))
         self._put(sa.insert(RUN), [{
             "instant": self.instant, "mark": mark, "tool": run.tool_version,
             "catalogue": run.catalogue_edition, "target": run.target, "seen": packed(self._seen),

@@ -45,6 +45,8 @@ class History(Struct, frozen=True):
     """Hosts that have findings, by name and vCenter."""
     left_out: int = 0
     """Hosts that were not written, because it knows younger answers of theirs."""
+    otherwise: bool = False
+    """Whether it holds the answers of this run as they were judged before: this was not written."""
     fault: str = ""
     """Why it could not be written or asked; then nothing is known of older runs."""
 

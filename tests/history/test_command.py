@@ -197,6 +197,12 @@ def not_a_database(here, _monkeypatch):
     return "it is no SQLite database"
 
 
+def foreign(here, _monkeypatch):
+    with sqlite3.connect(here / "history.db") as file:
+        file.execute("CREATE TABLE orders (id)")
+    return "it is a database of something else (orders)"
+
+
 def damaged(here, _monkeypatch):
     written()
     data = bytearray((here / "history.db").read_bytes())
@@ -233,7 +239,7 @@ def broken(_here, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
-@pytest.mark.parametrize("fault", [not_a_database, damaged, locked, folder, later, broken])
+@pytest.mark.parametrize("fault", [not_a_database, foreign, damaged, locked, folder, later, broken])
 def test_a_fault_costs_no_run(here, monkeypatch, fault):
     """The run file and both reports are there, one line says why, and the exit code tells."""
     wanted = audit("-o", "wanted.json", "--html", "wanted.html")
@@ -250,6 +256,24 @@ def test_a_fault_costs_no_run(here, monkeypatch, fault):
     assert "The run is not in the history" in done.stdout
     assert told.history.hosts == ()
     assert not (here / "run.json.journal").exists()
+
+
+def test_a_foreign_database_is_given_no_tables(here):
+    said = foreign(here, None)
+    with sqlite3.connect(here / "history.db") as file:
+        file.execute("CREATE VIEW open_orders AS SELECT id FROM orders")
+    data = (here / "history.db").read_bytes()
+    assert said in audit("--history", "history.db").stderr
+    for words in (("history",), ("history", "prune", "--keep", "3d")):
+        done = run(*words, "--history", "history.db")
+        assert (done.exit_code, said in done.stderr) == (2, True)
+    assert (here / "history.db").read_bytes() == data
+
+
+def test_an_empty_file_is_a_new_history(here):
+    (here / "history.db").touch()
+    assert audit("--history", "history.db").stderr == ""
+    assert "1 run, 1 host" in run("history", "--history", "history.db").stdout
 
 
 def test_a_server_that_is_away_or_refuses_costs_no_run(here, postgresql):
@@ -304,6 +328,18 @@ def test_a_night_without_answers_is_not_in_it_and_no_fault(here):
     assert "4 runs" in run("history", "--history", "history.db").stdout
     shutil.copy(last, "again.json")
     assert run("report", "again.json", "--history", "history.db").exit_code == 0
+
+
+def test_a_run_that_is_judged_anew_is_no_second_run(here):
+    file = written()
+    site = here / "site.toml"
+    site.write_text(f'[[rule]]\ncheck = "{CHECK}"\nselected = false\nreason = "not here"\n')
+    before = run("history", "--history", "history.db").stdout
+    done = run("report", file, "--policy", site, "--history", "history.db")
+    assert done.exit_code == 0
+    (line,) = done.stderr.splitlines()
+    assert "history.db holds the answers of this run as they were judged first" in line
+    assert run("history", "--history", "history.db").stdout == before
 
 
 def test_what_was_left_out_is_said():

@@ -183,6 +183,28 @@ def test_the_same_run_twice_is_one(either):
     assert either.ask() == before
 
 
+def test_the_answers_of_a_night_are_one_run_however_they_are_judged(either):
+    """Judged anew by a policy they do not make a second run, which would decide the day."""
+    runs = [night(day, judged("a", "fail")) for day in range(2)]
+    either.write(*runs)
+    before = either.ask()
+    (report,) = runs[1].hosts
+    well = replace(runs[1], hosts=(replace(report, verdict=judged("a").verdict, results=()),))
+    again = either.write(well)
+    assert (again.otherwise, again.runs, since_of(again)) == (True, 2, {"a": moment(0)})
+    assert either.ask() == before
+    assert not either.write(runs[1]).otherwise
+    with store.writing(either.place, either.password) as connection:  # as earlier versions wrote
+        for instant, mark in connection.execute(sa.select(tables.RUN.c.instant, tables.RUN.c.mark)):
+            connection.execute(
+                sa.update(tables.RUN)
+                .where(tables.RUN.c.instant == instant)
+                .values(mark=mark.partition(".")[2])
+            )
+    assert not either.write(runs[1]).otherwise
+    assert either.ask() == before
+
+
 def test_an_older_run_says_nothing_of_hosts_of_which_younger_answers_are_known(either):
     either.write(night(0, judged("a"), judged("b")), night(2, judged("a", "fail")))
     late = either.write(night(1, judged("a"), judged("b", "fail")))

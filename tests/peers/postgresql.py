@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.peers.authority import Issued
 from tests.peers.ports import own_port
 from tests.peers.sshd import Missing
 
@@ -35,7 +36,11 @@ class Database:
     @property
     def url(self) -> str:
         """`postgresql://auditor@127.0.0.1:port/name`"""
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{self.name}"
+        return self.url_at("127.0.0.1")
+
+    def url_at(self, host: str) -> str:
+        """Return its URL at another address of the server."""
+        return f"postgresql://{USER}@{host}:{self.port}/{self.name}"
 
 
 class Postgresql:
@@ -65,8 +70,11 @@ class Postgresql:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[Postgresql]:
-    """Serve until the block ends. Raises Missing where there is no PostgreSQL."""
+def running_postgresql(issued: Issued | None = None, *more: str) -> Iterator[Postgresql]:
+    """Serve until the block ends, at `more` addresses too. Raises Missing without PostgreSQL.
+
+    With a certificate that was `issued` it takes TLS, and nothing else from other addresses.
+    """
     tools = _tools()
     account: dict[str, Any] = {}
     if os.geteuid() == 0:  # it refuses to run as root
@@ -90,11 +98,13 @@ def running_postgresql() -> Iterator[Postgresql]:
             check=True, capture_output=True, **given,
         )  # fmt: skip
         port = stack.enter_context(own_port())
+        secured = [] if issued is None else _secured(work, issued, account)
         with (work / "log").open("wb") as log:
             process = subprocess.Popen(
                 [
-                    tools / "postgres", "-D", "data", "-p", str(port), "-h", "127.0.0.1", "-k",
-                    work, "-c", "fsync=off", "-c", "max_connections=20",
+                    tools / "postgres", "-D", "data", "-p", str(port), "-h",
+                    ",".join(("127.0.0.1", *more)), "-k", work, "-c", "fsync=off", "-c",
+                    "max_connections=20", *secured,
                 ],
                 stdout=log, stderr=log, **given,
             )  # fmt: skip
@@ -109,6 +119,24 @@ def running_postgresql() -> Iterator[Postgresql]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _secured(work: Path, issued: Issued, account: dict[str, Any]) -> list[str]:
+    """Put a certificate where the server reads it, and return what makes it use that."""
+    for place in (issued.certificate, issued.key):
+        copy = work / place.name
+        shutil.copy(place, copy)
+        copy.chmod(0o600)
+        if account:
+            os.chown(copy, account["user"], account["group"])
+    rules = work / "data" / "pg_hba.conf"
+    own = "host all all 127.0.0.1/32 scram-sha-256"
+    rules.write_text(f"{own}\nhostssl all all 127.0.0.0/8 scram-sha-256\n")
+    given = {
+        "ssl": "on", "ssl_cert_file": work / issued.certificate.name,
+        "ssl_key_file": work / issued.key.name,
+    }  # fmt: skip
+    return [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
 
 
 def _tools() -> Path:
