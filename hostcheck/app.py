@@ -9,13 +9,15 @@ from typing import NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from hostcheck import __version__, catalog, fleet, runfile, verdict
+from hostcheck.diff.story import Story
 from hostcheck.fleet import Workers
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
-from hostcheck.model.policy import Policy
+from hostcheck.model.policy import EVERY, Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, called, silent
+from hostcheck.policy.settle import UNMET, unmet
 from hostcheck.recording import Shelf
 from hostcheck.runs import Totals, noticed, run_of
 from hostcheck.sources.base import Collector, Source
@@ -150,7 +152,7 @@ def audit(
     several = len(asked.targets) > 1
     left = [one for one in targets if one.key not in journal]
     unasked = tuple(sorted(called(one.name, one.vcenter) if several else one.name for one in left))
-    return run_of(
+    run = run_of(
         asked.target,
         journal.hosts(),
         targets=asked.targets,
@@ -159,6 +161,18 @@ def audit(
         ended=ended,
         policy=policy,
     )
+    return with_unmet(run)
+
+
+def with_unmet(run: Run) -> Run:
+    """Return a run that says which patterns of clusters of its policy met none of its hosts."""
+    by = run.policy
+    if by is None or all(one.cluster == EVERY for one in by.rules):
+        return run
+    clusters = [one.cluster() for one in Story.of(run).hosts()]
+    told = unmet(by, {one for one in clusters if one}, unplaced=clusters.count(""))
+    left = tuple(one for one in run.notices if UNMET not in one)
+    return replace(run, notices=(*left, *told))
 
 
 def judged_anew(run: Run, policy: Policy | None) -> Run:
@@ -166,8 +180,11 @@ def judged_anew(run: Run, policy: Policy | None) -> Run:
     hosts = runfile.packed(verdict.judged_anew(one, run.policy, policy) for one in run.hosts)
     made = replace(
         run, hosts=hosts, policy=policy, waivers=None,
-        notices=noticed(run.notices, run.policy, policy),
+        notices=noticed(
+            tuple(one for one in run.notices if UNMET not in one), run.policy, policy
+        ),
     )  # fmt: skip
+    made = with_unmet(made)
     if run.waivers is None:
         return made
     return apply(made, tuple(one.waiver for one in run.waivers.uses), run.waivers.file)

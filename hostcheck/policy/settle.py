@@ -1,5 +1,6 @@
 """A policy in a cluster: what it makes of each check, who says so, and the checks to judge by."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -152,4 +153,20 @@ def sentence(policy: Policy) -> str:
     return (
         f"By policy {policy.called} {'; '.join(parts)}, though a power-on depends on it: a GO of "
         "this audit does not speak of that. A preflight judges it all the same."
+    )
+
+
+UNMET = "no host of this run is in a cluster that is like"
+
+
+def unmet(policy: Policy, clusters: Collection[str], *, unplaced: int) -> tuple[str, ...]:
+    """Say which patterns of clusters met no host; so many hosts are in a cluster not known."""
+    patterns: dict[str, list[str]] = {}
+    for rule in policy.rules:
+        if rule.cluster != EVERY and not any(matches(one, (rule.cluster,)) for one in clusters):
+            patterns.setdefault(rule.cluster, []).append(rule.where)
+    more = f"; of {unplaced} the cluster is not known" if unplaced else ""
+    return tuple(
+        f"Policy {policy.name}: {UNMET} {pattern!r} ({', '.join(where[:3])}){more}."
+        for pattern, where in patterns.items()
     )

@@ -1,5 +1,7 @@
 """Policies: what is off is never a pass, what is lowered says so, and losing sight helps nobody."""
 
+import csv
+import io
 import json
 import pickle
 from functools import partial
@@ -349,3 +351,82 @@ class TestAudit:
         work = partial(report_of, policy=read("vgpu-vdi"))
         again = pickle.loads(pickle.dumps(work))
         assert again(a_host()) == work(a_host())
+
+
+class TestUnmet:
+    """A pattern of clusters that no host of the run is in is said, as an unused waiver is."""
+
+    RULES = """
+[[rule]]
+check = "HOST-003"
+cluster = "hpc-*"
+severity = "required"
+
+[[rule]]
+check = "HOST-003"
+cluster = "GPU-*"
+severity = "required"
+"""
+
+    def site(self, tmp_path):
+        path = tmp_path / "site.toml"
+        path.write_text(self.RULES)
+        return path
+
+    def test_an_audit_and_each_report_say_it(self, tmp_path):
+        run, place = CliRunner(), tmp_path / "run.json"
+        words = ["audit", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "-q", "-o", str(place)]
+        done = run.invoke(main, [*words, "--policy", str(self.site(tmp_path))])
+        told = " ".join(done.stdout.split())
+        assert "Policy site: no host of this run is in a cluster that is like 'hpc-*' (" in told
+        assert "line 2)." in told
+        assert "GPU-*" not in told
+        for format_ in ("text", "html", "markdown", "json"):
+            page = run.invoke(main, ["report", str(place), "--format", format_]).stdout
+            assert "no host of this run is in a cluster" in " ".join(page.split()), format_
+
+    def test_another_policy_says_its_own_and_none_says_nothing(self, tmp_path):
+        site = self.site(tmp_path)
+        made = app.with_unmet(a_run(read(str(site)), a_host()))
+        assert sum("like 'hpc-*'" in one for one in made.notices) == 1
+        assert app.with_unmet(made).notices == made.notices
+        assert not app.judged_anew(made, None).notices
+        anew = app.judged_anew(a_run(None, a_host(), a_host(cluster=DENIED)), read(str(site)))
+        (one,) = [each for each in anew.notices if "like 'hpc-*'" in each]
+        assert one.endswith("; of 1 the cluster is not known.")
+
+
+class TestNamed:
+    """Formats for machines name the policy and the hash of what it says."""
+
+    def told(self, policy, format_):
+        by = policy(off("GPU-003"))
+        return by, "".join(pieces("run", format_, a_run(by, a_host())))
+
+    def test_in_csv(self, policy):
+        by, text = self.told(policy, "csv")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert {(one["policy"], one["policy_sha256"]) for one in rows} == {(by.name, by.sha256)}
+        plain = "".join(pieces("run", "csv", a_run(None, a_host())))
+        assert {one["policy"] for one in csv.DictReader(io.StringIO(plain))} == {""}
+
+    def test_in_junit(self, policy):
+        by, text = self.told(policy, "junit")
+        (suite,) = fromstring(text).findall("testsuite")
+        told = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+        assert told == {"policy": by.name, "policy_sha256": by.sha256}
+        assert suite[0].tag == "properties"
+
+    def test_in_ocsf_with_the_reason_of_what_is_off(self, policy):
+        by, text = self.told(policy, "ocsf")
+        events = json.loads(text)
+        for one in events:
+            tags = {tag["name"]: tag["value"] for tag in one["metadata"]["tags"]}
+            assert tags == {"policy": by.name, "policy_sha256": by.sha256}
+        (off_,) = [one for one in events if one["compliance"]["status"] == "Not Selected"]
+        (why,) = off_["compliance"]["status_details"]
+        assert why.startswith(f"off by policy {by.name} (")
+
+    def test_in_prometheus(self, policy):
+        by, text = self.told(policy, "prometheus")
+        assert f'policy="{by.name}",sha256="{by.sha256}"}} 1\n' in text

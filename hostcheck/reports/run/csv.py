@@ -14,7 +14,7 @@ HEAD = (
     "vcenter", "cluster", "host", "host_verdict", "vm", "check", "title", "severity", "status",
     "decides", "waived_until", "waived_by", "waived_because", "subject_kind", "subject_id",
     "subject", "observed", "expected", "note", "unknown_because", "asked", "missing", "read_from",
-    "read_at", "fix",
+    "read_at", "fix", "policy", "policy_sha256",
 )  # fmt: skip
 LONGEST_CELL = 32_000
 """Characters; Excel takes 32,767 and cuts the rest without a word."""
@@ -24,9 +24,10 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines. `vm` is of what only a preflight judged."""
     yield row(HEAD)
     named = titles(run)
+    by = ("", "") if run.policy is None else (run.policy.name, run.policy.sha256)
     for place in places(run):
         for item in place.items:
-            told = _cells(place, item, named)
+            told = (*_cells(place, item, named), *by)
             yield row(tuple(cell(words.cut(words.one_line(one), LONGEST_CELL)) for one in told))
 
 

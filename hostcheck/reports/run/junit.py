@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hostcheck.model.capture import Origin
+from hostcheck.model.policy import Policy
 from hostcheck.model.result import Result, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
@@ -37,7 +38,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     named = titles(run)
     ending = " />\n"
     for place in places(run):
-        suite = _suite(place, named)
+        suite = _suite(place, named, run.policy)
         indent(suite, level=1)
         yield (
             (">" if ending == " />\n" else "")
@@ -48,11 +49,15 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     yield ending
 
 
-def _suite(place: Place, named: dict[str, str]) -> Element:
+def _suite(place: Place, named: dict[str, str], policy: Policy | None) -> Element:
     suite = Element("testsuite", name=words.clean(place.name))
     for kind, number in _counts(place.items).items():
         suite.set(kind, str(number))
     suite.set("time", "0")
+    if policy is not None:
+        told = SubElement(suite, "properties")
+        for name, value in (("policy", policy.name), ("policy_sha256", policy.sha256)):
+            SubElement(told, "property", name=name, value=words.one_line(value))
     for item in place.items:
         result = item.result
         case = SubElement(suite, "testcase")
@@ -61,9 +66,9 @@ def _suite(place: Place, named: dict[str, str]) -> Element:
         case.set("name", words.one_line(f"{title} [{result.subject.name}]"))
         case.set("time", "0")
         _outcome(case, item)
-        told = _evidence(result, place.sources)
-        if told:
-            SubElement(case, "system-out").text = words.clean(told)
+        evidence = _evidence(result, place.sources)
+        if evidence:
+            SubElement(case, "system-out").text = words.clean(evidence)
     return suite
 
 

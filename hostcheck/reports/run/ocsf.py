@@ -35,10 +35,15 @@ LONGEST = 4_000
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the array event by event."""
     named, manuals = titles(run), {one.id: one for one in run.checks}
-    metadata = {
+    metadata: dict[str, Any] = {
         "version": VERSION,
         "product": {"name": "hostcheck", "vendor_name": "hostcheck", "version": run.tool_version},
     }
+    if run.policy is not None:
+        metadata["tags"] = [
+            {"name": "policy", "value": _text(run.policy.name)},
+            {"name": "policy_sha256", "value": run.policy.sha256},
+        ]
     when = _milliseconds(run.last_answer_at)
     between = "["
     for place in places(run):
@@ -95,6 +100,8 @@ def _compliance(result: Result, named: dict[str, str]) -> dict[str, Any]:
     if seen is not None:
         told["status_code"] = _text(seen.why)
         told["status_details"] = [_text(words.reason(seen.why, seen.detail))]
+    elif result.status is Status.NOT_SELECTED:
+        told["status_details"] = [_text(result.note or result.observed)]
     elif result.trace:
         told["status_details"] = [_text(result.trace)]
     elif result.observed or result.expected:

@@ -56,9 +56,12 @@ CHECK_OPEN = Family(
 PREFLIGHT = Family(
     "hostcheck_preflight_verdict", "1 for the verdict on starting the VM, 0 for the others."
 )
+RUN_POLICY = Family(
+    "hostcheck_run_policy_info", "Policy that hosts were judged by; always 1, absent without one."
+)
 FAMILIES = (
     RUN_INFO, RUN_TIME, RUN_VERDICT, RUN_HOSTS, RUN_UNASKED, RUN_SILENT, HOST_VERDICT,
-    HOST_RESULTS, HOST_WAIVED, HOST_GPUS, CHECK_OPEN, PREFLIGHT,
+    HOST_RESULTS, HOST_WAIVED, HOST_GPUS, CHECK_OPEN, PREFLIGHT, RUN_POLICY,
 )  # fmt: skip
 OPEN = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 
@@ -78,6 +81,9 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
         of = {"vcenter": _shown(run.target)}
         info = {"version": _shown(run.tool_version), "catalogue": _shown(run.catalogue_edition)}
         kept[RUN_INFO].add([_sample(RUN_INFO, 1, **of, **info)])
+        if run.policy is not None:
+            by = {"policy": _shown(run.policy.name), "sha256": run.policy.sha256}
+            kept[RUN_POLICY].add([_sample(RUN_POLICY, 1, **of, **by)])
         kept[RUN_TIME].add([_sample(RUN_TIME, _seconds(run.last_answer_at), **of)])
         kept[RUN_VERDICT].add(_verdicts(RUN_VERDICT, told.verdict, of))
         kept[RUN_HOSTS].add(
