@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -22,17 +22,27 @@ from hostcheck.syntax import toml
 from hostcheck.urls import without_login
 from hostcheck.ways.options import SETTING, Setting
 
+S = TypeVar("S", bound=msgspec.Struct)
 FILE = "hostcheck.toml"
 PAGE = "docs/settings.md"
 PINNED = "GOVC_TLS_KNOWN_HOSTS is looked up where it is empty"
 
 
-def known(option: str, variable: str = "", else_: str = "", note: str = "") -> dict[str, str]:
+def known(
+    option: str, variable: str = "", else_: str = "", note: str = "", *, files: bool = False
+) -> dict[str, Any]:
     """Return what `Meta` knows of a setting: the field of the option that goes before it.
 
     A `variable` does so too; `else_` names one that counts where the file has no such setting.
+    `files`: it names files, relative ones beside that of the settings.
     """
-    return {"option": option, "variable": variable, "else": else_, "note": note}
+    return {"option": option, "variable": variable, "else": else_, "note": note, "files": files}
+
+
+TLS_CA = Meta(extra=known("tls_ca", else_="GOVC_TLS_CA_CERTS", files=True))
+NO_OPTION = Meta(extra=known(""))
+"""Of a setting that no option goes before."""
+CA = Meta(extra=known("", files=True))
 
 
 class VcenterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +50,7 @@ class VcenterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[str, Meta(extra=known("vcenter", "GOVC_URL"))] = ""
     user: Annotated[str, Meta(extra=known("user", "GOVC_USERNAME"))] = ""
-    tls_ca: Annotated[tuple[str, ...], Meta(extra=known("tls_ca", else_="GOVC_TLS_CA_CERTS"))] = ()
+    tls_ca: Annotated[tuple[str, ...], TLS_CA] = ()
     tls_thumbprint: Annotated[str, Meta(extra=known("tls_thumbprint", note=PINNED))] = ""
     timeout: Annotated[float, Meta(ge=1, le=3600, extra=known("timeout"))] = 60
 
@@ -50,7 +60,7 @@ class OneOfSeveral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str
     user: str = ""
-    tls_ca: tuple[str, ...] = ()
+    tls_ca: Annotated[tuple[str, ...], TLS_CA] = ()
     tls_thumbprint: str = ""
     timeout: Annotated[float, Meta(ge=1, le=3600)] | None = None
 
@@ -63,8 +73,7 @@ class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     esxcli: Annotated[bool, Meta(extra=known("esxcli"))] = False
     packages: Annotated[bool | None, Meta(extra=known("packages"))] = None
     lifecycle: Annotated[bool, Meta(extra=known("lifecycle"))] = False
-    waivers: Annotated[str, Meta(extra=known("waivers"))] = ""
-    """A file of waivers; a relative path is below the folder of the settings file."""
+    waivers: Annotated[str, Meta(extra=known("waivers", files=True))] = ""
     policy: Annotated[str, Meta(extra=known("policy"))] = ""
     """A profile, or a file, below the folder of the settings file too."""
     limit: Annotated[float | str, Meta(extra=known("limit"))] = 0
@@ -100,10 +109,6 @@ class Smoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=5, le=3600, extra=known("limit"))] = 60
 
 
-NO_OPTION = Meta(extra=known(""))
-"""Of a setting that no option goes before."""
-
-
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[mail]`: who is told what changed, and by which server. `timeout` is in seconds, for all."""
 
@@ -115,7 +120,7 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: Annotated[tuple[str, ...], Meta(extra=known("mail"))] = ()
     user: Annotated[str, NO_OPTION] = ""
     """Empty: nobody logs in."""
-    ca: Annotated[tuple[str, ...], NO_OPTION] = ()
+    ca: Annotated[tuple[str, ...], CA] = ()
     timeout: Annotated[float, Meta(ge=1, le=600, extra=known(""))] = 30
 
 
@@ -124,7 +129,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Annotated[str, Meta(extra=known("webhook", "HOSTCHECK_WEBHOOK"))] = ""
     form: Annotated[Literal["json", "text"], NO_OPTION] = "json"
-    ca: Annotated[tuple[str, ...], NO_OPTION] = ()
+    ca: Annotated[tuple[str, ...], CA] = ()
     timeout: Annotated[float, Meta(ge=1, le=600, extra=known(""))] = 10
 
 
@@ -163,11 +168,13 @@ def kind() -> type[Settings]:
 def _strict(section: type) -> type[msgspec.Struct]:
     """Return a dataclass of settings as a type that refuses what it does not know."""
     hints = get_type_hints(section)
-    none = Setting(option="", also="", least=None, most=None)
+    none = Setting(option="", also="", least=None, most=None, files=False)
     made = []
     for one in fields(section):
         told: Setting = one.metadata.get(SETTING, none)
-        about = Meta(ge=told.least, le=told.most, extra=known(told.option, note=told.also))
+        about = Meta(
+            ge=told.least, le=told.most, extra=known(told.option, note=told.also, files=told.files)
+        )
         made.append((one.name, Annotated[hints[one.name], about], one.default))
     return msgspec.defstruct(section.__name__, made, frozen=True, forbid_unknown_fields=True)
 
@@ -236,17 +243,69 @@ def read(path: Path) -> Settings:
 
 def _with_places(found: Settings, folder: Path) -> Settings:
     """Return settings in which the files that stand beside theirs are found from anywhere."""
-    waivers, policy = found.audit.waivers, found.audit.policy
-    if waivers:
-        waivers = str(folder / Path(waivers).expanduser())
-    if policy.endswith(".toml") or Path(policy).name != policy:
-        policy = str(folder / Path(policy).expanduser())
-    audit = msgspec.structs.replace(found.audit, waivers=waivers, policy=policy)
-    history = found.history
+    changed: dict[str, Any] = {}
+    for name in found.__struct_fields__:
+        held = getattr(found, name)
+        if isinstance(held, tuple):
+            changed[name] = tuple(_placed(one, folder) for one in held)
+        else:
+            changed[name] = _placed(held, folder)
+    audit, history = changed["audit"], changed["history"]
+    if audit.policy.endswith(".toml") or Path(audit.policy).name != audit.policy:
+        audit = msgspec.structs.replace(audit, policy=_beside(audit.policy, folder))
     if history.url and "://" not in history.url:
-        place = str(folder / Path(history.url).expanduser())
-        history = msgspec.structs.replace(history, url=place)
-    return msgspec.structs.replace(found, audit=audit, history=history)
+        history = msgspec.structs.replace(history, url=_beside(history.url, folder))
+    return msgspec.structs.replace(found, **{**changed, "audit": audit, "history": history})
+
+
+def _placed(section: S, folder: Path) -> S:
+    changed: dict[str, Any] = {}
+    for name in _of_files(type(section)):
+        told = getattr(section, name)
+        many = isinstance(told, tuple)
+        changed[name] = tuple(_beside(one, folder) for one in told) if many else _beside(
+            told, folder
+        )  # fmt: skip
+    return msgspec.structs.replace(section, **changed)
+
+
+def _beside(text: str, folder: Path) -> str:
+    """Return a path that is found from anywhere; what is not relative stays as it is written."""
+    if not text or Path(text).expanduser().is_absolute():
+        return text
+    return str(folder / text)
+
+
+@cache
+def _of_files(section: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the settings of a section that name files."""
+    hints = get_type_hints(section, include_extras=True)
+    return tuple(
+        one
+        for one in section.__struct_fields__
+        if any(
+            isinstance(each, Meta) and (each.extra or {}).get("files")
+            for each in getattr(hints[one], "__metadata__", ())
+        )
+    )
+
+
+def files_of(found: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield the files that the settings name, each with the setting: `waivers of [audit]`."""
+    for name in found.__struct_fields__:
+        held = getattr(found, name)
+        for section in held if isinstance(held, tuple) else (held,):
+            section_type: type[msgspec.Struct] = type(section)
+            for setting in _of_files(section_type):
+                told = getattr(section, setting)
+                for one in told if isinstance(told, tuple) else (told,):
+                    if one:
+                        yield f"{setting} of [{name}]", Path(one).expanduser()
+    if found.audit.policy:
+        yield "policy of [audit]", Path(found.audit.policy).expanduser()
+    url = found.history.url.removeprefix("sqlite:///")
+    if url and "://" not in url:
+        yield "url of [history]", Path(url).expanduser()
 
 
 @contextmanager

@@ -17,6 +17,30 @@ from hostcheck.cli import main
 from hostcheck.syntax import toml
 from tests.private_data import FIXTURES
 
+FILES = """
+[vcenter]
+tls_ca = ["ca.pem", "/etc/site.pem", "~/own.pem"]
+[[vcenters]]
+url = "vc-2"
+tls_ca = ["second.pem"]
+[ssh]
+config = "ssh_config"
+known_hosts = ["keys"]
+key_files = ["id"]
+[bmc]
+inventory = "bmc.csv"
+ca = ["bmc.pem"]
+fingerprints = "pins"
+[audit]
+waivers = "waivers.toml"
+policy = "site.toml"
+[mail]
+ca = ["mail.pem"]
+[webhook]
+ca = ["hook.pem"]
+[history]
+url = "history.db"
+"""
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 
@@ -217,3 +241,68 @@ def test_a_file_of_waivers_stands_beside_the_settings(tmp_path, monkeypatch):
     assert settings.read(there / "hostcheck.toml").audit.waivers == str(there / "waivers.toml")
     (there / "hostcheck.toml").write_text('[audit]\nwaivers = "/srv/waivers.toml"\n')
     assert settings.read(there / "hostcheck.toml").audit.waivers == "/srv/waivers.toml"
+
+
+def test_relative_files_lie_beside_the_settings(here: Path) -> None:
+    """All of them, from whatever folder the command is run."""
+    folder = here / "etc"
+    folder.mkdir()
+    (folder / "hostcheck.toml").write_text(FILES)
+    told = {str(path) for _, path in settings.files_of(settings.read(folder / "hostcheck.toml"))}
+    names = {one for line in FILES.splitlines() for one in re.findall(r'"([^"]+)"', line)}
+    away = {"/etc/site.pem", "~/own.pem", "vc-2"}
+    assert told == {
+        *(str(folder / one) for one in names - away), "/etc/site.pem", str(here / "own.pem"),
+    }  # fmt: skip
+
+
+def test_every_setting_that_names_files_is_known_to_be_one() -> None:
+    """A new setting whose words name a file is relative to the settings too."""
+    found = {
+        f"{name}.{setting}"
+        for name, section in get_type_hints(settings.kind()).items()
+        for setting in getattr(section, "__struct_fields__", ())
+        if re.search(r"(^|_)(ca|file|files|config|hosts|inventory|fingerprints|waivers)$", setting)
+    } - {"audit.hosts"}
+    blank = settings.kind()()
+    marked = {
+        f"{name}.{setting}"
+        for name in blank.__struct_fields__
+        if not isinstance(getattr(blank, name), tuple)
+        for setting in settings._of_files(type(getattr(blank, name)))
+    }
+    assert marked == found
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ['[audit]\nwaivers = "{}"', '[audit]\npolicy = "{}"', '[history]\nurl = "{}"',
+     '[history]\nurl = "sqlite:///{}"', '[vcenter]\ntls_ca = ["{}"]', '[webhook]\nca = ["{}"]'],
+)  # fmt: skip
+@pytest.mark.parametrize("option", [("-o", "{}"), ("--html", "{}"), ("--output", "junit={}")])
+def test_no_output_is_written_over_what_the_settings_name(
+    here: Path, setting: str, option: tuple[str, str]
+) -> None:
+    """Whether it is there, or is a history that is yet to be made."""
+    (here / "hostcheck.toml").write_text(setting.format("kept.db"))
+    if "history" not in setting:
+        (here / "kept.db").write_text("[[waiver]]" if "waivers" in setting else "")
+    words = ("audit", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "-q", "-o", "run.json")
+    given = [one.format("kept.db") for one in option]
+    done = run(*(words[:-2] if given[0] == "-o" else words), *given)
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert "kept.db is" in line
+    assert "of the settings: give another file" in line
+    assert not (here / "run.json").exists()
+
+
+def test_no_output_is_written_over_the_settings_or_a_history_that_is_given(here: Path) -> None:
+    (here / "hostcheck.toml").write_text("")
+    words = ("audit", "--from", str(FIXTURES / "2n-2xA100-80-esxi803"), "-q")
+    done = run(*words, "-o", "hostcheck.toml")
+    assert "holds the settings of this very command" in done.stderr
+    for url in ("new.db", "sqlite:///new.db"):
+        done = run(*words, "-o", "new.db", "--history", url)
+        assert (done.exit_code, "read by this very command" in done.stderr) == (2, True)
+        assert not (here / "new.db").exists()

@@ -15,6 +15,7 @@ from hostcheck import reports
 from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
 from hostcheck.cli.front import BARS, front
 from hostcheck.cli.given import Deliver, Showing
+from hostcheck.cli.options import SETTINGS_FILE
 from hostcheck.cli.outputs import ENDING, Output, named, plain_of, refuse_folders
 from hostcheck.errors import UsageError
 from hostcheck.reports import Screen, Show, pieces, write
@@ -28,7 +29,7 @@ OUTPUTS = ("output", "outputs", "html", "html_single", "save")
 """Options that name what is written; every other path is read."""
 
 
-NAMED = ("policy", "history")
+NAMED = ("policy", "history", "since")
 """Options that name a file or something else."""
 
 
@@ -178,19 +179,38 @@ def refuse_untold(told: str, format_: str, output: Path | None) -> None:
 
 
 def refuse_input(output: Path) -> None:
-    """Raise UsageError where an output is a file that the command was given to read."""
+    """Raise UsageError where an output is a file that the command was given to read.
+
+    By its options, or by its settings, which are a file too.
+    """
     context = click.get_current_context(silent=True)
     given = context.params if context is not None else {}
     for name, value in given.items():
         for one in value if isinstance(value, tuple) else (value,):
-            read = Path(one) if name in NAMED and one else one
+            read = _file(one) if name in NAMED and one else one
             if name not in OUTPUTS and isinstance(read, Path) and _same(read, output):
                 raise UsageError(f"{output} is read by this very command: give another file")
+    place = context.meta.get(SETTINGS_FILE) if context is not None else None
+    if place is not None and _same(place, output):
+        raise UsageError(f"{output} holds the settings of this very command: give another file")
+    if given.get("settings") is not None:
+        from hostcheck.settings import files_of
+
+        for setting, path in files_of(given["settings"]):
+            if _same(path, output):
+                raise UsageError(f"{output} is {setting} of the settings: give another file")
+
+
+def _file(given: str) -> Path:
+    """Return the file that is named where a file or something else may be."""
+    return Path(given.removeprefix("sqlite:///"))
 
 
 def _same(one: Path, other: Path) -> bool:
     try:
-        return one.is_file() and one.samefile(other)
+        if one.is_file() and other.exists():
+            return one.samefile(other)
+        return not one.is_dir() and one.resolve() == other.resolve()
     except OSError:
         return False
 

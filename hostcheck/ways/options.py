@@ -52,9 +52,13 @@ SETTING = "setting"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What goes before a setting, and its range. `option` is a field of the way's `Given`."""
+    """What goes before a setting, and its range. `option` is a field of the way's `Given`.
+
+    `files`: it names files, relative ones beside that of the settings.
+    """
 
     option: str
+    files: bool
     also: str
     least: int | None
     most: int | None
@@ -62,11 +66,11 @@ class Setting:
 
 def setting(
     default: Any, option: str = "", *, also: str = "", least: int | None = None,
-    most: int | None = None,
+    most: int | None = None, files: bool = False,
 ) -> Any:  # fmt: skip
     """Return a dataclass field that is a setting of the file.
 
     The option goes before it, and `also` says in words what else does.
     """
-    told = Setting(option=option, also=also, least=least, most=most)
+    told = Setting(option=option, also=also, least=least, most=most, files=files)
     return field(default=default, metadata={SETTING: told})

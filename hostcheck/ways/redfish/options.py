@@ -51,13 +51,13 @@ class Section:
     """`[bmc]`: how to reach the BMCs of hosts. Times are seconds."""
 
     enabled: bool = setting(False, "bmc")
-    inventory: str = setting("", "bmc_inventory")
+    inventory: str = setting("", "bmc_inventory", files=True)
     pattern: str = setting("", "bmc_pattern")
     user: str = setting("", "bmc_user", also="the inventory goes before it")
-    ca: tuple[str, ...] = setting((), "bmc_ca")
+    ca: tuple[str, ...] = setting((), "bmc_ca", files=True)
     fingerprints: str = setting(
         "~/.config/hostcheck/bmc-fingerprints", "bmc_fingerprints",
-        also="the inventory goes before it",
+        also="the inventory goes before it", files=True,
     )  # fmt: skip
     connect_timeout: float = setting(15, least=1, most=3600)
     answer_timeout: float = setting(30, least=1, most=3600)

@@ -49,11 +49,12 @@ class Section:
     enabled: bool = setting(False, "ssh")
     user: str = setting("root", "ssh_user", also=FIRST)
     port: int = setting(22, "ssh_port", also=FIRST, least=1, most=65535)
-    config: str = setting("~/.ssh/config", "ssh_config")
+    config: str = setting("~/.ssh/config", "ssh_config", files=True)
     known_hosts: tuple[str, ...] = setting(
-        ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"), "ssh_known_hosts", also=FIRST
-    )
-    key_files: tuple[str, ...] = setting((), "ssh_key", also=FIRST)
+        ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"), "ssh_known_hosts", also=FIRST,
+        files=True,
+    )  # fmt: skip
+    key_files: tuple[str, ...] = setting((), "ssh_key", also=FIRST, files=True)
     agent: bool = setting(True, "ssh_agent")
     connect_timeout: float = setting(15, least=1, most=3600)
     command_timeout: float = setting(30, "command_timeout", least=1, most=3600)
