@@ -96,6 +96,8 @@ def unknown_in(run):
         ((IMAGE,), ("--esxcli",)),
         ((SETTINGS,), ("--esxcli",)),
         ((IMAGE, SETTINGS), ("--esxcli", *SSH)),
+        ((SETTINGS,), ("--esxcli", *SSH)),
+        ((IMAGE,), SSH),
     ],
 )
 def test_what_it_foresees_is_what_the_audit_finds(lab, granted, options):
@@ -110,6 +112,64 @@ def test_what_it_foresees_is_what_the_audit_finds(lab, granted, options):
     found = unknown_in(there.json("audit", *options))
     assert {one for one in foreseen ^ found if one[0] not in OPT_IN_SECOND} == set()
     assert len(found) > 10
+
+
+TOLD_BY_SHELLS = {("LOC-001", "esx-21.lab.test"), ("LOC-002", "esx-21.lab.test")}
+"""What the API of this host does not hold and its shell, which is not asked beforehand, tells."""
+SAID = {"absent", "unparsed"}
+"""Reasons that an answer gives: the way was open, and the host has no such thing."""
+
+
+@pytest.mark.parametrize(
+    ("granted", "options"), [((IMAGE,), ("--esxcli",)), ((IMAGE, SETTINGS), ("--esxcli", *SSH))]
+)
+def test_of_every_machine_it_foresees_what_is_refused_and_nothing_else(
+    running, granted, options
+):  # fmt: skip
+    """Machines that do not let everything be read, or whose shell fails beside the API, too."""
+    fleet = Fleet(tuple(shapes.HOSTS.values()), (shapes.CLUSTER, shapes.AWAY))
+    vcenter = running(live.running_vcenter(fleet, rewrite=holding((*READS, *granted))))
+    there = Lab(vcenter, running(live.running_shells(fleet)))
+    foreseen = {
+        (one["check"], host)
+        for one in there.json("doctor", *options)["checks"]
+        for blind in one["blind"]
+        for host in blind["hosts"]
+    }
+    found = {
+        (one["check"], report["host"]["name"]): one["unseen"]["why"] if one["unseen"] else "error"
+        for report in there.json("audit", *options)["hosts"]
+        for one in report["results"]
+        if one["status"] in ("unknown", "error")
+    }
+    assert foreseen - found.keys() - TOLD_BY_SHELLS == set()
+    second = OPT_IN_SECOND | {"DRV-010"}
+    surprises = {
+        key for key, why in found.items() if why not in SAID and key[0] not in second
+    } - foreseen  # fmt: skip
+    assert surprises == set()
+    holes = "esx-15.lab.test"
+    assert {key[0] for key in found if key[1] == holes} == {
+        key[0] for key in foreseen if key[1] == holes
+    }
+    assert {holes, DENIED, STOPPED} <= {host for _, host in foreseen}
+
+
+def test_what_the_api_tells_is_not_hidden_by_a_shell_that_fails(lab):
+    """With both asked, esxcli over the API answers where the shell does not, and VIBs as well."""
+    without, vibs, both = lab(), lab(IMAGE), lab(IMAGE, SETTINGS)
+    closed = (DENIED, STOPPED)
+
+    def unknown(there, *options):
+        return {one for one in unknown_in(there.json("audit", *options)) if one[1] in closed}
+
+    nothing = unknown(without)
+    by_esxcli = nothing - unknown(both, "--esxcli")
+    by_list = nothing - unknown(vibs)
+    assert {"HOST-007", "NUMA-002", "PCI-008"} <= {check for check, _ in by_esxcli}
+    assert "DRV-002" in {check for check, _ in by_list}
+    assert by_esxcli & unknown(both, "--esxcli", *SSH) == set()
+    assert by_list & unknown(vibs, *SSH) == set()
 
 
 def test_each_missing_privilege_is_named_with_its_requests_and_checks(lab):

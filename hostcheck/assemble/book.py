@@ -126,12 +126,14 @@ class Book:
         return tuple(capture.stderr.splitlines()) if capture is not None else ()
 
     def read_esxcli(self, request: Request, host_id: str, parse: Callable[[str], T]) -> Parsed[T]:
-        """Read an esxcli answer from the shell or, where that was not asked, from the API."""
-        if request.key not in self._captures:
-            over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)
-            if over_api.key in self._captures:
-                return self.read(over_api, parse)
-        return self.read(request, parse)
+        """Read an esxcli answer from the shell or, where that does not tell it, from the API."""
+        told = self.read(request, parse)
+        over_api = Request(Wire.ESXCLI, request.template, request.purpose, subject=host_id)
+        if isinstance(told.value, Unknown) and over_api.key in self._captures:
+            other = self.read(over_api, parse)
+            if request.key not in self._captures or not isinstance(other.value, Unknown):
+                return other
+        return told
 
 
 def _failed(why: Unknown) -> str:

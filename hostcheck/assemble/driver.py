@@ -2,8 +2,8 @@
 
 import re
 
-from hostcheck.assemble.book import Book, Parsed
-from hostcheck.model.fact import Fact, Reading, Unknown, Why
+from hostcheck.assemble.book import Book, Parsed, not_asked
+from hostcheck.model.fact import Fact, Known, Reading, Unknown
 from hostcheck.model.host import (
     Software,
     VgpuInstance,
@@ -42,22 +42,24 @@ def running_vgpus(
 def driver_packages(
     book: Book, system: Parsed[HostSystem], host_id: str
 ) -> Fact[tuple[Software, ...]]:
-    """List NVIDIA's packages: from esxcli where that was asked, else from the API.
+    """List NVIDIA's packages: from esxcli where that tells them, else from the API.
 
     Both read one database. The Read-only role is refused the API's list, so it is not the first.
     """
     vibs = book.read_esxcli(
         esxcli_software_vib_list.REQUEST, host_id, esxcli_software_vib_list.parse
     )
-    if not isinstance(vibs.value, Unknown) or vibs.value.why is not Why.NOT_ASKED:
-        return vibs.fact(lambda one: _nvidia_vibs(one, vibs))
+    listed = vibs.fact(lambda one: _nvidia_vibs(one, vibs))
+    if isinstance(listed, Known):
+        return listed
     manager = system.fact(lambda one: one.image_manager_id)
     if isinstance(manager, Unknown):
-        return manager
+        return manager if not_asked(listed) else listed
     api = book.read(vim_software_packages.REQUEST.of(manager.value), vim_software_packages.parse)
-    return api.fact(
+    told = api.fact(
         lambda packages: tuple(one for one in packages if DRIVER_PACKAGE.match(one.name))
     )
+    return told if isinstance(told, Known) or not_asked(listed) else listed
 
 
 def _nvidia_vibs(

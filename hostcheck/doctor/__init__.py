@@ -18,6 +18,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import called
+from hostcheck.sources import asking
 from hostcheck.sources.base import Source
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
@@ -67,7 +68,8 @@ class _Found:
     def add(self, recorded: Recording, name: str) -> None:
         """Take one machine."""
         self._hosts += 1
-        doors = doors_of(recorded)
+        wholly = asking.with_holes(recorded)
+        doors = doors_of(recorded, wholly=wholly)
         for wire, failure in doors.items():
             count = self._doors.setdefault(wire, [0, 0])
             count[1] += 1
@@ -78,7 +80,11 @@ class _Found:
         told = host_of(recorded)
         for what in _settings(told):
             self._settings.setdefault(what, []).append(name)
-        blind = self._sight.of(report_of(host_of(self._sight.foreseen(recorded, doors))), doors)
+        if wholly:
+            blind = self._sight.seen(report_of(told), doors)
+        else:
+            foreseen = host_of(self._sight.foreseen(recorded, doors))
+            blind = self._sight.of(report_of(foreseen), doors)
         for check, reasons in blind.items():
             self._dark[check] = self._dark.get(check, 0) + 1
             for reason in reasons:
@@ -108,15 +114,21 @@ class _Found:
             )  # fmt: skip
 
 
-def doors_of(recorded: Recording) -> dict[str, Unknown | None]:
+def doors_of(recorded: Recording, *, wholly: bool = False) -> dict[str, Unknown | None]:
     """Return by wire why a way to a machine that was knocked at is closed, None where it is open.
 
-    The last answer counts: a BMC says what it is before it lets anybody in.
+    The last answer counts: a BMC says what it is before it lets anybody in. Where a machine was
+    asked `wholly` any answer does, but the first, and the reason is that of the last.
     """
     found: dict[str, Unknown | None] = {}
+    answered: set[str] = set()
     for (wire, _, _), capture in recorded.captures.items():
         if wire in (Wire.PROPERTIES, Wire.METHOD):
             continue
+        if wire in answered:
+            continue
+        if wholly and wire in found and capture.failure is None:
+            answered.add(wire)
         failure = capture.failure
         if failure is None and capture.exit_status:
             continue  # the shell answered

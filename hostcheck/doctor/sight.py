@@ -64,7 +64,17 @@ class Sight:
             and sent_by(one) == PACKAGES
             and self._grants.holds(ref.vcenter, ref.id, one.privilege) is False
         }
-        return asking.foreseen(recorded, closed, refused)
+        return asking.foreseen(
+            recorded, closed, refused, frozenset(self._elsewhere(doors, refused))
+        )
+
+    def _elsewhere(self, doors: Doors, refused: Mapping[str, Unknown]) -> Iterator[str]:
+        """Yield the questions that are answered over ways that are open, by template."""
+        for one in ways.requests():
+            if doors.get(one.wire, one) is None:
+                yield one.template
+        if self._packages and not any(_is_packages(one) for one in refused):
+            yield LISTED.template
 
     def of(self, report: HostReport, doors: Doors) -> dict[str, list[Reason]]:
         """Return by check why it will be unknown on a host; what will be judged is left out."""
@@ -74,6 +84,18 @@ class Sight:
             if reason is not None and reason not in found.setdefault(result.check, []):
                 found[result.check].append(reason)
         return {check: reasons for check, reasons in found.items() if reasons}
+
+    def seen(self, report: HostReport, doors: Doors) -> dict[str, list[Reason]]:
+        """Return by check why it is unknown on a host that was asked all that a run asks."""
+        found: dict[str, dict[Reason, None]] = {}
+        for result in report.results:
+            unseen = result.unseen
+            if result.status in (Status.UNKNOWN, Status.ERROR) and unseen is not None:
+                told = Unknown(Why(unseen.why), unseen.detail, unseen.asked, unseen.privilege)
+                wires = carried_by(unseen.asked)
+                asked_for = told.why is not Why.NOT_ASKED or bool(wires & doors.keys())
+                found.setdefault(result.check, {})[told, asked_for] = None
+        return {check: list(reasons) for check, reasons in found.items()}
 
     def _reason(self, result: Result, doors: Doors) -> Reason | None:
         unseen = result.unseen

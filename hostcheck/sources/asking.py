@@ -1,6 +1,6 @@
 """What is asked of one machine: way by way, each knowing what those before it were told."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from hostcheck.assemble import gpu_addresses, may_have_gpus, offline, smoke, sys
 from hostcheck.assemble.book import Book
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.fact import Fact, Unknown
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.recording import Recording
@@ -69,6 +69,11 @@ class _Told:
         tags = () if isinstance(told.service_tags, Unknown) else told.service_tags
         return tags if isinstance(told.serial, Unknown) else (told.serial, *tags)
 
+    def holes(self) -> bool:
+        """Say whether vSphere refused to tell something of the host, or told nothing."""
+        capture = self._asked.fetch(vim_host_system.REQUEST.of(self.ref.id))
+        return _with_holes(opened_early(capture, vim_host_system.parse))
+
     def may_have_gpus(self) -> bool:
         """Say whether vSphere lists NVIDIA GPUs, or it is not known what it lists."""
         return self._system is not None and may_have_gpus(self._system)
@@ -109,19 +114,22 @@ def ask_host(
     """Ask one machine by each way that has a transport or an opener, in the order of ways.
 
     A way that was `begun` before its turn is waited for then. Where it `knocks`, no more is asked
-    than shows which ways are open. The logins of ways that have one are added to the `seal`.
+    than shows which ways are open, but of a machine `with_holes`. The logins of ways that have one
+    are added to the `seal`.
     """
     routes: dict[str, Transport] = {}
     logins = dict.fromkeys(seal.logins)
     asked = RecorderTransport(routes)
-    so_far = _Told(ref, asked, packages=packages)
+    so_far = _Told(ref, asked, packages=packages and not knocks)
+    wholly = not knocks
     with ExitStack() as open_ones:
         for way in ways.every():
             if way.name in begun:
                 early = begun[way.name]()
                 asked.captures |= early.captures
                 logins |= dict.fromkeys(early.seal.logins)
-                continue
+                if not knocks or not wholly:
+                    continue
             if way.name in openers:
                 transport = open_ones.enter_context(opening(openers[way.name], so_far))
             elif way.name in through:
@@ -129,11 +137,31 @@ def ask_host(
             else:
                 continue
             routes |= {one.wire: transport for one in way.wirings if not one.changes}
-            (way.knock if knocks and way.knock else way.collect)(asked, so_far)
+            (way.collect if wholly or way.knock is None else way.knock)(asked, so_far)
+            if knocks and way.name == VSPHERE and so_far.holes():
+                wholly, so_far.packages = True, packages
+                way.collect(asked, so_far)
             login = getattr(transport, "login", None)
             if login is not None:
                 logins[login] = None
     return Recording(ref, asked.captures, Seal(seal.options, tuple(logins)))
+
+
+def with_holes(recorded: Recording) -> bool:
+    """Say whether vSphere refused to tell something of a host, or told nothing.
+
+    What other ways tell then decides what is judged, and cannot be foreseen: such a machine is
+    asked all that a run asks.
+    """
+    capture = recorded.captures.get(vim_host_system.REQUEST.of(recorded.ref.id).key)
+    return capture is not None and _with_holes(opened(capture, vim_host_system.parse))
+
+
+def _with_holes(system: vim_host_system.HostSystem | Unknown) -> bool:
+    if isinstance(system, Unknown):
+        return True
+    told = (getattr(system, name) for name in system.__struct_fields__)
+    return any(isinstance(one, Unknown) and one.why is Why.DENIED for one in told)
 
 
 def may_begin(ref: HostRef, opener: Opener) -> bool:
@@ -183,17 +211,26 @@ class _Refusing:
 
 
 def foreseen(
-    there: Recording, closed: Mapping[str, Unknown], refused: Mapping[str, Unknown]
+    there: Recording,
+    closed: Mapping[str, Unknown],
+    refused: Mapping[str, Unknown],
+    elsewhere: Collection[str] = (),
 ) -> Recording:
     """Return what a run would be told of a machine where these ways are closed.
 
     `there` was knocked at. `refused` are questions of vSphere, by template, that an account may not
-    put. Over ways that are open nothing more is told than `there`.
+    put. Over ways that are open nothing more is told than `there`; what they will tell, `elsewhere`
+    by template, is left open where a closed way is asked for it too.
     """
     through: dict[str, Transport] = {VSPHERE: _Refusing(there, refused)}
     through |= {way: _Refusing(there, {}, why) for way, why in closed.items()}
     made = ask_host(there.ref, through, {}, packages=bool(refused))
-    return there.with_answers({**there.captures, **made.captures})
+    told = {
+        key: one
+        for key, one in made.captures.items()
+        if one.failure is None or one.request.template not in elsewhere or key in there.captures
+    }
+    return there.with_answers({**there.captures, **told})
 
 
 def _again(there: Recording) -> Recording:

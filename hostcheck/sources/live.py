@@ -123,7 +123,7 @@ class LiveSource:
         """Let vSphere answer pages instead of single objects."""
         listed = list(targets)
         self._session.expect(question for ref in listed for question in order.questions(ref))
-        packages = self.asks_packages(max(of, len(listed))) and not self._knocks
+        packages = self.asks_packages(max(of, len(listed)))
         begun = self._begin(listed)
         away = {name: one for name, one in self._openers.items() if ways.named(name).away}
         return Collector(
