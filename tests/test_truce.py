@@ -179,3 +179,45 @@ def test_what_is_wrong_is_one_line(place, words, why):
 def test_each_control_has_its_source():
     assert len({one.id for one in hardening()}) == len(hardening()) == 3
     assert all(one.source.startswith("https://") for one in hardening())
+
+
+def test_a_day_that_is_over_and_an_owner_who_is_none_are_refused(place):
+    for format_ in ("inspec", "cklb", "text"):
+        done = told(place, "--format", format_, "--owner", "k", "--expires", "2020-01-01")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "2020-01-01 is over already" in done.stderr
+    done = told(place, "--format", "inspec", "--owner", " ", "--expires", "2999-01-01")
+    assert "--owner must not be empty" in done.stderr
+
+
+def test_checklists_of_vms_that_need_none_any_more_are_put_aside(run, place, tmp_path):
+    folder = tmp_path / "checklists"
+    words = ("--format", "cklb", *SIGNED, "-o", str(folder))
+    assert told(place, *words).stderr == ""
+    first, *rest = sorted(one.name for one in folder.iterdir())
+    other = folder / "somebody-vm-77.cklb"
+    other.write_text(json.dumps({"id": "of another tool"}))
+    (report,) = run.hosts
+    vms = report.host.vms.value
+    gone = next(one for one in vms if first == f"{one.name}-{one.id}.cklb")
+    later = tmp_path / "later.json"
+    runfile.write(with_host(run, vms=Known(tuple(one for one in vms if one != gone))), later)
+    chosen = told(later, *words, "--vm", "train-*")
+    assert (chosen.stderr, (folder / first).exists()) == ("", True)
+    done = told(later, *words)
+    assert f"{folder}: {first} of an earlier run: these VMs need no exception now" in done.stderr
+    assert sorted(one.name for one in folder.iterdir()) == sorted(
+        [f"{first}.old", *rest, other.name]
+    )
+
+
+def test_checklists_stay_where_not_all_hosts_told_their_vms(run, place, tmp_path):
+    folder = tmp_path / "checklists"
+    words = ("--format", "cklb", *SIGNED, "-o", str(folder))
+    told(place, *words)
+    there = {one.name for one in folder.iterdir()}
+    later = tmp_path / "later.json"
+    runfile.write(with_host(run, vms=Unknown(Why.DENIED, "no permission")), later)
+    done = told(later, *words)
+    assert "may still be needed, because not all hosts told their VMs" in done.stderr
+    assert {one.name for one in folder.iterdir()} == there

@@ -1,15 +1,23 @@
 """hostcheck truce."""
 
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import DayType, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
 from hostcheck.errors import UsageError
 
+if TYPE_CHECKING:
+    from hostcheck.model.run import Run
+    from hostcheck.model.truce import Truce
+
+NAMES = 5
 SIGNED = ("inspec", "cklb")
 """Formats in which somebody answers for an exception."""
 
@@ -40,8 +48,14 @@ def truce(
 
     if format_ in SIGNED and not (owner and expires):
         raise UsageError(f"--format {format_} is signed: give --owner WHO and --expires DAY")
+    today = datetime.now(UTC).date().isoformat()
+    if expires is not None and expires < today:
+        raise UsageError(f"--expires: {expires} is over already (today is {today}, UTC)")
+    if format_ in SIGNED and not owner.strip():
+        raise UsageError("--owner must not be empty: somebody answers for an exception")
     refuse_untold("truce", format_, output)
-    made = of(runfile.read(run), owner=owner, expires=expires or "", ticket=ticket)
+    read = runfile.read(run)
+    made = of(read, owner=owner, expires=expires or "", ticket=ticket)
     if vms:
         patterns = [each.lower() for each in vms]
         chosen = tuple(
@@ -51,3 +65,29 @@ def truce(
             raise UsageError(f"no VM that needs an exception is called {', '.join(vms)}")
         made = replace(made, vms=chosen)
     give("truce", format_, made, output)
+    if format_ == "cklb" and output is not None and not vms:
+        _put_aside(read, made, output)
+
+
+def _put_aside(run: "Run", made: "Truce", folder: Path) -> None:
+    """Put aside checklists of VMs that need no exception any more; say why where nobody knows."""
+    from hostcheck.model.run import silent
+    from hostcheck.reports.truce import cklb
+
+    stale = cklb.stale(made, run, folder)
+    if not stale:
+        return
+    named = ", ".join(one.name for one in stale[:NAMES])
+    more = f" and {len(stale) - NAMES} more" if len(stale) > NAMES else ""
+    if made.unread or run.unasked or silent(run.targets):
+        front().tell(
+            f"{folder}: {named}{more} of an earlier run may still be needed, because not all "
+            "hosts told their VMs"
+        )
+        return
+    for one in stale:
+        one.replace(one.with_name(f"{one.name}.old"))
+    front().tell(
+        f"{folder}: {named}{more} of an earlier run: these VMs need no exception now; put aside "
+        "as .old"
+    )

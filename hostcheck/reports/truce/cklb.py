@@ -5,13 +5,18 @@ reviewer to close. Source: what STIG Manager's parser (1.6.7) takes of a CKLB.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from hostcheck.errors import UsageError
+from hostcheck.model.run import Run
 from hostcheck.model.truce import Control, ExceptedVm, Truce
 from hostcheck.reports import PAPER, Screen, words
+
+_VM_ID = re.compile(r"-(vm-\d+)\.cklb$")
+"""The end of a file's name: the id of its VM."""
 
 
 def pieces(made: Truce, _screen: Screen = PAPER) -> Iterator[str]:
@@ -29,8 +34,42 @@ def write(made: Truce, folder: Path) -> None:
     from hostcheck import files  # noqa: PLC0415  not needed to name the formats
 
     for vm, control in _listed(made):
-        name = f"{files.directory_name(vm.vm)}-{files.directory_name(vm.vm_id)}.cklb"
-        files.write(folder / name, [_document(vm, control, made).encode()])
+        files.write(folder / _name(vm), [_document(vm, control, made).encode()])
+
+
+def stale(made: Truce, run: Run, folder: Path) -> list[Path]:
+    """Return the checklists of an earlier run in a folder, of VMs that are not among these.
+
+    What did not come from a run of the same vCenters stays out of it.
+    """
+    fresh = {_name(vm) for vm, _ in _listed(made)}
+    targets = {run.target, *(one.name for one in run.targets), *(one.target for one in made.vms)}
+    found = []
+    for file in sorted(folder.glob("*.cklb")):
+        vm_id = _VM_ID.search(file.name)
+        if file.name in fresh or vm_id is None:
+            continue
+        if _id_in(file) in {_mark(target, vm_id[1], "checklist") for target in targets}:
+            found.append(file)
+    return found
+
+
+def _id_in(file: Path) -> str:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(told.get("id", "")) if isinstance(told, dict) else ""
+
+
+def _name(vm: ExceptedVm) -> str:
+    from hostcheck import files  # noqa: PLC0415  as above
+
+    return f"{files.directory_name(vm.vm)}-{files.directory_name(vm.vm_id)}.cklb"
+
+
+def _mark(target: str, vm_id: str, what: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"hostcheck:{target}:{vm_id}:{what}"))
 
 
 def refuse_unwritable(folder: Path) -> None:
@@ -49,7 +88,7 @@ def _listed(made: Truce) -> Iterator[tuple[ExceptedVm, Control]]:
 
 def _document(vm: ExceptedVm, control: Control, made: Truce) -> str:
     def mark(what: str) -> str:
-        return str(uuid5(NAMESPACE_URL, f"hostcheck:{vm.target}:{vm.vm_id}:{what}"))
+        return _mark(vm.target, vm.vm_id, what)
 
     name = words.one_line(vm.vm)
     found = f"{', '.join(vm.devices)} on {vm.host} ({vm.target})"
