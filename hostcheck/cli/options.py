@@ -105,10 +105,9 @@ class SinceType(click.ParamType[str]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
         """Return what was given, if it is there or a URL."""
-        text = str(value)
-        if text and "://" not in text:
-            existing(dir_okay=False).convert(text, param, ctx)
-        return text
+        if value and "://" not in value:
+            existing(dir_okay=False).convert(value, param, ctx)
+        return str(value)
 
 
 class CheckType(click.ParamType[str]):
