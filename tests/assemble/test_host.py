@@ -960,13 +960,25 @@ def test_offers_are_joined_by_address():
     host = joined(
         host_system(),
         offers(nvidia_smi_vgpu_s.REQUEST, **{B: ["GRID A100D-4C", "GRID A100D-8C"], A: []}),
-        offers(nvidia_smi_vgpu_c.REQUEST, **{B: ["GRID A100D-4C"]}),
+        offers(nvidia_smi_vgpu_c.REQUEST, **{B: ["GRID A100D-4C"], A: []}),
     )
     gpus = gpus_of(host)
     assert gpus[B].profiles_supported.value == ("GRID A100D-4C", "GRID A100D-8C")
     assert gpus[B].profiles_creatable.value == ("GRID A100D-4C",)
-    assert gpus[A].profiles_supported.value == ()
-    assert "does not list" in gpus[A].profiles_creatable.detail
+    assert gpus[A].profiles_supported.value == gpus[A].profiles_creatable.value == ()
+
+
+def test_a_gpu_that_is_not_among_the_offers_makes_all_of_them_unknown():
+    """The types below a heading that is lost stand below the one before it."""
+    host = joined(
+        host_system(),
+        offers(nvidia_smi_vgpu_s.REQUEST, **{B: ["GRID A100D-4C"], A: []}),
+        offers(nvidia_smi_vgpu_c.REQUEST, **{B: ["GRID A100D-4C"]}),
+    )
+    gpus = gpus_of(host)
+    assert gpus[B].profiles_supported.value == ("GRID A100D-4C",)
+    for one in (A, B):
+        assert "its types may be another's" in gpus[one].profiles_creatable.detail
 
 
 INSTANCES = """\

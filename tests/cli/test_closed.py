@@ -45,7 +45,7 @@ def test_head_changes_no_exit_code(words: str, tmp_path: Path) -> None:
 
 def test_another_pipe_that_breaks_is_no_go(capsys: pytest.CaptureFixture[str]) -> None:
     """A socket or a helper process that died ended as `head` does: with 0, which is GO."""
-    group = Ring("hostcheck")
+    group = Ring(name="hostcheck")
 
     @group.command()
     def breaks() -> None:

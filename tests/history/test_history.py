@@ -147,7 +147,9 @@ def test_hosts_clusters_and_checks_are_chosen(book):
     assert {(one.key, one.target, one.fails) for one in by} == {
         ("gpu-a", "vc.lab.test", 1), ("gpu-b", "vc.lab.test", 1), ("gpu-b", "zc", 1),
     }  # fmt: skip
-    with pytest.raises(UsageError, match="no host of this history is meant"):
+    with pytest.raises(
+        UsageError, match="no host matches 'nobody'; there are: esx-1, esx-2, esx-3"
+    ):
         book.ask(hosts=("nobody",))
 
 
