@@ -65,9 +65,8 @@ def test_accounts_and_keys_are_those_of_the_peers(lab, asked):
         assert api.trust.endswith(f" or {vcenter.ca_file.name}")
         assert (shell.way, shell.shown) == ("shell", key)
         assert host.roles.value == ("Administrator",)
-        at = f"{vcenter.host}:{vcenter.port}"
         assert host.asked_with == (
-            "--vcenter", f"https://***@{at}", "--tls-ca", vcenter.ca_file.name,
+            "--tls-ca", vcenter.ca_file.name,
             "--ssh-config", shells.config_file.name, "--ssh",
         )  # fmt: skip
     assert hosts[HEALTHY].logins[1].by == "password"

@@ -16,10 +16,10 @@ from hostcheck.ways.options import OPTION
 
 SPELLED = {"smoke_guests": "smoke-guest"}
 """Options whose fields have another name."""
-URLS = ("vcenter", "bmc_pattern")
+URLS = ("bmc_pattern",)
 """Where a login may stand before an address."""
 TOLD = frozenset((
-    "vcenter", "user", "tls_ca", "tls_thumbprint", "timeout", "packages", "esxcli",
+    "user", "tls_ca", "tls_thumbprint", "timeout", "packages", "esxcli",
     "lifecycle", "ssh", "ssh_user", "ssh_port", "ssh_config", "ssh_known_hosts", "ssh_key",
     "ssh_agent", "command_timeout", "host_timeout", "bmc", "bmc_pattern", "bmc_inventory",
     "bmc_user", "bmc_ca", "bmc_fingerprints", "bmc_timeout", "smoke", "smoke_guests",
@@ -28,6 +28,7 @@ TOLD = frozenset((
 UNTOLD = frozenset((
     "password_file", "ssh_password_file", "bmc_password_file", "guest_password_file",
     "ask_ssh_password", "ask_bmc_password", "settings", "ways", "workers", "quiet", "hosts",
+    "vcenter",
 ))  # fmt: skip
 """Where passwords come from, and what changes no answer of a host, as which others were asked."""
 
