@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmarks.vsphere import delayed, measured
 from tests.peers import live
 
 ROOT = Path(__file__).resolve().parents[1]
+CLUSTER = 8
 COLUMNS = {
     "hosts": "{}", "round trip ms": "{}", "client": "{}", "wall s": "{:.2f}", "CPU s": "{:.2f}",
     "peak MB": "{:.0f}", "requests": "{}", "MB": "{:.2f}",
@@ -29,10 +31,18 @@ COLUMNS = {
 
 
 def rows_of(
-    hosts: int, asked: Sequence[str], delays: Sequence[int], checkouts: Sequence[Path], repeat: int
+    hosts: int, of: int, asked: str, delays: Sequence[int], checkouts: Sequence[Path], repeat: int
 ) -> Iterator[dict[str, Any]]:
-    """Measure one command against one vCenter, `asked` what of: `VM` or `--profile`."""
-    fleet, rewrite = fleets.mixed(hosts)
+    """Measure one command against the first hosts of a fleet; `asked` is `VM` or `--profile`.
+
+    The first cluster is then the same, whatever the number of hosts.
+    """
+    fleet, rewrite = fleets.mixed(of)
+    fleet = replace(
+        fleet,
+        hosts=fleet.hosts[:hosts],
+        clusters=fleet.clusters[: (hosts + CLUSTER - 1) // CLUSTER],
+    )
     vm = next(one for host in fleet for one in host.vms if one.profiles)
     words = {"VM": [vm.name], "--profile": ["--profile", vm.profiles[0]]}
     with live.running_vcenter(fleet, rewrite=rewrite) as server, tempfile.TemporaryDirectory() as t:
@@ -40,27 +50,26 @@ def rows_of(
             **os.environ, "GOVC_USERNAME": server.user, "GOVC_PASSWORD": server.password,
             "GOVC_TLS_CA_CERTS": str(server.ca_file),
         }  # fmt: skip
-        for what in asked:
-            for delay in delays:
-                with delayed(server.port, delay) as port:
-                    command = [
-                        sys.executable, "-m", "hostcheck", "preflight", *words[what], "--vcenter",
-                        f"127.0.0.1:{port}", "--quiet", "-o", str(Path(t) / "run.json"),
-                    ]  # fmt: skip
-                    runs: dict[Path, list[dict[str, float]]] = {one: [] for one in checkouts}
-                    for turn in range(repeat):
-                        for checkout in checkouts[:: -1 if turn % 2 else 1]:
-                            own = {**env, "PYTHONPATH": str(checkout)}
-                            runs[checkout].append(measured(server, command, own))
-                for checkout, all_runs in runs.items():
-                    found = median(all_runs)
-                    other = "" if checkout == ROOT else f" ({checkout.name})"
-                    yield {
-                        "hosts": hosts, "round trip ms": delay,
-                        "client": f"preflight {what}{other}", "wall s": found["wall"],
-                        "CPU s": found["cpu"], "peak MB": found["memory"],
-                        "requests": int(found["requests"]), "MB": found["MB"],
-                    }  # fmt: skip
+        for delay in delays:
+            with delayed(server.port, delay) as port:
+                command = [
+                    sys.executable, "-m", "hostcheck", "preflight", *words[asked], "--vcenter",
+                    f"127.0.0.1:{port}", "--quiet", "-o", str(Path(t) / "run.json"),
+                ]  # fmt: skip
+                runs: dict[Path, list[dict[str, float]]] = {one: [] for one in checkouts}
+                for turn in range(repeat):
+                    for checkout in checkouts[:: -1 if turn % 2 else 1]:
+                        own = {**env, "PYTHONPATH": str(checkout)}
+                        runs[checkout].append(measured(server, command, own))
+            for checkout, all_runs in runs.items():
+                found = median(all_runs)
+                other = "" if checkout == ROOT else f" ({checkout.name})"
+                yield {
+                    "hosts": hosts, "round trip ms": delay,
+                    "client": f"preflight {asked}{other}", "wall s": found["wall"],
+                    "CPU s": found["cpu"], "peak MB": found["memory"],
+                    "requests": int(found["requests"]), "MB": found["MB"],
+                }  # fmt: skip
 
 
 def main() -> None:
@@ -73,11 +82,11 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     checkouts = [ROOT, *(one.resolve() for one in given.against)]
-    wanted = [(hosts, ["VM"]) for hosts in given.hosts]
-    wanted += [(hosts, ["--profile"]) for hosts in given.profile_hosts]
+    wanted = [(hosts, max(given.hosts), "VM") for hosts in given.hosts]
+    wanted += [(hosts, hosts, "--profile") for hosts in given.profile_hosts]
     rows: list[dict[str, Any]] = []
-    for hosts, asked in wanted:
-        rows += rows_of(hosts, asked, given.delay, checkouts, given.repeat)
+    for hosts, of, asked in wanted:
+        rows += rows_of(hosts, of, asked, given.delay, checkouts, given.repeat)
         print(table(rows, COLUMNS), flush=True)
     keep("preflight", rows, repeat=given.repeat, figure="wall s")
 
