@@ -16,7 +16,7 @@ from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.pci import PciAddress
 from hostcheck.model.recording import Recording
-from hostcheck.model.seal import NO_SEAL, Seal
+from hostcheck.model.seal import NO_SEAL, Login, Seal
 from hostcheck.model.vm_class import Offered
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
@@ -144,7 +144,13 @@ def ask_host(
             login = getattr(transport, "login", None)
             if login is not None:
                 logins[login] = None
-    return Recording(ref, asked.captures, Seal(seal.options, tuple(logins)))
+    return Recording(ref, asked.captures, Seal(seal.options, in_order(logins)))
+
+
+def in_order(logins: Iterable[Login]) -> tuple[Login, ...]:
+    """Return logins in the order of ways, whoever was the first to ask by one."""
+    places = {way.name: number for number, way in enumerate(ways.every())}
+    return tuple(sorted(logins, key=lambda one: places.get(one.way, len(places))))
 
 
 def with_holes(recorded: Recording) -> bool:
