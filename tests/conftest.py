@@ -29,7 +29,7 @@ LONGEST_FIRST = (
     "torture/test_short.py", "test_matrix.py", "program/test_program.py",
     "program/test_mutants.py", "test_walls.py", "reports/test_browser.py", "test_fixes.py",
     "vsphere/test_transport.py", "tests/test_fleet.py", "preflight/test_agreement.py",
-    "reports/test_html.py",
+    "reports/test_html.py", "test_secrets_elsewhere.py", "test_faults_shell.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
