@@ -94,8 +94,8 @@ torture: smoke ## damage every answer, turn every check round, write docs/reliab
 bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; see benchmarks/)
 	$(PIP) install asyncssh ansible-core || echo "without asyncssh and Ansible"
 	$(BIN)/python -m benchmarks.vsphere $(if $(QUICK),--hosts 50 --repeat 1)
-	$(BIN)/python -m benchmarks.vsphere --fleet clones --delay 0 --hosts $(if $(QUICK),50,500)
-	$(BIN)/python -m benchmarks.vsphere --fleet distinct --delay 0 --hosts $(if $(QUICK),50,500)
+	$(BIN)/python -m benchmarks.vsphere --fleet clones --delay 0 --hosts $(if $(QUICK),50 --repeat 1,500)
+	$(BIN)/python -m benchmarks.vsphere --fleet distinct --delay 0 --hosts $(if $(QUICK),50 --repeat 1,500)
 	$(BIN)/python -m benchmarks.preflight $(if $(QUICK),--hosts 8 50 --profile-hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.bmc $(if $(QUICK),--hosts 1 50 --most 1)
