@@ -60,7 +60,10 @@ def _inputs(work: Path) -> Iterator[str]:
     )
     if total["slips"]:
         yield ""
-        yield "What slipped is among the faults that were found, below, with what holds it now."
+        yield (
+            "What slipped is below: among the faults that were found, with what holds them now, "
+            "or, of a label, among what an answer says then."
+        )
     if again := told.get("again"):
         yield ""
         yield (
