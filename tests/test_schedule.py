@@ -94,7 +94,9 @@ class Site:
             f'[vcenter]\nurl = "{vcenter.host}:{vcenter.port}"\nuser = "{vcenter.user}"\n'
             f'tls_ca = ["{vcenter.ca_file}"]\n[audit]\npackages = true\n'
         )
-        (self.etc / "vsphere-password").write_text(vcenter.password + "\n")
+        secret = self.etc / "vsphere-password"
+        secret.touch(mode=0o600)
+        secret.write_text(vcenter.password + "\n")
         self.env = {"PATH": f"{HOSTCHECK.parent}:{os.environ['PATH']}", "HOME": str(folder)}
 
     def placed(self, text: str) -> str:
