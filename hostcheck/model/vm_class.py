@@ -6,7 +6,7 @@ where it decides, else empty.
 
 from msgspec import Struct
 
-from hostcheck.model.fact import Reading
+from hostcheck.model.fact import Reading, Unknown
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.pci import PciId
 from hostcheck.model.result import Answer, Severity, Status
@@ -102,6 +102,12 @@ class Namespace(Struct, frozen=True):
     policies: tuple[str, ...] = ()
     """Ids of the storage policies bound to it."""
     supervisor: str = ""
+    zones: tuple[str, ...] | None = None
+    """Told since 9.0; None: all those of its Supervisor."""
+    unread: bool = False
+    """Whether it is not told which classes it may use."""
+    more: Unknown | None = None
+    """Why it may run on clusters besides those that are told, where that is not known."""
 
 
 class Offered(Struct, frozen=True):

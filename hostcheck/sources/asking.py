@@ -20,8 +20,6 @@ from hostcheck.model.seal import NO_SEAL, Login, Seal
 from hostcheck.model.vm_class import Offered
 from hostcheck.parsers import (
     esxcli_hardware_pci_list,
-    rest_namespace,
-    rest_namespaces,
     rest_supervisor_clusters,
     rest_vm_classes,
     vim_directpath_capacity,
@@ -30,6 +28,7 @@ from hostcheck.parsers import (
 )
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
+from hostcheck.sources.namespaces import Namespaces
 from hostcheck.syntax.opened import opened, opened_early
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.recorder import RecorderTransport
@@ -274,17 +273,8 @@ def offered_classes(rest: Transport, vcenter: str) -> Offered:
     if isinstance(names, Unknown):
         notices.append(f"clusters with vSphere Kubernetes are not told: {names.detail}")
         names = {}
-    listed = opened(rest.fetch(rest_namespaces.REQUEST), rest_namespaces.parse)
-    if isinstance(listed, Unknown):
-        notices.append(f"namespaces are not told: {listed.detail}")
-        listed = ()
-    spaces = []
-    for one in listed:
-        found = opened(rest.fetch(rest_namespace.REQUEST.of(one.name)), rest_namespace.parse)
-        if isinstance(found, Unknown):
-            notices.append(f"namespace {one.name} is not told: {found.detail}")
-            found = one
-        clusters = found.clusters or one.clusters
-        spaces.append(msgspec.structs.replace(found, name=one.name, clusters=clusters))
+    asking = Namespaces(rest)
+    spaces = asking.every(name for one in told.classes for name in one.namespaces)
+    notices += asking.notices
     classes = tuple(msgspec.structs.replace(one, source=vcenter) for one in told.classes)
-    return Offered(classes, tuple(spaces), names, tuple(notices), unread=bool(told.odd))
+    return Offered(classes, spaces, names, tuple(notices), unread=bool(told.odd))

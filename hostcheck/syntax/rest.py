@@ -5,12 +5,15 @@ import re
 from typing import Any
 
 from hostcheck.errors import ParseError
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.block import Block
 from hostcheck.syntax.yaml import Item
 
 WIRE = "rest"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
 """What may stand for a slot of a path: an id or a name that vCenter told."""
+STATUS = "HTTP status"
+_NO_SUCH = re.compile(rf"{STATUS} 404\b")
 _SLOT = re.compile(r"\{[a-z_]+\}")
 
 
@@ -22,6 +25,11 @@ def path_of(template: str, subject: str) -> str:
     if NAME.fullmatch(subject) is None:
         raise ValueError(f"{subject[:80]!r} is no name of something in vCenter")
     return _SLOT.sub(lambda _: subject, path)
+
+
+def no_such(failure: Unknown) -> bool:
+    """Say whether the server knows no such path or object: older releases answer so."""
+    return failure.why is Why.ABSENT and _NO_SUCH.match(failure.detail) is not None
 
 
 def item_of(text: str, what: str) -> Item:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from hostcheck import __version__
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Answer, Severity, Status, gravest_of
 from hostcheck.model.run import Asked, silent
@@ -24,6 +25,8 @@ from hostcheck.vmclasses.findings import WHOLE, fits, of_class, on_hosts, whole
 from hostcheck.vmclasses.fit import Cluster
 from hostcheck.vmclasses.seen import SeenHost
 from hostcheck.vmclasses.words import asks
+
+NAMES = "GET /api/vcenter/namespace-management/clusters"
 
 
 class Target(Struct, frozen=True):
@@ -86,7 +89,8 @@ def _class(
     if not one.wants_gpu and not one.overridden:
         return ClassJudged(*head, Answer.NO_GPU, (), one.notices)
     must = set().union(*(_clusters(each, names) for each in using))
-    open_ = _open(one, using, names)
+    hidden = _hidden(using, names)
+    open_ = bool(hidden) or _open(one, using)
     chosen = [each for each in clusters if each.name in must or open_]
     with_gpu = [each for each in chosen if each.name in must
                 or any(host.has_gpu is not False for host in each.sure)]  # fmt: skip
@@ -97,22 +101,30 @@ def _class(
     met = {each.cluster for each in places}
     places += [_unseen(name, one, using, needs) for name in sorted(must) if name not in met]
     notices = list(one.notices)
-    if open_ and (using or one.namespaces) and len(places) != 1:
+    notices += [
+        f"on which clusters namespace {name} runs it is not known ({why.detail}): no GO without; "
+        f"told by {why.asked}"
+        for name, why in hidden.items()
+    ]
+    if open_ and not hidden and (using or one.namespaces) and len(places) != 1:
         notices.append(
             "on which clusters its namespaces run is not known: judged on each cluster (choose by "
             "--cluster); told by GET /api/vcenter/namespaces/instances/{namespace}"
         )
     used = bool(using or one.namespaces)
-    return ClassJudged(
-        *head, _over(places, must, open_=open_, used=used), tuple(places), tuple(notices)
-    )
+    answer = _over(places, must, open_=open_, hidden=bool(hidden), used=used)
+    return ClassJudged(*head, answer, tuple(places), tuple(notices))
 
 
-def _over(places: Sequence[Place], must: set[str], *, open_: bool, used: bool) -> Answer:
+def _over(
+    places: Sequence[Place], must: set[str], *, open_: bool, hidden: bool, used: bool
+) -> Answer:
     """Fold the clusters: all that use the class must keep it; nobody's, one may."""
     sure = [one.answer for one in places if one.cluster in must]
     if not open_ or Answer.NO_GO in sure:
         return gravest_of(sure)
+    if hidden:
+        return Answer.UNSURE
     answers = {one.answer for one in places}
     if len(answers) == 1 or not used:
         order = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
@@ -121,10 +133,11 @@ def _over(places: Sequence[Place], must: set[str], *, open_: bool, used: bool) -
 
 
 def _namespaces(one: VmClass, offered: Offered) -> tuple[Namespace, ...]:
-    """Return the namespaces that use a class, as far as vCenter told of them."""
+    """Return the namespaces that use a class, or may, as far as vCenter told of them."""
     return tuple(
         each for each in offered.namespaces
         if one.name in each.classes or each.name in one.namespaces
+        or (each.unread and not one.namespaces)
     )  # fmt: skip
 
 
@@ -132,15 +145,26 @@ def _clusters(one: Namespace, names: dict[str, str]) -> set[str]:
     return {names[each] for each in one.clusters if each in names}
 
 
-def _open(one: VmClass, using: Sequence[Namespace], names: dict[str, str]) -> bool:
+def _hidden(using: Sequence[Namespace], names: dict[str, str]) -> dict[str, Unknown]:
+    """Say by namespace why there may be clusters of it that are not known: no GO without them."""
+    told = {}
+    for each in using:
+        nameless = [one for one in each.clusters if one not in names]
+        if each.more is not None:
+            told[each.name] = each.more
+        elif nameless:
+            detail = f"nothing tells the name of {', '.join(nameless)}"
+            told[each.name] = Unknown(Why.ABSENT, detail, NAMES)
+    return told
+
+
+def _open(one: VmClass, using: Sequence[Namespace]) -> bool:
     """Say whether the class may be used, or come to be, on clusters that nobody named."""
     told = {each.name for each in using}
     return (
         not using
         or any(each not in told for each in one.namespaces)
-        or any(
-            not each.clusters or len(_clusters(each, names)) < len(each.clusters) for each in using
-        )
+        or any(not each.clusters for each in using)
     )
 
 

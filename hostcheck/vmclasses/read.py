@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hostcheck.errors import ParseError, UsageError
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm_class import Namespace, Offered, VmClass
 from hostcheck.near import near
 from hostcheck.syntax import yaml
@@ -20,6 +21,11 @@ from hostcheck.syntax.yaml import Item
 WHAT = "give VM classes, as `kubectl get vmclass -o yaml` or vCenter's REST API tells them"
 KEPT = "virtual_machine_classes"
 """A key of files that this tool kept: answers of vCenter, each as it came."""
+
+ZONES = Unknown(
+    Why.NOT_ASKED, "a file does not tell the zones of its Supervisor",
+    "hostcheck vm-class --vcenter without FILE",
+)  # fmt: skip
 
 
 def read(path: Path) -> Offered:
@@ -91,7 +97,7 @@ class _Found:
         for one in block.blocks(KEPT):
             self._classes.append(rest.virtual_machine_class(one))
         for one in block.blocks("namespaces"):
-            self._namespaces.append(rest.namespace(one))
+            self._namespaces.append(replace(rest.namespace(one), more=ZONES))
         for one in block.blocks("clusters"):
             if one.text("cluster_name"):
                 self._names[one.text("cluster")] = one.text("cluster_name")

@@ -120,10 +120,42 @@ def write(
             for one in fleet.clusters
             if one.image
         },
+        "supervisors": _supervisors(fleet, writer.ids.clusters),
         "rules": [*writer.refusals(), *(writer.rule(trouble) for trouble in troubles)],
     }
     (directory / "testbed.json").write_text(json.dumps(bed))
     return writer.ids
+
+
+def _supervisors(fleet: Fleet, ids: Mapping[str, str]) -> dict[str, object]:
+    """What v2 of vCenter's API tells of namespaces, and the zones of each Supervisor, by path."""
+    if not fleet.supervisors:
+        return {}
+    root = "/api/vcenter/namespaces/instances/v2"
+    told: dict[str, object] = {
+        root: [
+            {"supervisor": one.name, "namespace": space.name, "config_status": "RUNNING"}
+            for one in fleet.supervisors
+            for space in one.spaces
+        ]
+    }
+    for one in fleet.supervisors:
+        told[f"/api/vcenter/namespace-management/supervisors/{one.name}/topology"] = [
+            {"zone": zone, "clusters": [ids[name] for name in names]} for zone, names in one.zones
+        ]
+        for space in one.spaces:
+            told[f"{root}/{space.name}"] = {
+                "supervisor": one.name,
+                "config_status": "RUNNING",
+                "storage_specs": [],
+                "vm_service_spec": {"content_libraries": [], "vm_classes": list(space.classes)},
+                **({} if space.zones is None else {"zones": [
+                    {"zone": zone.removeprefix("-"), "type": "WORKLOAD",
+                     "marked_for_removal": zone.startswith("-")}
+                    for zone in space.zones
+                ]}),
+            }  # fmt: skip
+    return told
 
 
 def _offer(host: HostShape) -> dict[str, object]:

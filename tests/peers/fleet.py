@@ -633,6 +633,25 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Space:
+    """A vSphere namespace as v2 of vCenter's API tells it."""
+
+    name: str
+    classes: tuple[str, ...] = ()
+    zones: tuple[str, ...] | None = None
+    """Those that it has, `-` before one that is being removed; None: vCenter is older than 9.0."""
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """A Supervisor; zones and the clusters of each by name."""
+
+    name: str
+    zones: tuple[tuple[str, tuple[str, ...]], ...]
+    spaces: tuple[Space, ...] = ()
+
+
+@dataclass(frozen=True)
 class Fleet:
     """All that one vCenter manages."""
 
@@ -646,6 +665,8 @@ class Fleet:
     """Besides those that follow from the shapes of hosts and VMs."""
     direct: bool = False
     """It is one ESXi host, asked without a vCenter."""
+    supervisors: tuple[Supervisor, ...] = ()
+    """Those of which vCenter tells zones, as 8.0.0.1 and later do; none: it is older."""
     agrees: bool = False
     """vCenter's check sees nothing of what follows from the shapes; a start still fails by it."""
 

@@ -9,6 +9,7 @@ from hostcheck.model.offer import DeviceGroup
 from hostcheck.model.result import Answer, Status
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
+from hostcheck.vmclasses.read import offered
 from tests.checks.synthetic import GIB
 from tests.checks.test_losing_information import MAY_BECOME, poorer_ones
 from tests.vmclasses.fleet import (
@@ -122,3 +123,20 @@ def test_no_namespace_that_is_lost_improves_a_class():
     used = replace(one, namespaces=("team-a", "team-b"))
     assert judged(used, clusters, namespaces=both, names=names).answer is Answer.NO_GO
     assert judged(used, clusters, namespaces=both[1:], names=names).answer is Answer.UNSURE
+
+
+def test_a_kept_file_tells_no_zones_and_is_no_go_ahead():
+    told = offered(
+        b'{"virtual_machine_classes": [{"id": "gpu"}], "clusters": [], "namespaces": '
+        b'[{"namespace": "team-a", "cluster": "c1", "vm_service_spec": {"vm_classes": ["gpu"]}}]}',
+        "kept.json",
+    )
+    (one,) = judged(
+        a_class(HALF), [machine(1)], namespaces=told.namespaces, names={"c1": "gpu"}
+    ).classes
+    assert one.answer is Answer.UNSURE
+    assert "hostcheck vm-class --vcenter without FILE" in " ".join(one.notices)
+    (one,) = judged(
+        a_class("grid_a100d-41c"), [machine(1)], namespaces=told.namespaces, names={"c1": "gpu"}
+    ).classes
+    assert one.answer is Answer.NO_GO

@@ -79,12 +79,14 @@ def virtual_machine_class(block: Block) -> VmClass:
 def namespace(block: Block, name: str = "") -> Namespace:
     """Read a namespace as one answer tells it; its name stands in a list alone."""
     cluster = block.text("cluster")
+    zones = tuple(one.text("zone") for one in block.blocks("zones"))
     return Namespace(
         name=block.text("namespace") or name,
         clusters=(cluster,) if cluster else (),
         classes=block.block("vm_service_spec").texts("vm_classes"),
         policies=tuple(filter(None, (one.text("policy") for one in block.blocks("storage_specs")))),
         supervisor=block.text("supervisor"),
+        zones=zones if block.has("zones") else None,
     )
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Unknown, Why
+from hostcheck.syntax.rest import STATUS
 from hostcheck.ways.answers import Response, body_of
 from hostcheck.ways.base import Refused
 from hostcheck.ways.tls import Endpoint, tls_context
@@ -139,7 +140,7 @@ class RestSession:
 def _refusal(answer: Answer) -> Unknown:
     """Say why a status is no answer, in the server's words where it has some."""
     why = WHY.get(answer.status, Why.ABSENT)
-    return Unknown(why, f"HTTP status {answer.status}{_said(answer.text)}")
+    return Unknown(why, f"{STATUS} {answer.status}{_said(answer.text)}")
 
 
 def _said(text: str) -> str:

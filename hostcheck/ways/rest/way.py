@@ -4,8 +4,11 @@ from hostcheck.model.capture import Request
 from hostcheck.parsers import (
     rest_image_compliance,
     rest_namespace,
+    rest_namespace_v2,
     rest_namespaces,
+    rest_namespaces_v2,
     rest_supervisor_clusters,
+    rest_supervisor_topology,
     rest_vm_classes,
 )
 from hostcheck.parsers.vim_compute_resource import CLUSTER
@@ -45,6 +48,9 @@ WAY = Way(
     requests=(
         rest_image_compliance.REQUEST,
         rest_vm_classes.REQUEST,
+        rest_namespaces_v2.REQUEST,
+        rest_namespace_v2.REQUEST,
+        rest_supervisor_topology.REQUEST,
         rest_namespaces.REQUEST,
         rest_namespace.REQUEST,
         rest_supervisor_clusters.REQUEST,

@@ -133,6 +133,7 @@ func run(o options) error {
 	if !bed.Direct {
 		model.Service.RegisterEndpoints = true
 		serveImages(model.Service, &bed)
+		serveSupervisors(model.Service, &bed)
 	}
 	server := model.Service.NewServer()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that hang up are part of the tests

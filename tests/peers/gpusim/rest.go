@@ -25,6 +25,16 @@ func serveImages(service *simulator.Service, bed *testbed) {
 	})
 }
 
+// serveSupervisors answers, by path, what the library does not play of Supervisors; any other path is the library's.
+func serveSupervisors(service *simulator.Service, bed *testbed) {
+	for path, answer := range bed.Supervisors {
+		service.HandleFunc(http.MethodGet+" "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(answer)
+		})
+	}
+}
+
 // serveRest counts what is asked over REST, and misbehaves as the rules say: their method is "GET /api/...".
 func (f *front) serveRest(w http.ResponseWriter, r *http.Request) {
 	method := r.Method + " " + r.URL.Path

@@ -30,6 +30,8 @@ type testbed struct {
 	Offers map[string]offer `json:"offers"`
 	// Images are answers of the lifecycle manager, by cluster id.
 	Images map[string]any `json:"images"`
+	// Supervisors are answers about Supervisors and their namespaces, by path of the REST API.
+	Supervisors map[string]any `json:"supervisors"`
 	// Granted are the privileges of the only account; nil grants everything and refuses nothing.
 	Granted []string `json:"granted"`
 	// Needs are privileges by method, or by "GET /path" of the REST API up to the last slash.
