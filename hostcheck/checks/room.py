@@ -45,8 +45,11 @@ def _mode_fits(
     gpu: PhysicalGpu, host: Host, wanted: tuple[str, ...], needs: Requirements
 ) -> Fact[bool]:
     """Say whether a GPU whose driver was not asked is in the MIG mode that the profiles need."""
-    if isinstance(gpu.profiles_creatable, Known):
+    creatable = gpu.profiles_creatable
+    if isinstance(creatable, Known):
         return Known(True)
+    if creatable.why is not Why.NOT_ASKED:
+        return creatable
 
     def fits(known: Facts) -> Known[bool]:
         model = model_of(gpu, needs, known)
