@@ -13,6 +13,7 @@ import pkgutil
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,12 +66,21 @@ class Trap:
 
     def __init__(self) -> None:
         self.name = ""
-        self.armed = False
+        self._by_thread = threading.local()
         self.sprung = 0
         self.crashing: CodeType | None = None
         self._remembered = remembered()
         self._reads: dict[Any, set[CodeType]] = {}
         self._note: set[CodeType] | None = None
+
+    @property
+    def armed(self) -> bool:
+        """Whether this thread works on the sick host: candidates are asked side by side."""
+        return getattr(self._by_thread, "armed", False)
+
+    @armed.setter
+    def armed(self, armed: bool) -> None:
+        self._by_thread.armed = armed
 
     @contextmanager
     def on(self, name: str) -> Iterator[None]:
@@ -90,11 +100,13 @@ class Trap:
             if self.armed and event == "call" and self._note is not None:
                 self._note.add(frame.f_code)
 
+        threading.setprofile(note)
         sys.setprofile(note)
         try:
             yield called
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]  it is how it is taken away
             self._note = None
 
     def opened(self, capture: Capture, parse: Callable[[str], Any]) -> Any:

@@ -78,16 +78,14 @@ class Besides:
     def _with_offers(self, recorded: Recording) -> Recording:
         return walls.ask(self._asker, recorded, self._offers(recorded))
 
-    def _opinions(self, one: HostRef) -> list[Request]:
-        if not self._opinion or self._vm is None:
-            return []
-        return [second_opinion.power_on(one, self._home, self._vm)]
+    def _opinions(self, one: HostRef) -> Iterator[Request]:
+        if self._opinion and self._vm is not None:
+            yield second_opinion.power_on(one, self._home, self._vm)
 
-    def _offers(self, recorded: Recording) -> list[Request]:
-        features = vim_cpu_features.of_host(recorded.ref.id)
-        questions = [second_opinion.offered(recorded), features]
+    def _offers(self, recorded: Recording) -> Iterator[Request]:
+        yield vim_cpu_features.of_host(recorded.ref.id)
+        yield second_opinion.offered(recorded)
         vm = self._vm
         held = () if vm is None or isinstance(vm.devices, Unknown) else vm.devices.vgpus
         if vm is not None and (self._several or len(held) > 1):
-            questions.append(second_opinion.limit(recorded, vm.hardware_version))
-        return questions
+            yield second_opinion.limit(recorded, vm.hardware_version)

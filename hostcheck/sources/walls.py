@@ -49,9 +49,10 @@ def nothing_of(ref: HostRef, error: Exception) -> Host:
 
 
 def ask(asker: Ask, recorded: Recording, questions: Iterable[Request]) -> Recording:
-    """Put more questions; what goes wrong is the answer to each of them."""
-    asked = list(questions)
+    """Put more questions; what goes wrong, in making them too, is the answer to each of them."""
+    asked: list[Request] = []
     try:
+        asked.extend(questions)
         return asker(recorded, asked)
     except Exception as error:  # noqa: BLE001  one sick host, not the run
         why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
