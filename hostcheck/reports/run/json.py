@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports.documents import indented, spread
@@ -13,6 +15,7 @@ def render(run: Run) -> str:
 
 
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
-    """Yield the text host by host."""
-    yield from spread(run, "hosts", ([indented(report)] for report in run.hosts))
+    """Yield the text host by host; it is that of the run, whichever file it was read from."""
+    plain = replace(run, read_from=None)
+    yield from spread(plain, "hosts", ([indented(report)] for report in plain.hosts))
     yield "\n"
