@@ -99,7 +99,7 @@ def rows(hosts: int, repeat: int) -> list[dict[str, Any]]:
             plain += _seconds(host, None, repeat)
             policed += _seconds(host, policy, repeat)
             journal.add(runfile.pack(report_of(host, policy)))
-        seen = Totals("", "2026-11-28T00:00:00+00:00", smoked=False)
+        seen = Totals("", "2026-11-28T00:00:00+00:00", smoked=False, bmcs=False)
         run = run_of("vc", journal.hosts(), policy=policy, seen=seen)
         waiving = []
         for _ in range(repeat):
