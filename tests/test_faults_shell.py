@@ -78,7 +78,7 @@ def audit(vcenter, shells, home, *more):
     return done, runfile.read(home / "run.json")
 
 
-LOGIN = re.compile(r'"logins":\[[^]]*\],?|\["--vcenter"[^]]*\]')
+LOGIN = re.compile(r'"(?:asked_with|logins)":\{?\[[^]]*\]\}?,?')
 """Each server has a user and keys of its own; what was given differs too."""
 
 
