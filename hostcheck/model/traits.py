@@ -16,7 +16,9 @@ NONE = "none"
 
 
 def _text(*facts: Fact[Any]) -> str:
-    return " ".join(str(fact.value) for fact in facts if isinstance(fact, Known))
+    """Return what facts say together; nothing where one of them is not known."""
+    told = [str(fact.value) for fact in facts if isinstance(fact, Known)]
+    return " ".join(told) if len(told) == len(facts) else ""
 
 
 def gpu_names(host: Host) -> str:
@@ -40,14 +42,14 @@ def _modes(host: Host, mode_of: Callable[[PhysicalGpu], Fact[Mode]]) -> str:
 def _of_kinds(told: Iterable[tuple[str, Fact[Any]]]) -> Iterator[tuple[str, str]]:
     """Yield what the parts of each kind have: nothing where it is not known of one of them.
 
-    Parts whose kind is not known are of the kind "".
+    Parts whose kind is not known are of the kind "", and may be of any: no kind is known then.
     """
     found: dict[str, list[Fact[Any]]] = {}
     for kind, fact in told:
         found.setdefault(kind, []).append(fact)
     for kind, facts in found.items():
         values = [one.value for one in facts if isinstance(one, Known)]
-        if not kind or len(values) < len(facts):
+        if "" in found or len(values) < len(facts):
             yield kind, ""
             continue
         said = [MODE[one] if isinstance(one, Mode) else str(one) for one in values]
@@ -100,6 +102,8 @@ def nodes_per_package(host: Host) -> str:
         if sum(on) == nodes.value and len(on) == packages.value and len(set(on)) > 1:
             return " + ".join(map(str, on))
     each, rest = divmod(nodes.value, packages.value)
+    if each > 1 and not rest and not isinstance(host.packages, Known):
+        return ""
     return f"{nodes.value} over {packages.value} packages" if rest else str(each)
 
 

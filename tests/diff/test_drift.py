@@ -103,6 +103,35 @@ def test_what_is_not_known_is_counted_and_no_difference():
     assert f"? {BIOS}: 1.14.1 (2 of 2)\n      not known: {third.name}\n" in text
 
 
+@pytest.mark.parametrize(
+    ("topic", "told", "lost"),
+    [
+        ("ESXi build", {"build": Known("1")}, {"build": DENIED}),
+        ("ESXi build", {"version": Known("8.0.0")}, {"version": DENIED}),
+        ("Model", {"vendor": Known("HPE")}, {"vendor": DENIED}),
+    ],
+)
+def test_half_of_what_differed_is_no_likeness_and_no_difference(topic, told, lost):
+    first, second = hosts(2)
+    assert list(by_topic(replace(first, **told), second)) == [topic]
+    for other in (replace(second, **lost), second):
+        made = listed(replace(first, **lost), other)
+        assert (made.differs, made.is_sure) == (False, False)
+        assert {one.topic for one in made.drifts} == {topic}
+
+
+def test_a_part_of_no_known_kind_may_be_of_any():
+    first, second = hosts(2)
+    card, *others = first.nics.value
+    old = replace(card, firmware=Known("22.1"))
+    topic = "NIC firmware of MT2892 Family [ConnectX-6 Dx]"
+    assert list(by_topic(replace(first, nics=Known((old, *others))), second)) == [topic]
+    nameless = replace(first, nics=Known((replace(old, model=DENIED), *others)))
+    made = listed(nameless, second)
+    assert (made.differs, made.is_sure) == (False, False)
+    assert [(one.topic, one.not_known) for one in made.drifts] == [(topic, (first.name,))]
+
+
 def test_a_host_without_the_hardware_is_not_one_that_was_not_read():
     first, second, third = hosts(3)
     without = replace(third, gpus=Known(()), driver_version=DENIED, nics=Known(()))

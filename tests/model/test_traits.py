@@ -19,6 +19,9 @@ from tests.reports import builders as b
         (3, 2, None, "3 over 2 packages"),
         (3, 2, (2, 2), "3 over 2 packages"),
         (8, 1, (8,), "8"),
+        (2, 2, None, "1"),
+        (4, 2, (3, 1), "3 + 1"),
+        (4, 2, None, ""),
     ],
 )
 def test_nodes_are_told_by_package(nodes, packages, on, told):

@@ -67,9 +67,8 @@ class _Family:
             yield name, {}, self.unlisted
         for topic in there:
             holders = self.holders.get(topic, {})
-            told = {host for who in holders.values() for host in who} if self.unlisted else ()
-            rest = (one for one in self.unlisted if one not in told)
-            yield topic, holders, [*dict.fromkeys((*self.unread.get(topic, ()), *rest))]
+            unread = (*self.unread.get(topic, ()), *self.unlisted)
+            yield topic, holders, [*dict.fromkeys(unread)]
 
 
 class Drifts:
