@@ -12,6 +12,9 @@ from hostcheck.model.traits import NONE, OF_GPU_HOSTS, TRAITS
 from hostcheck.near import meant
 from hostcheck.reports.words import WORST_FIRST
 
+CLUSTER = "Cluster"
+"""What is not known where a host that may be a sibling does not tell its own."""
+
 
 def siblings(run: Path, name: str) -> Siblings:
     """Compare a host of a run file with its siblings in the same run.
@@ -32,13 +35,17 @@ def siblings(run: Path, name: str) -> Siblings:
         return other.traits().get("GPUs", "") == gpus
 
     others = [(one.traits(), one.worst()) for one in story.hosts() if is_kin(one)]
+    astray = [] if host.is_placed() else [CLUSTER]
+    if cluster and any(not one.is_placed() and one.who[1] == host.who[1] for one in story.hosts()):
+        astray = [CLUSTER]
     if not others:
         raise UsageError(f"{run}: {host.who[0]} has no sibling in this run ({kin})")
+    odd = tuple(_odd_traits(mine, [traits for traits, _ in others]))
     return Siblings(
         SIBLINGS, *host.who, kin, len(others),
-        tuple(_odd_traits(mine, [traits for traits, _ in others])),
+        odd,
         tuple(_odd_checks(story, host, [worst for _, worst in others])),
-        tuple(_not_known(mine, [traits for traits, _ in others])),
+        (*astray, *_not_known(mine, [traits for traits, _ in others], {one.topic for one in odd})),
     )  # fmt: skip
 
 
@@ -63,12 +70,22 @@ def _odd_traits(mine: dict[str, str], others: Iterable[dict[str, str]]) -> Itera
             yield OddTrait(topic, here, *common, held.total())
 
 
-def _not_known(mine: dict[str, str], others: list[dict[str, str]]) -> Iterable[str]:
-    """Yield the traits that could not be compared: here, or of no sibling, they are not known."""
+def _not_known(mine: dict[str, str], others: list[dict[str, str]], odd: set[str]) -> Iterable[str]:
+    """Yield the traits that could not be compared.
+
+    They are not known here, or of so many siblings that another value may be the commonest.
+    """
     needless = OF_GPU_HOSTS if mine.get("GPUs") == NONE else ()
     for topic in TRAITS:
-        told = topic in mine and any(topic in traits for traits in others)
-        if not told and topic not in needless:
+        if topic in needless or topic in odd:
+            continue
+        held = Counter(traits[topic] for traits in others if topic in traits)
+        like = held.pop(mine.get(topic, ""), 0)
+        silent = sum(
+            topic not in traits and (topic not in OF_GPU_HOSTS or traits.get("GPUs") != NONE)
+            for traits in others
+        )
+        if topic not in mine or (silent and silent + max(held.values(), default=0) >= like):
             yield topic
 
 

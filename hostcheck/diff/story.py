@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from hostcheck import runfile, runlines
 from hostcheck.errors import UsageError
-from hostcheck.model.fact import Known, Unknown
+from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.memory import LastKnown
 from hostcheck.model.result import Answer, Status, upheld
@@ -147,9 +147,17 @@ class Glance:
 
     def cluster(self) -> str:
         """Return its cluster; empty where it has none, or that is not known."""
-        text = self._value(self._line.host.cluster)
-        fact = _opened(_fact, text) if text else NOT_OPENED
+        fact = self._cluster()
         return fact.value if isinstance(fact, Known) else ""
+
+    def is_placed(self) -> bool:
+        """Say whether it is known which cluster it is of, or that it is of none."""
+        fact = self._cluster()
+        return isinstance(fact, Known) or fact.why is Why.ABSENT
+
+    def _cluster(self) -> Known[str] | Unknown:
+        text = self._value(self._line.host.cluster)
+        return _opened(_fact, text) if text else NOT_OPENED
 
     def worst(self) -> dict[str, Status]:
         """Return the gravest status of each check."""

@@ -166,4 +166,4 @@ class Siblings(Struct, frozen=True):
     traits: tuple[OddTrait, ...]
     checks: tuple[OddCheck, ...]
     not_known: tuple[str, ...] = ()
-    """Traits that could not be compared: not known of the host, or of no sibling."""
+    """What could not be compared: not known of the host, or of too many siblings."""

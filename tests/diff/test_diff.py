@@ -281,7 +281,7 @@ class TestSiblings:
         done = self.run(compare, odd)
         assert done.exit_code == 3
         assert " ".join(done.output.split()).endswith(
-            "as far as it is known. IS NOT KNOWN OF IT, OR OF NO SIBLING BIOS"
+            "as far as it is known. IS NOT KNOWN OF IT, OR OF TOO MANY SIBLINGS BIOS"
         )
         document = json.loads(self.run(compare, odd, "--format", "json").output)
         assert (document["traits"], document["not_known"]) == ([], ["BIOS"])
@@ -291,6 +291,28 @@ class TestSiblings:
         _, now = compare([], [*(replace(one, nics=DENIED) for one in hosts(4)), self.odd()])
         done = CliRunner().invoke(main, ["diff", str(now), "--siblings", "esx-9"])
         assert "  NIC firmware\n" in done.output
+
+    @pytest.mark.parametrize(
+        ("lost", "topic"), [({"bios_version": DENIED}, "BIOS"), ({"cluster": DENIED}, "Cluster")]
+    )
+    def test_siblings_that_lost_what_made_it_odd_make_no_likeness(self, compare, lost, topic):
+        first, *others = hosts(4)
+        old = [replace(one, bios_version=Known("0.9")) for one in others]
+        for there, code in ((old, 1), ([replace(one, **lost) for one in old], 3)):
+            _, now = compare([], [first, *there, self.odd()])
+            done = CliRunner().invoke(main, ["diff", str(now), "--siblings", "esx-9"])
+            assert done.exit_code == code, done.output
+        assert f"  {topic}\n" in done.output
+        _, now = compare([], [replace(first, bios_version=DENIED), *old, self.odd()])
+        done = CliRunner().invoke(main, ["diff", str(now), "--siblings", "esx-9"])
+        assert (done.exit_code, "NOT KNOWN" in done.output) == (1, False)
+
+    def test_one_silent_sibling_of_many_changes_nothing(self, compare):
+        first, *others = hosts(4)
+        silent = replace(first, bios_version=DENIED)
+        _, now = compare([], [silent, *others, self.odd()])
+        done = CliRunner().invoke(main, ["diff", str(now), "--siblings", "esx-9"])
+        assert done.exit_code == 0, done.output
 
     def test_a_kind_that_is_not_known_makes_no_other_trait(self, compare):
         """Of two kinds of adapters one is not read: that the other is alone is no change."""

@@ -46,5 +46,5 @@ def _lines(made: Siblings, page: Page) -> Iterator[str]:
 
 def _not_known(made: Siblings, page: Page) -> Iterator[str]:
     if made.not_known:
-        yield from ("", page.paint("IS NOT KNOWN OF IT, OR OF NO SIBLING", "strong"))
+        yield from ("", page.paint("IS NOT KNOWN OF IT, OR OF TOO MANY SIBLINGS", "strong"))
         yield from page.wrap(", ".join(made.not_known), 2, 4)
