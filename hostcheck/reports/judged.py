@@ -1,7 +1,8 @@
 """All that a run judged, place by place, for formats that have an entry for each result.
 
 A place is a host, what an interrupt or a silent vCenter left out, or a preflight's candidate. What
-was left out has one unknown result of its own: no format may look as if it had been well.
+was left out has one unknown result of its own, and so has a run without a GPU host, and a host on
+which nothing was judged: no format may look as if it had been well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ from hostcheck.reports import summary
 LEFT_OUT = "HOST"
 """The check that what was left out fails to answer; no check has this id."""
 LEFT_OUT_TITLE = "The host or vCenter was asked"
+NOTHING = "JUDGED"
+"""The check that a run or host fails to answer of which nothing says why it is UNSURE."""
+NOTHING_TITLE = "A GPU host was found, and something required of it was judged"
 
 
 class Item(NamedTuple):
@@ -61,7 +65,9 @@ def places(run: Run) -> Iterator[Place]:
     manuals = {one.id: one for one in run.checks}
     own = {(one.host, one.target): one.results for one in _candidates(run)}
     sources: dict[tuple[str, str], tuple[Origin, ...]] = {}
+    found = run.preflight is not None
     for report in run.hosts:
+        found = found or report.verdict is not Answer.NO_GPU
         key = (report.host.name, report.host.target)
         if key in own:
             held = {(one.check, one.subject.kind, one.subject.id) for one in report.results}
@@ -70,6 +76,10 @@ def places(run: Run) -> Iterator[Place]:
             )
             sources[key] = report.host.sources
         yield _host(run, report, excuses)
+    if not (found or run.unasked or silent(run.targets)):
+        yield _alone(
+            _nothing("run", run.target, "no GPU host was found"), run.target, "", run.target
+        )
     for name in run.unasked:
         yield _left_out(name, name, "", f"{summary.ended(run)} before this host")
     for silence in silent(run.targets):
@@ -102,6 +112,9 @@ def _host(run: Run, report: HostReport, excuses: Excuses) -> Place:
         Item(one, excuses.waiver(report, one), counts and one.severity is Severity.REQUIRED)
         for one in report.results
     )
+    if report.verdict is Answer.UNSURE and not any(_is_open(one) for one in items):
+        why = "no required check gave an answer"
+        items = (*items, Item(_nothing("host", host.name, why), None, True))
     return Place(
         _called(run, host.name, host.target), host.name, host.target or run.target,
         host.cluster.value if isinstance(host.cluster, Known) else "", report.verdict,
@@ -114,14 +127,30 @@ def _items(results: Sequence[Result], manuals: dict[str, Manual]) -> tuple[Item,
     return tuple(Item(one, None, decides(one, manuals.get(one.check))) for one in results)
 
 
+def _is_open(item: Item) -> bool:
+    return item.decides and item.result.status in (Status.UNKNOWN, Status.ERROR)
+
+
+def _unknown(check: str, kind: str, name: str, unseen: Unseen) -> Result:
+    about = Subject(kind, name, name)
+    return Result(check, Severity.REQUIRED, Status.UNKNOWN, about, "not known", "", unseen=unseen)
+
+
+def _nothing(kind: str, name: str, why: str) -> Result:
+    return _unknown(NOTHING, kind, name, Unseen(Why.ABSENT.value, why, ""))
+
+
 def _left_out(name: str, host: str, target: str, why: str) -> Place:
-    result = Result(
-        LEFT_OUT, Severity.REQUIRED, Status.UNKNOWN, Subject("host", name, name), "not known", "",
-        unseen=Unseen(Why.NOT_ASKED.value, why, ""),
-    )  # fmt: skip
+    unseen = Unseen(Why.NOT_ASKED.value, why, "")
+    return _alone(_unknown(LEFT_OUT, "host", name, unseen), name, host, target)
+
+
+def _alone(result: Result, name: str, host: str, target: str) -> Place:
     return Place(name, host, target, "", None, (), (Item(result, None, True),))
 
 
 def titles(run: Run) -> dict[str, str]:
     """Return the titles of checks by their ids."""
-    return {LEFT_OUT: LEFT_OUT_TITLE} | {one.id: one.title for one in run.checks}
+    return {LEFT_OUT: LEFT_OUT_TITLE, NOTHING: NOTHING_TITLE} | {
+        one.id: one.title for one in run.checks
+    }

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from hostcheck.model.result import Severity, Status
+from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import formats, pieces
 from hostcheck.reports.run import json as json_report
@@ -55,6 +55,21 @@ def test_junit_outcomes_follow_the_status_and_what_decides():
                 assert "asked: \n" not in one.text + "\n"
     for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         assert int(suite.get(kind)) == len(suite.findall(f"testcase/{tag}")) > 0
+
+
+def test_a_run_that_is_not_sure_looks_well_in_no_format():
+    (one,) = b.one_host().hosts
+    replace = msgspec.structs.replace
+    empty = replace(one, verdict=Answer.UNSURE, results=())
+    passes = tuple(r for r in one.results if r.status is Status.PASS)
+    bare = replace(one, verdict=Answer.NO_GPU, results=passes)
+    for hosts, found in ((), 1), ((bare,), 1), ((empty,), 1), ((bare, empty), 1):
+        run = b.run(*hosts)
+        assert int(suites(run).get("errors")) == found
+        for name in ("csv", "sarif", "ocsf"):
+            assert "".join(pieces("run", name, run)).count("something required of it") >= found
+    for hosts in (b.fleet(8).hosts, (*b.one_host().hosts, bare)):
+        assert "JUDGED" not in "".join(pieces("run", "csv", b.run(*hosts)))
 
 
 def test_junit_counts_add_up():

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from hostcheck.model.result import Manual, Result, Severity, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, summary, words
-from hostcheck.reports.judged import LEFT_OUT, Item, Place, places, titles
+from hostcheck.reports.judged import LEFT_OUT, NOTHING, Item, Place, places, titles
 from hostcheck.reports.later import Later
 
 SCHEMA = (
@@ -63,13 +63,16 @@ def _json(thing: object) -> str:
 
 
 def _driver(run: Run) -> dict[str, Any]:
-    left = {
-        "id": LEFT_OUT, "name": LEFT_OUT, "shortDescription": {"text": titles(run)[LEFT_OUT]},
-        "defaultConfiguration": {"level": "error"},
-    }  # fmt: skip
+    left = (
+        {
+            "id": one, "name": one, "shortDescription": {"text": titles(run)[one]},
+            "defaultConfiguration": {"level": "error"},
+        }
+        for one in (LEFT_OUT, NOTHING)
+    )  # fmt: skip
     return {
         "name": "hostcheck", "semanticVersion": run.tool_version, "version": run.tool_version,
-        "rules": [*map(_rule, run.checks), left],
+        "rules": [*map(_rule, run.checks), *left],
     }  # fmt: skip
 
 
