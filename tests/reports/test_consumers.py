@@ -72,6 +72,7 @@ def counted(run):
         held = {(r.check, r.subject.kind, r.subject.id) for r in report.results}
         found += [r for r in one.results if (r.check, r.subject.kind, r.subject.id) not in held]
     left = len(run.unasked) + sum(bool(one.failure) for one in run.targets)
+    left = left or int(not run.hosts)  # that there was nothing to judge is a result of its own
     count = {status: sum(one.status is status for one in found) for status in Status}
     return count | {Status.UNKNOWN: count[Status.UNKNOWN] + left}
 
