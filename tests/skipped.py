@@ -13,7 +13,6 @@ PACKAGES = {
     "no Go toolchain": "golang",
     "install passwd": "passwd",
     "no curl": "curl",
-    "no ansible": "ansible",
     "no systemd-analyze": "systemd",
     "no promtool": "prometheus",
     "no prometheus-node-exporter": "prometheus-node-exporter",
@@ -28,6 +27,7 @@ OTHERWISE = {
     "needs root": "as root",
     "x86-64 Linux": "on x86-64 Linux",
     "playwright": "with pip install -e '.[dev]'",
+    "no community.general": "with pip install ansible",
     "no hadolint": "with pip install -e '.[dev]'",
     "tree_sitter": "with pip install -e '.[dev]'",
 }
