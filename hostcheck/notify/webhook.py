@@ -55,8 +55,8 @@ class Webhook:
         headers = {"Content-Type": "application/json", "User-Agent": "hostcheck"}
         try:
             connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            body_of(answer, LONGEST_ANSWER)
+            with connection.getresponse() as answer:
+                body_of(answer, LONGEST_ANSWER)
         except http.client.HTTPException as error:
             raise UndeliveredError(
                 f"{self.where} answers no HTTP ({type(error).__name__})"

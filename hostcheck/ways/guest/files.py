@@ -60,8 +60,8 @@ def _exchange(there: Endpoint, path: str, data: bytes | None) -> bytes:
     connection.response_class = partial(Response, limit=there.timeout)  # type: ignore[assignment]
     try:
         connection.request("GET" if data is None else "PUT", path, data)
-        response = connection.getresponse()
-        body = response.read(LIMIT_BYTES)
+        with connection.getresponse() as response:
+            body = response.read(LIMIT_BYTES)
         if response.status not in (http.client.OK, http.client.CREATED):
             raise http.client.HTTPException(f"HTTP status {response.status}")
         length = response.getheader("Content-Length", "")

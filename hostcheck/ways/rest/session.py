@@ -112,8 +112,9 @@ class RestSession:
             )
             connection.response_class = partial(Response, limit=limit)  # type: ignore[assignment]
             connection.request(method, path, headers=headers)
-            response = connection.getresponse()
-            return Answer(response.status, body_of(response, LIMIT_BYTES).decode(errors="replace"))
+            with connection.getresponse() as response:
+                text = body_of(response, LIMIT_BYTES).decode(errors="replace")
+                return Answer(response.status, text)
         except ssl.SSLCertVerificationError as error:
             detail = f"its certificate is not trusted ({error.verify_message})"
             raise Refused(Unknown(Why.UNREACHABLE, detail)) from None

@@ -157,9 +157,9 @@ class Exchange:
         """Return status, answer, and for how long a busy server wants peace."""
         self._busy.add(connection)
         try:
-            response = connection.getresponse()
-            answer = body_of(response, LIMIT_BYTES)
-            wait = response.getheader("Retry-After", "1")
+            with connection.getresponse() as response:
+                answer = body_of(response, LIMIT_BYTES)
+                wait = response.getheader("Retry-After", "1")
         except BaseException:
             connection.close()
             raise

@@ -213,7 +213,8 @@ def _newest_version(end: Endpoint, context: ssl.SSLContext) -> tuple[str, bytes]
     try:
         connection.request("GET", "/sdk/vimServiceVersions.xml")
         certificate = connection.sock.getpeercert(binary_form=True) or b""
-        answer = connection.getresponse().read().decode(errors="replace")
+        with connection.getresponse() as response:
+            answer = response.read().decode(errors="replace")
     finally:
         connection.close()
     spoken = {
