@@ -140,6 +140,8 @@ class Trait(NamedTuple):
     """Empty where it is not known."""
     asked: bool = True
     """Whether anybody wanted to know it."""
+    kin: str = ""
+    """Whatever a host of the same kin tells of the family, this one has as well."""
 
 
 def alike(host: Host) -> Iterator[Trait]:

@@ -50,5 +50,16 @@ def test_firmware_is_compared_with_that_of_the_same_model():
     assert list(found) == ["BMC firmware of R750"]
 
 
+def test_an_attribute_that_others_of_a_model_tell_is_not_known_of_the_one_that_does_not():
+    found = Drifts()
+    r750 = {"model": known("R750")}
+    for number, (now, changes) in enumerate([(ON, r750), ({}, r750), ({}, {"model": known("R6")})]):
+        bmc = a_bmc("dell", "intel", now, **changes)
+        host = a_host(bmc=known(bmc))
+        found.add(changed(host, name=f"esx-{number}", cluster="gpu"))
+    one = {one.topic: one for one in found.compared()}["BIOS setting SriovGlobalEnable"]
+    assert (one.known, one.not_known) == (1, ("esx-1",))
+
+
 def test_what_is_not_known_is_no_difference():
     assert drifts((ON, "gpu", {}), ({}, "gpu", {}), (ON, "gpu", {"settings": unknown()})) == {}

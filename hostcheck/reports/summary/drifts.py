@@ -22,7 +22,8 @@ _Cluster = tuple[str, str]
 def of_bmc(host: Host) -> Iterator[Trait]:
     """Yield what a BMC tells: firmware by model, BIOS attributes by their own names.
 
-    So servers of one vendor are compared only.
+    So servers of one vendor are compared only. An attribute that one server of a model tells and
+    another does not is not known of that one.
     """
     bmc = host.bmc.value if isinstance(host.bmc, Known) else None
     asked = host.bmc is not UNSET
@@ -33,9 +34,13 @@ def of_bmc(host: Host) -> Iterator[Trait]:
     if bmc is None or not isinstance(bmc.settings, Known):
         yield Trait(SETTING, "", "", asked)
         return
+    vendor = bmc.vendor.value if isinstance(bmc.vendor, Known) else ""
     for setting in bmc.settings.value:
+        kin = f"{vendor} {model}: {setting.setting.value}" if vendor or model else ""
+        yield Trait(SETTING, "", "", asked=False, kin=kin)
         for told in setting.told:
-            yield Trait(SETTING, f"{SETTING} {_NUMBERED.sub('', told.attribute)}", told.value)
+            topic = f"{SETTING} {_NUMBERED.sub('', told.attribute)}"
+            yield Trait(SETTING, topic, told.value, kin=kin)
 
 
 class _Family:
@@ -48,11 +53,19 @@ class _Family:
         """By topic, hosts that have it and do not tell it."""
         self.unlisted: list[str] = []
         """Hosts that may have any topic of it."""
+        self.kin: dict[str, list[str]] = {}
+        """Hosts of each kin."""
+        self.told_by: dict[str, dict[str, None]] = {}
+        """By topic, the kins whose hosts have it."""
         self.asked = False
         """Whether anybody wanted to know it of one of those."""
 
     def add(self, host: str, one: Trait) -> None:
-        if not one.topic:
+        if one.topic and one.kin:
+            self.told_by.setdefault(one.topic, {})[one.kin] = None
+        if not one.topic and one.kin:
+            self.kin.setdefault(one.kin, []).append(host)
+        elif not one.topic:
             self.unlisted.append(host)
             self.asked |= one.asked
         elif one.value:
@@ -67,7 +80,12 @@ class _Family:
             yield name, {}, self.unlisted
         for topic in there:
             holders = self.holders.get(topic, {})
-            unread = (*self.unread.get(topic, ()), *self.unlisted)
+            telling = {host for hosts in holders.values() for host in hosts}
+            silent = [
+                host for kin in self.told_by.get(topic, ()) for host in self.kin.get(kin, ())
+                if host not in telling
+            ]  # fmt: skip
+            unread = (*self.unread.get(topic, ()), *self.unlisted, *silent)
             yield topic, holders, [*dict.fromkeys(unread)]
 
 
