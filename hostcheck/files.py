@@ -26,6 +26,14 @@ def directory_name(host: str) -> str:
     return _UNSAFE.sub("_", host).strip("._")[:_LONGEST_NAME] or "host"
 
 
+def is_named_pipe(path: Path) -> bool:
+    """Whether a path is a pipe in a folder, which is waited for until somebody writes to it.
+
+    What a shell or a redirection handed over (`<(...)`, /dev/stdin) is none: it has a writer.
+    """
+    return path.is_fifo() and Path(os.path.realpath(path)).exists()
+
+
 def refuse_unwritable(path: Path) -> None:
     """Raise UsageError where a file cannot be written, before there is anything to write.
 

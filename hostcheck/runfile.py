@@ -406,7 +406,7 @@ def read(path: Path) -> Run:
             data: bytes | mmap.mmap = (
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 if os.fstat(file.fileno()).st_size
-                else b""
+                else file.read()
             )
     except (OSError, ValueError):
         try:

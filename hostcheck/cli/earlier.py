@@ -8,6 +8,7 @@ from hostcheck.cli.front import front
 from hostcheck.cli.given import Remembering
 from hostcheck.cli.remembering import place_of
 from hostcheck.errors import UsageError
+from hostcheck.files import is_named_pipe
 
 if TYPE_CHECKING:
     from hostcheck.diff.story import Story
@@ -91,6 +92,8 @@ def is_history(given: str) -> bool:
     """Say whether a history is meant, and no run file."""
     if "://" in given:
         return True
+    if is_named_pipe(Path(given)):
+        raise UsageError(f"--since: {given} is a named pipe: give a file")
     try:
         with Path(given).open("rb") as file:
             return file.read(len(SQLITE)) == SQLITE

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hostcheck.cli.outputs import Output, plain_of
+from hostcheck.cli.outputs import Existing, Output, plain_of
 from hostcheck.cli.sections import under
 from hostcheck.ways.options import OPTION, Option
 
@@ -145,8 +145,10 @@ def _option(name: str, told: Option) -> Callable[[F], F]:
         case "text" if not told.many:
             more["default"] = ""
         case "file" | "path":
-            there = told.kind == "file"
-            more["type"] = click.Path(exists=there, dir_okay=not there, path_type=Path)
+            if told.kind == "file":
+                more["type"] = Existing(exists=True, dir_okay=False, path_type=Path)
+            else:
+                more["type"] = click.Path(path_type=Path)
         case "whole":
             more |= {"type": click.IntRange(told.least, told.most), "metavar": "N"}
         case "seconds":

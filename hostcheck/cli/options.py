@@ -14,7 +14,7 @@ from hostcheck import ways
 from hostcheck.cli.completing import names_of_clusters, names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
-from hostcheck.cli.outputs import FilePath, OutputType
+from hostcheck.cli.outputs import Existing, FilePath, OutputType
 from hostcheck.connect.given import (
     AUTO,
     Bare,
@@ -136,7 +136,8 @@ class CheckType(click.ParamType[str]):
 
 VERDICTS = ("GO", "NO-GO", "UNSURE", "NO-GPU")
 SEVERITIES = ("required", "recommended", "informational")
-existing = partial(click.Path, exists=True, path_type=Path)
+
+existing = partial(Existing, exists=True, path_type=Path)
 
 
 SETTINGS_FILE = "hostcheck.settings"

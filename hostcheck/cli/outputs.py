@@ -1,4 +1,4 @@
-"""Places to write, several in one run: a path, or a format and a path."""
+"""Paths that are given: those that are read, and places to write, a path or a format and a path."""
 
 import re
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hostcheck.errors import UsageError
+from hostcheck.files import is_named_pipe
 from hostcheck.near import near
 from hostcheck.reports import formats
 
@@ -49,6 +50,17 @@ class FilePath(click.Path):
         if str(value).endswith("/"):
             return self.fail(f"{value} names a folder: give a file", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Existing(click.Path):
+    """A path that is there; not a named pipe, to which perhaps nobody ever writes."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        found: Any = super().convert(value, param, ctx)
+        if is_named_pipe(Path(found)):
+            self.fail(f"{found} is a named pipe: give a file", param, ctx)
+        return found
 
 
 def plain_of(outputs: tuple[Output, ...]) -> Path | None:

@@ -1,6 +1,8 @@
 """Where a run is to go is tried before anybody is asked, and the trial leaves nothing behind."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,27 @@ def test_a_name_that_no_file_can_have_is_said_in_one_line(words: str):
     assert done.exit_code == 2
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()[-1]) < 1500
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "report pipe", "hosts pipe", "drift pipe", "report run.json --since pipe",
+        "audit --from folder --waivers pipe", "audit --vcenter vc --ssh-key pipe",
+    ],
+)  # fmt: skip
+def test_a_pipe_to_which_perhaps_nobody_ever_writes_is_not_waited_for(place: Path, words: str):
+    os.mkfifo(place / "pipe")
+    (place / "run.json").write_text("{}")
+    done = run(*words.split())
+    assert done.exit_code == 2
+    assert "pipe is a named pipe: give a file" in done.output
+
+
+def test_what_another_command_writes_is_read_as_it_comes(place: Path):
+    run("audit", "--from", str(FIXTURES / "1n-interleaved"), "-q", "-o", "run.json")
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m hostcheck report <(cat run.json) --format line"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == run("report", "run.json", "--format", "line").stdout != ""
