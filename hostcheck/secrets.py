@@ -89,7 +89,7 @@ def first_line(file: Path) -> str:
     would count as a failed login.
     """
     try:
-        found = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        found = file.read_text(encoding="utf-8-sig").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{file}: cannot be read as a line of text") from None
     if not found:

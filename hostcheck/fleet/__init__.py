@@ -324,22 +324,23 @@ def address_of(url: str) -> str:
 
 def _client(url: str, address: str) -> "Client":
     try:
-        from distributed import Client  # noqa: PLC0415  an extra, and heavy
+        from distributed import Client, Security  # noqa: PLC0415  an extra, and heavy
     except ImportError:
         raise UsageError(
             f"--workers {url}: needs the library distributed: {extras.install('dask')}"
         ) from None
     # concurrent.futures logs what a callback of Dask raises when its scheduler is gone.
     _silence("distributed", "tornado", "asyncio", "concurrent")
+    # Before a client is made: one that failed half made waits a minute when it is let go.
+    if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
+        raise UsageError(
+            f"--workers {url}: Dask has no TLS certificates (distributed.comm.tls in its "
+            "configuration); dask+tcp:// would send credentials in clear"
+        )
     try:
         client = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"--workers {url}: no scheduler answers at {address}: {error}") from None
-    except TypeError:
-        raise UsageError(
-            f"--workers {url}: Dask has no TLS certificates (distributed.comm.tls in its "
-            "configuration); dask+tcp:// would send credentials in clear"
-        ) from None
     try:
         client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
     except TimeoutError:

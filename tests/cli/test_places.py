@@ -167,7 +167,7 @@ def test_a_pipe_to_which_perhaps_nobody_ever_writes_is_not_waited_for(place: Pat
     assert "pipe is a named pipe: give a file" in done.output
 
 
-def test_what_another_command_writes_is_read_as_it_comes(place: Path):
+def test_what_another_command_writes_is_read_as_it_comes():
     run("audit", "--from", str(FIXTURES / "1n-interleaved"), "-q", "-o", "run.json")
     done = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m hostcheck report <(cat run.json) --format line"],

@@ -212,3 +212,8 @@ def test_without_an_ssh_password_only_keys_are_tried(keyring):
     there = front(HOSTCHECK_SSH_PASSWORD="set")
     assert secrets.password_or_none(ssh, "SSH password", there, ask=False)() == "set"
     assert secrets.password_or_none(ssh, "SSH password", there, ask=True)() == "typed"
+
+
+def test_a_mark_that_windows_puts_before_a_text_is_no_letter_of_a_password(tmp_path):
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfcorrect horse\r\n")
+    assert secrets.first_line(tmp_path / "secret") == "correct horse"

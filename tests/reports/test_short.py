@@ -56,6 +56,20 @@ def test_what_decides_is_told_and_the_rest_is_counted():
     assert "[NUMA-001]" in "\n".join(section(more, "WHAT TO DO"))
 
 
+def test_a_choice_of_findings_does_not_make_others_harmless():
+    text = told(b.one_host(), checks=("NUMA-001",))
+    assert "GFX-001" not in "\n".join(section(text, "ALSO FOUND"))
+
+
+def test_the_headline_is_what_stands_against_most_hosts():
+    """Not what fails most often: one host may have a check fail on eight GPUs."""
+    often = b.report(b.host("esx1", gpus=8), {"GFX-001": b.Status.FAIL})
+    many = [b.report(b.host(f"esx{one}"), {"VM-001": (b.Status.FAIL, {"only": (0,)})})
+            for one in (2, 3)]  # fmt: skip
+    headline = " ".join(told(b.run(often, *many)).split("HOSTS")[0].split())
+    assert "(VM-001) fails on 2 hosts" in headline
+
+
 def test_the_choice_of_hosts_and_checks():
     run = b.fleet(16)
     assert "esx01.lab.example" in told(run)

@@ -9,10 +9,19 @@ from msgspec.structs import replace
 
 from hostcheck import preflight, recording
 from hostcheck.checks.engine import all_checks
-from hostcheck.model.result import Phase, Result, Severity, Status, Subject, root_causes
+from hostcheck.model.result import (
+    Phase,
+    Result,
+    Severity,
+    Status,
+    Subject,
+    Unseen,
+    root_causes,
+)
 from hostcheck.reports import summary, words
 from hostcheck.reports.run import html, text
 from hostcheck.reports.summary.plans import GUEST_REBOOT, MAINTENANCE, VM_OFF
+from hostcheck.reports.summary.sight import causes
 from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
@@ -44,6 +53,15 @@ def test_the_age_of_the_catalogue_counts_to_the_answers(edition, asked, words, w
     for rendered in (text.render(made, width=100, colour=False), html.render(made)):
         assert words in rendered
         assert ("update hostcheck" in rendered) is warns
+
+
+def test_what_settles_an_unknown_is_explained_by_a_check_that_decides():
+    unseen = Unseen("absent", "it exits with 9", "")
+    (cause,) = causes("esx1", [
+        Result(check, severity, Status.UNKNOWN, Subject("gpu", "g", "g"), "", "", unseen=unseen)
+        for check, severity in (("CAT-001", Severity.INFORMATIONAL), ("GPU-001", Severity.REQUIRED))
+    ])  # fmt: skip
+    assert cause.settled_by == "hostcheck explain GPU-001"
 
 
 def test_an_unknown_says_each_thing_once():

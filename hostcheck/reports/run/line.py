@@ -70,7 +70,7 @@ def _candidate(run: Run, asked: Preflight, one: Candidate) -> str:
 def _audit(run: Run) -> Iterator[str]:
     """Yield a line for each host, which is told as soon as it is read, and the one of the run."""
     tally, off = Counter(dict.fromkeys(Answer, 0)), 0
-    reasons = {answer: Reasons() for answer in Answer}
+    reasons = {answer: Reasons(run.checks) for answer in Answer}
     for one in briefs(run):
         tally[one.verdict] += 1
         off += one.off

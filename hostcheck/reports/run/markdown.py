@@ -43,10 +43,14 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _sure(told)
     yield from _waived(run)
     yield from ("", "---", "")
+    taken = (
+        f"answers from {prose(words.moment(run.first_answer_at))} to "
+        f"{prose(words.moment(run.last_answer_at))}"
+        if run.first_answer_at
+        else "no answers"
+    )
     yield (
-        f"hostcheck {prose(run.tool_version)}, catalogue {prose(summary.catalogue(run))}, answers "
-        f"from {prose(words.moment(run.first_answer_at))} to "
-        f"{prose(words.moment(run.last_answer_at))}."
+        f"hostcheck {prose(run.tool_version)}, catalogue {prose(summary.catalogue(run))}, {taken}."
     )
 
 

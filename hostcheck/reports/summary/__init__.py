@@ -66,7 +66,7 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
     `also` is given every host on the way: a host that lies on disk is opened on every walk anew.
     """
     tally = Counter(dict.fromkeys(Answer, 0))
-    reasons = {answer: Reasons() for answer in Answer}
+    reasons = {answer: Reasons(run.checks) for answer in Answer}
     todo, sight, drifting = Steps(run.checks), Sight(), Drifts(run.target)
     asked = run.preflight
     excuses, ready = Excuses(run), Ready(run.checks)

@@ -1,13 +1,15 @@
 """The one reason behind a verdict, of a host or of a run."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hostcheck.model.result import (
     Answer,
+    Manual,
     Result,
     Severity,
     Status,
+    root_causes,
 )
 from hostcheck.model.run import (
     HostReport,
@@ -24,7 +26,7 @@ def host_reason(run: Run, report: HostReport, titles: Mapping[str, str]) -> str:
     for one in () if run.preflight is None else run.preflight.candidates:
         if (one.host, one.target) == (report.host.name, report.host.target):
             return words.one_line(one.summary)
-    found = Reasons()
+    found = Reasons(run.checks)
     found.add(report.host.name, report.results)
     return found.sentence(report.verdict, titles, several=False)
 
@@ -58,8 +60,9 @@ class _Told:
 class Reasons:
     """What hosts with the same verdict have against them."""
 
-    def __init__(self) -> None:
+    def __init__(self, manuals: Sequence[Manual]) -> None:
         self.hosts = 0
+        self._manuals = manuals
         self._found: dict[Status, dict[str, _Told]] = {}
         self._passes = self._flaws = 0
 
@@ -73,10 +76,12 @@ class Reasons:
         """
         self.hosts += 1
         here: set[tuple[Status, str]] = set()
-        for result in results:
-            self._flaws += result.status is Status.FAIL
-            if result.severity is not Severity.REQUIRED:
-                continue
+        every = list(results)
+        grave = [one for one in every if one.severity is Severity.REQUIRED]
+        self._flaws += sum(one.status is Status.FAIL for one in every)
+        failing = (one for one in grave if one.status is Status.FAIL)
+        roots = root_causes(failing, every, self._manuals)
+        for result in (*roots, *(one for one in grave if one.status is not Status.FAIL)):
             self._passes += result.status is Status.PASS
             told = self._found.setdefault(result.status, {}).setdefault(
                 result.check, _Told(result, words.one_line(name))
@@ -95,7 +100,7 @@ class Reasons:
             found = self._found.get(status)
             if found:
                 # of equally many the first: `max` keeps it, and checks stand in the order met
-                check = max(found, key=lambda key: found[key].count)
+                check = max(found, key=lambda key: (found[key].hosts, found[key].count))
                 told = found[check]
                 on = f" on {words.count(told.hosts, 'host')}" if several else ""
                 because = _because(told.first)

@@ -31,6 +31,8 @@ class Cause:
     hosts: tuple[str, ...]
     """The first host names."""
     host_count: int
+    first: str = ""
+    """Of its checks the first that is required."""
 
     @property
     def settled_by(self) -> str:
@@ -39,7 +41,7 @@ class Cause:
         What a required check lacks and no option brings, its manual says where to look for.
         """
         told = words.settled_by(self.why, self.privilege, self.detail)
-        return told or (f"hostcheck explain {self.checks[0]}" if self.required else "")
+        return told or (f"hostcheck explain {self.first}" if self.first else "")
 
     @property
     def sentence(self) -> str:
@@ -81,6 +83,7 @@ class Coverage:
 class _Blind:
     count: int = 0
     required: int = 0
+    deciding: set[str] = field(default_factory=set)
     details: dict[str, None] = field(default_factory=dict)
     checks: set[str] = field(default_factory=set)
     hosts: list[str] = field(default_factory=list)
@@ -108,7 +111,9 @@ class Sight:
                 continue
             blind = self._blind.setdefault(key, _Blind())
             blind.count += 1
-            blind.required += result.severity is Severity.REQUIRED
+            if result.severity is Severity.REQUIRED:
+                blind.required += 1
+                blind.deciding.add(result.check)
             blind.checks.add(result.check)
             if seen and seen.detail and len(blind.details) < 2:  # one, or several: no more
                 blind.details[seen.detail] = None
@@ -128,6 +133,7 @@ class Sight:
                 count=blind.count,
                 required=blind.required,
                 checks=tuple(sorted(blind.checks)),
+                first=min(blind.deciding, default=""),
                 hosts=tuple(blind.hosts),
                 host_count=blind.host_count,
             )

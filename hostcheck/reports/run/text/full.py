@@ -135,10 +135,11 @@ def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
         )  # fmt: skip
         if cause.settled_by:
             yield from page.wrap(f"To settle it: {cause.settled_by}.", 4, 6)
-    yield from page.wrap(
-        f"Answers taken from {words.moment(run.first_answer_at)} "
-        f"to {words.moment(run.last_answer_at)}", 2,
-    )  # fmt: skip
+    if run.first_answer_at:
+        yield from page.wrap(
+            f"Answers taken from {words.moment(run.first_answer_at)} "
+            f"to {words.moment(run.last_answer_at)}", 2,
+        )  # fmt: skip
 
 
 def _drifts(told: summary.Summary, page: Page) -> Iterator[str]:

@@ -222,10 +222,10 @@ def _deciders(run: Run, one: Candidate) -> list[str]:
 def _steps(
     run: Run, told: summary.Summary, page: Page, shown: Shown, *, large: bool
 ) -> Iterator[str]:
-    wanted = [one for one in told.steps if shown.finding(one.check, one.severity)]
-    if not shown.says_severity:
-        grave = _grave(run)
-        wanted = [one for one in wanted if one.severity is Severity.REQUIRED or one.check in grave]
+    grave = _grave(run)
+    must = [one for one in told.steps if one.severity is Severity.REQUIRED or one.check in grave]
+    among = told.steps if shown.says_severity else must
+    wanted = [one for one in among if shown.finding(one.check, one.severity)]
     if wanted:
         yield from ("", page.paint("WHAT TO DO", "strong"))
         commands = COMMANDS_FEW if len(wanted) <= MANY_STEPS else COMMANDS_MANY
@@ -234,7 +234,7 @@ def _steps(
         if large:
             yield from page.wrap("The commands of a step, and its hosts: --details --check ID.", 4)
         yield from _plans(summary.plans_of(wanted, told.by_host), page)
-    rest = [one for one in told.steps if one not in wanted]
+    rest = [one for one in told.steps if one not in wanted and one not in must]
     if rest:
         yield from ("", page.paint("ALSO FOUND", "strong"))
         listed = ", ".join(one.check for one in rest)
