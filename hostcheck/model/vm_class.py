@@ -120,6 +120,8 @@ class Offered(Struct, frozen=True):
     notices: tuple[str, ...] = ()
     unread: bool = False
     """Whether there are classes that were not understood."""
+    unlisted: bool = False
+    """Whether there may be namespaces of which nothing is told."""
 
 
 class Change(Struct, frozen=True):

@@ -277,4 +277,6 @@ def offered_classes(rest: Transport, vcenter: str) -> Offered:
     spaces = asking.every(name for one in told.classes for name in one.namespaces)
     notices += asking.notices
     classes = tuple(msgspec.structs.replace(one, source=vcenter) for one in told.classes)
-    return Offered(classes, spaces, names, tuple(notices), unread=bool(told.odd))
+    return Offered(
+        classes, spaces, names, tuple(notices), unread=bool(told.odd), unlisted=asking.unlisted
+    )

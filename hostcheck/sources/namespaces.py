@@ -31,6 +31,8 @@ class Namespaces:
     def __init__(self, rest: Transport) -> None:
         """Ask nothing yet."""
         self.notices: list[str] = []
+        self.unlisted = False
+        """Whether no list told which there are."""
         self._rest = rest
         self._zones: dict[str, Reading[dict[str, tuple[str, ...]]]] = {}
 
@@ -45,6 +47,7 @@ class Namespaces:
             listed = opened(self._rest.fetch(rest_namespaces.REQUEST), rest_namespaces.parse)
         if isinstance(listed, Unknown):
             self.notices.append(f"namespaces are not told: {listed.detail}")
+            self.unlisted = True
             listed = ()
         found = {name: Namespace(name, ()) for name in used} | {one.name: one for one in listed}
         return tuple((self._of_one_cluster if old else self._of_zones)(one)

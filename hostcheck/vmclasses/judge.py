@@ -111,7 +111,7 @@ def _class(
             "on which clusters its namespaces run is not known: judged on each cluster (choose by "
             "--cluster); told by GET /api/vcenter/namespaces/instances/{namespace}"
         )
-    used = bool(using or one.namespaces)
+    used = bool(using or one.namespaces) or offered.unlisted
     answer = _over(places, must, open_=open_, hidden=bool(hidden), used=used)
     return ClassJudged(*head, answer, tuple(places), tuple(notices))
 

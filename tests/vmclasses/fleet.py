@@ -84,11 +84,11 @@ def run_with(hosts):
     return runs.run_of("vc.example.com", reports(hosts))
 
 
-def judged(classes, hosts, *, namespaces=(), names=None, wanted=lambda _: True):
+def judged(classes, hosts, *, namespaces=(), names=None, unlisted=False, wanted=lambda _: True):
     """Judge classes (or one) on hosts."""
     classes = tuple(classes) if isinstance(classes, list | tuple) else (classes,)
     seen = [seen_of(one, classes, NEEDS) for one in hosts]
-    offered = Offered(classes, tuple(namespaces), names or {})
+    offered = Offered(classes, tuple(namespaces), names or {}, unlisted=unlisted)
     target = Target("vc.example.com", "2026-11-28T09:00:00Z")
     return judge(offered, seen, NEEDS, target, classes_from="classes.yaml", wanted=wanted)
 
