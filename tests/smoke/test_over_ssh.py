@@ -72,10 +72,10 @@ def test_a_guest_that_cannot_is_told_in_one_line(smoke, server, oddity, told):
 
 
 def test_a_hanging_program_is_ended(smoke, monkeypatch):
-    monkeypatch.setattr(delivery, "GRACE_SECONDS", -4)
+    monkeypatch.setattr(delivery, "GRACE_SECONDS", -2)
     done = smoke("hang", "--limit", "5", "--json")
     assert done.exit_code == 6, done.output
-    assert "it did not end within 1 s and was ended" in json.loads(done.stdout)["reason"]
+    assert "it did not end within 3 s and was ended" in json.loads(done.stdout)["reason"]
     assert done.stderr == ""
 
 
