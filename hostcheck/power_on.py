@@ -237,7 +237,7 @@ def _sentence(told: PowerOn) -> str:
             on = f" on {told.host}" if told.host else ""
             return f"Nothing was sent: the VM runs already{on}"
         case Outcome.NOT_SENT:
-            return "Nothing was sent: only a GO is started, or an UNSURE that is accepted"
+            return f"Not started, {told.verdict.value}: {told.words}"
         case Outcome.UNKNOWN:
             return f"Sent, and what became of it is not known: {told.words}"
         case Outcome.FAILED:

@@ -4,10 +4,12 @@ Each is a row of docs/reliability.md.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,12 +133,20 @@ def test_servers_that_ask_each_second_whether_anybody_is_there(
     assert told(run) == usual
 
 
+def kept(shells, folder):
+    """Return shells with their files elsewhere, where they outlive the server."""
+    known = Path(shutil.copy(shells.known_hosts_file, folder / "known_hosts"))
+    text = shells.config_file.read_text().replace(str(shells.known_hosts_file), str(known))
+    (folder / "ssh_config").write_text(text)
+    return replace(shells, config_file=folder / "ssh_config", known_hosts_file=known)
+
+
 def test_ssh_that_is_stopped_in_the_middle_of_a_run(new_vcenter, tmp_path):
     """As ESXiShellTimeOut stops it: who was asked is as before, the others lack their shell."""
     fleet = Fleet(tuple(replace(HEALTHY, **shapes.at(n), vms=()) for n in range(1, 9)))
     vcenter = new_vcenter(fleet, password=PASSWORD)
     with ExitStack() as stack:
-        shells = stack.enter_context(live.running_shells(fleet))
+        shells = kept(stack.enter_context(live.running_shells(fleet)), tmp_path)
         with subprocess.Popen(
             command(vcenter, shells, "--workers", "1"), **options(shells, tmp_path),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
