@@ -167,10 +167,10 @@ def audit(
 def with_unmet(run: Run) -> Run:
     """Return a run that says which patterns of clusters of its policy met none of its hosts."""
     by = run.policy
-    if by is None or all(one.cluster == EVERY for one in by.rules):
-        return run
-    clusters = [one.cluster() for one in Story.of(run).hosts()]
-    told = unmet(by, {one for one in clusters if one}, unplaced=clusters.count(""))
+    told: tuple[str, ...] = ()
+    if by is not None and any(one.cluster != EVERY for one in by.rules):
+        clusters = [one.cluster() for one in Story.of(run).hosts()]
+        told = tuple(unmet(by, {one for one in clusters if one}, unplaced=clusters.count("")))
     left = tuple(one for one in run.notices if UNMET not in one)
     return replace(run, notices=(*left, *told))
 
@@ -180,9 +180,7 @@ def judged_anew(run: Run, policy: Policy | None) -> Run:
     hosts = runfile.packed(verdict.judged_anew(one, run.policy, policy) for one in run.hosts)
     made = replace(
         run, hosts=hosts, policy=policy, waivers=None,
-        notices=noticed(
-            tuple(one for one in run.notices if UNMET not in one), run.policy, policy
-        ),
+        notices=noticed(run.notices, run.policy, policy),
     )  # fmt: skip
     made = with_unmet(made)
     if run.waivers is None:
