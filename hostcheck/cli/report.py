@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from hostcheck.settings import Settings
 
 
+TELLING = frozenset(("html", "html-single", "brief"))
+"""Formats that tell the SHA-256 of the file, for which all of it is read once more."""
+
+
 @main.command()
 @click.argument("run", type=existing(dir_okay=False))
 @format_option("run")
@@ -90,7 +94,8 @@ def report(
 
         judged = app.judged_anew(read, by)
     told = code.beside(history.written(waivers.applied(judged)))
-    told = replace(told, read_from=_origin(run, read, told))
+    if TELLING.intersection((format_, *(one.format_ for one in outputs))):
+        told = replace(told, read_from=_origin(run, read, told))
     give_each(format_, told, outputs, showing)
     stale = waiving.fail_on_unused_waiver and is_stale(told)
     counts = failing.strict or failing.fail_on or stale

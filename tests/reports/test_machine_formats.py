@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from hostcheck.cli.report import TELLING
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import Run
+from hostcheck.model.run import Run, SavedAs
 from hostcheck.reports import formats, pieces
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import junit
@@ -118,3 +119,11 @@ def test_walks_over_the_hosts_do_not_grow_with_the_candidates(name):
     hosts = Walked(run.hosts)
     assert "".join(pieces("run", name, msgspec.structs.replace(run, hosts=hosts, preflight=told)))
     assert hosts.walks < 10
+
+
+@pytest.mark.parametrize("name", formats("run"))
+def test_the_file_that_a_run_was_read_from_is_hashed_for_who_tells_it(name):
+    run = b.one_host()
+    read = msgspec.structs.replace(run, read_from=SavedAs("f" * 64))
+    told = "".join(pieces("run", name, run)) != "".join(pieces("run", name, read))
+    assert told is (name in TELLING)
