@@ -14,6 +14,19 @@ SERVICE = "hostcheck"
 """What passwords are kept under in a keyring."""
 
 
+def refuse_in_user(user: str, where: str) -> None:
+    """Raise UsageError for a user's name with a `:`, which repeats nothing of it.
+
+    No account of vSphere, a directory, ESXi, a guest or a BMC has one, be it written with a domain
+    before or behind it: people put a password there.
+    """
+    if ":" in user:
+        raise UsageError(
+            f"{where}: the name of a user has no ':', and a password does not belong there; it is "
+            "taken from a prompt, a variable, a file or the keyring (docs/settings.md)"
+        )
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a password may be: `name` is its key in the keyring, `option` names a file."""

@@ -18,8 +18,9 @@ from msgspec import Meta
 
 from hostcheck import ways
 from hostcheck.errors import UsageError
+from hostcheck.secrets import refuse_in_user
 from hostcheck.syntax import toml
-from hostcheck.urls import without_login
+from hostcheck.urls import without_secrets
 from hostcheck.ways.options import SETTING, Setting
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -223,6 +224,11 @@ def read(path: Path) -> Settings:
     if found.history.keep:
         with _said_of(file, "history", "keep"):
             days(str(found.history.keep))
+    for name in found.__struct_fields__:
+        held = getattr(found, name)
+        if hasattr(held, "user"):
+            with _said_of(file, name, "user"):
+                refuse_in_user(held.user, "it")
     with _said_of(file, "vcenter", "url"):
         if found.vcenters and found.vcenter.url:
             raise UsageError("it and [[vcenters]] both say where to connect: keep one")
@@ -236,6 +242,8 @@ def read(path: Path) -> Settings:
         with _said_of(file, "vcenters", index, "url"):
             servers += _servers(one.url)
             refuse_twice(servers)
+        with _said_of(file, "vcenters", index, "user"):
+            refuse_in_user(one.user, "it")
         with _said_of(file, "vcenters", index, "tls_thumbprint"):
             thumbprint(one.tls_thumbprint)
     return _with_places(found, path.parent)
@@ -378,13 +386,13 @@ def server_of(text: str) -> Server:
         port = parts.port or 443
     except ValueError:
         raise UsageError(
-            f"{without_login(text)}: not a URL, or its port is not a number from 1 to 65535"
+            f"{without_secrets(text)}: not a URL, or its port is not a number from 1 to 65535"
         ) from None
     if parts.scheme != "https" or not parts.hostname:
-        raise UsageError(f"{without_login(text)}: give a host name or an https:// URL")
-    return Server(
-        parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
-    )
+        raise UsageError(f"{without_secrets(text)}: give a host name or an https:// URL")
+    user = unquote(parts.username or "")
+    refuse_in_user(user, without_secrets(text))
+    return Server(parts.hostname, port, user, unquote(parts.password or ""))
 
 
 def thumbprint_in(text: str, host: str, port: int) -> str:

@@ -22,6 +22,19 @@ from hostcheck.ways.options import OPTION, Option
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class UserType(click.ParamType[str]):
+    """The name of a user, and no password with it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: Any, _ctx: Any) -> str:
+        """Return the name as it was given."""
+        from hostcheck.secrets import refuse_in_user
+
+        refuse_in_user(str(value), param.opts[0] if param is not None else "user")
+        return str(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Deliver:
     """Where a report goes, and in which format."""
@@ -142,8 +155,8 @@ def _option(name: str, told: Option) -> Callable[[F], F]:
             more["is_flag"] = True
         case "yes or no":
             more["default"] = None
-        case "text" if not told.many:
-            more["default"] = ""
+        case "text" | "user" if not told.many:
+            more |= {"default": "", "type": UserType() if told.kind == "user" else None}
         case "file" | "path":
             if told.kind == "file":
                 more["type"] = Existing(exists=True, dir_okay=False, path_type=Path)

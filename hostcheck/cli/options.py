@@ -13,7 +13,16 @@ from click.shell_completion import CompletionItem
 from hostcheck import ways
 from hostcheck.cli.completing import names_of_clusters, names_of_hosts
 from hostcheck.cli.front import front
-from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group, options_of
+from hostcheck.cli.given import (
+    Deliver,
+    Failing,
+    FailingSince,
+    Showing,
+    UserType,
+    Waiving,
+    group,
+    options_of,
+)
 from hostcheck.cli.outputs import Existing, FilePath, OutputType
 from hostcheck.connect.given import (
     AUTO,
@@ -23,7 +32,6 @@ from hostcheck.connect.given import (
     OpinionOptions,
     Smoking,
     Telling,
-    Trusting,
 )
 from hostcheck.errors import UsageError
 from hostcheck.near import near
@@ -165,7 +173,7 @@ vsphere = (
         help="vCenter or ESXi: HOST, HOST:PORT or https URL, repeatable. Default: GOVC_URL.",
     ),
     click.option(
-        "--user", default="",
+        "--user", default="", type=UserType(),
         help="vSphere user. Default: the one in the URL, GOVC_USERNAME.",
     ),
     click.option(
@@ -214,7 +222,8 @@ from_option = click.option(
 )  # fmt: skip
 guest = (
     click.option(
-        "--guest-user", default="", help="User in the guests. Default: HOSTCHECK_GUEST_USER."
+        "--guest-user", default="", type=UserType(),
+        help="User in the guests. Default: HOSTCHECK_GUEST_USER."
     ),
     click.option(
         "--guest-password-file", type=existing(dir_okay=False),
@@ -417,21 +426,6 @@ bare_options = group(
     ),
     click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
     settings_option,
-)  # fmt: skip
-trust_options = group(
-    "given", Trusting,
-    click.option(
-        "--bmc-inventory", "inventory", type=existing(dir_okay=False),
-        help="CSV or TOML with the address of each BMC.",
-    ),
-    click.option(
-        "--bmc-fingerprints", "fingerprints", type=click.Path(path_type=Path),
-        help="File to pin in. Default: ~/.config/hostcheck/bmc-fingerprints.",
-    ),
-    click.option("--renew", is_flag=True, help="Pin what is shown now, also where it differs."),
-    click.option("--dry-run", is_flag=True, help="Show the certificates, and write nothing."),
-    settings_option,
-    click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
 )  # fmt: skip
 output_option = click.option(
     "-o", "--output", type=FilePath(path_type=Path), help="File instead of stdout.",

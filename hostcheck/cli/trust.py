@@ -2,11 +2,31 @@
 
 import sys
 from collections import Counter
+from pathlib import Path
 
+import click
+
+from hostcheck.cli.given import group
 from hostcheck.cli.group import main
-from hostcheck.cli.options import trust_options
+from hostcheck.cli.options import existing, settings_option
 from hostcheck.cli.out import show
 from hostcheck.connect.given import Trusting
+
+trust_options = group(
+    "given", Trusting,
+    click.option(
+        "--bmc-inventory", "inventory", type=existing(dir_okay=False),
+        help="CSV or TOML with the address of each BMC.",
+    ),
+    click.option(
+        "--bmc-fingerprints", "fingerprints", type=click.Path(path_type=Path),
+        help="File to pin in. Default: ~/.config/hostcheck/bmc-fingerprints.",
+    ),
+    click.option("--renew", is_flag=True, help="Pin what is shown now, also where it differs."),
+    click.option("--dry-run", is_flag=True, help="Show the certificates, and write nothing."),
+    settings_option,
+    click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
+)  # fmt: skip
 
 
 @main.command()

@@ -11,6 +11,7 @@ from hostcheck.front import Front
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
+from hostcheck.secrets import refuse_in_user
 from hostcheck.sources.several import Vcenters
 
 PLACEHOLDER = "auditor@vsphere.local"
@@ -39,6 +40,7 @@ def role_for(tool: str, given: Machines, front: Front) -> Iterator[str]:
             given.ways.get(name) or options.Given(), getattr(settings, options.SECTION)
         )
     )
+    refuse_in_user(front.variable("GOVC_USERNAME"), "GOVC_USERNAME")
     user = given.user or front.variable("GOVC_USERNAME") or settings.vcenter.user or PLACEHOLDER
     if user == PLACEHOLDER:
         yield f"# {PLACEHOLDER} stands for the account of hostcheck: give --user"

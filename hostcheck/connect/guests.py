@@ -12,7 +12,7 @@ from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.capture import Capture
 from hostcheck.parsers.smoke_sparse24 import REQUEST
-from hostcheck.secrets import Place, password_of, password_or_none
+from hostcheck.secrets import Place, password_of, password_or_none, refuse_in_user
 from hostcheck.settings import Settings
 from hostcheck.smoke import build
 from hostcheck.ways.guest import steps
@@ -70,7 +70,8 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
     if given.over_ssh:
         user, at, name = given.over_ssh.rpartition("@")
         if not name or (at and not user):
-            raise UsageError(f"--ssh {given.over_ssh!r}: give GUEST or USER@GUEST")
+            raise UsageError("--ssh: give GUEST or USER@GUEST")
+        refuse_in_user(user, "--ssh")
         guest = SshGuest(guest_shell_of(given, settings, front, name, user, plan))
         said = deliver(guest, program.read_bytes(), plan, REQUEST, left_behind(front))
         return said, f"in guest {name} over SSH"

@@ -11,6 +11,7 @@ from hostcheck.connect.given import AUTO, Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
 from hostcheck.fleet.pool import cores
 from hostcheck.front import Front
+from hostcheck.secrets import refuse_in_user
 from hostcheck.settings import (
     Server,
     Settings,
@@ -74,6 +75,7 @@ def user_of(
 ) -> str:
     """Return the user at one of so many servers. Raises UsageError where nothing names one."""
     own = vcenter_for(settings, server)
+    refuse_in_user(front.variable("GOVC_USERNAME"), "GOVC_USERNAME")
     named = server.user if given.vcenter else ""
     listed = own.user if settings.vcenters else ""
     user = (
@@ -96,10 +98,24 @@ def thumbprint_of(
     pinned = given.tls_thumbprint or (own.tls_thumbprint if its_own else "")
     if pinned:
         return pinned
-    listed = map(Path, filter(None, front.variable("GOVC_TLS_KNOWN_HOSTS").split(os.pathsep)))
-    texts = (one.read_text(errors="replace") for one in listed if one.is_file())
+    texts, _ = known_hosts_of(front)
     found = (thumbprint_in(text, server.host, server.port) for text in texts)
     return next(filter(None, found), "")
+
+
+def known_hosts_of(front: Front) -> tuple[list[str], list[str]]:
+    """Return the texts of the files that GOVC_TLS_KNOWN_HOSTS names, and why others are not read.
+
+    One that is not there pins nothing, as with govc; the user believes that it does.
+    """
+    texts: list[str] = []
+    unread: list[str] = []
+    for name in filter(None, front.variable("GOVC_TLS_KNOWN_HOSTS").split(os.pathsep)):
+        try:
+            texts.append(Path(name).read_text(errors="replace"))
+        except OSError as error:
+            unread.append(f"{name} ({error.strerror})")
+    return texts, unread
 
 
 def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[str, ...]:
@@ -123,6 +139,7 @@ def processes_of(given: Machines) -> int:
 
 def guest_user_of(user: str, settings: Settings, front: Front) -> str:
     """Return the user in guests. Raises UsageError where nothing names one."""
+    refuse_in_user(front.variable("HOSTCHECK_GUEST_USER"), "HOSTCHECK_GUEST_USER")
     found = user or front.variable("HOSTCHECK_GUEST_USER") or settings.smoke.user
     if not found:
         raise UsageError("no guest user: give --guest-user (or HOSTCHECK_GUEST_USER)")

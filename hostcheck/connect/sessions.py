@@ -7,7 +7,7 @@ from typing import TypedDict
 from hostcheck import ways
 from hostcheck.connect.given import Vsphere
 from hostcheck.connect.logins import Login, login_of
-from hostcheck.connect.precedence import servers_of
+from hostcheck.connect.precedence import known_hosts_of, servers_of
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.settings import Settings
@@ -66,6 +66,9 @@ def opened(
             "GOVC_INSECURE is ignored: certificates are always verified; trust a CA with --tls-ca "
             "FILE, or one certificate with --tls-thumbprint SHA256"
         )
+    unread = known_hosts_of(front)[1]
+    if unread and not given.tls_thumbprint:
+        front.tell(f"GOVC_TLS_KNOWN_HOSTS pins nothing by {', '.join(unread)}: give a file")
     filters = (hosts or settings.audit.hosts, clusters or settings.audit.clusters)
     logins = {
         one.name: login_of(

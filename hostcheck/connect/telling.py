@@ -56,6 +56,8 @@ def _mail(to: tuple[str, ...], given: Telling, held: MailSettings, front: Front)
     for name in ("server", "sender"):
         if not getattr(held, name):
             raise UsageError(f"mail needs {name} in [mail] of hostcheck.toml")
+    if not held.server.isascii() or set("@/?#") & set(held.server):
+        raise UsageError("[mail] server: give the name of a host, and nothing else")
     mail.address(held.sender)
     for one in to:
         mail.address(one)

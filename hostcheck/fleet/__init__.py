@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
 from hostcheck.fleet.pool import CLOSE_SECONDS, Processes
-from hostcheck.urls import is_here, without_login
+from hostcheck.urls import is_here, without_secrets
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -311,11 +311,12 @@ def address_of(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port or 8786
     except ValueError:
-        told = without_login(url)
+        told = without_secrets(url)
         raise UsageError(f"--workers {told}: its port is not a number from 1 to 65535") from None
     host = parts.hostname or ""
-    if parts.scheme not in SCHEMES or not host or parts.username or parts.path.strip("/"):
-        told = without_login(url)
+    more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in SCHEMES or not host or more:
+        told = without_secrets(url)
         raise UsageError(f"--workers {told}: give a number, or dask://SCHEDULER[:PORT]")
     plain = parts.scheme == "dask+tcp" or (parts.scheme == "dask" and is_here(host))
     shown = f"[{host}]" if ":" in host else host

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hostcheck.errors import UsageError
+from hostcheck.secrets import refuse_in_user
 
 EXAMPLE = "give a file, or postgresql://USER@HOST/DATABASE"
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -68,6 +69,7 @@ def _server(url: str, option: str) -> HistoryPlace:
         raise UsageError(f"{option}: not a URL, or its port is no number: {EXAMPLE}") from None
     if parts.password is not None or "@" in parts.path:
         raise UsageError(f"{option}: {VISIBLE}")
+    refuse_in_user(unquote(parts.username or ""), option)
     database = unquote(parts.path.removeprefix("/"))
     if not database or "/" in database:
         raise UsageError(f"{option}: it names no database: {EXAMPLE}")

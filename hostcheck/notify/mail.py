@@ -138,5 +138,6 @@ def address(text: str) -> str:
         found = None
     plain = text.isascii() and text.isprintable() and " " not in text
     if found is None or not (found.username and found.domain) or not plain:
-        raise UsageError(f"{text!r} is no mail address: write it as name@example.com")
+        shown = "what was given" if ":" in text else repr(text)
+        raise UsageError(f"{shown} is no mail address: write it as name@example.com")
     return text

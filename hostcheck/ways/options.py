@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 OPTION = "option"
 """Under this name a field's metadata hold its `Option`."""
-Kind = Literal["text", "yes or no", "flag", "file", "path", "whole", "seconds"]
+Kind = Literal["text", "user", "yes or no", "flag", "file", "path", "whole", "seconds"]
 """A `file` has to be there; a `path` need not be. `yes or no` is None where nobody gave it."""
 
 
@@ -42,7 +42,7 @@ def option(
     told = Option(
         flags=flags, kind=kind, help=help, many=many, metavar=metavar, least=least, most=most
     )
-    empty: Any = () if many else {"text": "", "flag": False}.get(kind)
+    empty: Any = () if many else {"text": "", "user": "", "flag": False}.get(kind)
     return field(default=empty, metadata={OPTION: told})
 
 

@@ -1,5 +1,6 @@
 """What counts where several say something, without a command line."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from hostcheck import secrets, settings
-from hostcheck.connect import precedence
+from hostcheck.connect import precedence, sessions
 from hostcheck.connect.given import Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
@@ -98,6 +99,30 @@ def test_a_thumbprint_comes_from_the_option_the_file_or_the_known_hosts(tmp_path
     assert found(Vsphere(), {"tls_thumbprint": "F"}) == "F"
     assert found(Vsphere(), {}) == "KNOWN"
     assert found(Vsphere(), {}, front()) == ""
+
+
+def test_a_file_of_known_hosts_that_is_not_read_is_told_in_one_line(tmp_path):
+    known = tmp_path / "known"
+    known.write_text("a:443 KNOWN\n")
+    gone = tmp_path / "gone"
+    names = os.pathsep.join(map(str, (tmp_path, known, gone)))
+    said = []
+    there = replace(front(GOVC_TLS_KNOWN_HOSTS=names), tell=said.append)
+    server = settings.server_of("a")
+    assert precedence.thumbprint_of(server, Vsphere(), told(), there, servers=1) == "KNOWN"
+    with pytest.raises(UsageError, match="no user"):
+        sessions.opened(Vsphere(vcenter=("a",)), told(), there)
+    unread = f"{tmp_path} (Is a directory), {gone} (No such file or directory)"
+    assert said == [f"GOVC_TLS_KNOWN_HOSTS pins nothing by {unread}: give a file"]
+    said.clear()
+    with pytest.raises(UsageError, match="no user"):
+        sessions.opened(Vsphere(vcenter=("a",), tls_thumbprint="ab" * 32), told(), there)
+    assert said == []
+
+
+def test_no_password_beside_the_user_of_a_guest():
+    with pytest.raises(UsageError, match="HOSTCHECK_GUEST_USER: the name of a user has no"):
+        precedence.guest_user_of("", told(), front(HOSTCHECK_GUEST_USER="me:canary"))
 
 
 def test_authorities_come_from_one_place_only():

@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hostcheck.errors import UsageError
+from hostcheck.secrets import refuse_in_user
+from hostcheck.urls import without_secrets
 from hostcheck.ways.redfish.door import fingerprint
 
 TABLE = "bmc"
@@ -113,6 +115,7 @@ def _row(fields: Mapping[str, Any], where: str) -> Row:
         raise UsageError(f"{where}: {error}; a BMC has {known}") from None
     try:
         place(row.address)
+        refuse_in_user(row.user, "user")
         pinned = fingerprint(row.fingerprint) if row.fingerprint else ""
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
@@ -149,8 +152,14 @@ def place(text: str) -> tuple[str, int]:
     if parts.scheme != "https" or parts.path.strip("/") or parts.query or parts.fragment:
         host = ""
     if not (_ADDRESS.fullmatch(host) or _is_v6(host)):
-        raise UsageError(f"{text[:60]!r} is no address of a BMC: give HOST or HOST:PORT")
+        raise UsageError(f"{_shown(text)!r} is no address of a BMC: give HOST or HOST:PORT")
     return host, port
+
+
+def _shown(text: str) -> str:
+    """Return what may be repeated: a path or a name, and of a URL what holds no secret."""
+    plain = "://" not in text and not set("@?#") & set(text)
+    return (text if plain else without_secrets(text))[:60]
 
 
 def _is_v6(host: str) -> bool:
@@ -165,8 +174,8 @@ def check_pattern(pattern: str) -> None:
     slots = set(_SLOT.findall(pattern))
     if not slots or slots - {"host", "short"} or set("{}") & set(_SLOT.sub("", pattern)):
         raise UsageError(
-            f"{pattern!r} is no pattern of addresses: put {{host}} or {{short}} where the name of "
-            "the host goes"
+            f"{_shown(pattern)!r} is no pattern of addresses: put {{host}} or {{short}} where the "
+            "name of the host goes"
         )
     place(pattern.replace("{host}", "esx").replace("{short}", "esx"))
 

@@ -16,7 +16,7 @@ class BmcReach:
     bmc_inventory: Path | None = option(
         "file", "CSV or TOML: host or service_tag, address, user, vendor, fingerprint of each BMC."
     )
-    bmc_user: str = option("text", "User at the BMCs, where the inventory names none.")
+    bmc_user: str = option("user", "User at the BMCs, where the inventory names none.")
     bmc_password_file: Path | None = option(
         "file",
         "File whose first line is the password. Default: HOSTCHECK_BMC_PASSWORD_VENDOR, "

@@ -33,7 +33,7 @@ class Given(Reach):
     """Whether the shells of hosts are asked, and how. Times are seconds."""
 
     ssh: bool | None = option("yes or no", "Also ask the ESXi shells over SSH.")
-    ssh_user: str = option("text", "SSH user. Default: ssh_config, then root.")
+    ssh_user: str = option("user", "SSH user. Default: ssh_config, then root.")
     ssh_password_file: Path | None = option(
         "file",
         "File whose first line is the SSH password. Default: HOSTCHECK_SSH_PASSWORD, keyring.",

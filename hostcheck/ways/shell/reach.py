@@ -95,6 +95,8 @@ def shell_from_ssh_config(
                   *(("-p", str(override_port)) if override_port else ()))  # fmt: skip
         told = _asked((client, *wanted), host, config, base, own=own)
         found = _applied(told, host, base, _client(client, config, own=own))
+    if ":" in found.user:
+        raise _unusable(f"the user that {config} names has a ':'", "name of a user")
     return replace(
         found,
         user=override_user or found.user,
