@@ -21,6 +21,7 @@ from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status, Subject
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, upheld_preflight
+from hostcheck.model.traits import FIELDS, GPU_FIELDS
 from hostcheck.model.vm import Vm
 from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, Told, upheld_by
 
@@ -73,6 +74,13 @@ LISTING = Kept(
     vm=("devices", "gpu_addresses", "id", "name", "passthroughs", "power_state", "vgpus"),
 )  # fmt: skip
 """What lists of hosts and VMs open."""
+DRIFT = Kept(host=("bmc", "cluster", "name", "target", *FIELDS), gpu=GPU_FIELDS, vm=())
+"""What the hosts of a cluster are compared by."""
+TRUCE = Kept(
+    host=("id", "name", "services", "target", "version", "vms"), gpu=(),
+    vm=("id", "name", "passthroughs", "vgpus"),
+)  # fmt: skip
+"""What a hardening audit finds fault with."""
 NOT_OPENED = Unknown(Why.NOT_ASKED, "it was not opened")
 TOLD = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 HEAD = b'{"check":"'

@@ -12,9 +12,11 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.result import Status
 from hostcheck.planner.seen import seen_of
+from hostcheck.reports.summary import drifts_of
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
+from hostcheck.truce import truce
 from hostcheck.verdict import report_of
 from tests.checks.synthetic import NEEDS
 
@@ -49,6 +51,19 @@ def test_a_list_is_the_same_of_lines(file):
         found = told([one.host for one in lines.hosts])
         assert found == told([one.host for one in whole.hosts])
         assert len(found.rows) > 20
+
+
+def test_the_hosts_of_a_cluster_differ_in_the_same_things_of_lines(file):
+    whole, lines = runfile.read(file), runlines.read(file, (), runlines.DRIFT)
+    assert any(one.topic.startswith("BIOS setting") for one in drifts_of(whole, whole=True).drifts)
+    assert drifts_of(lines, whole=True) == drifts_of(whole, whole=True)
+
+
+def test_an_audit_finds_fault_with_the_same_things_of_lines(file):
+    whole, lines = runfile.read(file), runlines.read(file, (), runlines.TRUCE)
+    assert truce(whole).vms
+    assert truce(whole).shells
+    assert truce(lines) == truce(whole)
 
 
 def test_the_gates_of_a_run_are_those_of_its_checks(run):

@@ -27,12 +27,12 @@ def drift(
     Exits with 0 where all is known and nothing differs, 1 where something does, 3 where nothing
     that is known differs and something is not known.
     """
-    from hostcheck import runfile
+    from hostcheck import runlines
     from hostcheck.connect import chosen
     from hostcheck.reports import summary
 
     refuse_untold("drift", format_, output)
-    read = runfile.read(run)
+    read = runlines.read(run, (), runlines.DRIFT)
     there: set[tuple[str, str]] = set()
 
     def wanted(cluster: str) -> bool:

@@ -43,7 +43,7 @@ def truce(
     """
     from msgspec.structs import replace
 
-    from hostcheck import runfile
+    from hostcheck import runlines
     from hostcheck.truce import truce as of
 
     if format_ in SIGNED and not (owner and expires):
@@ -54,7 +54,7 @@ def truce(
     if format_ in SIGNED and not owner.strip():
         raise UsageError("--owner must not be empty: somebody answers for an exception")
     refuse_untold("truce", format_, output)
-    read = runfile.read(run)
+    read = runlines.read(run, (), runlines.TRUCE)
     made = of(read, owner=owner, expires=expires or "", ticket=ticket)
     if vms:
         patterns = [each.lower() for each in vms]

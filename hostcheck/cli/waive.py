@@ -35,7 +35,7 @@ def waive(
     ticket: str, any_evidence: bool,
 ) -> None:  # fmt: skip
     """Print entries for a file of waivers (docs/waivers.md) from a saved run; change no file."""
-    from hostcheck import runfile
+    from hostcheck import runlines
     from hostcheck.waivers.write import entries
 
     today = datetime.now(UTC).date()
@@ -46,7 +46,7 @@ def waive(
         raise UsageError("--reason and --owner must not be empty: somebody answers for a waiver")
     found = list(
         entries(
-            runfile.read(run), checks, host, reason=reason, owner=owner, expires=until,
+            runlines.whole(run), checks, host, reason=reason, owner=owner, expires=until,
             ticket=ticket, bound=not any_evidence,
         )
     )  # fmt: skip
