@@ -20,6 +20,7 @@ from hostcheck.preflight import VmSpec, preflight, what_if
 from hostcheck.reports import summary
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import line
+from hostcheck.reports.run import text as report_text
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.vim_call import arguments
@@ -360,6 +361,9 @@ def test_a_no_go_sends_nothing_whatever_is_accepted(lab):
         assert run.power_on.outcome is Outcome.NOT_SENT
         assert "VM-001" in run.power_on.words
         assert exit_code(run) == 1
+        assert run.power_on.words in run.notices[-1], "whoever reads the note alone is told too"
+        told = " ".join("".join(report_text.pieces(run)).split())
+        assert told.count(run.power_on.words) == 1
     assert "PowerOnVM_Task" not in here.calls
     assert here.state() == "poweredOff"
 

@@ -128,8 +128,12 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Facts) -> Ve
         observed=f"DRS {automation}",
         expected="DRS partially automated, manual or off; any since vSphere 8",
         note=note if automatic and placed else "",
-        cluster=None if isinstance(host.cluster, Unknown) else host.cluster.value or None,
+        cluster=_cluster(host),
     )
+
+
+def _cluster(host: Host) -> str | None:
+    return None if isinstance(host.cluster, Unknown) else host.cluster.value or None
 
 
 @check(
@@ -151,11 +155,11 @@ def drs_leaves_vgpus_alone(host: Host, _needs: Requirements, known: Facts) -> Ve
     how=(
         run(
             "vSphere Client",
-            "the cluster of {host} > Configure > vSphere DRS > Edit > Advanced Options > "
+            "{cluster} > Configure > vSphere DRS > Edit > Advanced Options > "
             "VgpuMMAutomationTimeoutSecs: -1",
         ),
         run(
-            "PowerCLI",
+            "PowerCLI (once for each cluster)",
             "New-AdvancedSetting -Entity (Get-Cluster -VMHost {host}) -Type ClusterDRS -Name "
             "VgpuMMAutomationTimeoutSecs -Value -1 -Force -Confirm:$false",
         ),
@@ -172,6 +176,7 @@ def cluster_evacuates_vgpus(host: Host, _needs: Requirements, known: Facts) -> V
         ok=value == "-1",
         observed=f"VgpuMMAutomationTimeoutSecs {value or 'is not set'}",
         expected="VgpuMMAutomationTimeoutSecs -1",
+        cluster=_cluster(host),
     )
 
 

@@ -17,7 +17,8 @@ from hostcheck.model.result import Severity, Verdict
 from hostcheck.model.vm import Vm
 from hostcheck.words import gib
 
-SNC_STUDY = "Skylake figures in frankdenneman.ai/2022-09-21-sub-numa-clustering"
+STUDY = "frankdenneman.ai/2022-09-21-sub-numa-clustering"
+"""It is cited once, in the manual page of each check that tells what it measured."""
 SIBLING = "memory of another node of the same socket answers about 9 % slower than its own"
 OTHER_SOCKET = "memory of the other socket answers about 73 % slower than its own (139 ns for 80)"
 OTHER_SOCKET_CUT = (
@@ -41,7 +42,7 @@ LOCALITY = "https://frankdenneman.ai/2020-01-10-pcie-device-numa-node-locality/"
         "the GPU, at a part of the bandwidth and with more latency."
     ),
     experience=(
-        "how much it costs was measured by one author (the source), on Skylake; no vendor gives a "
+        f"how much it costs was measured by one author ({STUDY}), on Skylake; no vendor gives a "
         "figure."
     ),
     fix=(
@@ -107,8 +108,8 @@ def gpu_and_uplinks_together(placed: Placement, needs: Requirements, known: Fact
         "of it then works on the GPU from afar."
     ),
     experience=(
-        "how much it costs was measured by one author (F. Denneman), on Skylake; no vendor gives "
-        "a figure."
+        f"how much it costs was measured by one author ({STUDY}), on Skylake; no vendor gives a "
+        "figure."
     ),
     fix="Make the VM smaller, or make the nodes larger (one NUMA node per socket, see NUMA-001).",
     how=(
@@ -186,7 +187,7 @@ def _estimate(host: Host, apart: list[tuple[int, int]]) -> str:
         sockets = {index for node in host.numa_nodes.value for index in node.package_os_indexes}
         cut = len(host.numa_nodes.value) > len(sockets)
         cost = OTHER_SOCKET_CUT if cut else OTHER_SOCKET
-    return f"estimate: {cost} ({SNC_STUDY})"
+    return f"estimate: {cost}"
 
 
 def _size(host: Host, node_index: int, known: Facts) -> tuple[int, int]:

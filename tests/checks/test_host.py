@@ -92,7 +92,10 @@ def test_a_cluster_that_empties_its_hosts_of_vgpu_vms():
     says(evacuation(), "pass", "-1")
     one = evacuation(drs_evacuation="")
     says(one, "fail", "is not set")
+    assert one.fix[0].text.startswith("gpu > Configure > vSphere DRS")
     assert "New-AdvancedSetting" in one.fix[1].text
+    (one,) = evacuation(drs_evacuation="", cluster=unknown()).fix
+    assert one.tool.startswith("PowerCLI")
     says(evacuation(drs_evacuation="0"), "fail", "VgpuMMAutomationTimeoutSecs 0")
 
 

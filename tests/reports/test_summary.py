@@ -31,6 +31,7 @@ from tests.reports.builders import one_host
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PENDING = "2n-2xA100-80-pending-esxi803"
+BASIC = "2n-1xA100-40-driver-missing-esxi801"
 HOLES = "2n-2xA100-80-readonly-holes-esxi803"
 
 
@@ -93,7 +94,7 @@ def test_a_no_go_names_what_is_behind_it_and_leaves_out_what_follows():
     assert not {"DRV-001", "DRV-003", "GFX-001"} & set(best.summary.split())
     found = summary.of(run).steps
     assert [step.check for step in found][:2] == ["DRV-002", "GFX-002"]
-    assert {step.severity for step in found[:2]} == {Severity.REQUIRED}
+    assert {step.weight for step in found[:2]} == {Severity.REQUIRED}
     (plan,) = summary.of(run).plans
     assert "maintenance mode on, 1, 2, one reboot, maintenance mode off" in plan.sentence
     assert "on, 1, 2, one reboot, maintenance mode off, audit again" in flat(text.render(run))
@@ -151,6 +152,34 @@ def test_a_fail_of_one_gpu_explains_none_of_another():
     assert root_causes([same, other], [package, driver, same, other], manuals) == (package,)
 
 
+def test_a_step_has_the_severity_that_the_host_shows_and_says_what_it_stands_for():
+    run = run_of("t", [report_of(host_of(recording.load(FIXTURES / BASIC)))])
+    (report,) = run.hosts
+    shown = {
+        one.check: one.severity
+        for one in summary.groups(run, report.results)
+        if one.status is Status.FAIL
+    }
+    steps = {one.check: one for one in summary.of(run).steps}
+    assert {check: one.severity for check, one in steps.items()} == {
+        check: shown[check] for check in steps
+    }
+    assert steps["DRV-002"].standing == (
+        "recommended, and DRV-001, GFX-001 (required) fail for it"
+    )
+    assert steps["GFX-002"].standing == "required"
+    assert {one.weight for one in [*steps.values()][:2]} == {Severity.REQUIRED}
+    for rendered in (text.render(run), html.render(run)):
+        assert "recommended, and DRV-001" in rendered
+
+
+def test_a_result_cites_no_page_since_its_check_does():
+    cited = re.compile(r"\b[a-z0-9-]+\.(?:ai|com|io|net|org)/")
+    for folder in sorted(FIXTURES.glob("*/manifest.json")):
+        for one in report_of(host_of(recording.load(folder.parent))).results:
+            assert not cited.search(f"{one.observed} {one.expected} {one.note}"), one
+
+
 def test_explanations_name_checks_and_never_run_in_circles():
     explains = {check.id: check.manual.explains for check in all_checks()}
     assert {other for others in explains.values() for other in others} <= set(explains)
@@ -169,7 +198,7 @@ def test_every_check_has_its_phase():
 
 
 def step(check, phase, *needs, severity=Severity.REQUIRED):
-    return Step(check, check, severity, phase, "", needs, (), 1, (), 0, ())
+    return Step(check, check, severity, severity, (), phase, "", needs, (), 1, (), 0, ())
 
 
 STEPS = (

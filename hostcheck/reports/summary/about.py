@@ -77,7 +77,7 @@ def judged_by(run: Run) -> str:
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
     told = [words.one_line(f"{judged_by(run)}.")] if run.policy is not None else []
-    told += run.notices
+    told += run.notices if run.power_on is None else run.notices[:-1]  # its last is the reason
     told += [
         words.one_line(f"{one.name} could not be asked: {one.failure}. Its hosts were not asked.")
         for one in silent(run.targets)

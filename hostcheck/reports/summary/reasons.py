@@ -13,6 +13,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import (
     HostReport,
+    Outcome,
     Run,
     silent,
 )
@@ -34,7 +35,9 @@ def host_reason(run: Run, report: HostReport, titles: Mapping[str, str]) -> str:
 def reason_of(run: Run, answer: Answer, found: "Reasons") -> str:
     """Return the reason behind the verdict on a run."""
     if run.power_on is not None:
-        return words.one_line(run.power_on.words)
+        note = run.notices[-1] if run.notices else run.power_on.words
+        told = run.power_on.words if run.power_on.outcome is Outcome.NOT_SENT else note
+        return words.one_line(told)
     if run.preflight is not None:
         return words.one_line(run.preflight.summary)
     if run.unasked and not found.hosts:

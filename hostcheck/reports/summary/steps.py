@@ -26,6 +26,11 @@ class Step:
     check: str
     title: str
     severity: Severity
+    """Of the check, as it is told of the host; the gravest, where a policy has several."""
+    weight: Severity
+    """The gravest of what goes with it: a required check may fail for one that is not."""
+    serves: tuple[str, ...]
+    """Graver checks that fail for it."""
     phase: Phase
     fix: str
     needs: tuple[str, ...]
@@ -39,11 +44,24 @@ class Step:
     example: tuple[Command, ...]
     """The commands of the first subject."""
 
+    @property
+    def standing(self) -> str:
+        """Its severity in words, and why it stands among graver ones."""
+        if not self.serves:
+            return self.severity.value
+        fail = "fails" if len(self.serves) == 1 else "fail"
+        return (
+            f"{self.severity.value}, and {', '.join(self.serves)} ({self.weight.value}) {fail} "
+            "for it"
+        )
+
 
 @dataclass(slots=True)
 class _Todo:
     severity: Severity
+    weight: Severity
     example: tuple[Command, ...]
+    serves: dict[str, None] = field(default_factory=dict)
     hosts: dict[str, int] = field(default_factory=dict)
     host_count: int = 0
     commands: dict[Command, None] = field(default_factory=dict)
@@ -67,8 +85,13 @@ class Steps:
         for severity in words.GRAVEST_FIRST:
             grave = [one for one in fails if one.severity is severity]
             for result in root_causes(grave, fails, self._manuals):
-                todo = self._failing.setdefault(result.check, _Todo(severity, result.fix))
-                todo.severity = min(todo.severity, severity, key=words.GRAVEST_FIRST.index)
+                todo = self._failing.setdefault(
+                    result.check, _Todo(result.severity, severity, result.fix)
+                )
+                todo.severity = _graver(todo.severity, result.severity)
+                todo.weight = _graver(todo.weight, severity)
+                if _graver(severity, result.severity) is not result.severity:
+                    todo.serves |= self._follow(result, grave, fails)
                 if id(result) in listed:
                     continue
                 listed.add(id(result))
@@ -85,6 +108,16 @@ class Steps:
             if len(todo.hosts) < NAMED or name in todo.hosts:
                 todo.hosts[name] = todo.hosts.get(name, 0) + number
 
+    def _follow(
+        self, cause: Result, grave: Sequence[Result], fails: Sequence[Result]
+    ) -> dict[str, None]:
+        """Return the checks of some fails that go when a cause of them is mended."""
+        return {
+            one.check: None
+            for one in grave
+            if root_causes((one,), fails, self._manuals) == (cause,)
+        }
+
     def steps(self) -> tuple[Step, ...]:
         """Return what there is to do: gravest first, in the order in which it is to be done."""
         manuals = {manual.id: manual for manual in self._manuals}
@@ -96,6 +129,8 @@ class Steps:
                     check=check,
                     title=manual.title if manual else check,
                     severity=todo.severity,
+                    weight=todo.weight,
+                    serves=tuple(todo.serves),
                     phase=manual.phase if manual else Phase.VM,
                     fix=manual.fix if manual else "",
                     needs=manual.needs if manual else (),
@@ -110,10 +145,14 @@ class Steps:
             sorted(
                 made,
                 key=lambda step: (
-                    words.GRAVEST_FIRST.index(step.severity),
+                    words.GRAVEST_FIRST.index(step.weight),
                     ORDER.index(step.phase),
                     -step.host_count,
                     step.check,
                 ),
             )
         )
+
+
+def _graver(one: Severity, other: Severity) -> Severity:
+    return min(one, other, key=words.GRAVEST_FIRST.index)

@@ -66,7 +66,7 @@ def lead(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
 
 
 def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
-    steps = [one for one in told_of.steps if shown.finding(one.check, one.severity)]
+    steps = [one for one in told_of.steps if shown.finding(one.check, one.weight)]
     if not steps:
         return
     yield from ("", page.paint("WHAT TO DO", "strong"))
@@ -74,7 +74,7 @@ def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
         yield from page.wrap(
             f"{number}. {step.fix or step.title} [{step.check}]", int(number < 10), 4
         )
-        told = [step.severity.value, names_of([name for name, _ in step.hosts], step.host_count)]
+        told = [step.standing, names_of([name for name, _ in step.hosts], step.host_count)]
         if step.needs:
             told.append("needs " + ", ".join(step.needs))
         yield from page.wrap("; ".join(told), 4)

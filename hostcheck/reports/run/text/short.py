@@ -223,9 +223,9 @@ def _steps(
     run: Run, told: summary.Summary, page: Page, shown: Shown, *, large: bool
 ) -> Iterator[str]:
     grave = _grave(run)
-    must = [one for one in told.steps if one.severity is Severity.REQUIRED or one.check in grave]
+    must = [one for one in told.steps if one.weight is Severity.REQUIRED or one.check in grave]
     among = told.steps if shown.says_severity else must
-    wanted = [one for one in among if shown.finding(one.check, one.severity)]
+    wanted = [one for one in among if shown.finding(one.check, one.weight)]
     if wanted:
         yield from ("", page.paint("WHAT TO DO", "strong"))
         commands = COMMANDS_FEW if len(wanted) <= MANY_STEPS else COMMANDS_MANY
