@@ -71,7 +71,7 @@ def every_vm(host: Host) -> Subjects[Vm]:
 def vm_subject(vm: Vm, host: Host) -> Subject:
     """Name a VM."""
     return subject(
-        "vm", vm.id, vm.name if vm.name == TO_BE else f"VM {vm.name}", host=host.name, vm=vm.name,
+        "vm", vm.id, f"the {TO_BE}" if vm.name == TO_BE else f"VM {vm.name}", host=host.name, vm=vm.name,
         vm_id=f"VirtualMachine-{vm.id}",
     )  # fmt: skip
 

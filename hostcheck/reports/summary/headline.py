@@ -16,6 +16,7 @@ from hostcheck.model.run import (
     Run,
     silent,
 )
+from hostcheck.model.vm import TO_BE
 from hostcheck.reports import words
 
 
@@ -77,6 +78,8 @@ def _vcenter_alone(asked: Preflight, manuals: Collection[Manual]) -> bool:
 
 def _preflight_headline(asked: Preflight, manuals: Collection[Manual]) -> str:
     name = words.one_line(f"{asked.vm} with {asked.changed}" if asked.changed else asked.vm)
+    article = "the " if asked.vm == TO_BE else ""
+    begins = f"{article.capitalize()}{name}"
     if asked.runs_on:
         again = {
             Answer.GO: "and would start again",
@@ -87,12 +90,12 @@ def _preflight_headline(asked: Preflight, manuals: Collection[Manual]) -> str:
     if asked.verdict is Answer.GO:
         first = min(best, key=lambda candidate: candidate.rank, default=None)
         where = words.one_line(first.host) if first is not None else ""
-        return f"{name} may be powered on{', best on ' + where if where else ''}"
+        return f"{begins} may be powered on{', best on ' + where if where else ''}"
     if asked.verdict is Answer.NO_GO:
         if _vcenter_alone(asked, manuals):
-            return f"{name} lacks nothing that was read, but vCenter objects"
-        return f"{name} would not start"
-    return f"Whether {name} would start could not be settled"
+            return f"{begins} lacks nothing that was read, but vCenter objects"
+        return f"{begins} would not start"
+    return f"Whether {article}{name} would start could not be settled"
 
 
 def _start_headline(vm: str, told: PowerOn) -> str:
