@@ -94,7 +94,7 @@ class Spelling:
     """
 
     def __init__(self, profile: str, needs: Requirements, *, short: bool = False) -> None:
-        self._typed, self._needs, self._short = profile, needs, short
+        self.typed, self._needs, self._short = profile, needs, short
         self._offered: dict[str, str] = {}
         self._silent = 0
 
@@ -126,7 +126,7 @@ class Spelling:
         return f"{silent} not tell what they offer, and no other one offers {self._told()}"
 
     def _exists(self) -> bool:
-        typed = self._typed.lower()
+        typed = self.typed.lower()
         listed = (
             one.profile(typed)
             for one in self._needs.models.values()
@@ -138,8 +138,8 @@ class Spelling:
 
     def _told(self) -> str:
         names = sorted(self._offered)
-        alike = like(self._typed, names) or like(self._typed, every_name(self._needs))
-        told = f"{self._typed!r}, and the catalogue does not list it"
+        alike = like(self.typed, names) or like(self.typed, every_name(self._needs))
+        told = f"{self.typed!r}, and the catalogue does not list it"
         if alike:
             told += f"; did you mean {', '.join(self._offered.get(one, one) for one in alike)}?"
             board = alike[0].partition("-")[0]

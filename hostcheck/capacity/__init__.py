@@ -10,13 +10,14 @@ mode count on one GPU, `rooms` hears the driver too, `stranded` finds what is fr
 `count` adds up.
 """
 
-from hostcheck.capacity.count import capacity
+from hostcheck.capacity.count import capacity, of_seen
+from hostcheck.capacity.look import gatekeepers, look_at
 from hostcheck.capacity.slots import slots_of
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import bare
 
-__all__ = ["capacity", "offered_as", "slots_of"]
+__all__ = ["capacity", "gatekeepers", "look_at", "of_seen", "offered_as", "slots_of"]
 
 
 def offered_as(host: Host, profile: str) -> str:

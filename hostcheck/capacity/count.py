@@ -1,11 +1,11 @@
 """Add up the rooms of GPUs, hosts and clusters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from hostcheck.capacity.look import look_at
+from hostcheck.capacity.look import closed, look_at
 from hostcheck.capacity.rooms import Rooms, locked
 from hostcheck.capacity.seen import Count, Seen, SeenGpu
 from hostcheck.capacity.stranded import held_by, stranded
@@ -38,14 +38,29 @@ def capacity(
     vcenter: Mapping[tuple[str, str], Fact[int]] = NOBODY,
     targets: tuple[Asked, ...] = (),
 ) -> Capacity:
+    """Look at each host once, let it go, and count."""
+    looked = (look_at(host, needs) for host in hosts)
+    return of_seen(looked, needs, profile=profile, vcenter=vcenter, targets=targets)
+
+
+def of_seen(
+    hosts: Iterable[Seen],
+    needs: Requirements,
+    *,
+    profile: str = "",
+    vcenter: Mapping[tuple[str, str], Fact[int]] = NOBODY,
+    targets: tuple[Asked, ...] = (),
+    rests: Callable[[str], bool] = lambda _: False,
+) -> Capacity:
     """Count for one profile, in any spelling, or for all profiles of the GPUs that are there.
 
-    Hosts are walked over once, in any order, and let go. `vcenter` is vCenter's own count for that
-    profile, to stand beside ours, by vCenter and host id; it is read after the last host. `targets`
-    are all that were asked, where that is more than one.
+    Hosts come in any order. `rests` says which are in maintenance mode in thought. `vcenter` is
+    vCenter's own count for that profile, to stand beside ours, by vCenter and host id; it is read
+    after the last host. `targets` are all that were asked, where that is more than one.
     """
-    seen = [look_at(host, needs) for host in hosts]
-    seen.sort(key=lambda one: (one.host.name, one.host.target, one.host.id))
+    seen = sorted(hosts, key=lambda one: (one.host.name, one.host.target, one.host.id))
+    resting = tuple(one.host.name for one in seen if rests(one.host.name))
+    seen = [closed(one) if one.host.name in resting else one for one in seen]
     models = _models(seen, needs)
     wanted = _wanted(seen, models, profile)
     rooms = Rooms(models, wanted, asked=bool(profile))
@@ -60,7 +75,7 @@ def capacity(
     if silent(targets):
         totals = tuple(replace(one, at_least=True) for one in totals)
     name = wanted[0] if profile else ""
-    return Capacity(name, needs.edition, clusters, totals, targets)
+    return Capacity(name, needs.edition, clusters, totals, targets, resting)
 
 
 def _here(seen: list[Seen]) -> Iterator[GpuModel]:

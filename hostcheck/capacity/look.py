@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from msgspec.structs import replace
+
 from hostcheck.capacity.seen import Count, Seen, SeenGpu, SeenHost
 from hostcheck.checks.engine import all_checks, attempt, decides, deciding
 from hostcheck.checks.kinds import model_of, types_are_told
@@ -41,6 +43,15 @@ def look_at(host: Host, needs: Requirements, results: tuple[Result, ...] | None 
     except Exception as error:  # noqa: BLE001  one sick host, not the run
         why = Unknown(Why.UNPARSED, crash(error), "hostcheck")
         return Seen(SeenHost(host.name, host.id, host.target, host.cluster, why), (), why)
+
+
+def closed(one: Seen) -> Seen:
+    """Return a host as it would be in maintenance mode: it starts no VM, and keeps what runs."""
+    gate = Count(0, Limit.HOST, "in maintenance mode, in thought")
+    gpus = one.gpus
+    if not isinstance(gpus, Unknown):
+        gpus = tuple(replace(gpu, gates=(gate, *gpu.gates)) for gpu in gpus)
+    return replace(one, gates=(gate, *one.gates), gpus=gpus)
 
 
 def _look(host: Host, needs: Requirements, results: tuple[Result, ...] | None) -> Seen:

@@ -70,9 +70,9 @@ def every_vm(host: Host) -> Subjects[Vm]:
 
 def vm_subject(vm: Vm, host: Host) -> Subject:
     """Name a VM."""
+    name = f"the {TO_BE}" if vm.name == TO_BE else f"VM {vm.name}"
     return subject(
-        "vm", vm.id, f"the {TO_BE}" if vm.name == TO_BE else f"VM {vm.name}", host=host.name, vm=vm.name,
-        vm_id=f"VirtualMachine-{vm.id}",
+        "vm", vm.id, name, host=host.name, vm=vm.name, vm_id=f"VirtualMachine-{vm.id}"
     )  # fmt: skip
 
 

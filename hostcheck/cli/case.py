@@ -9,13 +9,13 @@ from hostcheck.cli.completing import names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
-    existing,
     format_option,
     from_option,
     machines_options,
     output_option,
 )
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
 
@@ -25,7 +25,7 @@ from hostcheck.errors import UsageError
 @machines_options
 @from_option
 @click.option(
-    "--run", "run_file", type=existing(dir_okay=False), metavar="FILE",
+    "--run", "run_file", type=RUN_FILE, metavar="FILE",
     help="The run file that the case is about: its SHA-256 is told.",
 )  # fmt: skip
 @format_option("case")

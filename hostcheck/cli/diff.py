@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import existing, format_option, output_option, strict_option
+from hostcheck.cli.options import format_option, output_option, strict_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.errors import UsageError
 
@@ -15,8 +16,8 @@ EXIT_DIFFERS = 1
 
 
 @main.command()
-@click.argument("then", type=existing(dir_okay=False))
-@click.argument("now", type=existing(dir_okay=False), required=False)
+@click.argument("then", type=RUN_FILE)
+@click.argument("now", type=RUN_FILE, required=False)
 @click.option(
     "--siblings", "host", metavar="HOST",
     help="Compare this host with the others of its cluster in one run, instead of two runs.",

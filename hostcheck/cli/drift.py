@@ -7,13 +7,14 @@ import click
 
 from hostcheck.cli.diff import EXIT_DIFFERS
 from hostcheck.cli.group import main
-from hostcheck.cli.options import cluster_option, existing, format_option, output_option
+from hostcheck.cli.options import cluster_option, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.ring import EXIT_UNKNOWN
 
 
 @main.command()
-@click.argument("run", type=existing(dir_okay=False))
+@click.argument("run", type=RUN_FILE)
 @cluster_option
 @click.option("--all", "whole", is_flag=True, help="Tell what the hosts have alike too.")
 @format_option("drift")

@@ -12,13 +12,13 @@ from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
     cluster_option,
-    existing,
     format_option,
     from_option,
     machines_options,
     output_option,
 )
 from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
@@ -35,7 +35,7 @@ def _listing(told: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in (
             output_option, format_option(told), cluster_option, from_option, machines_options,
-            click.argument("run", required=False, type=existing(dir_okay=False)),
+            click.argument("run", required=False, type=RUN_FILE),
         ):  # fmt: skip
             function = option(function)
         return function

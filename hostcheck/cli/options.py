@@ -23,7 +23,7 @@ from hostcheck.cli.given import (
     group,
     options_of,
 )
-from hostcheck.cli.outputs import Existing, FilePath, OutputType
+from hostcheck.cli.outputs import RECORDINGS, Existing, FilePath, OutputType
 from hostcheck.connect.given import (
     AUTO,
     Bare,
@@ -217,7 +217,7 @@ machines_options = group(
     ways={name: one.Given for name, one in ways.with_options().items()},
 )  # fmt: skip
 from_option = click.option(
-    "--from", "from_", type=existing(), metavar="PATH",
+    "--from", "from_", type=RECORDINGS, metavar="PATH",
     help="Replay a recording (folder or .tgz), or a folder of them, instead of asking live.",
 )  # fmt: skip
 guest = (

@@ -63,6 +63,56 @@ class Existing(click.Path):
         return found
 
 
+class RunFile(Existing):
+    """A run file; a folder of recordings is answered with the option that it belongs to."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        place = Path(value)
+        if any(place.glob("manifest.json")) or any(place.glob("*/manifest.json")):
+            with_it = _has(ctx, "from_")
+            told = f"give it with --from {value}" if with_it else "a run file is made by"
+            make = "" if with_it else f" hostcheck audit --from {value} -o RUN.json"
+            self.fail(f"{value} holds recordings and is no run file: {told}{make}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Recordings(Existing):
+    """Recordings; a run file is answered with how it is given instead."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        found: Any = super().convert(value, param, ctx)
+        if _is_run(Path(found)):
+            instead = "without --from" if _has(ctx, "run") else "to hostcheck report"
+            self.fail(f"{found} is a run file and no recording: give it {instead}", param, ctx)
+        return found
+
+
+RUN_FILE = RunFile(exists=True, dir_okay=False, path_type=Path)
+RECORDINGS = Recordings(exists=True, path_type=Path)
+
+
+def _is_run(path: Path) -> bool:
+    from hostcheck import runfile
+
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            if file.read(1) != b"{":
+                return False
+        runfile.read(path)
+    except (OSError, UsageError):  # whoever opens it says what it is
+        return False
+    return True
+
+
+def _has(ctx: Any, name: str) -> bool:
+    """Say whether the command has an argument or option of that name."""
+    return any(one.name == name for one in ctx.command.params) if ctx is not None else False
+
+
 def plain_of(outputs: tuple[Output, ...]) -> Path | None:
     """Return the path that was given without a format. Raises UsageError where there are two."""
     plain = [one.path for one in outputs if not one.format_]

@@ -11,6 +11,7 @@ import click
 from hostcheck.cli.group import main
 from hostcheck.cli.options import DayType, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.ring import EXIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ EXIT_BLOCKED = 1
 
 
 @main.command()
-@click.argument("run", type=existing(dir_okay=False))
+@click.argument("run", type=RUN_FILE)
 @click.option(
     "--to",
     "to",

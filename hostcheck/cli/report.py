@@ -11,7 +11,6 @@ from hostcheck.cli.failing import Code
 from hostcheck.cli.given import FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.options import (
-    existing,
     failing_since_options,
     format_option,
     outputs_option,
@@ -22,7 +21,7 @@ from hostcheck.cli.options import (
     waiving_options,
 )
 from hostcheck.cli.out import give_each, refuse_unshown, refuse_untold_each
-from hostcheck.cli.outputs import Output
+from hostcheck.cli.outputs import RUN_FILE, Output
 from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Told
@@ -40,7 +39,7 @@ TELLING = frozenset(("html", "html-single", "brief"))
 
 
 @main.command()
-@click.argument("run", type=existing(dir_okay=False))
+@click.argument("run", type=RUN_FILE)
 @format_option("run")
 @outputs_option
 @showing_options

@@ -9,8 +9,9 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import DayType, existing, format_option, output_option
+from hostcheck.cli.options import DayType, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SIGNED = ("inspec", "cklb")
 
 
 @main.command()
-@click.argument("run", type=existing(dir_okay=False))
+@click.argument("run", type=RUN_FILE)
 @click.option("--vm", "vms", multiple=True, metavar="PATTERN", help="VMs, repeatable.")
 @click.option("--owner", default="", metavar="WHO", help="Who answers for the exceptions.")
 @click.option(

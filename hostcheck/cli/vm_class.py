@@ -17,6 +17,7 @@ from hostcheck.cli.options import (
     output_option,
 )
 from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @main.command("vm-class")
 @click.argument("file", type=existing(dir_okay=False), required=False)
-@click.argument("run", type=existing(dir_okay=False), required=False)
+@click.argument("run", type=RUN_FILE, required=False)
 @machines_options
 @from_option
 @cluster_option

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from hostcheck.cli.group import main
-from hostcheck.cli.options import CheckType, DayType, existing
+from hostcheck.cli.options import CheckType, DayType
 from hostcheck.cli.out import show
+from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.errors import UsageError
 
 
 @main.command()
-@click.argument("run", type=existing(dir_okay=False))
+@click.argument("run", type=RUN_FILE)
 @click.option(
     "--check", "checks", multiple=True, required=True, metavar="ID", type=CheckType(),
     help="What is waived of it is what fails or is not known in the run. Repeatable.",

@@ -181,3 +181,5 @@ class Capacity(Struct, frozen=True):
     """Lower bounds where a vCenter could not be asked."""
     targets: tuple[Asked, ...] = ()
     """All that was asked, where that was more than one."""
+    in_maintenance: tuple[str, ...] = ()
+    """Hosts that were put into maintenance mode in thought."""

@@ -70,7 +70,7 @@ class Home(Struct, frozen=True):
     driver_branch: Fact[str]
 
 
-_NOT_COMPARED = Unknown(Why.NOT_ASKED, "a preflight compares other hosts with the one that the VM is on")
+_NOT_COMPARED = Unknown(Why.NOT_ASKED, "a preflight compares hosts with the one that the VM is on")
 NO_HOME = Home("", _NOT_COMPARED, _NOT_COMPARED)
 
 

@@ -98,6 +98,11 @@ def settled_by(why: str, privilege: str, detail: str = "") -> str:
     return SETTLED_BY.get(Why(why), "") if why in set(Why) else ""
 
 
+def settles(fact: Unknown) -> str:
+    """Return what would make a fact known; empty when nothing here would."""
+    return settled_by(fact.why.value, fact.privilege, fact.detail)
+
+
 BLIND_SPOTS = (
     "BIOS switches for ACS, AER and 10-bit tags: vSphere shows none of them",
     "the guest: its driver, its licence and its Secure Boot, until it runs",

@@ -164,9 +164,7 @@ def test_a_step_has_the_severity_that_the_host_shows_and_says_what_it_stands_for
     assert {check: one.severity for check, one in steps.items()} == {
         check: shown[check] for check in steps
     }
-    assert steps["DRV-002"].standing == (
-        "recommended, and DRV-001, GFX-001 (required) fail for it"
-    )
+    assert steps["DRV-002"].standing == ("recommended, and DRV-001, GFX-001 (required) fail for it")
     assert steps["GFX-002"].standing == "required"
     assert {one.weight for one in [*steps.values()][:2]} == {Severity.REQUIRED}
     for rendered in (text.render(run), html.render(run)):

@@ -1,6 +1,6 @@
 """How many more vGPUs fit, for terminals: one profile down to the GPU, or all profiles by host.
 
-`?` is a count that is not known, `>=N` a sum that holds one; the reasons stand below.
+`?` is a count that is not known, `>=N` one that may be larger; what settles them stands below.
 """
 
 import textwrap
@@ -102,6 +102,15 @@ def _head(capacity: Capacity, width: int) -> Iterator[str]:
         "counted.",
         width, 2, 2,
     )  # fmt: skip
+    if any(one.at_least for one in capacity.totals):
+        told = "At least N fit where it says >=N, and ? is no number: NOT KNOWN says why."
+        yield from _wrap(told, width, 2, 2)
+    if capacity.in_maintenance:
+        told = (
+            f"In maintenance mode, in thought: {', '.join(capacity.in_maintenance)}. What runs "
+            "there is not moved in thought: hostcheck plan says whether the others take it."
+        )
+        yield from _wrap(told, width, 2, 2)
     for one in silent(capacity.targets):
         told = f"{one.name} could not be asked: {one.failure}. Its hosts are not counted."
         yield from _wrap(f"Note: {told}", width, 2, 8)
@@ -267,14 +276,20 @@ def _unknowns(capacity: Capacity) -> Iterator[tuple[str, str, str]]:
             name = words.one_line(host.name)
             if isinstance(host.gpus, Unknown):
                 if not host.closed:
-                    yield f"GPUs: {words.missing(host.gpus)}", name, ""
+                    yield f"GPUs: {words.missing(host.gpus)}{_settles(host.gpus)}", name, ""
                 continue
             for gpu in host.gpus.value:
                 for room in gpu.rooms:
                     if isinstance(room.free, Unknown):
-                        need = f"; needs {room.free.privilege}" if room.free.privilege else ""
-                        why = f"{room.free.why.value}: {room.reason}{need}"
+                        why = f"{room.free.why.value}: {room.reason}{_settles(room.free)}"
                         yield why, f"{name} {gpu.address}", room.profile
+                    elif room.at_least:
+                        yield room.reason, f"{name} {gpu.address}", room.profile
+
+
+def _settles(fact: Unknown) -> str:
+    told = words.settles(fact)
+    return f"; to settle it: {told}" if told else ""
 
 
 def _disagree(capacity: Capacity) -> Iterator[tuple[str, str, str]]:
