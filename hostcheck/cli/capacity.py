@@ -146,5 +146,6 @@ def _asked(
         with progress("capacity", len(targets), quiet=machines.quiet) as done:
             return capacity.of_seen(
                 looked(done), needs, profile=profile, vcenter=vcenter,
-                targets=source.about.targets, rests=lambda name: bool(emptied) and is_host(name, emptied),
+                targets=source.about.targets,
+                rests=lambda name: bool(emptied) and is_host(name, emptied),
             )  # fmt: skip
