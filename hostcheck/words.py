@@ -56,7 +56,7 @@ STEPS = {
 
 def clean(text: str) -> str:
     """Return the text with control, direction and half characters shown as escapes."""
-    return _UNPRINTABLE.sub(_escape, text)
+    return text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

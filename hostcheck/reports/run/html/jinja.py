@@ -1,15 +1,18 @@
 """Templates, filled: the only importer of Jinja.
 
-Every text is escaped by Jinja, after `words.clean` has made control and direction characters
+Every text is escaped by `_safe`, after `words.clean` has made control and direction characters
 visible.
 """
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.nodes import Expr
 from markupsafe import Markup, escape
 
 from hostcheck.model.fact import Known
@@ -34,23 +37,44 @@ SHORT_FACTS = frozenset((
     "vGPU manager", "GPUs on PCI", "Default type",
 ))  # fmt: skip
 """What is told of a host in a line, where its facts are packed."""
+PARTS = (
+    "command", "manual_lines", "names", "needs", "passing", "read", "shown", "source_of", "status",
+    "told",
+)  # fmt: skip
+"""Macros of `_parts.html` that pages repeat: filters, filled once for what is the same."""
+REMEMBERED, SHORT = 4096, 200
+"""Fillings of one part that are remembered, and texts; a long text comes once."""
 ROW_NAMES = 6
 """A row that stands for more subjects than this names them in a list that unfolds."""
 
 
+class _Generator(CodeGenerator):
+    """Compiles an expression to a call of `_safe` alone, which escapes: Jinja's own comes after."""
+
+    def _output_child_pre(self, node: Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
+        self.write(finalize.src)
+
+    def _output_child_post(self, node: Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
+        self.write(")")
+
+
+class _Environment(Environment):
+    code_generator_class = _Generator
+
+
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    made = _Environment(
         loader=PackageLoader("hostcheck"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_harmless,
+        finalize=_safe,
     )
     made.filters.update(
         moment=words.moment, time=_time, where=words.where, prose=_prose,
-        fragment=fragment, cut=words.cut,
+        fragment=fragment, cut=words.cut, **{name: _part(name) for name in PARTS},
     )  # fmt: skip
     made.globals.update(
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
@@ -81,11 +105,32 @@ def asset(name: str) -> str:
     return loader.get_source(_environment(), name)[0]
 
 
-def _harmless(value: Any) -> Any:
-    """Clean each plain text before it is escaped."""
-    return words.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _part(name: str) -> Callable[..., Markup]:
+    """Return a macro of `_parts.html`, which depends on nothing but what it is given."""
+
+    @lru_cache(REMEMBERED)
+    def filled(*given: Any) -> Markup:
+        made: Markup = getattr(_environment().get_template("_parts.html").module, name)(*given)
+        return made
+
+    return filled
 
 
+@lru_cache(REMEMBERED)
+def _escaped(text: str) -> Markup:
+    return escape(words.clean(text))
+
+
+def _safe(value: Any) -> str:
+    """Clean and escape what is no markup; a short text may come again and again."""
+    if type(value) is Markup:
+        return value
+    if type(value) is str and len(value) <= SHORT:
+        return _escaped(value)
+    return escape(words.clean(value) if isinstance(value, str) else value)
+
+
+@lru_cache(REMEMBERED)
 def _prose(told: str) -> Markup:
     """Escape text and set what stands between backquotes as code."""
     safe = str(escape(words.clean(told)))

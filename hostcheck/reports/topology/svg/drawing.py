@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from hostcheck.model.result import Status
 from hostcheck.reports import words
@@ -167,11 +168,23 @@ class Drawing:
         return walk(-1, 0)
 
 
+@lru_cache(4096)
 def text_width(text: str, size: float, *, kind: str = "") -> float:
     """Estimate the width of text, on the wide side of common fonts."""
-    mono = "mono" in kind
-    width = sum(_advance(sign, mono=mono) for sign in text) * size
+    advance = _MONO if "mono" in kind else _PLAIN
+    width = sum(map(advance.__getitem__, text)) * size
     return width * BOLD if "strong" in kind else width
+
+
+class _Advances(dict[str, float]):
+    """How wide each sign is, looked up when it is met."""
+
+    def __init__(self, *, mono: bool) -> None:
+        self._mono = mono
+
+    def __missing__(self, sign: str) -> float:
+        self[sign] = found = _advance(sign, mono=self._mono)
+        return found
 
 
 def _advance(sign: str, *, mono: bool) -> float:
@@ -188,6 +201,10 @@ def _advance(sign: str, *, mono: bool) -> float:
     return 0.7 if sign.isupper() else 0.6
 
 
+_PLAIN, _MONO = _Advances(mono=False), _Advances(mono=True)
+
+
+@lru_cache(4096)
 def fit(text: str, room: float, size: float, *, kind: str = "") -> str:
     """Return the text on one line, cut with an ellipsis where it would not fit."""
     line = words.one_line(text[:500])
