@@ -17,7 +17,7 @@ REQUEST = Request(
 
 
 def parse(text: str) -> tuple[Software, ...]:
-    """Read the packages, sorted by name. An answer without any is a known empty list."""
+    """Read the packages, sorted by name. No host runs without one: an empty list is refused."""
     root = root_of(text, what="fetchSoftwarePackages")
     if "fetchSoftwarePackages" not in local(root):
         raise ParseError(f"expected a fetchSoftwarePackages answer, found <{local(root)}>")
@@ -28,4 +28,6 @@ def parse(text: str) -> tuple[Software, ...]:
         if isinstance(name, Unknown) or isinstance(version, Unknown):
             raise ParseError("fetchSoftwarePackages: a package without name or version")
         packages.append(Software(name, version, "" if isinstance(vendor, Unknown) else vendor))
+    if not packages:
+        raise ParseError("fetchSoftwarePackages: no package, and no host runs without one")
     return tuple(sorted(packages, key=lambda package: package.name))

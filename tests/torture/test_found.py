@@ -51,6 +51,10 @@ FOUND = {
         USUAL, "HostSystem", "element emptied",
         "/objects/propSet[config.sharedPassthruGpuTypes]/val", "VGPU-003",
     ),
+    "a host that has no package": (
+        "2n-2xA100-80-ssh-stopped-esxi803", "HostImageConfigManager.fetchSoftwarePackages",
+        "element emptied", "/fetchSoftwarePackagesResponse", "DRV-002",
+    ),
     "ECC on, and no count of errors": (
         USUAL, "nvidia-smi -q -x", "element deleted", "/nvidia_smi_log/gpu/ecc_errors", "GPU-007",
     ),
