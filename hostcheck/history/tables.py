@@ -18,7 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Of the schema, the oldest first; the last one is what this version writes."""
 VERSION = "hostcheck_version"
 """The table that says which revision a database has."""

@@ -11,6 +11,7 @@ HEAD = (
     "now", "waived", "since", "days", "seen", "runs", "go", "no_go", "unsure", "no_gpu",
     "not_known", "fails", "new", "mended", "gone", "mean_hours", "longest_hours", "times",
 )  # fmt: skip
+_AT = {name: number for number, name in enumerate(HEAD)}
 
 
 def pieces(made: Past, _screen: Screen = PAPER) -> Iterator[str]:
@@ -55,5 +56,8 @@ def _flapping(one: Flapping) -> str:
 
 
 def _row(**given: str | float | None) -> str:
-    told = {name: "" if value is None else str(value) for name, value in given.items()}
-    return row(tuple(cell(told.get(name, "")) for name in HEAD))
+    cells = [""] * len(HEAD)
+    for name, value in given.items():
+        if value is not None:
+            cells[_AT[name]] = cell(str(value))
+    return row(tuple(cells))
