@@ -106,8 +106,11 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file; it stays where it is."""
+        """Close the file; it stays where it is, unless no host is in it."""
         self._file.close()
+        if not self._places and self.path is not None:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def _start(self, origin: Heading) -> bool:
         """Begin anew; say whether something was there. On a full disk nothing is begun."""

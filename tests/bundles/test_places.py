@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from hostcheck import catalog, recording
+from hostcheck import app, catalog, recording
 from hostcheck.bundles import archive
 from hostcheck.checks.engine import run_all
 from hostcheck.cli import main
@@ -194,6 +194,17 @@ def test_a_file_that_is_bad_behind_its_label_is_one_bad_host(tmp_path):
     (tmp_path / "good.tgz").write_bytes(b"hello")
     with pytest.raises(UsageError, match="not a whole"):
         only(alone)
+
+
+def test_a_lone_file_that_is_bad_leaves_no_journal(tmp_path):
+    packed(by_shell(), tmp_path / "good.tgz")
+    alone, place = RecordedSource(tmp_path / "good.tgz"), tmp_path / "run.json.journal"
+    (tmp_path / "good.tgz").write_bytes(b"hello")
+    with app.start_journal(alone, place, resume=False) as journal:
+        assert place.exists()
+        with pytest.raises(UsageError, match="not a whole"):
+            app.audit(alone, journal, done=lambda _: None)
+    assert not place.exists()
 
 
 def test_two_files_of_one_host_are_that_host_unknown_and_no_other(tmp_path):
