@@ -62,7 +62,8 @@ JOBS = (
         "What is wrong now, what an upgrade would take, and what the window changed.", (
         Step("hostcheck audit -q --cluster gpu-cluster-01 -o before.json --only NO-GO", 1),
         Step("hostcheck plan before.json --day 2026-11-29 --to 19 --format csv -o steps.csv", 1,
-             "`steps.csv` has the steps in order; `--format html` is a page for a change board."),
+             "`steps.csv` has the steps in order, or why there are none; `--format html` is a page for a\n"
+             "change board."),
         Step("hostcheck audit -q --cluster gpu-cluster-01 -o after.json --summary", 1),
         Step("hostcheck diff before.json after.json", 0),
     )),

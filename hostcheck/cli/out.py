@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,10 +220,18 @@ def give(
     told: str, format_: str, thing: object, output: Path | None, showing: Showing = WHOLE
 ) -> None:
     """Print a thing in a format, or write it to the file that was given."""
+    _tell_no_rows(told, format_, thing)
     if output is None:
         show(shown(told, format_, thing, showing))
     else:
         write(told, format_, thing, output)
+
+
+def _tell_no_rows(told: str, format_: str, thing: object) -> None:
+    """Say of a table that is all heading what that means: the first words of the text."""
+    if format_ == "csv" and len(list(islice(pieces(told, "csv", thing), 2))) < 2:
+        text = "".join(pieces(told, "text", thing)).splitlines()
+        front().tell(f"the table has no rows: {text[0] if text else 'there is nothing to tell'}")
 
 
 def refuse_untold_each(format_: str, outputs: tuple[Output, ...]) -> None:

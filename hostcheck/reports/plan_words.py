@@ -20,7 +20,8 @@ NAMES = 8
 
 def title(made: Plan) -> str:
     """Return the heading."""
-    return f"Upgrade plan for {words.one_line(made.run_target) or 'the run'}, {made.day}"
+    none = "" if made.clusters else ": no host with an NVIDIA GPU, so nothing to do"
+    return f"Upgrade plan for {words.one_line(made.run_target) or 'the run'}, {made.day}{none}"
 
 
 def about(made: Plan) -> str:

@@ -67,6 +67,21 @@ def test_a_host_in_maintenance_mode_in_thought_has_no_room(run):
     assert "no host matches 'esx-99'" in told(run, "--in-maintenance", "esx-99", code=2)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["capacity", "--from", FIXTURES / "1n-nested-esxi803"], "No NVIDIA GPU was found"),
+        (["vms", "--from", FIXTURES / "1n-nested-esxi803"], "0 VMs with a GPU"),
+        (["diff", "RUN", "RUN"], "Nothing is new, nothing is mended"),
+    ],
+)
+def test_a_table_that_is_all_heading_says_what_that_means(run, words, said):
+    words = [str(run) if one == "RUN" else str(one) for one in words]
+    done = CliRunner().invoke(main, [*words, "--format", "csv"])
+    assert f"the table has no rows: {said}" in done.stderr
+    assert done.stdout.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", ["capacity", "hosts", "vms"])
 def test_a_run_file_goes_without_from_and_recordings_with_it(run, command):
     for words, said in (

@@ -98,7 +98,23 @@ def test_the_sheet_has_a_row_for_each_step_and_host(plan):
     mine = [row for row in rows if row["target"] == "19.5" and row["cluster"] == "gpu"]
     assert sum(int(row["host_reboots"] or 0) for row in mine) == option.cost.reboots
     assert sum(int(row["guest_restarts"] or 0) for row in mine) == option.cost.guest_restarts
-    assert not [row for row in rows if row["cluster"] == "old"]  # nothing to do there: it is kept
+    kept = [row for row in rows if (row["cluster"], row["target"]) == ("old", "19.5")]
+    assert {(row["answer"], row["step"], row["host_reboots"]) for row in kept} == {
+        ("blocked", "", "")
+    }
+    (old,) = [one for one in plan.clusters if one.name == "old"]
+    stops = next(one for one in old.options if one.target == "19.5").stops
+    assert {one.what for one in stops} <= {row["what"] for row in kept}
+    assert {"esx-21.example.com", "esx-22.example.com"} <= {row["host"] for row in kept}
+
+
+def test_the_sheet_says_that_nothing_needs_doing():
+    there = {"driver": "580.159.01", "guest": "580.159.03", "build": "25595708"}
+    made = planned(machine(1, **there))
+    rows = list(csv.DictReader(io.StringIO(shown(made, "csv"))))
+    (row,) = [row for row in rows if not row["step"]]
+    assert (row["target"], row["answer"]) == ("19.5", "possible")
+    assert row["what"].startswith("nothing needs doing")
 
 
 @pytest.mark.parametrize("format_", ["text", "html", "csv", "json"])
@@ -106,7 +122,7 @@ def test_a_run_without_gpus_is_told(format_):
     text = shown(planned(machine(1, gpus=0, busy=0)), format_)
     assert text
     if format_ in ("text", "html"):
-        assert "No host with an NVIDIA GPU is in this run." in text
+        assert "no host with an NVIDIA GPU, so nothing to do" in text
 
 
 def test_every_statement_that_rests_on_the_table_has_its_mark(plan):

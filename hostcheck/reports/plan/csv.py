@@ -1,11 +1,13 @@
 """The steps of a plan as CSV: a row for each step and host, for whoever keeps a change calendar.
 
-A step that names no host has one row. Counts are of the whole step and stand in its first row.
+A step that names no host has one row. Counts are of the whole step and stand in its first row. A
+cluster that has no steps to a target has rows that say why, without a step's number: what stops it,
+what is not known and decides, or that nothing needs doing.
 """
 
 from collections.abc import Iterator
 
-from hostcheck.model.plan import ClusterPlan, Option, Plan, Step
+from hostcheck.model.plan import STAY, ClusterPlan, Option, Plan, Step
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports import plan_words as told
 from hostcheck.reports.cells import cell, row
@@ -25,6 +27,26 @@ def pieces(made: Plan, _screen: Screen = PAPER) -> Iterator[str]:
             for step in option.steps:
                 for at, host in enumerate(step.hosts or ("",)):
                     yield row(_step(cluster, option, step, host, first=at == 0))
+            if not option.steps and option.target != STAY:
+                yield from _no_steps(cluster, option)
+
+
+def _no_steps(cluster: ClusterPlan, option: Option) -> Iterator[str]:
+    """Yield rows that say why there is nothing to do."""
+    decide = [one for one in option.questions if one.decides]
+    left = f", {len(option.questions)} not known" if option.questions else ""
+    reasons = [
+        *((one.hosts, one.what, one.fix, told.ground(one.ground)) for one in option.stops),
+        *((one.hosts, f"not known: {one.what}", f"told by {one.told_by}", "") for one in decide),
+    ] or [((), f"nothing needs doing{left}", option.supported, "")]
+    for hosts, what, why, ground in reasons:
+        for host in hosts or ("",):
+            found = {
+                "vcenter": cluster.target, "cluster": cluster.name, "target": option.target,
+                "answer": option.feasible.value, "host": host, "what": what, "why": why,
+                "rests_on": ground,
+            }  # fmt: skip
+            yield row(tuple(cell(found.get(name, "")) for name in HEAD))
 
 
 def _step(

@@ -14,8 +14,6 @@ def pieces(made: Plan, screen: Screen = PAPER) -> Iterator[str]:
     for warning in made.warnings:
         yield wrapped(f"! {words.one_line(warning)}", screen, "  ") + "\n"
     yield f"Marks: {wrapped(told.LEGEND, screen, '  ')}\n"
-    if not made.clusters:
-        yield "\nNo host with an NVIDIA GPU is in this run.\n"
     for cluster in made.clusters:
         yield from _cluster(cluster, screen)
 

@@ -23,8 +23,6 @@ def pieces(made: Plan, _screen: Screen = PAPER) -> Iterator[str]:
     for warning in made.warnings:
         yield f'<p class="warning">{safe(warning)}</p>\n'
     yield f'<p class="soft small">{safe(told.LEGEND)}</p></header>\n'
-    if not made.clusters:
-        yield "<p>No host with an NVIDIA GPU is in this run.</p>\n"
     if len(made.clusters) > 1:
         yield from _index(made.clusters)
     for number, cluster in enumerate(made.clusters):
