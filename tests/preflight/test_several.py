@@ -178,6 +178,39 @@ def test_no_line_is_wider_than_the_screen(width):
     assert max(map(len, lines)) <= width
 
 
+def a_crowd(count):
+    """Return a table of so many VMs: each of three is like a third of them, but for its check."""
+    told = table()
+    rows = []
+    for at in range(count):
+        one = told.vms[at % 3]
+        failed = (f"VM-{at % 30:03}",) if one.verdict is Answer.NO_GO else ()
+        places = (msgspec.structs.replace(one.places[0], failed=failed),)
+        rows.append(msgspec.structs.replace(one, vm=f"vm-{at}", vm_id=f"vm-{at}", places=places))
+    blind = msgspec.structs.replace(
+        rows[1], vm="dark", verdict=Answer.UNSURE, settled_by=("run again",)
+    )
+    return answers_of([*rows, blind], [], AboutSource("vcenter.test"))
+
+
+def test_many_vms_are_gathered_by_what_decides_and_every_verdict_is_there():
+    page = text(a_crowd(600))
+    assert page.startswith("✕ NO-GO  601 VMs: 200 NO-GO, 1 UNSURE, 400 GO\n")
+    assert "✕ NO-GO  20 VMs (vm-0, vm-120, vm-150 ...): fails: VM-000" in page
+    assert "and 40 NO-GO VMs for other reasons" in page
+    assert "? UNSURE dark" in page
+    assert "to settle it: run again" in page
+    assert "✓ GO     400 VMs (vm-1, vm-10, vm-100 ...)" in page
+    assert len(page.splitlines()) <= 80
+    assert text(a_crowd(19)).count("of 1 host GO") == 20, "up to 20 have a row each"
+
+
+@pytest.mark.parametrize("width", [60, 100, 140])
+def test_no_gathered_line_is_wider_than_the_screen(width):
+    lines = "".join(pieces("answers", "text", a_crowd(600), Screen(width))).splitlines()
+    assert max(map(len, lines)) <= width
+
+
 def test_what_may_be_missing_makes_a_go_unsure():
     told = table("vm-1", left=["Which VMs esx-9 has is not known: gone"])
     assert told.verdict is Answer.UNSURE
