@@ -1,5 +1,6 @@
 """Five everyday jobs, as they go at a terminal: the page of them is what was printed now."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 from hostcheck.cli import main
 from tests.mistakes import Site
 
+CLEAR = {"PATH": os.defpath, "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+"""The environment of the job in another process: whoever runs the tests may have set anything."""
 LINES = 24
 """What a transcript shows of a long answer."""
 HEAD = """\
@@ -62,8 +65,8 @@ JOBS = (
         "What is wrong now, what an upgrade would take, and what the window changed.", (
         Step("hostcheck audit -q --cluster gpu-cluster-01 -o before.json --only NO-GO", 1),
         Step("hostcheck plan before.json --day 2026-11-29 --to 19 --format csv -o steps.csv", 1,
-             "`steps.csv` has the steps in order, or why there are none; `--format html` is a page for a\n"
-             "change board."),
+             "`steps.csv` has the steps in order, or why there are none; `--format html` is a\n"
+             "page for a change board."),
         Step("hostcheck audit -q --cluster gpu-cluster-01 -o after.json --summary", 1),
         Step("hostcheck diff before.json after.json", 0),
     )),
@@ -94,7 +97,7 @@ def _run(step: Step, site: Site) -> tuple[int, str]:
         Path("test_host.py").write_text(UNIT_TEST, encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-m", *words, "-p", "no:cacheprovider"], capture_output=True,
-            text=True, check=False, timeout=120,
+            text=True, check=False, timeout=120, env=CLEAR | {"HOME": os.environ["HOME"]},
         )  # fmt: skip
         return done.returncode, re.sub(r" in [0-9.]+s", "", done.stdout)
     env = {name: value.format(**site.words) for name, value in LIVE.items()}

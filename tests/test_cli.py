@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -11,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hostcheck import cli
+from hostcheck import catalog, cli, ways
 from hostcheck.cli import main, options
 from hostcheck.cli.commands import FILES, SUMMARIES
 from hostcheck.model.result import Answer, Severity
@@ -60,7 +61,16 @@ def test_the_group_lists_all_commands_and_the_version():
     listed = run("--help").output
     assert all(command in listed for command in COMMANDS)
     assert run("-h").output == listed
-    assert "hostcheck, version" in run("--version").output
+    told = run("--version").output
+    assert re.fullmatch(r"hostcheck, version \S+, catalogue \d{4}-\d\d-\d\d\n", told)
+    assert told.split()[-1] == catalog.requirements().edition
+
+
+@pytest.mark.parametrize("command", ["audit", "preflight", "capacity", "power-on", "record"])
+def test_each_section_of_help_has_a_title_for_people(command):
+    titles = re.findall(r"^(\S.*):$", run(command, "--help").output, re.MULTILINE)
+    assert "Lifecycle manager of vCenter, over REST" in titles
+    assert not [one for one in titles if one in ways.with_options()]
 
 
 @pytest.fixture

@@ -125,7 +125,10 @@ def test_page_of_mistakes(site: mistakes.Site, update: bool) -> None:
     golden.check(ROOT / "docs" / "mistakes.md", mistakes.page(site), update=update)
 
 
-def test_page_of_everyday_jobs(site: mistakes.Site, update: bool) -> None:
+def test_page_of_everyday_jobs(
+    site: mistakes.Site, monkeypatch: pytest.MonkeyPatch, update: bool
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-v")  # what whoever makes the page has set is not in it
     golden.check(ROOT / "docs" / "everyday.md", everyday.page(site), update=update)
 
 

@@ -41,6 +41,7 @@ ca = ["hook.pem"]
 [history]
 url = "history.db"
 """
+MARK = re.compile(r"^# (\w+ = )", re.MULTILINE)
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 
@@ -306,3 +307,27 @@ def test_no_output_is_written_over_the_settings_or_a_history_that_is_given(here:
         done = run(*words, "-o", "new.db", "--history", url)
         assert (done.exit_code, "read by this very command" in done.stderr) == (2, True)
         assert not (here / "new.db").exists()
+
+
+# --- config init ----------------------------------------------------------------------------------
+
+
+def test_a_new_settings_file_sets_nothing_and_never_replaces_one(here: Path) -> None:
+    assert run("config", "init").exit_code == 0
+    file = here / "hostcheck.toml"
+    text = file.read_text(encoding="utf-8")
+    unset = run("config", "show").output
+    assert "hostcheck.toml, line" not in unset
+    file.write_text("# mine\n", encoding="utf-8")
+    again = run("config", "init")
+    assert (again.exit_code, "is there, and stays as it is" in again.output) == (2, True)
+    assert file.read_text(encoding="utf-8") == "# mine\n"
+    assert "No such file" in run("config", "init", "gone/x.toml").output
+    assert "--ssh-user" in text
+    assert "password =" not in text
+    file.write_text(MARK.sub(r"\1", text), encoding="utf-8")
+    whole = run("config", "show")
+    assert whole.exit_code == 0, whole.output
+    told = [one for one in whole.output.splitlines() if " = " in one]
+    assert len(told) == len(MARK.findall(text))
+    assert {"hostcheck.toml, line" in one for one in told} == {True}

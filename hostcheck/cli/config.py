@@ -1,5 +1,7 @@
 """hostcheck config."""
 
+from pathlib import Path
+
 import click
 from click.core import ParameterSource
 
@@ -8,6 +10,7 @@ from hostcheck.cli.group import main
 from hostcheck.cli.options import SETTINGS_FILE, cluster_option, machines_options
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.connect.given import Machines
+from hostcheck.errors import UsageError
 
 
 @main.group(cls=SectionedGroup)
@@ -38,3 +41,29 @@ def show(context: click.Context, machines: Machines, clusters: tuple[str, ...]) 
         settings_of(machines), context.meta[SETTINGS_FILE], given, front().environment
     )
     click.echo(told, nl=False)
+
+
+OFFERS = ("audit", "power-on")
+"""Commands that between them have the options which go before settings."""
+
+
+@config.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("hostcheck.toml"))
+def init(file: Path) -> None:
+    """Write a settings file in which every setting is a comment. One that is there stays."""
+    from hostcheck.connect import origins
+
+    flags = {
+        str(one.name): max(one.opts, key=len)
+        for name in OFFERS
+        for one in main.commands[name].params
+        if isinstance(one, click.Option)
+    }
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(origins.blank(flags))
+    except FileExistsError:
+        raise UsageError(f"{file} is there, and stays as it is: give another file") from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}; give another file") from None
+    click.echo(f"{file}: every setting is a comment in it; hostcheck config show tells what holds.")

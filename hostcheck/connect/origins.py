@@ -62,6 +62,28 @@ def page(
     return "\n".join(lines) + "\n"
 
 
+def blank(flags: Mapping[str, str]) -> str:
+    """Return a file that sets nothing: all settings as comments, each with what goes before it.
+
+    `flags` are the options by field.
+    """
+    lines = [f"# Settings of hostcheck: {PAGE} says more. Take the mark off a line to set it.",
+             "# No password belongs here."]  # fmt: skip
+    for name, hint in get_type_hints(kind()).items():
+        section = getattr(kind()(), name)
+        if isinstance(section, tuple):
+            continue
+        lines += ["", f"[{name}]"]
+        for key, about in get_type_hints(hint, include_extras=True).items():
+            told = _known(about)
+            flag = flags.get(told.get("option", ""), "")
+            before = [one for one in (flag, told.get("variable") or told.get("else", "")) if one]
+            value = getattr(section, key)
+            line = _plain(key, True if value is None else value, ", ".join(before))
+            lines.append(f"# {line}".rstrip(" #"))
+    return "\n".join(lines) + "\n"
+
+
 def _several(name: str, entries: tuple[Any, ...], held: Any) -> Iterator[str]:
     for index, one in enumerate(entries):
         yield from ("", f"[[{name}]]")

@@ -6,6 +6,7 @@ from typing import Protocol
 from hostcheck.ways.options import option
 
 SECTION = "audit"
+TITLE = "Lifecycle manager of vCenter, over REST"
 
 
 class Audit(Protocol):
