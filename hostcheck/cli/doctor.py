@@ -7,16 +7,23 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import cluster_option, format_option, machines_options, output_option
+from hostcheck.cli.options import (
+    cluster_option,
+    format_option,
+    machines_options,
+    output_option,
+    smoking_options,
+)
 from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
-from hostcheck.connect.given import Machines
+from hostcheck.connect.given import Machines, Smoking
 
 TOOLS = ("govc", "powercli")
 
 
 @main.command()
 @machines_options
+@smoking_options
 @cluster_option
 @click.option(
     "--role", "tool", type=click.Choice(TOOLS),
@@ -26,6 +33,7 @@ TOOLS = ("govc", "powercli")
 @output_option
 def doctor(
     machines: Machines,
+    smoking: Smoking,
     clusters: tuple[str, ...],
     tool: str | None,
     format_: str,
@@ -34,8 +42,8 @@ def doctor(
     """Say before a run what this account, this network and these hosts will not allow.
 
     Give the options of the run that you mean. Privileges, SSH, lockdown mode, ports, keys and
-    logins of shells and BMCs are tried; then each check: will be judged, or will be unknown, and
-    why.
+    logins of shells and BMCs are tried, guests (--smoke) are looked at from outside; then each
+    check: will be judged, or will be unknown, and why.
 
     Exit codes: 0 nothing stands in the way of what the options ask, 2 usage or no login at all, 3
     something will be unknown.
@@ -43,11 +51,11 @@ def doctor(
     from hostcheck.connect import doctor as asking
 
     if tool is not None:
-        for line in asking.role_for(tool, machines, front()):
+        for line in asking.role_for(tool, machines, smoking, front()):
             click.echo(line)
         return
     refuse_untold("doctor", format_, output)
     with progress("doctor", None, quiet=machines.quiet) as done:
-        found = asking.examined(machines, front(), clusters, done)
+        found = asking.examined(machines, smoking, front(), clusters, done)
     give("doctor", format_, found, output)
     sys.exit(EXIT_UNKNOWN if found.stands_in_the_way else 0)

@@ -4,24 +4,32 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hostcheck import app, doctor, ways
 from hostcheck.connect import live
-from hostcheck.connect.given import Machines
-from hostcheck.connect.precedence import first, settings_of
+from hostcheck.connect.given import Machines, Smoking
+from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.doctor import role
 from hostcheck.front import Front
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.secrets import refuse_in_user
+from hostcheck.sources.asking import SMOKE
 from hostcheck.sources.several import Vcenters
 
 PLACEHOLDER = "auditor@vsphere.local"
 
 
 def examined(
-    given: Machines, front: Front, clusters: tuple[str, ...], done: Callable[[str], None]
+    given: Machines,
+    smoking: Smoking,
+    front: Front,
+    clusters: tuple[str, ...],
+    done: Callable[[str], None],
 ) -> Doctor:
     """Log in and ask. Raises UsageError where that cannot be done."""
-    with live.machines(given, front, clusters=clusters, knocks=True) as (source, workers):
+    with live.machines(given, front, clusters=clusters, smoking=smoking, knocks=True) as (
+        source,
+        workers,
+    ):
 
         def recordings(refs: list[HostRef]) -> Iterable[Recording]:
             return app.recordings(source, refs, workers=workers, done=done)
@@ -30,7 +38,7 @@ def examined(
         return doctor.examine(source, parts, recordings)
 
 
-def role_for(tool: str, given: Machines, front: Front) -> Iterator[str]:
+def role_for(tool: str, given: Machines, smoking: Smoking, front: Front) -> Iterator[str]:
     """Yield the commands that make the least role; nobody is asked anything."""
     settings = settings_of(given)
     asks = frozenset(
@@ -40,6 +48,8 @@ def role_for(tool: str, given: Machines, front: Front) -> Iterator[str]:
             given.ways.get(name) or options.Given(), getattr(settings, options.SECTION)
         )
     )
+    if guests_of(smoking, settings) is not None:
+        asks |= {SMOKE}
     refuse_in_user(front.variable("GOVC_USERNAME"), "GOVC_USERNAME")
     user = given.user or front.variable("GOVC_USERNAME") or settings.vcenter.user or PLACEHOLDER
     if user == PLACEHOLDER:

@@ -17,6 +17,7 @@ from hostcheck.settings import Settings
 from hostcheck.smoke import build
 from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import Plan, deliver, here
+from hostcheck.ways.guest.outside import GuestsFromOutside
 from hostcheck.ways.guest.over_ssh import SshGuest
 from hostcheck.ways.guest.over_vsphere import GuestLogin, GuestTransport, NamedGuests
 from hostcheck.ways.guest.way import WAY
@@ -34,10 +35,12 @@ class Visits:
     front: Front
     names: tuple[str, ...]
     attribute: str
+    knocks: bool = False
+    """Whether guests are looked at from outside and not visited."""
 
     def add_to(self, live: Live, sessions: Sessions) -> None:
         """Find the guests, and let the source visit them."""
-        program = _program(self.front).read_bytes()
+        program = b"" if self.knocks else _program(self.front).read_bytes()
         login = guest_login_of(self.given, self.settings, self.front)
         found = live.machines()
         told = {one.vcenter for one in found}
@@ -45,7 +48,8 @@ class Visits:
         plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
         for name, ids in named(heard, found, self.names, self.attribute).items():
             visits = GuestTransport(sessions[name], login, program, plan, left)
-            named_guests = NamedGuests(visits, ids)
+            outside = GuestsFromOutside(sessions[name])
+            named_guests = NamedGuests(outside if self.knocks else visits, ids)
             live.part(name).use(WAY.name, named_guests, named_guests.close)
 
 

@@ -41,7 +41,7 @@ def machines(
     if smoking is not None and wanted is not None:
         from hostcheck.connect.guests import Visits  # noqa: PLC0415  it brings paramiko
 
-        visits = Visits(smoking, settings, front, *wanted)
+        visits = Visits(smoking, settings, front, *wanted, knocks=knocks)
     refuse_unfit(given, settings, smokes=visits is not None)
     openers, carried, logging_in = ways_of(given, settings, front)
     how = How(
@@ -54,7 +54,7 @@ def machines(
     source, sessions = opened(
         given, settings, front, hosts=given.hosts, clusters=clusters, how=how,
         patience=Patience(task_timeout=opinion.task_timeout, start_timeout=start_timeout),
-        writes=(*writes, *(GUEST if visits is not None else ())), quiet=given.quiet,
+        writes=(*writes, *(GUEST if visits is not None and not knocks else ())), quiet=given.quiet,
         beside=dict.fromkeys((*logging_in, *beside)),
     )  # fmt: skip
     with fleet.tended(source.keep_alive, source.close):

@@ -23,6 +23,7 @@ from hostcheck.sources.base import Source
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
+from hostcheck.ways.guest.steps import WOULD_BE_VISITED
 
 SSH_SERVICE = "TSM-SSH"
 KNOCKED = "the question that was tried"
@@ -47,9 +48,15 @@ def examine(
         found.add(recorded, called(recorded.ref.name, recorded.ref.vcenter if several else ""))
     return Doctor(
         SCHEMA, source.about.target, source.about.targets, len(refs),
-        tuple(grants.lacks(asks, packages=packages)), tuple(found.opened()), tuple(found.closed()),
-        tuple(found.settings()), tuple(found.outlooks()), grants.notices,
+        tuple(grants.lacks(asks, packages=packages, guests=_guests(parts))),
+        tuple(found.opened()), tuple(found.closed()), tuple(found.settings()),
+        tuple(found.outlooks()), grants.notices,
     )  # fmt: skip
+
+
+def _guests(parts: Sequence[LiveSource]) -> frozenset[tuple[str, str]]:
+    """Return the guests that are named, by vCenter and id."""
+    return frozenset((part.target, vm_id) for part in parts for vm_id in part.guests)
 
 
 class _Found:
@@ -123,13 +130,17 @@ def doors_of(recorded: Recording, *, wholly: bool = False) -> dict[str, Unknown 
     found: dict[str, Unknown | None] = {}
     answered: set[str] = set()
     for (wire, _, _), capture in recorded.captures.items():
-        if wire in (Wire.PROPERTIES, Wire.METHOD):
+        if wire in (Wire.PROPERTIES, Wire.METHOD, Wire.GIVEN):
             continue
+        if wire == Wire.GUEST and found.get(wire) is not None:
+            continue  # of several guests the first that is closed is told here, all with the checks
         if wire in answered:
             continue
         if wholly and wire in found and capture.failure is None:
             answered.add(wire)
         failure = capture.failure
+        if failure is not None and failure.detail == WOULD_BE_VISITED:
+            failure = None
         if failure is None and capture.exit_status:
             continue  # the shell answered
         found[wire] = None if failure is None else Unknown(

@@ -55,6 +55,10 @@ def kind_of(privilege: str) -> str:
     return next(kind for begins, kind in KINDS.items() if privilege.startswith(begins))
 
 
+Guests = frozenset[tuple[str, str]]
+"""VMs by vCenter and id."""
+
+
 class Grants:
     """What an account may do with the objects of a run."""
 
@@ -87,26 +91,35 @@ class Grants:
         """Say whether an object grants a privilege; None where that is not known."""
         return self._granted.get((target, object_id), {}).get(privilege)
 
-    def lacks(self, asks: frozenset[str], *, packages: bool) -> Iterator[Lack]:
-        """Yield what is missing, what the run needs first."""
+    def lacks(
+        self, asks: frozenset[str], *, packages: bool, guests: Guests = frozenset()
+    ) -> Iterator[Lack]:
+        """Yield what is missing, what the run needs first; of guests that are named, on these."""
         sends = senders(asks, packages=packages)
         found = [
             made
             for privilege, by in needs().items()
             for sender, requests in by.items()
-            for made in self._lack(privilege, sender, requests, wanted=sender in sends)
+            for made in self._lack(
+                privilege,
+                sender,
+                requests,
+                wanted=sender in sends,
+                only=guests if sender == SENT_BY[Wire.GUEST] else frozenset(),
+            )
         ]
         yield from sorted(found, key=lambda one: (not one.wanted, one.privilege, one.target))
 
     def _lack(
-        self, privilege: str, sender: str, requests: Sequence[Request], *, wanted: bool
-    ) -> Iterator[Lack]:
+        self, privilege: str, sender: str, requests: Sequence[Request], *, wanted: bool,
+        only: Guests,
+    ) -> Iterator[Lack]:  # fmt: skip
         texts = tuple(dict.fromkeys(one.template for one in requests))
         for target in sorted({key[0] for key in self._granted}):
             told = {
                 key: granted[privilege]
                 for key, granted in self._granted.items()
-                if key[0] == target and privilege in granted
+                if key[0] == target and privilege in granted and (not only or key in only)
             }
             missing = [key for key, granted in told.items() if not granted]
             if missing:

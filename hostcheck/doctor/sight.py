@@ -13,6 +13,7 @@ from hostcheck.model.result import Result, Status
 from hostcheck.model.run import HostReport
 from hostcheck.parsers import esxcli_software_vib_list
 from hostcheck.sources import asking
+from hostcheck.ways.guest.steps import WOULD_BE_VISITED
 
 LISTED = esxcli_software_vib_list.REQUEST
 """Tells what the API tells of installed VIBs, which is asked there in vain where this is asked."""
@@ -54,7 +55,10 @@ class Sight:
             way.name: failure
             for way in ways.every()
             for wire, failure in doors.items()
-            if way.knock is not None and wire in way.wires and failure is not None
+            if way.knock is not None
+            and wire in way.wires
+            and failure is not None
+            and way.name != asking.SMOKE  # what each guest would say is there
         }
         ref = recorded.ref
         refused = {
@@ -91,6 +95,8 @@ class Sight:
         for result in report.results:
             unseen = result.unseen
             if result.status in (Status.UNKNOWN, Status.ERROR) and unseen is not None:
+                if unseen.detail == WOULD_BE_VISITED:
+                    continue
                 told = Unknown(Why(unseen.why), unseen.detail, unseen.asked, unseen.privilege)
                 wires = carried_by(unseen.asked)
                 asked_for = told.why is not Why.NOT_ASKED or bool(wires & doors.keys())
@@ -100,6 +106,8 @@ class Sight:
     def _reason(self, result: Result, doors: Doors) -> Reason | None:
         unseen = result.unseen
         if result.status not in (Status.UNKNOWN, Status.ERROR) or unseen is None:
+            return None
+        if unseen.detail == WOULD_BE_VISITED:
             return None
         told = Unknown(Why(unseen.why), unseen.detail, unseen.asked, unseen.privilege)
         packages = _is_packages(unseen.asked)

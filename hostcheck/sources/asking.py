@@ -229,6 +229,8 @@ def foreseen(
     """
     through: dict[str, Transport] = {VSPHERE: _Refusing(there, refused)}
     through |= {way: _Refusing(there, {}, why) for way, why in closed.items()}
+    if any(key[0] == Wire.GIVEN for key in there.captures):
+        through[SMOKE] = _Refusing(there, {})
     made = ask_host(there.ref, through, {}, packages=bool(refused))
     told = {
         key: one

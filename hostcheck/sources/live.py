@@ -76,6 +76,12 @@ class LiveSource:
         self._closers.append(close)
 
     @property
+    def guests(self) -> frozenset[str]:
+        """The ids of the VMs that were named for the smoke test."""
+        named: frozenset[str] = getattr(self._openers.get(SMOKE), "named", frozenset())
+        return named
+
+    @property
     def about(self) -> AboutSource:
         """What is asked, and by which ways."""
         used = {*self._carried, *self._openers}

@@ -16,9 +16,9 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.vim import Node
+from hostcheck.syntax.vim import Node, VimObject
 from hostcheck.syntax.xml import escape, local, root_of
-from hostcheck.ways.base import Refused, SoFar
+from hostcheck.ways.base import Refused, SoFar, Transport
 from hostcheck.ways.guest import steps
 from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
 from hostcheck.ways.guest.files import transfer
@@ -59,6 +59,23 @@ class GuestLogin(Struct, frozen=True):
     password: Callable[[], str]
 
 
+def looked_at(session: VsphereTransport, vm_id: str) -> VimObject:
+    """Look whether a VM runs, with Tools and a Linux guest. Raises Refused where it does not."""
+    vm = session.read(steps.VM.of(vm_id))
+    power, tools = vm.text("runtime.powerState"), vm.text("guest.toolsRunningStatus")
+    if isinstance(power, Unknown):
+        raise Refused(power)
+    if power != "poweredOn":
+        raise Refused(Unknown(Why.ABSENT, f"the VM does not run ({power}): power it on"))
+    if not isinstance(tools, Unknown) and tools != "guestToolsRunning":
+        told = f"VMware Tools do not run in the guest ({tools}): start them"
+        raise Refused(Unknown(Why.ABSENT, told))
+    family = vm.text("guest.guestFamily")
+    if not isinstance(family, Unknown) and family != "linuxGuest":
+        raise Refused(Unknown(Why.ABSENT, f"the guest is a {family}, not x86-64 Linux"))
+    return vm
+
+
 class VsphereGuest:
     """One VM's guest. `stopping` ends the waiting for a program, not the cleaning up."""
 
@@ -79,19 +96,7 @@ class VsphereGuest:
 
     def enter(self) -> None:
         """Look whether Tools run in a Linux guest, and make the directory."""
-        vm = self._session.read(steps.VM.of(self._vm_id))
-        power, tools = vm.text("runtime.powerState"), vm.text("guest.toolsRunningStatus")
-        if isinstance(power, Unknown):
-            raise Refused(power)
-        if power != "poweredOn":
-            raise Refused(Unknown(Why.ABSENT, f"the VM does not run ({power}): power it on"))
-        if not isinstance(tools, Unknown) and tools != "guestToolsRunning":
-            raise Refused(
-                Unknown(Why.ABSENT, f"VMware Tools do not run in the guest ({tools}): start them")
-            )
-        family = vm.text("guest.guestFamily")
-        if not isinstance(family, Unknown) and family != "linuxGuest":
-            raise Refused(Unknown(Why.ABSENT, f"the guest is a {family}, not x86-64 Linux"))
+        vm = looked_at(self._session, self._vm_id)
         self._thumbprint = self._thumbprint_of(vm.text("runtime.host"))
         manager = self._session.read(steps.MANAGER.of(self._session.guest_operations))
         for name in ("fileManager", "processManager"):
@@ -386,14 +391,14 @@ class GuestTransport:
 class NamedGuests:
     """The guests that the user named, on all hosts of a run."""
 
-    def __init__(self, guests: GuestTransport, named: frozenset[str]) -> None:
+    def __init__(self, guests: Transport, named: frozenset[str]) -> None:
         """`named` are managed object ids of VMs."""
         self._guests = guests
-        self._named = named
+        self.named = named
 
     def __call__(self, so_far: SoFar) -> "_OneHost":
         """Return what answers for one host."""
-        return _OneHost(self._guests, sorted(self._named.intersection(so_far.ref.vm_ids)))
+        return _OneHost(self._guests, sorted(self.named.intersection(so_far.ref.vm_ids)))
 
     def close(self) -> None:
         """Let the visits that are going on clean up."""
@@ -403,7 +408,7 @@ class NamedGuests:
 class _OneHost:
     """Tells which guests of one host were named, and visits no other."""
 
-    def __init__(self, guests: GuestTransport, named: list[str]) -> None:
+    def __init__(self, guests: Transport, named: list[str]) -> None:
         self._guests = guests
         self._named = named
 

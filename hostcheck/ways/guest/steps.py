@@ -71,6 +71,9 @@ HOST = Request(
     Wire.PROPERTIES, "HostSystem", "the certificate of the host that takes files for a guest",
     "System.Read", (Path("summary.config.sslThumbprint"),),
 )  # fmt: skip
+PRIVILEGES = tuple(sorted({one.privilege for one in CALLS}))
+WOULD_BE_VISITED = "nothing that vCenter tells stands in the way of a visit"
+"""Of a guest at which was only looked."""
 READS = (VM, MANAGER, HOST)
 """What is read of a VM before it is visited."""
 _TEMPLATES = frozenset(one.template for one in COMMANDS)

@@ -32,6 +32,7 @@ WAY = Way(
         *steps.COMMANDS,
     ),
     collect=collect,
+    knock=collect,  # at guests that are not visited then
     turn=90,
     notes=(
         Note(
