@@ -60,5 +60,6 @@ def machines(
     with fleet.tended(source.keep_alive, source.close):
         if visits is not None:
             visits.add_to(source, sessions)
-        with side_by_side(source, given, settings, front) as workers:
+        # A page is judged while the next one is on its way, and sooner than that arrives.
+        with side_by_side(source, given, settings, front, auto=1) as workers:
             yield source, workers

@@ -13,6 +13,7 @@ from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
+from hostcheck.fleet.pool import cores
 from hostcheck.front import Front
 from hostcheck.sources.base import Source
 from hostcheck.sources.recorded import RecordedSource
@@ -45,7 +46,7 @@ def machines(
     if asked := _asked_live(given):
         raise UsageError(f"--from replays recordings and {asked} asks live: give one of them")
     source = RecordedSource(from_, hosts=given.hosts, clusters=clusters)
-    with side_by_side(source, given, settings, front) as workers:
+    with side_by_side(source, given, settings, front, auto=cores()) as workers:
         yield source, workers
 
 

@@ -131,10 +131,10 @@ def workers_of(given: Machines, settings: Settings) -> int | str:
     return ssh_section(settings).workers if given.workers in (None, AUTO) else given.workers
 
 
-def processes_of(given: Machines) -> int:
-    """Return how many processes judge what is there already: no more than there are cores."""
+def processes_of(given: Machines, auto: int) -> int:
+    """Return how many processes judge, `auto` unless told: no more than there are cores."""
     wanted = given.workers
-    return min(wanted, cores()) if isinstance(wanted, int) else cores()
+    return min(wanted if isinstance(wanted, int) else auto, cores())
 
 
 def guest_user_of(user: str, settings: Settings, front: Front) -> str:

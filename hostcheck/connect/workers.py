@@ -26,16 +26,16 @@ def refuse_unfit(given: Machines, settings: Settings, *, smokes: bool) -> None:
 
 
 def side_by_side(
-    source: Source, given: Machines, settings: Settings, front: Front
+    source: Source, given: Machines, settings: Settings, front: Front, *, auto: int
 ) -> AbstractContextManager[Workers]:
-    """Return the workers that are wanted and of use."""
+    """Return the workers that are wanted and of use: `auto` processes where no number is given."""
     wanted = workers_of(given, settings)
     if isinstance(wanted, str):
         return fleet.dask(wanted, _once(LOST_WORK, given, front))
     if source.one_by_one:
         return fleet.threads(wanted)
-    # What no shell and no guest is asked for waits for nothing: cores are what helps.
-    return fleet.processes(processes_of(given), _once(DIED, given, front))
+    # What no shell and no guest is asked for needs no threads: cores are what may help.
+    return fleet.processes(processes_of(given, auto), _once(DIED, given, front))
 
 
 def _once(sentence: str, given: Machines, front: Front) -> Callable[[], None]:
