@@ -86,17 +86,20 @@ def recordings(
     source: Source,
     targets: list[HostRef],
     *,
+    collector: Collector | None = None,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     done: Callable[[str], None],
 ) -> Iterator[Recording]:
     """Collect machines side by side, each as it is done; `done` is told its name.
 
+    Questions about more machines than these travel together where a collector of all is given.
     As many come out as went in.
     """
     left = {one.key: one for one in targets}
     if workers.least:  # processes of this machine: carrying whole answers back costs what they save
         workers = Workers(1)
-    for recorded in _side_by_side(source.collector(targets), targets, workers, _as_it_is):
+    collector = collector or source.collector(targets)
+    for recorded in _side_by_side(collector, targets, workers, _as_it_is):
         left.pop(recorded.ref.key, None)
         done(recorded.ref.name)
         yield recorded

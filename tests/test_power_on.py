@@ -294,6 +294,33 @@ def test_a_vm_that_does_not_exist_yet_is_one_task_a_cluster(lab):
     assert "QueryConfigTarget" not in here.calls, "what hosts offer is asked for one cluster only"
 
 
+def test_checks_of_hosts_without_drs_run_side_by_side_and_are_looked_at_together(lab):
+    hosts = [host(**shapes.at(number)) for number in range(1, 21)]
+    hosts = [replace(one, vms=(replace(VM, name=f"vm-{at}"),)) for at, one in enumerate(hosts)]
+    here = lab(fleet(*hosts, drs="", objections=(Objection("given", FULL, host=hosts[3].name),)))
+    spec = VmSpec("grid_a100d-40c", memory_mb=65536)
+    run = what_if(here.source(), spec, done=lambda _: None)
+    refused = [one.name for one in hosts if vc(run, one.name)["VC-001"].status is Status.FAIL]
+    assert refused == [hosts[3].name]
+    assert here.calls["CheckVmConfig_Task"] == len(hosts)
+    assert here.calls["RetrievePropertiesEx"] < len(hosts)
+
+
+def test_a_preflight_asks_no_more_of_a_larger_vcenter(lab):
+    asked = {}
+    for count in (16, 48):
+        served = shapes.many(count)
+        vm = next(vm for one in served for vm in one.vms if vm.profiles)
+        here = lab(replace(served, hosts=served.hosts[:count]))
+        source = here.source()
+        preflight(source, vm.name, done=lambda _: None)
+        source.close()
+        asked[count] = here.calls
+    assert asked[16] == asked[48]
+    assert asked[16]["RetrievePropertiesEx"] <= 8
+    assert asked[16]["CreateContainerView"] == 1
+
+
 def test_the_spec_of_a_vm_to_be_is_in_the_order_that_the_server_insists_on():
     given = VmSpec("nvidia_a&b-1q", count=2).told()
     parts = Call(vim_check_task.SPEC)

@@ -316,7 +316,7 @@ def test_when_none_can_be_listed_one_line_says_why_of_each(new_lab):
 
 @pytest.mark.sessions_left(0)
 def test_one_that_dies_half_way_ends_no_run(new_lab):
-    lab = new_lab(Trouble("RetrievePropertiesEx", "drop", first=4))
+    lab = new_lab(Trouble("RetrievePropertiesEx", "drop", first=2))
     whole = lab.run("audit", "-q", "-o", "first.json", servers=lab.servers[:1])
     assert whole.exit_code == 0, whole.output
     done = lab.run("audit", "-q", "-o", "run.json")
@@ -512,10 +512,10 @@ def test_with_a_silent_vcenter_a_vm_is_judged_and_not_started(new_lab):
 def test_a_guest_is_named_in_the_vcenter_that_has_it(lab, log_in):
     sessions = {name: log_in(one) for name, one in zip("ab", lab.servers, strict=True)}
     both = Vcenters([LiveSource(name, one) for name, one in sessions.items()], {})
-    ids = named(sessions, both.machines(), ["vm-b"], "")
+    ids = named(sessions, both.vms(), ["vm-b"], "")
     assert ids == {"a": frozenset(), "b": frozenset([lab.servers[1].ids.vms["vm-b"]])}
     with pytest.raises(UsageError, match="no VM is called 'vm-c'"):
-        named(sessions, both.machines(), ["vm-c"], "")
+        named(sessions, both.vms(), ["vm-c"], "")
 
 
 # Settings

@@ -7,8 +7,11 @@ Where the deciding source answered and is silent by design (NUMA nodes of device
 """
 
 from hostcheck.assemble.gpus import gpu_addresses, may_have_gpus
-from hostcheck.assemble.host import assemble
+from hostcheck.assemble.host import assemble, runs_release
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.unread import unread_host
 
-__all__ = ["assemble", "gpu_addresses", "may_have_gpus", "offline", "system_of", "unread_host"]
+__all__ = [
+    "assemble", "gpu_addresses", "may_have_gpus", "offline", "runs_release", "system_of",
+    "unread_host",
+]  # fmt: skip

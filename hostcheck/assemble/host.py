@@ -1,7 +1,7 @@
 """Captures in, one joined `Host` out."""
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -78,13 +78,31 @@ AS_TOLD = (
 """Facts of a host that vSphere tells under the same name."""
 
 
+class Release(NamedTuple):
+    """Which release of ESXi a host runs."""
+
+    version: Fact[str]
+    api_version: Fact[str]
+
+
+def runs_release(recorded: Recording) -> Release:
+    """Read the release of a host, and no more, as it is when the host is joined."""
+    system = _system(Book(recorded.captures), recorded.ref)[1]
+    return Release(system.fact(lambda one: one.version), system.fact(lambda one: one.api_version))
+
+
+def _system(book: Book, ref: HostRef) -> tuple[Parsed[HostSystem], Parsed[HostSystem]]:
+    """Return what vSphere tells of a host as a whole, and what is believed of that."""
+    api = book.read(vim_host_system.REQUEST.of(ref.id), vim_host_system.parse)
+    return api, system_of(book) if offline(ref, book.wires) else api
+
+
 def assemble(recorded: Recording) -> Host:
     """Join everything that was answered about one host."""
     ref = recorded.ref
     host_id = ref.id
     book = Book(recorded.captures)
-    api = book.read(vim_host_system.REQUEST.of(host_id), vim_host_system.parse)
-    system = system_of(book) if offline(ref, book.wires) else api
+    api, system = _system(book, ref)
     cluster = book.read(
         vim_compute_resource.request_for(ref.cluster_kind).of(ref.cluster_id),
         vim_compute_resource.parse,

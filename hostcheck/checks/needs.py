@@ -1,9 +1,10 @@
 """VM: what any VM, with a GPU or without, needs of the host that is to run it."""
 
+from typing import Protocol
+
 from hostcheck.checks.engine import Facts, check, judge, run, unsure
 from hostcheck.checks.subjects import Placement, every_placement
-from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host import Host
+from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.requirements import HardwareVersions, HostRelease, Requirements
 from hostcheck.model.result import Severity, Verdict
 from hostcheck.words import count
@@ -58,7 +59,19 @@ def host_runs_the_hardware(placed: Placement, needs: Requirements, known: Facts)
     return judge(ok=version <= entry.hardware_version, observed=observed, expected=expected)
 
 
-def newest_hardware(host: Host, needs: Requirements, known: Facts) -> HostRelease:
+class Released(Protocol):
+    """A host, or what is known of its release alone."""
+
+    @property
+    def version(self) -> Fact[str]:
+        """As the host tells it."""
+
+    @property
+    def api_version(self) -> Fact[str]:
+        """Of its API, which knows updates that the version leaves out."""
+
+
+def newest_hardware(host: Released, needs: Requirements, known: Facts) -> HostRelease:
     """Return the catalogue's entry on the host's release, or leave the check."""
     release = _release(host, known)
     entry = needs.hardware.of(release)
@@ -67,7 +80,7 @@ def newest_hardware(host: Host, needs: Requirements, known: Facts) -> HostReleas
     return entry
 
 
-def _release(host: Host, known: Facts) -> str:
+def _release(host: Released, known: Facts) -> str:
     release = known(host.version)
     if release == WITHOUT_UPDATES and not isinstance(host.api_version, Unknown):
         return known(host.api_version)

@@ -42,11 +42,10 @@ class Visits:
         """Find the guests, and let the source visit them."""
         program = b"" if self.knocks else _program(self.front).read_bytes()
         login = guest_login_of(self.given, self.settings, self.front)
-        found = live.machines()
-        told = {one.vcenter for one in found}
+        told = {one.vcenter for one in live.machines()}
         heard = {name: session for name, session in sessions.items() if name in told}
         plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
-        for name, ids in named(heard, found, self.names, self.attribute).items():
+        for name, ids in named(heard, live.vms(), self.names, self.attribute).items():
             visits = GuestTransport(sessions[name], login, program, plan, left)
             outside = GuestsFromOutside(sessions[name])
             named_guests = NamedGuests(outside if self.knocks else visits, ids)

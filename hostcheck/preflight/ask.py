@@ -1,6 +1,7 @@
 """What is asked of candidates besides, and which hosts they are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from hostcheck import fleet
 from hostcheck.errors import UsageError
@@ -14,9 +15,9 @@ from hostcheck.sources.base import Source
 from hostcheck.ways.vsphere import second_opinion
 from hostcheck.ways.vsphere.inventory import is_host
 
+T = TypeVar("T")
+
 RUNS = "poweredOn"
-CALLS = 4
-"""Candidates that are asked what they offer at a time: so many calls a session has under way."""
 
 
 def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool:
@@ -30,6 +31,17 @@ def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool
     if ref == home:
         return True
     return bool(home.cluster_id) and ref.cluster_id == home.cluster_id
+
+
+def side_by_side(items: list[T], ask: Callable[[T], Recording]) -> list[Recording]:
+    """Ask machines more, as many at a time as a session has calls under way."""
+    with fleet.threads(min(second_opinion.CALLS, len(items))) as workers:
+        found = dict(
+            fleet.each(
+                list(enumerate(items)), lambda item: (item[0], ask(item[1])), workers=workers
+            )
+        )
+    return [found[at] for at in range(len(items))]
 
 
 def refuse_template(home: Recording, vm: VmRef) -> None:
@@ -70,8 +82,7 @@ class Besides:
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        with fleet.threads(min(CALLS, len(collected))) as workers:
-            offers = list(fleet.each(collected, self._with_offers, workers=workers))
+        offers = side_by_side(collected, self._with_offers)
         for recorded in sorted(offers, key=lambda one: one.ref.key):
             yield walls.ask(self._asker, recorded, self._opinions(recorded.ref))
 

@@ -1,10 +1,13 @@
 """From a VM, or a VM to be, to a run with its verdict on every candidate."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
 
 import msgspec
 
 from hostcheck import app, runfile
+from hostcheck.assemble import runs_release
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.model.capture import Request
@@ -15,7 +18,7 @@ from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.near import meant
 from hostcheck.parsers import vim_cpu_features
-from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
+from hostcheck.preflight.ask import Besides, is_candidate, refuse_template, side_by_side
 from hostcheck.preflight.change import NOTHING, Change, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on
@@ -29,6 +32,9 @@ from hostcheck.sources.walls import host_of
 from hostcheck.ways.vsphere import second_opinion
 from hostcheck.ways.vsphere.inventory import is_host
 from hostcheck.ways.vsphere.vms import none_called, one_vm
+
+TOGETHER = 16
+"""Hosts whose checks by vCenter are under way at a time, and whose answers are held for it."""
 
 
 def preflight(
@@ -77,7 +83,8 @@ def of_vm(
         there = meant(patterns[0], [one.name for one in source.machines()])
         raise UsageError(f"no host matches {', '.join(map(repr, patterns))}; {there}")
     others = [one for one in chosen if one != home]
-    first = walls.one(source, home)
+    collector = source.collector([home, *others])  # what is asked of all travels together
+    first = walls.collected(home, partial(collector.collect, home))
     done(home.name)
     first = walls.ask(source.asker(home.vcenter), first, [vim_cpu_features.of_vm(vm.id)])
     refuse_template(first, vm)
@@ -86,7 +93,7 @@ def of_vm(
     )
     besides.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
-    collected += app.recordings(source, others, workers=workers, done=done)
+    collected += app.recordings(source, others, collector=collector, workers=workers, done=done)
     own = host_of(first)
 
     def candidates() -> Iterator[Host]:
@@ -139,13 +146,27 @@ def what_if(
     """
 
     def candidates() -> Iterator[Host]:
-        for recorded in app.recordings(source, source.machines(), workers=workers, done=done):
-            questions = _about(spec, recorded, opinion=opinion)
-            asked = walls.ask(source.asker(recorded.ref.vcenter), recorded, questions)
-            keep(asked)
-            yield hosting(host_of(asked), spec)
+        found = app.recordings(source, source.machines(), workers=workers, done=done)
+        while some := list(islice(found, TOGETHER)):
+            for recorded in _asked(source, spec, some, opinion=opinion):
+                keep(recorded)
+                yield hosting(host_of(recorded), spec)
 
     return judged(source, GIVEN_ID, spec.name, candidates(), policy)
+
+
+def _asked(
+    source: Source, spec: VmSpec, some: list[Recording], *, opinion: bool
+) -> list[Recording]:
+    """Ask machines about a VM to be; vCenter's checks of all of them run side by side."""
+    about = [(one, _about(spec, one, opinion=opinion)) for one in some]
+    ahead: dict[str, list[Request]] = {one.ref.vcenter: [] for one in some}
+    for one, questions in about:
+        ahead[one.ref.vcenter] += questions
+    askers = {vcenter: source.asker(vcenter, asked) for vcenter, asked in ahead.items()}
+    return side_by_side(
+        about, lambda this: walls.ask(askers[this[0].ref.vcenter], this[0], this[1])
+    )
 
 
 def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]:
@@ -153,7 +174,7 @@ def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]
     several = spec.count > 1
     if not (several or opinion):
         return []
-    fitted = spec.fitted(host_of(recorded))
+    fitted = spec.fitted(runs_release(recorded))
     questions = [second_opinion.limit(recorded, fitted.hardware_version)] if several else []
     if opinion:
         questions.append(second_opinion.vm_config(recorded, GIVEN_ID, fitted.told()))

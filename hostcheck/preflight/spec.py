@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from hostcheck import catalog
 from hostcheck.checks.engine import attempt
-from hostcheck.checks.needs import newest_hardware
+from hostcheck.checks.needs import Released, newest_hardware
 from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
@@ -54,7 +54,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         words = {one: str(getattr(self, one)) for one in self.__struct_fields__ if one not in ours}
         return words | {"reserved_mb": str(max(self.reserved_mb, -1))}
 
-    def fitted(self, host: Host) -> "VmSpec":
+    def fitted(self, host: Released) -> "VmSpec":
         """Return it with the virtual hardware that it would be given on a host."""
         if self.hardware_version:
             return self

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import Self
 
 from hostcheck import fleet, ways
-from hostcheck.model.capture import Capture, Request
+from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.seal import Seal
@@ -15,6 +15,7 @@ from hostcheck.sources.asking import BMC, SMOKE, VSPHERE, Begun, ask_host, finis
 from hostcheck.sources.base import AboutSource, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
 from hostcheck.ways.vsphere import inventory, order, second_opinion, vms
+from hostcheck.ways.vsphere.second_opinion import CALLS
 
 FEW_HOSTS = 64
 """Up to so many hosts are asked for their VIBs unless told otherwise: a call to each of them, all
@@ -119,11 +120,11 @@ class LiveSource:
 
     def vms_called(self, name: str) -> list[VmRef]:
         """Find a VM in the listing, and what UUIDs and folders there are where one is named."""
-        return vms.vms_called(self._session, name, self.chosen)
+        return vms.vms_called(self._session, name, self.vms())
 
     def vms(self) -> list[VmRef]:
         """List the VMs of the hosts that the filters leave."""
-        return vms.vms(self._session, self.chosen)
+        return self.inventory.vms_of(self.chosen)
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:
         """Let vSphere answer pages instead of single objects."""
@@ -183,7 +184,11 @@ class LiveSource:
 
     def asker(self, _vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""
-        self._session.expect(ahead)
+        announced = {one.key: one for one in ahead}.values()  # hosts of a cluster share a check
+        checks = [[one] for one in announced if one.wire == Wire.TASK]
+        self._session.expect(one for one in announced if one.wire != Wire.TASK)
+        with fleet.threads(min(CALLS, len(checks))) as workers:
+            list(fleet.each(checks, self._session.expect, workers=workers))
         return lambda recorded, questions: recorded.with_answers(
             second_opinion.ask(self._session, questions)
         )

@@ -8,7 +8,7 @@ from msgspec import Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.near import meant
 from hostcheck.parsers import vim_listing
 from hostcheck.syntax.opened import opened
@@ -16,10 +16,16 @@ from hostcheck.ways.base import Transport
 
 
 class Inventory(Struct, frozen=True):
-    """What a listing holds: all hosts by name, and the names of all clusters by id."""
+    """What a listing holds: all hosts by name, and the names of all clusters and VMs by id."""
 
     hosts: tuple[HostRef, ...]
     clusters: dict[str, str]
+    vms: dict[str, str]
+
+    def vms_of(self, hosts: Iterable[HostRef]) -> list[VmRef]:
+        """Return the VMs of some of the hosts, by name."""
+        found = (VmRef(one, vm_id, self.vms[vm_id]) for one in hosts for vm_id in one.vm_ids)
+        return sorted(found, key=lambda vm: (vm.name, vm.id))
 
     def chosen(self, hosts: Collection[str], clusters: Collection[str]) -> list[HostRef]:
         """Return the hosts that name patterns leave."""
@@ -35,11 +41,14 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
 
     Raises UsageError when it cannot be listed.
     """
+    vsphere.expect([vim_listing.HOSTS, vim_listing.COMPUTE_RESOURCES, vim_listing.VMS])
     hosts = listed(vsphere, vim_listing.HOSTS)
     clusters = {one.id: one for one in listed(vsphere, vim_listing.COMPUTE_RESOURCES)}
     vms: dict[str, list[vim_listing.Listed]] = {}
+    names: dict[str, str] = {}
     for vm in listed(vsphere, vim_listing.VMS):
         vms.setdefault(vm.link, []).append(vm)
+        names[vm.id] = vm.name
     return Inventory(
         tuple(
             HostRef(
@@ -54,6 +63,7 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
             for one in hosts
         ),
         {one.id: one.name for one in clusters.values()},
+        names,
     )
 
 

@@ -22,8 +22,8 @@ from hostcheck.ways.vsphere.pages import Kind, Pages, kind_of
 from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
 from hostcheck.ways.vsphere.session import NOT_AUTHENTICATED, Session
 
-LISTED = 2500
-"""Objects of a listing at a time: two small properties of each."""
+LISTED = 10_000
+"""Objects of a listing at a time: a few small properties of each, a few megabytes in all."""
 MISSES = 3
 """Pages in a row without an answer after which a server is not asked for a while."""
 PEACE = 5
@@ -47,14 +47,18 @@ class Properties:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pages = Pages()
+        self._listings: list[Request] = []
+        self._listed: dict[Request, str] = {}
         self._ahead: dict[Kind, _Ahead] = {}
         self._unknown_paths: set[str] = set()
         self._misses = 0
         self._peace_until = 0.0
 
     def expect(self, requests: Iterable[Request]) -> None:
-        """Note questions that will follow, asked a page at a time."""
-        self._pages.expect(requests)
+        """Note questions that will follow, asked a page at a time, and listings, asked at once."""
+        asked = list(requests)
+        self._listings += [one for one in asked if one.subject == EVERYTHING]
+        self._pages.expect(one for one in asked if one.subject != EVERYTHING)
 
     def clear(self) -> None:
         """Forget what was announced, and pages that are on their way."""
@@ -63,6 +67,8 @@ class Properties:
                 ahead.connection.close()
         self._ahead.clear()
         self._pages.clear()
+        self._listings.clear()
+        self._listed.clear()
 
     def fetch(self, request: Request) -> Capture:
         """Answer a question about one object, with others that are expected next."""
@@ -76,20 +82,36 @@ class Properties:
         )
 
     def listing(self, request: Request) -> str:
-        """Return every object of a kind that is there."""
+        """Return every object of a kind that is there; other announced kinds come with it."""
+        if request not in self._listed:
+            kinds = {one.template: one for one in (*self._listings, request)}
+            self._listed = self._lists(list(kinds.values()))
+            self._listings = []
+        return self._listed.pop(request)
+
+    def _lists(self, requests: list[Request]) -> dict[Request, str]:
+        """Return what is there of each kind. What is of none of them makes it ask one by one."""
         content = self._session.content
+        types = "".join(f"<type>{one.template}</type>" for one in requests)
         view = soap.returned(
             self._session.post(
                 soap.call(
                     "CreateContainerView", "ViewManager", content.viewManager._moId,
                     f'<container type="Folder">{escape(content.rootFolder._moId)}</container>'
-                    f"<type>{request.template}</type><recursive>true</recursive>",
+                    f"{types}<recursive>true</recursive>",
                 )
             )
         )  # fmt: skip
-        found = self._retrieve(request, (view,))
+        found = self._retrieve(requests, (view,))
         self._session.post(soap.call("DestroyView", "ContainerView", view))
-        return "<listing>" + "".join(found[one] for one in sorted(found)) + "</listing>"
+        of_kind: dict[Request, list[str]] = {one: [] for one in requests}
+        for key in sorted(found):
+            kind = soap.kind_in(found[key])
+            fits = [one for one in requests if kind.endswith(one.template)]
+            if not fits and len(requests) > 1:
+                return {one: self._lists([one])[one] for one in requests}
+            of_kind[(fits or requests)[0]].append(found[key])
+        return {one: f"<listing>{''.join(texts)}</listing>" for one, texts in of_kind.items()}
 
     def _page(self, request: Request) -> Capture:
         """Answer a property question together with those that are expected next."""
@@ -128,7 +150,9 @@ class Properties:
             return
         watch, connection = Stopwatch(), self._session.exchange.connection()
         try:
-            self._session.exchange.send(connection, self._question(next(iter(page.values())), page))
+            self._session.exchange.send(
+                connection, self._question([next(iter(page.values()))], page)
+            )
         except (OSError, http.client.HTTPException):
             connection.close()
             connection = None
@@ -164,7 +188,7 @@ class Properties:
             return {}, dict.fromkeys(ids, silent)
         while ids:
             try:
-                found = self._session.once_more(partial(self._retrieve, request, ids))
+                found = self._session.once_more(partial(self._retrieve, [request], ids))
             except soap.SoapFault as fault:
                 self._misses = 0
                 if fault.object_id not in ids:
@@ -190,7 +214,7 @@ class Properties:
         told = f"{self._misses} questions in a row had no answer, so this one was not asked"
         return Unknown(Why.UNREACHABLE, told)
 
-    def _retrieve(self, request: Request, ids: Collection[str]) -> dict[str, str]:
+    def _retrieve(self, requests: list[Request], ids: Collection[str]) -> dict[str, str]:
         """Return XML by object id, following the paging token to the end.
 
         A path that the server does not know makes it refuse the whole question: the path is then
@@ -198,23 +222,23 @@ class Properties:
         """
         while True:
             try:
-                answer = self._session.post(self._question(request, ids))
+                answer = self._session.post(self._question(requests, ids))
                 break
             except soap.SoapFault as fault:
-                known = self._paths(request)
+                known = [path for one in requests for path in self._paths(one)]
                 if fault.name != "InvalidProperty" or fault.property_name not in known:
                     raise
                 self._unknown_paths.add(fault.property_name)
-        return self._followed(kind_of(request), answer)
+        return self._followed(kind_of(requests[0]), answer)
 
-    def _question(self, request: Request, ids: Collection[str]) -> str:
-        """Return the call that asks the request's properties of objects: those in the view `*`."""
-        in_view = request.subject == EVERYTHING
-        targets = soap.targets_in_view(*ids) if in_view else soap.targets_of(request.template, ids)
-        return soap.retrieve(
-            self._session.collector, request.template, self._paths(request), targets,
-            LISTED if in_view else len(ids),
-        )  # fmt: skip
+    def _question(self, requests: list[Request], ids: Collection[str]) -> str:
+        """Return the call that asks the requests' properties of objects: those in the view `*`."""
+        first = requests[0]
+        in_view = first.subject == EVERYTHING
+        targets = soap.targets_in_view(*ids) if in_view else soap.targets_of(first.template, ids)
+        wanted = {one.template: self._paths(one) for one in requests}
+        size = LISTED if in_view else len(ids)
+        return soap.retrieve(self._session.collector, wanted, targets, size)
 
     def _followed(self, kind: Kind, answer: bytes) -> dict[str, str]:
         """Return the objects of an answer and of all pages that the server made of it.

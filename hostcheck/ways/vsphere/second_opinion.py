@@ -30,6 +30,8 @@ REQUESTS = (
     *vim_check_task.REQUEST,
 )
 NOBODY = "what to ask is not known: the answer about the VM or its cluster leaves it out"
+CALLS = 4
+"""Questions to one host each that vCenter is asked at a time: it waits for the host."""
 PLACES = ("fullyAutomated", "partiallyAutomated", "manual")
 """With DRS on, however automated, vCenter tests every host of the cluster by itself."""
 

@@ -5,7 +5,7 @@ value in Python costs many times the CPU of reading it (docs/decisions/0002).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm import KEPT_OPTIONS
@@ -34,6 +34,7 @@ ENVELOPE = (
 
 _OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>")
 _ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
+_KIND = re.compile(r'<obj\s[^>]*?type="(?:\w+:)?(\w+)"')
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
@@ -95,13 +96,17 @@ def version_in(answer: bytes) -> str:
     return found.group(1).decode() if found else ""
 
 
-def retrieve(collector: str, kind: str, paths: Iterable[str], targets: str, page: int) -> str:
-    """Return a RetrievePropertiesEx call for exact paths of one type."""
-    wanted = "".join(f"<pathSet>{escape(path)}</pathSet>" for path in paths)
+def retrieve(collector: str, wanted: Mapping[str, Iterable[str]], targets: str, page: int) -> str:
+    """Return a RetrievePropertiesEx call for exact paths of each type."""
+    sets = "".join(
+        f"<propSet><type>{escape(kind)}</type><all>false</all>"
+        + "".join(f"<pathSet>{escape(path)}</pathSet>" for path in paths)
+        + "</propSet>"
+        for kind, paths in wanted.items()
+    )
     return call(
         "RetrievePropertiesEx", "PropertyCollector", collector,
-        f"<specSet><propSet><type>{escape(kind)}</type><all>false</all>{wanted}</propSet>{targets}"
-        f"</specSet><options><maxObjects>{page}</maxObjects></options>",
+        f"<specSet>{sets}{targets}</specSet><options><maxObjects>{page}</maxObjects></options>",
     )  # fmt: skip
 
 
@@ -144,6 +149,12 @@ def objects_in(answer: bytes) -> Iterator[tuple[str, str]]:
         name = _ID.search(inner)
         if name is not None:
             yield name.group(1).decode(), (head + b">" + inner + b"</objects>").decode()
+
+
+def kind_in(text: str) -> str:
+    """Return the type of the object that was cut, empty where it is not told."""
+    found = _KIND.search(text)
+    return found[1] if found else ""
 
 
 def token_in(answer: bytes) -> str:

@@ -26,11 +26,14 @@ class Tasks:
         self._post = post
         self._collector = collector
         self._ids: dict[Key, str] = {}
+        self._open: dict[str, str] = {}
+        """What each task came to that nobody has been told yet, empty while it runs."""
 
     def start(self, key: Key, call: Callable[[], bytes]) -> None:
         """Start a task unless it was started before. Raises what the call raises."""
         if key not in self._ids:
-            self._ids[key] = soap.returned(call())
+            self._ids[key] = task = soap.returned(call())
+            self._open[task] = ""
 
     def wait(self, key: Key, deadline: float, limit: float) -> str:
         """Return the XML of the task once it ended.
@@ -39,12 +42,15 @@ class Tasks:
         server refuses, and what a broken connection raises.
         """
         task = self._ids[key]
-        text = self._ended(task)
-        if text:
-            return text
+        try:
+            return self._ended(task) or self._awaited(task, deadline, limit)
+        finally:
+            self._open.pop(task, None)
+
+    def _awaited(self, task: str, deadline: float, limit: float) -> str:
         changes = soap.returned(self._post(soap.watch(self._collector(), task, STATE)))
         try:
-            version = ""
+            version = text = ""
             while not text:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -59,18 +65,29 @@ class Tasks:
         return text
 
     def _ended(self, task: str) -> str:
-        """Return what the task came to, empty while it runs."""
-        answer = self._post(
-            soap.retrieve(
-                self._collector(),
-                "Task",
-                (STATE, RESULT, ERROR),
-                soap.targets_of("Task", [task]),
-                1,
-            )
-        )
-        text = dict(soap.objects_in(answer)).get(escape(task), "")
-        state = object_of(text, kind="Task").text(STATE)
-        if isinstance(state, Unknown):
-            raise soap.SoapFault("NoState", state, task, STATE)
-        return text if state in (SUCCESS, FAILED) else ""
+        """Return what a task came to, empty while it runs. Others are looked at with it."""
+        if not self._open.get(task):
+            running = [one for one, text in self._open.items() if not text and one != task]
+            try:
+                self._look([task, *running])
+            except soap.SoapFault:
+                if not running:
+                    raise
+                self._look([task])  # one of the others is gone
+        return self._open.get(task, "")
+
+    def _look(self, tasks: list[str]) -> None:
+        """Look at tasks, of which the first must be told of."""
+        wanted = {"Task": (STATE, RESULT, ERROR)}
+        targets = soap.targets_of("Task", tasks)
+        answer = self._post(soap.retrieve(self._collector(), wanted, targets, len(tasks)))
+        found = dict(soap.objects_in(answer))
+        for task in tasks:
+            text = found.get(escape(task), "")
+            if not text and task != tasks[0]:
+                continue
+            state = object_of(text, kind="Task").text(STATE)
+            if isinstance(state, Unknown) and task == tasks[0]:
+                raise soap.SoapFault("NoState", state, task, STATE)
+            if state in (SUCCESS, FAILED):
+                self._open[task] = text

@@ -26,6 +26,7 @@ from hostcheck.ways.vsphere.exchange import BROKEN
 from hostcheck.ways.vsphere.methods import Methods
 from hostcheck.ways.vsphere.properties import Properties
 from hostcheck.ways.vsphere.reasons import because, reason_of, stopped
+from hostcheck.ways.vsphere.second_opinion import CALLS
 from hostcheck.ways.vsphere.session import Session
 from hostcheck.ways.vsphere.tasks import Tasks
 
@@ -33,8 +34,6 @@ __all__ = ["Endpoint", "VsphereTransport"]
 
 WIRES = frozenset({Wire.PROPERTIES, Wire.METHOD, Wire.TASK, Wire.WRITE, Wire.ESXCLI})
 """What a session carries."""
-CALLS = 4
-"""Method calls under way at a time: vCenter passes each on to its host, and waits for it."""
 READS = (Wire.METHOD, Wire.TASK)
 CHANGES = (Wire.WRITE, Wire.GUEST)
 
@@ -96,16 +95,13 @@ class VsphereTransport:
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Note property questions that will follow, asked a page at a time, and start tasks."""
-        with self._lock:
-            asked = list(requests)
-            for request in asked:
-                if request.wire == Wire.TASK:
+        asked = list(requests)
+        for request in asked:
+            if request.wire == Wire.TASK:
+                with self._calls:
                     self._begin(request)
-            self._properties.expect(
-                request
-                for request in asked
-                if request.wire == Wire.PROPERTIES and request.subject != EVERYTHING
-            )
+        with self._lock:
+            self._properties.expect(one for one in asked if one.wire == Wire.PROPERTIES)
 
     def fetch(self, request: Request) -> Capture:
         """Put one question. Raises ValueError for one that no vSphere session can answer."""
@@ -193,7 +189,7 @@ class VsphereTransport:
 
         def retrieve() -> bytes:  # anew after a lost session, whose collector went with it
             return self._session.post(
-                soap.retrieve(self._session.collector, kind, paths, targets, 1)
+                soap.retrieve(self._session.collector, {kind: paths}, targets, 1)
             )
 
         answer = self._asked(retrieve, kind)

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
-from hostcheck.model.host_ref import HostRef, VmRef
+from hostcheck.model.host_ref import VmRef
 from hostcheck.model.run import called
 from hostcheck.near import meant
 from hostcheck.parsers import vim_custom_values, vim_listing
 from hostcheck.syntax.opened import opened
 from hostcheck.ways.base import Transport
-from hostcheck.ways.vsphere.inventory import listed
 from hostcheck.words import spelled
 
 YES = ("yes", "true", "1")
@@ -34,22 +33,11 @@ def goes_by(given: str, vm: VmRef) -> bool:
     return given in (vm.name, spelled(vm.name), vm.id)
 
 
-def vms(vsphere: Transport, found: Iterable[HostRef]) -> list[VmRef]:
-    """List the VMs of the given hosts."""
-    by_id = {ref.id: ref for ref in found}
-    return [
-        VmRef(by_id[vm.link], vm.id, vm.name)
-        for vm in listed(vsphere, vim_listing.VMS)
-        if vm.link in by_id
-    ]
-
-
-def vms_called(vsphere: Transport, given: str, found: Iterable[HostRef]) -> list[VmRef]:
-    """Find the VMs that a word means on the given hosts.
+def vms_called(vsphere: Transport, given: str, here: Collection[VmRef]) -> list[VmRef]:
+    """Find the VMs that a word means among those here.
 
     A word with a slash that is no name is an inventory path, whole or its end.
     """
-    here = vms(vsphere, found)
     if is_uuid(given):
         ids = {one.id for one in _places(vsphere, vim_listing.VM_PLACES) if _has(one, given)}
         return [one for one in here if one.id in ids]
@@ -107,16 +95,18 @@ def _places(vsphere: Transport, request: Request) -> tuple[vim_listing.Place, ..
 
 def named(
     sessions: Mapping[str, Transport],
-    found: Iterable[HostRef],
+    found: Iterable[VmRef],
     names: Iterable[str],
     attribute: str,
 ) -> dict[str, frozenset[str]]:
     """Return the ids of the VMs that may run the smoke test: by name, and by a custom attribute.
 
-    They come by vCenter, as the sessions do. Raises UsageError for a name that no VM has, or more
-    than one, and for an unknown attribute.
+    They come by vCenter, as the sessions do; `found` are the VMs of all. Raises UsageError for a
+    name that no VM has, or more than one, and for an unknown attribute.
     """
-    by_vcenter = {vcenter: [one for one in found if one.vcenter == vcenter] for vcenter in sessions}
+    by_vcenter: dict[str, list[VmRef]] = {vcenter: [] for vcenter in sessions}
+    for one in found:
+        by_vcenter[one.host.vcenter].append(one)
     ids: dict[str, set[str]] = {vcenter: set() for vcenter in sessions}
     for name in names:
         several = [vms_called(one, name, by_vcenter[vcenter]) for vcenter, one in sessions.items()]
@@ -129,7 +119,7 @@ def named(
             there = ", ".join(sorted(known)) or "none"
             raise UsageError(f"no custom attribute is called {attribute!r}; there are: {there}")
         for vcenter, some in values.items():
-            here = {vm_id for one in by_vcenter[vcenter] for vm_id in one.vm_ids}
+            here = {one.id for one in by_vcenter[vcenter]}
             ids[vcenter] |= {
                 one.vm_id
                 for one in some

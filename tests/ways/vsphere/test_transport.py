@@ -224,7 +224,7 @@ def test_requests_grow_with_pages_and_not_with_hosts(new_vcenter, log_in, monkey
         calls = server.stats()["calls"]
         vms = sum(len(host.vms) for host in fleet)
         pages = 1 + (vms > FIRST)  # what a VM weighs is known then, and the rest is one page
-        assert calls.pop("RetrievePropertiesEx") == 3 + 1 + 1 + 1 + pages
+        assert calls.pop("RetrievePropertiesEx") == 1 + 1 + 1 + 1 + pages
         asked[count] = calls
     assert asked[8] == asked[24]
     assert "fetchSoftwarePackages" not in asked[24]
@@ -348,7 +348,7 @@ def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
 ):
     monkeypatch.setattr(pages, "FIRST", 4)
     server = new_vcenter(
-        shapes.many(60), Trouble("RetrievePropertiesEx", "delay", 60000, first=4)
+        shapes.many(60), Trouble("RetrievePropertiesEx", "delay", 60000, first=2)
     )  # fmt: skip
     recorded = collect(log_in(server, timeout=3), packages=True)
     assert len(recorded) == 60
@@ -365,7 +365,7 @@ def test_a_server_that_falls_silent_costs_a_few_limits_and_not_one_a_page(
         if capture.failure is not None
     ]  # fmt: skip
     assert any("questions in a row had no answer" in one for one in told)
-    asked = server.stats()["calls"]["RetrievePropertiesEx"] - 3
+    asked = server.stats()["calls"]["RetrievePropertiesEx"] - 1
     assert properties.MISSES <= asked < 60 / 4
 
 
@@ -374,7 +374,7 @@ def test_a_server_that_answers_again_is_asked_again(new_vcenter, log_in, monkeyp
     monkeypatch.setattr(properties, "PEACE", 0)
     server = new_vcenter(
         shapes.many(12),
-        Trouble("RetrievePropertiesEx", "delay", 60000, first=4, last=3 + properties.MISSES),
+        Trouble("RetrievePropertiesEx", "delay", 60000, first=2, last=1 + properties.MISSES),
     )
     recorded = collect(log_in(server, timeout=3), packages=False)
     failed = [name for name, one in recorded.items() if HOST.of(one.ref.id).key in one.captures
@@ -456,8 +456,8 @@ def test_a_session_that_ends_on_the_way_is_renewed_at_any_question(new_vcenter, 
         for key, capture in one.captures.items()
     }
     for method, call in (
-        ("CreateContainerView", 2), ("RetrievePropertiesEx", 1), ("RetrievePropertiesEx", 3),
-        ("RetrievePropertiesEx", 5), ("DestroyView", 1), ("fetchSoftwarePackages", 1),
+        ("CreateContainerView", 1), ("RetrievePropertiesEx", 1), ("RetrievePropertiesEx", 2),
+        ("RetrievePropertiesEx", 3), ("DestroyView", 1), ("fetchSoftwarePackages", 1),
     ):  # fmt: skip
         server = new_vcenter(HEALTHY, Trouble(method, "not_authenticated", first=call, last=call))
         session = log_in(server)
@@ -493,7 +493,7 @@ def test_a_session_that_always_ends_is_given_up(new_vcenter, log_in):
 def test_a_login_that_is_refused_later_is_tried_once_and_the_run_goes_on(new_vcenter, log_in):
     server = new_vcenter(
         HEALTHY,
-        Trouble("RetrievePropertiesEx", "not_authenticated", first=4),
+        Trouble("RetrievePropertiesEx", "not_authenticated", first=2),
         Trouble("Login", "no_permission", first=2),
     )
     (recorded,) = collect(log_in(server)).values()
@@ -504,14 +504,14 @@ def test_a_login_that_is_refused_later_is_tried_once_and_the_run_goes_on(new_vce
 
 @pytest.mark.parametrize(("kind", "amount"), [("drop", 0), ("truncate", 300), ("truncate", 3000)])
 def test_a_broken_answer_is_asked_again(new_vcenter, log_in, kind, amount):
-    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, amount, first=4, last=5))
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, amount, first=2, last=3))
     (recorded,) = collect(log_in(server)).values()
     assert not failures(recorded)
 
 
 @pytest.mark.parametrize("kind", ["drop", "truncate"])
 def test_answers_that_stay_broken_are_unreachable_and_no_exception(new_vcenter, log_in, kind):
-    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, 300, first=4))
+    server = new_vcenter(HEALTHY, Trouble("RetrievePropertiesEx", kind, 300, first=2))
     session = log_in(server)
     (recorded,) = collect(session).values()
     assert set(failures(recorded).values()) == {Why.UNREACHABLE}

@@ -18,8 +18,9 @@ def session(vcenter, log_in):
 
 
 def found(session, given):
-    hosts = inventory.inventory(session, "vc").hosts
-    return [(one.name, one.host.name) for one in vms.vms_called(session, given, hosts)]
+    there = inventory.inventory(session, "vc")
+    named = vms.vms_called(session, given, there.vms_of(there.hosts))
+    return [(one.name, one.host.name) for one in named]
 
 
 INFER = [("infer-01", "esx-01.lab.test")]
@@ -96,13 +97,13 @@ ONE = [VmRef(HERE, "vm-1", "a%2fb")]
 @pytest.mark.parametrize("given", ["a%2fb", "a/b"])
 def test_a_name_with_a_slash_is_no_path(given):
     wire = nested()
-    assert vms.vms_called(wire, given, [HERE]) == ONE
-    assert wire.asked == [vim_listing.VMS]
+    assert vms.vms_called(wire, given, ONE) == ONE
+    assert wire.asked == []
 
 
 @pytest.mark.parametrize("given", ["dc/vm/gpu/old/a/b", "dc/gpu/old/a/b", "old/a/b"])
 def test_names_in_a_path_are_as_clients_show_them(given):
-    assert vms.vms_called(nested(), given, [HERE]) == ONE
+    assert vms.vms_called(nested(), given, ONE) == ONE
 
 
 def test_folders_in_a_circle_end():
@@ -111,14 +112,14 @@ def test_folders_in_a_circle_end():
         ("Folder", "group-v3", {"name": "x", "parent": "group-v4"}),
         ("Folder", "group-v4", {"name": "y", "parent": "group-v3"}),
     )
-    assert vms.vms_called(wire, "y/x/a/b", [HERE]) == ONE
+    assert vms.vms_called(wire, "y/x/a/b", ONE) == ONE
 
 
 def test_a_path_without_the_privilege_to_see_folders_is_said():
     wire = nested()
     wire.texts["Folder"] = Unknown(Why.DENIED, "NoPermission", "Folder", "System.View")
     with pytest.raises(UsageError, match=r"NoPermission; name the VM by its name or id"):
-        vms.vms_called(wire, "dc/zzz", [HERE])
+        vms.vms_called(wire, "dc/zzz", ONE)
 
 
 def test_a_vm_elsewhere_is_not_meant():
