@@ -87,6 +87,24 @@ def refuse_shared(places: Mapping[str, Path | None]) -> None:
             raise UsageError(f"{other} and {option} both name {path}: give each a place of its own")
 
 
+def append(path: Path, text: str, head: str = "") -> None:
+    """Add whole lines to a file that others may add to, `head` first where it is new.
+
+    Raises UsageError when that cannot be done.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path}: nothing is kept there; give a file")
+        held = path.read_bytes()[-1:] if path.exists() else b""
+        before = "" if held == b"\n" else "\n" if held else head
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "ab") as file:
+            file.write((before + text).encode())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
 def write(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file, and the folder for it. Raises UsageError when that cannot be done."""
     try:

@@ -399,6 +399,11 @@ def thumbprint_in(text: str, host: str, port: int) -> str:
     """Find a host in a GOVC_TLS_KNOWN_HOSTS file: lines of `host:port THUMBPRINT`."""
     for line in text.splitlines():
         words = line.split()
-        if len(words) == 2 and words[0] in (f"{host}:{port}", host):
+        if len(words) == 2 and words[0].lower() in (pin_name(host, port), host.lower()):
             return words[1]
     return ""
+
+
+def pin_name(host: str, port: int) -> str:
+    """Return how a GOVC_TLS_KNOWN_HOSTS file names a server."""
+    return f"[{host}]:{port}".lower() if ":" in host else f"{host}:{port}".lower()

@@ -65,7 +65,7 @@ COMMANDS = {
         "checks": "List what is checked.",
         "explain": "Print one check's manual page.",
         "config": "Settings: what holds, and where each comes from.",
-        "trust": "Pin the certificates that BMCs show now, once, by their SHA-256.",
+        "trust": "Show the certificates and SSH host keys of machines, and pin them with --pin.",
     },
 }
 """By section, in the order of the help; each is the first sentence of its command's own help."""

@@ -195,6 +195,10 @@ vsphere = (
     ),
     settings_option,
 )  # fmt: skip
+hosts_option = click.option(
+    "--host", "hosts", multiple=True, metavar="PATTERN", shell_complete=names_of_hosts,
+    help="Hosts, repeatable.",
+)  # fmt: skip
 machines_options = group(
     "machines", Machines,
     *vsphere,
@@ -206,10 +210,7 @@ machines_options = group(
         "--workers", type=WorkersType(), metavar="auto|N|dask://SCHEDULER",
         help="Hosts side by side: asked by threads, judged by all cores; or by a Dask cluster.",
     ),
-    click.option(
-        "--host", "hosts", multiple=True, metavar="PATTERN", shell_complete=names_of_hosts,
-        help="Hosts, repeatable.",
-    ),
+    hosts_option,
     click.option(
         "--quiet", "-q", is_flag=True,
         help="No progress on stderr; of a preflight and a power-on the one line of the answer.",

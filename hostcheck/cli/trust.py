@@ -1,15 +1,24 @@
 """hostcheck trust."""
 
 import sys
-from collections import Counter
 from pathlib import Path
 
 import click
 
+from hostcheck.cli.completing import names_of_hosts
+from hostcheck.cli.front import front
 from hostcheck.cli.given import group
 from hostcheck.cli.group import main
-from hostcheck.cli.options import existing, settings_option
-from hostcheck.cli.out import show
+from hostcheck.cli.options import (
+    cluster_option,
+    existing,
+    format_option,
+    hosts_option,
+    output_option,
+    vsphere,
+)
+from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Trusting
 
 trust_options = group(
@@ -20,32 +29,60 @@ trust_options = group(
     ),
     click.option(
         "--bmc-fingerprints", "fingerprints", type=click.Path(path_type=Path),
-        help="File to pin in. Default: ~/.config/hostcheck/bmc-fingerprints.",
+        help="File to pin BMCs in. Default: ~/.config/hostcheck/bmc-fingerprints.",
     ),
-    click.option("--renew", is_flag=True, help="Pin what is shown now, also where it differs."),
-    click.option("--dry-run", is_flag=True, help="Show the certificates, and write nothing."),
-    settings_option,
+    click.option(
+        "--tls-known-hosts", type=click.Path(path_type=Path),
+        help="File to pin vCenters and ESXi hosts in. Default: the first of GOVC_TLS_KNOWN_HOSTS.",
+    ),
+    click.option(
+        "--esxi", is_flag=True,
+        help="The certificates of the hosts that vCenter lists, beside what it has of them.",
+    ),
+    click.option(
+        "--ssh", is_flag=True,
+        help="The SSH host keys of the hosts that vCenter lists, and of their jump hosts.",
+    ),
+    click.option(
+        "--ssh-host", "ssh_hosts", multiple=True, metavar="NAME", shell_complete=names_of_hosts,
+        help="The SSH host keys of this host or guest, repeatable; no vCenter is asked.",
+    ),
+    click.option("--ssh-port", type=click.IntRange(1, 65535), metavar="N", help="SSH port."),
+    click.option(
+        "--ssh-config", type=click.Path(path_type=Path), help="Default: ~/.ssh/config."
+    ),
+    click.option(
+        "--ssh-known-hosts", type=click.Path(path_type=Path),
+        help="File to pin host keys in. Default: the first that ssh reads for the host.",
+    ),
+    click.option(
+        "--pin", is_flag=True, help="Pin what is new. What is pinned already is never replaced."
+    ),
+    hosts_option, cluster_option, *vsphere,
     click.argument("places", nargs=-1, metavar="[ADDRESS|FILE]..."),
 )  # fmt: skip
 
 
 @main.command()
 @trust_options
-def trust(given: Trusting) -> None:
-    """Pin the certificates that BMCs show now, once, by their SHA-256.
+@format_option("trust")
+@output_option
+def trust(given: Trusting, format_: str, output: Path | None) -> None:
+    """Show the certificates and SSH host keys of machines, and pin them with --pin.
 
-    BMCs are named by address, or by an inventory (CSV or TOML). Nobody logs in. Do it where the
-    network is yours, and compare some of the fingerprints with what the BMC's own page shows. What
-    is pinned already and differs is told, and not touched without --renew.
+    BMCs are named by address or inventory, vCenters and ESXi hosts by --vcenter; --esxi and --ssh
+    take the hosts that vCenter lists. Nobody logs in to what is looked at. Compare with what the
+    machine itself shows (its console, its BMC's page), from a network that is yours; then give
+    --pin. What is pinned and differs is told and left.
 
-    Exit codes: 0 all are pinned, 1 one differs from what is pinned, 2 usage, 3 one could not be
-    looked at.
+    Exit codes: 0 all are pinned, 1 one differs from what is pinned or from what vCenter has, or is
+    revoked, 2 usage, 3 one is not pinned or could not be looked at.
     """
-    from hostcheck.connect import bmcs
-    from hostcheck.words import printable
+    from hostcheck.connect import trusting
+    from hostcheck.model.trust import BAD, OPEN, SCHEMA, Sights
 
-    seen: Counter[str] = Counter()
-    for one in bmcs.trust(given):
-        seen[one.word] += 1
-        show([printable(f"{one.word:<8} {one.address} {one.told}") + "\n"])
-    sys.exit(1 if seen["changed"] else 3 if seen["unknown"] else 0)
+    refuse_untold("trust", format_, output)
+    seen = Sights(SCHEMA, tuple(trusting.sights(given, front())))
+    give("trust", format_, seen, output)
+    words = {one.word for one in seen.rows}
+    sys.exit(1 if words & set(BAD) else EXIT_UNKNOWN if words & set(OPEN) or not words else 0)

@@ -81,15 +81,25 @@ class OpinionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trusting:
-    """Which certificates of BMCs are pinned, and where. `renew` replaces what is pinned."""
+class Trusting(Vsphere):
+    """Whose certificates and host keys are looked at, where they are pinned, and whether.
+
+    `places` are BMCs; `esxi` and `ssh` are of the hosts that the vCenters list.
+    """
 
     places: tuple[str, ...] = ()
     inventory: Path | None = None
     fingerprints: Path | None = None
-    renew: bool = False
-    dry_run: bool = False
-    settings: "Settings | None" = None
+    tls_known_hosts: Path | None = None
+    esxi: bool = False
+    ssh: bool = False
+    ssh_hosts: tuple[str, ...] = ()
+    ssh_port: int | None = None
+    ssh_config: Path | None = None
+    ssh_known_hosts: Path | None = None
+    hosts: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    pin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

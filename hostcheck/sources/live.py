@@ -10,7 +10,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.seal import Seal
-from hostcheck.parsers import vim_power_on, vim_privileges, vim_vm_runtime
+from hostcheck.parsers import vim_certificates, vim_power_on, vim_privileges, vim_vm_runtime
 from hostcheck.sources.asking import BMC, SMOKE, VSPHERE, Begun, ask_host, finish, may_begin
 from hostcheck.sources.base import AboutSource, Ask, Collector, Session
 from hostcheck.ways.base import Opener, SoFar, Transport
@@ -200,6 +200,10 @@ class LiveSource:
     def granted(self, kind: str, ids: Iterable[str], privileges: Iterable[str]) -> Capture:
         """Ask which privileges this session has on objects of one kind."""
         return self._session.fetch(vim_privileges.of(kind, ids, privileges))
+
+    def certificates(self) -> Capture:
+        """Ask which certificate vCenter has of each host."""
+        return self._session.fetch(vim_certificates.REQUEST)
 
     def runtime(self, vm_id: str) -> Capture:
         """Ask afresh whether a VM runs."""

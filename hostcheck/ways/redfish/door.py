@@ -52,7 +52,7 @@ def context(ca_files: tuple[str, ...]) -> ssl.SSLContext:
 
 @cache
 def any_certificate() -> ssl.SSLContext:
-    """Return what takes any certificate: for one that is compared, or only shown, before a word."""
+    """Return what takes any certificate: for one that is compared before a word."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE

@@ -50,16 +50,12 @@ class Answer(NamedTuple):
 
 
 class Connection(http.client.HTTPSConnection):
-    """Sends nothing before the certificate was compared, where one is pinned.
+    """Sends nothing before the certificate was compared, where one is pinned."""
 
-    One that `trusts` nothing is for looking at a certificate only.
-    """
-
-    def __init__(self, door: Door, *, trusts: bool = True) -> None:
-        verifies = trusts and not door.fingerprint
-        trust = context(door.ca_files) if verifies else any_certificate()
+    def __init__(self, door: Door) -> None:
+        trust = any_certificate() if door.fingerprint else context(door.ca_files)
         super().__init__(door.address, door.port, timeout=door.connect_timeout, context=trust)
-        self._pinned = door.fingerprint if trusts else ""
+        self._pinned = door.fingerprint
 
     def connect(self) -> None:
         """Connect and verify. Raises OSError, or Untrusted for another certificate."""

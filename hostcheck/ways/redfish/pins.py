@@ -1,6 +1,5 @@
 """A file of pinned certificates: `address SHA-256`, a line for each BMC (`hostcheck trust`)."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from hostcheck.errors import UsageError
@@ -41,10 +40,7 @@ def key_of(address: str) -> tuple[str, int]:
     return host.lower(), port
 
 
-def text_of(pins: Mapping[tuple[str, int], str]) -> str:
-    """Return the text of a file."""
-    lines = []
-    for (host, port), pinned in sorted(pins.items()):
-        shown = host if port == 443 else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        lines.append(f"{shown} {pinned}\n")
-    return "".join([HEAD, *lines])
+def name_of(key: tuple[str, int]) -> str:
+    """Return how an address is written there."""
+    host, port = key
+    return host if port == 443 else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -68,13 +68,14 @@ def broken(error: Exception, door: Door) -> Unknown:
     if isinstance(error, Untrusted):
         detail = (
             f"{door.name} shows a certificate with SHA-256 {error}, not the pinned one; if it was "
-            f"changed on purpose: hostcheck trust --renew {door.name}"
+            f"changed on purpose, take its line out of the pinned ones and pin it again: "
+            f"hostcheck trust {door.name} --pin"
         )
         return Unknown(Why.UNREACHABLE, detail)
     if isinstance(error, ssl.SSLCertVerificationError):
         detail = (
             f"{door.name}: its certificate is not trusted ({error.verify_message}); give its "
-            f"authority (--bmc-ca) or pin it: hostcheck trust {door.name}"
+            f"authority (--bmc-ca) or pin it: hostcheck trust {door.name} --pin"
         )
         return Unknown(Why.UNREACHABLE, detail)
     if isinstance(error, TimeoutError):

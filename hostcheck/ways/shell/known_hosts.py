@@ -16,6 +16,7 @@ import binascii
 import fnmatch
 import hashlib
 import hmac
+import os
 import shutil
 import subprocess
 import tempfile
@@ -62,6 +63,16 @@ def trust_of(paths: Iterable[str], address: str, port: int, alias: str = "") -> 
 def of_port(address: str, port: int) -> str:
     """Return how known_hosts names an address with a port."""
     return address.lower() if port == 22 else f"[{address.lower()}]:{port}"
+
+
+def line_of(name: str, kind: str, blob: bytes, *, hashed: bool) -> str:
+    """Return the line that makes a key right for a name."""
+    field = name
+    if hashed:
+        salt = os.urandom(hashlib.sha1(usedforsecurity=False).digest_size)
+        digest = hmac.new(salt, name.encode(), hashlib.sha1).digest()
+        field = "|".join(("", "1", *(base64.b64encode(one).decode() for one in (salt, digest))))
+    return f"{field} {kind} {base64.b64encode(blob).decode()}\n"
 
 
 def trust_in(paths: Iterable[str], name: str) -> Trust:

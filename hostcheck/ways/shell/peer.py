@@ -7,6 +7,7 @@ import shlex
 import socket
 import subprocess
 import threading
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import paramiko
@@ -55,6 +56,10 @@ class Peer(paramiko.Transport):
         """Plain host keys: certificates would be taken without looking who signed them."""
         return tuple(one for one in super().preferred_keys if "-cert-" not in one)
 
+    def takes(self, algorithm: str) -> bool:
+        """Say whether a host key of an algorithm can be used here."""
+        return algorithm in self.preferred_keys
+
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
         self.goodbye = m.get_text()
@@ -80,11 +85,20 @@ def shake_hands(peer: Peer, shell: Shell, seconds: float) -> None:
     Raises Refused, TimeoutError, or what the connection died of.
     """
     trust = trust_of(shell.known_hosts, shell.address, shell.port, shell.host_key_name)
+    agree(peer, seconds, first=trust.kinds)
+    _check_host_key(peer.get_remote_server_key(), trust, shell)
+
+
+def agree(
+    peer: Peer, seconds: float, *, first: Collection[str] = (), only: Collection[str] = ()
+) -> None:
+    """Agree on keys and ciphers; a server that has several keys is asked for such a kind `first`.
+
+    With `only` for nothing else. Raises Refused, TimeoutError, or what the connection died of.
+    """
     options = peer.get_security_options()
-    # Keys of a known kind first: a server that has others too is asked for that.
-    options.key_types = tuple(
-        sorted(options.key_types, key=lambda kind: _key_kind(kind) not in trust.kinds)
-    )
+    kinds = (one for one in options.key_types if not only or key_kind(one) in only)
+    options.key_types = tuple(sorted(kinds, key=lambda one: key_kind(one) not in first))
     done = threading.Event()
     peer.banner_timeout = seconds + 1
     peer.start_client(event=done)
@@ -96,10 +110,9 @@ def shake_hands(peer: Peer, shell: Shell, seconds: float) -> None:
         raise Refused(Unknown(Why.UNREACHABLE, told, "", "SSH algorithm in common"))
     if error is not None:
         raise error
-    _check_host_key(peer.get_remote_server_key(), trust, shell)
 
 
-def _key_kind(algorithm: str) -> str:
+def key_kind(algorithm: str) -> str:
     """Return the kind of key that a signature algorithm uses: rsa-sha2-512 is an ssh-rsa key."""
     return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
 
@@ -112,7 +125,7 @@ def fingerprint(blob: bytes) -> str:
 
 def _check_host_key(key: paramiko.PKey, trust: Trust, shell: Shell) -> None:
     kind, blob = key.get_name(), key.asbytes()
-    _check_revoked(kind, blob, trust, shell)
+    check_revoked(kind, blob, trust, shell)
     if (kind, blob) in trust.keys:
         return
     name = shell.host_key_name or of_port(shell.address, shell.port)
@@ -136,7 +149,8 @@ def _check_host_key(key: paramiko.PKey, trust: Trust, shell: Shell) -> None:
     raise _distrusted(blob, told, "known_hosts entry")
 
 
-def _check_revoked(kind: str, blob: bytes, trust: Trust, shell: Shell) -> None:
+def check_revoked(kind: str, blob: bytes, trust: Trust, shell: Shell) -> None:
+    """Raise Refused for a key that is revoked, or of which that cannot be told."""
     if blob in trust.revoked:
         told = "is marked as revoked in known_hosts: do not trust this host"
         raise _distrusted(blob, told, "host key that is not revoked")

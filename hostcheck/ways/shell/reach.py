@@ -11,9 +11,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from getpass import getuser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +51,8 @@ class Shell(Struct, frozen=True):
     host_key_name: str = ""
     """Name to look up in known_hosts as it is; the address and port when empty."""
     known_hosts: tuple[str, ...] = ()
+    hash_names: bool = False
+    """Whether a name is hashed where it is added to known_hosts."""
     revoked_keys: tuple[str, ...] = ()
     key_files: tuple[str, ...] = ()
     """Private or public; what is missing is told, but for those that ssh tries unasked."""
@@ -236,6 +239,7 @@ def _applied(
         port=port,
         host_key_name=alias,
         known_hosts=tuple(_file(name, tokens) for name in known),
+        hash_names=one("hashknownhosts") == "yes",
         revoked_keys=files("revokedhostkeys"),
         key_files=files("identityfile"),
         certificates=files("certificatefile"),
@@ -303,3 +307,28 @@ def _jumped(jumps: list[str], client: tuple[str, ...], target: str) -> tuple[str
         inner = tuple(one.replace("%", "%%") for one in proxy)
         proxy = (f"-oProxyCommand={shlex.join((*client, *inner, '-W', '[%h]:%p', '--', url))}",)
     return (*client, *proxy, "-W", target, "--", last)
+
+
+def jumps_of(
+    shell: Shell, config: Path, base: Shell, *, own: bool, met: tuple[str, ...] = ()
+) -> Iterator[Shell]:
+    """Yield how each jump host of a shell is reached, those before it first. Raises Refused.
+
+    What ssh asks of them is its own: no option of ours counts there.
+    """
+    jumps = shell.jump.split(",") if shell.jump else []
+    client = shutil.which("ssh") or "ssh"
+    for at, jump in enumerate(jumps):
+        parts = urlsplit(f"ssh://{jump.removeprefix('ssh://')}")
+        found = shell_from_ssh_config(
+            parts.hostname or "", config=config, base=base, own=own,
+            override_user=parts.username or "", override_port=parts.port or 0,
+        )  # fmt: skip
+        if at:
+            before = jumps[:at]
+            target = f"[{found.address}]:{found.port}"
+            through = _jumped(before, _client(client, config, own=own), target)
+            found = replace(found, jump=",".join(before), through=through)
+        elif jump not in met:
+            yield from jumps_of(found, config, base, own=own, met=(*met, jump))
+        yield found

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from hostcheck.model.capture import Request
 from hostcheck.ways.base import Refused, SoFar
 from hostcheck.ways.shell.codes import Codes
-from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
+from hostcheck.ways.shell.reach import Shell, jumps_of, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.tries import Run
 
@@ -44,16 +46,7 @@ class Shells:
         """Open the shell of a host or guest; it connects when it is first asked."""
         refused = None
         try:
-            shell = shell_from_ssh_config(
-                host,
-                config=self.config,
-                own=self.own_config,
-                base=self.base,
-                override_user=self.user,
-                override_port=self.port,
-                override_known_hosts=self.known_hosts,
-                override_keys=self.keys,
-            )
+            shell = self.shell_of(host)
         except Refused as caught:
             shell, refused = self.base, caught.unknown
         return SshTransport(
@@ -61,6 +54,24 @@ class Shells:
             tries=self.run.tries, passphrases=self.passphrases, refused=refused,
             codes=self.codes,
         )  # fmt: skip
+
+    def shell_of(self, host: str) -> Shell:
+        """Return how a host or guest is reached. Raises Refused."""
+        return shell_from_ssh_config(
+            host,
+            config=self.config,
+            own=self.own_config,
+            base=self.base,
+            override_user=self.user,
+            override_port=self.port,
+            override_known_hosts=self.known_hosts,
+            override_keys=self.keys,
+        )
+
+    def jumps_of(self, shell: Shell) -> tuple[Shell, ...]:
+        """Return the jump hosts of a shell, those before others first. Raises Refused."""
+        base = structs.replace(self.base, known_hosts=(), key_files=(), port=22)
+        return tuple(jumps_of(shell, self.config, base, own=self.own_config))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Ask for the password here: there is nobody to ask where this is going."""

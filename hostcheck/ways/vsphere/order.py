@@ -6,6 +6,7 @@ from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import (
+    vim_certificates,
     vim_compute_resource,
     vim_custom_values,
     vim_directpath_capacity,
@@ -38,6 +39,7 @@ REQUESTS = (
     vim_vm_runtime.REQUEST,
     vim_power_on.REQUEST,
     vim_custom_values.REQUEST,
+    vim_certificates.REQUEST,
 )
 WRITES = frozenset(method_of(one) for one in REQUESTS if one.wire == Wire.WRITE)
 """What only `hostcheck power-on` can call, of the VM that the user named."""

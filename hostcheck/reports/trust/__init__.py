@@ -1,0 +1,1 @@
+"""What machines show before a login, and what is pinned of it."""

@@ -1,0 +1,12 @@
+"""What machines show as JSON: indented, in the order the model declares."""
+
+from collections.abc import Iterator
+
+from hostcheck.model.trust import Sights
+from hostcheck.reports import PAPER, Screen
+from hostcheck.reports.documents import document
+
+
+def pieces(made: Sights, _screen: Screen = PAPER) -> Iterator[str]:
+    """Yield the document."""
+    yield document(made)
