@@ -79,10 +79,10 @@ def trust(given: Trusting, format_: str, output: Path | None) -> None:
     revoked, 2 usage, 3 one is not pinned or could not be looked at.
     """
     from hostcheck.connect import trusting
-    from hostcheck.model.trust import BAD, OPEN, SCHEMA, Sights
+    from hostcheck.model.trust import BAD, OPEN, SCHEMA, Sightings
 
     refuse_untold("trust", format_, output)
-    seen = Sights(SCHEMA, tuple(trusting.sights(given, front())))
+    seen = Sightings(SCHEMA, tuple(trusting.sights(given, front())))
     give("trust", format_, seen, output)
     words = {one.word for one in seen.rows}
     sys.exit(1 if words & set(BAD) else EXIT_UNKNOWN if words & set(OPEN) or not words else 0)

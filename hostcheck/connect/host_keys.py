@@ -9,7 +9,7 @@ from msgspec import structs
 from hostcheck.connect.given import Trusting
 from hostcheck.connect.trusting import Found, beside
 from hostcheck.front import Front
-from hostcheck.model.trust import NEW, UNKNOWN, Shown, Sight
+from hostcheck.model.trust import NEW, UNKNOWN, ShownKey, Sighting
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.keys import compared, keys_of, name_of
 from hostcheck.ways.shell.known_hosts import line_of
@@ -39,8 +39,8 @@ def shells_of(given: Trusting, section: Any, front: Front) -> Shells:
 
 
 def sights(
-    shells: Shells, names: tuple[str, ...], pinned: Callable[[Found], Sight]
-) -> Iterator[Sight]:
+    shells: Shells, names: tuple[str, ...], pinned: Callable[[Found], Sighting]
+) -> Iterator[Sighting]:
     """Look at the jump hosts, one after the other as they lead on, then at the hosts beside."""
 
     def way(name: str) -> Way | Refused:
@@ -63,7 +63,7 @@ def sights(
     def look(name: str) -> Found:
         found = ways[name]
         if isinstance(found, Refused):
-            return Found(Sight(HOST, name, name, UNKNOWN, told=found.unknown.detail))
+            return Found(Sighting(HOST, name, name, UNKNOWN, told=found.unknown.detail))
         return _looked(HOST, name, found[0])
 
     yield from map(pinned, beside(names, look))
@@ -79,7 +79,7 @@ class _Named:
 
 def _looked(of: str, name: str, shell: Shell) -> Found:
     place = shell.known_hosts[0] if shell.known_hosts else ""
-    sight = Sight(of, name, name_of(shell), UNKNOWN, file=place)
+    sight = Sighting(of, name, name_of(shell), UNKNOWN, file=place)
     try:
         keys = keys_of(shell)
         found = compared(shell, keys)
@@ -90,7 +90,7 @@ def _looked(of: str, name: str, shell: Shell) -> Found:
         place, told = "", f"{sight.address!r} is no name that known_hosts takes"
     sight = structs.replace(
         sight, word=found.word, pinned=found.pinned, told=told, file=place,
-        shown=tuple(Shown(one.kind, one.sha256) for one in keys),
+        shown=tuple(ShownKey(one.kind, one.sha256) for one in keys),
     )  # fmt: skip
     lines = (line_of(sight.address, *one, hashed=shell.hash_names) for one in keys)
     return Found(sight, "".join(lines))

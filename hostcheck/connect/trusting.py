@@ -27,7 +27,7 @@ from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
-from hostcheck.model.trust import CHANGED, DIFFERS, KNOWN, NEW, PINNED, UNKNOWN, Sight
+from hostcheck.model.trust import CHANGED, DIFFERS, KNOWN, NEW, PINNED, UNKNOWN, Sighting
 from hostcheck.parsers import vim_certificates
 from hostcheck.settings import Settings, pin_name, thumbprint_in, vcenter_for
 from hostcheck.sources.live import LiveSource
@@ -60,7 +60,7 @@ BETWEEN = (
 class Found(NamedTuple):
     """What was seen, and what makes it known from now on: lines of the file that it names."""
 
-    sight: Sight
+    sight: Sighting
     lines: str = ""
     head: str = ""
 
@@ -85,7 +85,7 @@ class Target(NamedTuple):
     """What that vCenter has of its certificate: a digest in hexadecimal."""
 
 
-def sights(given: Trusting, front: Front) -> Iterator[Sight]:
+def sights(given: Trusting, front: Front) -> Iterator[Sighting]:
     """Look at all that is named, in its order; pin what is new where that is wanted.
 
     Raises UsageError for what the user has to mend.
@@ -116,7 +116,7 @@ def sights(given: Trusting, front: Front) -> Iterator[Sight]:
         yield from host_keys.sights(shells, tuple(names), lambda one: pinned(one, pin=given.pin))
 
 
-def pinned(found: Found, *, pin: bool) -> Sight:
+def pinned(found: Found, *, pin: bool) -> Sighting:
     """Pin what is new, where that is wanted, and say so."""
     sight = found.sight
     if sight.word != NEW or not pin:
@@ -187,7 +187,7 @@ def _plain(thumbprint: str) -> str:
 
 def _listed(
     given: Trusting, settings: Settings, front: Front
-) -> tuple[list[Target], list[Sight], list[HostRef]]:
+) -> tuple[list[Target], list[Sighting], list[HostRef]]:
     """Ask the vCenters for their hosts; return their certificates' targets, and who was silent."""
     source, _ = opened(
         given, settings, front, hosts=given.hosts, clusters=given.clusters, how={"packages": False}
@@ -204,7 +204,7 @@ def _listed(
                 for ref in listed if given.esxi and ref.vcenter == part.target
             ]  # fmt: skip
         silent = [
-            Sight("vSphere", one.name, one.name, UNKNOWN, told=f"could not be asked: {one.failure}")
+            Sighting("vSphere", one.name, one.name, UNKNOWN, told=f"could not be asked: {one.failure}")
             for one in source.about.targets if one.failure
         ]  # fmt: skip
         return targets, silent, listed
@@ -234,7 +234,7 @@ def _of_host(
     )  # fmt: skip
 
 
-def _certificates(given: Trusting, settings: Settings, targets: list[Target]) -> Iterator[Sight]:
+def _certificates(given: Trusting, settings: Settings, targets: list[Target]) -> Iterator[Sighting]:
     """Look at certificates, all side by side."""
     contexts = {
         ca: tls_context(Endpoint("", "", ca_files=ca)) for ca in {one.ca for one in targets}
@@ -261,7 +261,7 @@ def beside(items: Iterable[fleet.T], work: Callable[[fleet.T], fleet.R]) -> Iter
 
 def _compared(target: Target, seen: looked.Seen | Unknown) -> Found:
     """Set what a server shows beside what is pinned and what vCenter has."""
-    sight = Sight(target.of, target.name, target.address, UNKNOWN, file=target.place)
+    sight = Sighting(target.of, target.name, target.address, UNKNOWN, file=target.place)
     if isinstance(seen, Unknown):
         return Found(structs.replace(sight, told=seen.detail))
     shown = looked.described(seen.der)

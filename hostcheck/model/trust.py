@@ -12,7 +12,7 @@ OPEN = (NEW, UNKNOWN)
 """What is not settled: nothing is pinned, or nothing was seen."""
 
 
-class Shown(Struct, frozen=True):
+class ShownKey(Struct, frozen=True):
     """One key or certificate. `sha256` of a key is as OpenSSH prints it, else hexadecimal."""
 
     kind: str
@@ -26,7 +26,7 @@ class Shown(Struct, frozen=True):
     until: str = ""
 
 
-class Sight(Struct, frozen=True):
+class Sighting(Struct, frozen=True):
     """One machine, and what became of it."""
 
     of: str
@@ -35,7 +35,7 @@ class Sight(Struct, frozen=True):
     address: str
     """Under which it is pinned."""
     word: str
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[ShownKey, ...] = ()
     chain: str = ""
     """Whether an authority vouches for a certificate, in words."""
     witness: str = ""
@@ -48,8 +48,8 @@ class Sight(Struct, frozen=True):
     """Why, and what to do."""
 
 
-class Sights(Struct, frozen=True):
+class Sightings(Struct, frozen=True):
     """All of them, in the order in which they were looked at."""
 
     schema: str
-    rows: tuple[Sight, ...]
+    rows: tuple[Sighting, ...]

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.trust import Shown
+from hostcheck.model.trust import ShownKey
 from hostcheck.words import cut, one_line
 
 _LONGEST = 200
@@ -54,7 +54,7 @@ def _shaken(host: str, port: int, context: ssl.SSLContext, until: float) -> byte
             return wrapped.getpeercert(binary_form=True) or b""
 
 
-def described(der: bytes) -> Shown:
+def described(der: bytes) -> ShownKey:
     """Return what a certificate says. One that is not understood has its SHA-256 all the same."""
     digest = hashlib.sha256(der).hexdigest()
     try:
@@ -65,12 +65,12 @@ def described(der: bytes) -> Shown:
             kind = f"RSA {key.key_size}"
         elif isinstance(key, ec.EllipticCurvePublicKey):
             kind = f"EC {key.curve.name}"
-        return Shown(
+        return ShownKey(
             kind, digest, found.subject.rfc4514_string(), found.issuer.rfc4514_string(),
             _names(found), _day(found, "before"), _day(found, "after"),
         )  # fmt: skip
     except Exception:  # noqa: BLE001  a server may show anything
-        return Shown("certificate that is not understood", digest)
+        return ShownKey("certificate that is not understood", digest)
 
 
 def _day(found: x509.Certificate, which: str) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from hostcheck.model.trust import Sights
+from hostcheck.model.trust import Sightings
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports.documents import document
 
 
-def pieces(made: Sights, _screen: Screen = PAPER) -> Iterator[str]:
+def pieces(made: Sightings, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the document."""
     yield document(made)

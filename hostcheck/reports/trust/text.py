@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from hostcheck.model.trust import NEW, PINNED, Shown, Sight, Sights
+from hostcheck.model.trust import NEW, PINNED, ShownKey, Sighting, Sightings
 from hostcheck.reports import PAPER, Screen, words
 
 HINTS = {
@@ -12,7 +12,7 @@ HINTS = {
 }
 
 
-def pieces(made: Sights, _screen: Screen = PAPER) -> Iterator[str]:
+def pieces(made: Sightings, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
     for one in made.rows:
         yield f"{one.word:<8} {words.one_line(_head(one))}\n"
@@ -22,26 +22,26 @@ def pieces(made: Sights, _screen: Screen = PAPER) -> Iterator[str]:
     yield "; ".join(told) + "\n" if made.rows else "no host\n"
 
 
-def _hint(word: str, made: Sights) -> str:
+def _hint(word: str, made: Sightings) -> str:
     if word == PINNED:
         files = dict.fromkeys(one.file for one in made.rows if one.word == PINNED)
         return f" in {', '.join(map(words.one_line, files))}"
     return f" ({HINTS[word]})" if word in HINTS else ""
 
 
-def _head(one: Sight) -> str:
+def _head(one: Sighting) -> str:
     address = "" if one.address == one.name else f" ({one.address})"
     return f"{one.of} {one.name}{address}" + ("" if one.shown else f": {one.told}")
 
 
-def _lines(one: Sight) -> Iterator[str]:
+def _lines(one: Sighting) -> Iterator[str]:
     for shown in one.shown:
         yield from _shown(shown)
     told = (one.chain, one.witness, _pinned(one), one.told) if one.shown else ()
     yield from filter(None, told)
 
 
-def _pinned(one: Sight) -> str:
+def _pinned(one: Sighting) -> str:
     shown = {f"{each.kind} {each.sha256}" for each in one.shown} | {
         each.sha256 for each in one.shown
     }
@@ -50,7 +50,7 @@ def _pinned(one: Sight) -> str:
     return f"pinned in {one.file}: {', '.join(one.pinned)}"
 
 
-def _shown(shown: Shown) -> Iterator[str]:
+def _shown(shown: ShownKey) -> Iterator[str]:
     yield (
         f"{shown.kind} {shown.sha256}"
         if ":" in shown.sha256
