@@ -116,6 +116,18 @@ def test_series_share_a_gpu_since_8_0_u2(profile, version, status):
         assert "ESXi before 8.0 U2 lets a GPU run only one" in one.note
 
 
+def test_only_the_gpu_that_another_series_runs_on_is_said_to_have_none():
+    room = {"profiles_creatable": ("nvidia_a40-48q", "nvidia_a40-8c")}
+    gpus = [a_gpu(index, index, model="a40", **room) for index in (0, 1)]
+    busy = a_vm(id="vm-run", vgpus=asks("nvidia_a40-8c"), gpu_addresses=(gpus[1].address,))
+    wanted = a_vm(**{**OFF, "id": "vm-new", "vgpus": asks("nvidia_a40-48q", "nvidia_a40-48q")})
+    host = with_gpu(a_host(gpus=gpus, vms=[busy, wanted], version="8.0.1"), 0, vm_ids=())
+    one = result("VGPU-002", with_gpu(host, 1, vm_ids=("vm-run",)), subject="vm-new")
+    says(one, "fail")
+    assert f"{gpus[1].address} has room, but a vGPU of another series" in one.note
+    assert str(gpus[0].address) not in one.note
+
+
 def test_series_that_cannot_be_told_leave_room_open():
     says(beside("nvidia_a40-8q", version=unknown()), "unknown")
     odd = beside("nvidia_a40-8q", runs="odd", version="8.0.0")

@@ -4,6 +4,7 @@ import pytest
 
 from hostcheck.model.host import Passthrough
 from hostcheck.model.pci import PciId
+from hostcheck.model.requirements import Architecture
 from tests.checks.synthetic import (
     GIB,
     a_gpu,
@@ -71,6 +72,24 @@ def test_firmware_of_a_vm_with_a_part(firmware, status):
 def test_bios_firmware_where_nobody_knows_what_the_board_maps(model):
     says(whole("VM-002", model, firmware="bios"), "unknown")
     says(whole("VM-002", model), "pass")
+
+
+def test_a_board_that_is_not_listed_asks_what_its_memory_says():
+    told = {
+        "catalogue_key": unknown(), "architecture": Architecture.BLACKWELL, "passthrough": GIVEN,
+    }  # fmt: skip
+
+    def one(check, memory, **vm):
+        gpu = a_gpu(**told, framebuffer_bytes=memory, graphics_memory_bytes=memory,
+                    own_types=unknown())  # fmt: skip
+        given = a_vm(**{"vgpus": (), "passthroughs": (static(gpu),), **vm})
+        return result(check, a_host(gpus=[gpu], vms=[given]))
+
+    says(one("VM-002", 48 * GIB), "pass")
+    says(one("VM-002", 48 * GIB, firmware="bios"), "fail")
+    says(one("VM-004", 48 * GIB, **mmio(size="256")), "pass")
+    for check in ("VM-002", "VM-004"):
+        says(one(check, unknown(), firmware="bios", options={}), "unknown")
 
 
 @pytest.mark.parametrize("model", ["t4", "m60", "m10"])
