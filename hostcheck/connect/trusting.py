@@ -204,9 +204,10 @@ def _listed(
                 for ref in listed if given.esxi and ref.vcenter == part.target
             ]  # fmt: skip
         silent = [
-            Sighting("vSphere", one.name, one.name, UNKNOWN, told=f"could not be asked: {one.failure}")
-            for one in source.about.targets if one.failure
-        ]  # fmt: skip
+            Sighting("vSphere", one.name, one.name, UNKNOWN, told=f"not asked: {one.failure}")
+            for one in source.about.targets
+            if one.failure
+        ]
         return targets, silent, listed
     finally:
         source.close()
