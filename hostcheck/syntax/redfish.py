@@ -7,6 +7,7 @@ kind. Names are compared without regard to case, as firmware of one vendor chang
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,11 @@ _SECRET = re.compile(
     r'sha256(?:setup|system)|kmskey)[^"\\]*"\s*:\s*)"(?:[^"\\]|\\.)*"',
     re.IGNORECASE,
 )
+_SECRETS = (
+    "passw", "passphrase", "secret", "salt", "token", "privatekey", "private_key", "credential",
+    "sha256", "kmskey",
+)  # fmt: skip
+"""One of these is in every name that `_SECRET` finds."""
 LEFT_OUT = "(left out)"
 """What a recording holds instead of a password's digest, which a BIOS may list as a setting."""
 
@@ -33,6 +39,10 @@ def without_secrets(text: str) -> str:
 
     An iDRAC lists the SHA-256 of the set-up password, and its salt, among the BIOS settings.
     """
+    if text.isascii():  # most answers hold none, and are searched for words much faster
+        small = text.lower()
+        if not any(word in small for word in _SECRETS):
+            return text
     return _SECRET.sub(rf'\1"{LEFT_OUT}"', text)
 
 
@@ -42,11 +52,16 @@ def fits(template: str, path: str) -> bool:
     A slot stands for one id. Case and a trailing slash do not matter: some BMCs answer in lower
     case. Nothing but the path of this very server fits: no scheme, no query of its own.
     """
+    return _pattern(template).fullmatch(path) is not None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
     wanted = template.removeprefix("GET ")
     plain, _, query = wanted.partition("?")
     pattern = _SLOT.sub(lambda _: _ID, re.escape(plain.rstrip("/")))
     end = re.escape(f"?{query}") if query else ""
-    return re.fullmatch(f"{pattern}/?{end}", path, re.IGNORECASE) is not None
+    return re.compile(f"{pattern}/?{end}", re.IGNORECASE)
 
 
 class Resource:
@@ -142,7 +157,8 @@ def _lower(fields: Mapping[Any, Any]) -> dict[str, Any]:
 
 def path_in(link: object, what: str, asked: str) -> Reading[str]:
     """Return the path of a link `{"@odata.id": "/redfish/v1/..."}`."""
-    path = _lower(link).get("@odata.id") if isinstance(link, dict) else None
+    fields = link if isinstance(link, dict) else {}
+    path = fields.get("@odata.id") or _lower(fields).get("@odata.id")
     if not isinstance(path, str) or not path.lower().startswith(f"{ROOT}/"):
         return Unknown(Why.UNPARSED, f"{what} is no link: {str(link)[:_LIMIT]!r}", asked)
     return path

@@ -34,6 +34,11 @@ class _Until(io.RawIOBase):
         super().close()
 
 
+def until(sock: socket.socket, limit: float) -> io.BufferedReader:
+    """Return what reads a socket for so many seconds altogether."""
+    return io.BufferedReader(_Until(sock, sock.makefile("rb", buffering=0), limit))
+
+
 class Response(http.client.HTTPResponse):
     """An answer with one limit in seconds for its head and body together."""
 

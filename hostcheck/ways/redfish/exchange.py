@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple
 
-from hostcheck.ways.answers import Response, body_of
+from hostcheck.ways.answers import until
+from hostcheck.ways.redfish import message
 from hostcheck.ways.redfish.door import Door, any_certificate, context, fingerprint_of
 
 LIMIT_BYTES = 8 << 20
@@ -118,6 +118,9 @@ class Exchange:
         if body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body).encode()
+        asked = message.request(
+            method, message.host_of(self._door.address, self._door.port), path, headers, data
+        )
         deadline = time.monotonic() + limit
         try:
             if connection.sock is None:
@@ -126,13 +129,14 @@ class Exchange:
             self._heed_stop()
             left = max(0.001, deadline - time.monotonic())
             connection.sock.settimeout(left)
-            connection.response_class = partial(Response, limit=left)  # type: ignore[assignment]
-            connection.request(method, path, data, headers)
-            with connection.getresponse() as response:
-                told = body_of(response, min(LIMIT_BYTES, self._left))
-                self._left -= len(told)
-                named = {name.lower(): value for name, value in response.getheaders()}
-                return Answer(response.status, told.decode("utf-8", "replace"), named)
+            connection.sock.sendall(asked)
+            with until(connection.sock, left) as file:
+                head = message.head_of(file)
+                told, ended = message.body_of(file, head, min(LIMIT_BYTES, self._left))
+            self._left -= len(told)
+            if head.closes or not ended:
+                connection.close()
+            return Answer(head.status, told.decode("utf-8", "replace"), head.fields)
         except BaseException:
             connection.close()
             raise

@@ -14,6 +14,7 @@ BUSY = (429, 503)
 _NOT_READY = "resourcenotreadyretry"
 """How iLO says that it has to be asked again a little later."""
 _LONGEST = 200
+PAGE = "a web page instead of JSON"
 
 
 def busy_for(answer: Answer) -> float:
@@ -25,14 +26,18 @@ def busy_for(answer: Answer) -> float:
 
 def said(answer: Answer) -> str:
     """Return what a BMC says of an error, on one line; empty where it says nothing."""
-    if answer.text.lstrip("\ufeff \r\n\t").startswith("<"):
-        return "a web page instead of JSON"
+    if _is_page(answer):
+        return PAGE
     try:
         resource_of(answer.text, asked="")
     except ParseError as error:
         words = str(error).partition("the BMC answers with an error: ")[2]
         return cut(one_line(words), _LONGEST)
     return ""
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.text.lstrip("\ufeff \r\n\t").startswith("<")
 
 
 def refusal(answer: Answer, user: str) -> Unknown:
@@ -56,8 +61,8 @@ def refusal(answer: Answer, user: str) -> Unknown:
 
 def odd(answer: Answer) -> Unknown | None:
     """Say why an answer that is said to be one is none; None where it may be."""
-    if said(answer) == "a web page instead of JSON":
-        return Unknown(Why.UNPARSED, f"HTTP {answer.status}: a web page instead of JSON")
+    if _is_page(answer):
+        return Unknown(Why.UNPARSED, f"HTTP {answer.status}: {PAGE}")
     if not answer.text.strip():
         return Unknown(Why.ABSENT, f"HTTP {answer.status}: an empty answer")
     return None
