@@ -38,6 +38,14 @@ def test_after_each_fault_sessions_are_counted() -> None:
         assert counted is not (name in WITHOUT), name
 
 
+def test_every_point_of_the_review_is_answered() -> None:
+    """Each with what holds it: a test that the one above looks for."""
+    rows = re.findall(r"(?m)^\| D(\d+) \|(.*)$", PAGE.read_text())
+    assert [int(number) for number, _ in rows] == list(range(1, 19))
+    for number, told in rows:
+        assert HELD.search(told), number
+
+
 def test_the_page_is_made_of_its_template() -> None:
     lines = iter(PAGE.read_text().splitlines())
     for line in WORDS.read_text().splitlines():

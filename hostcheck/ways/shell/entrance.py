@@ -20,6 +20,7 @@ from hostcheck.model.seal import Login
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.codes import PATIENCE, Codes
 from hostcheck.ways.shell.identities import Identities, Identity, identities
+from hostcheck.ways.shell.known_hosts import of_port
 from hostcheck.ways.shell.peer import Peer, fingerprint, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
 from hostcheck.ways.shell.reach import Shell
@@ -39,6 +40,12 @@ TOO_MANY = re.compile("too many auth", re.IGNORECASE)
 def denied(told: str, need: str) -> Refused:
     """Return the answer of a host that lets nobody in."""
     return Refused(Unknown(Why.DENIED, told, "", need))
+
+
+def _place(shell: Shell) -> str:
+    """Return what tells one host from another: an address behind a jump may be anybody's."""
+    name = of_port(shell.address, shell.port)
+    return f"{name} through {shell.jump or 'its ProxyCommand'}" if shell.through else name
 
 
 def expired(user: str, said: str) -> Refused:
@@ -115,7 +122,7 @@ class Entrance:
     def _by_password(self, login: "_Login", method: str, password: Callable[[], str]) -> None:
         """Try the password, unless other hosts have refused it."""
         secret = password()
-        with self._tries.turn(login.user, self._shell.address, login.until) as mine:
+        with self._tries.turn(login.user, _place(self._shell), login.until) as mine:
             prompts, login.last_one = self._prompts(secret), True
             peer, user = login.peer, login.user
             try:

@@ -3,6 +3,10 @@
 Directories lock an account after a few failed logins, whichever host they were made at (five, by
 vCenter's default). So until a password was accepted anywhere, no more than two hosts are asked with
 it for one user; the others wait for their answers, and are not asked if both are a no.
+
+A host that two vCenters list is asked once: its no counts once, and it is not offered the same
+again, so that never more than two logins fail. One that goes by two addresses counts as two, which
+asks less and never more.
 """
 
 import secrets
@@ -30,7 +34,7 @@ class Tries:
         self._news = threading.Condition()
         self._accepted: set[str] = set()
         self._refused_by: dict[str, list[str]] = {}
-        self._under_way: dict[str, int] = {}
+        self._under_way: dict[str, list[str]] = {}
 
     @contextmanager
     def turn(self, user: str, host: str, until: float) -> Iterator[Try]:
@@ -41,24 +45,32 @@ class Tries:
         with self._news:
             while user not in self._accepted:
                 refused_by = self._refused_by.setdefault(user, [])
+                asked = self._under_way.get(user, [])
+                if host in refused_by:
+                    raise _not_again(user, host)
                 if len(refused_by) >= MOST_REFUSALS:
                     raise _enough(user, refused_by)
-                if len(refused_by) + self._under_way.get(user, 0) < MOST_REFUSALS:
+                if host not in asked and len(refused_by) + len(asked) < MOST_REFUSALS:
                     break
                 if not self._news.wait(until - time.monotonic()):
                     raise TimeoutError
-            self._under_way[user] = self._under_way.get(user, 0) + 1
+            self._under_way.setdefault(user, []).append(host)
         mine = Try()
         try:
             yield mine
         finally:
             with self._news:
-                self._under_way[user] -= 1
+                self._under_way[user].remove(host)
                 if mine.accepted:
                     self._accepted.add(user)
                 elif mine.accepted is False:
                     self._refused_by.setdefault(user, []).append(host)
                 self._news.notify_all()
+
+
+def _not_again(user: str, host: str) -> Refused:
+    told = f"the password of {user} was not tried: {host} has refused it in this run"
+    return Refused(Unknown(Why.DENIED, told, "", "right password"))
 
 
 def _enough(user: str, refused_by: list[str]) -> Refused:

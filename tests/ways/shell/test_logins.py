@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import paramiko
@@ -16,7 +17,8 @@ from hostcheck.model.fact import Why
 from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.tries import Tries
 from tests.peers import shapes
-from tests.ways.shell.reaching import FIRST, SECOND, SHAPE, reach, right
+from tests.peers.fleet import Fleet
+from tests.ways.shell.reaching import FIRST, NAME, SECOND, SHAPE, reach, right
 from tests.ways.shell.scripted_sshd import Script, scripted
 
 FAILED = re.compile(r"\nFailed (\S+) for")
@@ -424,8 +426,11 @@ def test_a_server_that_takes_neither_says_what_it_takes(new_shells, dial):
 # One password on many hosts
 
 
-def asked_at_once(dial, server, password, tries, count=8):
-    transports = [dial(reach(server, key_files=()), password, tries=tries) for _ in range(count)]
+def asked_at_once(dial, server, password, tries, count=8, names=(NAME,)):
+    transports = [
+        dial(reach(server, names[n % len(names)], key_files=()), password, tries=tries)
+        for n in range(count)
+    ]
     captures = [None] * count
     threads = [
         threading.Thread(target=lambda n=n: captures.__setitem__(n, transports[n].fetch(FIRST)))
@@ -440,17 +445,37 @@ def asked_at_once(dial, server, password, tries, count=8):
 
 @pytest.mark.parametrize("method", ["keyboard-interactive", "password"])
 def test_a_wrong_password_is_tried_on_two_hosts_and_no_more(new_shells, dial, method):
-    server = new_shells(shapes.HEALTHY, methods=(method,))
-    captures = asked_at_once(dial, server, "wr0ng", Tries())
+    hosts = [replaced(SHAPE, **shapes.at(number)) for number in (1, 2, 3, 4)]
+    server = new_shells(Fleet(tuple(hosts)), methods=(method,))
+    names = [one.name for one in hosts]
+    captures = asked_at_once(dial, server, "wr0ng", Tries(), names=names)
     logged = "keyboard-interactive/pam" if method == "keyboard-interactive" else method
     assert failed_logins(server, 2, logged) == 2
     assert {one.failure.why for one in captures} == {Why.DENIED}
     assert {one.failure.privilege for one in captures} == {"right password"}
     told = [one.failure.detail for one in captures if "was not tried" in one.failure.detail]
     assert len(told) == 6
-    assert f"{SHAPE.address} and {SHAPE.address} refused it" in told[0]
+    asked = {one.address for one in hosts if any(f"[{one.address}]" in each for each in told)}
+    assert len(asked) == 2
     other_user = dial(reach(server, key_files=(), user="somebody"), "wr0ng", tries=Tries())
     assert "was not tried" not in other_user.fetch(FIRST).failure.detail
+
+
+def test_a_host_that_is_listed_twice_is_asked_once_and_counts_once(new_shells, dial):
+    """So a second host is asked too, and no more than two logins fail altogether."""
+    other, third = (replaced(SHAPE, **shapes.at(number)) for number in (2, 3))
+    server, tries = new_shells(Fleet((SHAPE, other, third)), methods=("password",)), Tries()
+    captures = asked_at_once(dial, server, "wr0ng", tries, count=4)
+    assert failed_logins(server, 1) == 1
+    again = [one.failure.detail for one in captures if "has refused it in this run" in
+             one.failure.detail]  # fmt: skip
+    assert len(again) == 3
+    captures = asked_at_once(dial, server, "wr0ng", tries, count=3, names=(other.name, NAME))
+    assert failed_logins(server, 2) == 2
+    assert sum("the password was refused" in one.failure.detail for one in captures) == 1
+    last = dial(reach(server, third.name, key_files=()), "wr0ng", tries=tries)
+    assert "refused it, and more" in last.fetch(FIRST).failure.detail
+    assert failed_logins(server, 2) == 2
 
 
 def test_a_password_that_was_right_once_goes_on_being_tried(new_shells, dial):
