@@ -325,7 +325,9 @@ class _Writer:
 
     def rule(self, trouble: Trouble) -> dict[str, object]:
         objects = {"fetchSoftwarePackages": "imageConfigManager-{}",
-                   "ExecuteSoap": "managedMethodExecuter-host-{}"}  # fmt: skip
+                   "ExecuteSoap": "managedMethodExecuter-host-{}",
+                   "StartService": "serviceSystem-{}",
+                   "StopService": "serviceSystem-{}"}  # fmt: skip
         target = ""
         if trouble.host:
             number = self.ids.hosts[trouble.host].split("-")[1]

@@ -7,6 +7,7 @@
 //	properties.go refused, unknown and too new property paths, as a vCenter treats them
 //	methods.go    fetchSoftwarePackages and esxcli through ExecuteSoap
 //	guests.go     guest operations: files and processes of this machine, as a VM's guest
+//	services.go   services of a host, started and stopped; the SSH port opens and closes with its own
 //	changes.go    changes of a VM and of a resource pool, refused as a vCenter refuses them
 //	start.go      vCenter's checks of a power-on, the power-on itself, and what a host offers
 //	rest.go       the REST API: compliance of images, sessions counted, refusals
@@ -114,6 +115,11 @@ func run(o options) error {
 	bed.seen = seen
 	serveProperties(model.Map(), &bed, seen)
 	serveMethods(model.Map(), &bed, seen)
+	closeDoors, err := serveServices(model.Map(), &bed)
+	if err != nil {
+		return err
+	}
+	defer closeDoors()
 	if !bed.Direct {
 		serveChecks(model.Map(), &bed)
 	}

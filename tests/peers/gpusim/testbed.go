@@ -26,6 +26,8 @@ type testbed struct {
 	Guests map[string]*guest `json:"guests"`
 	// Objections are what vSphere has against starting a VM.
 	Objections []objection `json:"objections"`
+	// Doors are SSH ports that open and close with the SSH service, by host id.
+	Doors map[string]*door `json:"doors"`
 	// Offers say, by host id, what the host can give a VM.
 	Offers map[string]offer `json:"offers"`
 	// Images are answers of the lifecycle manager, by cluster id.
