@@ -13,7 +13,7 @@ from hostcheck.diff.story import Story
 from hostcheck.fleet import Workers
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.model.host_ref import HostRef
+from hostcheck.model.host_ref import HostRef, Key
 from hostcheck.model.policy import EVERY, Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, called, silent
@@ -159,7 +159,13 @@ def audit(
         asked.target,
         journal.hosts(),
         targets=asked.targets,
-        seen=Totals(journal.first_answer_at, journal.last_answer_at, asked.smokes, asked.bmcs),
+        seen=Totals(
+            journal.first_answer_at,
+            journal.last_answer_at,
+            asked.smokes,
+            asked.bmcs,
+            journal.managed,
+        ),
         unasked=unasked,
         ended=ended,
         policy=policy,
@@ -176,6 +182,21 @@ def with_unmet(run: Run) -> Run:
         told = tuple(unmet(by, {one for one in clusters if one}, unplaced=clusters.count("")))
     left = tuple(one for one in run.notices if UNMET not in one)
     return replace(run, notices=(*left, *told))
+
+
+def with_undone(run: Run, source: Source) -> Run:
+    """Return a run that says what was changed, and undone, on hosts that are not in it.
+
+    The source was closed: only then is it known.
+    """
+    several = len(run.targets) > 1
+    changed: dict[Key, str] = getattr(source, "changed", {})
+    told = (
+        sentence
+        for key, sentence in sorted(changed.items())
+        if called(key[0], key[1] if several else "") in run.unasked
+    )
+    return replace(run, notices=(*run.notices, *told))
 
 
 def judged_anew(run: Run, policy: Policy | None) -> Run:

@@ -1,4 +1,4 @@
-"""All that may be asked, and the one write: what is not here cannot be sent.
+"""All that may be asked, and the few writes: what is not here cannot be sent.
 
 It is read from the ways, whose requests their transports let through and no others.
 """
@@ -13,7 +13,7 @@ WIDTH = 96
 
 
 def requests() -> tuple[Request, ...]:
-    """Return all that may be asked, way by way, and the one write."""
+    """Return all that may be asked or sent, way by way."""
     return ways.requests()
 
 

@@ -47,6 +47,7 @@ class _Host(Struct, frozen=True):
     id: str
     sources: tuple[_Source, ...]
     target: str = ""
+    ssh_service: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def key(self) -> Key:
@@ -83,6 +84,8 @@ class Journal:
         self._end = 0
         self._synced = time.monotonic()
         self.first_answer_at = self.last_answer_at = ""
+        self.managed = False
+        """Whether SSH was started for a host."""
         file: BinaryIO | None = None
         if path is not None:
             with suppress(OSError):
@@ -171,6 +174,7 @@ class Journal:
     def _note(self, host: _Host, written: int) -> None:
         self._places[host.key] = (self._end, max(written - 1, 0))
         self._end += written
+        self.managed |= host.ssh_service is not msgspec.UNSET
         times = [one.taken_at for one in host.sources if one.taken_at]
         if times:
             self.first_answer_at = min([*filter(None, [self.first_answer_at]), *times])

@@ -23,17 +23,20 @@ class Totals(NamedTuple):
     last_answer_at: str
     smoked: bool
     bmcs: bool
+    managed: bool = False
+    """Whether SSH was started for it on any host."""
 
 
 def seen_in(hosts: Sequence[HostReport]) -> Totals:
     """Walk over the hosts."""
     times: set[str] = set()
-    smoked = bmcs = False
+    smoked = bmcs = managed = False
     for report in hosts:
         times.update(source.taken_at for source in report.host.sources if source.taken_at)
         smoked |= report.host.smoke_guests is not msgspec.UNSET
         bmcs |= report.host.bmc is not msgspec.UNSET
-    return Totals(min(times, default=""), max(times, default=""), smoked, bmcs)
+        managed |= report.host.ssh_service is not msgspec.UNSET
+    return Totals(min(times, default=""), max(times, default=""), smoked, bmcs, managed)
 
 
 def run_of(
@@ -79,7 +82,9 @@ def noticed(notices: tuple[str, ...], then: Policy | None, now: Policy | None) -
 
 def _manuals(seen: Totals) -> tuple[Manual, ...]:
     """Return the manual of every check that could have had something to say."""
-    wanted = {True: seen.bmcs, False: seen.smoked}
+    wanted = {"BMC": seen.bmcs, "HOST": seen.managed}
     return tuple(
-        one.manual for one in all_checks() if not one.opt_in or wanted[one.id.startswith(OF_BMCS)]
+        one.manual
+        for one in all_checks()
+        if not one.opt_in or wanted.get(one.manual.family, seen.smoked)
     )

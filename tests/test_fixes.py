@@ -198,6 +198,7 @@ CASES = (
 NAMES = [f"{n:02d} {case.check} {case.model} {' '.join(case.words)}".strip()
          for n, case in enumerate(CASES, 1)]  # fmt: skip
 NOT_PLAYED = {
+    "HOST-015": "tests/ways/shell/test_managed.py runs it",
     "DRV-004 before ESXi 7.0": "two packages came with vGPU 13, which no shape before 7.0 runs",
     "DRV-007": "the driver that drives the GPU is the reader's choice",
     "DRV-009": "the driver that cured it is the reader's choice",

@@ -29,6 +29,7 @@ from hostcheck.assemble.placement import Answers
 from hostcheck.assemble.processors import numa_nodes_of, packages_of
 from hostcheck.assemble.shell_only import offline, system_of
 from hostcheck.assemble.smoke import with_smoke
+from hostcheck.assemble.ssh_service import ssh_service_of
 from hostcheck.assemble.vms import vm_answers, vms_of
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.host import Host
@@ -149,6 +150,7 @@ def assemble(recorded: Recording) -> Host:
         drs_evacuation=cluster.fact(lambda one: one.evacuation),
         boot_options=boot_options(book, host_id),
         nvswitches=system.fact(nvswitches),
+        ssh_service=ssh_service_of(book),
         sources=tuple(book.sources),
         target=ref.vcenter,
         datastores=system.fact(lambda one: one.datastore_ids),

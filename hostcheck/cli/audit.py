@@ -121,6 +121,7 @@ def audit(
                     source, journal, workers=workers, shelf=shelf, limit=time_left, policy=by,
                     done=done,
                 )  # fmt: skip
+        run = app.with_undone(run, source)
         run = earlier.remembered(code.beside(history.written(waivers.applied(run))))
         deliver(run, wanted, showing)
         if run.unasked:

@@ -24,5 +24,6 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
 def main() -> None:
     """Say whether ESXi hosts can run their vGPU VMs, and why not.
 
-    Reads only, but for `power-on`: `hostcheck requests` lists all that may ever be asked of a host.
+    Reads only, but for `power-on` and `--manage-ssh`: `hostcheck requests` lists all that may ever
+    be asked of a host.
     """

@@ -46,7 +46,7 @@ def start(
 ) -> None:
     """Power a VM on if its preflight says GO, and compare what happens with the verdict.
 
-    The only command that changes anything. The VM starts where it is registered, or where DRS puts
+    The only command that changes a VM. It starts where it is registered, or where DRS puts
     it. Exit code: 0 it runs, 1 NO-GO or the power-on failed, 3 UNSURE or the outcome is not known.
     """
     from hostcheck import power_on

@@ -20,10 +20,10 @@ URLS = ("bmc_pattern",)
 """Where a login may stand before an address."""
 TOLD = frozenset((
     "user", "tls_ca", "tls_thumbprint", "timeout", "packages", "esxcli",
-    "lifecycle", "ssh", "ssh_user", "ssh_port", "ssh_config", "ssh_known_hosts", "ssh_key",
-    "ssh_agent", "command_timeout", "host_timeout", "bmc", "bmc_pattern", "bmc_inventory",
-    "bmc_user", "bmc_ca", "bmc_fingerprints", "bmc_timeout", "smoke", "smoke_guests",
-    "smoke_attribute", "guest_user",
+    "lifecycle", "manage_ssh", "ssh", "ssh_user", "ssh_port", "ssh_config", "ssh_known_hosts",
+    "ssh_key", "ssh_agent", "command_timeout", "host_timeout", "bmc", "bmc_pattern",
+    "bmc_inventory", "bmc_user", "bmc_ca", "bmc_fingerprints", "bmc_timeout", "smoke",
+    "smoke_guests", "smoke_attribute", "guest_user",
 ))  # fmt: skip
 UNTOLD = frozenset((
     "password_file", "ssh_password_file", "bmc_password_file", "guest_password_file",
@@ -49,6 +49,8 @@ def _words_of(group: Any) -> Iterator[str]:
             flag = option.flags.split("/")[0].strip("- ")
         value = getattr(group, one.name)
         for word in value if isinstance(value, tuple) else (value,):
+            if word is False and option is not None and option.kind == "flag":
+                continue  # it was not given
             if isinstance(word, bool):
                 yield f"--{flag}" if word else f"--no-{flag}"
             elif word not in (None, ""):

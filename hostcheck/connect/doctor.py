@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from hostcheck import app, doctor, ways
-from hostcheck.connect import live
+from hostcheck.connect import live, managing
 from hostcheck.connect.given import Machines, Smoking
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.doctor import role
+from hostcheck.doctor.privileges import MANAGES
 from hostcheck.front import Front
 from hostcheck.model.doctor import Doctor
 from hostcheck.model.host_ref import HostRef
@@ -35,7 +36,8 @@ def examined(
             return app.recordings(source, refs, workers=workers, done=done)
 
         parts = source.parts if isinstance(source, Vcenters) else (source,)
-        return doctor.examine(source, parts, recordings)
+        manages = managing.wanted(given, settings_of(given))
+        return doctor.examine(source, parts, recordings, manages=manages)
 
 
 def role_for(tool: str, given: Machines, smoking: Smoking, front: Front) -> Iterator[str]:
@@ -50,6 +52,8 @@ def role_for(tool: str, given: Machines, smoking: Smoking, front: Front) -> Iter
     )
     if guests_of(smoking, settings) is not None:
         asks |= {SMOKE}
+    if managing.wanted(given, settings):
+        asks |= {MANAGES}
     refuse_in_user(front.variable("GOVC_USERNAME"), "GOVC_USERNAME")
     user = given.user or front.variable("GOVC_USERNAME") or settings.vcenter.user or PLACEHOLDER
     if user == PLACEHOLDER:

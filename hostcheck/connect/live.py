@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hostcheck import fleet
-from hostcheck.connect import command_line
+from hostcheck.connect import command_line, managing
 from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smoking
 from hostcheck.connect.logins import ways_of
 from hostcheck.connect.precedence import first, guests_of, settings_of
@@ -13,6 +13,7 @@ from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.fleet import Workers
 from hostcheck.front import Front
 from hostcheck.ways.guest.steps import METHODS as GUEST
+from hostcheck.ways.shell import services
 
 
 @contextmanager
@@ -42,8 +43,12 @@ def machines(
         from hostcheck.connect.guests import Visits  # noqa: PLC0415  it brings paramiko
 
         visits = Visits(smoking, settings, front, *wanted, knocks=knocks)
-    refuse_unfit(given, settings, smokes=visits is not None)
+    manages = managing.wanted(given, settings)
+    refuse_unfit(given, settings, smokes=visits is not None, manages=manages)
     openers, carried, logging_in = ways_of(given, settings, front)
+    manages = manages and not knocks
+    if manages:
+        writes = (*writes, *services.WRITES)
     how = How(
         openers=openers,
         carried=carried,
@@ -58,6 +63,7 @@ def machines(
         beside=dict.fromkeys((*logging_in, *beside)),
     )  # fmt: skip
     with fleet.tended(source.keep_alive, source.close):
+        managing.begin(source, sessions, front, manages=manages)
         if visits is not None:
             visits.add_to(source, sessions)
         # A page is judged while the next one is on its way, and sooner than that arrives.

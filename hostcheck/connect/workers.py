@@ -16,13 +16,19 @@ DIED = "a process that judged hosts died; what it had is judged once more"
 LOST_WORK = "the cluster lost work it was given; what it lost is done in this process"
 
 
-def refuse_unfit(given: Machines, settings: Settings, *, smokes: bool) -> None:
+def refuse_unfit(
+    given: Machines, settings: Settings, *, smokes: bool, manages: bool = False
+) -> None:
     """Raise UsageError, before anything is opened, for a cluster that cannot do the work."""
     wanted = workers_of(given, settings)
     if isinstance(wanted, str):
         fleet.address_of(wanted)
         if smokes:
             raise UsageError("--smoke visits guests from this process: give --workers NUMBER")
+        if manages:
+            raise UsageError(
+                "--manage-ssh starts and stops SSH from this process: give --workers NUMBER"
+            )
 
 
 def side_by_side(

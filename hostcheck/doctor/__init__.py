@@ -7,9 +7,12 @@ judges it: so a check that will be unknown says why as the report will.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from hostcheck import ways
 from hostcheck.checks.engine import all_checks
 from hostcheck.doctor import privileges
+from hostcheck.doctor.privileges import MANAGES, Grants
 from hostcheck.doctor.sight import Sight
 from hostcheck.model.capture import Wire
 from hostcheck.model.doctor import SCHEMA, Closed, Doctor, Opened, Outlook, Setting
@@ -18,14 +21,16 @@ from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import called
+from hostcheck.parsers.vim_ssh_service import SERVICE, START
 from hostcheck.sources import asking
 from hostcheck.sources.base import Source
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from hostcheck.ways.guest.steps import WOULD_BE_VISITED
+from hostcheck.ways.shell.services import STRICT
 
-SSH_SERVICE = "TSM-SSH"
+STARTED = "; the run starts it (--manage-ssh), which was not tried"
 KNOCKED = "the question that was tried"
 
 
@@ -33,8 +38,12 @@ def examine(
     source: Source,
     parts: Sequence[LiveSource],
     recordings: Callable[[list[HostRef]], Iterable[Recording]],
+    *,
+    manages: bool = False,
 ) -> Doctor:
     """Ask what a run would find closed; `recordings` collects machines of a source that knocks.
+
+    A run that `manages` SSH starts it where it is off; here nothing is started.
 
     Raises UsageError where nothing can be listed at all.
     """
@@ -43,12 +52,16 @@ def examine(
     grants = privileges.asked(parts, refs)
     packages = any(one.asks_packages(len(refs)) for one in parts)
     asks = frozenset(source.about.asks)
-    found = _Found(Sight(asks, grants, packages=packages))
+    found = _Found(Sight(asks, grants, packages=packages), grants, manages=manages)
     for recorded in recordings(refs):
         found.add(recorded, called(recorded.ref.name, recorded.ref.vcenter if several else ""))
     return Doctor(
         SCHEMA, source.about.target, source.about.targets, len(refs),
-        tuple(grants.lacks(asks, packages=packages, guests=_guests(parts))),
+        tuple(
+            grants.lacks(
+                asks | ({MANAGES} if manages else set()), packages=packages, guests=_guests(parts)
+            )
+        ),
         tuple(found.opened()), tuple(found.closed()), tuple(found.settings()),
         tuple(found.outlooks()), grants.notices,
     )  # fmt: skip
@@ -62,8 +75,10 @@ def _guests(parts: Sequence[LiveSource]) -> frozenset[tuple[str, str]]:
 class _Found:
     """What was found of all hosts, put together as they come."""
 
-    def __init__(self, sight: Sight) -> None:
+    def __init__(self, sight: Sight, grants: Grants, *, manages: bool) -> None:
         self._sight = sight
+        self._grants = grants
+        self._manages = manages
         self._hosts = 0
         self._titles = {wire: one.title for wire, one in ways.wirings().items()}
         self._doors: dict[str, list[int]] = {}
@@ -85,8 +100,13 @@ class _Found:
             else:
                 self._closed.setdefault((wire, failure), []).append(name)
         told = host_of(recorded)
-        for what in _settings(told):
+        starts = self._manages and self._would_start(told, recorded.ref)
+        for what in _settings(told, STARTED if starts else ""):
             self._settings.setdefault(what, []).append(name)
+        if starts:  # what the shell will tell is left open
+            doors = {**doors, Wire.SHELL: None}
+            left = {key: one for key, one in recorded.captures.items() if key[0] != Wire.SHELL}
+            recorded = replace(recorded, captures=left)
         if wholly:
             blind = self._sight.seen(report_of(told), doors)
         else:
@@ -96,6 +116,15 @@ class _Found:
             self._dark[check] = self._dark.get(check, 0) + 1
             for reason in reasons:
                 self._blind.setdefault(check, {}).setdefault(reason, []).append(name)
+
+    def _would_start(self, host: Host, ref: HostRef) -> bool:
+        """Say whether a run would start SSH on a host."""
+        off = isinstance(host.services, Known) and any(
+            one.key == SERVICE and not one.running for one in host.services.value
+        )
+        strict = isinstance(host.lockdown_mode, Known) and host.lockdown_mode.value == STRICT
+        may = self._grants.holds(ref.vcenter, ref.id, START.privilege) is not False
+        return off and not strict and may
 
     def opened(self) -> Iterator[Opened]:
         for wire, (opened, of) in sorted(self._doors.items()):
@@ -149,12 +178,12 @@ def doors_of(recorded: Recording, *, wholly: bool = False) -> dict[str, Unknown 
     return found
 
 
-def _settings(host: Host) -> Iterator[str]:
+def _settings(host: Host, beside: str) -> Iterator[str]:
     """Say which settings of a host close ways to it."""
     if isinstance(host.services, Known):
         running = {one.key: one.running for one in host.services.value}
-        if not running.get(SSH_SERVICE, True):
-            yield f"SSH is off (the service {SSH_SERVICE} does not run)"
+        if not running.get(SERVICE, True):
+            yield f"SSH is off (the service {SERVICE} does not run){beside}"
     if isinstance(host.lockdown_mode, Known) and host.lockdown_mode.value != "lockdownDisabled":
         mode = host.lockdown_mode.value.removeprefix("lockdown").lower()
         yield f"lockdown mode is {mode}: only exception users log in to the host itself"

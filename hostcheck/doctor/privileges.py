@@ -19,9 +19,11 @@ AT_ONCE = 500
 """Objects in one question."""
 NAMES = 5
 AUDIT, PACKAGES = "audit", "--packages"
+MANAGES = "manage-ssh"
+"""Stands among the ways that are used where SSH is started for the run."""
 SENT_BY = {
     Wire.ESXCLI: "--esxcli", REST: "--lifecycle", Wire.WRITE: "hostcheck power-on",
-    Wire.GUEST: "--smoke",
+    Wire.GUEST: "--smoke", Wire.SERVICE: "--manage-ssh",
 }  # fmt: skip
 """What sends the requests of a wire; those of other wires are of every audit."""
 READS = "System."
@@ -132,7 +134,9 @@ class Grants:
 
 def senders(asks: frozenset[str], *, packages: bool) -> frozenset[str]:
     """Return what sends requests in a run that uses these ways."""
-    by_way = {"esxcli": "--esxcli", "rest": "--lifecycle", "guest": "--smoke"}
+    by_way = {
+        "esxcli": "--esxcli", "rest": "--lifecycle", "guest": "--smoke", MANAGES: "--manage-ssh",
+    }  # fmt: skip
     return frozenset(
         {AUDIT}
         | {sender for way, sender in by_way.items() if way in asks}

@@ -19,6 +19,7 @@ WORDS = {
     "--esxcli": "esxcli over the API; it is called Change settings, and hostcheck changes none",
     "--lifecycle": "compliance of the clusters' images",
     "--smoke": "runs a program in the guests that you name",
+    "--manage-ssh": "starts SSH on hosts where it is off, and stops it again",
     "hostcheck power-on": "starts the VM that you name",
 }
 """What a sender is for, as the lines beside the commands say."""

@@ -253,6 +253,16 @@ class Service(Struct, frozen=True):
     policy: str
 
 
+class SshService(Struct, frozen=True):
+    """SSH that was started for the time a host was asked: when, and when it was stopped again.
+
+    Words beside a time say who else had a hand in it. Not known: it was not done, or not told.
+    """
+
+    started: Fact[str]
+    stopped: Fact[str]
+
+
 class Software(Struct, frozen=True):
     """An installed VIB or component."""
 
@@ -404,6 +414,8 @@ class Host(Struct, frozen=True):
     asked_with: tuple[str, ...] = ()
     """The options of the command that asked it, as `Seal` has them."""
     logins: tuple[Login, ...] = ()
+    ssh_service: SshService | UnsetType = UNSET
+    """Not there where SSH was not started for the run."""
 
     @property
     def ref(self) -> HostRef:

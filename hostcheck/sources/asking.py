@@ -121,16 +121,16 @@ def ask_host(
     asked = RecorderTransport(routes)
     so_far = _Told(ref, asked, packages=packages and not knocks)
     wholly = not knocks
-    with ExitStack() as open_ones:
-        for way in ways.every():
-            if way.name in begun:
-                early = begun[way.name]()
-                asked.captures |= early.captures
-                logins |= dict.fromkeys(early.seal.logins)
-                if not knocks or not wholly:
-                    continue
+    for way in ways.every():
+        if way.name in begun:
+            early = begun[way.name]()
+            asked.captures |= early.captures
+            logins |= dict.fromkeys(early.seal.logins)
+            if not knocks or not wholly:
+                continue
+        with ExitStack() as open_one:
             if way.name in openers:
-                transport = open_ones.enter_context(opening(openers[way.name], so_far))
+                transport = open_one.enter_context(opening(openers[way.name], so_far))
             elif way.name in through:
                 transport = through[way.name]
             else:
@@ -143,6 +143,7 @@ def ask_host(
             login = getattr(transport, "login", None)
             if login is not None:
                 logins[login] = None
+        asked.captures |= getattr(transport, "changes", {})  # whole when it was closed
     return Recording(ref, asked.captures, Seal(seal.options, in_order(logins)))
 
 
@@ -186,8 +187,10 @@ def finish(ref: HostRef, there: Recording, openers: Mapping[str, Opener]) -> Rec
         way.name: replay for way in ways.every() if way.name == VSPHERE or way.wires & wires
     }
     packages = vim_software_packages.REQUEST.template in asked
+    changed = {key: one for key, one in there.captures.items() if key[0] == Wire.SERVICE}
     left = {name: one for name, one in openers.items() if not ways.named(name).wires & wires}
-    return ask_host(ref, replayed, left, packages=packages, seal=there.seal)
+    told = ask_host(ref, replayed, left, packages=packages, seal=there.seal)
+    return told.with_answers(changed)
 
 
 class _Refusing:

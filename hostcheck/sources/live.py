@@ -1,13 +1,13 @@
 """A vCenter or ESXi host, with the other ways to its hosts that the user wants."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Self
 
 from hostcheck import fleet, ways
 from hostcheck.model.capture import Capture, Request, Wire
-from hostcheck.model.host_ref import HostRef, VmRef
+from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.seal import Seal
 from hostcheck.parsers import vim_certificates, vim_power_on, vim_privileges, vim_vm_runtime
@@ -68,8 +68,14 @@ class LiveSource:
         self._open: set[Transport] = set()
         self._closers: list[Callable[[], None]] = []
         self._closed = False
+        self.changed: dict[Key, str] = {}
+        """What was changed on a host for the run, and undone, in a sentence."""
         self.beside: dict[str, Transport] = {}
         """What answers questions about this vCenter itself, by the way that asks them."""
+
+    def opener(self, way: str) -> Opener | None:
+        """Return what opens a way, None where that is not used."""
+        return self._openers.get(way)
 
     def use(self, way: str, opener: Opener, close: Callable[[], None]) -> None:
         """Let one more way be used; `close` ends what it has open for all hosts together."""
@@ -173,14 +179,15 @@ class LiveSource:
     @contextmanager
     def _opening(self, opener: Opener, so_far: SoFar) -> Iterator[Transport]:
         """Open a way to a host; it is closed in the end, or when this source is."""
-        with closing(opener(so_far)) as transport:
-            self._open.add(transport)
-            try:
-                if self._closed:
-                    transport.close()
-                yield transport
-            finally:
-                self._open.discard(transport)
+        transport = opener(so_far)
+        self._open.add(transport)
+        try:
+            if self._closed:
+                transport.close()
+            yield transport
+        finally:
+            transport.close()  # before it is forgotten: `close` waits for what is undone
+            self._open.discard(transport)
 
     def asker(self, _vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.capture import Request
-from hostcheck.model.host_ref import HostRef, VmRef
+from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.run import Asked
 from hostcheck.sources.base import AboutSource, Ask, Collector
 from hostcheck.sources.live import LiveSource
@@ -117,6 +117,11 @@ class Vcenters:
     def part(self, vcenter: str) -> LiveSource:
         """Return what asks that vCenter."""
         return self._parts[vcenter]
+
+    @property
+    def changed(self) -> dict[Key, str]:
+        """What was changed on a host for the run, and undone, in a sentence."""
+        return {key: told for one in self._parts.values() for key, told in one.changed.items()}
 
     @property
     def parts(self) -> tuple[LiveSource, ...]:

@@ -22,6 +22,7 @@ class Transport(Protocol):
     """Answers questions about one target.
 
     One that logs in has a `login` beside: the `Login` with which it asks, None before there is one.
+    One that changes something for the time it is open has `changes`, by the key of what was sent.
     """
 
     def fetch(self, request: Request) -> Capture:

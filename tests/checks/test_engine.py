@@ -215,6 +215,7 @@ NO_SYMPTOM = {
     "HOST-014": "it works, and nobody mends it",
     "GPU-003": "it shows as slow transfers",
     "GPU-002": "it shows as random errors",
+    "HOST-015": "no VM is concerned",
     "HOST-003": "it shows as whatever the pending change was to mend",
     "HOST-007": "it shows after the next reboot",
     "HOST-008": "the host waits in maintenance mode and says nothing",

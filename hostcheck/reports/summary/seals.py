@@ -3,7 +3,9 @@
 import shlex
 from collections import Counter
 
-from hostcheck.model.fact import Known
+from msgspec import UNSET
+
+from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.seal import Login
 from hostcheck.reports import words
@@ -34,6 +36,18 @@ def option_words(host: Host) -> str:
     if not host.logins and not host.asked_with:
         return UNTOLD
     return words.one_line(shlex.join(host.asked_with)) or "none"
+
+
+def ssh_words(host: Host) -> str:
+    """Say that SSH was started for the run, and whether it was stopped; empty where it was not."""
+    told = host.ssh_service
+    if told is UNSET:
+        return ""
+    begun, ended = (
+        words.missing(one) if isinstance(one, Unknown) else one.value
+        for one in (told.started, told.stopped)
+    )
+    return words.one_line(f"SSH was started for the run: {begun}; stopped: {ended}")
 
 
 class Seals:

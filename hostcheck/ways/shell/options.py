@@ -33,6 +33,10 @@ class Given(Reach):
     """Whether the shells of hosts are asked, and how. Times are seconds."""
 
     ssh: bool | None = option("yes or no", "Also ask the ESXi shells over SSH.")
+    manage_ssh: bool = option(
+        "flag",
+        "Start SSH on hosts where it is off, through vSphere, and stop it again; a change, undone.",
+    )
     ssh_user: str = option("user", "SSH user. Default: ssh_config, then root.")
     ssh_password_file: Path | None = option(
         "file",

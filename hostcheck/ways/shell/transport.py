@@ -32,7 +32,7 @@ from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.script import Script
 from hostcheck.ways.shell.tries import Tries
-from hostcheck.ways.shell.tunnel import connected, late, lost
+from hostcheck.ways.shell.tunnel import awaited, connected, late, lost
 
 NO_TERMINAL = "Password change required but no TTY available"
 """What OpenSSH's server answers every command of an account with an expired password."""
@@ -75,6 +75,18 @@ class SshTransport:
     def login(self) -> Login | None:
         """With what it asks, or asked; None where no key was shown that is known."""
         return self._entrance.login
+
+    @property
+    def refused(self) -> Unknown | None:
+        """Why the shell cannot be reached, where that is known."""
+        return self._refused
+
+    def await_server(self, over: Callable[[], bool]) -> None:
+        """Wait until the server answers, no longer than a connection may take.
+
+        Raises Refused where it does not in time.
+        """
+        awaited(self._shell, self._shell.connect_timeout, over)
 
     def expect(self, requests: Iterable[Request]) -> None:
         """Note commands that will follow: the first one takes those behind it along."""

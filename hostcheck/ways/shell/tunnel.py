@@ -4,6 +4,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from typing import IO
 
@@ -14,6 +15,8 @@ from hostcheck.ways.shell.reach import Shell
 
 PATIENCE = 2
 """Seconds for a command to end after its connection is closed, and again for each nudge."""
+AGAIN_SECONDS = 0.25
+"""How long to wait before a server that has just been started is tried again."""
 MOST_BYTES = 1 << 16
 LONGEST = 300
 """Characters of what a command says that a report repeats."""
@@ -91,6 +94,33 @@ def connected(shell: Shell, seconds: float) -> socket.socket:
         told = f"{where}: {error.strerror or error}"
         raise Refused(Unknown(Why.UNREACHABLE, told, "", "way to its SSH port")) from None
     return plain
+
+
+def awaited(shell: Shell, seconds: float, over: Callable[[], bool]) -> None:
+    """Wait until an SSH server says that it is one, or it is `over`. Nobody logs in.
+
+    Raises Refused that says why it does not answer.
+    """
+    until = time.monotonic() + seconds
+    why = late(shell, seconds)
+    while (left := until - time.monotonic()) > 0 and not over():
+        try:
+            plain = connected(shell, left)
+            try:
+                plain.settimeout(left)
+                if b"SSH-" in plain.recv(MOST_BYTES):
+                    return
+                why = lost(shell, "closed")
+            finally:
+                plain.close()
+        except TimeoutError:
+            why = late(shell, seconds)
+        except OSError as error:
+            why = lost(shell, error.strerror or str(error))
+        except Refused as refused:
+            why = refused
+        time.sleep(min(AGAIN_SECONDS, max(0.0, until - time.monotonic())))
+    raise why
 
 
 def _way(shell: Shell) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from hostcheck.model.capture import Wire
 from hostcheck.ways.base import Note, Way, Wiring
-from hostcheck.ways.shell import order, script
+from hostcheck.ways.shell import order, script, services
 
 WAY = Way(
     name="shell",
@@ -14,8 +14,15 @@ WAY = Way(
             suffix="txt",
             unasked="the ESXi shell was not asked (--ssh)",
         ),
+        Wiring(
+            Wire.SERVICE,
+            "Start and stop of SSH on a host where it is off (only with --ssh --manage-ssh)",
+            folder="service",
+            suffix="xml",
+            changes=True,
+        ),
     ),
-    requests=order.REQUESTS,
+    requests=(*order.REQUESTS, *services.REQUESTS),
     collect=order.collect,
     knock=order.knock,
     turn=30,

@@ -32,10 +32,10 @@ from hostcheck.ways.vsphere.tasks import Tasks
 
 __all__ = ["Endpoint", "VsphereTransport"]
 
-WIRES = frozenset({Wire.PROPERTIES, Wire.METHOD, Wire.TASK, Wire.WRITE, Wire.ESXCLI})
+WIRES = frozenset({Wire.PROPERTIES, Wire.METHOD, Wire.TASK, Wire.WRITE, Wire.SERVICE, Wire.ESXCLI})
 """What a session carries."""
 READS = (Wire.METHOD, Wire.TASK)
-CHANGES = (Wire.WRITE, Wire.GUEST)
+CHANGES = (Wire.WRITE, Wire.SERVICE, Wire.GUEST)
 
 
 class VsphereTransport:
@@ -108,6 +108,8 @@ class VsphereTransport:
         if request.wire not in WIRES:
             raise ValueError(f"a vSphere session cannot answer {request.wire}")
         self._refuse_unlisted(request)
+        if request.wire == Wire.SERVICE:  # waits for nothing: an interrupted run is to be undone
+            return self._one(request)
         shared = request.wire == Wire.TASK or _of_all(request)
         if request.wire in (Wire.METHOD, Wire.ESXCLI) and not shared:
             with self._calls:
@@ -124,7 +126,8 @@ class VsphereTransport:
 
     def _refuse_unlisted(self, request: Request) -> None:
         """Raise PermissionError for a question that is not listed, or that changes something."""
-        sent = request.wire != Wire.WRITE or method_of(request) in self._session.exchange.methods
+        changes = request.wire in CHANGES
+        sent = not changes or method_of(request) in self._session.exchange.methods
         if not sent or not listed(request, self._requests):
             raise PermissionError(f"{request.text!r} is not one of the listed questions")
 
@@ -164,7 +167,7 @@ class VsphereTransport:
     def _answer(self, request: Request) -> str:
         if request.wire == Wire.PROPERTIES:
             return self._properties.listing(request)
-        if request.wire == Wire.METHOD:
+        if request.wire in (Wire.METHOD, Wire.SERVICE):
             return self._methods.call(request)
         if request.wire == Wire.ESXCLI:
             return self._methods.esxcli(request)

@@ -16,7 +16,7 @@ WAY = Way(
                 Wire.TASK,
                 "vCenter's own checks (only preflight; each leaves a line in its list of tasks)",
             ),
-            (Wire.WRITE, "The one request that changes something (only hostcheck power-on)"),
+            (Wire.WRITE, "The one request that changes a VM (only hostcheck power-on)"),
         )
     ),
     requests=order.REQUESTS,

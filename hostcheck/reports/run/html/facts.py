@@ -81,6 +81,8 @@ def _seal(host: Host) -> Iterator[tuple[str, Shown]]:
     """Yield with what it was asked, where that was kept."""
     for login in host.logins:
         yield f"Asked over {seals.way_of(login)}", Shown(seals.login_words(login))
+    if begun := seals.ssh_words(host):
+        yield "SSH service", Shown(begun)
     if isinstance(host.roles, Known):
         yield "Role of the account", _show(host.roles, ", ".join)
 

@@ -22,6 +22,7 @@ from hostcheck.reports import view, words
 from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.groups import beside
 from hostcheck.reports.summary.plans import reboots
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
@@ -80,7 +81,7 @@ def _environment() -> Environment:
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
         Severity=Severity, LEGEND=view.LEGEND, count=words.count, is_known=_is_known,
         missing=words.missing, compared=smoke_text.compared, scale=smoke_text.scale,
-        changed=smoke_text.changed, unproven=smoke_text.unproven, no_peak=smoke_text.no_peak,
+        changed=changed, unproven=smoke_text.unproven, no_peak=smoke_text.no_peak,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
         ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,

@@ -11,6 +11,8 @@ from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
+from hostcheck.reports.summary import seals
+from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.seals import Seals
 
 SUBJECTS_SHOWN = 4
@@ -198,6 +200,8 @@ def _host(
                 f"the check failed: {because(group.results[0])}", 2, 4,
             )  # fmt: skip
     yield from _unknowns(found, page)
+    if begun := seals.ssh_words(host):
+        yield from page.wrap(begun, 2, 4)
     told = [f"    {line}" for line in smoke_text.host_lines(host)]
     yield from ["  Sparse tensor cores", *told] if told else []
 
@@ -284,7 +288,7 @@ def foot(run: Run, page: Page) -> Iterator[str]:
     yield ""
     yield from page.wrap(
         f"hostcheck {run.tool_version}, catalogue {summary.catalogue(run)}, asked "
-        f"{run.target}. {smoke_text.changed(run) or UNCHANGED}",
+        f"{run.target}. {changed(run) or UNCHANGED}",
     )
 
 
