@@ -126,8 +126,7 @@ def audit(
         deliver(run, wanted, showing)
         if run.unasked:
             _tell_interrupted(run, journal.path)
-        ends = history.code(code.of(run, quiet=quiet))  # its hosts lie in the journal
-        ends = people.told(run, ends, quiet=quiet)
+        ends = people.told(run, history.code(code.of(run, quiet=quiet)), quiet=quiet)
         if not run.unasked:
             journal.remove()
             put_away(shelf, save)
