@@ -16,7 +16,7 @@ import pytest
 from hostcheck import ways
 from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
-from tests import skipped
+from tests import skipped, starting
 from tests.peers import live, shapes
 from tests.peers.live import Missing, Shells, Vcenter
 
@@ -155,6 +155,13 @@ def _left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     after = [one.stats()["open_sessions"] for one in servers]
     assert not servers or after == [one + leaves.args[0] for one in before]
+
+
+@pytest.fixture(scope="session")
+def start(keep_running: Callable[[Any], Any]) -> starting.Starter:
+    """Run the program in a process of its own: `start("audit", cwd=folder, env={...})`."""
+    starter: starting.Starter = keep_running(starting.starting())
+    return starter
 
 
 @pytest.fixture(scope="session")

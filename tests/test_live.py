@@ -69,7 +69,7 @@ def lab(keep_running):
 
 
 @pytest.fixture
-def hostcheck(tmp_path):
+def hostcheck(tmp_path, start):
     """Run the program in an empty directory, with nothing of this user's in its environment."""
 
     def environment(given):
@@ -77,12 +77,8 @@ def hostcheck(tmp_path):
         home.mkdir(exist_ok=True)
         return {"PATH": os.environ["PATH"], "HOME": str(home), **given}
 
-    def run(*arguments, env=None, **options):
-        return subprocess.run(
-            [sys.executable, "-m", "hostcheck", *map(str, arguments)], env=environment(env or {}),
-            cwd=tmp_path, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
-            check=False, **options,
-        )  # fmt: skip
+    def run(*arguments, env=None):
+        return start(*arguments, cwd=tmp_path, env=environment(env or {}))
 
     run.environment = environment
     return run
