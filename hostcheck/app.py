@@ -1,6 +1,6 @@
 """The straight line: collect, assemble, judge. Live, recorded and replayed runs are this code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef, Key
 from hostcheck.model.policy import EVERY, Policy
 from hostcheck.model.recording import Recording
-from hostcheck.model.run import Run, called, silent
+from hostcheck.model.run import Asked, Run, called, silent
 from hostcheck.policy.settle import UNMET, unmet
 from hostcheck.recording import Shelf
 from hostcheck.runs import Totals, noticed, run_of
@@ -171,6 +171,12 @@ def audit(
         policy=policy,
     )
     return with_unmet(run)
+
+
+def unlisted(silent_ones: Mapping[str, str], policy: Policy | None = None) -> Run:
+    """Return the run of vCenters that told of no host: it says of each why."""
+    targets = tuple(Asked(name, why) for name, why in sorted(silent_ones.items()))
+    return run_of(", ".join(one.name for one in targets), (), targets=targets, policy=policy)
 
 
 def with_unmet(run: Run) -> Run:

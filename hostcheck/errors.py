@@ -3,11 +3,13 @@
 HostcheckError
 ├── ParseError    an answer was not understood; becomes an Unknown fact, never a crash
 └── UsageError    the user can mend it: one line, exit code 2
+    └── UnlistedError    a vCenter told of no host; for an audit a report, exit code 3
 
 LimitOver is an interrupt that the user ordered beforehand.
 """
 
 import traceback
+from collections.abc import Mapping
 from pathlib import PurePath
 
 
@@ -24,6 +26,18 @@ class ParseError(HostcheckError):
 
 class UsageError(HostcheckError):
     """Something the user gave is wrong: the message says what, where and what to do."""
+
+
+class UnlistedError(UsageError):
+    """No vCenter told which hosts there are, and one at least let us in: an audit reports that.
+
+    `silent` says of each, by name, why.
+    """
+
+    def __init__(self, told: str, silent: Mapping[str, str]) -> None:
+        """Keep what is told in one line, and of each vCenter."""
+        super().__init__(told)
+        self.silent = dict(silent)
 
 
 def crash(error: Exception) -> str:

@@ -304,14 +304,43 @@ def test_when_none_can_be_asked_one_line_says_why_of_each():
     assert done.stderr.count("\n") == 1
 
 
-def test_when_none_can_be_listed_one_line_says_why_of_each(new_lab):
+def test_when_none_can_be_listed_the_report_says_why_of_each(new_lab):
     refused = Trouble("CreateContainerView", "no_permission")
     lab = new_lab(refused)
-    done = lab.run("audit", "--vcenter", nobody(), servers=lab.servers[1:])
-    assert (done.exit_code, done.stdout) == (2, "")
+    done = lab.run("audit", "-q", "--vcenter", nobody(), "-o", "run.json", servers=lab.servers[1:])
+    assert done.exit_code == 3, done.output
+    run = read()
+    assert (list(run.hosts), [bool(one.failure) for one in run.targets]) == ([], [True, True])
     assert done.stderr.count(" could not be asked: ") == 2
     assert done.stderr.count("\n") == 1
     assert lab.servers[1].stats()["open_sessions"] == 0
+
+
+@pytest.mark.parametrize("how", ["no_permission", "drop", "delay"])
+def test_a_single_vcenter_that_does_not_list_its_hosts_is_in_the_report(new_vcenter, how):
+    """It let us in: that is no mistake of the command line, and a report appears."""
+    server = new_vcenter(FIRST, Trouble("CreateContainerView", how, amount=3000), password=PASSWORD)
+    lab, first = Lab((server,)), new_vcenter(FIRST, password=PASSWORD)
+    assert Lab((first,)).run("audit", "-q", "-o", "before.json").exit_code in (0, 1)
+    told = ("-o", "run.json", "--html", "run.html", "--timeout", "1")
+    for more in ((), ("--fail-on", "new", "--since", "before.json"), ("--history", "nights.db")):
+        done = lab.run("audit", "-q", *told, *more)
+        assert done.exit_code == 3, done.output
+        run = read()
+        assert list(run.hosts) == []
+        (failed,) = run.targets
+        assert (failed.name, "cannot be listed" in failed.failure) == (lab.names[0], True)
+        shown = " ".join(done.stdout.split())
+        assert f"{failed.name} could not be asked" in shown
+        assert "is not known" in shown
+        assert done.stderr.splitlines()[-1].endswith(": no host was asked")
+        assert failed.name in Path("run.html").read_text()
+    assert not Path("nights.db").exists()
+    done = lab.run("audit", "-q", "--format", "junit", "--timeout", "1")
+    assert 'errors="' in done.stdout
+    assert server.stats()["open_sessions"] == 0
+    done = lab.run("hosts", "-q", "--timeout", "1")
+    assert (done.exit_code, done.stdout) == (2, "")
 
 
 @pytest.mark.sessions_left(0)

@@ -40,10 +40,11 @@ from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Told
 from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Machines, Smoking, Telling
-from hostcheck.errors import UsageError
+from hostcheck.errors import UnlistedError, UsageError
 
 if TYPE_CHECKING:
     from hostcheck.journal import Journal
+    from hostcheck.model.policy import Policy
     from hostcheck.model.run import Run
 
 
@@ -101,15 +102,15 @@ def audit(
     people = Told(telling, settings, earlier, output=regular(wanted.output))
     time_left = Limit(limit, machines)
     place = _journal_of(wanted.output, resume=resume)
+    asked = opened.machines(machines, front(), from_=from_, clusters=clusters, smoking=smoking)
     with ExitStack() as until_told:
         with ExitStack() as until_asked:
-            with time_left.until_listed():
-                source, workers = until_asked.enter_context(
-                    opened.machines(
-                        machines, front(), from_=from_, clusters=clusters, smoking=smoking
-                    )
-                )
-                source.machines()
+            try:
+                with time_left.until_listed():
+                    source, workers = until_asked.enter_context(asked)
+                    source.machines()
+            except UnlistedError as error:
+                sys.exit(code.of(_unlisted(error, by, wanted, showing), quiet=quiet))
             journal = until_told.enter_context(
                 app.start_journal(source, place, resume=resume, policy=by)
             )
@@ -154,6 +155,18 @@ def _tell_of(journal: "Journal", *, resume: bool, quiet: bool) -> None:
         front().tell(
             f"{journal.path} of an interrupted run is replaced: beginning anew, without --resume"
         )
+
+
+def _unlisted(
+    error: UnlistedError, by: "Policy | None", wanted: Deliver, showing: Showing
+) -> "Run":
+    """Report that no host is known. No history takes that for hosts that are gone."""
+    from hostcheck import app
+
+    run = app.unlisted(error.silent, by)
+    deliver(run, wanted, showing)
+    click.echo(f"hostcheck: {error}: no host was asked", err=True)
+    return run
 
 
 def _tell_interrupted(run: "Run", journal: Path | None) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import Self
 
 from hostcheck import fleet, ways
+from hostcheck.errors import UnlistedError, UsageError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.recording import Recording
@@ -111,8 +112,11 @@ class LiveSource:
 
     @cached_property
     def inventory(self) -> inventory.Inventory:
-        """All that is there. It is read once. Raises UsageError when it cannot be listed."""
-        return inventory.inventory(self._session, self.target)
+        """All that is there. It is read once. Raises UnlistedError when it cannot be listed."""
+        try:
+            return inventory.inventory(self._session, self.target)
+        except UsageError as error:
+            raise UnlistedError(str(error), {self.target: str(error)}) from None
 
     @cached_property
     def chosen(self) -> list[HostRef]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from itertools import zip_longest
 
-from hostcheck.errors import UsageError, crash
+from hostcheck.errors import UnlistedError, UsageError, crash
 from hostcheck.model.capture import Request
 from hostcheck.model.host_ref import HostRef, Key, VmRef
 from hostcheck.model.run import Asked
@@ -55,7 +55,7 @@ class Vcenters:
     def _machines(self) -> list[HostRef]:
         listed = [one for one in self._parts.values() if self._lists(one)]
         if not listed:
-            raise UsageError(in_words(self._failures))
+            raise UnlistedError(in_words(self._failures), self._failures)
         if not self._failures:  # else what matches nothing here may match there
             inventory.refuse_unmatched([one.inventory for one in listed], *self._filters)
         in_turns = zip_longest(*(one.chosen for one in listed))
