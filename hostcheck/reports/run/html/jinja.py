@@ -6,7 +6,7 @@ visible.
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from hostcheck.model.smoke import SmokeSpeed
 from hostcheck.reports import view, words
 from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
+from hostcheck.reports.run.html.shapes import Evidence
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.groups import beside
@@ -73,9 +74,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_safe,
     )
+    parts = {name: _part(name) for name in PARTS}
     made.filters.update(
         moment=words.moment, time=_time, where=words.where, prose=_prose,
-        fragment=fragment, cut=words.cut, **{name: _part(name) for name in PARTS},
+        fragment=fragment, cut=words.cut, **parts,
+        cells=partial(_cells, names=parts["names"], told=parts["told"], read=parts["read"]),
     )  # fmt: skip
     made.globals.update(
         MARK=words.MARK, STATUS=words.STATUS, ANSWER_MARK=words.ANSWER_MARK, Status=Status,
@@ -115,6 +118,19 @@ def _part(name: str) -> Callable[..., Markup]:
         return made
 
     return filled
+
+
+def _cells(
+    row: Evidence,
+    *,
+    names: Callable[..., Markup],
+    told: Callable[..., Markup],
+    read: Callable[..., Markup],
+) -> Markup:
+    """Return the cells of a row of which there are many on each page, put together from parts."""
+    one = row.result
+    said = told(one.observed, one.note, one.expected)
+    return Markup(f"<td>{names(row.subjects)}</td>{said}<td>{read(row.sources)}</td>")  # noqa: S704
 
 
 @lru_cache(REMEMBERED)

@@ -1,6 +1,7 @@
 """One host as the pieces of its page: findings, squares, facts, picture."""
 
 import re
+from collections import Counter
 from collections.abc import Container, Sequence
 
 from markupsafe import Markup
@@ -52,6 +53,7 @@ def page_of(
     """Lay out one host; `key` is what follows the `@` in links to it, `excuses` are the run's."""
     host = report.host
     drawn = svg.layout(report)
+    counted = Counter(result.status for result in report.results)
     findings = _findings(
         summary.groups(run, report.results, report), host.sources, key,
         placed=frozenset(box.link for box in drawn.boxes),
@@ -61,10 +63,7 @@ def page_of(
         key=key,
         verdict=report.verdict,
         reason=summary.host_reason(run, report, {manual.id: manual.title for manual in checks}),
-        counts=tuple(
-            (status, sum(result.status is status for result in report.results))
-            for status in words.WORST_FIRST
-        ),
+        counts=tuple((status, counted[status]) for status in words.WORST_FIRST),
         findings=findings,
         facts=facts_of(host),
         gpus=gpu_table(host),

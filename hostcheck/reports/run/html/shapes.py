@@ -118,7 +118,7 @@ class Page:
 
     def of(self, *statuses: str) -> tuple[Finding, ...]:
         """Return the findings with these statuses."""
-        return tuple(f for f in self.findings if f.group.status.value in statuses)
+        return tuple(f for f in self.findings if f.group.status in statuses)
 
 
 @dataclass(frozen=True, slots=True)
