@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from zlib import compress, decompress
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from hostcheck import files
 from hostcheck.errors import UsageError
@@ -93,12 +93,12 @@ class StoredResult(Struct, frozen=True, omit_defaults=True):
 
 
 class WholeResult(Struct, frozen=True, omit_defaults=True):
-    """A `StoredResult` that shares nothing."""
+    """A `StoredResult` that is read at once."""
 
     check: str
     status: Status
     subject: int
-    told: Told
+    told: Told | Annotated[int, Meta(ge=0)]
     sources: tuple[int, ...] = ()
     fix: tuple[Command, ...] = ()
 
@@ -121,6 +121,12 @@ class StoredHost(Struct, frozen=True):
     subjects: tuple[Subject, ...]
     results: tuple[StoredResult, ...]
     slots: tuple[GpuSlots, ...] = ()
+
+
+class OpenedHost(StoredHost, frozen=True):
+    """A `StoredHost` whose results are read at once."""
+
+    results: tuple[WholeResult, ...]  # type: ignore[assignment]
 
 
 class StoredRun(Struct, frozen=True):
@@ -168,6 +174,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_host = msgspec.json.Decoder(Host).decode
 _decode_told = msgspec.json.Decoder(Told).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
+_decode_opened = msgspec.json.Decoder(OpenedHost).decode
 _decode_whole = msgspec.json.Decoder(WholeHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
 _judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
@@ -229,24 +236,25 @@ class _Shared:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
     def _report(self, line: bytes | memoryview | Raw) -> HostReport:
-        if not self._values:
-            whole = _decode_whole(line)
-            return HostReport(
-                upheld(whole.verdict, (one.status for one in whole.results)),
-                whole.host,
-                tuple(_result(one, one.told, whole.subjects) for one in whole.results),
-                whole.slots,
-            )
-        stored = _decode_line(line)
-        fields = b",".join(
-            b'"%s":%s' % (name.encode(), self.value(raw)) for name, raw in stored.host.items()
-        )
+        opened: WholeHost | OpenedHost
+        if self._values:
+            opened = _decode_opened(line)
+            fields = (b'"%s":%s' % (k.encode(), self.value(raw)) for k, raw in opened.host.items())
+            host = _decode_host(b"{%s}" % b",".join(fields))
+        else:
+            opened = _decode_whole(line)
+            host = opened.host
         return HostReport(
-            upheld(stored.verdict, (one.status for one in stored.results)),
-            _decode_host(b"{%s}" % fields),
-            tuple(_result(one, self.words(one.told), stored.subjects) for one in stored.results),
-            stored.slots,
-        )
+            upheld(opened.verdict, (one.status for one in opened.results)), host,
+            tuple(self._result(one, opened.subjects) for one in opened.results), opened.slots,
+        )  # fmt: skip
+
+    def _result(self, stored: WholeResult, subjects: tuple[Subject, ...]) -> Result:
+        told: Told = self.told(stored.told) if isinstance(stored.told, int) else stored.told
+        return Result(
+            stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
+            told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
+        )  # fmt: skip
 
     def plain(self, line: bytes | memoryview | Raw) -> StoredHost:
         """Return a line with nothing shared."""
@@ -263,15 +271,6 @@ class _Shared:
             ),
             stored.slots,
         )
-
-
-def _result(
-    stored: StoredResult | WholeResult, told: Told, subjects: tuple[Subject, ...]
-) -> Result:
-    return Result(
-        stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
-        told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
-    )  # fmt: skip
 
 
 class StoredHosts(OpenedOneByOne):

@@ -82,6 +82,7 @@ def test_hosts_are_had_one_by_one_or_in_parts(at, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [(b'"subject":0', b'"subject":999'), (b'"told":', b'"told":98765,"x":'),
+     (b'"told":', b'"told":-1,"x":'),
      (b'"status":"fail"', b'"status":"fine"')],
 )  # fmt: skip
 def test_a_damaged_host_is_one_line(old, new, tmp_path):
