@@ -8,6 +8,7 @@ GPU 00000000:3B:00.0
 """
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -79,9 +80,21 @@ def _gpu(block: Block, what: str) -> SupportingGpu:
 
 
 def _type(block: Block, field: Field) -> VgpuType:
-    one = Block(block.address, field, block.what)
+    if any(one.children for one in field.children):
+        return _read(Block(block.address, field, block.what))
+    return _again(field.value, tuple((one.label, one.value) for one in field.children))
+
+
+@lru_cache(1024)
+def _again(number: str, lines: tuple[tuple[str, str], ...]) -> VgpuType:
+    """Read a type from its lines: each GPU of a kind says the same of it."""
+    fields = [Field(label, value, []) for label, value in lines]
+    return _read(Block(PciAddress(""), Field("", number, fields), REQUEST.template))
+
+
+def _read(one: Block) -> VgpuType:
     return VgpuType(
-        type_id=_hexadecimal(field.value, f"{block.what}: vGPU Type ID"),
+        type_id=_hexadecimal(one.field.value, f"{one.what}: vGPU Type ID"),
         name=one.read(words.word, "Name"),
         kind=one.read(words.word, "Class"),
         gpu_instance_profile_id=one.read(words.number, "GPU Instance Profile ID"),

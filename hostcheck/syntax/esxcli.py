@@ -212,7 +212,8 @@ def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Reco
 
     for line, after in pairwise([*_unindented(lines), ""]):
         field = _field(line)
-        if field is None or _is_heading(line, after, field, known):
+        inner = field is not None and field[1] and field[2]  # indented, with a value: no heading
+        if field is None or (not inner and _is_heading(line, after, field, known)):
             if line[0].isspace() and heading and not _is_address(line):
                 continue  # a value that ran over, or a line of a later release
             close()

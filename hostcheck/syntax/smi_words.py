@@ -6,6 +6,7 @@ was printed instead. Nothing is guessed: `N/A` is never 0 and a cut number is ne
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec.structs
 from msgspec import Struct
@@ -181,12 +182,16 @@ def bare(value: str) -> str:
 
 def no_value(value: str, asked: str) -> Unknown | None:
     """Return the Unknown when these words only say that there is no value."""
+    why = _why_no_value(value)
+    return Unknown(why, f"nvidia-smi says '{value.strip()}'", asked) if why else None
+
+
+@lru_cache(1024)
+def _why_no_value(value: str) -> Why | None:
     said = bare(value).casefold()
     if said in _DENIES:
-        return Unknown(Why.DENIED, f"nvidia-smi says '{value.strip()}'", asked)
-    if said in _SAYS_NOTHING or trouble(value):
-        return Unknown(Why.ABSENT, f"nvidia-smi says '{value.strip()}'", asked)
-    return None
+        return Why.DENIED
+    return Why.ABSENT if said in _SAYS_NOTHING or trouble(value) else None
 
 
 def trouble(value: str) -> str:
