@@ -8,6 +8,7 @@ reading order, half characters. `clean` shows them instead of obeying them, in w
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 
 _UNPRINTABLE = re.compile(
@@ -148,6 +149,7 @@ def speed(mbps: int) -> str:
     return f"{mbps / 1000:g} Gb/s" if mbps >= 1000 else f"{mbps} Mb/s"
 
 
+@lru_cache(4096)
 def moment(text: str) -> str:
     """Return an ISO 8601 time in UTC, to the second, with its offset. Odd text stays as it is."""
     try:

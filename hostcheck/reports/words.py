@@ -1,6 +1,7 @@
 """The wording all reports share: statuses, verdicts, reasons, and how each is spelled."""
 
 import re
+from functools import lru_cache
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown, Why
@@ -148,6 +149,7 @@ def missing(fact: Unknown) -> str:
     return f"{fact.why.value}{': ' + detail if detail else ''}{need}"
 
 
+@lru_cache(4096)
 def where(source: Origin) -> str:
     """Return where an answer was read: the wire, the question and whom it was put to."""
     subject = f" of {clean(source.subject)}" if source.subject else ""

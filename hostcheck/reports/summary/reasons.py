@@ -86,9 +86,10 @@ class Reasons:
         roots = root_causes(failing, every, self._manuals)
         for result in (*roots, *(one for one in grave if one.status is not Status.FAIL)):
             self._passes += result.status is Status.PASS
-            told = self._found.setdefault(result.status, {}).setdefault(
-                result.check, _Told(result, words.one_line(name))
-            )
+            found = self._found.setdefault(result.status, {})
+            told = found.get(result.check)
+            if told is None:
+                told = found[result.check] = _Told(result, words.one_line(name))
             told.count += 1
             told.hosts += (result.status, result.check) not in here
             here.add((result.status, result.check))
