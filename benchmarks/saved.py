@@ -80,6 +80,8 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
             "diff": [*hostcheck, "diff", str(then), str(now)],
             "plan": [*hostcheck, "plan", str(now), "--day", DAY],
             "hosts": [*hostcheck, "hosts", str(now)],
+            "drift": [*hostcheck, "drift", str(now)],
+            "truce": [*hostcheck, "truce", str(now)],
         }
         yield from rows(stages, hosts=hosts, repeat=repeat, work=work)
 

@@ -45,9 +45,13 @@ def explain(id_: str) -> None:
 def requests(format_: str, as_script: bool) -> None:
     """List everything that may ever be asked of a vCenter or host."""
     if as_script:
+        from hashlib import sha256
+
         from hostcheck.bundles.script import script
 
-        click.echo(script(), nl=False)
+        text = script()
+        click.echo(text, nl=False)
+        click.echo(f"hostcheck: SHA-256 {sha256(text.encode()).hexdigest()}", err=True)
         return
     from hostcheck import asked
 

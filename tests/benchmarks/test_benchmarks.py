@@ -120,7 +120,9 @@ def test_starts(rows):
 
 def test_saved_runs(rows):
     found = rows(saved, "saved", "--hosts", 2, "--repeat", 1)
-    assert looked_at(found) == ["json.load", "report, line", "diff", "plan", "hosts"]
+    assert looked_at(found) == [
+        "json.load", "report, line", "diff", "plan", "hosts", "drift", "truce",
+    ]  # fmt: skip
 
 
 def test_the_night_after_is_of_the_same_hosts_and_one_of_fifty_is_another_machine(tmp_path):

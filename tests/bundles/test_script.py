@@ -7,15 +7,18 @@ import shutil
 import subprocess
 import tarfile
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from hostcheck import recording
 from hostcheck.assemble import gpu_addresses, system_of
 from hostcheck.assemble.book import Book
 from hostcheck.bundles import script
+from hostcheck.cli import main
 from hostcheck.model.capture import Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
@@ -271,3 +274,9 @@ def test_a_gpu_elsewhere_is_asked_about_when_the_graphics_list_names_it(
     assert [key[1] for key in captures if "pciConfigHeader" in key[1]] == [
         "vsish -e get /hardware/pci/seg/0/bus/225/slot/1/func/0/pciConfigHeader"
     ]
+
+
+def test_the_digest_of_the_script_is_said_beside_it():
+    done = CliRunner().invoke(main, ["requests", "--as-script"])
+    assert done.stdout == script.script()
+    assert done.stderr == f"hostcheck: SHA-256 {sha256(done.stdout.encode()).hexdigest()}\n"

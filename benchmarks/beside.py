@@ -1,0 +1,104 @@
+"""One audit that asks vSphere, ESXi shells and BMCs of the same hosts, beside fewer ways.
+
+    python -m benchmarks.beside [--hosts 300] [--least 0.5] [--most 5] [--repeat 1]
+
+The vCenter is VMware's simulator in a process of its own, the shells are one OpenSSH server, and
+one server plays all BMCs, each of which waits as long before every answer as it was drawn by lot.
+The BMCs are of machines that nobody knows, so that they are asked all and joined to no host.
+"""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import cost, keep, median, table
+from tests.peers import live, shapes
+from tests.peers.redfish import Login, State, running_bmcs
+from tests.ways.redfish.machines import rack
+
+VERDICTS = (0, 1, 3)
+"""How an audit ends that has come to its end."""
+COLUMNS = {
+    "hosts": "{}", "client": "{}", "wall s": "{:.1f}", "slowest chain s": "{:.1f}",
+    "wall / slowest": "{:.3f}", "CPU s": "{:.2f}", "peak MB": "{:.0f}", "sessions left": "{}",
+}  # fmt: skip
+WAYS = {
+    "vSphere": (), "and shells": ("shells",), "and BMCs": ("bmcs",),
+    "and shells and BMCs": ("shells", "bmcs"),
+}  # fmt: skip
+
+
+def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str, Any]]:
+    """Measure one fleet of so many hosts, way by way and all together."""
+    fleet, chance = shapes.many(hosts), random.Random(1)
+    held = rack()
+    states = {
+        f"127.2.{number // 250}.{1 + number % 250}": State(
+            held, delay=chance.uniform(least, most), closes=False
+        )
+        for number in range(hosts)
+    }
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        vcenter = stack.enter_context(live.running_vcenter(fleet))
+        shells = stack.enter_context(live.running_shells(fleet, max_sessions=10))
+        bmc = stack.enter_context(running_bmcs(states))
+        named = [
+            f"{host.name},{address}:{bmc.port},{bmc.fingerprint}"
+            for host, address in zip(fleet, states, strict=True)
+        ]
+        (work / "bmc.csv").write_text("\n".join(["host,address,fingerprint", *named, ""]))
+        options = {
+            "shells": ["--ssh", "--ssh-config", str(shells.config_file)],
+            "bmcs": ["--bmc", "--bmc-inventory", str(work / "bmc.csv"), "--bmc-user", Login.user],
+        }
+        env = {
+            **os.environ, "GOVC_PASSWORD": vcenter.password,
+            "HOSTCHECK_SSH_PASSWORD": shells.password, "HOSTCHECK_BMC_PASSWORD": Login().password,
+        }  # fmt: skip
+        audit = [
+            sys.executable, "-m", "hostcheck", "audit", "--vcenter",
+            f"{vcenter.host}:{vcenter.port}", "--user", vcenter.user, "--tls-ca",
+            str(vcenter.ca_file), "-q", "--format", "line", "-o", str(work / "run.json"),
+        ]  # fmt: skip
+        rows = []
+        for client, ways in WAYS.items():
+            command = [*audit, *(word for way in ways for word in options[way])]
+            runs, slowest = [], 0.0
+            for _ in range(repeat):
+                before = {at: len(one.heard) for at, one in states.items()}
+                runs.append(cost(command, env=env, cwd=work, accepted=VERDICTS))
+                slowest = max(
+                    one.delay * (len(one.heard) - before[at]) for at, one in states.items()
+                )
+            found = median(runs)
+            rows.append({
+                "hosts": hosts, "client": client, "wall s": found["wall"],
+                "slowest chain s": slowest or None,
+                "wall / slowest": found["wall"] / slowest if slowest else None,
+                "CPU s": found["cpu"], "peak MB": found["memory"],
+                "sessions left": sum(len(one.sessions) for one in states.values()),
+            })  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Measure, print, and keep the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", type=int, default=300)
+    parser.add_argument("--least", type=float, default=0.5)
+    parser.add_argument("--most", type=float, default=5.0)
+    parser.add_argument("--repeat", type=int, default=1)
+    given = parser.parse_args()
+    rows = rows_of(given.hosts, given.least, given.most, given.repeat)
+    print(table(rows, COLUMNS), flush=True)
+    keep("beside", rows, repeat=given.repeat, figure="CPU s")
+
+
+if __name__ == "__main__":
+    main()
