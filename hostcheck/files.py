@@ -119,3 +119,11 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
         fresh.replace(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another file") from None
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there for this user: not in a folder that only others may enter."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from hostcheck import ways
 from hostcheck.errors import UsageError
+from hostcheck.files import is_there
 from hostcheck.secrets import refuse_in_user
 from hostcheck.syntax import toml
 from hostcheck.urls import without_secrets
@@ -366,7 +367,7 @@ def place(given: Path | None, environment: Mapping[str, str]) -> Path | None:
     if given is not None:
         return given
     home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return next((one for one in (Path(FILE), home / "hostcheck" / FILE) if one.is_file()), None)
+    return next((one for one in (Path(FILE), home / "hostcheck" / FILE) if is_there(one)), None)
 
 
 def find(given: Path | None, environment: Mapping[str, str]) -> Settings:

@@ -5,7 +5,7 @@ import errno
 import os
 import select
 import sys
-from typing import TextIO
+from typing import Literal, TextIO
 
 ERRORS = "hostcheck.console"
 _PLAIN = str.maketrans("✓✕─│├└█\u2013…·²▲▽", "+x-|+`#-..2^v")
@@ -26,23 +26,26 @@ def prepare() -> None:
     """Let nothing that is printed fail for its characters or for a closed stream.
 
     What a stream's encoding lacks is printed as a plain character of the same width. A stream that
-    was closed before the start takes everything and keeps nothing, and no file gets its number.
+    was closed before the start takes everything and keeps nothing, one that is read is at its end,
+    and no file gets its number.
     """
     codecs.register_error(ERRORS, _plainly)
-    sys.stdout = sys.stdout or _nowhere(1)
-    sys.stderr = sys.stderr or _nowhere(2)
+    sys.stdin = sys.stdin or _nowhere(0, "r")
+    sys.stdout = sys.stdout or _nowhere(1, "w")
+    sys.stderr = sys.stderr or _nowhere(2, "w")
     for stream in (sys.stdout, sys.stderr):
         if (change := getattr(stream, "reconfigure", None)) is not None:
             change(errors=ERRORS)
 
 
-def _nowhere(number: int) -> TextIO:
+def _nowhere(number: int, mode: Literal["r", "w"]) -> TextIO:
     """Return a stream to the null device, under a descriptor's number."""
-    there = os.open(os.devnull, os.O_WRONLY)
+    there = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
     if there != number:
         os.dup2(there, number)
         os.close(there)
-    return open(number, "w", encoding="utf-8", closefd=False)
+    stream: TextIO = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+    return stream
 
 
 def reader_is_gone() -> bool:

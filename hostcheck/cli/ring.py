@@ -27,6 +27,8 @@ EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
 NAMELESS = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 """What a system says of a name that no file can have."""
+FORBIDDEN = {errno.EACCES, errno.EPERM}
+"""What it says of a file or folder that is not for this user."""
 
 
 def _interrupted(code: int) -> int:
@@ -85,14 +87,17 @@ def _unwritten() -> int:
     return EXIT_USAGE
 
 
-def _of_a_file(error: OSError) -> int:
-    """Return the code for what a system refused: a full stream, or a name that no file can have."""
+def _of_a_file(error: OSError, crash: int) -> int:
+    """Return the code for what a system refused: a stream, a name, or the user; else of a crash."""
     if console.is_full(error):
         return _unwritten()
     if error.filename is not None and error.errno in NAMELESS:
         say(f"{os.fsdecode(error.filename)}: {error.strerror}; give another name")
         return EXIT_USAGE
-    return _crashed(EXIT_UNKNOWN)
+    if error.filename is not None and error.errno in FORBIDDEN:
+        say(f"{os.fsdecode(error.filename)}: {error.strerror}; let this user in, or name another")
+        return EXIT_USAGE
+    return _crashed(crash)
 
 
 @contextmanager
@@ -104,6 +109,8 @@ def crashing_with(code: int) -> Iterator[None]:
         sys.exit(_interrupted(code))
     except (HostcheckError, click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
+    except OSError as error:
+        sys.exit(_of_a_file(error, code))
     except Exception:  # noqa: BLE001  as in the last ring of the group
         sys.exit(_crashed(code))
 
@@ -157,7 +164,7 @@ class Ring(SectionedGroup):
             say(str(error))
             code = EXIT_USAGE
         except OSError as error:
-            code = _of_a_file(error)
+            code = _of_a_file(error, EXIT_UNKNOWN)
         except Exception:  # noqa: BLE001  the last ring: nothing above knows better
             code = _crashed(EXIT_UNKNOWN)
         sys.exit(code if isinstance(code, int) else 0)

@@ -1,6 +1,7 @@
 """A reader that has seen enough changes neither what is done nor the exit code."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,24 @@ def test_another_pipe_that_breaks_is_no_go(capsys: pytest.CaptureFixture[str]) -
         group.main(["breaks"])
     assert left.value.code == EXIT_UNKNOWN
     assert "this is a bug" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (f"audit -q --from {MACHINE} --summary", 1), ("config show", 0), ("checks", 0),
+        ("audit --vcenter 127.0.0.1:1 --user u", 2), ("bmc 127.0.0.1:1", 2),
+        ("parse 'nvidia-smi -q -x' -", 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- 2>&-"])
+def test_streams_that_were_closed_before_the_start(
+    words: str, expected: int, closed: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{shlex.quote(sys.executable)} -m hostcheck {words} {closed}"],
+        capture_output=True, check=False, cwd=tmp_path, timeout=120,
+        env={"PATH": os.defpath, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == expected

@@ -1,9 +1,11 @@
 """Where a run is to go is tried before anybody is asked, and the trial leaves nothing behind."""
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -174,3 +176,33 @@ def test_what_another_command_writes_is_read_as_it_comes():
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout == run("report", "run.json", "--format", "line").stdout != ""
+
+
+def test_a_folder_of_settings_that_only_others_may_enter_has_none(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "theirs"))
+    _forbid(monkeypatch, place / "theirs")
+    assert run("config", "show").output.startswith("# no file")
+
+
+def test_what_is_not_for_this_user_is_one_line(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _forbid(monkeypatch, place / "theirs")
+    made = str(FIXTURES / "2n-2xA100-80-esxi803")
+    done = run("audit", "-q", "--from", made, "--html", str(place / "theirs" / "page.html"))
+    assert (done.exit_code, done.output.count("\n")) == (2, 1), done.output
+    assert "Permission denied" in done.output
+
+
+def _forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the system refuse a folder, as it does to all users but root."""
+    asked = os.stat
+
+    def stat(path: Any, *more: Any, **named: Any) -> os.stat_result:
+        if not isinstance(path, int) and Path(os.fsdecode(path)).is_relative_to(folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fsdecode(path))
+        return asked(path, *more, **named)
+
+    monkeypatch.setattr(os, "stat", stat)

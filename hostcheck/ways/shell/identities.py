@@ -125,7 +125,7 @@ def _trouble(error: Exception) -> str:
 
 def _is_missing_default(path: str) -> bool:
     defaults = {str(Path(one).expanduser()) for one in DEFAULT_KEYS}
-    return path in defaults and not Path(path).exists()
+    return path in defaults and not is_there(Path(path))
 
 
 def opened(path: str, passphrase: str | None = None) -> paramiko.PKey:
@@ -220,3 +220,11 @@ def _certified(path: str, key: paramiko.PKey, shell: Shell) -> Iterator[paramiko
             continue
         if signed.public_blob and numbers in signed.public_blob.key_blob:
             yield signed
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there for this user: not in a folder that only others may enter."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

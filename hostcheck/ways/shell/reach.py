@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from hostcheck import environment
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
+from hostcheck.ways.shell.identities import is_there
 
 SYSTEM_CONFIGS = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
 DEFAULT_KEYS = tuple(
@@ -116,7 +117,7 @@ def _unusable(detail: str, need: str = "ssh_config that can be read") -> Refused
 
 def _without_client(host: str, config: Path, base: Shell) -> Shell:
     """Return what goes for all hosts, where no file of the user could say otherwise."""
-    if config.is_file():
+    if is_there(config):
         raise _unusable(f"there is no ssh here to read {config}", "OpenSSH client")
     keys = base.key_files or tuple(str(Path(one).expanduser()) for one in DEFAULT_KEYS)
     return replace(base, address=host.lower(), key_files=keys)
