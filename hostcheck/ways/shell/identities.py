@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from hostcheck import environment
-from hostcheck.ways.shell.reach import DEFAULT_KEYS, Shell
+from hostcheck.ways.shell.reach import DEFAULT_KEYS, Shell, is_there
 
 AGENT_SECONDS = 10
 PUBLIC = ".pub"
@@ -220,11 +220,3 @@ def _certified(path: str, key: paramiko.PKey, shell: Shell) -> Iterator[paramiko
             continue
         if signed.public_blob and numbers in signed.public_blob.key_blob:
             yield signed
-
-
-def is_there(path: Path) -> bool:
-    """Say whether a file is there for this user: not in a folder that only others may enter."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False

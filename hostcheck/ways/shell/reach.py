@@ -22,7 +22,6 @@ from msgspec.structs import replace
 from hostcheck import environment
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
-from hostcheck.ways.shell.identities import is_there
 
 SYSTEM_CONFIGS = ("/etc/ssh/ssh_config", "/usr/etc/ssh/ssh_config")
 DEFAULT_KEYS = tuple(
@@ -333,3 +332,11 @@ def jumps_of(
         elif jump not in met:
             yield from jumps_of(found, config, base, own=own, met=(*met, jump))
         yield found
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there for this user: not in a folder that only others may enter."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
