@@ -85,26 +85,23 @@ def _state(waiver: Waiver, day: str) -> State:
 
 
 class _Near:
-    """Waivers by the host that they name: those of one host are not tried on all others."""
+    """Waivers by what the names of their hosts begin with: each is tried on few hosts."""
 
     def __init__(self, tallies: list[_Tally]) -> None:
-        self._by_name: dict[str, list[tuple[int, _Tally]]] = {}
-        self._patterns: list[tuple[int, _Tally]] = []
+        self._by_begin: dict[str, list[tuple[int, _Tally]]] = {}
         for at, one in enumerate(tallies):
-            name = one.waiver.host.lower()
-            if _GLOB.search(name):
-                self._patterns.append((at, one))
-            else:
-                self._by_name.setdefault(name, []).append((at, one))
+            begin = _GLOB.split(one.waiver.host.lower(), maxsplit=1)[0]
+            self._by_begin.setdefault(begin, []).append((at, one))
+        self._lengths = sorted({*map(len, self._by_begin)})
 
     def of(self, host: Glance) -> list[tuple[int, _Tally]]:
         """Return the waivers that a host meets, in the order of the file."""
         name = host.who[0].lower()
-        found = [*self._patterns, *self._by_name.get(name, ())]
-        short = name.partition(".")[0]
-        if short != name:
-            found += self._by_name.get(short, ())
-        return sorted((one for one in found if _meets(one[1].waiver, host)), key=lambda one: one[0])
+        near = [
+            one for length in self._lengths for one in self._by_begin.get(name[:length], ())
+            if length <= len(name)
+        ]  # fmt: skip
+        return sorted((one for one in near if _meets(one[1].waiver, host)), key=lambda one: one[0])
 
 
 def _waived(story: Story, host: Glance, met: _Near) -> Iterator[Waived]:
