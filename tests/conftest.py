@@ -58,11 +58,12 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
-    "benchmarks/test_benchmarks.py", "test_losing_information.py", "test_live.py",
-    "torture/test_short.py", "test_matrix.py", "program/test_program.py",
-    "program/test_mutants.py", "test_walls.py", "reports/test_browser.py", "test_fixes.py",
-    "vsphere/test_transport.py", "tests/test_fleet.py", "preflight/test_agreement.py",
-    "reports/test_html.py", "test_secrets_elsewhere.py", "test_faults_shell.py",
+    "test_losing_information.py", "reports/test_browser.py", "torture/test_short.py",
+    "program/test_program.py", "benchmarks/test_benchmarks.py", "test_matrix.py", "test_live.py",
+    "program/test_kernels.py", "program/test_mutants.py", "test_walls.py", "test_fixes.py",
+    "test_secrets_elsewhere.py", "tests/test_fleet.py", "vsphere/test_transport.py",
+    "test_journal.py", "test_doctor.py", "preflight/test_agreement.py", "tests/test_docs.py",
+    "test_faults_shell.py", "test_vcenters.py", "shell/test_logins.py", "test_recipes.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
