@@ -24,6 +24,7 @@ from hostcheck.parsers import (
 )
 from hostcheck.parsers.redfish_system import System
 from hostcheck.syntax.redfish import LEFT_OUT, WIRE
+from hostcheck.syntax.vim_identity import Identity
 
 WHOLE_WAITING = ("hpe", "lenovo")
 """Makers whose BMC tells all attributes as waiting, changed or not: none at all is no answer."""
@@ -59,7 +60,7 @@ def _of_host(host: Host, book: Book) -> Fact[Bmc]:
     if isinstance(systems, Unknown):
         return systems
     request = vim_host_system.REQUEST.of(host.id)
-    mine: Parsed[vim_host_system.Identity] = book.read(request, vim_host_system.identity)
+    mine: Parsed[Identity] = book.read(request, vim_host_system.identity)
     if isinstance(mine.value, Unknown):
         return mine.value
     told = tuple(one.value for one in systems if not isinstance(one.value, Unknown))

@@ -156,7 +156,7 @@ def assemble(recorded: Recording) -> Host:
         datastores=system.fact(lambda one: one.datastore_ids),
         networks=system.fact(lambda one: one.network_ids),
         other_vms=others_of(api, answers, vms),
-        service_tag=_service_tag(book, host_id),
+        service_tag=api.fact(lambda one: told_tag(one.identity)),
     )
     return replace(with_smoke(with_bmc(host, book), book), **_asked(book, recorded))
 
@@ -165,11 +165,6 @@ def _asked(book: Book, recorded: Recording) -> dict[str, Any]:
     """Return what was asked beside what facts rest on, and with what."""
     told = recorded.seal
     return {"not_read": book.not_read(), "asked_with": told.options, "logins": told.logins}
-
-
-def _service_tag(book: Book, host_id: str) -> Fact[str]:
-    request = vim_host_system.REQUEST.of(host_id)
-    return book.read(request, vim_host_system.identity).fact(told_tag)
 
 
 def _memory(

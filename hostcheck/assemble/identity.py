@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.parsers.redfish_system import System
-from hostcheck.parsers.vim_host_system import Identity
+from hostcheck.syntax.vim_identity import Identity
 
 BY_UUID, BY_SWAPPED, BY_TAG = "UUID", "UUID, bytes swapped", "service tag"
 SHORTEST = 5
@@ -68,8 +68,10 @@ def _nobody(host: Identity, systems: tuple[System, ...], dell: bool) -> Unknown:
     return Unknown(Why.ABSENT, detail, "Redfish Systems")
 
 
-def told_tag(host: Identity) -> Reading[str]:
+def told_tag(host: Reading[Identity]) -> Reading[str]:
     """Return what the vendor of a host asks for: its service tag, else its serial number."""
+    if isinstance(host, Unknown):
+        return host
     listed = () if isinstance(host.service_tags, Unknown) else host.service_tags
     tags = filter(None, map(_tag, (*listed, host.serial)))
     return next(tags, NO_SERIAL)

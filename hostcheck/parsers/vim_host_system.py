@@ -22,6 +22,7 @@ from hostcheck.model.host import (
 from hostcheck.model.pci import PciAddress, PciId, unsigned16
 from hostcheck.model.release import release_of
 from hostcheck.syntax.vim import Node, VimObject, address_in, must, some_words
+from hostcheck.syntax.vim_identity import Identity, identity_of
 from hostcheck.syntax.vim_network import Pnic, Switch, pnic_of, switches_of
 from hostcheck.syntax.vim_objects import object_of
 
@@ -169,6 +170,7 @@ class HostSystem(Struct, frozen=True):
     """Where an administrator told it. The object around it holds a login: it is never asked for."""
     roles: Reading[tuple[str, ...]]
     """What the session that asks may do here."""
+    identity: Reading[Identity]
 
 
 def parse(text: str) -> HostSystem:
@@ -227,6 +229,7 @@ def parse(text: str) -> HostSystem:
         network_ids=some_words(host, "network"),
         bmc_address=host.text("config.ipmi.bmcIpAddress"),
         roles=_roles(host.words("effectiveRole")),
+        identity=identity_of(host),
     )
 
 
@@ -243,33 +246,9 @@ def _version(words: Reading[str]) -> Reading[str]:
     return Unknown(Why.UNPARSED, f"not a release: {words!r}", "HostSystem config.product.version")
 
 
-class Identity(Struct, frozen=True):
-    """What tells one machine from another. Asset tags are typed in, and are not read."""
-
-    uuid: Reading[str]
-    serial: Reading[str]
-    service_tags: Reading[tuple[str, ...]]
-
-
 def identity(text: str) -> Identity:
     """Read which machine it is. Raises ParseError when the text is no HostSystem."""
-    host = object_of(text, kind="HostSystem")
-    told = host.each("hardware.systemInfo", _identifier, "otherIdentifyingInfo")
-    return Identity(
-        host.text("hardware.systemInfo", "uuid"),
-        host.text("hardware.systemInfo", "serialNumber"),
-        told
-        if isinstance(told, Unknown)
-        else tuple(value for kind, value in told if kind == "ServiceTag" and value),
-    )
-
-
-def _identifier(node: Node) -> tuple[str, str]:
-    kind, value = node.text("identifierType", "key"), node.text("identifierValue")
-    return (
-        "" if isinstance(kind, Unknown) else kind,
-        "" if isinstance(value, Unknown) else value,
-    )
+    return identity_of(object_of(text, kind="HostSystem"))
 
 
 def _graphics_type(words: Reading[str]) -> Reading[GraphicsType]:

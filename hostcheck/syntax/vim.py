@@ -143,14 +143,11 @@ class VimObject:
         self.id = id_
         self._head = head
         self._what = what
-        self._texts: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        """The `<val>` of each property that was told, as text."""
         self._nodes: dict[str, Node] = {}
         self._reads: dict[str, Reads] = {}
         self._missing: dict[str, Unknown] = {}
-
-    def keep(self, path: str, text: str) -> None:
-        """Take a property as the text of its `<val>`."""
-        self._texts[path] = text
 
     def miss(self, part: ET.Element) -> None:
         """Take a `missingSet`: a property that was refused, and why."""
@@ -164,12 +161,12 @@ class VimObject:
 
     def node(self, path: str) -> Node | Unknown:
         """Return a property's value as parsed, or why it is not there; nothing of it is kept."""
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         return self._not_there(path) if text is None else self._node(path, text)
 
     def tells(self, *paths: str) -> bool:
         """Say whether the answer holds any of these properties, be it as one that was refused."""
-        return any(path in self._texts or path in self._missing for path in paths)
+        return any(path in self.texts or path in self._missing for path in paths)
 
     def read(self, path: str, by: Callable[[Node], T]) -> T | Unknown:
         """Return what a function makes of a property's value, or why the value is not there.
@@ -181,7 +178,7 @@ class VimObject:
 
     def words(self, path: str) -> tuple[str, ...] | Unknown:
         """Return the members of an array of words."""
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         found = None if text is None else vim_text.words(text)
         read = self.each(path, _words) if found is None else found
         if not isinstance(read, Unknown) and not all(read):
@@ -190,23 +187,23 @@ class VimObject:
 
     def may_say(self, path: str, field: str, word: str) -> bool:
         """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         return text is None or not vim_text.lacks(text, field, word)
 
     def untyped(self, path: str, field: str) -> bool:
         """Say whether a data object has a `field` that does not say of which type it is."""
-        return vim_text.untyped(self._texts.get(path, ""), field)
+        return vim_text.untyped(self.texts.get(path, ""), field)
 
     def unlisted(self, path: str, field: str) -> str:
         """Return a key that one member names by `field`, and that none has; empty without one."""
-        return vim_text.unlisted(self._texts.get(path, ""), field)
+        return vim_text.unlisted(self.texts.get(path, ""), field)
 
     def pairs(self, path: str) -> tuple[tuple[str, str], ...] | Unknown:
         """Return the keys and values of an array of them; a pair without one of both is left out.
 
         No value is remembered: those of settings differ.
         """
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         if text is None:
             return self._not_there(path)
         found = vim_text.pairs(text)
@@ -233,7 +230,7 @@ class VimObject:
     def _each(
         self, path: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
     ) -> tuple[T | None, ...] | Unknown:
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         if text is None:
             return self._not_there(path)
         reads = self._reads_of(path, text)
@@ -247,7 +244,8 @@ class VimObject:
     ) -> Iterator[T | None]:
         head = self._head + vim_text.opening(text)
         repeats = _repeats(self.kind, f"{path}[]", head)
-        members = vim_text.members(text, field) if repeats.on else None
+        # Cutting pays where members come again, or most are not read.
+        members = vim_text.members(text, field) if repeats.on or words else None
         if members is None:
             node = self._node(path, text)
             yield from map(by, node.children(field) if field else node.items())
@@ -265,11 +263,14 @@ class VimObject:
 
     def text(self, path: str, *fields: str) -> Reading[str]:
         """Return the text of a property, or of a field inside it."""
-        text = self._texts.get(path, "")
+        text = self.texts.get(path, "")
         if not fields:
             words = vim_text.plain(text)
         elif len(fields) == 1:
             words = vim_text.leading_field(text, fields[0])
+            if words is None and text and fields[0] not in text:  # no need to parse all of it
+                return Unknown(Why.ABSENT, NOT_SET, f"{self.kind} {path}.{fields[0]}")
+            words = vim_text.trailing_field(text, fields[0]) if words is None else words
         else:
             words = None
         if words is not None:
@@ -289,7 +290,7 @@ class VimObject:
         return _truth(self.text(path, *fields), path, fields)
 
     def _once(self, path: str, key: Hashable, by: Callable[[Node], T | Unknown]) -> T | Unknown:
-        text = self._texts.get(path)
+        text = self.texts.get(path)
         if text is None:
             return self._not_there(path)
         reads = self._reads_of(path, text)

@@ -59,7 +59,7 @@ def _cut(text: str, what: str) -> VimObject | None:
         path, _, value = part.partition("</name>")
         if not value.startswith(_VALUE) or not value.endswith("</propSet>"):
             return None
-        found.keep(path, value.removesuffix("</propSet>"))
+        found.texts[path] = value[: -len("</propSet>")]
     if refused:
         try:
             missing = list(root_of(f"{head}{refused}{_END}", what=what))
@@ -97,7 +97,7 @@ def _object(element: ET.Element, what: str) -> VimObject:
                 elif local(field) == "val":
                     value = field
             if value is not None:
-                found.keep(path, ET.tostring(value, encoding="unicode"))
+                found.texts[path] = ET.tostring(value, encoding="unicode")
         elif local(part) == "missingSet":
             found.miss(part)
     return found
@@ -114,7 +114,10 @@ def id_in(text: str) -> str:
 
 def object_of(text: str, *, kind: str) -> VimObject:
     """Read the one object of a capture. Raises ParseError when it is of another type."""
-    found = next(objects_of(text, what=kind), None)
+    found = None
+    if "!" not in text and text.endswith(_END):  # of one object the end need not be looked for
+        found = _cut(text.removesuffix(_END), kind)
+    found = found or next(objects_of(text, what=kind), None)
     if found is None:
         raise ParseError(f"expected a {kind}, found a listing of nothing")
     if found.kind != kind and not (kind == "ComputeResource" and found.kind.endswith(kind)):

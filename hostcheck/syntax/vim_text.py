@@ -38,6 +38,25 @@ def leading_field(value: str, name: str) -> str | None:
     return None
 
 
+def trailing_field(value: str, name: str) -> str | None:
+    """Return a field of a data object that is there once, where only plain fields stand after it.
+
+    `...</device><simultaneousThreads>2</simultaneousThreads></val>` has simultaneousThreads.
+    """
+    start = value.rfind(f"<{name}>")
+    field = _PLAIN_FIELD.match(value, max(start, 0))
+    if field is None or value.find(f"<{name}") != start:
+        return None
+    return field[2].strip() if value[_behind_fields(value, start) :] == "</val>" else None
+
+
+def _behind_fields(value: str, start: int) -> int:
+    """Return where plain fields that begin there end."""
+    while field := _PLAIN_FIELD.match(value, start):
+        start = field.end()
+    return start
+
+
 def lacks(value: str, field: str, word: str) -> bool:
     """Say whether a data object that has `field`s, each of them whole, has nowhere a word."""
     return (
@@ -94,7 +113,10 @@ def opening(value: str) -> str:
 
 
 def members(value: str, field: str = "") -> list[str] | None:
-    """Cut an array into the texts of its members, or a data object into those called `field`."""
+    """Cut an array into the texts of its members, or a data object into those called `field`.
+
+    Plain fields may stand before and behind them.
+    """
     start_tag = opening(value)
     if not start_tag or not value.endswith("</val>"):
         return None
@@ -113,7 +135,8 @@ def members(value: str, field: str = "") -> list[str] | None:
         inside = inside[start.start() :]
     end = f"</{field}>"
     cut = inside.split(end)
-    if cut.pop():
+    behind = cut.pop()
+    if _behind_fields(behind, 0) != len(behind):
         return None
     whole = (f"<{field} ", f"<{field}>")
     if inside.count(whole[0]) + inside.count(whole[1]) != len(cut):

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostcheck.model.fact import Unknown
+from hostcheck.errors import ParseError
+from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.syntax import vim_text
+from hostcheck.syntax.vim import NOT_SET
 from hostcheck.syntax.vim_objects import object_of
 
 HEAD = (
@@ -107,3 +109,57 @@ def test_a_vm_is_read_whole_unless_it_surely_has_no_gpu(text, whole):
     assert found.id == "vm-7"
     if "memoryMB" in text:
         assert found.memory_bytes == 4096 * 2**20
+
+
+BEHIND = (
+    "<simultaneousThreads>2</simultaneousThreads><virtualICH7MPresent>false</virtualICH7MPresent>"
+)
+
+
+@pytest.mark.parametrize("behind", ["", BEHIND])
+def test_members_are_cut_where_plain_fields_stand_behind_them(behind):
+    devices = ['<device xsi:type="A"><key>1</key></device>', "<device><key>2</key></device>"]
+    value = f"<val><numCPU>4</numCPU>{''.join(devices)}{behind}</val>"
+    assert vim_text.members(value, "device") == devices
+
+
+@pytest.mark.parametrize("behind", ["x", "<a><b>1</b></a>", "<a>1", "<a>1</b>", "</device>"])
+def test_members_with_anything_else_behind_them_are_left_to_the_parser(behind):
+    assert vim_text.members(f"<val><device><key>1</key></device>{behind}</val>", "device") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (f"<val><device><key>1</key></device>{BEHIND}</val>", "2"),
+        ("<val><simultaneousThreads> 2 </simultaneousThreads></val>", "2"),
+        ("<val><device><simultaneousThreads>2</simultaneousThreads></device></val>", None),
+        (f"<val>{BEHIND}<device><key>1</key></device></val>", None),
+        (f"<val>{BEHIND}{BEHIND}</val>", None),
+        (f"<val><simultaneousThreads a='1'/>{BEHIND}</val>", None),
+        (f"<val>{BEHIND}", None),
+        ("<val><device/></val>", None),
+    ],
+)
+def test_a_field_behind_all_others_is_cut_and_no_other(value, found):
+    assert vim_text.trailing_field(value, "simultaneousThreads") == found
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize("threads", ["", "<simultaneousThreads>2</simultaneousThreads>"])
+def test_a_field_is_the_same_cut_and_parsed(blank, threads):
+    value = f"<val><numCPU>4</numCPU><device><key>1</key></device>{threads}</val>"
+    vm = object_of(written("config.hardware", value, blank), kind="VirtualMachine")
+    read = vm.number("config.hardware", "simultaneousThreads")
+    if threads:
+        assert read == 2
+    else:
+        told = "VirtualMachine config.hardware.simultaneousThreads"
+        assert (read.why, read.detail, read.asked) == (Why.ABSENT, NOT_SET, told)
+
+
+def test_half_an_object_is_none():
+    whole = written("name", "<val>a</val>")
+    with pytest.raises(ParseError):
+        object_of(whole.removesuffix("</objects>"), kind="VirtualMachine")
+    assert object_of(whole + whole, kind="VirtualMachine").text("name") == "a"
