@@ -33,8 +33,8 @@ def vsphere(keep_running):
 class Lab:
     """A vCenter, a BMC for each host, and an inventory that names them."""
 
-    def __init__(self, vcenter, bmc, folder, *, rows=True):
-        self.vcenter, self.bmc, self.folder = vcenter, bmc, folder
+    def __init__(self, start, vcenter, bmc, folder, *, rows=True):
+        self.start, self.vcenter, self.bmc, self.folder = start, vcenter, bmc, folder
         self.named = ["--bmc-inventory", "bmc.csv"] if rows else []
         if not rows:
             return
@@ -53,18 +53,16 @@ class Lab:
             str(self.vcenter.ca_file), "--bmc", *self.named, "--bmc-user", "auditor", "-q",
         ]  # fmt: skip
 
-    def options(self, password=PASSWORD):
+    def place(self, password=PASSWORD):
         secrets = {"GOVC_PASSWORD": self.vcenter.password, "HOSTCHECK_BMC_PASSWORD": password}
-        return {
-            "cwd": self.folder, "env": {"HOME": str(self.folder), "PATH": "/usr/bin", **secrets},
-            "text": True, "stdin": subprocess.DEVNULL,
-        }  # fmt: skip
+        environment = {"HOME": str(self.folder), "PATH": "/usr/bin", **secrets}
+        return {"cwd": self.folder, "env": environment}
+
+    def options(self):
+        return {**self.place(), "text": True, "stdin": subprocess.DEVNULL}
 
     def audit(self, *more, **given):
-        return subprocess.run(
-            [*self.command, *more], capture_output=True, timeout=120, check=False,
-            **self.options(**given),
-        )  # fmt: skip
+        return self.start(*self.command[3:], *more, **self.place(**given))
 
     @property
     def left(self):
@@ -72,18 +70,17 @@ class Lab:
 
 
 @pytest.fixture
-def lab(vsphere, running, tmp_path):
+def lab(start, vsphere, running, tmp_path):
     states = {f"127.0.0.{2 + number}": State(rack()) for number, _ in enumerate(KINDS)}
-    return Lab(vsphere, running(running_bmcs(states)), tmp_path)
+    return Lab(start, vsphere, running(running_bmcs(states)), tmp_path)
 
 
 def test_live_recorded_and_replayed_runs_are_the_same_bytes(lab, tmp_path):
     first = lab.audit("--save", "saved", "-o", "live.json", "--html", "live.html")
     assert first.returncode in (1, 3), first.stderr
-    again = subprocess.run(
-        [sys.executable, "-m", "hostcheck", "audit", "--from", "saved", "-o", "again.json", "-q",
-         "--html", "again.html"],
-        capture_output=True, timeout=120, check=False, **lab.options(),
+    again = lab.start(
+        "audit", "--from", "saved", "-o", "again.json", "-q", "--html", "again.html",
+        **lab.place(),
     )  # fmt: skip
     assert again.returncode == first.returncode, again.stderr
     assert (tmp_path / "live.json").read_bytes() == (tmp_path / "again.json").read_bytes()
@@ -153,10 +150,12 @@ def test_a_broken_inventory_is_one_line(lab, tmp_path):
     assert re.fullmatch(r".*bmc.csv: line 2: .*\n", run.stderr), run.stderr
 
 
-def test_the_address_that_vsphere_knows_and_not_the_login_beside_it(running, new_vcenter, tmp_path):
+def test_the_address_that_vsphere_knows_and_not_the_login_beside_it(
+    start, running, new_vcenter, tmp_path
+):
     bmc = running(running_bmcs({"127.0.0.2": State(rack())}))
     host = replace(shapes.HOSTS[KINDS[0]], bmc_address=bmc.address)
-    lab = Lab(new_vcenter(Fleet((host,), (shapes.CLUSTER,))), bmc, tmp_path, rows=False)
+    lab = Lab(start, new_vcenter(Fleet((host,), (shapes.CLUSTER,))), bmc, tmp_path, rows=False)
     (tmp_path / "pins").write_text(f"{bmc.address} {bmc.fingerprint}\n")
     run = lab.audit("--bmc-fingerprints", "pins", "--save", "saved", "-o", "run.json")
     assert run.returncode == 0, run.stderr
