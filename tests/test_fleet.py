@@ -129,6 +129,32 @@ def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
     assert sorted(fleet.each(range(9), double, workers=workers)) == list(range(0, 18, 2))
 
 
+def test_a_signal_that_another_thread_took_is_heard_before_the_next_result():
+    free, over = threading.Event(), []
+
+    class HeardError(Exception):
+        pass
+
+    def hear(*_):
+        raise HeardError
+
+    def work(item):
+        time.sleep(0.2)  # by then the others wait
+        if item == 0:
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        free.wait(60)
+        over.append(item)
+
+    before = signal.signal(signal.SIGUSR1, hear)
+    try:
+        with fleet.threads(2) as workers, pytest.raises(HeardError):
+            list(fleet.each(range(2), work, workers=workers))
+        assert over == []
+    finally:
+        free.set()
+        signal.signal(signal.SIGUSR1, before)
+
+
 # What may travel, and where to
 
 

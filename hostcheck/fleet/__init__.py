@@ -7,6 +7,7 @@ and those of a Dask cluster are all such executors.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
@@ -39,6 +40,8 @@ BESIDE = 1024
 """What waits for slow machines beside other work: so many threads cost little, for they sleep."""
 PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
+LOOK_SECONDS = 1
+"""How often who waits looks up: a signal that another thread took wakes nobody."""
 MANY = 200
 """Fewer hosts are judged here before processes have started, which takes half a second of each."""
 SCHEMES = ("dask", "dask+tls", "dask+tcp")
@@ -154,12 +157,16 @@ def _finished(
 
 def _next(done: "SimpleQueue[Future[R]]", workers: Workers) -> "Future[R] | None":
     """Return the next task that is done; None when nobody is left to do any."""
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return done.get(timeout=PATIENCE_SECONDS if workers.away else None)
+            return done.get(timeout=min(LOOK_SECONDS, PATIENCE_SECONDS))
         except Empty:
-            if not workers.alive():
+            if time.monotonic() < until:
+                continue
+            if workers.away and not workers.alive():
                 return None
+            until = time.monotonic() + PATIENCE_SECONDS
 
 
 def _cancel(*futures: "Future[Any]") -> None:
