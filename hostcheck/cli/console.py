@@ -48,6 +48,17 @@ def _nowhere(number: int, mode: Literal["r", "w"]) -> TextIO:
     return stream
 
 
+def forget_what_hung_up() -> None:
+    """Let what is printed to a terminal that was closed go nowhere: a run still has its files."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        try:
+            os.write(number, b"")
+        except OSError:
+            os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
 def reader_is_gone() -> bool:
     """Say whether standard output is a pipe that nobody reads any more."""
     try:

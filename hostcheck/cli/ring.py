@@ -185,20 +185,26 @@ class Ring(SectionedGroup):
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the work in order, and the second end it at once."""
+    """Let the first SIGINT, SIGTERM or SIGHUP end the work in order, and the second end it at once.
+
+    Of a terminal that closes, both the shell and the system tell: SIGHUP never ends it at once.
+    """
+    hangup = getattr(signal, "SIGHUP", None)  # not every system has it
 
     def leave(_signal: int, _frame: object) -> NoReturn:
         os.write(2, b"\nhostcheck: ended; nothing more was written\n")
         os._exit(EXIT_UNKNOWN)
 
-    def interrupt(_signal: int, _frame: object) -> NoReturn:
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        if number == hangup:
+            console.forget_what_hung_up()
         for one in before:
-            signal.signal(one, leave)
+            signal.signal(one, signal.SIG_IGN if one == hangup else leave)
         raise KeyboardInterrupt
 
     before: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for one in (signal.SIGINT, signal.SIGTERM):
+        for one in filter(None, (signal.SIGINT, signal.SIGTERM, hangup)):
             if signal.getsignal(one) is not signal.SIG_IGN:  # as nohup and a shell's & leave it
                 before[one] = signal.signal(one, interrupt)
     try:

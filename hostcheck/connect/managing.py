@@ -28,7 +28,7 @@ def wanted(given: Machines, settings: Settings) -> bool:
 def begin(live: Live, sessions: Sessions, front: Front, *, manages: bool) -> None:
     """Let the shells of a source start their service; say, or undo, what killed runs left."""
     folder = _folder(front)
-    if not manages and not folder.is_dir():
+    if not manages and not _is_there(folder):
         return
     from hostcheck.ways.shell.ledger import Ledger  # noqa: PLC0415  only where there is one
     from hostcheck.ways.shell.managed import Managing, undo  # noqa: PLC0415  it brings paramiko
@@ -41,6 +41,14 @@ def begin(live: Live, sessions: Sessions, front: Front, *, manages: bool) -> Non
         if opener is not None:
             starts = Managing(opener, session, ledger, front.tell, part.changed)
             part.use(SHELL, starts, starts.close)
+
+
+def _is_there(folder: Path) -> bool:
+    """Say whether this user has noted anything: not in a folder that only others may enter."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _folder(front: Front) -> Path:

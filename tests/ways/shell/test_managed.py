@@ -1,7 +1,9 @@
 """SSH started for a run and stopped again: the API peer opens and closes the port of a real one."""
 
+import errno
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -363,6 +365,41 @@ def test_an_interrupt_undoes_it_and_says_so(lab, number, workers):
     run = runfile.read(here.folder / "run.json")
     assert len([one for one in run.notices if one.startswith("SSH was started on ")]) == wanted
     assert here.vcenter.stats()["open_sessions"] == 0
+
+
+def test_a_terminal_that_is_closed_is_an_interrupt(lab):
+    here = lab(host(100, shell_trouble="hang"), host(101, ON))
+    words = here.words("audit", "-o", here.folder / "run.json")
+    words = [str(one) for one in words if one != "-q"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ.update(here.env)
+        os.execv(sys.executable, [sys.executable, "-m", "hostcheck", *words])
+    here.until((1, 0))
+    os.close(terminal)
+    with suppress(ProcessLookupError):  # as a shell does beside the system
+        os.kill(process, signal.SIGHUP)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 3
+    assert here.calls == (1, 1)
+    assert here.services()["esx-100.lab.test"] == (False, "off")
+    assert here.entries == []
+    assert "esx-100.lab.test" in runfile.read(here.folder / "run.json").unasked
+
+
+def test_a_folder_of_notes_that_only_others_may_enter_holds_none_of_ours(lab, monkeypatch):
+    here = lab(host(100, ON))
+    asked_for = os.stat
+
+    def stat(path, *more, **named):
+        if not isinstance(path, int) and str(path).startswith(str(here.state)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return asked_for(path, *more, **named)
+
+    monkeypatch.setattr(os, "stat", stat)
+    done = here.run(options=("--ssh",))
+    assert "bug" not in done.output
+    assert done.exit_code == 0, done.output
 
 
 def test_the_limit_of_a_run_undoes_it(lab):
