@@ -96,7 +96,7 @@ def test_every_format_is_found_by_name():
         "prometheus", "sarif",
     )  # fmt: skip
     assert formats("topology") == ("text", "dot", "hwloc-xml", "json", "nccl-xml", "svg")
-    assert formats("capacity") == ("text", "json")
+    assert formats("capacity") == ("text", "csv", "json")
     assert "".join(pieces("run", "text", b.healthy())) == text.render(b.healthy())
 
 

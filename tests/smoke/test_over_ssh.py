@@ -119,7 +119,7 @@ def test_a_guest_is_never_offered_the_password_of_the_hosts(hostcheck, server, m
 def test_a_name_without_user_or_guest_is_usage(hostcheck, name):
     done = hostcheck("smoke", "--ssh", name, env=EMPTY)
     assert done.exit_code == 2
-    assert done.stderr == f"hostcheck: --ssh '{name}': give GUEST or USER@GUEST\n"
+    assert done.stderr == "hostcheck: --ssh: give GUEST or USER@GUEST\n"
 
 
 INTERRUPTIBLE = """
