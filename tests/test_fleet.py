@@ -274,11 +274,12 @@ def stopped(recordings, folder):
         yield run, children
 
 
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGHUP])
 def test_an_interrupt_reports_what_all_cores_have_judged_and_resume_does_the_rest(
-    recordings, tmp_path
+    recordings, tmp_path, by
 ):
     with stopped(recordings, tmp_path) as (run, _):
-        os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all processes
+        os.killpg(run.pid, by)  # as a terminal does: to all processes
         os.killpg(run.pid, signal.SIGCONT)
         said = run.stderr.read()
     assert run.returncode == 3, said

@@ -1,6 +1,7 @@
 """Interrupted is not lost: what was done is on disk, and going on gives the same bytes."""
 
 import os
+import pty
 import resource
 import shutil
 import signal
@@ -201,10 +202,11 @@ main()
 """
 
 
-def start(folder, *arguments, code=SLOW):
+def start(folder, *arguments, code=SLOW, **where):
+    where = where or {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(
         [sys.executable, "-c", code, "audit", "--from", str(FIXTURES), *arguments], cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        **where,
     )  # fmt: skip
 
 
@@ -228,7 +230,7 @@ def lines(path):
     return path.read_bytes().count(b"\n") - 1 if path.exists() else 0
 
 
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_was_stopped_is_taken_up_again(by, whole, tmp_path):
     journal = tmp_path / "run.json.journal"
     with start(tmp_path, "-o", "run.json", "--html", "run.html", "--save", "saved") as process:
@@ -262,6 +264,25 @@ def test_what_was_stopped_is_taken_up_again(by, whole, tmp_path):
         assert (tmp_path / name).read_bytes() == (whole / name).read_bytes(), name
     assert not journal.exists()
     assert len(list((tmp_path / "saved").glob("*/manifest.json"))) == total
+
+
+def test_a_terminal_that_is_gone_loses_nothing(whole, tmp_path):
+    ours, its = pty.openpty()
+    own = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    with start(
+        tmp_path, "-o", "run.json", code=own + SLOW, start_new_session=True,
+        stdin=its, stdout=its, stderr=its,
+    ) as run:  # fmt: skip
+        os.close(its)
+        seen = b""
+        while b" 5/" not in seen:
+            seen += os.read(ours, 4096)
+        os.close(ours)
+        run.wait(timeout=60)
+    assert run.returncode == 3
+    cut, total = runfile.read(tmp_path / "run.json"), len(runfile.read(whole / "run.json").hosts)
+    assert 5 <= len(cut.hosts) < total
+    assert len(cut.unasked) == total - len(cut.hosts)
 
 
 def test_what_its_limit_ended_is_taken_up_again(whole, tmp_path):

@@ -84,8 +84,9 @@ def audit(
 ) -> None:
     """Collect, judge and report all hosts, or the chosen ones.
 
-    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, or the end
-    of its --limit) reports the hosts that are done and exits 3; a second one ends at once.
+    While it runs, what is done lies in OUTPUT.journal. An interrupt (Ctrl-C, SIGTERM, SIGHUP,
+    or the end of its --limit) reports the hosts that are done and exits 3; a second one ends at
+    once.
     """
     from hostcheck import app, recording
     from hostcheck.connect import opened

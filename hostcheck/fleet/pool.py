@@ -49,7 +49,7 @@ class Processes(Executor):
 
     def submit(self, work: Callable[..., R], /, *given: Any, **named: Any) -> "Future[R]":
         """Hand work over; a process is started when there is some for it."""
-        with _held(signal.SIGINT):
+        with _held():
             try:
                 self._pool = self._pool or self._made(self._count)
                 return self._pool.submit(work, *given, **named)
@@ -60,7 +60,7 @@ class Processes(Executor):
     def alone(self, work: Callable[[T], R], item: T) -> R:
         """Do it in a process of its own. Raises BrokenExecutor where that died too."""
         with self._made(1) as pool:
-            with _held(signal.SIGINT):
+            with _held():
                 future = pool.submit(work, item)
             return future.result()
 
@@ -74,16 +74,18 @@ class Processes(Executor):
             child.kill()
 
 
-@contextmanager
-def _held(one: signal.Signals) -> Iterator[None]:
-    """Keep a signal until later. A process that is started meanwhile never gets it.
+def _of_terminals() -> set[signal.Signals]:
+    """Return what a terminal sends to all its processes: only the first one ends work in order."""
+    return {signal.Signals[one] for one in ("SIGINT", "SIGHUP") if hasattr(signal, one)}
 
-    A terminal sends an interrupt to all processes, and only this one ends the work in order.
-    """
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Keep a terminal's signals until later. A process started meanwhile never gets them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {one})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _of_terminals())
     try:
         yield
     finally:
@@ -92,7 +94,8 @@ def _held(one: signal.Signals) -> Iterator[None]:
 
 def _begin() -> None:
     """Begin a process: interrupts are for its parent, and it ends when that is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for one in _of_terminals():
+        signal.signal(one, signal.SIG_IGN)
     gc.set_threshold(COLLECTED_AT)
     parent = multiprocessing.parent_process()
     if parent is not None:
