@@ -266,6 +266,7 @@ def test_strict_lockdown_is_left_alone(lab):
     assert here.run("audit", options=("--ssh",)).exit_code == done.exit_code
 
 
+@pytest.mark.sessions_left(0)
 def test_an_account_without_the_privilege_is_told_which(lab):
     one = host(100)
     here = lab(one, granted=["System.Anonymous", "System.View", "System.Read"])
@@ -277,6 +278,7 @@ def test_an_account_without_the_privilege_is_told_which(lab):
     assert here.entries == []
 
 
+@pytest.mark.sessions_left(0)
 def test_what_cannot_be_stopped_is_said_and_stopped_by_the_next_run(lab):
     one = host(100)
     trouble = Trouble("StopService", "no_permission", privilege="Host.Config.NetService", last=1)
@@ -332,6 +334,7 @@ def test_a_server_that_does_not_answer_is_unknown_and_stopped(lab):
     assert here.services() == {one.name: (False, "off")}
 
 
+@pytest.mark.sessions_left(0)
 @pytest.mark.parametrize("kind", ["drop", "delay"])
 def test_a_start_that_is_not_answered_is_undone_all_the_same(lab, kind):
     one = host(100)
@@ -402,6 +405,7 @@ def test_a_folder_of_notes_that_only_others_may_enter_holds_none_of_ours(lab, mo
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.sessions_left(0)
 def test_the_limit_of_a_run_undoes_it(lab):
     here = lab(host(100, shell_trouble="hang"))
     done = here.run("audit", "--limit", "3", "-o", here.folder / "run.json")
@@ -421,6 +425,7 @@ def killed(here, *more):
     process.communicate(timeout=180)
 
 
+@pytest.mark.sessions_left(1)
 def test_the_next_run_undoes_what_a_killed_one_left(lab):
     one, other = host(100, shell_trouble="hang"), host(101, ON)
     here = lab(one, other)
@@ -458,6 +463,7 @@ def test_another_vcenter_is_only_told(lab):
     assert len(here.entries) == 1
 
 
+@pytest.mark.sessions_left(0)
 @pytest.mark.parametrize("fault", ["a file in its place", "read-only", "full"])
 def test_where_it_cannot_be_noted_nothing_is_started(lab, fault, monkeypatch):
     here = lab(host(100))
@@ -496,6 +502,7 @@ def test_odd_files_are_named_and_believed_in_nothing(lab):
     assert here.calls == (1, 1)
 
 
+@pytest.mark.sessions_left(0)
 def test_two_runs_at_once_leave_each_others_ssh_alone(lab):
     one = host(100, shell_trouble="slow")
     here = lab(one)
@@ -510,6 +517,7 @@ def test_two_runs_at_once_leave_each_others_ssh_alone(lab):
         assert report.host.smi_answers.value is True
 
 
+@pytest.mark.sessions_left(0)
 def test_the_last_of_several_runs_stops_it(lab):
     one = host(100)
     here = lab(one)
