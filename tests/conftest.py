@@ -64,6 +64,7 @@ LONGEST_FIRST = (
     "test_secrets_elsewhere.py", "tests/test_fleet.py", "vsphere/test_transport.py",
     "test_journal.py", "test_doctor.py", "preflight/test_agreement.py", "tests/test_docs.py",
     "test_faults_shell.py", "test_vcenters.py", "shell/test_logins.py", "test_recipes.py",
+    "shell/test_managed.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""

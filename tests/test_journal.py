@@ -271,7 +271,7 @@ def test_a_terminal_that_is_gone_loses_nothing(whole, tmp_path):
     own = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
     with start(
         tmp_path, "-o", "run.json", code=own + SLOW, start_new_session=True,
-        stdin=its, stdout=its, stderr=its,
+        stdin=its, stdout=its, stderr=its, env={**os.environ, "CI": ""},
     ) as run:  # fmt: skip
         os.close(its)
         seen = b""

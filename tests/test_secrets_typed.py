@@ -55,6 +55,9 @@ URLS = (
     ("bmc", f"https://bmc.invalid/?token={CANARY}", "--bmc-user", "me"),
     ("trust", f"https://bmc.invalid/?token={CANARY}"),
     ("trust", f"me:{CANARY}@bmc.invalid"),
+    ("trust", "--ssh-host", f"me:{CANARY}@guest.invalid"),
+    ("trust", "--ssh-host", f"ssh://guest.invalid/{CANARY}"),
+    ("trust", "--ssh-host", f"me:{CANARY}"),
 )
 TAKE_URLS = {
     "--vcenter", "--bmc-pattern", "--workers", "--webhook", "--mail", "--history", "--since",

@@ -51,7 +51,7 @@ class Session:
         )  # fmt: skip
         (view,) = re.findall(rb'type="ContainerView">([^<]+)<', answer)
         targets = soap.targets_in_view(view.decode())
-        answer = self.post(soap.retrieve("propertyCollector", kind, wanted, targets, PAGE))
+        answer = self.post(soap.retrieve("propertyCollector", {kind: wanted}, targets, PAGE))
         size = len(answer)
         while token := soap.token_in(answer):
             answer = self.post(

@@ -37,6 +37,9 @@ from hostcheck.ways import looked
 from hostcheck.ways.redfish import inventory, pins
 from hostcheck.ways.tls import Endpoint, tls_context
 
+NO_NAME = (
+    "--ssh-host: give the name or address of a host alone, no user or URL; a port by --ssh-port"
+)
 NOTHING = (
     "nothing to look at: name BMCs (ADDRESS, --bmc-inventory FILE), a vCenter (--vcenter HOST), or "
     "hosts (--ssh-host NAME; --ssh and --esxi: those that vCenter lists)"
@@ -90,6 +93,9 @@ def sights(given: Trusting, front: Front) -> Iterator[Sighting]:
 
     Raises UsageError for what the user has to mend.
     """
+    for one in given.ssh_hosts:
+        if {"@", "/"} & set(one) or one.count(":") == 1:
+            raise UsageError(NO_NAME)
     settings = settings_of(given)
     listed: list[HostRef] = []
     targets = [*_of_bmcs(given, settings)]

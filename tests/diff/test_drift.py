@@ -206,7 +206,7 @@ class TestCommand:
         assert done.exit_code == 3
         assert told in " ".join(done.output.split())
         rows = list(csv.DictReader(io.StringIO(
-            CliRunner().invoke(main, ["drift", str(path), "--format", "csv"]).output)))  # fmt: skip
+            CliRunner().invoke(main, ["drift", str(path), "--format", "csv"]).stdout)))  # fmt: skip
         assert [one["host"] for one in rows if one["odd"] == "not known"] == [
             first.name for one in changes if one != "cluster"
         ]

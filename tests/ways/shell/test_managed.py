@@ -338,7 +338,7 @@ def test_a_server_that_does_not_answer_is_unknown_and_stopped(lab):
 @pytest.mark.parametrize("kind", ["drop", "delay"])
 def test_a_start_that_is_not_answered_is_undone_all_the_same(lab, kind):
     one = host(100)
-    here = lab(one, troubles=(Trouble("StartService", kind, 16000),))
+    here = lab(one, patience=2, troubles=(Trouble("StartService", kind, 16000),))
     done = here.run("audit", "--timeout", "8", "-o", here.folder / "run.json")
     assert done.exit_code in (0, 1, 3), done.output
     assert here.calls == (1, 1), "a write is sent once"
@@ -419,7 +419,8 @@ def killed(here, *more):
     process = here.start("audit", *more)
     here.until((1, 0))
     limit = time.monotonic() + 180
-    while not here.open_doors() and time.monotonic() < limit:
+    while "Starting session" not in here.shells.log_file.read_text():
+        assert time.monotonic() < limit
         time.sleep(0.05)
     process.kill()
     process.communicate(timeout=180)
@@ -441,11 +442,11 @@ def test_the_next_run_undoes_what_a_killed_one_left(lab):
 
 
 def test_what_was_stopped_meanwhile_is_said(lab):
-    one = host(100, shell_trouble="hang")
-    here = lab(one)
+    one, other = host(100, shell_trouble="hang"), host(101, ON)
+    here = lab(one, other)
     killed(here)
-    here.each(lambda system: system.Stop("TSM-SSH"))
-    done = here.run("hosts")
+    here.each(lambda system: system.Stop("TSM-SSH"), one.name)
+    done = here.run("hosts", "--host", other.name)
     assert "somebody else had stopped it" in done.stderr, done.output
     assert here.entries == []
 
