@@ -7,7 +7,6 @@ one server plays all BMCs, each of which waits as long before every answer as it
 The BMCs are of machines that nobody knows, so that they are asked all and joined to no host.
 """
 
-import argparse
 import os
 import random
 import sys
@@ -16,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bmc import options_of
 from benchmarks.measure import cost, keep, median, table
 from tests.peers import live, shapes
 from tests.peers.redfish import Login, State, running_bmcs
@@ -89,11 +89,8 @@ def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str
 
 def main() -> None:
     """Measure, print, and keep the results."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = options_of(__doc__)
     parser.add_argument("--hosts", type=int, default=300)
-    parser.add_argument("--least", type=float, default=0.5)
-    parser.add_argument("--most", type=float, default=5.0)
-    parser.add_argument("--repeat", type=int, default=1)
     given = parser.parse_args()
     rows = rows_of(given.hosts, given.least, given.most, given.repeat)
     print(table(rows, COLUMNS), flush=True)

@@ -77,13 +77,19 @@ def rows_of(hosts: list[int], least: float, most: float, repeat: int) -> list[di
     return rows
 
 
-def main() -> None:
-    """Measure, print, and keep the results."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--hosts", type=int, nargs="+", default=[1, 1000])
+def options_of(doc: str | None) -> argparse.ArgumentParser:
+    """Return the options of a run at BMCs that wait from `least` to `most` seconds."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
     parser.add_argument("--least", type=float, default=0.5)
     parser.add_argument("--most", type=float, default=5.0)
     parser.add_argument("--repeat", type=int, default=1)
+    return parser
+
+
+def main() -> None:
+    """Measure, print, and keep the results."""
+    parser = options_of(__doc__)
+    parser.add_argument("--hosts", type=int, nargs="+", default=[1, 1000])
     given = parser.parse_args()
     rows = rows_of(given.hosts, given.least, given.most, given.repeat)
     print(table(rows, COLUMNS), flush=True)

@@ -35,7 +35,7 @@ from hostcheck.sources.several import Vcenters
 from hostcheck.syntax.opened import opened as read
 from hostcheck.ways import looked
 from hostcheck.ways.redfish import inventory, pins
-from hostcheck.ways.tls import Endpoint, tls_context
+from hostcheck.ways.tls import Endpoint, digits_of, tls_context
 
 NO_NAME = (
     "--ssh-host: give the name or address of a host alone, no user or URL; a port by --ssh-port"
@@ -165,7 +165,7 @@ def _of_servers(given: Trusting, settings: Settings, front: Front) -> Iterator[T
         where = place if in_file or not told else "--tls-thumbprint or tls_thumbprint of [vcenter]"
         yield Target(
             "vSphere", one.name, one.host, one.port, pin_name(one.host, one.port),
-            _plain(told or in_file), where,
+            digits_of(told or in_file), where,
             authorities_of(given, vcenter_for(settings, one), front),
         )  # fmt: skip
 
@@ -184,11 +184,7 @@ def _tls_pins(given: Trusting, front: Front) -> tuple[list[str], str]:
 
 
 def _pinned_in(texts: Iterable[str], host: str, port: int) -> str:
-    return _plain(next(filter(None, (thumbprint_in(one, host, port) for one in texts)), ""))
-
-
-def _plain(thumbprint: str) -> str:
-    return thumbprint.replace(":", "").lower()
+    return digits_of(next(filter(None, (thumbprint_in(one, host, port) for one in texts)), ""))
 
 
 def _listed(

@@ -42,6 +42,11 @@ class Endpoint(Struct, frozen=True):
     that was idle for half an hour."""
 
 
+def digits_of(thumbprint: str) -> str:
+    """Return a digest as it is compared: small hexadecimal digits, without colons."""
+    return thumbprint.replace(":", "").lower()
+
+
 def _pinned(endpoint: Endpoint) -> ssl.SSLContext:
     """Fetch the server's certificate, compare its thumbprint, and trust exactly that one."""
     look = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -52,7 +57,7 @@ def _pinned(endpoint: Endpoint) -> ssl.SSLContext:
         look.wrap_socket(plain, server_hostname=endpoint.host) as wrapped,
     ):
         der = wrapped.getpeercert(binary_form=True) or b""
-    wanted = endpoint.thumbprint.replace(":", "").lower()
+    wanted = digits_of(endpoint.thumbprint)
     kind = (
         "sha1" if len(wanted) == hashlib.sha1(usedforsecurity=False).digest_size * 2 else "sha256"
     )
