@@ -6,6 +6,7 @@ It is refused or left out, and in no case repeated.
 import json
 import re
 from pathlib import Path
+from types import NoneType
 
 import click
 import pytest
@@ -14,10 +15,11 @@ from click.testing import CliRunner
 from hostcheck.cli import main
 from hostcheck.cli.commands import SUMMARIES
 from hostcheck.cli.given import UserType
-from hostcheck.urls import without_secrets
+from hostcheck.urls import logins_in, without_secrets
 from tests.test_secrets import WRITTEN, lab, spellings  # noqa: F401  a fixture
 
 CANARY = "canary-that-was-typed"
+RECORDED = Path(__file__).parent.parent / "fixtures" / "1n-1xT4-esxi703"
 LIVE = ("audit", "--vcenter", "vc.invalid", "--user", "me")
 BMC = ("bmc", "127.0.0.1:9")
 USERS = (
@@ -50,6 +52,7 @@ URLS = (
     (*LIVE, "--mail", f"me:{CANARY}@mail.invalid"),
     (*LIVE, "--history", f"postgresql://me:{CANARY}@db.invalid/fleet"),
     (*LIVE, "--history", f"postgresql://db.invalid/fleet?password={CANARY}"),
+    (*LIVE, "--history", f"me:{CANARY}@db.invalid/fleet"),
     (*LIVE, "--since", f"postgresql://me:{CANARY}@db.invalid/fleet"),
     ("bmc", f"https://me:{CANARY}@bmc.invalid", "--bmc-user", "me"),
     ("bmc", f"https://bmc.invalid/?token={CANARY}", "--bmc-user", "me"),
@@ -181,6 +184,64 @@ def test_no_option_of_a_user_or_a_url_is_left_out():
     assert urls | {"--history"} == TAKE_URLS
     tried = {word for words in (*USERS, *URLS) for word in words if word.startswith("--")}
     assert users | TAKE_URLS <= tried
+
+
+def typed_everywhere(name):
+    """Yield command lines with a login in each place of a command where a word may stand."""
+    login = f"me:{CANARY}@host.invalid"
+    stack = [((name,), main.commands[name])]
+    while stack:
+        words, command = stack.pop()
+        if isinstance(command, click.Group):
+            stack += [((*words, one), below) for one, below in command.commands.items()]
+        there = {word for one in command.params for word in one.opts}
+        more = ("--from", str(RECORDED)) if "--from" in there else ()
+        for one in command.params:
+            if isinstance(one, click.Option) and not one.is_flag:
+                yield (*words, *(() if "--from" in one.opts else more), one.opts[-1], login)
+        yield (*words, login, *more)
+        yield (*words, *[login] * 4)
+        yield (*words, f"--{login}")
+
+
+@pytest.mark.parametrize("name", [*SUMMARIES, ""])
+def test_no_message_repeats_a_login_wherever_it_was_typed(tmp_path, name):
+    lines = [*typed_everywhere(name)] if name else [(f"me:{CANARY}@host.invalid",)]
+    for words in lines:
+        done = CliRunner().invoke(main, words, env={"HOME": str(tmp_path)})
+        assert isinstance(done.exception, (SystemExit, NoneType)), words
+        assert "this is a bug" not in done.output, words
+        assert CANARY not in done.output, words
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "repeated"),
+    [
+        ((f"root:{CANARY}@h",), f"no host matches 'root:{CANARY}@h'", "no host matches '***@h'"),
+        ((f"--host=a:b={CANARY}@h",), f"no a:b={CANARY}@h", "no ***@h"),
+        ((f"a:'{CANARY}\\@h",), repr(f"a:'{CANARY}\\@h"), '"***@h"'),
+        ((f'a:\u00e4"{CANARY}@h',), rf"a:\u00e4\"{CANARY}@h", "***@h"),
+        ((f"a:{CANARY.upper()}@h",), f"no a:{CANARY}@h", "no ***@h"),
+        ((f"a:{CANARY}@h", f"a:{CANARY}"), f"a:{CANARY}@h/x", "***@h/x"),
+        ((f"https://a:{CANARY}@h",), f"https://a:{CANARY}@h", "https://***@h"),
+        (("postgresql://a@h:1/f", "[fe80::1]:2", "a@b"), "a@h:1 [fe80::1]:2", None),
+    ],
+)
+def test_what_is_repeated_of_a_login(words, said, repeated):
+    found = logins_in(words)
+    assert (found.sub("***@", said) if found else None) == repeated
+
+
+def test_a_crash_repeats_no_login(monkeypatch):
+    def crash(*_args, **_more):
+        raise RuntimeError(f"me:{CANARY}@host.invalid")
+
+    monkeypatch.setattr("hostcheck.listing.hosts", crash)
+    words = ("hosts", "--from", str(RECORDED), "-o", f"me:{CANARY}@host.invalid")
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 3
+    assert "RuntimeError: ***@host.invalid" in done.output
+    assert CANARY not in done.output
 
 
 def test_what_is_not_used_is_not_told_either(lab, tmp_path):  # noqa: F811

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from hostcheck.cli.front import front
+from hostcheck.cli.front import front, without_logins
 from hostcheck.cli.group import main
 from hostcheck.cli.options import SETTINGS_FILE, cluster_option, machines_options
 from hostcheck.cli.sections import SectionedGroup
@@ -40,7 +40,7 @@ def show(context: click.Context, machines: Machines, clusters: tuple[str, ...]) 
     told = origins.page(
         settings_of(machines), context.meta[SETTINGS_FILE], given, front().environment
     )
-    click.echo(told, nl=False)
+    click.echo(without_logins(told), nl=False)
 
 
 OFFERS = ("audit", "power-on")
@@ -66,4 +66,5 @@ def init(file: Path) -> None:
         raise UsageError(f"{file} is there, and stays as it is: give another file") from None
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; give another file") from None
-    click.echo(f"{file}: every setting is a comment in it; hostcheck config show tells what holds.")
+    told = f"{file}: every setting is a comment in it; hostcheck config show tells what holds."
+    click.echo(without_logins(told))

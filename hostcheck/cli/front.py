@@ -3,7 +3,7 @@
 import atexit
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from hostcheck.words import clean, one_line
 LONGEST = 300
 """Characters of one word."""
 _LONG = re.compile(rf"\S{{{LONGEST + 3},}}")
+_logins: re.Pattern[str] | None = None
 
 
 def front() -> Front:
@@ -61,7 +62,27 @@ def _echoing_again() -> Iterator[None]:
         atexit.unregister(again)
 
 
+def keep_back(typed: Iterable[str]) -> None:
+    """Let nothing that is told repeat what stands before an `@` in these words with a `:`.
+
+    Somebody who types `root:secret@host` where the name of a host belongs is told of the slip on
+    a screen, in a job's log, in a ticket.
+    """
+    global _logins  # noqa: PLW0603  a process has one command line
+    _logins = None
+    if with_at := [one for one in typed if "@" in one]:
+        from hostcheck.urls import logins_in
+
+        _logins = logins_in(with_at)
+
+
+def without_logins(text: str) -> str:
+    """Return a text without the logins that were typed."""
+    return _logins.sub("***@", text) if _logins is not None else text
+
+
 def say(sentence: str) -> None:
     """Tell one line, whatever is in the names and answers that it quotes."""
-    told = _LONG.sub(lambda match: f"{match.group()[:LONGEST]}...", one_line(sentence))
+    line = one_line(without_logins(sentence))
+    told = _LONG.sub(lambda match: f"{match.group()[:LONGEST]}...", line)
     click.echo(f"hostcheck: {told}", err=True)

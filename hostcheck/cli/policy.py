@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli.front import without_logins
 from hostcheck.cli.group import main
 from hostcheck.cli.options import format_option, output_option, policy_names
 from hostcheck.cli.out import give, refuse_untold
@@ -44,6 +45,7 @@ def show(name: str, cluster: str, changed: bool, format_: str, output: Path | No
 
     refuse_untold("policy", format_, output)
     told = settings(policy_of(name), cluster)
+    told = replace(told, cluster=without_logins(told.cluster))
     if changed:
         told = replace(told, settings=tuple(one for one in told.settings if one.changed))
     give("policy", format_, told, output)

@@ -15,7 +15,7 @@ import click
 
 from hostcheck.cli import console
 from hostcheck.cli.commands import COMMANDS, SUMMARIES, Commands
-from hostcheck.cli.front import say
+from hostcheck.cli.front import keep_back, say, without_logins
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import HostcheckError
 from hostcheck.near import near
@@ -37,7 +37,7 @@ def _interrupted(code: int) -> int:
 
 
 def _crashed(code: int) -> int:
-    traceback.print_exc()
+    click.echo(without_logins(traceback.format_exc()), nl=False, err=True)
     click.echo("hostcheck: this is a bug; please report the lines above", err=True)
     return code
 
@@ -145,6 +145,8 @@ class Ring(SectionedGroup):
         """
         kwargs["standalone_mode"] = False
         console.prepare()
+        words = args[0] if args else kwargs.get("args")
+        keep_back(sys.argv[1:] if words is None else words)
         # What a host leaves behind dies by its reference counts; looking for cycles costs 5 %.
         gc.set_threshold(10_000)
         try:

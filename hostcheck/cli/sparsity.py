@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli.front import without_logins
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold
@@ -104,7 +105,8 @@ def sparsity(
 
         made = write(plan, found, written, permuted=permuted)
         left = f", {len(made.left)} stay as they are" if made.left else ""
-        click.echo(f"{written}: {len(made.pruned)} layers pruned and read again{left}", err=True)
+        told = f"{written}: {len(made.pruned)} layers pruned and read again{left}"
+        click.echo(without_logins(told), err=True)
     give("sparsity", "json" if as_json else format_, found, output)
     if require:
         from hostcheck.sparsity.gate import gate

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hostcheck.connect.given import Machines, Smoking
-from hostcheck.urls import without_secrets
+from hostcheck.urls import login_in, without_secrets
 from hostcheck.ways.options import OPTION
 
 SPELLED = {"smoke_guests": "smoke-guest"}
@@ -61,4 +61,5 @@ def _word(name: str, value: Any) -> str:
     if isinstance(value, Path):
         return value.name
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return without_secrets(text) if name in URLS or "://" in text else text
+    unsure = name in URLS or "://" in text or login_in(text)
+    return without_secrets(text) if unsure else text

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hostcheck.errors import UsageError
 from hostcheck.secrets import refuse_in_user
+from hostcheck.urls import login_in
 
 EXAMPLE = "give a file, or postgresql://USER@HOST/DATABASE"
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -51,6 +52,8 @@ def read(text: str, option: str = "--history") -> HistoryPlace:
     if not separator:
         if not text or text == ":memory:":
             raise UsageError(f"{option}: a history is kept: {EXAMPLE}")
+        if login_in(text):
+            raise UsageError(f"{option}: {VISIBLE}")
         return HistoryPlace(file=Path(text).expanduser())
     if scheme == "sqlite":
         if not rest.startswith("/") or len(rest) == 1:

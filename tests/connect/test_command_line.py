@@ -62,5 +62,8 @@ def test_options_are_told_as_they_are_typed():
 def test_the_secrets_of_a_url_are_cut(url, cut):
     bmc = ways.with_options()["redfish"].Given(bmc=True, bmc_pattern=url)
     given = Machines(vcenter=(url,), hosts=(url,), ways={"redfish": bmc})
-    words = command_line.told(given, Smoking(smoke=True, smoke_guests=(f"x://u:{CANARY}@y",)))
-    assert words == ("--bmc", "--bmc-pattern", cut, "--smoke", "--smoke-guest", "x://***@y")
+    guests = (f"x://u:{CANARY}@y", f"u:{CANARY}@y", "u@y", "u:v")
+    words = command_line.told(given, Smoking(smoke=True, smoke_guests=guests))
+    named = ("x://***@y", "***@y", "u@y", "u:v")
+    assert words[:3] == ("--bmc", "--bmc-pattern", cut)
+    assert words[3:] == ("--smoke", *(word for one in named for word in ("--smoke-guest", one)))
