@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hostcheck.cli import console
 from hostcheck.cli.earlier import Earlier
 from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
@@ -166,15 +167,14 @@ def _unlisted(
 
     run = app.unlisted(error.silent, by)
     deliver(run, wanted, showing)
-    click.echo(f"hostcheck: {error}: no host was asked", err=True)
+    console.say(f"hostcheck: {error}: no host was asked")
     return run
 
 
 def _tell_interrupted(run: "Run", journal: Path | None) -> None:
     """Say how far the run got and how to go on."""
     how = "the same command with --resume asks the others" if journal else "without -o, no --resume"
-    click.echo(
+    console.say(
         f"\nhostcheck: {run.ended or 'interrupted'}: {len(run.hosts)} hosts are in the report, "
-        f"{len(run.unasked)} were not asked; {how}",
-        err=True,
+        f"{len(run.unasked)} were not asked; {how}"
     )

@@ -7,6 +7,8 @@ import select
 import sys
 from typing import Literal, TextIO
 
+import click
+
 ERRORS = "hostcheck.console"
 _PLAIN = str.maketrans("✓✕─│├└█\u2013…·²▲▽", "+x-|+`#-..2^v")
 """A mark, and what stands for it where the encoding has no such character: one column for one."""
@@ -77,6 +79,19 @@ def reader_is_gone() -> bool:
 def discard_stdout() -> None:
     """Let what is still printed go nowhere: nobody reads it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str, *, nl: bool = True) -> None:
+    """Print to standard error. One that takes no more, full or a pipe that nobody reads, is let go.
+
+    What is said there beside a report changes neither the report nor the exit code.
+    """
+    try:
+        click.echo(text, nl=nl, err=True)
+    except OSError as error:
+        if not (is_full(error) or isinstance(error, BrokenPipeError)):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def is_full(error: OSError) -> bool:

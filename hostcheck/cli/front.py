@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from hostcheck import environment
+from hostcheck.cli import console
 from hostcheck.front import Front
 from hostcheck.words import clean, one_line
 
@@ -85,4 +86,4 @@ def say(sentence: str) -> None:
     """Tell one line, whatever is in the names and answers that it quotes."""
     line = one_line(without_logins(sentence))
     told = _LONG.sub(lambda match: f"{match.group()[:LONGEST]}...", line)
-    click.echo(f"hostcheck: {told}", err=True)
+    console.say(f"hostcheck: {told}")

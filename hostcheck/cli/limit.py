@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-import click
-
+from hostcheck.cli import console
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
 from hostcheck.errors import LimitOver, UsageError
@@ -48,7 +47,7 @@ class Limit:
             with self:
                 yield
         except LimitOver as over:
-            click.echo(f"hostcheck: {over} before the hosts were listed: none was asked", err=True)
+            console.say(f"hostcheck: {over} before the hosts were listed: none was asked")
             sys.exit(EXIT_UNKNOWN)
 
     def _over(self, _signal: int, _frame: object) -> NoReturn:

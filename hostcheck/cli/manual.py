@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from hostcheck.cli import console
 from hostcheck.cli.group import main
 from hostcheck.cli.options import CheckType, existing
 
@@ -51,7 +52,7 @@ def requests(format_: str, as_script: bool) -> None:
 
         text = script()
         click.echo(text, nl=False)
-        click.echo(f"hostcheck: SHA-256 {sha256(text.encode()).hexdigest()}", err=True)
+        console.say(f"hostcheck: SHA-256 {sha256(text.encode()).hexdigest()}")
         return
     from hostcheck import asked
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hostcheck import reports
-from hostcheck.cli.console import UNWRITTEN, discard_stdout, is_full
+from hostcheck.cli import console
 from hostcheck.cli.front import BARS, front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.options import SETTINGS_FILE
@@ -47,7 +47,7 @@ def progress(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[
             nonlocal count
             count += 1
             of = f"/{total}" if total is not None else ""
-            click.echo(f"{what}: {count}{of} {host}", err=True)
+            console.say(f"{what}: {count}{of} {host}")
 
         yield line
         return
@@ -293,9 +293,9 @@ def show(text: Iterable[str]) -> None:
         sys.stdout.writelines(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        discard_stdout()
+        console.discard_stdout()
     except OSError as error:
-        if not is_full(error):
+        if not console.is_full(error):
             raise
-        discard_stdout()
-        raise UsageError(UNWRITTEN) from None
+        console.discard_stdout()
+        raise UsageError(console.UNWRITTEN) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli import console
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import Limit
@@ -64,7 +65,7 @@ def record(
         several = len(source.about.targets) > 1
         found = (called(one[0], one[1]) if several else one[0] for one in left)
         names = ", ".join(sorted(found))
-        click.echo(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}", err=True)
+        console.say(f"\nhostcheck: {ended}: {len(left)} hosts were not asked: {names}")
         sys.exit(EXIT_UNKNOWN)
     put_away(shelf, save)
     silent = [one for one in source.about.targets if one.failure]

@@ -8,7 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -32,13 +32,13 @@ FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 
 def _interrupted(code: int) -> int:
-    click.echo("hostcheck: interrupted", err=True)
+    console.say("hostcheck: interrupted")
     return code
 
 
 def _crashed(code: int) -> int:
-    click.echo(without_logins(traceback.format_exc()), nl=False, err=True)
-    click.echo("hostcheck: this is a bug; please report the lines above", err=True)
+    console.say(without_logins(traceback.format_exc()), nl=False)
+    console.say("hostcheck: this is a bug; please report the lines above")
     return code
 
 
@@ -83,7 +83,7 @@ def _told(error: click.ClickException) -> str:
 
 def _unwritten() -> int:
     console.discard_stdout()
-    click.echo(f"hostcheck: {console.UNWRITTEN}", err=True)
+    console.say(f"hostcheck: {console.UNWRITTEN}")
     return EXIT_USAGE
 
 
@@ -194,7 +194,8 @@ def _interruptible() -> Iterator[None]:
     hangup = getattr(signal, "SIGHUP", None)  # not every system has it
 
     def leave(_signal: int, _frame: object) -> NoReturn:
-        os.write(2, b"\nhostcheck: ended; nothing more was written\n")
+        with suppress(OSError):  # nobody reads it
+            os.write(2, b"\nhostcheck: ended; nothing more was written\n")
         os._exit(EXIT_UNKNOWN)
 
     def interrupt(number: int, _frame: object) -> NoReturn:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hostcheck.cli import console
 from hostcheck.cli.front import without_logins
 from hostcheck.cli.group import main
 from hostcheck.cli.options import existing, format_option, output_option
@@ -106,7 +107,7 @@ def sparsity(
         made = write(plan, found, written, permuted=permuted)
         left = f", {len(made.left)} stay as they are" if made.left else ""
         told = f"{written}: {len(made.pruned)} layers pruned and read again{left}"
-        click.echo(without_logins(told), err=True)
+        console.say(without_logins(told))
     give("sparsity", "json" if as_json else format_, found, output)
     if require:
         from hostcheck.sparsity.gate import gate

@@ -95,3 +95,29 @@ def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...]) -> None:
     told = shell('"$@" > /dev/full', *command)
     assert told.returncode == 2
     assert told.stderr.decode().splitlines() == [f"hostcheck: {UNWRITTEN}"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("machine", ["1n-1xT4-esxi703", "2n-2xA100-80-esxi803"])
+@pytest.mark.parametrize("lost", ["> /dev/full", "| true"])
+def test_standard_error_that_is_lost_changes_nothing_else(machine: str, lost: str) -> None:
+    """Its report and exit code are those that it has with one: no NO-GO is made of it, no GO."""
+    words = ("audit", "--from", str(FIXTURES / machine))
+    whole = shell('"$@"', *words)
+    assert whole.stderr
+    script = '{ { "$@" 2>&1 >&4; echo $? >&4; } LOST; } 4>&1'.replace("LOST", lost)
+    told = shell(script, *words)
+    assert told.stdout.decode() == f"{whole.stdout.decode()}{whole.returncode}\n"
+
+
+@pytest.mark.parametrize("machine", ["1n-1xT4-esxi703", "2n-2xA100-80-esxi803"])
+def test_a_reader_of_both_streams_that_is_gone_changes_no_exit_code(machine: str) -> None:
+    words = ("audit", "--from", str(FIXTURES / machine))
+    whole = shell('"$@"', *words)
+    told = shell('{ { "$@" 2>&1; echo $? >&4; } | true; } 4>&1', *words)
+    assert told.stdout.decode() == f"{whole.returncode}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_mistake_that_cannot_be_said_has_its_exit_code() -> None:
+    assert shell('"$@" 2> /dev/full', "audit", "--from", "nowhere").returncode == 2
