@@ -73,7 +73,8 @@ def trust(given: Trusting, format_: str, output: Path | None) -> None:
     BMCs are named by address or inventory, vCenters and ESXi hosts by --vcenter; --esxi and --ssh
     take the hosts that vCenter lists. Nobody logs in to what is looked at. Compare with what the
     machine itself shows (its console, its BMC's page), from a network that is yours; then give
-    --pin. What is pinned and differs is told and left.
+    --pin: each is told on standard error and then pinned. What is pinned and differs is told and
+    left.
 
     Exit codes: 0 all are pinned, 1 one differs from what is pinned or from what vCenter has, or is
     revoked, 2 usage, 3 one is not pinned or could not be looked at.

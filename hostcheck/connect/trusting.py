@@ -6,6 +6,7 @@ with `pin`, and what is pinned already is never replaced.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,23 +114,28 @@ def sights(given: Trusting, front: Front) -> Iterator[Sighting]:
             if not place:
                 raise UsageError(NO_FILE)
             files.refuse_unwritable(Path(place))
-    yield from _certificates(given, settings, targets)
+    yield from _certificates(given, settings, front, targets)
     if names:
         from hostcheck.connect import host_keys  # noqa: PLC0415  it brings paramiko
 
         section = ssh_section(settings)
         shells = host_keys.shells_of(given, section, front)
-        yield from host_keys.sights(shells, tuple(names), lambda one: pinned(one, pin=given.pin))
+        yield from host_keys.sights(shells, tuple(names), partial(pinned, given, front))
 
 
-def pinned(found: Found, *, pin: bool) -> Sighting:
-    """Pin what is new, where that is wanted, and say so."""
+def pinned(given: Trusting, front: Front, found: Found) -> Sighting:
+    """Tell and then pin what is new, where that is wanted, and say so.
+
+    It is told first: what is pinned was shown even where the report is lost.
+    """
     sight = found.sight
-    if sight.word != NEW or not pin:
+    if sight.word != NEW or not given.pin:
         return sight
     try:
         if not sight.file:
             raise UsageError("nothing says where it is pinned")  # noqa: TRY301  one way out
+        digests = ", ".join(f"{one.kind} {one.sha256}" for one in sight.shown)
+        front.tell(f"pinning {sight.of} {sight.name} in {sight.file}: {digests}")
         files.append(Path(sight.file), found.lines, found.head)
     except UsageError as error:
         return structs.replace(sight, told=f"it could not be pinned: {error}")
@@ -237,7 +243,9 @@ def _of_host(
     )  # fmt: skip
 
 
-def _certificates(given: Trusting, settings: Settings, targets: list[Target]) -> Iterator[Sighting]:
+def _certificates(
+    given: Trusting, settings: Settings, front: Front, targets: list[Target]
+) -> Iterator[Sighting]:
     """Look at certificates, all side by side."""
     contexts = {
         ca: tls_context(Endpoint("", "", ca_files=ca)) for ca in {one.ca for one in targets}
@@ -248,7 +256,7 @@ def _certificates(given: Trusting, settings: Settings, targets: list[Target]) ->
         return _compared(one, looked.look(one.host, one.port, contexts[one.ca], seconds))
 
     for found in beside(targets, look):
-        yield pinned(found, pin=given.pin)
+        yield pinned(given, front, found)
 
 
 def beside(items: Iterable[fleet.T], work: Callable[[fleet.T], fleet.R]) -> Iterator[fleet.R]:

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,6 +79,36 @@ def test_a_bmc_is_shown_first_and_pinned_on_a_word(bmc, tmp_path):
     assert (again.exit_code, again.output.split()[0]) == (0, "known")
     assert len((tmp_path / PINS).read_text().splitlines()) == 2
     assert (bmc.state.heard, bmc.state.logins) == ([], 0)
+
+
+@pytest.mark.parametrize("full", ["stdout", "stderr"])
+def test_what_is_pinned_was_shown(bmc, tmp_path, full):
+    """Where one stream is lost, the other tells."""
+    with Path("/dev/full").open("w") as nowhere:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, full: nowhere}
+        done = subprocess.run(
+            [sys.executable, "-m", "hostcheck", "trust", bmc.address, "--pin"], **streams,
+            text=True, timeout=60, check=False, env={**os.environ, "HOME": str(tmp_path)},
+        )  # fmt: skip
+    assert bmc.fingerprint in (tmp_path / PINS).read_text()
+    if full == "stderr":
+        assert (done.returncode, bmc.fingerprint in done.stdout) == (0, True)
+        return
+    told = rf"hostcheck: pinning BMC {bmc.address} in .*{PINS}: EC \w+ {bmc.fingerprint}\n"
+    assert (done.returncode, bool(re.match(told, done.stderr))) == (2, True), done.stderr
+
+
+def test_what_is_pinned_is_told_before(bmc, tmp_path, monkeypatch):
+    told = []
+
+    def say(sentence):
+        told.append((sentence, (tmp_path / PINS).exists()))
+
+    monkeypatch.setattr("hostcheck.cli.front.say", say)
+    assert trust(bmc.address, "--pin").exit_code == 0
+    ((sentence, there),) = told
+    assert (bmc.fingerprint in sentence, there) == (True, False)
+    assert (tmp_path / PINS).exists()
 
 
 def test_a_fleet_from_its_inventory_in_which_one_is_dead(bmc, tmp_path):
@@ -282,7 +313,12 @@ def test_host_keys_are_shown_first_and_pinned_where_ssh_reads_them(shells, confi
     assert row.shown[0]["sha256"] in shown
     assert not (tmp_path / "known").exists()
     assert not by_ssh(file[1], host)
-    assert one_of("--ssh-host", host, "--pin", *file)[1].word == "pinned"
+    done = trust("--ssh-host", host, "--pin", *file)
+    assert done.stderr == (
+        f"hostcheck: pinning SSH {host} in {tmp_path / 'known'}: "
+        f"{row.shown[0]['kind']} {row.shown[0]['sha256']}\n"
+    )
+    assert done.stdout.startswith(f"pinned   SSH {host} ({of(host, shells)})\n")
     assert (tmp_path / "known").read_text() == f"{of(host, shells)} {' '.join(key)}\n"
     assert by_ssh(file[1], host)
     assert one_of("--ssh-host", host, "--pin", *file)[1].word == "known"
