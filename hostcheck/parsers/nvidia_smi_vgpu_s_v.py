@@ -15,15 +15,16 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown
-from hostcheck.model.pci import PciAddress
+from hostcheck.model.pci import PciAddress, from_hex
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.field_tree import Field
 from hostcheck.syntax.smi_words import Noticed
 from hostcheck.syntax.vgpu_blocks import Block, blocks_of
 
 REQUEST = Request(Wire.SHELL, "nvidia-smi vgpu -s -v", "sizes and limits of supported vGPU types")
 
 _HEX = re.compile(r"0x([0-9a-fA-F]{1,8})")
+_ADDRESS = re.compile(r" *[0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F]+")
+_TYPE, _DEEPER = "\n    vGPU Type ID ", " " * 5
 
 
 class VgpuType(Struct, frozen=True, kw_only=True):
@@ -57,6 +58,9 @@ class VgpuTypes(Noticed, frozen=True, kw_only=True):
 
 def parse(text: str) -> VgpuTypes:
     """Read every type of every GPU."""
+    gpus = _known(text)
+    if gpus is not None:
+        return VgpuTypes(gpus=gpus)
     what = REQUEST.template
     blocks, notices = blocks_of(text, what=what)
     return VgpuTypes(
@@ -68,28 +72,50 @@ def parse(text: str) -> VgpuTypes:
     )
 
 
+def _known(text: str) -> tuple[SupportingGpu, ...] | None:
+    """Read an answer that is nothing but GPUs and types, cut where they begin; else None.
+
+    Each GPU of a kind says the same of a type: what its lines say is known from the one before.
+    """
+    before, *blocks = f"\n{text}".split("\nGPU ")
+    gpus = []
+    for block in blocks:
+        where, *types = block.split(_TYPE)
+        if not _ADDRESS.fullmatch(where.rstrip("\n")):
+            return None
+        try:
+            address = from_hex(where.rstrip("\n"))
+            gpus.append(_supporting(address, tuple(map(_again, types)), REQUEST.template))
+        except (ValueError, ParseError):
+            return None
+    return None if before or not gpus else tuple(gpus)
+
+
+@lru_cache(1024)
+def _again(lines: str) -> VgpuType:
+    """Read a type, of which `_TYPE` was cut off. Raises ParseError or ValueError for any more."""
+    (block,), notices = blocks_of(f"GPU 0:0:0.0{_TYPE}{lines}", what=REQUEST.template)
+    (only,) = _gpu(block, block.what).types
+    deeper = all(line.startswith(_DEEPER) for line in lines.splitlines()[1:])
+    if not deeper or notices != Noticed():
+        raise ValueError(lines)
+    return only
+
+
 def _gpu(block: Block, what: str) -> SupportingGpu:
     for field in block.field.children:
         if field.label != "vGPU Type ID":
             raise ParseError(f"{what}: expected 'vGPU Type ID', not {words.quoted(field.label)}")
-    types = tuple(_type(block, field) for field in block.field.children)
+    types = (_read(Block(block.address, field, what)) for field in block.field.children)
+    return _supporting(block.address, tuple(types), what)
+
+
+def _supporting(address: PciAddress, types: tuple[VgpuType, ...], what: str) -> SupportingGpu:
     names = [one.name for one in types if not isinstance(one.name, Unknown)]
-    for name in {one for one in names if names.count(one) > 1}:  # a heading is lost
-        raise ParseError(f"{what}: {words.quoted(name)} is there twice for {block.address}")
-    return SupportingGpu(block.address, types)
-
-
-def _type(block: Block, field: Field) -> VgpuType:
-    if any(one.children for one in field.children):
-        return _read(Block(block.address, field, block.what))
-    return _again(field.value, tuple((one.label, one.value) for one in field.children))
-
-
-@lru_cache(1024)
-def _again(number: str, lines: tuple[tuple[str, str], ...]) -> VgpuType:
-    """Read a type from its lines: each GPU of a kind says the same of it."""
-    fields = [Field(label, value, []) for label, value in lines]
-    return _read(Block(PciAddress(""), Field("", number, fields), REQUEST.template))
+    if len({*names}) < len(names):  # a heading is lost
+        name = next(one for one in names if names.count(one) > 1)
+        raise ParseError(f"{what}: {words.quoted(name)} is there twice for {address}")
+    return SupportingGpu(address, types)
 
 
 def _read(one: Block) -> VgpuType:

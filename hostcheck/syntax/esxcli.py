@@ -75,6 +75,8 @@ def records_of(
             return ()
         raise ParseError(f"{what}: expected {_some(knows)}, but the answer is empty")
     records = _structured(text, what, knows)
+    if records is None and not columns:
+        records = _devices(text, what)
     if records is None:
         lines = _lines(text)
         rule = _rule_in(lines) if "--" in text else None
@@ -196,6 +198,39 @@ def _nest(fields: Fields, parent: str, name: str, value: str) -> None:
     """
     fields[parent + name] = (value,)
     fields.setdefault(name, (value,))
+
+
+@lru_cache(4096)
+def _told(line: str) -> tuple[str, tuple[str, ...]]:
+    """Return name, as it is compared, and value. Raises ValueError for a line that is no field."""
+    field = _field(line.rstrip())
+    if field is None or field[1] or "\n" in line:
+        raise ValueError(line)
+    return field[0], (field[2],)
+
+
+def _devices(text: str, what: str) -> tuple[Record, ...] | None:
+    """Read blocks headed by addresses, as esxcli prints them; None for any other spelling.
+
+    A host has thousands of such lines: nothing is done for each that is not done in C.
+    """
+    if "\t" in text or "\r" in text:
+        return None
+    records = []
+    for block in text.rstrip().split("\n\n"):
+        heading, *lines = block.split("\n   ")
+        heading = heading.rstrip().removesuffix(":")
+        if not _HEX.fullmatch(heading):
+            return None
+        try:
+            pci.from_hex(heading)
+            fields = dict(map(_told, lines))
+        except ValueError:
+            return None
+        if len(fields) < len(lines):  # the heading of the next is lost
+            return None
+        records.append(Record(what, fields, heading))
+    return tuple(records)
 
 
 def _blocks(lines: Sequence[str], what: str, knows: Sequence[str]) -> tuple[Record, ...]:
