@@ -21,7 +21,7 @@ from hostcheck import files, runfile
 from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
 from hostcheck.model.excuses import Excuses
-from hostcheck.model.run import Run
+from hostcheck.model.run import HostReport, Run
 from hostcheck.reports import PAPER, Screen, summary
 from hostcheck.reports.run.html import fleet, index, pack, pages
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
@@ -123,23 +123,26 @@ def single(run: Run) -> str:
     """Return a large fleet as one document: its index, and every host packed below it."""
     digest = runfile.digest(run)
     run = summary.named(run)
-    told, checks = summary.of(run), run.checks
     rows: list[Row] = []
     bodies: list[str] = []
-    requests, packer, excuses = Requests(), pack.Packer(run, ""), Excuses(run)
-    for at, (report, key) in enumerate(zip(run.hosts, pages.keys_of(run), strict=True)):
-        page = replace(pages.page_of(run, report, ALONE, checks, excuses), key=key)
-        bodies.append(packer.folded(page, at))
-        rows.append(fleet.row_of(report, page, checks, f"#{quote(f'host@{key}', safe='@:~')}"))
+    requests, keys, packer, excuses = Requests(), pages.Keys(), pack.Packer(run, ""), Excuses(run)
+
+    def lay(report: HostReport) -> None:
+        key = keys.of(report.host.name)
+        page = replace(pages.page_of(run, report, ALONE, run.checks, excuses), key=key)
+        bodies.append(packer.folded(page, len(bodies)))
+        href = f"#{quote(f'host@{key}', safe='@:~')}"
+        rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
+
+    told = summary.of(run, lay)
     return index.index(run, told, rows, requests, "", index.Packed(bodies, packer.shared), digest)
 
 
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
-    """Put every file but the index, which is returned. The hosts are walked over twice."""
+    """Put every file but the index, which is returned. The hosts are walked over once."""
     digest = runfile.digest(run)
     run = summary.named(run)
-    told = summary.of(run)
     if put is not None:
         for name, text in index.shared_files().items():
             put(folder + name, text)
@@ -147,7 +150,8 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
     rows: list[Row] = []
     requests, names, packer = Requests(), _Names(), pack.Packer(run, home)
     excuses = Excuses(run)
-    for report in run.hosts:
+
+    def lay(report: HostReport) -> None:
         page = pages.page_of(run, report, ALONE, run.checks, excuses)
         href = ""
         if put is not None:
@@ -156,6 +160,8 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
             href = quote(file)
         rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
+
+    told = summary.of(run, lay)
     if put is not None:
         put(f"{folder}before.js", packer.before())
     return index.index(run, told, rows, requests, folder, digest=digest)

@@ -35,16 +35,20 @@ def checks_of(run: Run) -> tuple[Manual, ...]:
     )
 
 
-def keys_of(run: Run) -> list[str]:
-    """Return what follows the `@` in the links to each host: its name, made unique."""
-    keys: dict[str, None] = {}
-    for report in run.hosts:
-        name = re.sub(r"\s+", "_", words.clean(report.host.name)) or "host"
+class Keys:
+    """What follows the `@` in the links to each host: its name, made unique."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, host: str) -> str:
+        """Return the key of the next host."""
+        name = re.sub(r"\s+", "_", words.clean(host)) or "host"
         key, number = name, 2
-        while key in keys:
+        while key in self._taken:
             key, number = f"{name}~{number}", number + 1
-        keys[key] = None
-    return [*keys]
+        self._taken.add(key)
+        return key
 
 
 def page_of(

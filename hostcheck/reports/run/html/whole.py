@@ -12,7 +12,7 @@ from hostcheck.reports import summary, words
 from hostcheck.reports.page import running_head, script_source
 from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, row_of
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
-from hostcheck.reports.run.html.pages import anchors_of, checks_of, choices_of, keys_of, page_of
+from hostcheck.reports.run.html.pages import Keys, anchors_of, checks_of, choices_of, page_of
 from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.since import since_of
 from hostcheck.reports.topology import svg
@@ -51,10 +51,9 @@ def render(run: Run) -> str:
     digest = runfile.digest(run)
     run = summary.named(run)
     checks = checks_of(run)
-    excuses = Excuses(run)
+    excuses, keys = Excuses(run), Keys()
     pages = tuple(
-        page_of(run, report, key, checks, excuses)
-        for report, key in zip(run.hosts, keys_of(run), strict=True)
+        page_of(run, report, keys.of(report.host.name), checks, excuses) for report in run.hosts
     )
     choices = choices_of(run, {page.name: page for page in pages})
     requests = Requests()
