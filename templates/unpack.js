@@ -15,12 +15,25 @@ var unpack = (function () {
     }
     return out.subarray(0, size);
   }
+  function inflated(parts) {
+    var stream = new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return new Response(stream).arrayBuffer().then(function (all) { return new Uint8Array(all); });
+  }
+  function text(all) { return new TextDecoder().decode(all); }
+  function filled(part, pieces) {
+    // What is this host's own stands first, by the names of the slots that it goes into.
+    var texts = part.split("\0\n"), markup = texts.pop(), own = {};
+    texts.forEach(function (one) { var at = one.indexOf("\x03"); own[one.slice(0, at)] = one.slice(at + 1); });
+    return markup.replace(/\x01(\d+)\n/g, function (_, number) { return pieces[number]; })
+      .replace(/\x02([^;]*);/g, function (_, name) { return own[name]; });
+  }
   return function (packed, shared) {
-    return Promise.all(packed.split(" ").map(function (part) {
-      var at = part.indexOf(":"), before = shared[part.slice(0, at)];
-      var stream = new Blob([bytes(before[0]), bytes(part.slice(at + 1))]).stream();
-      return new Response(stream.pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer()
-        .then(function (all) { return new TextDecoder().decode(all.slice(before[1])); });
-    })).then(function (markup) { return markup.join(""); });
+    shared.unpacked = shared.unpacked || inflated([bytes(shared.pieces)]).then(function (all) { return text(all).split("\0"); });
+    return Promise.all([shared.unpacked].concat(packed.split(" ").map(function (part) {
+      var at = part.indexOf(":"), before = shared.books[part.slice(0, at)];
+      return inflated([bytes(before[0]), bytes(part.slice(at + 1))]).then(function (all) { return text(all.slice(before[1])); });
+    }))).then(function (all) {
+      return all.slice(1).map(function (part) { return filled(part, all[0]); }).join("");
+    });
   };
 })();

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import TypeVar
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known, Unknown, Why
@@ -13,6 +14,7 @@ from hostcheck.words import STEPS, clean, count, cut, moment, one_line, plain, s
 
 __all__ = ["MODE", "clean", "count", "cut", "moment", "one_line", "plain", "size", "speed"]
 
+T = TypeVar("T")
 
 MARK = {
     Status.PASS: "✓",
@@ -156,7 +158,7 @@ def where(source: Origin) -> str:
     return f"{source.wire}: {one_line(source.asked)}{subject}"
 
 
-def places(sources: tuple[Origin, ...], indexes: tuple[int, ...]) -> tuple[Origin, ...]:
+def places(sources: tuple[T, ...], indexes: tuple[int, ...]) -> tuple[T, ...]:
     """Return the sources at these indexes; an index outside the table is left out."""
     return tuple(sources[index] for index in indexes if 0 <= index < len(sources))
 

@@ -8,12 +8,17 @@ from base64 import b85decode
 from urllib.parse import unquote
 
 import pytest
+from markupsafe import Markup
 from msgspec.structs import replace
 
 from hostcheck.errors import UsageError
+from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Status
 from hostcheck.reports import summary
 from hostcheck.reports.run import html
+from hostcheck.reports.run.html.jinja import rendered
+from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.topology import svg
 from tests.reports import builders as b
 from tests.reports.test_html import Document
 
@@ -41,15 +46,27 @@ def unletter(text):
     return b85decode(text.translate(str.maketrans("[].", "<&>")))
 
 
+def inflated(*parts):
+    return zlib.decompress(b"".join(map(unletter, parts)), -zlib.MAX_WBITS)
+
+
+def filled(text, pieces):
+    *texts, markup = text.split("\0\n")
+    own = dict(one.split("\x03", 1) for one in texts)
+    markup = re.sub(r"\x01(\d+)\n", lambda found: pieces[int(found[1])], markup)
+    return re.sub(r"\x02([^;]*);", lambda found: own[found[1]], markup)
+
+
 def unpacked(folder, page):
     """What the script of a host's page makes of it."""
-    before = json.loads(re.search(r"= (.*);", (folder / "before.js").read_text())[1])
+    shared = json.loads(re.search(r"= (.*);", (folder / "before.js").read_text())[1])
+    pieces = inflated(shared["pieces"]).decode().split("\0")
     whole = []
     for part in re.search(r'id="packed">([^<]*)<', page)[1].split(" "):
-        name, _, own = part.partition(":")
-        packed, length = before[name]
-        data = zlib.decompress(unletter(packed) + unletter(own), -zlib.MAX_WBITS)
-        whole.append(data[length:].decode())
+        name, _, packed = part.partition(":")
+        book, length = shared["books"][name]
+        text = inflated(book, packed)[length:].decode()
+        whole.append(filled(text, pieces))
     return "".join(whole)
 
 
@@ -83,6 +100,43 @@ def test_every_host_has_a_page_with_every_result(written):
         for result in report.results:
             if result.status in (Status.FAIL, Status.UNKNOWN):
                 assert result.check in plain, "what is wrong is there without scripts"
+
+
+def bodies(run):
+    """What one page would say of each host, by its name."""
+    named = summary.named(run)
+    for report in named.hosts:
+        page = page_of(named, report, html.ALONE, named.checks, Excuses(named))
+        told = {"page": page, "defs": Markup(svg.DEFS), "manuals": "checks.html"}
+        yield report.host.name, rendered("body.html", **told)
+
+
+def test_unpacked_it_is_what_one_page_would_say(written):
+    for name, body in bodies(FLEET):
+        page = (written / "report_files" / f"{name}.html").read_text()
+        assert unpacked(written / "report_files", page) == body
+
+
+@pytest.mark.parametrize("odd", ["\x02host_1;", "\x01" + "1\n", "\x00", "\x03", "<b>&amp;"])
+def test_no_name_is_taken_for_what_the_script_fills_in(odd, tmp_path):
+    """Nor does a source that a host has not got take that of another from it."""
+    many = []
+    for number, report in enumerate(FLEET.hosts):
+        results = tuple(
+            replace(
+                one,
+                observed=f"{odd}{one.observed}",
+                sources=(*one.sources, 999) if number % 2 else (*one.sources, 0),
+                subject=replace(one.subject, name=f"{odd}{number}", kind=f"a;{odd}"),
+            )
+            for one in report.results
+        )
+        many.append(replace(report, results=results))
+    run = b.run(*many)
+    html.write(run, tmp_path / "site")
+    for name, body in bodies(run):
+        folder = tmp_path / "site/files"
+        assert unpacked(folder, (folder / f"{name}.html").read_text()) == body
 
 
 def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):

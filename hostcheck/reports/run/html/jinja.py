@@ -1,6 +1,6 @@
 """Templates, filled: the only importer of Jinja.
 
-Every text is escaped by `_safe`, after `words.clean` has made control and direction characters
+Every text is escaped by `escaped`, after `words.clean` has made control and direction characters
 visible.
 """
 
@@ -15,13 +15,14 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import Expr
 from markupsafe import Markup, escape
 
+from hostcheck.model.capture import Origin
 from hostcheck.model.fact import Known
 from hostcheck.model.result import Severity, Status
 from hostcheck.model.smoke import SmokeSpeed
 from hostcheck.reports import view, words
 from hostcheck.reports.page import TAIL, begun
 from hostcheck.reports.run.html.facts import show_speed
-from hostcheck.reports.run.html.shapes import Evidence
+from hostcheck.reports.run.html.shapes import Evidence, Slot
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.groups import beside
@@ -40,8 +41,8 @@ SHORT_FACTS = frozenset((
 ))  # fmt: skip
 """What is told of a host in a line, where its facts are packed."""
 PARTS = (
-    "command", "manual_lines", "names", "needs", "passing", "read", "shown", "source_of", "status",
-    "told",
+    "command", "manual_lines", "names", "needs", "origin", "passing", "read", "shown", "source_of",
+    "status", "told",
 )  # fmt: skip
 """Macros of `_parts.html` that pages repeat: filters, filled once for what is the same."""
 REMEMBERED, SHORT = 4096, 200
@@ -51,7 +52,7 @@ ROW_NAMES = 6
 
 
 class _Generator(CodeGenerator):
-    """Compiles an expression to a call of `_safe` alone, which escapes: Jinja's own comes after."""
+    """Compiles an expression to a call of `escaped` alone; Jinja's own escaping comes after."""
 
     def _output_child_pre(self, node: Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
         self.write(finalize.src)
@@ -72,12 +73,12 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_safe,
+        finalize=escaped,
     )
-    parts = {name: _part(name) for name in PARTS}
+    parts = {name: part(name) for name in PARTS}
     made.filters.update(
         moment=words.moment, time=_time, where=words.where, prose=_prose,
-        fragment=fragment, cut=words.cut, **parts,
+        fragment=fragment, cut=words.cut, **(parts | {"origin": _origin}),
         cells=partial(_cells, names=parts["names"], told=parts["told"], read=parts["read"]),
     )  # fmt: skip
     made.globals.update(
@@ -87,8 +88,8 @@ def _environment() -> Environment:
         changed=changed, unproven=smoke_text.unproven, no_peak=smoke_text.no_peak,
         rates=lambda speed: tuple(smoke_text.rates(speed)), measured=show_speed,
         is_measured=lambda speed: isinstance(speed, SmokeSpeed), is_link=_is_link,
-        ROW_NAMES=ROW_NAMES, part=lambda *_: "", waived_words=waived_words, waiver_uses=uses,
-        beside=beside,
+        ROW_NAMES=ROW_NAMES, part=lambda _: "", pieces=None, beside=beside,
+        waived_words=waived_words, waiver_uses=uses,
         SHORT_FACTS=SHORT_FACTS, DRIFTS=DRIFTS, DRIFT_NAMES=DRIFT_NAMES,
         MANY=MANY_WAIVERS, reboots=reboots,
         reason=words.reason, PLANS=LARGEST_PAGE,
@@ -102,6 +103,11 @@ def rendered(template: str, **given: object) -> str:
     return _environment().get_template(template).render(given)
 
 
+def macros(template: str, **given: object) -> Any:
+    """Return the macros of a template as functions, which see what is given."""
+    return _environment().get_template(template).make_module(given)
+
+
 def asset(name: str) -> str:
     """Return a file that lies beside the templates."""
     loader = _environment().loader
@@ -109,7 +115,8 @@ def asset(name: str) -> str:
     return loader.get_source(_environment(), name)[0]
 
 
-def _part(name: str) -> Callable[..., Markup]:
+@cache
+def part(name: str) -> Callable[..., Markup]:
     """Return a macro of `_parts.html`, which depends on nothing but what it is given."""
 
     @lru_cache(REMEMBERED)
@@ -118,6 +125,11 @@ def _part(name: str) -> Callable[..., Markup]:
         return made
 
     return filled
+
+
+def _origin(source: Origin | Slot) -> Markup:
+    """Return where something was read, and when: what a page has of it, or its slot."""
+    return Markup(source) if isinstance(source, Slot) else part("origin")(source)  # noqa: S704
 
 
 def _cells(
@@ -138,7 +150,7 @@ def _escaped(text: str) -> Markup:
     return escape(words.clean(text))
 
 
-def _safe(value: Any) -> str:
+def escaped(value: Any) -> str:
     """Clean and escape what is no markup; a short text may come again and again."""
     if type(value) is Markup:
         return value

@@ -4,34 +4,25 @@ import json
 from base64 import b85encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from math import ceil
 from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from markupsafe import Markup
 
 from hostcheck.model.excuses import Excuses
-from hostcheck.model.result import Status
 from hostcheck.model.run import Run
-from hostcheck.reports import words
 from hostcheck.reports.run.html.jinja import rendered
 from hostcheck.reports.run.html.pages import page_of
-from hostcheck.reports.run.html.shapes import ALONE, LETTERS, Page
+from hostcheck.reports.run.html.pieces import CUT, OfHost, Pieces
+from hostcheck.reports.run.html.shapes import ALONE, Page
 from hostcheck.reports.topology import svg
 
-CUT = "\x00"
-"""Stands around the name of each part of a host's body; in no text, because `clean` makes it
-visible."""
 SAMPLES = 32
 """Hosts whose pages tell what most pages say."""
 MOST_BOOKS, HOSTS_A_BOOK = 16, 32
 """Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
 BEFORE = 24000
 """Bytes of a book a part can point back to: deflate reaches 32768, less what a part may be long."""
-CHAPTER = 16
-"""Checks whose findings make one part: as many as are short enough for that."""
-
-
 _HARMLESS = str.maketrans("<&>", "[].")
 """What means something in a page, and what stands for it."""
 
@@ -43,6 +34,11 @@ def _letters(data: bytes) -> str:
 
 def _lines(markup: str) -> list[str]:
     return markup.splitlines(keepends=True)
+
+
+def _part(topic: str) -> Markup:
+    """Mark where a part begins."""
+    return Markup(f"{CUT}{topic}{CUT}")  # noqa: S704  # ours
 
 
 class _Book:
@@ -93,12 +89,13 @@ class Packer:
         self._most = max(1, min(MOST_BOOKS, len(run.hosts) // HOSTS_A_BOOK))
         self._before: dict[str, list[tuple[set[str], bytes]]] = {}
         self._shared: dict[str, tuple[str, int]] = {}
-        gravest = sorted(run.checks, key=lambda one: words.GRAVEST_FIRST.index(one.severity))
-        self._chapters = {manual.id: n // CHAPTER for n, manual in enumerate(gravest)}
+        self._manuals = "checks.html" if home else ""
+        self._pieces = Pieces(self._manuals)
         excuses = Excuses(run)
         samples: dict[str, list[str]] = {}
         for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
             page = page_of(run, run.hosts[at], ALONE, run.checks, excuses)
+            self._pieces.learn(page)
             for name, markup in self._parts(page):
                 samples.setdefault(name, []).append(markup)
         for name, alike in samples.items():
@@ -124,19 +121,15 @@ class Packer:
 
     def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
         """Yield the body of a page part by part, each with its name."""
+        host = OfHost(self._pieces, page)
         body = rendered(
-            "body.html", page=page, defs=Markup(svg.DEFS),  # noqa: S704
-            manuals="checks.html" if self._home else "", part=self._part,
+            "body.html", page=page, defs=Markup(svg.DEFS), pieces=host,  # noqa: S704
+            manuals=self._manuals, part=_part,
         )  # fmt: skip
-        cut = f"facts{CUT}{body}".split(CUT)
-        parts = zip(cut[::2], cut[1::2], strict=True)
-        for name, members in groupby(parts, key=lambda part: part[0]):
-            yield name, "".join(markup for _, markup in members)
-
-    def _part(self, topic: str | Status, check: str = "") -> Markup:
-        """Mark where a part begins: a topic, or the findings of a chapter with one status."""
-        name = LETTERS[topic] if isinstance(topic, Status) else topic
-        return Markup(f"{CUT}{name}{self._chapters.get(check, '')}{CUT}")  # noqa: S704  # ours
+        first, *parts = body.split(CUT)
+        yield "facts", first
+        for name, markup in zip(parts[::2], parts[1::2], strict=True):
+            yield name, host.own() + markup if name == "findings" else markup
 
     def _begin(self, name: str, samples: Sequence[str]) -> None:
         """Deflate is a stream: what comes later may point back into what came before."""
@@ -163,4 +156,6 @@ class Packer:
 
     def shared(self) -> str:
         """Return the same as JSON."""
-        return json.dumps(self._shared)
+        packer = compressobj(9, DEFLATED, -MAX_WBITS)
+        pieces = packer.compress(self._pieces.text().encode()) + packer.flush()
+        return json.dumps({"pieces": _letters(pieces), "books": self._shared})

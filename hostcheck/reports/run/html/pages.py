@@ -10,12 +10,12 @@ from hostcheck.model.capture import Origin
 from hostcheck.model.excuses import Excuses
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Testimony
-from hostcheck.model.result import About, Manual, Result, Status
+from hostcheck.model.result import About, Manual, Status
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports import summary, view, words
 from hostcheck.reports.run.html.facts import facts_of, gpu_table, smoked_of, vm_table
 from hostcheck.reports.run.html.jinja import fragment
-from hostcheck.reports.run.html.shapes import Choice, Evidence, Finding, Page, Square
+from hostcheck.reports.run.html.shapes import Choice, Finding, Page, Square
 from hostcheck.reports.topology import svg
 from hostcheck.reports.topology import text as tree
 
@@ -93,7 +93,7 @@ def _findings(
     prefix: str = "",
     placed: Container[str] = (),
 ) -> tuple[Finding, ...]:
-    """Give each group its rows and its anchor; the worst of a check gets the plain anchor.
+    """Give each group its anchor; the worst of a check gets the plain anchor.
 
     `placed` are the anchors, without what follows the `@`, that the picture links to.
     """
@@ -104,28 +104,8 @@ def _findings(
         if name in taken:
             name = f"{name}:{group.status.value}"
         taken.add(name)
-        commands = dict.fromkeys(command for result in group.results for command in result.fix)
-        rows = _evidence(group.results, sources)
-        made.append(Finding(f"{name}@{key}", group, rows, tuple(commands), name in placed))
+        made.append(Finding(f"{name}@{key}", group, sources, name in placed))
     return tuple(made)
-
-
-def _evidence(results: Sequence[Result], sources: tuple[Origin, ...]) -> tuple[Evidence, ...]:
-    rows: dict[tuple[object, ...], list[Result]] = {}
-    for result in results:
-        alike = (
-            result.observed, result.expected, result.note, result.sources, result.unseen,
-            result.trace,
-        )  # fmt: skip
-        rows.setdefault(alike, []).append(result)
-    return tuple(
-        Evidence(
-            tuple(result.subject.name for result in members),
-            members[0],
-            words.places(sources, members[0].sources),
-        )
-        for members in rows.values()
-    )
 
 
 def _squares(

@@ -9,7 +9,7 @@ from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import Answer, Command, Result, Severity, Status
 from hostcheck.model.run import Candidate
 from hostcheck.model.smoke import GpuSmoke
-from hostcheck.reports import summary, view
+from hostcheck.reports import summary, view, words
 from hostcheck.reports.summary.seals import Seals
 
 ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
@@ -20,6 +20,8 @@ LETTERS = {
     Status.NOT_APPLICABLE: "n", Status.NOT_SELECTED: "o", None: ".",
 }  # fmt: skip
 """How the table of an index writes a square."""
+SLOT = "\x02"
+"""Begins a slot in markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,17 @@ class Shown:
 
     text: str
     known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands in markup for a text of one host, where the rest is the same of many."""
+
+    name: str
+
+    def __html__(self) -> str:
+        """Return it as markup. No text can say that: `clean` makes its first sign visible."""
+        return f"{SLOT}{self.name};"
 
 
 Cells = tuple[tuple[Shown, ...], ...]
@@ -47,7 +60,7 @@ class Evidence:
 
     subjects: tuple[str, ...]
     result: Result
-    sources: tuple[Origin, ...]
+    sources: tuple[Origin | Slot, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,34 @@ class Finding:
 
     anchor: str
     group: summary.Group
-    rows: tuple[Evidence, ...]
-    commands: tuple[Command, ...]
+    asked: tuple[Origin | Slot, ...]
+    """The sources of the host, which results point into."""
     placed: bool = False
     """Whether the picture of the host shows where it is: at the id `at:` and the anchor."""
+
+    @property
+    def rows(self) -> tuple[Evidence, ...]:
+        """Its results, those that say the same as one."""
+        rows: dict[tuple[object, ...], list[Result]] = {}
+        for result in self.group.results:
+            alike = (
+                result.observed, result.expected, result.note, result.sources, result.unseen,
+                result.trace,
+            )  # fmt: skip
+            rows.setdefault(alike, []).append(result)
+        return tuple(
+            Evidence(
+                tuple(result.subject.name for result in members),
+                members[0],
+                words.places(self.asked, members[0].sources),
+            )
+            for members in rows.values()
+        )
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What mends it, each way once."""
+        return tuple(dict.fromkeys(one for result in self.group.results for one in result.fix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""Findings on the pages of a site: what many hosts say is a number, and their own is beside it.
+
+Hosts of a fleet are judged alike: the same words of other subjects, read at other times. Those two
+are slots, so that the rest is filled in and packed once, and not for each host.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from markupsafe import Markup
+from msgspec import structs
+
+from hostcheck.model.result import Status
+from hostcheck.reports.run.html.jinja import escaped, macros, part
+from hostcheck.reports.run.html.shapes import Finding, Page, Slot
+
+CUT, PIECE, IS = "\x00", "\x01", "\x03"
+"""Between texts; before the number of a piece; between the name of a slot and what is in it. None
+is in any text, because `clean` makes them visible."""
+END = f"{CUT}\n"
+"""Ends what is in a slot."""
+AT_LENGTH = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
+"""What is told as an article, with what mends it; other findings are rows of a table."""
+REMEMBERED = 4096
+"""Findings that few hosts have which are remembered."""
+
+Key = tuple[object, ...]
+
+
+class Pieces:
+    """The findings of some hosts by number, learned from them."""
+
+    def __init__(self, manuals: str) -> None:
+        """Take the page that explains the checks, empty where that is part of the same page."""
+        self._macros = macros("_findings.html", manuals=manuals)
+        self._numbers: dict[Key, str] = {}
+        self._others: dict[Key, str] = {}
+        self._markup: list[str] = []
+
+    def learn(self, page: Page) -> None:
+        """Give the findings of a host their numbers."""
+        host = OfHost(self, page)
+        for finding in page.findings:
+            key = host.key(finding)
+            if key not in self._numbers:
+                self._numbers[key] = f"{PIECE}{len(self._markup)}\n"
+                self._markup.append(self._filled(host.slotted(finding)))
+
+    def text(self) -> str:
+        """Return the pieces in the order of their numbers."""
+        return CUT.join(self._markup)
+
+    def of(self, finding: Finding, host: "OfHost") -> str:
+        """Return a finding as its number, or as markup with slots where few hosts have it."""
+        key = host.key(finding)
+        told = self._numbers.get(key) or self._others.get(key)
+        if told is None:
+            if len(self._others) >= REMEMBERED:
+                self._others.clear()
+            told = self._others[key] = self._filled(host.slotted(finding))
+        return told
+
+    def _filled(self, finding: Finding) -> str:
+        if finding.group.status in AT_LENGTH:
+            return str(self._macros.article(finding, 3))
+        return str(self._macros.rows(finding))
+
+
+class OfHost:
+    """One host: what its findings are told by, and what is in their slots."""
+
+    def __init__(self, pieces: Pieces, page: Page) -> None:
+        self._pieces = pieces
+        self._page = page
+        self._slots: dict[str, str] = {}
+        counted: dict[str, int] = {}
+        asked = set()
+        for finding in page.findings:
+            for result in finding.group.results:
+                name, kind = result.subject.name, result.subject.kind
+                asked.add(result.sources)
+                if name not in self._slots:
+                    number = counted[kind] = counted.get(kind, 0) + 1
+                    self._slots[name] = f"{kind if kind.isidentifier() else 'other'}_{number}"
+        answers = len(page.sources)
+        whole = all(0 <= place < answers for places in asked for place in places)
+        self._odd = () if whole else (answers,)
+        """How many sources there are, where results point beyond them."""
+
+    def key(self, finding: Finding) -> Key:
+        """Return all that the markup of a finding depends on, what is in slots aside."""
+        group, slots = finding.group, self._slots
+        return (
+            finding.anchor, finding.placed, group.status, group.severity, group.since, *self._odd,
+            *[
+                (
+                    slots[one.subject.name], one.observed, one.expected, one.note, one.unseen,
+                    one.trace, one.sources,
+                )
+                for one in group.results
+            ],
+        )  # fmt: skip
+
+    def slotted(self, finding: Finding) -> Finding:
+        """Return a finding with slots for its subjects and its sources."""
+        results = []
+        for one in finding.group.results:
+            slot = Slot(self._slots[one.subject.name])
+            results.append(structs.replace(one, subject=structs.replace(one.subject, name=slot)))
+        asked = tuple(Slot(str(number)) for number in range(len(self._page.sources)))
+        return replace(finding, group=replace(finding.group, results=tuple(results)), asked=asked)
+
+    def articles(self, findings: Sequence[Finding]) -> Markup:
+        """Return findings at length; what mends them names the host, and so is its own."""
+        command = part("command")
+        told = [
+            f"{self._pieces.of(one, self)}{''.join(map(command, one.commands))}</article>\n"
+            for one in findings
+        ]
+        return Markup("".join(told))  # noqa: S704  # filled by templates
+
+    def rows(self, findings: Sequence[Finding]) -> Markup:
+        """Return findings as rows of a table."""
+        return Markup("".join([self._pieces.of(one, self) for one in findings]))  # noqa: S704
+
+    def own(self) -> str:
+        """Return what is in the slots, each behind its name."""
+        origin = part("origin")
+        texts = [f"{slot}{IS}{escaped(name)}{END}" for name, slot in self._slots.items()]
+        texts += [f"{at}{IS}{origin(one)}{END}" for at, one in enumerate(self._page.sources)]
+        return "".join(texts)
