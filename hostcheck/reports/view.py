@@ -6,7 +6,7 @@ every device on it by definition, and then the view says so.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -210,8 +210,10 @@ def troubles(gpu: PhysicalGpu) -> tuple[str, ...]:
     return tuple(found)
 
 
-def distance(host: Host, one: Device, other: Device) -> Distance:
-    """Tell how far two devices are apart."""
+def distance(
+    host: Host, one: Device, other: Device, packages: Mapping[int, set[int]] | None = None
+) -> Distance:
+    """Tell how far two devices are apart; `packages` of each node are given if they are known."""
     if one.address == other.address:
         return Distance.SELF
     if set(one.bridges) & set(other.bridges):
@@ -221,7 +223,7 @@ def distance(host: Host, one: Device, other: Device) -> Distance:
         return _told_by_driver(host, one, other)
     if here == there:
         return Distance.NODE
-    packages = _packages_of_nodes(host)
+    packages = _packages_of_nodes(host) if packages is None else packages
     mine, theirs = packages.get(here), packages.get(there)
     if mine and theirs:
         return Distance.PKG if mine & theirs else Distance.SYS
@@ -245,9 +247,13 @@ def _told_by_driver(host: Host, one: Device, other: Device) -> Distance:
     return _DRIVER.get(said, Distance.UNKNOWN)
 
 
-def matrix(host: Host) -> Matrix:
-    """Return the distances of every GPU to every GPU and network adapter."""
-    shown = of(host)
+def matrix(host: Host, shown: Layout | None = None) -> Matrix:
+    """Return the distances of every GPU to every GPU and network adapter.
+
+    `shown` is the host's layout, where it is there already.
+    """
+    shown = shown or of(host)
+    packages = _packages_of_nodes(host)
     devices: list[Device] = [*shown.gpus, *shown.nics]
     bonds = {frozenset((bond.first, bond.second)): bond.code for bond in shown.bonds}
     names = [f"GPU {n}" for n in range(len(shown.gpus))]
@@ -256,7 +262,7 @@ def matrix(host: Host) -> Matrix:
         columns=(*names, *(nic.name for nic in shown.nics)),
         cells=tuple(
             tuple(
-                Cell(distance(host, gpu, device), bonds.get(frozenset((row, column)), ""))
+                Cell(distance(host, gpu, device, packages), bonds.get(frozenset((row, column)), ""))
                 for column, device in enumerate(devices)
             )
             for row, gpu in enumerate(shown.gpus)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from hostcheck.model.host import Host
 from hostcheck.model.run import HostReport
 from hostcheck.reports import PAPER, Screen, view, words
 from hostcheck.reports.topology.svg import layout
@@ -19,13 +18,14 @@ def render(report: HostReport, *, ascii_only: bool = False, drawn: Drawing | Non
 
     `drawn` is the layout, where it is there already.
     """
-    told = list((drawn or layout(report)).told())
+    drawn = drawn or layout(report)
+    told = list(drawn.told())
     lines = [words.plain(one) if ascii_only else one for one in map(_line, (b for _, b in told))]
     shown = [lines[0], *_tree([depth for depth, _ in told[1:]], lines[1:], ascii_only=ascii_only)]
-    note = view.of(report.host).note
-    if note:
-        shown += ["", note]
-    return "\n".join([*shown, *_matrix(report.host, ascii_only=ascii_only)]) + "\n"
+    if drawn.shown.note:
+        shown += ["", drawn.shown.note]
+    table = view.matrix(report.host, drawn.shown)
+    return "\n".join([*shown, *_matrix(table, ascii_only=ascii_only)]) + "\n"
 
 
 def _line(box: Box) -> str:
@@ -54,8 +54,7 @@ def _tree(depths: Sequence[int], lines: Sequence[str], *, ascii_only: bool) -> I
     yield from reversed(drawn)
 
 
-def _matrix(host: Host, *, ascii_only: bool) -> Iterator[str]:
-    table = view.matrix(host)
+def _matrix(table: view.Matrix, *, ascii_only: bool) -> Iterator[str]:
     if not table.rows:
         return
     names = [words.cut(words.one_line(name), 10) for name in table.columns]

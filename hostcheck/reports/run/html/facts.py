@@ -102,9 +102,8 @@ def _software(packages: tuple[Software, ...]) -> str:
     return ", ".join(f"{package.name} {package.version}" for package in packages)
 
 
-def gpu_table(host: Host) -> Table | None:
-    """Return the table of GPUs, None where there is none."""
-    shown = view.of(host)
+def gpu_table(host: Host, shown: view.Layout) -> Table | None:
+    """Return the table of GPUs, None where there is none; `shown` is the host's layout."""
     if not shown.gpus:
         return None
     return Table(
@@ -192,18 +191,17 @@ def _link(link: PcieLink) -> str:
     return f"x{link.width} of x{link.width_max}, {now}"
 
 
-def vm_table(host: Host) -> Table | None:
-    """Return the table of VMs, None where there is none."""
-    guests = view.of(host).guests
-    if not guests:
+def vm_table(host: Host, shown: view.Layout) -> Table | None:
+    """Return the table of VMs, None where there is none; `shown` is the host's layout."""
+    if not shown.guests:
         return None
     return Table(
         ("VM", "Power", "GPU it asks for", "Runs on", "vCPUs", "Memory", "Hardware", "Network"),
-        tuple(_vm_row(host, guest) for guest in guests),
+        tuple(_vm_row(host, shown, guest) for guest in shown.guests),
     )
 
 
-def _vm_row(host: Host, guest: view.VmOnGpus) -> Cells:
+def _vm_row(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> Cells:
     vm = guest.vm
     wants = [_show(vgpu.profile, str) for vgpu in vm.vgpus]
     wants += [
@@ -216,7 +214,7 @@ def _vm_row(host: Host, guest: view.VmOnGpus) -> Cells:
         (Shown(vm.name), Shown(vm.id)),
         (_show(vm.power_state, _power),),
         tuple(wants) or (Shown("none"),),
-        _runs_on(host, guest),
+        _runs_on(host, shown, guest),
         (
             _show(vm.vcpu_count),
             _show(vm.cores_per_socket, lambda cores: f"{cores} per socket"),
@@ -239,12 +237,11 @@ def _reserved(vm: Vm) -> Shown:
     return _show(vm.memory_reserved_bytes, lambda reserved: f"{words.size(reserved)} reserved")
 
 
-def _runs_on(host: Host, guest: view.VmOnGpus) -> tuple[Shown, ...]:
+def _runs_on(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> tuple[Shown, ...]:
     if guest.running is False:
         return (Shown("off"),)
     if isinstance(guest.addresses, Unknown):
         return (_show(guest.addresses),)
-    shown = view.of(host)
     lines = []
     for address in guest.addresses.value:
         number = shown.number(address)

@@ -1,7 +1,7 @@
 """Pages of hosts, packed: each part as what differs from the same part of some hosts."""
 
 import json
-from base64 import b85encode
+from binascii import b2a_base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
-from hostcheck.reports.run.html.jinja import rendered
+from hostcheck.reports.run.html.jinja import macros, rendered
 from hostcheck.reports.run.html.pages import page_of
-from hostcheck.reports.run.html.pieces import CUT, OfHost, Pieces
+from hostcheck.reports.run.html.pieces import CUT, Pieces
 from hostcheck.reports.run.html.shapes import ALONE, Page
 from hostcheck.reports.topology import svg
 
@@ -23,13 +23,11 @@ MOST_BOOKS, HOSTS_A_BOOK = 16, 32
 """Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
 BEFORE = 24000
 """Bytes of a book a part can point back to: deflate reaches 32768, less what a part may be long."""
-_HARMLESS = str.maketrans("<&>", "[].")
-"""What means something in a page, and what stands for it."""
 
 
 def _letters(data: bytes) -> str:
-    """Return bytes as base 85, five signs for four: a fifteenth less than base 64."""
-    return b85encode(data).decode().translate(_HARMLESS)
+    """Return bytes as base 64, which browsers and Python read and write in one call."""
+    return b2a_base64(data, newline=False).decode()
 
 
 def _lines(markup: str) -> list[str]:
@@ -89,8 +87,12 @@ class Packer:
         self._most = max(1, min(MOST_BOOKS, len(run.hosts) // HOSTS_A_BOOK))
         self._before: dict[str, list[tuple[set[str], bytes]]] = {}
         self._shared: dict[str, tuple[str, int]] = {}
-        self._manuals = "checks.html" if home else ""
-        self._pieces = Pieces(self._manuals)
+        manuals = "checks.html" if home else ""
+        self._pieces = Pieces(manuals)
+        self._macros = macros(
+            "_body.html", manuals=manuals, defs=Markup(svg.DEFS),  # noqa: S704
+            pieces=self._pieces, part=_part,
+        )  # fmt: skip
         excuses = Excuses(run)
         samples: dict[str, list[str]] = {}
         for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
@@ -121,15 +123,11 @@ class Packer:
 
     def _parts(self, page: Page) -> Iterator[tuple[str, str]]:
         """Yield the body of a page part by part, each with its name."""
-        host = OfHost(self._pieces, page)
-        body = rendered(
-            "body.html", page=page, defs=Markup(svg.DEFS), pieces=host,  # noqa: S704
-            manuals=self._manuals, part=_part,
-        )  # fmt: skip
-        first, *parts = body.split(CUT)
+        own = self._pieces.turn_to(page)
+        first, *parts = str(self._macros.alone(page)).split(CUT)
         yield "facts", first
         for name, markup in zip(parts[::2], parts[1::2], strict=True):
-            yield name, host.own() + markup if name == "findings" else markup
+            yield name, own + markup if name == "findings" else markup
 
     def _begin(self, name: str, samples: Sequence[str]) -> None:
         """Deflate is a stream: what comes later may point back into what came before."""

@@ -70,14 +70,14 @@ def page_of(
         counts=tuple((status, counted[status]) for status in words.WORST_FIRST),
         findings=findings,
         facts=facts_of(host),
-        gpus=gpu_table(host),
+        gpus=gpu_table(host, drawn.shown),
         smoke=smoked_of(host),
-        vms=vm_table(host),
+        vms=vm_table(host, drawn.shown),
         picture=Markup(  # noqa: S704  # svg escapes what it writes
             svg.topology_svg(report, alone=False, anchor=key, drawn=drawn)
         ),
         twin=tree.render(report, drawn=drawn),
-        matrix=view.matrix(host),
+        matrix=view.matrix(host, drawn.shown),
         testimonies=tuple((told, _differs(told)) for told in host.testimonies),
         sources=host.sources,
         squares=_squares(report, key, checks, findings),

@@ -27,50 +27,10 @@ REMEMBERED = 4096
 Key = tuple[object, ...]
 
 
-class Pieces:
-    """The findings of some hosts by number, learned from them."""
-
-    def __init__(self, manuals: str) -> None:
-        """Take the page that explains the checks, empty where that is part of the same page."""
-        self._macros = macros("_findings.html", manuals=manuals)
-        self._numbers: dict[Key, str] = {}
-        self._others: dict[Key, str] = {}
-        self._markup: list[str] = []
-
-    def learn(self, page: Page) -> None:
-        """Give the findings of a host their numbers."""
-        host = OfHost(self, page)
-        for finding in page.findings:
-            key = host.key(finding)
-            if key not in self._numbers:
-                self._numbers[key] = f"{PIECE}{len(self._markup)}\n"
-                self._markup.append(self._filled(host.slotted(finding)))
-
-    def text(self) -> str:
-        """Return the pieces in the order of their numbers."""
-        return CUT.join(self._markup)
-
-    def of(self, finding: Finding, host: "OfHost") -> str:
-        """Return a finding as its number, or as markup with slots where few hosts have it."""
-        key = host.key(finding)
-        told = self._numbers.get(key) or self._others.get(key)
-        if told is None:
-            if len(self._others) >= REMEMBERED:
-                self._others.clear()
-            told = self._others[key] = self._filled(host.slotted(finding))
-        return told
-
-    def _filled(self, finding: Finding) -> str:
-        if finding.group.status in AT_LENGTH:
-            return str(self._macros.article(finding, 3))
-        return str(self._macros.rows(finding))
-
-
-class OfHost:
+class _OfHost:
     """One host: what its findings are told by, and what is in their slots."""
 
-    def __init__(self, pieces: Pieces, page: Page) -> None:
-        self._pieces = pieces
+    def __init__(self, page: Page) -> None:
         self._page = page
         self._slots: dict[str, str] = {}
         counted: dict[str, int] = {}
@@ -110,22 +70,67 @@ class OfHost:
         asked = tuple(Slot(str(number)) for number in range(len(self._page.sources)))
         return replace(finding, group=replace(finding.group, results=tuple(results)), asked=asked)
 
-    def articles(self, findings: Sequence[Finding]) -> Markup:
-        """Return findings at length; what mends them names the host, and so is its own."""
-        command = part("command")
-        told = [
-            f"{self._pieces.of(one, self)}{''.join(map(command, one.commands))}</article>\n"
-            for one in findings
-        ]
-        return Markup("".join(told))  # noqa: S704  # filled by templates
-
-    def rows(self, findings: Sequence[Finding]) -> Markup:
-        """Return findings as rows of a table."""
-        return Markup("".join([self._pieces.of(one, self) for one in findings]))  # noqa: S704
-
     def own(self) -> str:
         """Return what is in the slots, each behind its name."""
         origin = part("origin")
         texts = [f"{slot}{IS}{escaped(name)}{END}" for name, slot in self._slots.items()]
         texts += [f"{at}{IS}{origin(one)}{END}" for at, one in enumerate(self._page.sources)]
         return "".join(texts)
+
+
+class Pieces:
+    """The findings of some hosts by number, learned from them."""
+
+    def __init__(self, manuals: str) -> None:
+        """Take the page that explains the checks, empty where that is part of the same page."""
+        self._macros = macros("_findings.html", manuals=manuals)
+        self._numbers: dict[Key, str] = {}
+        self._others: dict[Key, str] = {}
+        self._markup: list[str] = []
+        self._host: _OfHost
+
+    def turn_to(self, page: Page) -> str:
+        """Take the host whose findings come next; return what is in its slots, by their names."""
+        self._host = _OfHost(page)
+        return self._host.own()
+
+    def learn(self, page: Page) -> None:
+        """Give the findings of a host their numbers."""
+        host = _OfHost(page)
+        for finding in page.findings:
+            key = host.key(finding)
+            if key not in self._numbers:
+                self._numbers[key] = f"{PIECE}{len(self._markup)}\n"
+                self._markup.append(self._filled(host.slotted(finding)))
+
+    def text(self) -> str:
+        """Return the pieces in the order of their numbers."""
+        return CUT.join(self._markup)
+
+    def articles(self, findings: Sequence[Finding]) -> Markup:
+        """Return findings at length; what mends them names the host, and so is its own."""
+        command = part("command")
+        told = [
+            f"{self._told(one)}{''.join(map(command, one.commands))}</article>\n"
+            for one in findings
+        ]
+        return Markup("".join(told))  # noqa: S704  # filled by templates
+
+    def rows(self, findings: Sequence[Finding]) -> Markup:
+        """Return findings as rows of a table."""
+        return Markup("".join(map(self._told, findings)))  # noqa: S704  # filled by templates
+
+    def _told(self, finding: Finding) -> str:
+        """Return a finding as its number, or as markup with slots where few hosts have it."""
+        key = self._host.key(finding)
+        told = self._numbers.get(key) or self._others.get(key)
+        if told is None:
+            if len(self._others) >= REMEMBERED:
+                self._others.clear()
+            told = self._others[key] = self._filled(self._host.slotted(finding))
+        return told
+
+    def _filled(self, finding: Finding) -> str:
+        if finding.group.status in AT_LENGTH:
+            return str(self._macros.article(finding, 3))
+        return str(self._macros.rows(finding))

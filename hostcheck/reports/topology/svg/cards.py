@@ -27,7 +27,7 @@ class Cards:
         self.host = report.host
         self.shown = view.of(report.host)
         self.found = Findings(report, self.shown)
-        self.drawn = Drawing()
+        self.drawn = Drawing(self.shown)
         self.slots = {one.address: one for one in report.slots}
         self.card_of: dict[str, int] = {}
         """The box of each GPU, by address, and of each network adapter, by name."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from hostcheck.model.result import Status
-from hostcheck.reports import words
+from hostcheck.reports import view, words
 
 WIDTH = 1120
 GAP = 14
@@ -122,6 +122,8 @@ class Line:
 class Drawing:
     """Everything that is drawn, parents before what lies in them."""
 
+    shown: view.Layout
+    """The places and devices that it shows."""
     height: float = 0
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
