@@ -72,21 +72,25 @@ bool probe_path(const Element& e, const Family& family) {
     p.multiply(sparse);
     p.d().read(d + setting * elements, 0, elements * 4);
   }
+  // What each nibble was in all settings, five bits a setting.
+  auto* histories = static_cast<uint64_t*>(allocate(nibbles * sizeof(uint64_t)));
+  for (size_t setting = 0; setting < SETTINGS; ++setting)
+    for (size_t n = 0; n < nibbles; ++n)
+      histories[n] = histories[n] << 5 | (metadata[setting * words + n / 8] >> 4 * (n % 8) & 15u);
   int wrong = 0;
   char seen[160] = "";
   for (int row = 0; row < family.m; ++row)
     for (int group = 0; group < GROUPS; ++group) {
       const Slot slot = slot_of(e.bytes, K, {row, group});
       const size_t expected = slot.word * 8 + static_cast<size_t>(slot.bit / 4);
+      uint64_t taken = 0;
+      for (size_t setting = 0; setting < SETTINGS; ++setting)
+        taken = taken << 5 |
+                nibble_behind(e, d[setting * elements + static_cast<size_t>(row * family.n + group)]);
       size_t found = 0;
       int candidates = 0;
-      for (size_t n = 0; n < nibbles; ++n) {
-        bool possible = true;
-        for (size_t setting = 0; possible && setting < SETTINGS; ++setting)
-          possible = (metadata[setting * words + n / 8] >> 4 * (n % 8) & 15u) ==
-                     nibble_behind(e, d[setting * elements + static_cast<size_t>(row * family.n + group)]);
-        if (possible) found = n, ++candidates;
-      }
+      for (size_t n = 0; n < nibbles; ++n)
+        if (histories[n] == taken) found = n, ++candidates;
       if (candidates == 1 && found == expected) continue;
       if (wrong++ == 0)
         snprintf(seen, sizeof seen,
@@ -96,6 +100,7 @@ bool probe_path(const Element& e, const Family& family) {
     }
   json::text("metadata_layout", wrong ? "mismatch" : "match");
   if (wrong) json::text("metadata_seen", seen);
+  free(histories);
   free(metadata);
   free(d);
   return wrong == 0;
