@@ -1,14 +1,15 @@
 """One healthy host per GPU generation and release, each fault alone: the cause is named, no other.
 
-The hosts are served live by one vCenter and, with SSH, by their shells. Each is judged with what
-all sources say, with the API alone, and with an nvidia-smi that is silent. A fault that cannot be
-seen then is UNSURE, and never a GO.
+The hosts are served live by one vCenter, and some of them over SSH by their shells. Each is judged
+with what all sources say, with the API alone, and with an nvidia-smi that is silent. A fault that
+cannot be seen then is UNSURE, and never a GO.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from hostcheck import app, ways
 from hostcheck.checks.condition import ACTIONS
 from hostcheck.checks.engine import all_checks
 from hostcheck.fleet import threads
-from hostcheck.model.capture import Capture
+from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Known, Unknown, Why
+from hostcheck.model.host_ref import Key
 from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Severity, Status, root_causes
 from hostcheck.model.run import Candidate, HostReport
@@ -27,14 +29,14 @@ from hostcheck.preflight.judge import candidate_of
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
-from hostcheck.ways.base import SoFar
+from hostcheck.ways.base import SoFar, Stopwatch, Transport
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 from hostcheck.ways.tls import Endpoint
 from hostcheck.ways.vsphere.transport import VsphereTransport
 from tests import golden
 from tests.causes import CAUSES
-from tests.peers import live, shapes
+from tests.peers import live, shapes, shell
 from tests.peers.fleet import (
     Cluster,
     Driver,
@@ -454,39 +456,106 @@ def _silent_smi(recorded: Recording) -> Recording:
     return structs.replace(recorded, captures=captures)
 
 
+class Told:
+    """Answers as the shell of a host does, without a server: see the test of it below."""
+
+    changes: Mapping[Key, str] = MappingProxyType({})
+    login = None
+
+    def __init__(self, host: HostShape) -> None:
+        self._answers = shell.answers(host)
+
+    def fetch(self, request: Request) -> Capture:
+        assert SHELL.allows(request)
+        missing = ("", f"sh: {request.text.split()[0]}: not found\n", 127)
+        return Stopwatch().capture(request, *self._answers.get(request.text, missing))
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+HOSTS = {host.name: host for host, _, _ in CASES.values()}
+OVER_SSH = tuple(HOSTS)[::32]
+"""Hosts that are asked over the wire too: the rest differs from these in words of answers alone."""
+
+
 @pytest.fixture(scope="module")
-def reports(keep_running: Callable[[Any], Any]) -> dict[tuple[str, str], HostReport]:
-    """Every host judged, by (host name, what could be read)."""
-    hosts = tuple(host for host, _, _ in CASES.values())
+def peers(keep_running: Callable[[Any], Any]) -> tuple[Vcenter, Shells]:
+    hosts = tuple(HOSTS.values())
     rules = tuple(
         Rule(f"rule {number}", tuple(vm.name for vm in host.vms), (hosts[0].name,))
         for number, host in enumerate(hosts)
         if host.cluster == RULED
     )
     clusters = (shapes.CLUSTER, shapes.AWAY, SMALL, Cluster(RULED, rules=rules))
-    fleet = Fleet(hosts, clusters=clusters)
-    vcenter: Vcenter = keep_running(live.running_vcenter(fleet))
-    shells: Shells = keep_running(live.running_shells(fleet))
+    vcenter: Vcenter = keep_running(live.running_vcenter(Fleet(hosts, clusters=clusters)))
+    some = Fleet(tuple(HOSTS[one] for one in OVER_SSH), clusters=clusters)
+    return vcenter, keep_running(live.running_shells(some))
 
-    def open_shell(so_far: SoFar) -> SshTransport:
+
+def collected(
+    vcenter: Vcenter, open_shell: Callable[[SoFar], Transport] | None, names: Sequence[str] = ()
+) -> Iterator[Recording]:
+    """Collect hosts live, with their shells where something opens them."""
+    end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
+    session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
+    openers = {"shell": open_shell} if open_shell else {}
+    source = LiveSource("vcenter", session, hosts=names, openers=openers, packages=True)
+    with threads(4 if names else 1) as workers:
+        yield from app.recordings(source, source.machines(), workers=workers, done=lambda _: None)
+    source.close()
+
+
+def _by_api(recorded: Recording) -> Recording:
+    captures = {key: one for key, one in recorded.captures.items() if key[0] != Wire.SHELL}
+    return structs.replace(recorded, captures=captures)
+
+
+def _answered(recorded: Recording) -> dict[tuple[str, str, str], Capture]:
+    """What a machine answered, whenever it was."""
+    return {
+        key: structs.replace(one, taken_at="", duration_ms=0)
+        for key, one in recorded.captures.items()
+    }
+
+
+def test_what_is_told_is_what_comes_over_the_wire(peers: tuple[Vcenter, Shells]) -> None:
+    """An SSH server tells what the shape does, and an API that is asked alone tells no other."""
+    vcenter, shells = peers
+
+    def over_ssh(so_far: SoFar) -> SshTransport:
         return SshTransport(reach(shells, so_far.ref.name), SHELL.allows)
 
+    wire = {one.ref.name: one for one in collected(vcenter, over_ssh, OVER_SSH)}
+    told = {
+        one.ref.name: one
+        for one in collected(vcenter, lambda so_far: Told(HOSTS[so_far.ref.name]), OVER_SSH)
+    }
+    alone = {one.ref.name: one for one in collected(vcenter, None, OVER_SSH)}
+    assert len({kind.model for host, kind, _ in CASES.values() if host.name in OVER_SSH}) == len(
+        KINDS
+    )
+    for name in OVER_SSH:
+        assert _answered(told[name]) == _answered(wire[name])
+        assert _answered(_by_api(told[name])) == _answered(alone[name])
+        assert sum(key[0] == Wire.SHELL for key in wire[name].captures) > 10
+    statuses = {one.exit_status for each in wire.values() for one in each.captures.values()}
+    assert len(statuses) > 1, "one that failed is among them"
+
+
+@pytest.fixture(scope="module")
+def reports(peers: tuple[Vcenter, Shells]) -> dict[tuple[str, str], HostReport]:
+    """Every host judged, by (host name, what could be read)."""
     found = {}
     with opening_by(remembered(32_768)):  # what is read again is read of the same answers
-        for read in ("all", "api"):
-            end = Endpoint(vcenter.host, vcenter.user, vcenter.port, (str(vcenter.ca_file),))
-            session = VsphereTransport(end, lambda: vcenter.password, ways.requests())
-            opened = {"shell": open_shell} if read == "all" else {}
-            source = LiveSource("vcenter", session, openers=opened, packages=True)
-            with threads(8 if opened else 1) as workers:
-                for recorded in app.recordings(
-                    source, source.machines(), workers=workers, done=lambda _: None
-                ):
-                    found[recorded.ref.name, read] = report_of(host_of(recorded))
-                    if opened:
-                        silent = host_of(_silent_smi(recorded))
-                        found[recorded.ref.name, "silent"] = report_of(silent)
-            source.close()
+        for recorded in collected(peers[0], lambda so_far: Told(HOSTS[so_far.ref.name])):
+            name = recorded.ref.name
+            found[name, "all"] = report_of(host_of(recorded))
+            found[name, "silent"] = report_of(host_of(_silent_smi(recorded)))
+            found[name, "api"] = report_of(host_of(_by_api(recorded)))
     return found
 
 
