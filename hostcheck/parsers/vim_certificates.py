@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from hostcheck.model.capture import EVERYTHING, Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_objects import objects_of
 
 CERTIFICATE, THUMBPRINT = "config.certificate", "summary.config.sslThumbprint"

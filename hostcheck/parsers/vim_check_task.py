@@ -13,8 +13,9 @@ from msgspec import Struct
 from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.opinion import Said
-from hostcheck.syntax.vim import Node, refusal
+from hostcheck.syntax.vim import refusal
 from hostcheck.syntax.vim_call import HOST, POOL, VM
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_task import objection, task_of
 
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, older
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_objects import object_of
 
 MIB = 1024 * 1024

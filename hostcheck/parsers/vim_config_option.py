@@ -10,8 +10,8 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.offer import PerVmLimit
-from hostcheck.syntax.vim import XSI_TYPE, Node
 from hostcheck.syntax.vim_call import HOST
+from hostcheck.syntax.vim_node import XSI_TYPE, Node
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(

@@ -13,8 +13,8 @@ from hostcheck.model.capture import Call, Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.offer import DeviceGroup, DynamicDevice, OfferedProfile
 from hostcheck.model.pci import PciId, unsigned16
-from hostcheck.syntax.vim import Node
 from hostcheck.syntax.vim_call import HOST
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(

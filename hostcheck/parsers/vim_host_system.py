@@ -21,9 +21,10 @@ from hostcheck.model.host import (
 )
 from hostcheck.model.pci import PciAddress, PciId, unsigned16
 from hostcheck.model.release import release_of
-from hostcheck.syntax.vim import Node, VimObject, address_in, must, some_words
+from hostcheck.syntax.vim import VimObject, address_in, must, some_words
 from hostcheck.syntax.vim_identity import Identity, identity_of
 from hostcheck.syntax.vim_network import Pnic, Switch, pnic_of, switches_of
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_objects import object_of
 
 REQUEST = Request(
@@ -62,6 +63,9 @@ ROLES = {
     "-5": "No access",
 }
 """Ids of the roles that every vSphere has; others are numbered by the server that has them."""
+SRIOV = "HostSriovInfo"
+SRIOV_TRUTHS = ("sriovCapable", "sriovEnabled", "sriovActive")
+SRIOV_COUNTS = ("numVirtualFunction", "maxVirtualFunctionSupported")
 GRAPHICS_TYPES = {kind.value: kind for kind in GraphicsType}
 
 
@@ -389,10 +393,12 @@ def _passthrough(node: Node) -> PassthroughState:
 
 def _sriov(node: Node) -> Reading[Sriov]:
     """Read SR-IOV, which the subtype HostSriovInfo tells; type and fields must say the same."""
-    truths = [node.truth(name) for name in ("sriovCapable", "sriovEnabled", "sriovActive")]
-    counts = [node.number(name) for name in ("numVirtualFunction", "maxVirtualFunctionSupported")]
+    if node.type and node.type != SRIOV and not node.tells(*SRIOV_TRUTHS, *SRIOV_COUNTS):
+        return Sriov(capable=False)
+    truths = [node.truth(name) for name in SRIOV_TRUTHS]
+    counts = [node.number(name) for name in SRIOV_COUNTS]
     unread = [one for one in (*truths, *counts) if isinstance(one, Unknown)]
-    if node.type == "HostSriovInfo":
+    if node.type == SRIOV:
         if truths[0] is False and truths[2] is True:
             told = "SR-IOV is active, and the device is not capable of it"
             return Unknown(Why.UNPARSED, told, f"{node.asked}.sriovCapable")

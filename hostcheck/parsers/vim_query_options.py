@@ -7,7 +7,7 @@
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Call, Part, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
-from hostcheck.syntax.vim import Node
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import local, root_of
 
 HOT_MIGRATION = "vgpu.hotmigrate.enabled"

@@ -7,7 +7,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Software
-from hostcheck.syntax.vim import Node
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(

@@ -13,8 +13,9 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Path, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why, older
 from hostcheck.model.vm import KEPT_OPTIONS
-from hostcheck.syntax.vim import Node, VimObject, some, some_words
+from hostcheck.syntax.vim import VimObject, some, some_words
 from hostcheck.syntax.vim_devices import GPU_WORD, Devices, device_groups_of, devices_of
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_objects import object_of
 
 T = TypeVar("T")

@@ -14,124 +14,21 @@ from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, from_hex
 from hostcheck.syntax import vim_text
 from hostcheck.syntax.repeats import Reads, Repeats
+from hostcheck.syntax.vim_node import (
+    NOT_SET,
+    XSI_TYPE,
+    Node,
+    empty,
+    number_of,
+    one_of,
+    plain,
+    truth_of,
+)
 from hostcheck.syntax.xml import local, root_of
 
 T = TypeVar("T")
 
-NOT_SET = "the server did not set it"
-XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 PERMISSION_FAULTS = ("NoPermission", "NotAuthenticated", "InvalidLogin", "RestrictedVersion")
-
-
-class Node:
-    """One data object: reads of its fields are values, or Unknown with the field's path."""
-
-    __slots__ = ("asked", "element")
-
-    def __init__(self, element: ET.Element, asked: str) -> None:
-        self.element = element
-        self.asked = asked
-
-    @property
-    def type(self) -> str:
-        """The `xsi:type` without its prefix, empty when the server sent none."""
-        return self.element.get(XSI_TYPE, "").rpartition(":")[2]
-
-    @property
-    def words(self) -> str:
-        """The text of the element itself."""
-        return (self.element.text or "").strip()
-
-    def child(self, name: str) -> "Node | Unknown":
-        """Return the field, or why it is not there."""
-        found = _field(self.element, name)
-        if found is None:
-            return Unknown(Why.ABSENT, NOT_SET, f"{self.asked}.{name}")
-        return Node(found, f"{self.asked}.{name}")
-
-    def children(self, name: str) -> "Iterator[Node]":
-        """Yield every field of that name: vSphere repeats the element of an array."""
-        asked = f"{self.asked}.{name}"
-        for element in self.element:
-            if element.tag == name or local(element) == name:
-                yield Node(element, asked)
-
-    def items(self) -> "Iterator[Node]":
-        """Yield the members of an `ArrayOf...` value."""
-        for element in self.element:
-            yield Node(element, self.asked)
-
-    def text(self, *path: str) -> Reading[str]:
-        """Return the text of a field, however deep. An element that is empty is no value."""
-        words = self.element.findtext(path[0]) if len(path) == 1 else None
-        if words is not None:
-            return words.strip() or _empty(self.asked, path)
-        element = self.element
-        for depth, name in enumerate(path, 1):
-            found = _field(element, name)
-            if found is None:
-                asked = ".".join((self.asked, *path[:depth]))
-                return Unknown(Why.ABSENT, NOT_SET, asked)
-            element = found
-        return (element.text or "").strip() or _empty(self.asked, path)
-
-    def word(self, *path: str, among: Container[str]) -> Reading[str]:
-        """Return one of the words that a field can hold."""
-        return one_of(self.text(*path), among, ".".join((self.asked, *path)))
-
-    def number(self, *path: str) -> Reading[int]:
-        """Return an integer field."""
-        return _number(self.text(*path), self.asked, path)
-
-    def truth(self, *path: str) -> Reading[bool]:
-        """Return a boolean field."""
-        return _truth(self.text(*path), self.asked, path)
-
-    def numbers(self, name: str) -> tuple[int, ...]:
-        """Return a repeated integer field. Raises ParseError when a member is none."""
-        try:
-            return tuple(int(node.words) for node in self.children(name))
-        except ValueError as error:
-            raise ParseError(f"{self.asked}.{name}: {error}") from None
-
-
-def _empty(asked: str, path: tuple[str, ...]) -> Unknown:
-    """Say that a value is empty. It was set to something, so no default stands for it."""
-    return Unknown(Why.UNPARSED, "an empty element", ".".join((asked, *path)))
-
-
-def one_of(words: Reading[str], among: Container[str], asked: str) -> Reading[str]:
-    """Return a word that is among those which are known; another one says nothing."""
-    if isinstance(words, Unknown) or words in among:
-        return words
-    return Unknown(Why.UNPARSED, f"a word that is not known: {words!r}", asked)
-
-
-def _number(words: Reading[str], asked: str, fields: tuple[str, ...]) -> Reading[int]:
-    if isinstance(words, Unknown):
-        return words
-    try:
-        return int(words)
-    except ValueError:
-        return Unknown(Why.UNPARSED, f"not an integer: {words!r}", ".".join((asked, *fields)))
-
-
-def _truth(words: Reading[str], asked: str, fields: tuple[str, ...]) -> Reading[bool]:
-    if isinstance(words, Unknown):
-        return words
-    if words in ("true", "1"):
-        return True
-    if words in ("false", "0"):
-        return False
-    return Unknown(Why.UNPARSED, f"not a boolean: {words!r}", ".".join((asked, *fields)))
-
-
-def _field(element: ET.Element, name: str) -> ET.Element | None:
-    """Return the first child of a name: bare, as values are cut, or in a namespace."""
-    found = element.find(name)
-    if found is not None:
-        return found
-    return next((one for one in element if local(one) == name), None)
 
 
 class VimObject:
@@ -182,7 +79,7 @@ class VimObject:
         found = None if text is None else vim_text.words(text)
         read = self.each(path, _words) if found is None else found
         if not isinstance(read, Unknown) and not all(read):
-            return _empty(f"{self.kind} {path}", ())
+            return empty(f"{self.kind} {path}", ())
         return read
 
     def may_say(self, path: str, field: str, word: str) -> bool:
@@ -243,22 +140,23 @@ class VimObject:
         self, path: str, text: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
     ) -> Iterator[T | None]:
         head = self._head + vim_text.opening(text)
+        asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         repeats = _repeats(self.kind, f"{path}[]", head)
-        # Cutting pays where members come again, or most are not read.
-        members = vim_text.members(text, field) if repeats.on or words else None
-        if members is None:
+        members = vim_text.members(text, field)
+        # Cutting pays where members come again, most are not read, or they need no parser.
+        pays = repeats.on or words or (members and plain(members[0], head, asked))
+        if members is None or not pays:
             node = self._node(path, text)
             yield from map(by, node.children(field) if field else node.items())
             return
-        asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         for member in members:
             if words and "&" not in member and not any(word in member for word in words):
                 yield None
                 continue
             reads = repeats.of(member)
             if by not in reads:
-                value = self._parsed(f"{head}{member}</val>", path)
-                reads[by] = by(Node(value[-1], asked))
+                cut = plain(member, head, asked)
+                reads[by] = by(cut or Node(self._parsed(f"{head}{member}</val>", path)[-1], asked))
             yield reads[by]
 
     def text(self, path: str, *fields: str) -> Reading[str]:
@@ -274,7 +172,7 @@ class VimObject:
         else:
             words = None
         if words is not None:
-            return words or _empty(f"{self.kind} {path}", fields)
+            return words or empty(f"{self.kind} {path}", fields)
         return self._once(path, fields, lambda node: node.text(*fields))
 
     def word(self, path: str, *fields: str, among: Container[str]) -> Reading[str]:
@@ -283,11 +181,11 @@ class VimObject:
 
     def number(self, path: str, *fields: str) -> Reading[int]:
         """Return an integer of a property."""
-        return _number(self.text(path, *fields), path, fields)
+        return number_of(self.text(path, *fields), path, fields)
 
     def truth(self, path: str, *fields: str) -> Reading[bool]:
         """Return a boolean of a property."""
-        return _truth(self.text(path, *fields), path, fields)
+        return truth_of(self.text(path, *fields), path, fields)
 
     def _once(self, path: str, key: Hashable, by: Callable[[Node], T | Unknown]) -> T | Unknown:
         text = self.texts.get(path)

@@ -8,7 +8,8 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress, PciId, from_decimal, from_hex, unsigned16
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 
 GPU_WORD = "PCIPassthrough"
 """In the type of every backing by which a VM can have a GPU."""

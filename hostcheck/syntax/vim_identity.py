@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from hostcheck.model.fact import Reading, Unknown
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 
 
 class Identity(Struct, frozen=True):

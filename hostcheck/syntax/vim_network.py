@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.pci import PciAddress
-from hostcheck.syntax.vim import Node, VimObject, address_in, must
+from hostcheck.syntax.vim import VimObject, address_in, must
+from hostcheck.syntax.vim_node import Node
 
 
 class Pnic(Struct, frozen=True):

@@ -11,7 +11,8 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.opinion import Objection
-from hostcheck.syntax.vim import Node, refusal
+from hostcheck.syntax.vim import refusal
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_objects import object_of
 
 STATE, RESULT, ERROR = "info.state", "info.result", "info.error"

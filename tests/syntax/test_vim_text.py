@@ -10,7 +10,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import vim_virtual_machine
 from hostcheck.syntax import vim_text
-from hostcheck.syntax.vim import NOT_SET
+from hostcheck.syntax.vim_node import NOT_SET
 from hostcheck.syntax.vim_objects import object_of
 
 HEAD = (

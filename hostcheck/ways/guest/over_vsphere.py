@@ -16,7 +16,8 @@ from msgspec import Struct
 from hostcheck.errors import ParseError
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import escape, local, root_of
 from hostcheck.ways.base import Refused, SoFar, Transport
 from hostcheck.ways.guest import steps

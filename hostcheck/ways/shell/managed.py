@@ -17,7 +17,8 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import Key
 from hostcheck.model.seal import Login
 from hostcheck.parsers.vim_ssh_service import SERVICE, START, STOP
-from hostcheck.syntax.vim import Node, VimObject
+from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_node import Node
 from hostcheck.ways.base import Refused, SoFar, Stopwatch, Transport
 from hostcheck.ways.shell.ledger import Entry, Found, Ledger, Note
 from hostcheck.ways.shell.services import STATE, STRICT, SYSTEM

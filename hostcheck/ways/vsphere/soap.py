@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm import KEPT_OPTIONS
-from hostcheck.syntax.vim import Node, refusal
+from hostcheck.syntax.vim import refusal
+from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import escape, local, root_of
 
 SESSION = frozenset({
