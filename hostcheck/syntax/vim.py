@@ -121,7 +121,10 @@ class VimObject:
     def each_with(
         self, words: tuple[str, ...], path: str, by: Callable[[Node], T], field: str = ""
     ) -> tuple[T | None, ...] | Unknown:
-        """Do the same; a member that has none of the words in its text is not read, and None."""
+        """Do the same; a member that has none of the words in its text is not read, and None.
+
+        A function is given with the same words each time.
+        """
         return self._each(path, by, field, words)
 
     def _each(
@@ -150,14 +153,15 @@ class VimObject:
             yield from map(by, node.children(field) if field else node.items())
             return
         for member in members:
-            if words and "&" not in member and not any(word in member for word in words):
-                yield None
-                continue
             reads = repeats.of(member)
-            if by not in reads:
+            if by in reads:
+                yield reads[by]
+            elif words and "&" not in member and not any(word in member for word in words):
+                yield reads.setdefault(by, None)
+            else:
                 cut = plain(member, head, asked)
-                reads[by] = by(cut or Node(self._parsed(f"{head}{member}</val>", path)[-1], asked))
-            yield reads[by]
+                node = cut or Node(self._parsed(f"{head}{member}</val>", path)[-1], asked)
+                yield reads.setdefault(by, by(node))
 
     def text(self, path: str, *fields: str) -> Reading[str]:
         """Return the text of a property, or of a field inside it."""

@@ -40,7 +40,7 @@ _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
 _NOT_KEPT = re.compile(
-    rb"<OptionValue(?:\s[^>]*)?>\s*<key>(?!%b)[^<]*(?:<(?!/OptionValue>)[^<]*)*</OptionValue>"
+    rb"<OptionValue(?:\s[^>]*+)?+>\s*+<key>(?!%b)[^<]*+(?:<(?!/OptionValue>)[^<]*+)*+</OptionValue>"
     % b"|".join(re.escape(beginning.encode()) for beginning in KEPT_OPTIONS)
 )
 _DEFAULT_PREFIXES = {
