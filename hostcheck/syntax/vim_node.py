@@ -150,8 +150,8 @@ class Plain(Node):
     def number(self, *path: str) -> Reading[int]:
         """Return an integer field."""
         try:
-            return int(self._first.get(*path, ""))
-        except (TypeError, ValueError):
+            return int(self._first.get(path[0], "")) if len(path) == 1 else super().number(*path)
+        except ValueError:
             return super().number(*path)
 
     def truth(self, *path: str) -> Reading[bool]:
