@@ -27,6 +27,8 @@ from hostcheck.waivers.apply import apply
 
 T = TypeVar("T")
 
+READERS = 2
+"""Hosts that are read here at a time for a cluster, beside those whose BMCs are waited for."""
 KILLED = "reading its answers ended the process, twice: this is a fault of hostcheck"
 FORGOTTEN = "the run lost sight of it: this is a fault of hostcheck"
 
@@ -52,17 +54,22 @@ def _side_by_side(
     if len(targets) < workers.least:
         workers = Workers(1)
     if workers.away:
-        read = ((one, collected(one, partial(collector.read, one))) for one in targets)
-        yield from fleet.each(
-            read, partial(_finished, collector.finish, then), workers=workers,
-            killing=partial(_killed, then),
-        )  # fmt: skip
+        with fleet.threads(1 if workers.least else READERS) as here:
+            read = fleet.each(targets, partial(_read, collector), workers=here)
+            yield from fleet.each(
+                read, partial(_finished, collector.finish, then), workers=workers,
+                killing=partial(_killed, then),
+            )  # fmt: skip
     else:
         yield from fleet.each(targets, partial(_collected, collector, then), workers=workers)
 
 
 def _collected(collector: Collector, then: Callable[[Recording], T], ref: HostRef) -> T:
     return then(collected(ref, partial(collector.collect, ref)))
+
+
+def _read(collector: Collector, ref: HostRef) -> tuple[HostRef, Recording]:
+    return ref, collected(ref, partial(collector.read, ref))
 
 
 def _finished(

@@ -22,6 +22,8 @@ KINDS = (
     "2n-2xA100-80-readonly-holes-esxi803",
 )
 PASSWORD = Login().password
+ENDS = {"Ctrl-C": signal.SIGINT, "--limit": signal.SIGALRM}
+"""What a run hears when it is to end: the second is that its time is over."""
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,40 @@ def test_an_interrupt_leaves_no_session(lab):
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3, told
     assert lab.left == []
+
+
+@pytest.mark.sessions_left(0)
+@pytest.mark.parametrize("by", ENDS)
+def test_all_shells_are_asked_beside_hanging_bmcs_and_the_end_comes_at_once(
+    lab, new_shells, tmp_path, by
+):
+    """Two at a time, of three hosts: none waits for the BMC of another."""
+    for one in lab.bmc.states.values():
+        one.troubles.append(Trouble("GET .*Bios", "hang"))
+    shells = new_shells(Fleet(tuple(shapes.HOSTS[kind] for kind in KINDS)))
+    command = [*lab.command, "--ssh", "--ssh-config", str(shells.config_file), "--workers", "2"]
+    limit = ["--limit", "1h"] if by == "--limit" else []
+    options = lab.options()
+    options["env"]["HOSTCHECK_SSH_PASSWORD"] = shells.password
+    with subprocess.Popen(
+        [*command, *limit, "-o", "run.json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        **options,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 60
+        while shells.log_file.read_text().count("Starting session") < len(KINDS):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline, shells.log_file.read_text()
+            time.sleep(0.05)
+        assert len(lab.left) == len(KINDS)
+        process.send_signal(ENDS[by])
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 3, told
+    assert "0 hosts are in the report, 3 were not asked" in told
+    assert "Traceback" not in told
+    assert lab.left == []
+    assert runfile.read(tmp_path / "run.json").unasked == tuple(
+        sorted(shapes.HOSTS[kind].name for kind in KINDS)
+    )
 
 
 def test_a_broken_inventory_is_one_line(lab, tmp_path):

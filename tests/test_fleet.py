@@ -484,69 +484,6 @@ def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch):
         pass
 
 
-# Work begun before its turn
-
-
-def test_what_is_begun_before_its_turn_is_done_once_and_taken_in_any_order():
-    done = []
-
-    def work(item):
-        done.append(item)
-        return item * 10
-
-    beside = fleet.Ahead(range(20), work, 4)
-    assert [beside.take(item) for item in (3, 0, 19, 7)] == [30, 0, 190, 70]
-    assert sorted(beside.take(item) for item in set(range(20)) - {3, 0, 19, 7}) == sorted(
-        item * 10 for item in set(range(20)) - {3, 0, 19, 7}
-    )
-    assert sorted(done) == list(range(20))
-    beside.close()
-
-
-def test_no_more_is_begun_than_is_taken():
-    begun = []
-    beside = fleet.Ahead(range(50), begun.append, 3)
-    time.sleep(0.2)
-    assert sorted(begun) == [0, 1, 2]
-    beside.take(0)
-    time.sleep(0.2)
-    assert sorted(begun) == [0, 1, 2, 3]
-    beside.close()
-
-
-def test_the_last_one_is_not_waited_for_behind_the_others():
-    beside = fleet.Ahead(range(50), lambda item: item, 2)
-    assert beside.take(49) == 49
-    beside.close()
-
-
-def test_an_error_of_early_work_shows_where_it_is_taken():
-    def work(item):
-        raise UsageError(f"no {item}")
-
-    beside = fleet.Ahead(["a"], work)
-    with pytest.raises(UsageError, match="no a"):
-        beside.take("a")
-    beside.close()
-
-
-def test_what_was_not_begun_when_it_was_closed_is_done_by_who_takes_it():
-    gate = threading.Event()
-    where = []
-
-    def work(item):
-        where.append(threading.current_thread().name)
-        if item == 0:
-            gate.wait(10)
-        return item
-
-    beside = fleet.Ahead(range(3), work, 1)
-    beside.close()
-    gate.set()
-    assert [beside.take(item) for item in range(3)] == [0, 1, 2]
-    assert where[1:] == [threading.current_thread().name] * 2
-
-
 def test_a_pool_is_made_when_there_is_work_for_it(monkeypatch):
     """Where a system lends no semaphores, a run of few hosts needs none."""
 

@@ -9,35 +9,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import (
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ThreadPoolExecutor,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
+from hostcheck.fleet.beside import BESIDE, Ahead, Places, lent
 from hostcheck.fleet.pool import CLOSE_SECONDS, Processes
 from hostcheck.urls import is_here, without_secrets
 
 if TYPE_CHECKING:
     from distributed import Client
 
+__all__ = ["Ahead", "Workers", "dask", "each", "lent", "processes", "tended", "threads"]
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 2
 """Tasks in hand per worker."""
-BESIDE = 1024
-"""What waits for slow machines beside other work: so many threads cost little, for they sleep."""
 PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
 LOOK_SECONDS = 1
@@ -86,6 +81,8 @@ def each(
     again = partial(_again, work, killing or work, workers.alone)
     running: dict[Future[R], T] = {}
     done: SimpleQueue[Future[R]] = SimpleQueue()
+    places = Places(workers.count, lambda: done.put(Future()))
+    job = work if workers.away else partial(places.do, work)
     gone = False
     try:
         for item in items:
@@ -93,14 +90,15 @@ def each(
             if gone:
                 yield work(item)
                 continue
-            future = _submitted(pool, work, item)
+            future = _submitted(pool, job, item)
             running[future] = item
             future.add_done_callback(done.put)
-            if len(running) >= workers.count * AHEAD:
+            while len(running) >= workers.count * AHEAD + places.lent:
                 gone = yield from _finished(running, done, again, workers)
         while running:
             yield from _finished(running, done, again, workers)
     finally:
+        places.close()
         _cancel(*running)
 
 
@@ -143,7 +141,7 @@ def _finished(
     first = _next(done, workers)
     for future in tuple(running) if first is None else (first,):
         if future not in running:
-            continue  # told late: it was given up, and its work done here
+            continue  # a place was lent; or told late: given up, and its work done here
         item = running.pop(future)
         if workers.away and (first is None or future.cancelled() or future.exception()):
             error = future.exception() if future.done() and not future.cancelled() else None
@@ -175,49 +173,6 @@ def _cancel(*futures: "Future[Any]") -> None:
             future.cancel()
 
 
-class Ahead(Generic[T, R]):
-    """Work that is begun before its turn, in threads of its own; whoever needs a result takes it.
-
-    So much is begun in the order of the items, and no more before results are taken.
-    """
-
-    def __init__(self, items: Iterable[T], work: Callable[[T], R], count: int = BESIDE) -> None:
-        """Begin. An item may be a key of a dictionary, and is there once."""
-        self._work = work
-        self._count = count
-        self._waiting = dict.fromkeys(items)
-        self._running: dict[T, Future[R]] = {}
-        self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="hostcheck-beside")
-        self._begin()
-
-    def _begin(self) -> None:
-        with self._lock:
-            while self._waiting and len(self._running) < self._count:
-                item = next(iter(self._waiting))
-                del self._waiting[item]
-                self._running[item] = self._pool.submit(self._work, item)
-
-    def take(self, item: T) -> R:
-        """Wait for the work on an item, and forget it. What was not begun is done here."""
-        with self._lock:
-            self._waiting.pop(item, None)
-            running = self._running.get(item)
-        try:
-            return self._work(item) if running is None else running.result()
-        except CancelledError:
-            return self._work(item)
-        finally:
-            with self._lock:
-                self._running.pop(item, None)
-            with suppress(RuntimeError):  # no more is begun once it was closed
-                self._begin()
-
-    def close(self) -> None:
-        """Begin nothing more. What runs is left to who opened what it waits for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-
 @contextmanager
 def tended(tend: Callable[[], float], close: Callable[[], None]) -> Iterator[None]:
     """Call `tend` beside the work, each time after as many seconds as it returned last.
@@ -244,11 +199,14 @@ def tended(tend: Callable[[], float], close: Callable[[], None]) -> Iterator[Non
 
 @contextmanager
 def threads(count: int) -> Iterator[Workers]:
-    """Work in threads of this process; in the calling one when one is enough."""
+    """Work in threads of this process; in the calling one when one is enough.
+
+    So many work at a time, and as many more as there are places `lent`.
+    """
     if count <= 1:
         yield Workers(1)
         return
-    pool = ThreadPoolExecutor(count, thread_name_prefix="hostcheck")
+    pool = ThreadPoolExecutor(count + BESIDE, thread_name_prefix="hostcheck")
     try:
         yield Workers(count, pool)
     finally:

@@ -1,7 +1,7 @@
 """A vCenter or ESXi host, with the other ways to its hosts that the user wants."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property, partial
 from typing import Self
 
@@ -182,16 +182,21 @@ class LiveSource:
 
     @contextmanager
     def _opening(self, opener: Opener, so_far: SoFar) -> Iterator[Transport]:
-        """Open a way to a host; it is closed in the end, or when this source is."""
-        transport = opener(so_far)
-        self._open.add(transport)
-        try:
-            if self._closed:
-                transport.close()
-            yield transport
-        finally:
-            transport.close()  # before it is forgotten: `close` waits for what is undone
-            self._open.discard(transport)
+        """Open a way to a host; it is closed in the end, or when this source is.
+
+        What may be asked before its turn is slow: another host is asked meanwhile.
+        """
+        slow = hasattr(opener, "early")
+        with fleet.lent() if slow else nullcontext():
+            transport = opener(so_far)
+            self._open.add(transport)
+            try:
+                if self._closed:
+                    transport.close()
+                yield transport
+            finally:
+                transport.close()  # before it is forgotten: `close` waits for what is undone
+                self._open.discard(transport)
 
     def asker(self, _vcenter: str, ahead: Iterable[Request] = ()) -> Ask:
         """Ask vSphere; vCenter's checks begin here and run while hosts are collected."""
