@@ -184,7 +184,7 @@ class LiveSource:
     def _opening(self, opener: Opener, so_far: SoFar) -> Iterator[Transport]:
         """Open a way to a host; it is closed in the end, or when this source is.
 
-        What may be asked before its turn is slow: another host is asked meanwhile.
+        While one that is slow answers, another host is asked.
         """
         slow = hasattr(opener, "early")
         with fleet.lent() if slow else nullcontext():

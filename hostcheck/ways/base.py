@@ -152,8 +152,8 @@ class Way(Struct, frozen=True):
 Opener = Callable[[SoFar], Transport]
 """Opens a way to one host when its turn comes. Of a way that goes `away` it can be pickled.
 
-One that has a method `early`, which says of a `HostRef` that nothing need be known of that host, is
-opened beside all others, before the turn of the host.
+One that has a method `early` is slow: other hosts are asked meanwhile. `early` says of a `HostRef`
+that nothing need be known of that host: it is opened beside all others, before the host's turn.
 """
 
 
