@@ -9,6 +9,7 @@
 """
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -16,7 +17,7 @@ from hostcheck.errors import ParseError
 from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.esxcli import records_of
-from hostcheck.syntax.record import Record
+from hostcheck.syntax.record import Record, key
 
 REQUEST = Request(
     Wire.SHELL,
@@ -24,6 +25,7 @@ REQUEST = Request(
     "boot options: IOMMU, passthrough, hot-plug, NUMA; in force and waiting for a reboot",
 )
 _COLUMNS = ("Name", "Type", "Configured", "Runtime", "Default", "Description")
+_READ = tuple(map(key, _COLUMNS))
 _NUMBER = re.compile(r"-?(?:0x[0-9a-fA-F]+|[0-9]+)")
 _SHAPES = {
     "bool": re.compile("true|false", re.IGNORECASE), "int": _NUMBER, "uint": _NUMBER,
@@ -55,14 +57,24 @@ def parse(text: str) -> tuple[KernelOption, ...]:
     )
     found: dict[str, KernelOption] = {}
     for record in records:
-        name = record.text("Name")
-        if isinstance(name, Unknown) or isinstance(record.text("Description"), Unknown):
-            raise ParseError(f"{REQUEST.template}: an option without a name or a description")
-        if name in found:
-            raise ParseError(f"{REQUEST.template}: {name} is there twice")
-        told = (_value(record, column) for column in ("Configured", "Runtime", "Default"))
-        found[name] = KernelOption(name, *told)
+        option = _option(tuple(map(record.fields.get, _READ)))
+        if option.name in found:
+            raise ParseError(f"{REQUEST.template}: {option.name} is there twice")
+        found[option.name] = option
     return tuple(found.values())
+
+
+@lru_cache(1024)
+def _option(values: tuple[tuple[str, ...] | None, ...]) -> KernelOption:
+    """Read an option by its columns. Hosts have most of theirs in common."""
+    told = {name: value for name, value in zip(_READ, values, strict=True) if value is not None}
+    record = Record(REQUEST.template, told)
+    name = record.text("Name")
+    if isinstance(name, Unknown) or isinstance(record.text("Description"), Unknown):
+        raise ParseError(f"{REQUEST.template}: an option without a name or a description")
+    return KernelOption(
+        name, *(_value(record, column) for column in ("Configured", "Runtime", "Default"))
+    )
 
 
 def _value(record: Record, column: str) -> Reading[str]:

@@ -308,30 +308,31 @@ def _is_address(line: str) -> bool:
 def _table(lines: Sequence[str], rule: int, what: str, knows: Sequence[str]) -> tuple[Record, ...]:
     """Cut a table by the line of dashes below its header: values may hold blanks."""
     header = lines[rule - 1]
-    spans = [match.span() for match in _DASHES.finditer(lines[rule])]
-    names = _cut(header, spans) or _GAP.split(header.strip())
+    spans = tuple(match.span() for match in _DASHES.finditer(lines[rule]))
+    names = _cut(header, spans) or tuple(_GAP.split(header.strip()))
     if not {key(name) for name in names} & {key(name) for name in knows}:
         raise ParseError(f"{what}: expected columns {_some(knows)}, not {header.strip()!r}")
-    records = []
+    records, again = [], header.split()
     for line in lines[rule + 1 :]:
-        if _RULE.fullmatch(line) or line.split() == header.split():
+        if _RULE.fullmatch(line) or line.split() == again:
             continue
         cells = _cut(line, spans)
         if cells is None:
-            cells = _GAP.split(line.strip())
+            cells = tuple(_GAP.split(line.strip()))
             if len(cells) > 1 and len(cells) != len(names):
                 raise ParseError(f"{what}: expected {len(names)} columns, not {line.strip()!r}")
-        if sum(bool(cell) for cell in cells) > 1:  # else a sentence below the table
+        if sum(map(bool, cells)) > 1:  # else a sentence below the table
             records.append(row(what, names, cells))
     return tuple(records)
 
 
-def _cut(line: str, spans: Sequence[tuple[int, int]]) -> list[str] | None:
+@lru_cache(4096)
+def _cut(line: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, ...] | None:
     """Cut a line at the columns; None when it does not keep to them, or there is but one rule."""
     if len(spans) == 1 or any(line[end:start].strip() for (_, end), (start, _) in pairwise(spans)):
         return None
     edges = [0, *(start for start, _ in spans[1:]), len(line)]
-    return [line[start:end].strip() for start, end in pairwise(edges)]
+    return tuple(line[start:end].strip() for start, end in pairwise(edges))
 
 
 def _bare_rows(
