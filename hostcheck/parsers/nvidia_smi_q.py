@@ -33,4 +33,4 @@ def parse(text: str) -> SmiLog:
     ]
     if (peeled.no_devices and not gpus) or (peeled.names_lost and not root.children):
         return empty_log(peeled, what=what)
-    return log_of(root, gpus, what=what, peeled=peeled)
+    return log_of(root, gpus, what=what, peeled=peeled, text=text)

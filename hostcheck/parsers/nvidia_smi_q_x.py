@@ -39,4 +39,4 @@ def parse(text: str) -> SmiLog:
     root = from_element(root_of(xml, what=what))
     if peeled.no_devices and not root.named("gpu"):
         return empty_log(peeled, what=what)
-    return log_of(root, root.named("gpu"), what=what, peeled=peeled)
+    return log_of(root, root.named("gpu"), what=what, peeled=peeled, text=xml)

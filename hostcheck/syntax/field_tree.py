@@ -6,7 +6,7 @@ are the same field. Trees are built and searched without recursion: no answer is
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from xml.etree import ElementTree as ET
 
 from msgspec import Struct
@@ -20,9 +20,18 @@ class Field(Struct):
 
     label: str
     value: str
-    children: list["Field"]
-    by_key: dict[str, list["Field"]] | None = None
-    """The children by their names, as soon as one was asked for: none is added any more then."""
+    held: list["Field"]
+    element: ET.Element | None = None
+    """The children as they were read: of a log most are never asked for."""
+    routes: dict[tuple[str, ...], tuple["Route", ...]] | None = None
+    """Where paths lead to in every section that looks `alike`."""
+
+    @property
+    def children(self) -> list["Field"]:
+        """The fields below it."""
+        if self.element is not None and not self.held:
+            self.held = list(map(from_element, self.element))
+        return self.held
 
     def named(self, label: str) -> Sequence["Field"]:
         """Return the children of that name."""
@@ -30,20 +39,56 @@ class Field(Struct):
 
     def under(self, name: str) -> Sequence["Field"]:
         """Return the children of a name that is spelled as `key` does."""
-        if not self.children:
-            return ()
-        return (self.by_key or self._index()).get(name, ())
+        return [self.below(at) for at in self.places().get(name, ())]
 
-    def keys(self) -> set[str]:
-        """Return the names of the children, as `key` spells them."""
-        return set(self._index())
+    def below(self, at: int) -> "Field":
+        """Return a child by its place."""
+        return self.held[at] if self.element is None else from_element(self.element[at])
 
-    def _index(self) -> dict[str, list["Field"]]:
-        if self.by_key is None:
-            self.by_key = {}
-            for child in self.children:
-                self.by_key.setdefault(key(child.label), []).append(child)
-        return self.by_key
+    def places(self) -> dict[str, list[int]]:
+        """Return where the children are by their names, as `key` spells them."""
+        if self.element is None:
+            return _places(tuple([one.label for one in self.held]))
+        return _places(_locals(tuple([one.tag for one in self.element])))
+
+
+class Route(Struct, frozen=True):
+    """Where a path leads to: the places of the fields on it, and its labels."""
+
+    places: tuple[int, ...]
+    path: str
+    whole: bool = True
+    """Whether it is the field, and not a section on the path that has no children."""
+    twice: bool = False
+
+
+@lru_cache(1024)
+def _locals(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag.rpartition("}")[2] for tag in tags)
+
+
+@lru_cache(1024)
+def _places(labels: tuple[str, ...]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at, label in enumerate(labels):
+        found.setdefault(key(label), []).append(at)
+    return found
+
+
+def alike(section: Field) -> Field:
+    """Return a section that remembers where paths lead to in those of the same elements."""
+    if section.element is None:
+        return section
+    every = [*section.element.iter()]
+    known = _known(tuple([one.tag for one in every]), tuple(map(len, every)))
+    return Field(section.label, section.value, section.held, section.element, known)
+
+
+@lru_cache(256)
+def _known(
+    _tags: tuple[str, ...], _children: tuple[int, ...]
+) -> dict[tuple[str, ...], tuple[Route, ...]]:
+    return {}
 
 
 def texts(section: Field) -> list[str]:
@@ -73,20 +118,12 @@ def key(label: str) -> str:
 
 def from_element(element: ET.Element) -> Field:
     """Turn XML into the tree; the value of an element without text is its `id` attribute."""
-    root = _field(element)
-    waiting = [(element, root)]
-    while waiting:
-        parent, field = waiting.pop()
-        for child in parent:
-            if isinstance(child.tag, str):
-                field.children.append(_field(child))
-                waiting.append((child, field.children[-1]))
-    return root
+    label = element.tag.rpartition("}")[2]
+    return Field(label, _value(element), [], element if len(element) else None)
 
 
-def _field(element: ET.Element) -> Field:
-    value = (element.text or "").strip() or element.get("id", "")
-    return Field(element.tag.rpartition("}")[2], value, [])
+def _value(element: ET.Element) -> str:
+    return (element.text or "").strip() or element.get("id", "")
 
 
 def from_indented(lines: Iterable[str]) -> Field:
@@ -94,18 +131,25 @@ def from_indented(lines: Iterable[str]) -> Field:
     root = Field("", "", [])
     open_fields = [(-1, root)]
     for raw in lines:
-        line = raw.expandtabs()
-        body = line.strip()
-        if not body:
+        indent, label, value = _parted(raw)
+        if indent < 0:
             continue
-        indent = len(line) - len(line.lstrip())
         while open_fields[-1][0] >= indent:
             open_fields.pop()
-        label, *value = _SEPARATOR.split(body, maxsplit=1)
-        field = Field(label, value[0].strip() if value else "", [])
-        open_fields[-1][1].children.append(field)
+        field = Field(label, value, [])
+        open_fields[-1][1].held.append(field)
         open_fields.append((indent, field))
     return root
+
+
+@lru_cache(4096)
+def _parted(raw: str) -> tuple[int, str, str]:
+    """Return indentation, label and value of a line; an indentation of -1 where it is blank."""
+    line = raw.expandtabs()
+    body = line.strip()
+    label, *value = _SEPARATOR.split(body, maxsplit=1)
+    indent = len(line) - len(line.lstrip()) if body else -1
+    return indent, label, value[0].strip() if value else ""
 
 
 def find(section: Field, *paths: str) -> Found | None:
@@ -115,12 +159,31 @@ def find(section: Field, *paths: str) -> Found | None:
     then what the answer says about everything in it.
     """
     early: Found | None = None
-    for path in paths:
-        found, complete = _follow(section, path)
-        if found is not None and complete:
-            return found
-        early = early or found
+    for route in _routes(section, paths):
+        value = _at(section, route.places)
+        if route.whole:
+            return Found(route.path, value, route.twice)
+        if value and early is None:
+            early = Found(route.path, value)
     return early
+
+
+def _routes(section: Field, paths: tuple[str, ...]) -> tuple[Route, ...]:
+    known = {} if section.routes is None else section.routes
+    if paths not in known:
+        known[paths] = tuple(one for path in paths if (one := _route(section, path)) is not None)
+    return known[paths]
+
+
+def _at(section: Field, places: tuple[int, ...]) -> str:
+    element = section.element
+    if element is None:
+        for place in places:
+            section = section.below(place)
+        return section.value
+    for place in places:
+        element = element[place]
+    return _value(element)
 
 
 @cache
@@ -130,17 +193,18 @@ def _steps(path: str) -> tuple[tuple[int, str], ...]:
     return tuple((len(names) - at, key(name)) for at, name in enumerate(names, 1))
 
 
-def _follow(section: Field, path: str) -> tuple[Found | None, bool]:
-    here = section
-    walked = ""
+def _route(section: Field, path: str) -> Route | None:
+    here, labels = section, []
+    places: tuple[int, ...] = ()
     for left, step in _steps(path):
-        matches = here.under(step)
+        matches = here.places().get(step)
         if not matches:
-            return None, False
-        here = matches[0]
-        walked = f"{walked}/{here.label}" if walked else here.label
-        if len(matches) > 1:
-            return Found(walked, here.value, twice=True), True
-        if not left or (here.value and not here.children):
-            return Found(walked, here.value), not left
-    return None, False
+            return None
+        here = here.below(matches[0])
+        places += (matches[0],)
+        labels.append(here.label)
+        if not left or len(matches) > 1:
+            return Route(places, "/".join(labels), twice=len(matches) > 1)
+        if not here.places():
+            return Route(places, "/".join(labels), whole=False)
+    return None

@@ -5,6 +5,7 @@ the log, and turns them into facts.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.host import Mode, PcieLink
 from hostcheck.model.pci import PciAddress, PciId
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.field_tree import Field, find, key, texts
+from hostcheck.syntax.field_tree import Field, alike, find, key, texts
 from hostcheck.syntax.smi_words import Noticed, Peeled
 
 T = TypeVar("T")
@@ -141,7 +142,7 @@ class _Section:
         """Read the field at the first path that exists."""
         found = find(self.field, *paths)
         if found is None:
-            return words.absent(self.asked(paths[0]), f"the answer has no '{paths[0]}'")
+            return _missing(self.what, paths[0])
         if found.twice:
             return Unknown(Why.UNPARSED, f"'{found.path}' is there twice", self.asked(found.path))
         return reader(found.value, self.asked(found.path))
@@ -151,8 +152,15 @@ class _Section:
         return f"{self.what}: {path}"
 
 
-def log_of(root: Field, gpus: Sequence[Field], *, what: str, peeled: Peeled) -> SmiLog:
+@lru_cache(1024)
+def _missing(what: str, path: str) -> Unknown:
+    return words.absent(f"{what}: {path}", f"the answer has no '{path}'")
+
+
+def log_of(root: Field, gpus: Sequence[Field], *, what: str, peeled: Peeled, text: str) -> SmiLog:
     """Read the log from its top section and the sections of its GPUs, whose value is the address.
+
+    `text` is what they were made of.
 
     Fields of a GPU at the top are an excerpt of one GPU that lost its title.
     Raises ParseError when nothing in it belongs to this log, or when two GPUs ran into one.
@@ -163,7 +171,11 @@ def log_of(root: Field, gpus: Sequence[Field], *, what: str, peeled: Peeled) -> 
     sections = [root, *gpus] if _holds_gpu(root) else gpus
     if not sections and isinstance(attached, Unknown) and isinstance(driver, Unknown):
         raise words.refuse(peeled, what=what, expected="a log with 'GPU <address>'")
-    found = tuple(_gpu(section, what) for section in sections)
+    may_give_up = words.may_give_up(text)
+    found = tuple(
+        _gpu(section, what, words.gravest(texts(section)) if may_give_up else "")
+        for section in sections
+    )
     words.each_once((gpu.address for gpu in found), what=what)
     notices = words.with_trouble(peeled.notices, ((gpu.address, gpu.gave_up) for gpu in found))
     return SmiLog(
@@ -272,10 +284,9 @@ _TOLD: dict[str, tuple[Any, ...]] = {
 """Fields of a GPU: how the value is read, and where it stands in the text and in the XML."""
 
 
-def _gpu(field: Field, what: str) -> SmiGpu:
-    gave_up = words.gravest(texts(field))
+def _gpu(field: Field, what: str, gave_up: str) -> SmiGpu:
     _check_one_gpu(field, what, excused=bool(gave_up))
-    gpu = _Section(field, what)
+    gpu = _Section(alike(field), what)
     told: dict[str, Any] = {name: gpu.read(how, *where) for name, (how, *where) in _TOLD.items()}
     return SmiGpu(
         address=_address(gpu),
@@ -327,19 +338,22 @@ def _fabric_faults(gpu: _Section) -> Reading[tuple[str, ...]]:
 
 def _holds_gpu(field: Field) -> bool:
     return any(
-        key(child.label) in _SECTIONS and (child.value or child.children)
-        for child in field.children
+        child.value or child.places()
+        for name in field.places()
+        if name in _SECTIONS
+        for child in field.under(name)
     )
 
 
 def _check_one_gpu(field: Field, what: str, *, excused: bool) -> None:
-    if field.children and not _holds_gpu(field) and not excused:
+    places = field.places()
+    if places and not _holds_gpu(field) and not excused:
         raise ParseError(
             f"{what}: expected the fields of a GPU below {words.quoted(field.value)}, "
-            f"found {words.quoted(field.children[0].label)}"
+            f"found {words.quoted(field.below(0).label)}"
         )
     for label in _ONCE:
-        if len(field.named(label)) > 1:
+        if len(places.get(key(label), ())) > 1:
             raise ParseError(
                 f"{what}: GPU {words.quoted(field.value)} has '{label}' twice: "
                 "the line that begins the next GPU is missing"
@@ -375,7 +389,7 @@ def _mig_device_count(gpu: _Section) -> Reading[int]:
         return words.no_value(devices.value, asked) or words.unparsed(
             devices.value, asked, "a list of MIG devices"
         )
-    if {key("MIG Mode"), key("Accounting Mode")} <= gpu.field.keys():
+    if {key("MIG Mode"), key("Accounting Mode")} <= gpu.field.places().keys():
         return 0
     return words.absent(asked, "the answer has no list of MIG devices")
 

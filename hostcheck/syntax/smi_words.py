@@ -108,7 +108,7 @@ def peel(text: str, *, what: str) -> Peeled:
     unnamed: list[str] = []
     corrupted: list[PciAddress] = []
     no_devices = False
-    plain = _ANSI.sub("", text)
+    plain = _ANSI.sub("", text) if "\x1b" in text else text
     said_lower = plain.casefold()
     if not any(words in said_lower for words in _NOTICES):
         lines, plain = [line.rstrip() for line in plain.splitlines()], ""
@@ -131,7 +131,7 @@ def peel(text: str, *, what: str) -> Peeled:
     notices = Noticed(
         lost=tuple(lost), lost_unnamed=tuple(unnamed), inforom_corrupted=tuple(corrupted)
     )
-    first = next(line.strip() for line in text.splitlines() if line.strip())
+    first = text.lstrip().partition("\n")[0].splitlines()[0].strip()
     return Peeled(tuple(lines), no_devices, notices, first)
 
 
@@ -201,6 +201,15 @@ def trouble(value: str) -> str:
     """
     said = bare(value).rstrip(".").casefold()
     return _TROUBLE.get(said, "")
+
+
+def may_give_up(text: str) -> bool:
+    """Say whether an answer may hold `trouble`: a quick look that spares a look at each field.
+
+    What XML or a terminal could hide a word with may hide one.
+    """
+    said = text.casefold()
+    return any(part in said for part in ("lost", "requires", "&", "!", "?", "\x1b"))
 
 
 def gravest(texts: Iterable[str]) -> str:

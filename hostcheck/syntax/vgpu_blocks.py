@@ -53,5 +53,7 @@ def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
             raise ParseError(f"{what}: {words.quoted(field.label)} is below no 'GPU <address>'")
     if not (blocks or none):
         raise words.refuse(peeled, what=what, expected="'GPU <address>' and its fields")
+    if not words.may_give_up(text):
+        return tuple(blocks), peeled.notices
     gave_up = ((block.address, words.gravest(texts(block.field))) for block in blocks)
     return tuple(blocks), words.with_trouble(peeled.notices, gave_up)

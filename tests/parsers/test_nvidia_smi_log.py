@@ -391,6 +391,25 @@ def test_one_word_for_a_whole_section_answers_each_field_in_it():
     assert gpu.ecc_uncorrected_volatile.detail == "nvidia-smi says 'N/A'"
 
 
+def test_gpus_of_one_shape_keep_their_own_words_and_silence():
+    def gpu(bus, remapped):
+        return f"""<gpu id="00000000:{bus}:00.0"><product_name>G</product_name>
+            <ecc_mode><current_ecc>{remapped}</current_ecc></ecc_mode>
+            <remapped_rows>{remapped}</remapped_rows></gpu>"""
+
+    said = ("", "N/A", "Unknown Error", " ", "No")
+    gpus = "".join(gpu(f"{bus:02x}", word) for bus, word in enumerate(said, 1))
+    found = nvidia_smi_q_x.parse(f"<nvidia_smi_log>{gpus}</nvidia_smi_log>").gpus
+    for one, word in zip(found, said, strict=True):
+        (alone,) = nvidia_smi_q_x.parse(
+            f"<nvidia_smi_log>{gpu(one.address[5:7], word)}</nvidia_smi_log>"
+        ).gpus
+        assert one == alone
+        told = f"says '{word.strip()}'" if word.strip() else "the answer has no"
+        assert one.rows_remap_failed is False or told in one.rows_remap_failed.detail
+        assert (one.rows_remap_failed is False) == (word == "No")
+
+
 def test_a_sum_of_errors_needs_all_of_its_parts():
     gpu = gpu_of(
         "    ECC Errors\n        Volatile\n"
