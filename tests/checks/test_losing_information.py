@@ -23,6 +23,7 @@ from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import GraphicsType, Mode, Passthrough, PcieLink, Sriov
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.vm import Pool, VmDatastore, VmRule
+from hostcheck.preflight.judge import candidate_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -45,7 +46,7 @@ from tests.checks.synthetic import (
     with_gpu,
 )
 from tests.remembering import opening_by, remembered
-from tests.torture.law import MAY_BECOME, Richer, betrayals
+from tests.torture.law import MAY_BECOME, Richer, betrayals, starts
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDINGS = sorted(path.parent for path in FIXTURES.glob("*/manifest.json"))
@@ -430,6 +431,21 @@ def test_a_version_that_is_no_version_crashes_no_check():
                 assert [one for one in after.results if one.status is Status.ERROR] == [], words
                 assert after.verdict in MAY_BECOME[before.verdict]
     assert len(found) == len(places)
+
+
+def test_a_start_is_judged_by_the_results_that_are_not_of_another_vm():
+    """The law leaves those out, which one candidate alone looks through."""
+    for host in HOSTS.values():
+        report = report_of(host)
+        vms = host.vms.value if isinstance(host.vms, Known) else ()
+        whole = {
+            vm.id: candidate_of(vm.id, vm.name, report).verdict
+            for vm in vms
+            if vm.vgpus or vm.passthroughs
+        }
+        assert starts(report) == whole
+    answers = {one for host in HOSTS.values() for one in starts(report_of(host)).values()}
+    assert len(answers) == 3, "GO, NO-GO and UNSURE are among them"
 
 
 # --- the test of the test -------------------------------------------------------------------------

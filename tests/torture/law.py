@@ -6,8 +6,10 @@ crashes, and every unknown names its cause.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.result import Answer, Status
+from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport
 from hostcheck.preflight.judge import candidate_of
 
@@ -59,12 +61,19 @@ def verdicts(before: Answer, after: Answer, what: str) -> list[str]:
 
 
 def starts(report: HostReport) -> dict[str, Answer]:
-    """Judge the power-on of every VM of a host."""
+    """Judge the power-on of every VM of a host, each by the results that are not of another VM."""
     vms = report.host.vms.value if isinstance(report.host.vms, Known) else ()
+    of_vms: dict[str, list[Result]] = {vm.id: [] for vm in vms if vm.vgpus or vm.passthroughs}
+    of_all = [one for one in report.results if one.subject.kind in ("host", "gpu")]
+    for one in report.results:
+        if one.subject.kind == "vm" and one.subject.id in of_vms:
+            of_vms[one.subject.id].append(one)
     return {
-        vm.id: candidate_of(vm.id, vm.name, report).verdict
+        vm.id: candidate_of(
+            vm.id, vm.name, replace(report, results=(*of_all, *of_vms[vm.id]))
+        ).verdict
         for vm in vms
-        if vm.vgpus or vm.passthroughs
+        if vm.id in of_vms
     }
 
 

@@ -9,11 +9,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from hostcheck.assemble import assemble
 from hostcheck.model.capture import Capture
 from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
 from hostcheck.sources import asking
 from hostcheck.sources.recorded import RecordedSource
@@ -82,6 +84,7 @@ class Machine:
         self.held = source.read(self.ref)
         self.memo = Memo()
         self._found: dict[object, Outcome] = {}
+        self._slips: dict[bytes, list[str]] = {}
         self._remember()
         self.asked = asking.finish(self.ref, self.held, {})
         self.before = Richer(report_of(assemble(self.asked)))
@@ -148,11 +151,20 @@ class Machine:
         try:
             host = assemble(self._answers(changed))
             if host != before.report.host:
-                slips = before.betrayed(report_of(host))
+                slips = self._betrayed(host, before)
         except Exception as error:  # noqa: BLE001  it is told, with the input that did it
             crashes += (f"crashed: {type(error).__name__}: {error}",)
         crashes += tuple(one for one in slips if "crashed, " in one)
         return Outcome("judged", tuple(one for one in slips if "crashed, " not in one), crashes)
+
+    def _betrayed(self, host: Host, before: Richer) -> list[str]:
+        """Judge a host, once: damages of answers differ, and come to one host often."""
+        if before is not self.before:
+            return before.betrayed(report_of(host))
+        joined = encode(host)
+        if joined not in self._slips:
+            self._slips[joined] = before.betrayed(report_of(host))
+        return self._slips[joined]
 
     def _answers(self, changed: Mapping[Key, Capture]) -> Recording:
         """Return what the machine answers, damaged, to the questions of today."""
