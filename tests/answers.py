@@ -247,12 +247,12 @@ def compute_resource(id_="domain-1", kind="ComputeResource", drs="", rules="", *
     return answer(request, managed(kind, id_, given))
 
 
-def smi_gpu(address, ecc="Enabled", pending="Enabled"):
+def smi_gpu(address, ecc="Enabled", pending="Enabled", mig="Disabled"):
     return (
         f'<gpu id="0000{address.upper()}"><product_name>NVIDIA A100</product_name>'
         f"<uuid>GPU-{address}</uuid><ecc_mode><current_ecc>{ecc}</current_ecc>"
         f"<pending_ecc>{pending}</pending_ecc></ecc_mode>"
-        "<mig_mode><current_mig>Disabled</current_mig><pending_mig>Disabled</pending_mig></mig_mode>"
+        f"<mig_mode><current_mig>{mig}</current_mig><pending_mig>{mig}</pending_mig></mig_mode>"
         "</gpu>"
     )
 

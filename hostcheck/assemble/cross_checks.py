@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from hostcheck import catalog
 from hostcheck.assemble.book import Book, Parsed, U, not_asked
 from hostcheck.assemble.devices import Locator
-from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
+from hostcheck.model.capacity import GpuMode
+from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why, holds
 from hostcheck.model.host import (
     GraphicsType,
     Mode,
@@ -12,6 +14,7 @@ from hostcheck.model.host import (
     Testimony,
 )
 from hostcheck.model.pci import PciAddress
+from hostcheck.model.release import is_before
 from hostcheck.parsers import (
     esxcli_graphics_device_list,
     esxcli_hardware_cpu_global_get,
@@ -22,6 +25,9 @@ from hostcheck.parsers import (
     vsish_package_list,
 )
 from hostcheck.parsers.vim_host_system import HostSystem
+
+TELLS_MODES = (8, 0, 3)
+"""First release whose vSphere says how a GPU is shared."""
 
 
 def _words(fact: Fact[U], show: Callable[[U], str] = str) -> Fact[str]:
@@ -69,6 +75,7 @@ def testimonies_of(
     }
     for gpu in gpus.value if isinstance(gpus, Known) else ():
         topics |= _of_gpu(gpu, located, graphics, query)
+        topics |= _mig_of_gpu(gpu, system.fact(lambda one: one.version))
     return tuple(
         Testimony(topic, tuple(statements))
         for topic, all_statements in topics.items()
@@ -97,6 +104,23 @@ def _of_gpu(
             _words(gpu.ecc_current),
             _words(query.fact(lambda found: _csv_ecc(found, where))),
         ],
+    }
+
+
+def _mig_of_gpu(gpu: PhysicalGpu, version: Fact[str]) -> dict[str, list[Fact[str]]]:
+    """Put vSphere's mode beside nvidia-smi's: of boards that have MIG, since vSphere tells it."""
+    model = catalog.identify(gpu.pci_id)
+    if holds(gpu.mig_current, Mode.NOT_SUPPORTED) or (model is not None and not model.mig):
+        return {}
+    if isinstance(version, Known) and is_before(version.value, TELLS_MODES):
+        return {}
+    in_time = (GpuMode.SAME_SIZE.value, GpuMode.MIXED_SIZE.value)
+    words = {**dict.fromkeys(in_time, Mode.DISABLED.value), GpuMode.MIG.value: Mode.ENABLED.value}
+    return {
+        f"MIG mode of GPU {gpu.address}": [
+            _words(gpu.vgpu_mode, lambda said: words.get(said, said)),
+            _words(gpu.mig_current),
+        ]
     }
 
 

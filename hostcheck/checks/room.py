@@ -3,10 +3,11 @@
 from hostcheck.checks.condition import fit
 from hostcheck.checks.engine import Facts, attempt
 from hostcheck.checks.kinds import listed, model_of
+from hostcheck.checks.modes import in_mig
 from hostcheck.checks.series import one_series
 from hostcheck.checks.subjects import GpuOnHost
 from hostcheck.model.fact import Fact, Known, Unknown, Why
-from hostcheck.model.host import Host, Mode, PhysicalGpu
+from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.release import release_of
 from hostcheck.model.requirements import Architecture, Requirements, bare
 
@@ -53,7 +54,8 @@ def _mode_fits(
 
     def fits(known: Facts) -> Known[bool]:
         model = model_of(gpu, needs, known)
-        right = {listed(model, name, known).mig for name in wanted} == {in_mig(gpu, needs, known)}
+        backed = {listed(model, name, known).mig for name in wanted}
+        right = backed == {known(in_mig(host, gpu, model))}
         if not right and may_switch(gpu, host, needs, known):
             known.leave(Unknown(Why.ABSENT, SWITCHES, MODE_BY))
         return Known(right)
@@ -73,12 +75,3 @@ def may_switch(gpu: PhysicalGpu, host: Host, needs: Requirements, known: Facts) 
 def never(serves: Fact[bool]) -> bool:
     """Say whether it is known that it does not."""
     return isinstance(serves, Known) and not serves.value
-
-
-def in_mig(gpu: PhysicalGpu, needs: Requirements, known: Facts) -> bool:
-    """Say whether a GPU is in MIG mode: by the board, by vSphere where it tells, by nvidia-smi."""
-    if not model_of(gpu, needs, known).mig:
-        return False
-    if isinstance(gpu.vgpu_mode, Unknown) and gpu.vgpu_mode.why is Why.ABSENT:
-        return known(gpu.mig_current) is Mode.ENABLED
-    return known(gpu.vgpu_mode) == "multiInstanceGpu"

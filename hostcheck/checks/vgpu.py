@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from hostcheck.checks.condition import fit, unfit
 from hostcheck.checks.engine import Facts, check, judge, look, not_applicable, run, unsure
 from hostcheck.checks.kinds import is_part, listed, model_of
-from hostcheck.checks.room import SWITCHES, has_room, in_mig, may_switch, never, room_told
+from hostcheck.checks.modes import in_mig
+from hostcheck.checks.room import SWITCHES, has_room, may_switch, never, room_told
 from hostcheck.checks.seats import seats
 from hostcheck.checks.series import one_series
 from hostcheck.checks.subjects import (
@@ -279,7 +280,8 @@ def vgpus_go_together(placed: Placement, needs: Requirements, known: Facts) -> V
     phase=Phase.MODES,
     why=(
         "A GPU in MIG mode makes MIG-backed types only, and one that is not makes time-sliced "
-        "types only. The mode is read from vSphere 8.0 U3 and later, before that from nvidia-smi. "
+        "types only. vSphere 8.0 U3 and later tells the mode, and nvidia-smi does; where they name "
+        "two, none is taken. "
         "An empty Hopper or later may change its mode by itself when a VM starts (8.0 U3 and "
         "later; one engineer's account, no document): there a wrong mode is no NO-GO."
     ),
@@ -316,7 +318,11 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Facts) -> V
             expected="types of one form",
             gpu=to_change.address,
         )
-    fitting = tuple(gpu for gpu in gpus if in_mig(gpu, needs, known) in backed)
+    fitting = tuple(
+        gpu
+        for gpu in gpus
+        if known(in_mig(placed.host, gpu, model_of(gpu, needs, known))) in backed
+    )
     serves = {gpu.address: fit(GpuOnHost(gpu, placed.host), needs) for gpu in gpus}
     spare = [gpu for gpu in gpus if gpu not in fitting and not never(serves[gpu.address])]
     if fitting and spare:  # a mode that only a GPU has which serves nobody is nobody's

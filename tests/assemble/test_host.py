@@ -913,6 +913,22 @@ def test_each_gpu_has_its_testimonies():
     assert statements(host, f"graphics type of GPU {B}") == ["sharedDirect", Why.ABSENT]
 
 
+def test_the_mode_of_a_gpu_has_two_witnesses_since_vsphere_tells_it():
+    driver = smi(smi_gpu(A), smi_gpu(B, mig="Enabled"))
+    host = joined(host_system(product=fields(version="8.0.3")), driver)
+    assert statements(host, f"MIG mode of GPU {A}") == ["disabled", "disabled"]
+    assert statements(host, f"MIG mode of GPU {B}") == ["disabled", "enabled"]
+    alone = joined(host_system(product=fields(version="8.0.3")))
+    assert statements(alone, f"MIG mode of GPU {A}") == ["disabled"]
+    before = joined(host_system(product=fields(version="8.0.2")), driver)
+    assert [one for one in before.testimonies if one.topic.startswith("MIG mode")] == []
+    without = joined(
+        host_system(product=fields(version="8.0.3")), smi(smi_gpu(A, mig="N/A"), smi_gpu(B))
+    )
+    topics = [one.topic for one in without.testimonies if one.topic.startswith("MIG mode")]
+    assert topics == [f"MIG mode of GPU {B}"]
+
+
 def test_esxcli_over_the_api_where_the_shell_was_not_asked():
     shell = esxcli_hardware_pci_list.REQUEST
     text = pci_list(**{A: 1, B: 1}).text

@@ -56,6 +56,11 @@ def unknown(why=Why.TIMEOUT, detail="the time limit passed", asked="a question",
 
 
 def _with(made, changes: dict[str, Any]):
+    mode = changes.get("vgpu_mode")
+    tells_mig = isinstance(getattr(made, "mig_current", None), Known)
+    if isinstance(mode, str) and tells_mig and made.mig_current.value is not Mode.NOT_SUPPORTED:
+        mig = Mode.ENABLED if mode == "multiInstanceGpu" else Mode.DISABLED
+        changes = {"mig_current": mig, **changes}  # nvidia-smi says the same, unless told otherwise
     lifted = {
         name: known(value)
         if isinstance(getattr(made, name), Known | Unknown)

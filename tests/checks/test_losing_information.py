@@ -219,6 +219,10 @@ HOSTS = {
         ),
         vms=(a_vm(0, None),),
     ),
+    "two modes of one GPU": a_host(
+        gpus=(a_gpu(0, 0, vgpu_mode="sameSize", mig_current=Mode.ENABLED),),
+        vms=(a_vm(0, None), a_vm(1, None, vgpus=asks("grid_a100d-3-40c"))),
+    ),
     "errors that its driver says are harmless": a_host(
         gpus=(a_gpu(0, 0, ecc_current=Mode.ENABLED, ecc_uncorrected=2),), vms=(a_vm(0, None),)
     ),

@@ -187,8 +187,7 @@ def test_a_gpu_in_the_other_mig_mode_is_no_room(model, modes, wanted, status):
     """Where the driver was not asked, each empty GPU was room once: GO, and capacity said one."""
     unasked = {"profiles_creatable": unknown(Why.NOT_ASKED, "--ssh")}
     gpus = [
-        a_gpu(at, model=model, **unasked, vgpu_mode=mode if not isinstance(mode, str)
-              else known(mode))
+        a_gpu(at, model=model, **unasked, vgpu_mode=mode)
         for at, mode in enumerate(modes)
     ]  # fmt: skip
     vm = a_vm(**{**OFF, "id": "vm-new", "vgpus": asks(*wanted)})
@@ -315,7 +314,7 @@ SILENT = unknown(Why.ABSENT, "the server did not set it")
     ],
 )
 def test_vsphere_tells_the_mode_since_8_0_3(profile, mode, status):
-    gpu = {"vgpu_mode": mode, "mig_current": unknown()}
+    gpu = {"vgpu_mode": mode, "mig_current": unknown(Why.NOT_ASKED)}
     says(judged("MIG-002", profile, gpu=gpu), status)
 
 
@@ -330,7 +329,46 @@ def test_vsphere_tells_the_mode_since_8_0_3(profile, mode, status):
     ],
 )
 def test_before_that_nvidia_smi_tells_it(profile, mode, status):
-    says(judged("MIG-002", profile, gpu={"vgpu_mode": SILENT, "mig_current": mode}), status)
+    gpu = {"vgpu_mode": SILENT, "mig_current": mode}
+    says(judged("MIG-002", profile, gpu=gpu, version="8.0.2"), status)
+    lost = judged("MIG-002", profile, gpu=gpu, version="8.0.3")
+    says(lost, "unknown")  # which tells it, and did not: it may say otherwise
+
+
+@pytest.mark.parametrize("profile", ["grid_a100d-40c", "grid_a100d-3-40c"])
+@pytest.mark.parametrize(("said", "mig"), [("sameSize", True), ("multiInstanceGpu", False)])
+def test_where_vsphere_and_nvidia_smi_name_two_modes_none_is_taken(profile, said, mig):
+    """Whichever is right: in capacity it was not known, and MIG-002 believed vSphere."""
+    gpu = {"vgpu_mode": said, "mig_current": Mode.ENABLED if mig else Mode.DISABLED}
+    one = judged("MIG-002", profile, gpu=gpu)
+    says(one, "unknown")
+    assert one.unseen.detail.startswith(f"vSphere says {said}, nvidia-smi says MIG ")
+    unasked = {"profiles_creatable": unknown(Why.NOT_ASKED, "--ssh")}
+    says(judged("VGPU-002", profile, gpu={**gpu, **unasked}), "unknown")
+
+
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [
+        (Why.NOT_ASKED, "pass"), (Why.UNREACHABLE, "pass"), (Why.DENIED, "pass"),
+        (Why.TIMEOUT, "unknown"), (Why.UNPARSED, "unknown"), (Why.ABSENT, "unknown"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_was_lost_might_have_contradicted(why, status):
+    """Losing it must not make a pass of what is not known; a shell that is closed says nothing."""
+    says(judged("MIG-002", "grid_a100d-40c", gpu={"mig_current": unknown(why)}), status)
+
+
+def test_a_word_for_no_mode_is_not_known_of_a_board_that_has_mig():
+    gpu = {"vgpu_mode": known("none"), "mig_current": unknown(Why.NOT_ASKED)}
+    says(judged("MIG-002", "grid_a100d-40c", gpu=gpu), "unknown")
+    says(judged("MIG-002", "nvidia_a40-8q", model="a40", gpu=gpu), "pass", "MIG off")
+
+
+def test_a_mode_that_its_board_has_not_is_not_known():
+    one = judged("MIG-002", "nvidia_a40-8q", model="a40", gpu={"vgpu_mode": "multiInstanceGpu"})
+    says(one, "unknown")
+    assert "multiInstanceGpu of NVIDIA A40" in one.unseen.detail
 
 
 @pytest.mark.parametrize(
