@@ -19,7 +19,6 @@ import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, TypeVar
 from zlib import compress, decompress
@@ -171,11 +170,8 @@ PASSES = b'"status":"pass"'
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_decode_host = msgspec.json.Decoder(Host).decode
 _decode_told = msgspec.json.Decoder(Told).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
-_decode_opened = msgspec.json.Decoder(OpenedHost).decode
-_decode_whole = msgspec.json.Decoder(WholeHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
 _judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
 
@@ -238,11 +234,11 @@ class _Shared:
     def _report(self, line: bytes | memoryview | Raw) -> HostReport:
         opened: WholeHost | OpenedHost
         if self._values:
-            opened = _decode_opened(line)
+            opened = msgspec.json.decode(line, type=OpenedHost)
             fields = (b'"%s":%s' % (k.encode(), self.value(raw)) for k, raw in opened.host.items())
-            host = _decode_host(b"{%s}" % b",".join(fields))
+            host = msgspec.json.decode(b"{%s}" % b",".join(fields), type=Host)
         else:
-            opened = _decode_whole(line)
+            opened = msgspec.json.decode(line, type=WholeHost)
             host = opened.host
         return HostReport(
             upheld(opened.verdict, (one.status for one in opened.results)), host,
@@ -387,6 +383,8 @@ def digest(run: Run) -> str:
     """
     if run.read_from is not None:
         return run.read_from.sha256
+    from hashlib import sha256  # noqa: PLC0415  few runs are asked for it
+
     found = sha256()
     for chunk in chunks(run):
         found.update(chunk)

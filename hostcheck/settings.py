@@ -6,7 +6,6 @@ Nothing here holds a password: passwords come from a prompt, the environment, a 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,6 @@ from hostcheck import ways
 from hostcheck.errors import UsageError
 from hostcheck.files import is_there
 from hostcheck.secrets import refuse_in_user
-from hostcheck.syntax import toml
 from hostcheck.urls import without_secrets
 from hostcheck.ways.options import SETTING, Setting
 
@@ -218,34 +216,36 @@ class Server(msgspec.Struct, frozen=True):
 
 def read(path: Path) -> Settings:
     """Read a settings file. Raises UsageError that names the file, the line and the setting."""
+    from hostcheck.syntax import toml  # noqa: PLC0415  many runs have no such file
+
     found, file = toml.read(path, kind(), PAGE)
     if found.audit.limit:
-        with _said_of(file, "audit", "limit"):
+        with file.said("audit", "limit"):
             seconds(str(found.audit.limit))
     if found.history.keep:
-        with _said_of(file, "history", "keep"):
+        with file.said("history", "keep"):
             days(str(found.history.keep))
     for name in found.__struct_fields__:
         held = getattr(found, name)
         if hasattr(held, "user"):
-            with _said_of(file, name, "user"):
+            with file.said(name, "user"):
                 refuse_in_user(held.user, "it")
-    with _said_of(file, "vcenter", "url"):
+    with file.said("vcenter", "url"):
         if found.vcenters and found.vcenter.url:
             raise UsageError("it and [[vcenters]] both say where to connect: keep one")
         _servers(found.vcenter.url)
-    with _said_of(file, "vcenter", "tls_thumbprint"):
+    with file.said("vcenter", "tls_thumbprint"):
         if found.vcenters and found.vcenter.tls_thumbprint:
             raise UsageError("it is of one server: put it into its [[vcenters]]")
         thumbprint(found.vcenter.tls_thumbprint)
     servers = []
     for index, one in enumerate(found.vcenters):
-        with _said_of(file, "vcenters", index, "url"):
+        with file.said("vcenters", index, "url"):
             servers += _servers(one.url)
             refuse_twice(servers)
-        with _said_of(file, "vcenters", index, "user"):
+        with file.said("vcenters", index, "user"):
             refuse_in_user(one.user, "it")
-        with _said_of(file, "vcenters", index, "tls_thumbprint"):
+        with file.said("vcenters", index, "tls_thumbprint"):
             thumbprint(one.tls_thumbprint)
     return _with_places(found, path.parent)
 
@@ -315,15 +315,6 @@ def files_of(found: Settings) -> Iterator[tuple[str, Path]]:
     url = found.history.url.removeprefix("sqlite:///")
     if url and "://" not in url:
         yield "url of [history]", Path(url).expanduser()
-
-
-@contextmanager
-def _said_of(file: toml.File, *steps: toml.Step) -> Iterator[None]:
-    """Name the file, the line and the setting before what a UsageError says."""
-    try:
-        yield
-    except UsageError as error:
-        raise file.wrong(steps, f"{toml.named(steps)}: {error}") from None
 
 
 def _servers(url: str) -> list["Server"]:

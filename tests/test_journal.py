@@ -17,9 +17,9 @@ from hostcheck import runfile
 from hostcheck.errors import UsageError
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.result import Answer
-from hostcheck.reports import summary
 from hostcheck.reports.run import html, junit, text
 from hostcheck.reports.run import json as json_report
+from hostcheck.reports.summary import whole as summary
 from tests.reports import builders as b
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

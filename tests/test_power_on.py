@@ -17,10 +17,10 @@ from hostcheck.model.run import Outcome
 from hostcheck.parsers import vim_check_task, vim_power_on
 from hostcheck.power_on import WRITES, exit_code, power_on
 from hostcheck.preflight import VmSpec, preflight, what_if
-from hostcheck.reports import summary
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import line
 from hostcheck.reports.run import text as report_text
+from hostcheck.reports.summary import whole as summary
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.vim_call import arguments

@@ -12,7 +12,7 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.result import Status
 from hostcheck.planner.seen import seen_of
-from hostcheck.reports.summary import drifts_of
+from hostcheck.reports.summary.whole import drifts_of
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of

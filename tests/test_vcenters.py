@@ -17,8 +17,8 @@ from hostcheck.errors import LimitOver, UsageError
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.result import Answer
 from hostcheck.model.run import Asked
-from hostcheck.reports import summary
 from hostcheck.reports.run import html, junit, text
+from hostcheck.reports.summary import whole as summary
 from hostcheck.sources import live
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters

@@ -30,7 +30,7 @@ def drift(
     """
     from hostcheck import runlines
     from hostcheck.connect import chosen
-    from hostcheck.reports import summary
+    from hostcheck.reports.summary import whole as summary
 
     refuse_untold("drift", format_, output)
     read = runlines.read(run, (), runlines.DRIFT)

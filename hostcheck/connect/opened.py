@@ -12,8 +12,7 @@ from hostcheck.connect.given import NO_OPINION, Machines, OpinionOptions, Smokin
 from hostcheck.connect.precedence import first, guests_of, settings_of
 from hostcheck.connect.workers import refuse_unfit, side_by_side
 from hostcheck.errors import UsageError
-from hostcheck.fleet import Workers
-from hostcheck.fleet.pool import cores
+from hostcheck.fleet import Workers, cores
 from hostcheck.front import Front
 from hostcheck.sources.base import Source
 from hostcheck.sources.recorded import RecordedSource

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hostcheck.connect.given import AUTO, Machines, Smoking, Vsphere
 from hostcheck.errors import UsageError
-from hostcheck.fleet.pool import cores
+from hostcheck.fleet import cores
 from hostcheck.front import Front
 from hostcheck.secrets import refuse_in_user
 from hostcheck.settings import (

@@ -1,17 +1,21 @@
-"""Who is told what changed, and how: checked before a run begins."""
+"""Who is told what changed, and how: checked before a run begins.
+
+A way to tell is imported when somebody is told by it: most runs tell nobody.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.notice import Notice
-from hostcheck.notify import mail, webhook
-from hostcheck.notify.courier import verifying
 from hostcheck.secrets import Place, password_of
 from hostcheck.settings import MailSettings, Settings, WebhookSettings
+
+if TYPE_CHECKING:
+    from hostcheck.notify import mail, webhook
 
 VARIABLE = "HOSTCHECK_WEBHOOK"
 
@@ -52,7 +56,10 @@ def _couriers(
         yield _webhook(url, said, settings.webhook)
 
 
-def _mail(to: tuple[str, ...], given: Telling, held: MailSettings, front: Front) -> mail.Mail:
+def _mail(to: tuple[str, ...], given: Telling, held: MailSettings, front: Front) -> "mail.Mail":
+    from hostcheck.notify import mail  # noqa: PLC0415
+    from hostcheck.notify.courier import verifying  # noqa: PLC0415
+
     for name in ("server", "sender"):
         if not getattr(held, name):
             raise UsageError(f"mail needs {name} in [mail] of hostcheck.toml")
@@ -79,7 +86,10 @@ def _mail(to: tuple[str, ...], given: Telling, held: MailSettings, front: Front)
     )  # fmt: skip
 
 
-def _webhook(url: str, said: str, held: WebhookSettings) -> webhook.Webhook:
+def _webhook(url: str, said: str, held: WebhookSettings) -> "webhook.Webhook":
+    from hostcheck.notify import webhook  # noqa: PLC0415
+    from hostcheck.notify.courier import verifying  # noqa: PLC0415
+
     context = verifying(_files(held.ca), "webhook")
     return webhook.Webhook(webhook.place(url, said), held.form, context, held.timeout)
 

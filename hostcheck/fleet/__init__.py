@@ -6,6 +6,7 @@ and those of a Dask cluster are all such executors.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -20,7 +21,6 @@ from urllib.parse import urlsplit
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
 from hostcheck.fleet.beside import BESIDE, Ahead, Places, lent
-from hostcheck.fleet.pool import CLOSE_SECONDS, Processes
 from hostcheck.urls import is_here, without_secrets
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ PATIENCE_SECONDS = 30
 """How long a cluster may be without any worker."""
 LOOK_SECONDS = 1
 """How often who waits looks up: a signal that another thread took wakes nobody."""
+CLOSE_SECONDS = 5
 MANY = 200
 """Fewer hosts are judged here before processes have started, which takes half a second of each."""
 SCHEMES = ("dask", "dask+tls", "dask+tcp")
@@ -214,12 +215,21 @@ def threads(count: int) -> Iterator[Workers]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def processes(count: int, lost: Callable[[], None] = lambda: None) -> Iterator[Workers]:
     """Work in so many processes beside this one; `lost` is called when one of them died."""
     if count <= 1:
         yield Workers(1)
         return
+    from hostcheck.fleet.pool import Processes  # noqa: PLC0415  threads and one core need none
+
     pool = Processes(count)
     try:
         yield Workers(count, pool, away=True, lost=lost, least=MANY, alone=pool.alone)

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, TypeVar
 
+from hostcheck.fleet import CLOSE_SECONDS
+
 T = TypeVar("T")
 R = TypeVar("R")
 
-CLOSE_SECONDS = 5
 COLLECTED_AT = 10_000
 """How many objects are made before cycles are looked for: hosts die by their reference counts."""
 
@@ -105,10 +106,3 @@ def _begin() -> None:
 def _end_with(parent: Any) -> None:
     parent.join()
     os._exit(1)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -23,7 +23,7 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import Candidate, HostReport, Run, called, silent
 from hostcheck.model.waiver import Waiver
-from hostcheck.reports import summary
+from hostcheck.reports.summary import whole as summary
 
 LEFT_OUT = "HOST"
 """The check that what was left out fails to answer; no check has this id."""

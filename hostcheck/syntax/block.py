@@ -8,15 +8,23 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NoReturn
 
+from msgspec import Struct
+
 from hostcheck.errors import ParseError
 from hostcheck.near import near
 from hostcheck.syntax.quantity import quantity
-from hostcheck.syntax.yaml import Item
 from hostcheck.words import count, cut, one_line
 
 """How alike two keys are that one hand might have meant, by the measure of difflib."""
 SHOWN = 60
 KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a number"}
+
+
+class Item(Struct, frozen=True):
+    """A value with the line that it begins on: a dictionary or list of items, or a plain value."""
+
+    value: Any
+    line: int
 
 
 class Block:

@@ -6,8 +6,7 @@ from typing import Any
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.block import Block
-from hostcheck.syntax.yaml import Item
+from hostcheck.syntax.block import Block, Item
 
 WIRE = "rest"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")

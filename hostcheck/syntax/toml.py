@@ -5,7 +5,8 @@ No value is ever repeated: people put passwords where none belongs.
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
@@ -46,6 +47,14 @@ class File(NamedTuple):
     def wrong(self, steps: Sequence[Step], told: str) -> UsageError:
         """Return what says that something is wrong at a key."""
         return UsageError(f"{self.where(steps)}: {told} ({self.page})")
+
+    @contextmanager
+    def said(self, *steps: Step) -> Iterator[None]:
+        """Name the file, the line and the key before what a UsageError says."""
+        try:
+            yield
+        except UsageError as error:
+            raise self.wrong(steps, f"{named(steps)}: {error}") from None
 
 
 def read(path: Path, kind: type[T], page: str) -> tuple[T, File]:

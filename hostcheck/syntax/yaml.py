@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from msgspec import Struct
 
 from hostcheck.errors import ParseError
+from hostcheck.syntax.block import Item
 
 MOST_BYTES = 4 * 1024 * 1024
 
@@ -44,13 +44,6 @@ class _Words(_Plain, yaml.BaseLoader):
 
 class _Values(_Plain, yaml.SafeLoader):
     """Numbers, truth values and dates as YAML has them."""
-
-
-class Item(Struct, frozen=True):
-    """A value with the line that it begins on: a dictionary or list of items, or a plain value."""
-
-    value: Any
-    line: int
 
 
 class _Marked(_Values):

@@ -14,9 +14,8 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm_class import Namespace, Offered, VmClass
 from hostcheck.near import near
 from hostcheck.syntax import yaml
-from hostcheck.syntax.block import Block
+from hostcheck.syntax.block import Block, Item
 from hostcheck.syntax.vm_class import crd, rest
-from hostcheck.syntax.yaml import Item
 
 WHAT = "give VM classes, as `kubectl get vmclass -o yaml` or vCenter's REST API tells them"
 KEPT = "virtual_machine_classes"

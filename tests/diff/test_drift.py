@@ -13,7 +13,8 @@ from hostcheck import runfile
 from hostcheck.cli import main
 from hostcheck.model.fact import Known
 from hostcheck.model.run import Asked
-from hostcheck.reports import PAPER, Screen, Show, pieces, summary
+from hostcheck.reports import PAPER, Screen, Show, pieces
+from hostcheck.reports.summary import whole as summary
 from hostcheck.runs import run_of
 from hostcheck.verdict import report_of
 from tests.diff.test_diff import DENIED, SCHEMAS, hosts, recorded

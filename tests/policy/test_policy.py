@@ -24,7 +24,8 @@ from hostcheck.model.fact import Known
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.policy.file import read
 from hostcheck.policy.settle import checks_for
-from hostcheck.reports import pieces, summary
+from hostcheck.reports import pieces
+from hostcheck.reports.summary import whole as summary
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.verdict import report_of

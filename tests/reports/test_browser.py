@@ -9,8 +9,9 @@ import pytest
 
 from hostcheck import recording
 from hostcheck.case import case_of
-from hostcheck.reports import pieces, summary
+from hostcheck.reports import pieces
 from hostcheck.reports.run import html, html_single
+from hostcheck.reports.summary import whole as summary
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from tests.reports import builders as b

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from hostcheck.model.result import Answer, Status
-from hostcheck.reports import summary
+from hostcheck.reports.summary import whole as summary
 from tests.reports import builders as b
 
 FAILS = {

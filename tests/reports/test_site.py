@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from hostcheck.errors import UsageError
 from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Status
-from hostcheck.reports import summary
 from hostcheck.reports.run import html
 from hostcheck.reports.run.html.jinja import macros
 from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.topology import svg
 from tests.reports import builders as b
 from tests.reports.test_html import Document

@@ -18,8 +18,9 @@ from hostcheck.model.result import (
     Unseen,
     root_causes,
 )
-from hostcheck.reports import summary, words
+from hostcheck.reports import words
 from hostcheck.reports.run import html, text
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.plans import GUEST_REBOOT, MAINTENANCE, VM_OFF
 from hostcheck.reports.summary.sight import causes
 from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step

@@ -15,7 +15,8 @@ from hostcheck.exits import Counting, exit_code
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.waiver import State
-from hostcheck.reports import pieces, summary
+from hostcheck.reports import pieces
+from hostcheck.reports.summary import whole as summary
 from hostcheck.runs import run_of
 from hostcheck.verdict import report_of
 from hostcheck.waivers.apply import apply

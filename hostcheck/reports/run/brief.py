@@ -6,9 +6,10 @@ from markupsafe import Markup
 
 from hostcheck import runfile
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, summary, words
+from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.page import running_head
 from hostcheck.reports.run.html.jinja import asset, rendered
+from hostcheck.reports.summary import whole as summary
 
 STEPS = 5
 """Steps that a sheet has room for."""

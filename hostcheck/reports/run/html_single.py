@@ -10,9 +10,10 @@ from pathlib import Path
 from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, summary
+from hostcheck.reports import PAPER, Screen
 from hostcheck.reports.run import html
 from hostcheck.reports.run.html.whole import render
+from hostcheck.reports.summary import whole as summary
 
 
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, since, summary, words
+from hostcheck.reports import PAPER, Screen, since, words
 from hostcheck.reports.judged import Place, places
 from hostcheck.reports.markdown import code, prose, table, within_limit
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.steps import Step
 
 ROWS, STEPS, CAUSES, WAIVERS, NAMES, COMMANDS = 40, 20, 8, 20, 5, 3

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Run, silent
-from hostcheck.reports import PAPER, Screen, summary, words
+from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.judged import Place, places
 from hostcheck.reports.later import Later
+from hostcheck.reports.summary import whole as summary
 
 LONGEST_LABEL = 200
 """Characters; Prometheus has no limit by default, its relatives have 1,024 or so."""

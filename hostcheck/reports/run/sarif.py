@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 from hostcheck.model.result import Manual, Result, Severity, Status
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, summary, words
+from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.judged import LEFT_OUT, NOTHING, Item, Place, places, titles
 from hostcheck.reports.later import Later
+from hostcheck.reports.summary import whole as summary
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

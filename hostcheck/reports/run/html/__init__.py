@@ -22,10 +22,11 @@ from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
 from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import HostReport, Run
-from hostcheck.reports import PAPER, Screen, summary
+from hostcheck.reports import PAPER, Screen
 from hostcheck.reports.run.html import fleet, index, pack, pages
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
 from hostcheck.reports.run.html.whole import render
+from hostcheck.reports.summary import whole as summary
 
 SHARED = "report.css"
 """A folder without this file is not ours to replace."""

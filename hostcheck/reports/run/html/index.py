@@ -6,12 +6,13 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from hostcheck.model.run import Run
-from hostcheck.reports import summary, words
+from hostcheck.reports import words
 from hostcheck.reports.page import script_source
 from hostcheck.reports.run.html.fleet import columns_of, data_of
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.shapes import ALONE, Requests, Row
 from hostcheck.reports.since import since_of
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.topology import svg
 
 WORST_HOSTS = 200

@@ -12,10 +12,11 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import About, Manual, Status
 from hostcheck.model.run import HostReport, Run
-from hostcheck.reports import summary, view, words
+from hostcheck.reports import view, words
 from hostcheck.reports.run.html.facts import facts_of, gpu_table, smoked_of, vm_table
 from hostcheck.reports.run.html.jinja import fragment
 from hostcheck.reports.run.html.shapes import Choice, Finding, Page, Square
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.topology import svg
 from hostcheck.reports.topology import text as tree
 

@@ -9,7 +9,8 @@ from hostcheck.model.host import Host, Testimony
 from hostcheck.model.result import Answer, Command, Result, Severity, Status
 from hostcheck.model.run import Candidate
 from hostcheck.model.smoke import GpuSmoke
-from hostcheck.reports import summary, view, words
+from hostcheck.reports import view, words
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.seals import Seals
 
 ANSWERS = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)

@@ -8,13 +8,14 @@ from markupsafe import Markup
 from hostcheck import runfile
 from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
-from hostcheck.reports import summary, words
+from hostcheck.reports import words
 from hostcheck.reports.page import running_head, script_source
 from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, row_of
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
 from hostcheck.reports.run.html.pages import Keys, anchors_of, checks_of, choices_of, page_of
 from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.since import since_of
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.topology import svg
 
 SHEET, LARGE_SHEET = "A4 landscape", "A3 landscape"

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from hostcheck.model.run import Run
-from hostcheck.reports import PAPER, Screen, since, summary
+from hostcheck.reports import PAPER, Screen, since
 from hostcheck.reports.run.text import full, short
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
+from hostcheck.reports.summary import whole as summary
 
 
 def render(run: Run, *, width: int = 100, colour: bool = False) -> str:

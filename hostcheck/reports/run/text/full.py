@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from hostcheck.model.result import Answer, Command, Result, Status
 from hostcheck.model.run import HostReport, Preflight, Run
 from hostcheck.model.waiver import LIVE, State
-from hostcheck.reports import summary, words
+from hostcheck.reports import words
 from hostcheck.reports.drift import text as drift_text
 from hostcheck.reports.later import Later
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary import seals
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.seals import Seals
 

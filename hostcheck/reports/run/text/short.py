@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from hostcheck.model.result import Answer, Result, Severity, Status, deciding, root_causes
 from hostcheck.model.run import Candidate, HostReport, Run
-from hostcheck.reports import summary, words
+from hostcheck.reports import words
 from hostcheck.reports.run.text import full
 from hostcheck.reports.run.text.page import Page
 from hostcheck.reports.run.text.shown import Shown
+from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.steps import Step
 
 NAMES = 4
