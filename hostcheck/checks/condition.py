@@ -10,7 +10,6 @@ from hostcheck.checks.engine import (
     Check,
     Facts,
     all_checks,
-    attempt,
     check,
     deciding,
     judge,
@@ -277,7 +276,7 @@ def _conditions() -> tuple[Check[GpuOnHost], ...]:
 def unfit(one: GpuOnHost, needs: Requirements) -> str:
     """Return what keeps a VM from starting on a GPU, with the check that says so; else empty."""
     for condition in _conditions():
-        verdict = attempt(lambda known, ask=condition.function: ask(one, needs, known))  # type: ignore[misc]
+        verdict, _ = condition.ask(one, needs)
         if not isinstance(verdict, Unknown) and verdict.status is Status.FAIL:
             return f"{verdict.observed} [{condition.id}]"
     return ""
@@ -288,8 +287,7 @@ def fit(one: GpuOnHost, needs: Requirements) -> Fact[bool]:
     missing: Unknown | None = None
     sources: set[int] = set()
     for condition in _conditions():
-        known = Facts()
-        verdict = attempt(lambda _, ask=condition.function, known=known: ask(one, needs, known))  # type: ignore[misc]
+        verdict, known = condition.ask(one, needs)
         if isinstance(verdict, Unknown):
             missing = missing or (None if verdict.why in condition.manual.forgives else verdict)
         elif verdict.status is Status.UNKNOWN:

@@ -61,8 +61,8 @@ class Facts:
         """Take what the check is to expect otherwise than it does by itself."""
         self._wishes = wishes
         self.sources: set[int] = set()
-        self.unverified: set[str] = set()
-        self.wished: list[Wish] = []
+        self.unverified: tuple[str, ...] = ()
+        self.wished: tuple[Wish, ...] = ()
         """Wishes that were asked for."""
 
     def __call__(self, fact: Fact[T]) -> T:
@@ -79,13 +79,13 @@ class Facts:
     def rests_on(self, entry: str, *, verified: bool) -> None:
         """Note a catalogue entry; on one that no first-hand source confirms nothing can fail."""
         if not verified:
-            self.unverified.add(entry)
+            self.unverified += (entry,)
 
     def expected(self, what: Expectation[T]) -> T:
         """Return what the check is to expect: a policy's value, else its own."""
         for one in self._wishes:
             if one.name == what.name:
-                self.wished.append(one)
+                self.wished += (one,)
                 return cast(T, one.value)
         return what.default
 
@@ -222,16 +222,23 @@ class Check(Struct, Generic[S], frozen=True):
                 _itself(host), not_applicable(f"no {self.manual.subject} here"), Facts()
             )
 
+    def ask(self, one: S, needs: Requirements) -> tuple[Verdict | Unknown, Facts]:
+        """Return what its function says, or what it does not know, and the facts it opened."""
+        known = Facts(self.by.wishes)
+        try:
+            return self.function(one, needs, known), known
+        except _NotKnown as left:
+            return left.unknown, known
+
     def judge(
         self, about: Subject, one: S, needs: Requirements, host: Host | None = None
     ) -> Result:
         """Judge one subject. Never raises. The fix is made for the host, where one is given."""
-        known = Facts(self.by.wishes)
         try:
-            verdict = self.function(one, needs, known)
+            verdict, known = self.ask(one, needs)
+            if isinstance(verdict, Unknown):
+                return self._unknown(about, verdict, known)
             return self._result(about, verdict, known, host, needs.bios)
-        except _NotKnown as left:
-            return self._unknown(about, left.unknown, known)
         except Exception as error:  # noqa: BLE001  a crashed check is a result, not the end of a run
             return self._error(about, error)
 
@@ -243,27 +250,21 @@ class Check(Struct, Generic[S], frozen=True):
         host: Host | None = None,
         table: BiosTable = fixes.NOTHING_KNOWN,
     ) -> Result:
-        unseen = None
-        failed = verdict.status is Status.FAIL and self.severity is Severity.REQUIRED
-        if failed and known.unverified:
-            verdict = _unverified(verdict, known.unverified)
+        manual, unseen = self.manual, None
+        fix: tuple[Command, ...] = ()
+        if verdict.status is Status.FAIL:
+            if known.unverified and manual.severity is Severity.REQUIRED:
+                verdict = _unverified(verdict, known.unverified)
+            elif not verdict.mended_by:
+                fix = fixes.of_fail(manual, {**about.values, **verdict.values}, host, table)
         if verdict.status is Status.UNKNOWN:
             told = f"{verdict.observed}; {verdict.note}" if verdict.note else verdict.observed
             unseen = Unseen(Why.ABSENT.value, told, "")
+        note = verdict.note if self.by is ITSELF else self._note(verdict, known)
         return Result(
-            check=self.id,
-            severity=self.severity,
-            status=verdict.status,
-            subject=about,
-            observed=verdict.observed,
-            expected=verdict.expected,
-            note=self._note(verdict, known) if self.by is not ITSELF else verdict.note,
-            sources=tuple(sorted(known.sources)),
-            unseen=unseen,
-            fix=fixes.of_fail(self.manual, {**about.values, **verdict.values}, host, table)
-            if verdict.status is Status.FAIL and not verdict.mended_by
-            else (),
-        )
+            manual.id, manual.severity, verdict.status, about, verdict.observed, verdict.expected,
+            note, tuple(sorted(known.sources)), unseen, fix,
+        )  # fmt: skip
 
     def _note(self, verdict: Verdict, known: Facts) -> str:
         """Return the note of a verdict with what a policy made of it."""
@@ -297,9 +298,10 @@ class Check(Struct, Generic[S], frozen=True):
         )  # fmt: skip
 
 
-def _unverified(fail: Verdict, entries: set[str]) -> Verdict:
+def _unverified(fail: Verdict, entries: Iterable[str]) -> Verdict:
     """Return what is left of a required fail that rests on unconfirmed catalogue entries."""
-    note = f"the catalogue's entry on {', '.join(sorted(entries))} is not verified: no NO-GO on it"
+    named = ", ".join(sorted(set(entries)))
+    note = f"the catalogue's entry on {named} is not verified: no NO-GO on it"
     return unsure(fail.observed, fail.expected, f"{fail.note}; {note}" if fail.note else note)
 
 
@@ -430,8 +432,11 @@ def run_again(
 
 
 def _run(wanted: Iterable[Check[Any]], host: Host, needs: Requirements) -> tuple[Result, ...]:
-    wanted = tuple(wanted)
-    listed = {each: _subjects(each, host) for each in {one.each for one in wanted}}
-    return tuple(
-        result for one in wanted for result in one.judge_all(listed[one.each], host, needs)
-    )
+    listed: dict[object, Subjects[Any]] = {}
+    found: list[Result] = []
+    for one in wanted:
+        of = one.each.of
+        if of not in listed:
+            listed[of] = _subjects(one.each, host)
+        found += one.judge_all(listed[of], host, needs)
+    return tuple(found)

@@ -1,5 +1,7 @@
 """What checks are asked about: each function lists the subjects of one host."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from hostcheck.checks.engine import Facts, Subjects, attempt, subject, subjects
@@ -144,7 +146,7 @@ def serving_gpus(placed: Placement, needs: Requirements, known: Facts) -> tuple[
     if runs_here(placed, known):
         now = known(vm.gpu_addresses)
         return tuple(gpu for gpu in gpus if gpu.address in now)
-    return tuple(gpu for gpu in gpus if _could_serve(vm, gpu, needs, known))
+    return tuple(_could_serve(vm, gpus, needs, known))
 
 
 def runs_here(placed: Placement, known: Facts) -> bool:
@@ -167,15 +169,23 @@ def serving(placed: Placement, needs: Requirements) -> tuple[PhysicalGpu, ...] |
     return attempt(lambda known: serving_gpus(placed, needs, known))
 
 
-def _could_serve(vm: Vm, gpu: PhysicalGpu, needs: Requirements, known: Facts) -> bool:
-    profiles = profiles_of(vm, known)
-    if profiles:
-        served = all(serves(gpu, profile, needs, known) for profile in profiles)
-        return served and not given_away(gpu, known)
-    for device in whole_gpus(vm, known):
-        if device.kind == "static":
-            known(device.address)
-    return any(takes(device, gpu, known) for device in whole_gpus(vm, known))
+def _could_serve(
+    vm: Vm, gpus: tuple[PhysicalGpu, ...], needs: Requirements, known: Facts
+) -> Iterator[PhysicalGpu]:
+    """Yield the GPUs that could serve a VM; with no GPU nothing is asked of the VM."""
+    profiles = profiles_of(vm, known) if gpus else ()
+    for gpu in gpus:
+        if profiles:
+            served = all(serves(gpu, profile, needs, known) for profile in profiles)
+            if served and not given_away(gpu, known):
+                yield gpu
+            continue
+        devices = whole_gpus(vm, known)
+        for device in devices:
+            if device.kind == "static":
+                known(device.address)
+        if any(takes(device, gpu, known) for device in devices):
+            yield gpu
 
 
 def whole_gpus(vm: Vm, known: Facts) -> tuple[VmPassthrough, ...]:
