@@ -5,7 +5,7 @@ ten thousand hosts are told in the time that it takes to read their file.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec import Raw, Struct
@@ -13,7 +13,9 @@ from msgspec import Raw, Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
-from hostcheck.runfile import StoredHosts, Told
+from hostcheck.runfile import OpenedHost, StoredHosts, Told, WholeResult
+
+F = TypeVar("F", bound=Struct)
 
 PASS, NEEDLESS, OFF = Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED
 WELL = (PASS, NEEDLESS, OFF)
@@ -32,6 +34,14 @@ class Brief(NamedTuple):
     """Results that a policy kept from being judged."""
     passes: Callable[[], int]
     """Counts the required results that pass."""
+
+
+class JudgedHost(NamedTuple, Generic[F]):
+    """One host with all its results, and of what it is only what was asked for."""
+
+    verdict: Answer
+    host: F
+    results: tuple[Result, ...]
 
 
 class _Named(Struct, frozen=True):
@@ -87,6 +97,43 @@ def _of_lines(hosts: StoredHosts) -> Iterator[Brief]:
             yield _opened(_line(hosts.text(number)), words)
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
+
+
+def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
+    """Yield what each host was judged; of its facts those that `kind` has, named as a host's are.
+
+    Raises UsageError where the file of the run is damaged.
+    """
+    if isinstance(run.hosts, StoredHosts):
+        return _judged(run.hosts, kind)
+    return (JudgedHost(one.verdict, cast(F, one.host), one.results) for one in run.hosts)
+
+
+def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
+    words, names = _Words(hosts), kind.__struct_fields__
+    for number in range(len(hosts)):
+        try:
+            line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
+            facts = (
+                b'"%s":%s' % (name.encode(), hosts.value(line.host[name]))
+                for name in names
+                if name in line.host
+            )
+            yield JudgedHost(
+                upheld(line.verdict, (one.status for one in line.results)),
+                msgspec.json.decode(b"{%s}" % b",".join(facts), type=kind),
+                tuple(_whole(one, line.subjects[one.subject], words) for one in line.results),
+            )
+        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            raise UsageError(f"the run file is damaged: {error}; run again") from None
+
+
+def _whole(one: WholeResult, about: Subject, words: "_Words") -> Result:
+    told = words[one.told] if isinstance(one.told, int) else one.told
+    return Result(
+        one.check, told.severity, one.status, about, told.observed, told.expected, told.note,
+        one.sources, told.unseen, one.fix, told.trace,
+    )  # fmt: skip
 
 
 class _Words(dict[int | Told, Told]):

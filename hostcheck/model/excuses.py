@@ -25,13 +25,17 @@ class Excuses:
 
     def waiver(self, report: HostReport, result: Result) -> Waiver | None:
         """Return what waives a result of a host."""
-        about = result.subject
-        return self.waiver_of(
-            (report.host.name, report.host.target), (result.check, about.kind, about.id)
-        )
+        return self.waiver_of((report.host.name, report.host.target), result)
 
-    def waiver_of(self, who: tuple[str, str], key: tuple[str, str, str]) -> Waiver | None:
-        """Return what waives a result: by host and target; by check, kind and id of its subject."""
+    def waiver_of(self, who: tuple[str, str], result: Result) -> Waiver | None:
+        """Return what waives a result of a host, which is told by its name and target."""
+        if not self._of:
+            return None
+        about = result.subject
+        return self._waiver(who, (result.check, about.kind, about.id))
+
+    def _waiver(self, who: tuple[str, str], key: tuple[str, str, str]) -> Waiver | None:
+        """Return what waives what has a check, and kind and id of its subject."""
         if not self._of or self._waivers is None:
             return None
         at = self._of.get((who[0], who[1] or self._target, *key))
@@ -42,7 +46,7 @@ class Excuses:
         return tuple(
             one
             for one in made.changes
-            if self.waiver_of((one.host, one.target), (one.check, one.subject_kind, one.subject_id))
+            if self._waiver((one.host, one.target), (one.check, one.subject_kind, one.subject_id))
             is None
         )
 

@@ -8,9 +8,11 @@ which nothing was judged: no format may look as if it had been well.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec import Raw, Struct
+
 from hostcheck.model.capture import Origin
 from hostcheck.model.excuses import Excuses
-from hostcheck.model.fact import Known, Why
+from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.result import (
     Answer,
     Manual,
@@ -21,9 +23,10 @@ from hostcheck.model.result import (
     Unseen,
     decides,
 )
-from hostcheck.model.run import Candidate, HostReport, Run, called, silent
+from hostcheck.model.run import Candidate, Run, called, silent
 from hostcheck.model.waiver import Waiver
-from hostcheck.reports.summary import whole as summary
+from hostcheck.reports.summary.about import ended
+from hostcheck.runbrief import JudgedHost, judged
 
 LEFT_OUT = "HOST"
 """The check that what was left out fails to answer; no check has this id."""
@@ -59,6 +62,16 @@ class Place(NamedTuple):
     """Physical GPUs; None where that is not known."""
 
 
+class _Seen(Struct, frozen=True):
+    """What of a host its place tells."""
+
+    name: str
+    sources: tuple[Origin, ...]
+    cluster: Fact[str]
+    gpus: Known[tuple[Raw, ...]] | Unknown
+    target: str = ""
+
+
 def places(run: Run) -> Iterator[Place]:
     """Yield all places, in one walk over the hosts: hosts, what was left out, candidates."""
     excuses = Excuses(run)
@@ -66,7 +79,7 @@ def places(run: Run) -> Iterator[Place]:
     own = {(one.host, one.target): one.results for one in _candidates(run)}
     sources: dict[tuple[str, str], tuple[Origin, ...]] = {}
     found = run.preflight is not None
-    for report in run.hosts:
+    for report in judged(run, _Seen):
         found = found or report.verdict is not Answer.NO_GPU
         key = (report.host.name, report.host.target)
         if key in own:
@@ -81,7 +94,7 @@ def places(run: Run) -> Iterator[Place]:
             _nothing("run", run.target, "no GPU host was found"), run.target, "", run.target
         )
     for name in run.unasked:
-        yield _left_out(name, name, "", f"{summary.ended(run)} before this host")
+        yield _left_out(name, name, "", f"{ended(run)} before this host")
     for silence in silent(run.targets):
         yield _left_out(silence.name, "", silence.name, silence.failure)
     for one in _candidates(run):
@@ -106,10 +119,11 @@ def _called(run: Run, host: str, target: str) -> str:
     return called(host, target) if len(run.targets) > 1 else host
 
 
-def _host(run: Run, report: HostReport, excuses: Excuses) -> Place:
+def _host(run: Run, report: JudgedHost[_Seen], excuses: Excuses) -> Place:
     host, counts = report.host, report.verdict is not Answer.NO_GPU
+    who = (host.name, host.target)
     items = tuple(
-        Item(one, excuses.waiver(report, one), counts and one.severity is Severity.REQUIRED)
+        Item(one, excuses.waiver_of(who, one), counts and one.severity is Severity.REQUIRED)
         for one in report.results
     )
     if report.verdict is Answer.UNSURE and not any(_is_open(one) for one in items):

@@ -5,9 +5,10 @@ It is red where the verdict is: what the verdict rests on is a `failure` where i
 could look. What does not decide is `skipped` with its words, and so is what is waived.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from functools import lru_cache
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.policy import Policy
@@ -17,6 +18,8 @@ from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.judged import Item, Place, places, titles
 
 SKIPPED = (Status.NOT_APPLICABLE, Status.NOT_SELECTED)
+_NO_TEXT = re.compile(r'[&<>"\r\n\t]')
+_IN_ATTRIBUTES = str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 
@@ -30,46 +33,72 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     totals: Counter[str] = Counter()
     for place in places(run):
         totals.update(_counts(place.items))
-    root = Element("testsuites", name=words.clean(f"hostcheck {run.target}"))
-    for kind in COUNTED:
-        root.set(kind, str(totals[kind]))
-    opening = tostring(root, encoding="unicode").removesuffix(" />")
+    counts = {kind: str(totals[kind]) for kind in COUNTED}
+    opening = _begun("testsuites", name=words.clean(f"hostcheck {run.target}"), **counts)
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}'
-    named = titles(run)
-    ending = " />\n"
+    named, empty = titles(run), True
     for place in places(run):
-        suite = _suite(place, named, run.policy)
-        indent(suite, level=1)
-        yield (
-            (">" if ending == " />\n" else "")
-            + "\n  "
-            + tostring(suite, encoding="unicode").rstrip()
-        )
-        ending = "\n</testsuites>\n"
-    yield ending
+        yield (">" if empty else "") + _suite(place, named, run.policy)
+        empty = False
+    yield " />\n" if empty else "\n</testsuites>\n"
 
 
-def _suite(place: Place, named: dict[str, str], policy: Policy | None) -> Element:
-    suite = Element("testsuite", name=words.clean(place.name))
-    for kind, number in _counts(place.items).items():
-        suite.set(kind, str(number))
-    suite.set("time", "0")
-    if policy is not None:
-        told = SubElement(suite, "properties")
-        for name, value in (("policy", policy.name), ("policy_sha256", policy.sha256)):
-            SubElement(told, "property", name=name, value=words.one_line(value))
+def _begun(element: str, /, **attributes: str) -> str:
+    """Return an element as far as its attributes go."""
+    return f"<{element}" + "".join(f' {key}="{_attribute(one)}"' for key, one in attributes.items())
+
+
+def _attribute(text: str) -> str:
+    """Escape what an attribute may not hold as it is."""
+    if _NO_TEXT.search(text) is None:
+        return text
+    return _text(text).translate(_IN_ATTRIBUTES)
+
+
+def _text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _suite(place: Place, named: dict[str, str], policy: Policy | None) -> str:
+    counts = {kind: str(number) for kind, number in _counts(place.items).items()}
+    begun = "\n  " + _begun("testsuite", name=words.clean(place.name), **counts, time="0")
+    inside = "".join((*_properties(policy), *_cases(place, named)))
+    return f"{begun}>{inside}\n  </testsuite>" if inside else f"{begun} />"
+
+
+def _properties(policy: Policy | None) -> Iterator[str]:
+    if policy is None:
+        return
+    yield "\n    <properties>"
+    for name, value in (("policy", policy.name), ("policy_sha256", policy.sha256)):
+        yield f"\n      {_begun('property', name=name, value=words.one_line(value))} />"
+    yield "\n    </properties>"
+
+
+@lru_cache(1024)
+def _head(check: str, title: str) -> str:
+    """Return what the cases of a check have in common: the end of their class, and the title."""
+    titled = words.one_line(f"{title} [").removesuffix("[")
+    return f'.{_attribute(words.clean(check))}" name="{_attribute(titled)}'
+
+
+def _cases(place: Place, named: dict[str, str]) -> Iterator[str]:
+    """Yield the cases of a place. What many say in the same words is put into words once."""
+    start = f'\n    <testcase classname="{_attribute(words.clean(place.name))}'
+    read: dict[tuple[int, ...], str] = {}
+    abouts: dict[str, str] = {}
     for item in place.items:
-        result = item.result
-        case = SubElement(suite, "testcase")
-        case.set("classname", words.clean(f"{place.name}.{result.check}"))
-        title = named.get(result.check, result.check)
-        case.set("name", words.one_line(f"{title} [{result.subject.name}]"))
-        case.set("time", "0")
-        _outcome(case, item)
-        evidence = _evidence(result, place.sources)
-        if evidence:
-            SubElement(case, "system-out").text = words.clean(evidence)
-    return suite
+        result, name = item.result, item.result.subject.name
+        if result.sources not in read:
+            read[result.sources] = _read(result, place.sources)
+        if name not in abouts:
+            abouts[name] = _attribute(words.one_line(f"[{name}]"))
+        head = _head(result.check, named.get(result.check, result.check))
+        begun = f'{start}{head}{abouts[name]}" time="0"'
+        told = (_told(result.observed, result.expected, result.note), read[result.sources])
+        evidence = "\n".join(filter(None, told))
+        inside = _outcome(item) + (evidence and f"\n      <system-out>{evidence}</system-out>")
+        yield f"{begun}>{inside}\n    </testcase>" if inside else f"{begun} />"
 
 
 def _counts(items: Sequence[Item]) -> dict[str, int]:
@@ -81,7 +110,7 @@ def _counts(items: Sequence[Item]) -> dict[str, int]:
 
 
 def _kind(item: Item) -> str:
-    """Return the element that tells what became of a case; empty where it passes."""
+    """Return the name of the element that tells what became of a case; empty where it passes."""
     status = item.result.status
     if status is Status.PASS:
         return ""
@@ -90,17 +119,18 @@ def _kind(item: Item) -> str:
     return "failure" if status is Status.FAIL else "error"
 
 
-def _outcome(case: Element, item: Item) -> None:
+def _outcome(item: Item) -> str:
+    """Return the element that tells what became of a case; empty where it passes."""
     result, kind = item.result, _kind(item)
     if not kind:
-        return
+        return ""
     if kind == "skipped":
-        SubElement(case, "skipped").set("message", words.one_line(_passed_over(item)))
-        return
+        return f'\n      <skipped message="{_attribute(words.one_line(_passed_over(item)))}" />'
     message = _said(result)
     type_ = result.severity.value if kind == "failure" else result.status.value
-    made = SubElement(case, kind, type=type_, message=words.one_line(message))
-    made.text = words.clean(message + _more(result))
+    begun = _begun(kind, type=type_, message=words.one_line(message))
+    told = _text(words.clean(message + _more(result)))
+    return f"\n      {begun}>{told}</{kind}>" if told else f"\n      {begun} />"
 
 
 def _passed_over(item: Item) -> str:
@@ -132,14 +162,17 @@ def _more(result: Result) -> str:
     return asked + (f"\nmissing: {seen.privilege}" if seen and seen.privilege else "")
 
 
-def _evidence(result: Result, sources: tuple[Origin, ...]) -> str:
-    lines = [
-        f"observed: {result.observed}" if result.observed else "",
-        f"expected: {result.expected}" if result.expected else "",
-        f"note: {result.note}" if result.note else "",
-    ]
-    lines += [
+@lru_cache(4096)
+def _told(observed: str, expected: str, note: str) -> str:
+    """Put into words what a result says."""
+    told = (("observed", observed), ("expected", expected), ("note", note))
+    return _text(words.clean("\n".join(f"{name}: {said}" for name, said in told if said)))
+
+
+def _read(result: Result, sources: tuple[Origin, ...]) -> str:
+    """Say where a result was read, and when: a line each."""
+    told = (
         f"read: {words.where(source)} at {words.moment(source.taken_at)}"
         for source in words.places(sources, result.sources)
-    ]
-    return "\n".join(line for line in lines if line)
+    )
+    return _text(words.clean("\n".join(told)))
