@@ -13,6 +13,7 @@ API = (
     "https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/"
     "vim.host.ServiceSystem.html"
 )
+STOPPED = "stopped"
 REFUSED = (Why.DENIED, Why.ABSENT)
 """Reasons that say that it was not done; others leave open whether it was."""
 
@@ -44,9 +45,14 @@ def stopped_again(host: Host, _needs: Requirements, known: Facts) -> Verdict:
     if host.ssh_service is UNSET:
         known.leave(Unknown(Why.NOT_ASKED, "SSH was not started for the run", "hostcheck"))
     started, stopped = host.ssh_service.started, host.ssh_service.stopped
-    begun = "at a time that is not known" if isinstance(started, Unknown) else known(started)
     if isinstance(stopped, Unknown) and stopped.why in REFUSED:
-        told = f"started {begun}, not stopped: {stopped.detail}"
-        return judge(ok=False, observed=told, expected="stopped")
-    ended = known(stopped)
-    return judge(ok=True, observed=f"started {known(started)}, stopped {ended}", expected="stopped")
+        unsure = isinstance(started, Unknown)
+        begun = "perhaps started" if unsure else f"started{_beside(known(started))}"
+        return judge(ok=False, observed=f"{begun}, not stopped: {stopped.detail}", expected=STOPPED)
+    observed = f"started{_beside(known(started))}, stopped{_beside(known(stopped))}"
+    return judge(ok=True, observed=observed, expected=STOPPED)
+
+
+def _beside(told: str) -> str:
+    """Return the words beside a time: the time itself is another one each night."""
+    return "".join(told.partition(" (")[1:])

@@ -18,7 +18,10 @@ NAME = re.compile(r"<propSet><name>name</name><val[^>]*>([^<]+)<")
 
 @dataclass(frozen=True)
 class Doors:
-    """How the hosts of these shells are reached. Those that are `stuck` never open."""
+    """How the hosts of these shells are reached. Those that are `stuck` never open.
+
+    Other hosts of the vCenter have none.
+    """
 
     shells: Shells
     config_file: Path
@@ -34,6 +37,8 @@ class Doors:
                 found = NAME.search(path.read_text())
                 assert found is not None
                 name = found[1]
+                if name not in self.shells.addresses:
+                    continue
                 inside = f"{self.shells.addresses[name]}:{self.shells.port}"
                 doors[path.stem.partition("-HostSystem-")[2]] = {
                     "listen": _outside(inside), "to": inside, "stuck": name in self.stuck,

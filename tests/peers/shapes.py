@@ -413,11 +413,16 @@ WITH_BMC: dict[str, tuple[HostShape, BmcShape]] = {
 }  # fmt: skip
 """Hosts whose BMC was asked as well. They are no part of `everything`."""
 
+MANAGED: dict[str, HostShape] = {
+    "2n-2xA100-80-ssh-managed-esxi803": _two_sockets(25, services=_STOPPED_SSH, vms=()),
+}
+"""Hosts whose SSH was started for the run, and stopped. They are no part of `everything`."""
+
 RECORDED: dict[str, Fleet] = {
     name: Fleet((host,), tuple(one for one in (CLUSTER, AWAY) if one.name == host.cluster))
     for name, host in HOSTS.items()
 }
-SHAPES = {**HOSTS, **{name: host for name, (host, _) in WITH_BMC.items()}}
+SHAPES = {**HOSTS, **{name: host for name, (host, _) in WITH_BMC.items()}, **MANAGED}
 HEALTHY = RECORDED["2n-2xA100-80-esxi803"]
 
 
