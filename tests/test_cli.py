@@ -299,7 +299,8 @@ def test_help_imports_nothing_heavy(arguments):
 STARTING = {
     "hostcheck.cli", "hostcheck.cli.commands", "hostcheck.cli.console", "hostcheck.cli.front",
     "hostcheck.cli.group", "hostcheck.cli.ring", "hostcheck.cli.sections", "hostcheck.environment",
-    "hostcheck.errors", "hostcheck.front", "hostcheck.near", "hostcheck.words",
+    "hostcheck.errors", "hostcheck.front", "hostcheck.holding", "hostcheck.near",
+    "hostcheck.words",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The last ring round every command: errors are one line, a crash is never a verdict."""
 
+import _thread
 import errno
 import gc
 import os
@@ -18,6 +19,7 @@ from hostcheck.cli.commands import COMMANDS, SUMMARIES, Commands
 from hostcheck.cli.front import keep_back, say, without_logins
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import HostcheckError
+from hostcheck.holding import HELD
 from hostcheck.near import near
 
 if TYPE_CHECKING:
@@ -185,18 +187,43 @@ class Ring(SectionedGroup):
             return 0
 
 
+def _write(text: bytes) -> None:
+    with suppress(OSError):  # nobody reads it
+        os.write(2, text)
+
+
+class _Leave:
+    """Handles interrupts behind the first: ends the process, once nothing is left to undo."""
+
+    def __init__(self) -> None:
+        self._waits = False
+
+    def __call__(self, _signal: int, _frame: object) -> None:
+        if self._waits or not HELD.anything:
+            self._end()
+        self._waits = True
+        _write(b"\nhostcheck: what was started on hosts is stopped first; once more ends at once\n")
+        _thread.start_new_thread(self._end_when_undone, ())  # no lock, as `threading` has
+
+    def _end_when_undone(self) -> None:
+        HELD.wait()
+        self._end()
+
+    def _end(self) -> NoReturn:
+        _write(b"\nhostcheck: ended; nothing more was written\n")
+        os._exit(EXIT_UNKNOWN)
+
+
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let the first SIGINT, SIGTERM or SIGHUP end the work in order, and the second end it at once.
 
     Of a terminal that closes, both the shell and the system tell: SIGHUP never ends it at once.
+    Where a run has something to undo on hosts, the second waits for that, and the third ends it.
     """
     hangup = getattr(signal, "SIGHUP", None)  # not every system has it
 
-    def leave(_signal: int, _frame: object) -> NoReturn:
-        with suppress(OSError):  # nobody reads it
-            os.write(2, b"\nhostcheck: ended; nothing more was written\n")
-        os._exit(EXIT_UNKNOWN)
+    leave = _Leave()
 
     def interrupt(number: int, _frame: object) -> NoReturn:
         if number == hangup:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from hostcheck.holding import HELD
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import Key
@@ -125,7 +126,7 @@ class Managed:
         with self._lock:
             if self._note is not None:
                 self._stop(self._note)
-                self._note = None
+                self._forget()
 
     # Starting
 
@@ -181,6 +182,7 @@ class Managed:
                 os.getpid(),
             )
         )  # fmt: skip
+        HELD.begin()
         self._started_at = now.taken_at
         if runs:
             self._keep(now)
@@ -192,10 +194,14 @@ class Managed:
             return
         if failure.why is Why.DENIED or failure.detail.startswith(NOT_SO):
             self._note.drop()  # nothing was started by us
-            self._note = None
+            self._forget()
         if failure.why in (Why.DENIED, Why.ABSENT) and not failure.detail.startswith(NOT_SO):
             told = f"SSH is off and could not be started: {failure.detail}"
             self._refusal = Unknown(failure.why, told, "", failure.privilege)
+
+    def _forget(self) -> None:
+        self._note = None
+        HELD.end()
 
     def _others(self) -> list[Found]:
         return self._by.ledger.of(self._ref.vcenter, self._ref.id, self._note)

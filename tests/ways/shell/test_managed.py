@@ -371,6 +371,45 @@ def test_an_interrupt_undoes_it_and_says_so(lab, number, workers):
     assert here.vcenter.stats()["open_sessions"] == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_second_interrupt_waits_until_it_is_undone(lab, workers):
+    """Two in the same moment are what a terminal and a wrapper send."""
+    slow = Trouble("StopService", "delay", 1500)
+    here = lab(host(100, shell_trouble="hang"), host(101, shell_trouble="hang"), troubles=(slow,))
+    wanted = 1 if workers == "1" else 2
+    process = here.start("audit", "-o", here.folder / "run.json", "--workers", workers)
+    here.until((wanted, 0))
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.002)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=180)
+    assert process.returncode == 3, stderr
+    assert here.calls == (wanted, wanted), stderr
+    assert set(here.services().values()) == {(False, "off")}
+    assert here.entries == []
+
+
+@pytest.mark.sessions_left(1)
+def test_a_third_interrupt_ends_at_once(lab):
+    one = host(100, shell_trouble="hang")
+    here = lab(one, troubles=(Trouble("StopService", "delay", 20000),))
+    process = here.start("audit", "-o", here.folder / "run.json")
+    here.until((1, 0))
+    process.send_signal(signal.SIGINT)
+    here.until((1, 1))
+    process.send_signal(signal.SIGINT)
+    assert "is stopped first" in _line_with(process.stderr, "is stopped first")
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=180)
+    assert (process.returncode, "nothing more was written" in stderr) == (3, True)
+    assert len(here.entries) == 1
+
+
+def _line_with(stream, words):
+    return next(line for line in stream if words in line)
+
+
 def test_a_terminal_that_is_closed_is_an_interrupt(lab):
     here = lab(host(100, shell_trouble="hang"), host(101, ON))
     words = here.words("audit", "-o", here.folder / "run.json")
