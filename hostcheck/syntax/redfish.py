@@ -21,15 +21,17 @@ _LIMIT = 60
 _ID = r"[A-Za-z0-9](?:[A-Za-z0-9._:~+-]|%20|\(|\)){0,99}"
 _SLOT = re.compile(r"\\\{\w+\\\}")
 _SECRET = re.compile(
-    r'("[^"\\]*(?:passw(?:or)?d|passphrase|secret|salt|token|privatekey|private_key|credential|'
-    r'sha256(?:setup|system)|kmskey)[^"\\]*"\s*:\s*)"(?:[^"\\]|\\.)*"',
+    r"(?:passw(?:or)?d|passphrase|secret|salt|token|privatekey|private_key|credential|"
+    r'sha256(?:setup|system)|kmskey)[^"\\]*(?:\\.[^"\\]*)*'
+    r'(?:("\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*")?',
     re.IGNORECASE,
 )
+"""From such a word to the end of its string; with the value where that is a name."""
 _SECRETS = (
     "passw", "passphrase", "secret", "salt", "token", "privatekey", "private_key", "credential",
     "sha256", "kmskey",
 )  # fmt: skip
-"""One of these is in every name that `_SECRET` finds."""
+"""`_SECRET` begins with one of these wherever it fits."""
 LEFT_OUT = "(left out)"
 """What a recording holds instead of a password's digest, which a BIOS may list as a setting."""
 
@@ -39,11 +41,33 @@ def without_secrets(text: str) -> str:
 
     An iDRAC lists the SHA-256 of the set-up password, and its salt, among the BIOS settings.
     """
-    if text.isascii():  # most answers hold none, and are searched for words much faster
-        small = text.lower()
-        if not any(word in small for word in _SECRETS):
-            return text
-    return _SECRET.sub(rf'\1"{LEFT_OUT}"', text)
+    told, end = "", 0
+    for found in _secrets(text):
+        if found[1] is not None:
+            told += f'{text[end : found.end(1)]}"{LEFT_OUT}"'
+            end = found.end()
+    return told + text[end:]
+
+
+def _secrets(text: str) -> Iterator[re.Match[str]]:
+    """Yield what `_SECRET` finds. To look for it everywhere takes 3 ms of 24 KB of settings."""
+    if not text.isascii():
+        yield from _SECRET.finditer(text)
+        return
+    end = 0
+    for place in sorted(_places(text.lower())):
+        found = _SECRET.match(text, place) if place >= end else None
+        if found is not None:
+            end = found.end()
+            yield found
+
+
+def _places(small: str) -> Iterator[int]:
+    for word in _SECRETS:
+        place = small.find(word)
+        while place >= 0:
+            yield place
+            place = small.find(word, place + 1)
 
 
 def fits(template: str, path: str) -> bool:

@@ -50,7 +50,7 @@ class Stopwatch:
     """Start time and duration of one question."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._taken_at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._taken_at = f"{now().replace(tzinfo=None).isoformat(timespec='seconds')}Z"
         self._started = time.monotonic()
 
     def capture(

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import random
+import re
 
 import pytest
 
@@ -160,6 +162,52 @@ def test_digests_of_passwords_are_no_settings():
         "SHA256SetupPassword": LEFT_OUT, "SHA256SetupPasswordSalt": LEFT_OUT,
         "IscsiDev1Con1ChapSecret": LEFT_OUT, "SetupPassword": None, "SriovGlobalEnable": "On",
     }  # fmt: skip
+
+
+SECRET = re.compile(
+    "passw(or)?d|passphrase|secret|salt|token|private_?key|credential|sha256(setup|system)|kmskey",
+    re.IGNORECASE,
+)
+PIECES = (
+    "Password", "passwd", "passw", "Token", "SHA256SetupPassword", "sha256", "Salt", "KMSKey",
+    "PRIVATE_KEY", "Mode", "é", '"', "\\", '": "', ", ", ": ", " ", "\n", "\U0001f511",
+)  # fmt: skip
+
+
+def hidden(value, name=""):
+    """The same document, with words of secret names left out; what the text is not asked for."""
+    if isinstance(value, dict):
+        return {key: hidden(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [hidden(one) for one in value]
+    return LEFT_OUT if isinstance(value, str) and SECRET.search(name) else value
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["escapes", "letters"])
+def test_secrets_are_left_out_under_any_name_and_nothing_else(plain):
+    chance = random.Random(7)
+
+    def words():
+        return "".join(chance.choices(PIECES, k=chance.randint(0, 4)))
+
+    secrets = 0
+    for _ in range(2000):
+        given = {
+            words(): chance.choice([words(), 7, None, [words(), words()], {words(): words()}])
+            for _ in range(5)
+        }
+        signs = chance.choice([(",", ":"), (", ", " : "), (",\n", ":\n ")])
+        text = json.dumps(given, ensure_ascii=plain, separators=signs)
+        assert json.loads(without_secrets(text)) == hidden(given)
+        secrets += hidden(given) != given
+    assert secrets > 500
+
+
+def test_a_long_text_of_nothing_but_words_for_secrets_comes_to_an_end():
+    """Looked at once; from each word to the end it would take hours."""
+    text = json.dumps({"Description": "token" * 1_600_000, "Token": "x"})
+    for one in (text, text.replace("Desc", "é")):
+        assert json.loads(without_secrets(one))["Token"] == LEFT_OUT
 
 
 def test_what_a_computer_is():
