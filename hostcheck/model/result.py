@@ -213,6 +213,9 @@ def root_causes(
 
     `among` are all results of the host, of which a fail of any severity may be the cause.
     """
+    fails = tuple(fails)
+    if not fails:
+        return ()
     explains = {manual.id: manual.explains for manual in manuals}
     every = [one for one in among if one.status is Status.FAIL]
 

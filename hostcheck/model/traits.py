@@ -151,8 +151,10 @@ def alike(host: Host) -> Iterator[Trait]:
     """
     bare = isinstance(host.gpus, Known) and not host.gpus.value
     for topic, words in TRAITS.items():
+        if topic in _OF_A_KIND:
+            continue
         value = words(host)
-        if topic not in _OF_A_KIND and (value or not bare or topic not in OF_GPU_HOSTS):
+        if value or not bare or topic not in OF_GPU_HOSTS:
             yield Trait(topic, topic, value)
     for family, told in (
         ("BIOS", [(_text(host.model), _text(host.bios_version))]),

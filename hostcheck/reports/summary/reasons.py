@@ -60,6 +60,9 @@ class _Told:
     hosts: int = 0
 
 
+_NOT_KNOWN = (Status.ERROR, Status.UNKNOWN)
+
+
 class Reasons:
     """What hosts with the same verdict have against them."""
 
@@ -84,8 +87,8 @@ class Reasons:
         self._flaws += sum(one.status is Status.FAIL for one in every)
         failing = (one for one in grave if one.status is Status.FAIL)
         roots = root_causes(failing, every, self._manuals)
-        for result in (*roots, *(one for one in grave if one.status is not Status.FAIL)):
-            self._passes += result.status is Status.PASS
+        self._passes += sum(one.status is Status.PASS for one in grave)
+        for result in (*roots, *(one for one in grave if one.status in _NOT_KNOWN)):
             found = self._found.setdefault(result.status, {})
             told = found.get(result.check)
             if told is None:

@@ -100,15 +100,16 @@ class Sight:
     def add(self, name: str, results: Iterable[Result]) -> None:
         """Note what was and was not judged on a host."""
         here = set()
-        for result in results:
-            self._tally[result.status] += 1
+        every = list(results)
+        self._tally.update(one.status for one in every)
+        for result in every:
+            if result.status not in (Status.UNKNOWN, Status.ERROR):
+                continue
             seen = result.unseen
-            if result.status is Status.UNKNOWN:
-                key = (seen.why, seen.privilege, _kind(seen)) if seen else ("", "", "")
-            elif result.status is Status.ERROR:
+            if result.status is Status.ERROR:
                 key = ("The check itself failed", "", "")
             else:
-                continue
+                key = (seen.why, seen.privilege, _kind(seen)) if seen else ("", "", "")
             blind = self._blind.setdefault(key, _Blind())
             blind.count += 1
             if result.severity is Severity.REQUIRED:
