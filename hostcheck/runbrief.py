@@ -110,7 +110,7 @@ def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
 
 
 def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
-    words, names = _Words(hosts), kind.__struct_fields__
+    words, names = _Words(hosts), kind.__struct_encode_fields__
     for number in range(len(hosts)):
         try:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)

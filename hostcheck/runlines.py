@@ -311,6 +311,12 @@ def _default(field: Any, hint: Any, kept: Collection[str]) -> tuple[Any, ...]:
     return ((),) if get_origin(hint) is tuple else (NOT_OPENED,)
 
 
+def kind_of(kept: Kept) -> type[Host]:
+    """Return a kind of host that reads what is kept; all else of it is Unknown."""
+    kind: type[Host] = _decoders(kept).host
+    return kind
+
+
 class _Decoders(NamedTuple):
     """What opens the fields that are kept, and makes a host of them."""
 

@@ -5,7 +5,7 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hostcheck.model.drift import Drift
@@ -23,6 +23,8 @@ from hostcheck.reports.summary.sight import Cause, Coverage, Sight, causes
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import Step, Steps
 from hostcheck.reports.summary.waived import use_words, uses, waived_words
+from hostcheck.runbrief import judged
+from hostcheck.runlines import DRIFT, kind_of
 
 __all__ = [
     "LARGEST_PAGE", "Cause", "Group", "HostPlan", "Summary", "beside", "beyond", "catalogue",
@@ -60,17 +62,20 @@ class Summary:
         return plans_of(self.steps, self.by_host)
 
 
-def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary:
+def of(
+    run: Run, also: Callable[[HostReport], None] = lambda _: None, *, whole: bool = False
+) -> Summary:
     """Walk over the hosts of a run once and say what it comes to.
 
-    `also` is given every host on the way: a host that lies on disk is opened on every walk anew.
+    `also` is given every host on the way: a host that lies on disk is opened on every walk anew,
+    with all its facts where it is to be `whole`, else with what hosts are compared by.
     """
     tally = Counter(dict.fromkeys(Answer, 0))
     reasons = {answer: Reasons(run.checks) for answer in Answer}
     todo, sight, drifting = Steps(run.checks), Sight(), Drifts(run.target)
     asked = run.preflight
     excuses, ready = Excuses(run), Ready(run.checks)
-    for report in run.hosts:
+    for report in run.hosts if whole else _compared(run):
         tally[report.verdict] += 1
         reasons[report.verdict].add(report.host.name, report.results)
         drifting.add(report.host)
@@ -97,3 +102,8 @@ def of(run: Run, also: Callable[[HostReport], None] = lambda _: None) -> Summary
         ready=ready.readiness(),
         drifts=drifting.drifts(),
     )
+
+
+def _compared(run: Run) -> Iterator[HostReport]:
+    """Yield the hosts with the facts by which those of a cluster are compared."""
+    return (HostReport(*one) for one in judged(run, kind_of(DRIFT)))

@@ -136,7 +136,7 @@ def single(run: Run) -> str:
         rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
 
-    told = summary.of(run, lay)
+    told = summary.of(run, lay, whole=True)
     return index.index(run, told, rows, requests, "", index.Packed(bodies, packer.shared), digest)
 
 
@@ -162,7 +162,7 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
         rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
 
-    told = summary.of(run, lay)
+    told = summary.of(run, lay, whole=True)
     if put is not None:
         put(f"{folder}before.js", packer.before())
     return index.index(run, told, rows, requests, folder, digest=digest)

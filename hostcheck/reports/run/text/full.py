@@ -32,7 +32,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
             if shown.host(report.verdict):
                 hosts.add(_host(run, report, page, shown, explained))
 
-        told = summary.of(run, keep)
+        told = summary.of(run, keep, whole=True)
         yield from (
             *lead(run, told, page),
             *_steps(told, page, shown),
