@@ -1,8 +1,9 @@
 """The PCIe devices of a place as a tree of bridges, and what a link moves."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from hostcheck.model.fact import Fact, Known
 from hostcheck.model.host import Nic, PcieLink, PhysicalGpu
@@ -16,8 +17,7 @@ TRANSFERS = {1: "2.5", 2: "5.0", 3: "8.0", 4: "16.0", 5: "32.0", 6: "64.0"}
 """GT/s by generation."""
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(Struct):
     """A bridge and what is below it."""
 
     address: PciAddress

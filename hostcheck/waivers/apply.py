@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hostcheck.diff.story import Glance, Seen, Story, Subject
@@ -52,8 +52,7 @@ def apply(run: Run, waivers: tuple[Waiver, ...], file: str) -> Run:
     return replace(run, waivers=told)
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """A waiver, and what it met."""
 
     waiver: Waiver

@@ -1,7 +1,8 @@
 """Results that belong together: by check and status, by candidate."""
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.result import (
@@ -20,8 +21,7 @@ from hostcheck.reports import words
 from hostcheck.reports.summary.since import first_seen, known_since
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The results of one check with one status on one host: one entry of a report."""
 
     check: str
@@ -71,8 +71,7 @@ def groups(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Candidates of a preflight that have the same verdict for the same reason."""
 
     first: Candidate

@@ -1,7 +1,8 @@
 """What there is to do on each host, in an order that can be followed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.result import Manual, Phase, Result
 from hostcheck.reports import words
@@ -10,8 +11,7 @@ from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step, Steps
 MAINTENANCE, VM_OFF, GUEST_REBOOT = "maintenance mode", "VM power off", "guest reboot"
 
 
-@dataclass(frozen=True, slots=True)
-class HostPlan:
+class HostPlan(Struct, frozen=True):
     """One host's steps by what they interrupt: each by its number in the report, or its check.
 
     `in_maintenance` is what is done between entering and leaving maintenance mode, `leaving` the

@@ -1,7 +1,8 @@
 """What keeps the hosts of a fleet from starting VMs, how far each is from it, and whose it is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hostcheck.model.fact import Known
 from hostcheck.model.result import Answer, Manual, Phase, Result, Severity, Status, root_causes
@@ -23,8 +24,7 @@ def owner_of(manual: Manual | None) -> str:
     return "BIOS" if manual.menus else OWNERS.get(manual.phase, VMWARE)
 
 
-@dataclass(frozen=True, slots=True)
-class HostTally:
+class HostTally(Struct, frozen=True):
     """Some hosts: how many, the first names, and how many of them are not seen through."""
 
     count: int
@@ -35,8 +35,7 @@ class HostTally:
     """Hosts of which something is unknown: any result of one that can, a required one of others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """What one owner has to mend for the hosts that cannot start a VM."""
 
     owner: str
@@ -47,8 +46,7 @@ class Owned:
     """Check and hosts, the commonest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """Hosts by what it takes: each host with a GPU is in one of these."""
 
     now: HostTally
@@ -62,8 +60,7 @@ class Readiness:
     owners: tuple[Owned, ...]
 
 
-@dataclass(slots=True)
-class _Some:
+class _Some(Struct):
     count: int = 0
     gpus: int = 0
     blind: int = 0

@@ -1,7 +1,8 @@
 """The one reason behind a verdict, of a host or of a run."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.result import (
     Answer,
@@ -50,8 +51,7 @@ def reason_of(run: Run, answer: Answer, found: "Reasons") -> str:
     return found.sentence(answer, titles, several=len(run.hosts) + len(run.unasked) > 1)
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(Struct):
     """Required results of one check with one status: how many, on how many hosts, the first."""
 
     first: Result

@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hostcheck.model.result import (
     Result,
@@ -17,8 +18,7 @@ from hostcheck.reports.summary.sizes import NAMED
 _ADDRESS = re.compile(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One reason for not knowing, and everything that was not judged because of it."""
 
     why: str
@@ -51,8 +51,7 @@ class Cause:
         return words.reason(self.why, self.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """How much of what should be judged was judged."""
 
     counts: dict[Status, int]
@@ -79,8 +78,7 @@ class Coverage:
         return self.counts[Status.UNKNOWN] + self.counts[Status.ERROR]
 
 
-@dataclass(slots=True)
-class _Blind:
+class _Blind(Struct):
     count: int = 0
     required: int = 0
     deciding: set[str] = field(default_factory=set)

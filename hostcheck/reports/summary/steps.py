@@ -1,7 +1,8 @@
 """What there is to do: gravest first, in the order in which it is to be done."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hostcheck.model.result import (
     Command,
@@ -19,8 +20,7 @@ HOST_REBOOT = "host reboot"
 ORDER = tuple(Phase)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing to do: a failing check, wherever it fails, with everything that mends it."""
 
     check: str
@@ -56,8 +56,7 @@ class Step:
         )
 
 
-@dataclass(slots=True)
-class _Todo:
+class _Todo(Struct):
     severity: Severity
     weight: Severity
     example: tuple[Command, ...]

@@ -6,7 +6,8 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.drift import Drift
 from hostcheck.model.excuses import Excuses
@@ -33,8 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A run in a few words."""
 
     verdict: Answer

@@ -1,7 +1,8 @@
 """Lines of a terminal: as wide as it is, coloured where it has colours."""
 
 import textwrap
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.result import Status
 from hostcheck.reports import words
@@ -14,8 +15,7 @@ _COLOURS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """How wide the terminal is, and whether it has colours."""
 
     width: int

@@ -4,7 +4,8 @@ What is recommended is counted, and told in full by `--details`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hostcheck.model.result import Answer, Result, Severity, Status, deciding, root_causes
 from hostcheck.model.run import Candidate, HostReport, Run
@@ -59,8 +60,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
 # Hosts: those that have the same against them are one row
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     verdict: Answer
     about: str
     """The checks that decide."""
