@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -30,6 +31,11 @@ from hostcheck import environment
 KEY_LIST = b"SSHKRL\n\0"
 """How a list of revoked keys begins that ssh-keygen made."""
 SECONDS = 10
+MARKERS = ("", "@revoked", "@cert-authority")
+_ODD = frozenset("*?!|#")
+"""What makes a field more than names."""
+FILES = 64
+"""So many files are remembered."""
 
 
 class Trust(Struct, frozen=True):
@@ -77,27 +83,57 @@ def line_of(name: str, kind: str, blob: bytes, *, hashed: bool) -> str:
 
 def trust_in(paths: Iterable[str], name: str) -> Trust:
     """Read what the files say of a name. A file or line that cannot be read trusts nothing."""
-    found: dict[str, set[tuple[str, bytes]]] = {
-        "": set(),
-        "@revoked": set(),
-        "@cert-authority": set(),
-    }
+    found: dict[str, set[tuple[str, bytes]]] = {marker: set() for marker in MARKERS}
     for path in paths:
         try:
-            text = Path(path).read_text(encoding="utf-8", errors="replace")
+            told = Path(path).stat()
+            stamp = told.st_mtime_ns, told.st_ctime_ns, told.st_size, told.st_ino
+            lines = _lines(path, stamp)
         except OSError:
             continue
-        for line in text.splitlines():
-            words = line.split()
-            marker = words.pop(0).lower() if words and words[0].startswith("@") else ""
-            if marker in found and len(words) >= 3 and _names(words[0], name):
-                found[marker] |= set(_key(words[1:3]))
+        meant = (line for line in lines.others if _names(line.field, name))
+        for line in (*lines.of_name.get(name.lower(), ()), *meant):
+            found[line.marker] |= set(_key(line.key))
     keys, revoked, authorities = found.values()
     return Trust(
         frozenset(keys),
         frozenset(blob for _, blob in revoked),
         frozenset(blob for _, blob in authorities),
     )
+
+
+class _Line(Struct, frozen=True):
+    """A line of a file: what it says of a key, of whom, and the two words of the key."""
+
+    marker: str
+    field: str
+    key: list[str]
+
+
+class _Lines(Struct, frozen=True):
+    """The lines of a file: those of plain names by each name, and all that must be looked at."""
+
+    of_name: dict[str, list[_Line]]
+    others: list[_Line]
+
+
+@lru_cache(FILES)
+def _lines(path: str, _stamp: tuple[int, ...]) -> _Lines:
+    """Read a file, once until it is another: every host of a fleet is looked up in it."""
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    of_name: dict[str, list[_Line]] = {}
+    others: list[_Line] = []
+    for words in map(str.split, text.splitlines()):
+        marker = words.pop(0).lower() if words and words[0].startswith("@") else ""
+        if marker not in MARKERS or len(words) < 3:
+            continue
+        line = _Line(marker, words[0], words[1:3])
+        if _ODD.isdisjoint(line.field):
+            for name in line.field.lower().split(","):
+                of_name.setdefault(name, []).append(line)
+        else:
+            others.append(line)
+    return _Lines(of_name, others)
 
 
 def _key(words: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -37,6 +37,27 @@ LISTS = (
 
 _KNOWN: dict[str, Any] = getattr(paramiko.Transport, "_kex_info")  # noqa: B009  no stub has it
 _PREFERRED: tuple[str, ...] = getattr(paramiko.Transport, "_preferred_kex")  # noqa: B009
+_CIPHERS: tuple[str, ...] = getattr(paramiko.Transport, "_preferred_ciphers")  # noqa: B009
+CHUNK = 65536
+
+
+class _Read:
+    """A connection that is read in large pieces: paramiko reads each packet in two small ones."""
+
+    def __init__(self, plain: socket.socket) -> None:
+        self._plain = plain
+        self._held = b""
+        self._at = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def recv(self, most: int) -> bytes:
+        """Return up to so many bytes, which may have come with those before."""
+        if self._at >= len(self._held):
+            self._held, self._at = self._plain.recv(CHUNK), 0
+        start, self._at = self._at, self._at + most
+        return self._held[start : self._at]
 
 
 class Peer(paramiko.Transport):
@@ -44,10 +65,13 @@ class Peer(paramiko.Transport):
 
     _kex_info: ClassVar[dict[str, Any]] = {CURVE: _KNOWN[CURVE_OF_OLD], **_KNOWN}
     _preferred_kex = (CURVE, *_PREFERRED)
+    # AES-GCM first, as OpenSSH would have it, and because it needs no MAC beside, which paramiko
+    # compares byte by byte.
+    _preferred_ciphers = tuple(sorted(_CIPHERS, key=lambda one: "gcm" not in one))
 
     def __init__(self, plain: socket.socket) -> None:
         """Take a connection that is open."""
-        super().__init__(plain)
+        super().__init__(_Read(plain))  # type: ignore[arg-type]
         self.offers: dict[str, list[str]] = {}
         self.goodbye = ""
 

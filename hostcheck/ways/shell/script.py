@@ -18,13 +18,16 @@ def framed(commands: Sequence[str], mark: str) -> str:
     return f"m={mark}; echo $m; " + "; ".join(marked)
 
 
+_STATUS = re.compile(rb" (\d+)\n")
+
+
 class Script:
     """The text to run, and what its two streams say so far."""
 
     def __init__(self, commands: Sequence[str]) -> None:
         """Put the commands together, between marks of their own."""
         self._mark = f"hostcheck-{secrets.token_hex(12)}"
-        self._end_of_out = re.compile(rf"\n{self._mark} (\d+)\n".encode())
+        self._end_of_out = f"\n{self._mark}".encode()
         self._end_of_err = f"\n{self._mark}\n".encode()
         self.text = framed(commands, self._mark)
 
@@ -41,10 +44,11 @@ class Script:
 
     def ended(self, out: bytearray, err: bytearray) -> tuple[bytes, bytes, int] | None:
         """Cut the next command's output, errors and exit status off; None while it still runs."""
-        end_of_out, end_of_err = self._end_of_out.search(out), err.find(self._end_of_err)
-        if end_of_out is None or end_of_err < 0:
+        end_of_out, end_of_err = out.find(self._end_of_out), err.find(self._end_of_err)
+        status = _STATUS.match(out, end_of_out + len(self._end_of_out))
+        if end_of_out < 0 or end_of_err < 0 or status is None:
             return None
-        found = bytes(out[: end_of_out.start()]), bytes(err[:end_of_err]), int(end_of_out[1])
-        del out[: end_of_out.end()]
+        found = bytes(out[:end_of_out]), bytes(err[:end_of_err]), int(status[1])
+        del out[: status.end()]
         del err[: end_of_err + len(self._end_of_err)]
         return found

@@ -215,6 +215,28 @@ def test_known_hosts_lines(tmp_path, line, name, trusted):
     assert trust.keys == (frozenset({("ssh-rsa", b"the key")}) if trusted else frozenset())
 
 
+def test_a_known_hosts_file_that_changed_is_read_anew(tmp_path):
+    file = tmp_path / "known_hosts"
+    for text in (b"one", b"two", b"one"):
+        file.write_text(f"esx-01 ssh-rsa {base64.b64encode(text).decode()}\n")
+        os.utime(file, ns=(1, 1))
+        assert trust_in([str(file)], "esx-01").keys == {("ssh-rsa", text)}
+        time.sleep(0.02)  # a file system's clock goes in steps
+    file.unlink()
+    assert not trust_in([str(file)], "esx-01").keys
+
+
+def test_a_line_is_found_by_each_of_its_names_and_those_of_patterns_too(tmp_path):
+    file = tmp_path / "known_hosts"
+    a, b, c = (base64.b64encode(one).decode() for one in (b"a", b"b", b"c"))
+    file.write_text(f"esx-01,ESX-02 ssh-rsa {a}\nesx-* ssh-rsa {b}\n@revoked esx-01 ssh-rsa {c}\n")
+    for name in ("esx-01", "esx-02"):
+        assert {blob for _, blob in trust_in([str(file)], name).keys} == {b"a", b"b"}
+    assert trust_in([str(file)], "esx-01").revoked == {b"c"}
+    assert not trust_in([str(file)], "esx-02").revoked
+    assert {blob for _, blob in trust_in([str(file)], "esx-03").keys} == {b"b"}
+
+
 def test_a_large_known_hosts_file_takes_no_time(shells, dial, tmp_path):
     file = tmp_path / "known_hosts"
     lines = "".join(f"{hashed_name(f'host-{i}')} ssh-rsa {BLOB}\n" for i in range(5000))
