@@ -83,8 +83,8 @@ def _grow(load: Path) -> None:
                 for kind, key, label in _DEVICES
             )
             disk = (
-                '<device xsi:type="VirtualDisk"><key>2000</key><deviceInfo xsi:type="Description">'
-                "<label>Hard disk 1</label><summary>104,857,600 KB</summary></deviceInfo>"
+                '<device xsi:type="VirtualDisk"><key>2001</key><deviceInfo xsi:type="Description">'
+                "<label>Hard disk 2</label><summary>104,857,600 KB</summary></deviceInfo>"
                 '<backing xsi:type="VirtualDiskFlatVer2BackingInfo">'
                 f"<fileName>[vsan0] {own}/{own}.vmdk</fileName><diskMode>persistent</diskMode>"
                 "</backing><capacityInKB>104857600</capacityInKB></device>"

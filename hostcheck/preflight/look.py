@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from hostcheck import app, runfile
+from hostcheck import app, fleet, runfile
 from hostcheck.assemble import runs_release
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
@@ -93,7 +93,11 @@ def of_vm(
     )
     besides.begin(chosen)
     collected = [first] if len(others) < len(chosen) else []
-    collected += app.recordings(source, others, collector=collector, workers=workers, done=done)
+    few = len(others) if collector.calls and workers.executor is None else 1
+    with fleet.threads(min(second_opinion.CALLS, few)) as calls:
+        collected += app.recordings(
+            source, others, collector=collector, workers=calls if few > 1 else workers, done=done
+        )
     own = host_of(first)
 
     def candidates() -> Iterator[Host]:

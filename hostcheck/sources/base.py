@@ -44,6 +44,8 @@ class Collector(NamedTuple):
     collect: Callable[[HostRef], Recording]
     read: Callable[[HostRef], Recording]
     finish: Callable[[HostRef, Recording], Recording]
+    calls: bool = False
+    """Whether it calls machines one by one over one session, and opens nothing for any."""
 
 
 Ask = Callable[[Recording, Iterable[Request]], Recording]

@@ -147,6 +147,7 @@ class LiveSource:
             partial(self._collect, packages=packages, begun=begun),
             partial(self._read, packages=packages, begun=begun),
             partial(finish, openers=away),
+            calls=packages and not self._openers,
         )
 
     def _begin(self, targets: list[HostRef]) -> dict[str, _Ahead]:

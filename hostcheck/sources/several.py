@@ -108,6 +108,7 @@ class Vcenters:
             lambda ref: parts[ref.vcenter].collect(ref),
             lambda ref: parts[ref.vcenter].read(ref),
             next(iter(parts.values())).finish,  # they have the way to a shell in common
+            calls=any(one.calls for one in parts.values()),
         )
 
     def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:

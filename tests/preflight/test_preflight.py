@@ -1,5 +1,7 @@
 """One VM against the hosts on which it might start: which, in which order, and why."""
 
+import threading
+
 import pytest
 from msgspec.structs import replace
 
@@ -119,6 +121,24 @@ def judged(*held, vm="name of vm-1", **options):
 VM = machine("vm-1", vgpu(), adapter("VM Network"), **OFF)
 
 
+class Calling(Fleet):
+    """One whose hosts, but for the first, each answer while another one is asked."""
+
+    def __init__(self, *held, calls):
+        super().__init__(*held)
+        self.calls = calls
+        self.both = threading.Barrier(2)
+
+    def collector(self, targets, **_of):
+        list(targets)
+        return Collector(self.collect, self.collect, lambda _, there: there, calls=self.calls)
+
+    def collect(self, target):
+        if target.id != "host-1":
+            self.both.wait(60 if self.calls else 0.01)
+        return super().collect(target)
+
+
 # --- verdicts -------------------------------------------------------------------------------------
 
 
@@ -129,6 +149,16 @@ def test_a_good_host_is_go():
     assert (only.rank, only.host, only.gpus) == (1, "esx-1", (A, B))
     assert answer.summary == f"esx-1: {only.summary}"
     assert "required checks pass" in only.summary
+
+
+@pytest.mark.parametrize("calls", [True, False])
+def test_hosts_that_are_called_one_by_one_are_called_side_by_side(calls):
+    hosts = [recorded(f"esx-{at}", *[VM][: at == 1], number=at) for at in (1, 2, 3)]
+    fleet = Calling(*hosts, calls=calls)
+    run = preflight(fleet, "name of vm-1", done=lambda _: None)
+    # Where nothing calls for it they are asked in turn, and each waits in vain for another.
+    assert sorted(fleet.collected) == ["esx-1", "esx-2", "esx-3"][: 3 if calls else 1]
+    assert len(run.preflight.candidates) == 3
 
 
 def test_one_good_gpu_of_two_is_go_and_named():
