@@ -4,6 +4,7 @@ Every function returns None for what is spelt in another way; the parser reads t
 """
 
 import re
+from functools import lru_cache
 
 _PLAIN = re.compile(r"<val(?: [^<>]*)?>([^<>&\x00-\x1f]*)</val>")
 _OPENING = re.compile(r"<val(?: [^<>]*)?>")
@@ -14,8 +15,11 @@ _PAIR = re.compile(
     rf"<(\w+)(?: [^<>]*)?><key>{_WORDS}</key><value(?: [^<>]*)?>{_WORDS}</value></\1>"
 )
 _FIRST_TAG = re.compile(r"<(\w+)")
+SHORT, REMEMBERED = 512, 2048
+"""Characters of a value, and how many such values are remembered: most VMs have the same ones."""
 
 
+@lru_cache(REMEMBERED)
 def plain(value: str) -> str | None:
     """Return what a `<val>` holds that is nothing but words."""
     found = _PLAIN.fullmatch(value)
@@ -27,6 +31,10 @@ def leading_field(value: str, name: str) -> str | None:
 
     `<val><numCPU>4</numCPU><memoryMB>32768</memoryMB><device>...` has memoryMB, and no device.
     """
+    return (_leading_again if len(value) < SHORT else _leading)(value, name)
+
+
+def _leading(value: str, name: str) -> str | None:
     start_tag = opening(value)
     if not start_tag:
         return None
@@ -36,6 +44,9 @@ def leading_field(value: str, name: str) -> str | None:
             return field[2].strip()
         start = field.end()
     return None
+
+
+_leading_again = lru_cache(REMEMBERED)(_leading)
 
 
 def trailing_field(value: str, name: str) -> str | None:
