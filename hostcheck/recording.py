@@ -263,7 +263,7 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return manifest_in(_bytes(path), str(path))
+        return manifest_in(_plain(str(path)) or _bytes(path), str(path))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give a recording") from None
 
@@ -290,7 +290,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _within(root: Path, path: Path) -> Path | None:
-    """Return the real path of what lies in a folder, None of what lies elsewhere."""
+    """Return the real path of what lies in a folder, itself real; None of what lies elsewhere."""
+    if path.parent == root and path.name != ".." and not path.is_symlink():
+        return path
     real = path.resolve()
     return real if real.is_relative_to(root) else None
 

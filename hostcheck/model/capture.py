@@ -104,7 +104,8 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str, str]:
         """Identity of the question in a recording."""
-        return (self.wire, self.text, self.about)
+        text = self.text if self.slots else self.template
+        return (self.wire, text, self.about if self.arguments else self.subject)
 
     @property
     def about(self) -> str:

@@ -142,8 +142,9 @@ def _structured(text: str, what: str, knows: Sequence[str]) -> tuple[Record, ...
 
 def _insist(records: Iterable[Record], text: str, what: str, knows: Sequence[str]) -> None:
     """Refuse records that hold no field of this command, and are not even headed by a device."""
+    known = {key(name) for name in knows}
     for record in records:
-        if not record.has(*knows) and not _is_address(record.heading):
+        if known.isdisjoint(record.fields) and not _is_address(record.heading):
             raise ParseError(f"{what}: expected {_some(knows)}, not {_quote(_lines(text))}")
 
 
