@@ -68,7 +68,8 @@ class _OfHost:
             slot = Slot(self._slots[one.subject.name])
             results.append(structs.replace(one, subject=structs.replace(one.subject, name=slot)))
         asked = tuple(Slot(str(number)) for number in range(len(self._page.sources)))
-        return replace(finding, group=replace(finding.group, results=tuple(results)), asked=asked)
+        group = structs.replace(finding.group, results=tuple(results))
+        return replace(finding, group=group, asked=asked)
 
     def own(self) -> str:
         """Return what is in the slots, each behind its name."""
