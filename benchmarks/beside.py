@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.bmc import options_of
 from benchmarks.measure import cost, keep, median, table
-from hostcheck.fleet.pool import cores
+from hostcheck.fleet import cores
 from tests.peers import live, shapes
 from tests.peers.redfish import Login, State, running_bmcs
 from tests.ways.redfish.machines import rack
