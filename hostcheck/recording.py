@@ -42,7 +42,7 @@ NAMED_BY_ID = ("VirtualMachine", "ResourcePool")
 """Of these one machine may have several."""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class RecordedEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer. `file` is relative to the recording; empty when nothing came back.
 
     Standard error is `stderr`, or in a file of its own: the script that asks a host offline writes
@@ -76,7 +76,7 @@ class Manifest(msgspec.Struct, frozen=True):
     cluster_kind: str
     cluster_id: str
     vm_ids: tuple[str, ...]
-    answers: tuple[Entry, ...]
+    answers: tuple[RecordedEntry, ...]
     pool_ids: tuple[str, ...] = ()
     seal: Seal = NO_SEAL
 
@@ -197,7 +197,7 @@ def _write(recording: Recording, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         entries.append(
-            Entry(
+            RecordedEntry(
                 wire=capture.request.wire,
                 asked=capture.request.text,
                 subject=capture.request.about,

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
-from hostcheck.runfile import OpenedHost, StoredHosts, Told, WholeResult
+from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult, WholeResult
 
 F = TypeVar("F", bound=Struct)
 
@@ -59,7 +59,7 @@ class _Seen(Struct, frozen=True, gc=False):
     check: str
     status: Status
     subject: int
-    told: int | Told
+    told: int | ToldResult
 
 
 class _Line(Struct, frozen=True):
@@ -136,7 +136,7 @@ def _whole(one: WholeResult, about: Subject, words: "_Words") -> Result:
     )  # fmt: skip
 
 
-class _Words(dict[int | Told, Told]):
+class _Words(dict[int | ToldResult, ToldResult]):
     """The words of results by what stands for them; those that many share are made once."""
 
     def __init__(self, hosts: StoredHosts) -> None:
@@ -145,23 +145,23 @@ class _Words(dict[int | Told, Told]):
         self._words = hosts.words
         self.required = _Required(self)
 
-    def __missing__(self, told: int | Told) -> Told:
-        if isinstance(told, Told):
+    def __missing__(self, told: int | ToldResult) -> ToldResult:
+        if isinstance(told, ToldResult):
             return told
         self[told] = found = self._words(Raw(b"%d" % told))
         return found
 
 
-class _Required(dict[int | Told, bool]):
+class _Required(dict[int | ToldResult, bool]):
     """Whether words are of a required result."""
 
     def __init__(self, words: _Words) -> None:
         super().__init__()
         self._words = words
 
-    def __missing__(self, told: int | Told) -> bool:
+    def __missing__(self, told: int | ToldResult) -> bool:
         found = self._words[told].severity is Severity.REQUIRED
-        if not isinstance(told, Told):
+        if not isinstance(told, ToldResult):
             self[told] = found
         return found
 
@@ -180,7 +180,7 @@ def _opened(line: _Line, words: _Words) -> Brief:
     )  # fmt: skip
 
 
-def _result(one: _Seen, about: _Subject, told: Told) -> Result:
+def _result(one: _Seen, about: _Subject, told: ToldResult) -> Result:
     return Result(
         one.check, told.severity, one.status, Subject(about.kind, about.id, about.name),
         told.observed, told.expected, told.note, (), told.unseen, (), told.trace,

@@ -69,7 +69,7 @@ NAMING = frozenset({"name", "id"})
 """Fields of a host that stay where they are, for whoever searches the file."""
 
 
-class Told(Struct, frozen=True, omit_defaults=True):
+class ToldResult(Struct, frozen=True, omit_defaults=True):
     """What a result says, whomever it says it of."""
 
     severity: Severity
@@ -81,7 +81,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
 
 
 class StoredResult(Struct, frozen=True, omit_defaults=True):
-    """One result; `told` is a `Told` or a number."""
+    """One result; `told` is a `ToldResult` or a number."""
 
     check: str
     status: Status
@@ -97,7 +97,7 @@ class WholeResult(Struct, frozen=True, omit_defaults=True):
     check: str
     status: Status
     subject: int
-    told: Told | Annotated[int, Meta(ge=0)]
+    told: ToldResult | Annotated[int, Meta(ge=0)]
     sources: tuple[int, ...] = ()
     fix: tuple[Command, ...] = ()
 
@@ -170,7 +170,7 @@ PASSES = b'"status":"pass"'
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_decode_told = msgspec.json.Decoder(Told).decode
+_decode_told = msgspec.json.Decoder(ToldResult).decode
 _decode_line = msgspec.json.Decoder(StoredHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
 _judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
@@ -194,7 +194,7 @@ def pack(report: HostReport) -> bytes:
         if key not in subjects:
             subjects[key] = len(listed)
             listed.append(about)
-        told = Told(
+        told = ToldResult(
             result.severity, result.observed, result.expected, result.note, result.unseen,
             result.trace,
         )  # fmt: skip
@@ -219,9 +219,9 @@ class _Shared:
         text = bytes(raw)
         return bytes(self._values[int(text)]) if text[:1].isdigit() else text
 
-    def words(self, raw: Raw) -> Told:
+    def words(self, raw: Raw) -> ToldResult:
         text = bytes(raw)
-        told: Told = self.told(int(text)) if text[:1].isdigit() else _decode_told(text)
+        told: ToldResult = self.told(int(text)) if text[:1].isdigit() else _decode_told(text)
         return told
 
     def report(self, line: bytes | memoryview | Raw) -> HostReport:
@@ -246,7 +246,7 @@ class _Shared:
         )  # fmt: skip
 
     def _result(self, stored: WholeResult, subjects: tuple[Subject, ...]) -> Result:
-        told: Told = self.told(stored.told) if isinstance(stored.told, int) else stored.told
+        told: ToldResult = self.told(stored.told) if isinstance(stored.told, int) else stored.told
         return Result(
             stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
             told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
@@ -290,7 +290,7 @@ class StoredHosts(OpenedOneByOne):
         """Return a value of a line, which may be shared."""
         return self._shared.value(raw)
 
-    def words(self, raw: Raw) -> Told:
+    def words(self, raw: Raw) -> ToldResult:
         """Return the words of a result of a line."""
         return self._shared.words(raw)
 

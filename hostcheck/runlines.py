@@ -23,7 +23,7 @@ from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, upheld_preflight
 from hostcheck.model.traits import FIELDS, GPU_FIELDS
 from hostcheck.model.vm import Vm
-from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, Told, upheld_by
+from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, upheld_by
 
 HOSTS = b'"hosts":[\n'
 COMMA = ord(",")
@@ -116,7 +116,7 @@ class Lines:
         self._view = memoryview(data)
         self._shared = shared
         self._seen = start
-        self._told: dict[bytes, Told] = {}
+        self._told: dict[bytes, ToldResult] = {}
         self.places: list[tuple[int, int]] = []
         at = start
         while at < end:
@@ -145,7 +145,7 @@ class Lines:
         """Return a value that is shared."""
         return bytes(self._shared[int(number)])
 
-    def told(self, raw: Raw) -> Told:
+    def told(self, raw: Raw) -> ToldResult:
         """Return the words of a result; those that many share are made once."""
         text = bytes(raw)
         found = self._told.get(text)
@@ -343,7 +343,7 @@ def _decoders(kept: Kept) -> _Decoders:
     )
 
 
-_told = msgspec.json.Decoder(Told).decode
+_told = msgspec.json.Decoder(ToldResult).decode
 _one = msgspec.json.Decoder(_Result).decode
 _whole = msgspec.json.Decoder(tuple[_Result, ...]).decode
 _subjects = msgspec.json.Decoder(tuple[_Subject, ...]).decode

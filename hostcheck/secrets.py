@@ -28,7 +28,7 @@ def refuse_in_user(user: str, where: str) -> None:
 
 
 @dataclass(frozen=True)
-class Place:
+class SecretPlace:
     """Where a password may be: `name` is its key in the keyring, `option` names a file."""
 
     name: str
@@ -37,7 +37,9 @@ class Place:
     file: Path | None
 
 
-def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Callable[[], str]:
+def password_of(
+    place: SecretPlace, prompt: str, front: Front, known: str = ""
+) -> Callable[[], str]:
     """Return what finds a password, once: in the file, as `known`, in the keyring, by a prompt.
 
     `known` is what the environment or a URL says. The function raises UsageError where nobody can
@@ -64,7 +66,7 @@ def password_of(place: Place, prompt: str, front: Front, known: str = "") -> Cal
 
 
 def password_or_none(
-    place: Place, prompt: str, front: Front, *, ask: bool
+    place: SecretPlace, prompt: str, front: Front, *, ask: bool
 ) -> Callable[[], str] | None:
     """Return what finds a password, None where there is none: nobody is asked but with `ask`.
 

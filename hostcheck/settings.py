@@ -20,7 +20,7 @@ from hostcheck.errors import UsageError
 from hostcheck.files import is_there
 from hostcheck.secrets import refuse_in_user
 from hostcheck.urls import without_secrets
-from hostcheck.ways.options import SETTING, Setting
+from hostcheck.ways.options import SETTING, FileSetting
 
 S = TypeVar("S", bound=msgspec.Struct)
 FILE = "hostcheck.toml"
@@ -133,7 +133,7 @@ class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[float, Meta(ge=1, le=600, extra=known(""))] = 10
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file, but for the sections of ways, which `kind` adds."""
 
     vcenter: VcenterSettings = VcenterSettings()
@@ -147,18 +147,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def kind() -> type[Settings]:
-    """Return the type of the whole file: `Settings` with a section for each way that has one."""
+def kind() -> type[SettingsFile]:
+    """Return the type of the file: `SettingsFile` with a section for each way that has one."""
     sections = {
         one.SECTION: one.Section for one in ways.with_options().values() if hasattr(one, "Section")
     }
     made = {name: _strict(section) for name, section in sections.items()}
     return cast(
-        type[Settings],
+        type[SettingsFile],
         msgspec.defstruct(
-            "Settings",
+            "SettingsFile",
             [(name, one, one()) for name, one in made.items()],
-            bases=(Settings,),
+            bases=(SettingsFile,),
             frozen=True,
             forbid_unknown_fields=True,
         ),
@@ -168,10 +168,10 @@ def kind() -> type[Settings]:
 def _strict(section: type) -> type[msgspec.Struct]:
     """Return a dataclass of settings as a type that refuses what it does not know."""
     hints = get_type_hints(section)
-    none = Setting(option="", also="", least=None, most=None, files=False)
+    none = FileSetting(option="", also="", least=None, most=None, files=False)
     made = []
     for one in fields(section):
-        told: Setting = one.metadata.get(SETTING, none)
+        told: FileSetting = one.metadata.get(SETTING, none)
         about = Meta(
             ge=told.least, le=told.most, extra=known(told.option, note=told.also, files=told.files)
         )
@@ -214,7 +214,7 @@ class Server(msgspec.Struct, frozen=True):
         return self.host if self.port == 443 else f"{self.host}:{self.port}"
 
 
-def read(path: Path) -> Settings:
+def read(path: Path) -> SettingsFile:
     """Read a settings file. Raises UsageError that names the file, the line and the setting."""
     from hostcheck.syntax import toml  # noqa: PLC0415  many runs have no such file
 
@@ -250,7 +250,7 @@ def read(path: Path) -> Settings:
     return _with_places(found, path.parent)
 
 
-def _with_places(found: Settings, folder: Path) -> Settings:
+def _with_places(found: SettingsFile, folder: Path) -> SettingsFile:
     """Return settings in which the files that stand beside theirs are found from anywhere."""
     changed: dict[str, Any] = {}
     for name in found.__struct_fields__:
@@ -299,7 +299,7 @@ def _of_files(section: type[msgspec.Struct]) -> tuple[str, ...]:
     )
 
 
-def files_of(found: Settings) -> Iterator[tuple[str, Path]]:
+def files_of(found: SettingsFile) -> Iterator[tuple[str, Path]]:
     """Yield the files that the settings name, each with the setting: `waivers of [audit]`."""
     for name in found.__struct_fields__:
         held = getattr(found, name)
@@ -341,7 +341,7 @@ def refuse_twice(servers: Iterable["Server"]) -> None:
             raise UsageError(f"{name} is named {times} times: name each vCenter once")
 
 
-def vcenter_for(settings: Settings, server: "Server") -> VcenterSettings:
+def vcenter_for(settings: SettingsFile, server: "Server") -> VcenterSettings:
     """Return what the file says of a server: its entry over `[vcenter]`, else `[vcenter]`."""
     every = settings.vcenter
     for one in settings.vcenters:
@@ -361,7 +361,7 @@ def place(given: Path | None, environment: Mapping[str, str]) -> Path | None:
     return next((one for one in (Path(FILE), home / "hostcheck" / FILE) if is_there(one)), None)
 
 
-def find(given: Path | None, environment: Mapping[str, str]) -> Settings:
+def find(given: Path | None, environment: Mapping[str, str]) -> SettingsFile:
     """Read the settings that hold, those of no file where there is none."""
     found = place(given, environment)
     return kind()() if found is None else read(found)

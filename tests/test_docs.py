@@ -153,7 +153,7 @@ MORE = {
 def _stored() -> dict[str, Any]:
     """The schema of the run file, with what is opened later put where it stands."""
     (top, host, told), names = msgspec.json.schema_components(
-        (runfile.StoredRun, runfile.StoredHost, runfile.Told), ref_template="#/$defs/{name}"
+        (runfile.StoredRun, runfile.StoredHost, runfile.ToldResult), ref_template="#/$defs/{name}"
     )
     names["StoredRun"]["properties"]["hosts"]["items"] = host
     names["StoredResult"]["properties"]["told"] = {"anyOf": [told, {"type": "integer"}]}

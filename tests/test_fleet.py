@@ -28,7 +28,7 @@ from hostcheck.fleet import Workers
 from hostcheck.fleet.pool import Processes
 from hostcheck.reports.run import json as json_report
 from hostcheck.ways.redfish.door import Door
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.opening import Bmcs, Passwords
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.shells import Shells
@@ -190,7 +190,7 @@ def test_the_password_travels_and_is_in_no_words():
 
 def test_the_password_of_a_bmc_travels_and_is_in_no_words():
     made = Bmcs(
-        (Row("bmc"),),
+        (InventoryRow("bmc"),),
         "",
         Door("", user="me"),
         {},

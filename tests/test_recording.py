@@ -18,7 +18,7 @@ from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
-from hostcheck.recording import Entry, Manifest
+from hostcheck.recording import Manifest, RecordedEntry
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -346,7 +346,7 @@ def test_a_recording_appears_when_it_is_whole(tmp_path, monkeypatch):
 def test_a_second_question_about_a_vm_makes_no_second_vm():
     """Its subject is the VM and what of it is asked: `vm-1 about=features`."""
     answers = tuple(
-        Entry(Wire.PROPERTIES, "VirtualMachine", subject)
+        RecordedEntry(Wire.PROPERTIES, "VirtualMachine", subject)
         for subject in ("vm-1", "vm-1 about=features", "vm-2")
     )
     manifest = Manifest("s", "1", "vc", "esx-1", "host-1", "", "", ("vm-1",), answers)

@@ -9,7 +9,7 @@ from hostcheck import fleet
 from hostcheck.front import Front
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.redfish import order
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.opening import Bmcs, opener
 from hostcheck.ways.redfish.options import Given, Section
 
@@ -26,7 +26,7 @@ def main() -> None:
         raise SystemExit(f"a BMC told {min(answers)} things only")
 
 
-def asked(bmcs: Bmcs, row: Row) -> int:
+def asked(bmcs: Bmcs, row: InventoryRow) -> int:
     """Return how many answers a BMC gave."""
     with closing(bmcs.open(row)) as transport:
         recorder = RecorderTransport({"redfish": transport})

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hostcheck.assemble.book import Parsed
 from hostcheck.model.fact import Fact, Known, Reading, Unknown, Why
 from hostcheck.model.vm import VmDatastore, VmRule
-from hostcheck.parsers.vim_compute_resource import ComputeResource, Rule
+from hostcheck.parsers.vim_compute_resource import ComputeResource, DrsRule
 from hostcheck.parsers.vim_virtual_machine import Footprint, VirtualMachine
 
 Answers = dict[str, Parsed[Footprint]]
@@ -57,7 +57,7 @@ def rules_of(
 
 
 def _about_hosts(
-    rule: Rule, host_id: str, groups: dict[str, tuple[str, ...]], source: int
+    rule: DrsRule, host_id: str, groups: dict[str, tuple[str, ...]], source: int
 ) -> list[VmRule]:
     """Read a rule about hosts; it may say where to run, and where not."""
     verb = "must" if rule.mandatory else "should"

@@ -107,7 +107,8 @@ def _told(answer: Parsed[T], pick: Callable[[T], Reading[U]]) -> tuple[Reading[U
 
 
 def _version(
-    book: Book, pick: Callable[[esxcli_system_version_get.Version | vmware_v.Release], Reading[str]]
+    book: Book,
+    pick: Callable[[esxcli_system_version_get.Version | vmware_v.VmwareVersion], Reading[str]],
 ) -> tuple[Reading[str], int]:
     """Read release and build: of `vmware -v` where that is there, which is in files of vm-support.
 

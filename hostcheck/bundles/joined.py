@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hostcheck.bundles.label import Keys, Label
-from hostcheck.bundles.places import Place
+from hostcheck.bundles.places import AnswersPlace
 from hostcheck.model.capture import Wire
 from hostcheck.model.recording import Recording
 
@@ -20,7 +20,7 @@ class Joined(Struct, frozen=True):
     """All that is there of one host; `label` is that of the API where there is one."""
 
     label: Label
-    parts: tuple[Place, ...]
+    parts: tuple[AnswersPlace, ...]
 
     def load(self, keys: Keys | None = None) -> Recording:
         """Read all parts as one recording."""
@@ -36,7 +36,7 @@ class Joined(Struct, frozen=True):
         return whole
 
 
-def joined(found: Iterable[tuple[Place, Label]]) -> tuple[list[Joined], dict[str, str]]:
+def joined(found: Iterable[tuple[AnswersPlace, Label]]) -> tuple[list[Joined], dict[str, str]]:
     """Put places of one host together. Return also the hosts, by name, that have two of one kind.
 
     Which of two is meant, nobody can say: the words name both, and nothing is known of that host.
@@ -95,5 +95,5 @@ def _with_a_domain(one: str, other: str) -> bool:
     return "." not in short and long.startswith(f"{short}.")
 
 
-def _twice(place: Place, parts: Sequence[Place]) -> str:
+def _twice(place: AnswersPlace, parts: Sequence[AnswersPlace]) -> str:
     return f"{place.path} and {parts[0].path} are of one host; give one of them"

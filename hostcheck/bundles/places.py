@@ -21,7 +21,7 @@ ZIP = ".zip"
 MOST_IN_A_ZIP = 10_000
 
 
-class Place(Protocol):
+class AnswersPlace(Protocol):
     """One host's answers on disk."""
 
     @property
@@ -106,7 +106,7 @@ def _label(manifest: Manifest) -> Label:
     return Label(msgspec.structs.replace(manifest.ref, vm_ids=manifest.vms), wires)
 
 
-def find(given: Path) -> list[Place]:
+def find(given: Path) -> list[AnswersPlace]:
     """Return the places in a folder, sorted by name, or what was given itself.
 
     Raises UsageError where there is none.
@@ -122,7 +122,7 @@ def find(given: Path) -> list[Place]:
         return [vm_support.Folder(given)]
     sent = [place for path in _inside(given) for place in _sent(path)]
     try:
-        folders: list[Place] = [Folder(path) for path in recording.find(given)]
+        folders: list[AnswersPlace] = [Folder(path) for path in recording.find(given)]
     except UsageError:
         if not sent:
             raise
@@ -139,7 +139,7 @@ def _inside(folder: Path) -> list[Path]:
         raise UsageError(f"{folder}: {error.strerror}; give another folder") from None
 
 
-def _sent(path: Path) -> list[Place]:
+def _sent(path: Path) -> list[AnswersPlace]:
     """Return what a file, or an unpacked bundle, holds; nothing for a file of something else."""
     name = path.name.lower()
     if path.is_dir():
@@ -171,7 +171,7 @@ def _is_bundle(path: Path) -> bool:
     return len(parts) > 1 and parts[0] not in own and parts[1] not in own
 
 
-def _zipped(path: Path) -> list[Place]:
+def _zipped(path: Path) -> list[AnswersPlace]:
     """Return the bundles in the export of a vCenter, which is a zip of .tgz files."""
     try:
         with zipfile.ZipFile(path) as whole:

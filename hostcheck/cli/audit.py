@@ -13,7 +13,7 @@ from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
-from hostcheck.cli.limit import Limit
+from hostcheck.cli.limit import RunLimit
 from hostcheck.cli.options import (
     cluster_option,
     deliver_options,
@@ -38,7 +38,7 @@ from hostcheck.cli.out import (
 )
 from hostcheck.cli.policing import policy_of
 from hostcheck.cli.remembering import Remembered, remembering_options
-from hostcheck.cli.telling import Told
+from hostcheck.cli.telling import Teller
 from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Machines, Smoking, Telling
 from hostcheck.errors import UnlistedError, UsageError
@@ -101,8 +101,8 @@ def audit(
     earlier = Earlier(failing.since, remembering)
     code = Code(failing, earlier, stale_waivers=waiving.fail_on_unused_waiver)
     history = Remembered(remembering, settings, shared=earlier.is_history)
-    people = Told(telling, settings, earlier, output=regular(wanted.output))
-    time_left = Limit(limit, machines)
+    people = Teller(telling, settings, earlier, output=regular(wanted.output))
+    time_left = RunLimit(limit, machines)
     place = _journal_of(wanted.output, resume=resume)
     asked = opened.machines(machines, front(), from_=from_, clusters=clusters, smoking=smoking)
     with ExitStack() as until_told:

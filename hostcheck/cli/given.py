@@ -17,7 +17,7 @@ import click
 
 from hostcheck.cli.outputs import Existing, Output, plain_of
 from hostcheck.cli.sections import under
-from hostcheck.ways.options import OPTION, Option
+from hostcheck.ways.options import OPTION, GivenOption
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,7 +146,7 @@ def options_of(kind: type) -> list[Callable[[F], F]]:
     return [under(_title(kind), _option(one.name, one.metadata[OPTION])) for one in ordered]
 
 
-def _option(name: str, told: Option) -> Callable[[F], F]:
+def _option(name: str, told: GivenOption) -> Callable[[F], F]:
     spelled = name.replace("_", "-")
     flags = told.flags or (f"--{spelled}/--no-{spelled}" if told.kind == "yes or no" else "")
     more: dict[str, Any] = {"help": told.help}

@@ -20,7 +20,7 @@ from hostcheck.cli.sections import SectionedGroup
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from hostcheck.settings import Settings
+    from hostcheck.settings import SettingsFile
 
 BY = ("check", "host", "cluster")
 NOWHERE = "which history? give --history FILE|URL, or url in [history] of hostcheck.toml"
@@ -59,7 +59,7 @@ def history() -> None:
 @format_option("history")
 @output_option
 def show(
-    remembering: Remembering, settings: "Settings | None", hosts: tuple[str, ...],
+    remembering: Remembering, settings: "SettingsFile | None", hosts: tuple[str, ...],
     clusters: tuple[str, ...], checks: tuple[str, ...], days: int, by: str, format_: str,
     output: Path | None,
 ) -> None:  # fmt: skip
@@ -86,7 +86,7 @@ def show(
     "--keep", type=DaysType(), required=True, metavar="DAYS",
     help="Forget what was over so many days before the last run: 400d.",
 )  # fmt: skip
-def prune(remembering: Remembering, settings: "Settings | None", keep: int) -> None:
+def prune(remembering: Remembering, settings: "SettingsFile | None", keep: int) -> None:
     """Forget runs that are older, and what was over then.
 
     A finding that still fails keeps the day on which it was first seen. `keep = "400d"` in

@@ -13,7 +13,7 @@ from hostcheck.connect.given import Machines
 from hostcheck.errors import LimitOver, UsageError
 
 
-class Limit:
+class RunLimit:
     """The time that a run has, counted from here. As a block it ends what takes longer."""
 
     def __init__(self, given: float | None, machines: Machines) -> None:

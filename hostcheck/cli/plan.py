@@ -63,14 +63,14 @@ def plan(
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements, sources
     from hostcheck.planner.listed import read
-    from hostcheck.planner.table import Table
+    from hostcheck.planner.table import ReleaseTable
     from hostcheck.planner.targets import esxi, targets
 
     refuse_untold("plan", format_, output)
     needs, when = requirements(), day or datetime.now(UTC).date().isoformat()
     listed = read(vgpu_catalog) if vgpu_catalog else None
     judge = partial(listed.judge, needs) if listed else None
-    table = Table(needs, sources(), when, judge)
+    table = ReleaseTable(needs, sources(), when, judge)
     aims, build = targets(to, table), esxi(esx, table)
     name = vgpu_catalog.name if vgpu_catalog else ""
     made = planner.plan(

@@ -45,7 +45,7 @@ from hostcheck.reports import formats, pieces
 if TYPE_CHECKING:
     from hostcheck.model.policy import Policy
     from hostcheck.model.run import Run
-    from hostcheck.preflight import Change
+    from hostcheck.preflight import VmChange
 
 LITTLE = 4096
 """MiB of a VM to be of which nobody says how much it has."""
@@ -108,9 +108,9 @@ def preflight(
     --html are then folders. A VM that does not exist yet is given by --profile or --spec, and
     judged on every host.
     """
-    from hostcheck.preflight import Change
+    from hostcheck.preflight import VmChange
 
-    change = Change(vcpus or 0, memory or 0, profile, count or 0)
+    change = VmChange(vcpus or 0, memory or 0, profile, count or 0)
     task = _Task(
         machines, from_, clusters, wanted, details, Code(failing), opinion, save, policy_of(policy)
     )
@@ -145,7 +145,7 @@ class _Task:
     policy: "Policy | None"
 
 
-def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
+def _judge(task: _Task, vm: str, change: "VmChange", spec: Path | None) -> None:
     """Judge one VM: one that exists, or one that is described."""
     from hostcheck import preflight as judging
     from hostcheck import recording
@@ -184,7 +184,7 @@ def _judge(task: _Task, vm: str, change: "Change", spec: Path | None) -> None:
     sys.exit(task.code.of(run))
 
 
-def _judge_several(task: _Task, vms: tuple[str, ...], change: "Change") -> None:
+def _judge_several(task: _Task, vms: tuple[str, ...], change: "VmChange") -> None:
     """Judge several VMs; the answers are a table, and each run is kept where a folder is given."""
     from hostcheck import files, recording
     from hostcheck import preflight as judging

@@ -9,7 +9,7 @@ import click
 from hostcheck.cli import console
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.limit import Limit
+from hostcheck.cli.limit import RunLimit
 from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
 from hostcheck.cli.out import progress, put_away, show, tell_new_folders
 from hostcheck.cli.ring import EXIT_UNKNOWN
@@ -41,7 +41,7 @@ def record(
 
     files.refuse_unwritable_folder(save)
     tell_new_folders(save)
-    time_left = Limit(limit, machines)
+    time_left = RunLimit(limit, machines)
     ended = ""
     with ExitStack() as until_asked:
         with time_left.until_listed():

@@ -16,7 +16,7 @@ from hostcheck.errors import UsageError, crash
 if TYPE_CHECKING:
     from hostcheck.history.place import HistoryPlace
     from hostcheck.model.run import Run
-    from hostcheck.settings import Settings
+    from hostcheck.settings import SettingsFile
 
 
 class DaysType(click.ParamType[int]):
@@ -49,7 +49,7 @@ remembering_options = group(
 
 
 def place_of(
-    given: Remembering, settings: "Settings | None" = None, *, option: str = "--history"
+    given: Remembering, settings: "SettingsFile | None" = None, *, option: str = "--history"
 ) -> "tuple[HistoryPlace, Callable[[], str] | None] | None":
     """Return where the history is and what finds its password; None where there is to be none.
 
@@ -62,7 +62,7 @@ def place_of(
         return None
     from hostcheck import extras
     from hostcheck.history import place
-    from hostcheck.secrets import Place, password_or_none
+    from hostcheck.secrets import SecretPlace, password_or_none
 
     found = place.read(url, option if given.history else "url of [history]")
     needed = ["sqlalchemy", "alembic"] + ["psycopg"] * (found.file is None)
@@ -72,7 +72,7 @@ def place_of(
         if given.history_password_file is not None:
             raise UsageError("--history-password-file: a file of SQLite has no password")
         return found, None
-    where = Place(
+    where = SecretPlace(
         found.key, "HOSTCHECK_HISTORY_PASSWORD", "--history-password-file",
         given.history_password_file,
     )  # fmt: skip
@@ -83,7 +83,7 @@ class Remembered:
     """The history of a command that makes or shows a run; or none."""
 
     def __init__(
-        self, given: Remembering, settings: "Settings | None" = None, *, shared: bool = False
+        self, given: Remembering, settings: "SettingsFile | None" = None, *, shared: bool = False
     ) -> None:
         """Read where it is. Raises UsageError for what is wrong, and what is not installed.
 

@@ -24,14 +24,14 @@ from hostcheck.cli.out import give_each, refuse_unshown, refuse_untold_each
 from hostcheck.cli.outputs import RUN_FILE, Output
 from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
-from hostcheck.cli.telling import Told
+from hostcheck.cli.telling import Teller
 from hostcheck.cli.waiving import WaiverFile
 from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run, SavedAs
-    from hostcheck.settings import Settings
+    from hostcheck.settings import SettingsFile
 
 
 TELLING = frozenset(("html", "html-single", "brief"))
@@ -59,7 +59,7 @@ def report(
     waiving: Waiving,
     remembering: Remembering,
     telling: Telling,
-    settings: "Settings | None",
+    settings: "SettingsFile | None",
 ) -> None:
     """Render a saved run in any format, or several: --output html=a.html --output junit=b.xml.
 
@@ -82,7 +82,7 @@ def report(
     by, waivers = policy_of(policy), WaiverFile(waiving, carried=True)
     earlier = Earlier(failing.since, remembering)
     code = Code(failing, earlier, stale_waivers=waiving.fail_on_unused_waiver)
-    people = Told(telling, settings or kind()(), earlier, only_given=True)
+    people = Teller(telling, settings or kind()(), earlier, only_given=True)
     history = Remembered(remembering, shared=earlier.is_history)
     read = judged = runlines.whole(run)
     if waiving.fail_on_unused_waiver and waiving.waivers is None and read.waivers is None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hostcheck.cli.earlier import Earlier
     from hostcheck.connect.telling import Courier
     from hostcheck.model.run import Run
-    from hostcheck.settings import Settings
+    from hostcheck.settings import SettingsFile
 
 NO_EARLIER = (
     "--mail and --webhook tell what changed since an earlier run: give -o RUN.json, whose last run "
@@ -20,13 +20,13 @@ NO_EARLIER = (
 )
 
 
-class Told:
+class Teller:
     """Who is to be told, and the earlier run, which was opened before it is replaced."""
 
     def __init__(
         self,
         given: Telling,
-        settings: "Settings",
+        settings: "SettingsFile",
         earlier: "Earlier",
         *,
         output: Path | None = None,

@@ -70,7 +70,7 @@ def _of_run(
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements
     from hostcheck.connect.chosen import host_and_cluster, is_host, matches, refuse_strangers
-    from hostcheck.vmclasses.judge import Target, judge
+    from hostcheck.vmclasses.judge import ClassSource, judge
     from hostcheck.vmclasses.seen import seen_of
 
     needs = requirements()
@@ -85,7 +85,7 @@ def _of_run(
     notices = [f"{one.name} told of no host: {one.failure}" for one in told.targets if one.failure]
     if told.unasked:
         notices.append(f"the run did not ask {len(told.unasked)} hosts")
-    target = Target(told.target, told.last_answer_at, tuple(notices), told.targets)
+    target = ClassSource(told.target, told.last_answer_at, tuple(notices), told.targets)
     return judge(
         offered, seen, needs, target, classes_from=str(file),
         wanted=lambda name: matches(name, clusters),
@@ -124,7 +124,7 @@ def _on(
     from hostcheck.catalog import requirements
     from hostcheck.sources.asking import with_offers
     from hostcheck.sources.walls import host_of
-    from hostcheck.vmclasses.judge import Target, judge
+    from hostcheck.vmclasses.judge import ClassSource, judge
     from hostcheck.vmclasses.seen import seen_of
 
     needs, names, times, seen = requirements(), {}, [], []
@@ -138,5 +138,5 @@ def _on(
     about = source.about
     seen.sort(key=lambda one: (one.name, one.target))
     known = {key: name for key, name in names.items() if key and name}
-    target = Target(about.target, max(times, default=""), (), about.targets)
+    target = ClassSource(about.target, max(times, default=""), (), about.targets)
     return judge(offered, seen, needs, target, classes_from=classes_from, cluster_names=known)

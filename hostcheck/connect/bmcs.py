@@ -12,12 +12,12 @@ from hostcheck.model.capture import Capture
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import redfish_root
-from hostcheck.settings import Settings, kind
+from hostcheck.settings import SettingsFile, kind
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.redfish import WIRE
 from hostcheck.ways.recorder import RecorderTransport
 from hostcheck.ways.redfish import inventory, order, pins
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.opening import Bmcs, bmcs
 from hostcheck.ways.redfish.options import SECTION, Section
 from hostcheck.ways.redfish.transport import RedfishTransport
@@ -25,7 +25,7 @@ from hostcheck.ways.redfish.way import WAY
 from hostcheck.ways.replay import ReplayTransport
 
 
-class Listed(NamedTuple):
+class ListedBmc(NamedTuple):
     """A BMC and what it answered."""
 
     name: str
@@ -33,25 +33,27 @@ class Listed(NamedTuple):
     captures: dict[tuple[str, str, str], Capture]
 
 
-def section_of(settings: Settings | None) -> Section:
+def section_of(settings: SettingsFile | None) -> Section:
     """Return `[bmc]` of the settings."""
     found: Section = getattr(settings or kind()(), SECTION)
     return found
 
 
-def rows_of(places: tuple[str, ...], listed: Path | None, section: Section) -> tuple[Row, ...]:
+def rows_of(
+    places: tuple[str, ...], listed: Path | None, section: Section
+) -> tuple[InventoryRow, ...]:
     """Return the BMCs that are named: by address, by a file of them, or by the inventory.
 
     Raises UsageError where nothing names one, or what does is wrong.
     """
-    rows: list[Row] = []
+    rows: list[InventoryRow] = []
     for place in places:
         file = Path(place)
         if file.suffix.lower() in (".csv", ".toml") or file.is_file():
             rows += inventory.read(file)
         else:
             inventory.place(place)
-            rows.append(Row(place))
+            rows.append(InventoryRow(place))
     if not places and (listed is not None or section.inventory):
         rows += inventory.read((listed or Path(section.inventory)).expanduser())
     if not rows:
@@ -69,7 +71,7 @@ def listed(given: Bare) -> list[str]:
     return [_name(row) for row in rows_of(given.places, given.bmc_inventory, section)]
 
 
-def asked(given: Bare, front: Front) -> Iterator[Listed]:
+def asked(given: Bare, front: Front) -> Iterator[ListedBmc]:
     """Ask BMCs, all side by side, or read what was recorded; yield them in their order.
 
     Raises UsageError for what the user has to mend.
@@ -85,7 +87,7 @@ def asked(given: Bare, front: Front) -> Iterator[Listed]:
     beside = fleet.Ahead(rows, walks)
     try:
         for row in rows:
-            found = Listed(_name(row), row.address, beside.take(row))
+            found = ListedBmc(_name(row), row.address, beside.take(row))
             if shelf is not None:
                 shelf.add(Recording(HostRef(found.name, "", ""), found.captures))
             yield found
@@ -96,11 +98,11 @@ def asked(given: Bare, front: Front) -> Iterator[Listed]:
         shelf.close()
 
 
-def _name(row: Row) -> str:
+def _name(row: InventoryRow) -> str:
     return row.host or row.service_tag or row.address
 
 
-def _recorded(place: Path) -> Iterator[Listed]:
+def _recorded(place: Path) -> Iterator[ListedBmc]:
     """Yield every machine that is recorded, also those whose BMC was not asked.
 
     Raises UsageError where none was.
@@ -118,7 +120,7 @@ def _recorded(place: Path) -> Iterator[Listed]:
             if one.failure is not None and one.failure.asked == recording.MANIFEST:
                 root = Capture(redfish_root.REQUEST, failure=one.failure)
                 captures = {root.request.key: root}
-        yield Listed(ref.name, "", captures)
+        yield ListedBmc(ref.name, "", captures)
     if not found:
         raise UsageError(f"{place}: no recording there holds answers of a BMC (--bmc)")
 
@@ -131,7 +133,7 @@ class _Walks:
         self._open: set[RedfishTransport] = set()
         self._stopped = False
 
-    def __call__(self, row: Row) -> dict[tuple[str, str, str], Capture]:
+    def __call__(self, row: InventoryRow) -> dict[tuple[str, str, str], Capture]:
         transport = self._opener.open(row)
         self._open.add(transport)
         recorder = RecorderTransport({WIRE: transport})

@@ -13,7 +13,7 @@ from hostcheck.ways.redfish.options import BmcReach
 from hostcheck.ways.shell.options import Reach
 
 if TYPE_CHECKING:
-    from hostcheck.settings import Settings
+    from hostcheck.settings import SettingsFile
 
 AUTO = "auto"
 
@@ -31,7 +31,7 @@ class Vsphere:
     tls_ca: tuple[Path, ...] = ()
     tls_thumbprint: str = ""
     timeout: float | None = None
-    settings: "Settings | None" = None
+    settings: "SettingsFile | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Machines(Vsphere):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guests:
+class GuestAccess:
     """The login in guests."""
 
     guest_user: str = ""
@@ -55,7 +55,7 @@ class Guests:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Smoking(Guests):
+class Smoking(GuestAccess):
     """Whether the smoke test runs, and in which guests."""
 
     smoke: bool | None = None
@@ -113,7 +113,7 @@ class Bare(BmcReach):
     from_: Path | None = None
     save: Path | None = None
     quiet: bool = False
-    settings: "Settings | None" = None
+    settings: "SettingsFile | None" = None
 
 
 NO_OPINION = OpinionOptions()
@@ -121,7 +121,7 @@ NO_OPINION = OpinionOptions()
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneGuest(Vsphere, Reach, Guests):
+class OneGuest(Vsphere, Reach, GuestAccess):
     """Where one run of the smoke test takes place. `limit` is in seconds."""
 
     guest: str = ""

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hostcheck.connect.given import Guests, OneGuest, Smoking
+from hostcheck.connect.given import GuestAccess, OneGuest, Smoking
 from hostcheck.connect.precedence import guest_user_of, settings_of, ssh_section
 from hostcheck.connect.sessions import Live, Sessions, opened
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.capture import Capture
 from hostcheck.parsers.smoke_sparse24 import REQUEST
-from hostcheck.secrets import Place, password_of, password_or_none, refuse_in_user
-from hostcheck.settings import Settings
+from hostcheck.secrets import SecretPlace, password_of, password_or_none, refuse_in_user
+from hostcheck.settings import SettingsFile
 from hostcheck.smoke import build
 from hostcheck.ways.guest import steps
-from hostcheck.ways.guest.delivery import Plan, deliver, here
+from hostcheck.ways.guest.delivery import SmokePlan, deliver, here
 from hostcheck.ways.guest.outside import GuestsFromOutside
 from hostcheck.ways.guest.over_ssh import SshGuest
 from hostcheck.ways.guest.over_vsphere import GuestLogin, GuestTransport, NamedGuests
@@ -31,7 +31,7 @@ class Visits:
     """The smoke test as an audit was told to do it."""
 
     given: Smoking
-    settings: Settings
+    settings: SettingsFile
     front: Front
     names: tuple[str, ...]
     attribute: str
@@ -44,7 +44,7 @@ class Visits:
         login = guest_login_of(self.given, self.settings, self.front)
         told = {one.vcenter for one in live.machines()}
         heard = {name: session for name, session in sessions.items() if name in told}
-        plan, left = Plan(self.settings.smoke.limit), left_behind(self.front)
+        plan, left = SmokePlan(self.settings.smoke.limit), left_behind(self.front)
         for name, ids in named(heard, live.vms(), self.names, self.attribute).items():
             visits = GuestTransport(sessions[name], login, program, plan, left)
             outside = GuestsFromOutside(sessions[name])
@@ -68,7 +68,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
     if given.guest and given.over_ssh:
         raise UsageError("--guest goes over VMware Tools and --ssh over SSH: give one of them")
     settings = settings_of(given)
-    plan = Plan(given.limit or settings.smoke.limit, given.device, given.quick)
+    plan = SmokePlan(given.limit or settings.smoke.limit, given.device, given.quick)
     program = _program(front)
     if given.over_ssh:
         user, at, name = given.over_ssh.rpartition("@")
@@ -92,7 +92,7 @@ def smoked(given: OneGuest, front: Front) -> tuple[Capture, str]:
 
 
 def guest_shell_of(
-    given: OneGuest, settings: Settings, front: Front, name: str, user: str, plan: Plan
+    given: OneGuest, settings: SettingsFile, front: Front, name: str, user: str, plan: SmokePlan
 ) -> Callable[[], SshTransport]:
     """Return what opens the shell of a guest, which is never offered the hosts' password."""
     patience = float(plan.patience)
@@ -103,7 +103,7 @@ def guest_shell_of(
     return partial(reached(given, section, front, user, times, steps.may_run, password).open, name)
 
 
-def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogin:
+def guest_login_of(given: GuestAccess, settings: SettingsFile, front: Front) -> GuestLogin:
     """Return user and password in guests; it is asked for before anything runs."""
     user = guest_user_of(given.guest_user, settings, front)
     known = front.variable("HOSTCHECK_GUEST_PASSWORD")
@@ -113,8 +113,8 @@ def guest_login_of(given: Guests, settings: Settings, front: Front) -> GuestLogi
     return GuestLogin(user, password)
 
 
-def _guest_place(given: Guests, user: str) -> Place:
-    return Place(
+def _guest_place(given: GuestAccess, user: str) -> SecretPlace:
+    return SecretPlace(
         f"guest:{user}", "HOSTCHECK_GUEST_PASSWORD", "--guest-password-file",
         given.guest_password_file,
     )  # fmt: skip

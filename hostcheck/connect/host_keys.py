@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from hostcheck.connect.given import Trusting
-from hostcheck.connect.trusting import Found, beside
+from hostcheck.connect.trusting import Trusted, beside
 from hostcheck.front import Front
 from hostcheck.model.trust import NEW, UNKNOWN, ShownKey, Sighting
 from hostcheck.ways.base import Refused
@@ -39,7 +39,7 @@ def shells_of(given: Trusting, section: Any, front: Front) -> Shells:
 
 
 def sights(
-    shells: Shells, names: tuple[str, ...], pinned: Callable[[Found], Sighting]
+    shells: Shells, names: tuple[str, ...], pinned: Callable[[Trusted], Sighting]
 ) -> Iterator[Sighting]:
     """Look at the jump hosts, one after the other as they lead on, then at the hosts beside."""
 
@@ -60,10 +60,10 @@ def sights(
     for jump in jumps.values():
         yield pinned(_looked(JUMP, jump.shell.address, jump.shell))
 
-    def look(name: str) -> Found:
+    def look(name: str) -> Trusted:
         found = ways[name]
         if isinstance(found, Refused):
-            return Found(Sighting(HOST, name, name, UNKNOWN, told=found.unknown.detail))
+            return Trusted(Sighting(HOST, name, name, UNKNOWN, told=found.unknown.detail))
         return _looked(HOST, name, found[0])
 
     yield from map(pinned, beside(names, look))
@@ -77,14 +77,14 @@ class _Named:
         self.name_and_way = (name_of(shell), shell.through)
 
 
-def _looked(of: str, name: str, shell: Shell) -> Found:
+def _looked(of: str, name: str, shell: Shell) -> Trusted:
     place = shell.known_hosts[0] if shell.known_hosts else ""
     sight = Sighting(of, name, name_of(shell), UNKNOWN, file=place)
     try:
         keys = keys_of(shell)
         found = compared(shell, keys)
     except Refused as refused:
-        return Found(structs.replace(sight, told=refused.unknown.detail))
+        return Trusted(structs.replace(sight, told=refused.unknown.detail))
     told = found.told
     if found.word == NEW and not PLAIN.fullmatch(sight.address):
         place, told = "", f"{sight.address!r} is no name that known_hosts takes"
@@ -93,4 +93,4 @@ def _looked(of: str, name: str, shell: Shell) -> Found:
         shown=tuple(ShownKey(one.kind, one.sha256) for one in keys),
     )  # fmt: skip
     lines = (line_of(sight.address, *one, hashed=shell.hash_names) for one in keys)
-    return Found(sight, "".join(lines))
+    return Trusted(sight, "".join(lines))

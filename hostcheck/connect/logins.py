@@ -10,8 +10,8 @@ from hostcheck.connect.precedence import (
     user_of,
 )
 from hostcheck.front import Front
-from hostcheck.secrets import Place, password_of
-from hostcheck.settings import Server, Settings, vcenter_for
+from hostcheck.secrets import SecretPlace, password_of
+from hostcheck.settings import Server, SettingsFile, vcenter_for
 from hostcheck.ways.base import Opener
 from hostcheck.ways.tls import Endpoint
 
@@ -22,7 +22,7 @@ Login = tuple[Endpoint, Callable[[], str]]
 def login_of(
     server: Server,
     given: Vsphere,
-    settings: Settings,
+    settings: SettingsFile,
     front: Front,
     *,
     servers: int,
@@ -42,13 +42,15 @@ def login_of(
         task_timeout=task_timeout or settings.preflight.task_timeout,
         start_timeout=start_timeout or settings.preflight.start_timeout,
     )
-    place = Place(f"{user}@{server.host}", "GOVC_PASSWORD", "--password-file", given.password_file)
+    place = SecretPlace(
+        f"{user}@{server.host}", "GOVC_PASSWORD", "--password-file", given.password_file
+    )
     known = front.variable("GOVC_PASSWORD") or server.password
     return endpoint, password_of(place, f"Password of {user} at {server.host}", front, known)
 
 
 def ways_of(
-    given: Machines, settings: Settings, front: Front
+    given: Machines, settings: SettingsFile, front: Front
 ) -> tuple[dict[str, Opener], list[str], list[str]]:
     """Return what opens the ways that are wanted besides vSphere, and the names of others.
 

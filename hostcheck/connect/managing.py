@@ -6,13 +6,13 @@ from hostcheck.connect.given import Machines
 from hostcheck.connect.sessions import Live, Sessions
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
-from hostcheck.settings import Settings
+from hostcheck.settings import SettingsFile
 from hostcheck.ways.shell import options
 
 SHELL = "shell"
 
 
-def wanted(given: Machines, settings: Settings) -> bool:
+def wanted(given: Machines, settings: SettingsFile) -> bool:
     """Say whether SSH is to be started where it is off: by the option alone, never by a file.
 
     Raises UsageError where no shell is asked.

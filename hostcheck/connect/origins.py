@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from hostcheck.history import place
-from hostcheck.settings import PAGE, Settings, kind, server_of
+from hostcheck.settings import PAGE, SettingsFile, kind, server_of
 from hostcheck.syntax import toml
 
 DEFAULT = "default"
@@ -26,7 +26,7 @@ Options = Mapping[str, tuple[str, Any]]
 
 
 def page(
-    settings: Settings, file: Path | None, options: Options, variables: Mapping[str, str]
+    settings: SettingsFile, file: Path | None, options: Options, variables: Mapping[str, str]
 ) -> str:
     """Return all settings as a file that holds them, each with a comment that says whence it is.
 

@@ -14,7 +14,7 @@ from hostcheck.front import Front
 from hostcheck.secrets import refuse_in_user
 from hostcheck.settings import (
     Server,
-    Settings,
+    SettingsFile,
     VcenterSettings,
     kind,
     refuse_twice,
@@ -28,7 +28,7 @@ from hostcheck.ways.shell.options import SECTION, Section
 T = TypeVar("T")
 
 
-def settings_of(given: Vsphere) -> Settings:
+def settings_of(given: Vsphere) -> SettingsFile:
     """Return the settings that were read when the command began, else those of no file."""
     return given.settings or kind()()
 
@@ -38,7 +38,7 @@ def first(option: T | None, setting: T) -> T:
     return setting if option is None else option
 
 
-def servers_of(given: Vsphere, settings: Settings, front: Front) -> list[Server]:
+def servers_of(given: Vsphere, settings: SettingsFile, front: Front) -> list[Server]:
     """Return where to connect: by the options, else GOVC_URL, else the settings.
 
     Raises UsageError where nothing says so, or a password stands in an option.
@@ -71,7 +71,7 @@ def servers_of(given: Vsphere, settings: Settings, front: Front) -> list[Server]
 
 
 def user_of(
-    server: Server, given: Vsphere, settings: Settings, front: Front, *, servers: int
+    server: Server, given: Vsphere, settings: SettingsFile, front: Front, *, servers: int
 ) -> str:
     """Return the user at one of so many servers. Raises UsageError where nothing names one."""
     own = vcenter_for(settings, server)
@@ -90,7 +90,7 @@ def user_of(
 
 
 def thumbprint_of(
-    server: Server, given: Vsphere, settings: Settings, front: Front, *, servers: int
+    server: Server, given: Vsphere, settings: SettingsFile, front: Front, *, servers: int
 ) -> str:
     """Return the thumbprint that pins the server's certificate, empty where none does."""
     own = vcenter_for(settings, server)
@@ -126,7 +126,7 @@ def authorities_of(given: Vsphere, own: VcenterSettings, front: Front) -> tuple[
     return named or tuple(path for path in listed if path)
 
 
-def workers_of(given: Machines, settings: Settings) -> int | str:
+def workers_of(given: Machines, settings: SettingsFile) -> int | str:
     """Return how many hosts are asked side by side, or the address of a Dask scheduler."""
     return ssh_section(settings).workers if given.workers in (None, AUTO) else given.workers
 
@@ -137,7 +137,7 @@ def processes_of(given: Machines, auto: int) -> int:
     return min(wanted if isinstance(wanted, int) else auto, cores())
 
 
-def guest_user_of(user: str, settings: Settings, front: Front) -> str:
+def guest_user_of(user: str, settings: SettingsFile, front: Front) -> str:
     """Return the user in guests. Raises UsageError where nothing names one."""
     refuse_in_user(front.variable("HOSTCHECK_GUEST_USER"), "HOSTCHECK_GUEST_USER")
     found = user or front.variable("HOSTCHECK_GUEST_USER") or settings.smoke.user
@@ -146,7 +146,7 @@ def guest_user_of(user: str, settings: Settings, front: Front) -> str:
     return found
 
 
-def guests_of(given: Smoking, settings: Settings) -> tuple[tuple[str, ...], str] | None:
+def guests_of(given: Smoking, settings: SettingsFile) -> tuple[tuple[str, ...], str] | None:
     """Return the guests that are named, and the attribute that names others.
 
     None where the smoke test was not wanted. Raises UsageError where nothing names a guest.
@@ -165,7 +165,7 @@ def guests_of(given: Smoking, settings: Settings) -> tuple[tuple[str, ...], str]
     return guests, attribute
 
 
-def ssh_section(settings: Settings) -> Section:
+def ssh_section(settings: SettingsFile) -> Section:
     """Return `[ssh]`, which the smoke test over SSH reads too."""
     found: Section = getattr(settings, SECTION)
     return found

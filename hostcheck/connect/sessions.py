@@ -10,7 +10,7 @@ from hostcheck.connect.logins import Login, login_of
 from hostcheck.connect.precedence import known_hosts_of, servers_of
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
-from hostcheck.settings import Settings
+from hostcheck.settings import SettingsFile
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
 from hostcheck.ways.base import Opener
@@ -43,7 +43,7 @@ class Patience(TypedDict, total=False):
 
 def opened(
     given: Vsphere,
-    settings: Settings,
+    settings: SettingsFile,
     front: Front,
     *,
     hosts: tuple[str, ...] = (),

@@ -11,8 +11,8 @@ from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.notice import Notice
-from hostcheck.secrets import Place, password_of
-from hostcheck.settings import MailSettings, Settings, WebhookSettings
+from hostcheck.secrets import SecretPlace, password_of
+from hostcheck.settings import MailSettings, SettingsFile, WebhookSettings
 
 if TYPE_CHECKING:
     from hostcheck.notify import mail, webhook
@@ -32,7 +32,7 @@ class Courier(Protocol):
 
 
 def couriers(
-    given: Telling, settings: Settings, front: Front, *, only_given: bool = False
+    given: Telling, settings: SettingsFile, front: Front, *, only_given: bool = False
 ) -> tuple[Courier, ...]:
     """Return all ways that are wanted: by the options, else the variable, else the settings.
 
@@ -42,7 +42,7 @@ def couriers(
 
 
 def _couriers(
-    given: Telling, settings: Settings, front: Front, *, only_given: bool
+    given: Telling, settings: SettingsFile, front: Front, *, only_given: bool
 ) -> Iterator[Courier]:
     to = given.mail or (() if only_given else settings.mail.to)
     if to:
@@ -70,7 +70,7 @@ def _mail(to: tuple[str, ...], given: Telling, held: MailSettings, front: Front)
         mail.address(one)
     if held.user and held.tls == mail.NONE:
         raise UsageError('[mail] tls: a password is not sent in clear; give "starttls" or "tls"')
-    place = Place(
+    place = SecretPlace(
         f"{held.user}@{held.server}", "HOSTCHECK_MAIL_PASSWORD", "--mail-password-file",
         given.mail_password_file,
     )  # fmt: skip

@@ -30,7 +30,7 @@ from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.trust import CHANGED, DIFFERS, KNOWN, NEW, PINNED, UNKNOWN, Sighting
 from hostcheck.parsers import vim_certificates
-from hostcheck.settings import Settings, pin_name, thumbprint_in, vcenter_for
+from hostcheck.settings import SettingsFile, pin_name, thumbprint_in, vcenter_for
 from hostcheck.sources.live import LiveSource
 from hostcheck.sources.several import Vcenters
 from hostcheck.syntax.opened import opened as read
@@ -61,7 +61,7 @@ BETWEEN = (
 )
 
 
-class Found(NamedTuple):
+class Trusted(NamedTuple):
     """What was seen, and what makes it known from now on: lines of the file that it names."""
 
     sight: Sighting
@@ -69,7 +69,7 @@ class Found(NamedTuple):
     head: str = ""
 
 
-class Target(NamedTuple):
+class TlsServer(NamedTuple):
     """A server of TLS. `pinned` is a digest in hexadecimal, empty where there is none."""
 
     of: str
@@ -123,7 +123,7 @@ def sights(given: Trusting, front: Front) -> Iterator[Sighting]:
         yield from host_keys.sights(shells, tuple(names), partial(pinned, given, front))
 
 
-def pinned(given: Trusting, front: Front, found: Found) -> Sighting:
+def pinned(given: Trusting, front: Front, found: Trusted) -> Sighting:
     """Tell and then pin what is new, where that is wanted, and say so.
 
     It is told first: what is pinned was shown even where the report is lost.
@@ -142,7 +142,7 @@ def pinned(given: Trusting, front: Front, found: Found) -> Sighting:
     return structs.replace(sight, word=PINNED)
 
 
-def _of_bmcs(given: Trusting, settings: Settings) -> Iterator[Target]:
+def _of_bmcs(given: Trusting, settings: SettingsFile) -> Iterator[TlsServer]:
     section = bmcs.section_of(settings)
     named = given.places or given.inventory is not None
     others = given.vcenter or given.esxi or given.ssh or given.ssh_hosts
@@ -155,13 +155,13 @@ def _of_bmcs(given: Trusting, settings: Settings) -> Iterator[Target]:
         key = pins.key_of(row.address)
         host, port = inventory.place(row.address)
         own = row.fingerprint
-        yield Target(
+        yield TlsServer(
             "BMC", row.host or row.address, host, port, pins.name_of(key),
             own or known.get(key, ""), "the inventory of BMCs" if own else str(file), ca, pins.HEAD,
         )  # fmt: skip
 
 
-def _of_servers(given: Trusting, settings: Settings, front: Front) -> Iterator[Target]:
+def _of_servers(given: Trusting, settings: SettingsFile, front: Front) -> Iterator[TlsServer]:
     """Yield the servers that are named. A certificate that an option pins is compared with it."""
     servers = servers_of(given, settings, front)
     texts, place = _tls_pins(given, front)
@@ -169,7 +169,7 @@ def _of_servers(given: Trusting, settings: Settings, front: Front) -> Iterator[T
         in_file = _pinned_in(texts, one.host, one.port)
         told = thumbprint_of(one, given, settings, front, servers=len(servers))
         where = place if in_file or not told else "--tls-thumbprint or tls_thumbprint of [vcenter]"
-        yield Target(
+        yield TlsServer(
             "vSphere", one.name, one.host, one.port, pin_name(one.host, one.port),
             digits_of(told or in_file), where,
             authorities_of(given, vcenter_for(settings, one), front),
@@ -194,8 +194,8 @@ def _pinned_in(texts: Iterable[str], host: str, port: int) -> str:
 
 
 def _listed(
-    given: Trusting, settings: Settings, front: Front
-) -> tuple[list[Target], list[Sighting], list[HostRef]]:
+    given: Trusting, settings: SettingsFile, front: Front
+) -> tuple[list[TlsServer], list[Sighting], list[HostRef]]:
     """Ask the vCenters for their hosts; return their certificates' targets, and who was silent."""
     source, _ = opened(
         given, settings, front, hosts=given.hosts, clusters=given.clusters, how={"packages": False}
@@ -233,10 +233,10 @@ def _of_host(
     texts: Iterable[str],
     place: str,
     ca: tuple[str, ...],
-) -> Target:
+) -> TlsServer:
     told = stated.port if stated is not None else "443"
     port = int(told) if isinstance(told, str) and told.isdecimal() and len(told) < 6 else 443
-    return Target(
+    return TlsServer(
         "ESXi", ref.name, ref.name, port, pin_name(ref.name, port),
         _pinned_in(texts, ref.name, port), place, ca, by=ref.vcenter,
         stated=stated.digest if stated is not None else "",
@@ -244,7 +244,7 @@ def _of_host(
 
 
 def _certificates(
-    given: Trusting, settings: Settings, front: Front, targets: list[Target]
+    given: Trusting, settings: SettingsFile, front: Front, targets: list[TlsServer]
 ) -> Iterator[Sighting]:
     """Look at certificates, all side by side."""
     contexts = {
@@ -252,7 +252,7 @@ def _certificates(
     }
     seconds = given.timeout or bmcs.section_of(settings).connect_timeout
 
-    def look(one: Target) -> Found:
+    def look(one: TlsServer) -> Trusted:
         return _compared(one, looked.look(one.host, one.port, contexts[one.ca], seconds))
 
     for found in beside(targets, look):
@@ -270,11 +270,11 @@ def beside(items: Iterable[fleet.T], work: Callable[[fleet.T], fleet.R]) -> Iter
         ahead.close()
 
 
-def _compared(target: Target, seen: looked.Seen | Unknown) -> Found:
+def _compared(target: TlsServer, seen: looked.SeenCertificate | Unknown) -> Trusted:
     """Set what a server shows beside what is pinned and what vCenter has."""
     sight = Sighting(target.of, target.name, target.address, UNKNOWN, file=target.place)
     if isinstance(seen, Unknown):
-        return Found(structs.replace(sight, told=seen.detail))
+        return Trusted(structs.replace(sight, told=seen.detail))
     shown = looked.described(seen.der)
     matches = target.pinned in ("", *looked.digests(seen.der))
     word = CHANGED if not matches else KNOWN if target.pinned else NEW
@@ -293,10 +293,10 @@ def _compared(target: Target, seen: looked.Seen | Unknown) -> Found:
         sight, word=word, shown=(shown,), chain=against, witness=witness, told=told,
         pinned=(target.pinned,) if target.pinned else (),
     )  # fmt: skip
-    return Found(sight, line, target.head)
+    return Trusted(sight, line, target.head)
 
 
-def _witness(target: Target, digests: tuple[str, ...]) -> tuple[str, bool]:
+def _witness(target: TlsServer, digests: tuple[str, ...]) -> tuple[str, bool]:
     """Say what vCenter has, and whether that is no other certificate."""
     if isinstance(target.stated, Unknown) or not target.stated:
         why = target.stated.detail if isinstance(target.stated, Unknown) else "it was not told"

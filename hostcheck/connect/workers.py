@@ -9,7 +9,7 @@ from hostcheck.connect.precedence import processes_of, workers_of
 from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers
 from hostcheck.front import Front
-from hostcheck.settings import Settings
+from hostcheck.settings import SettingsFile
 from hostcheck.sources.base import Source
 
 DIED = "a process that judged hosts died; what it had is judged once more"
@@ -17,7 +17,7 @@ LOST_WORK = "the cluster lost work it was given; what it lost is done in this pr
 
 
 def refuse_unfit(
-    given: Machines, settings: Settings, *, smokes: bool, manages: bool = False
+    given: Machines, settings: SettingsFile, *, smokes: bool, manages: bool = False
 ) -> None:
     """Raise UsageError, before anything is opened, for a cluster that cannot do the work."""
     wanted = workers_of(given, settings)
@@ -32,7 +32,7 @@ def refuse_unfit(
 
 
 def side_by_side(
-    source: Source, given: Machines, settings: Settings, front: Front, *, auto: int
+    source: Source, given: Machines, settings: SettingsFile, front: Front, *, auto: int
 ) -> AbstractContextManager[Workers]:
     """Return the workers that are wanted and of use: `auto` processes where no number is given."""
     wanted = workers_of(given, settings)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hostcheck.diff.memory import open_of, sure_of
 from hostcheck.diff.pairs import pairs
-from hostcheck.diff.story import Glance, Key, Seen, Story, Subject, Who
+from hostcheck.diff.story import Glance, Key, SeenResult, Story, StorySubject, Who
 from hostcheck.model.difference import (
     SCHEMA,
     Became,
@@ -19,7 +19,7 @@ from hostcheck.model.difference import (
 from hostcheck.model.memory import LastKnown, LastResult
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Run
-from hostcheck.runfile import Told
+from hostcheck.runfile import ToldResult
 from hostcheck.words import count
 
 SKETCH = (
@@ -138,7 +138,9 @@ class _Pair:
                     now=(status, None),
                 )  # fmt: skip
 
-    def _of_open(self, one: Seen, says: Told, was: "Seen | LastResult | None") -> Became | None:
+    def _of_open(
+        self, one: SeenResult, says: ToldResult, was: "SeenResult | LastResult | None"
+    ) -> Became | None:
         if one.status is not Status.FAIL:
             if was is None:
                 return None if self._then.sketch else Became.LOST
@@ -158,8 +160,8 @@ class _Pair:
         return since is not None and since < head.last_answer_at
 
     def _change(
-        self, became: Became, who: Who, check: str, about: Subject, told: "Told | LastResult", *,
-        was: "_Told", now: "_Told",
+        self, became: Became, who: Who, check: str, about: StorySubject,
+        told: "ToldResult | LastResult", *, was: "_Told", now: "_Told",
     ) -> Change:  # fmt: skip
         return Change(
             became, check, self._titles.get(check, check), told.severity, *who,
@@ -211,7 +213,7 @@ class _Before:
         """Say whether the earlier run itself had a result among those that are no pass."""
         return self._then is not None and key in self._then.open
 
-    def of_open(self, key: Key, status: Status) -> Seen | LastResult | None:
+    def of_open(self, key: Key, status: Status) -> SeenResult | LastResult | None:
         """Return what is compared with a result that is no pass.
 
         That a result is not known is told once: it is compared with the earlier run, where that
@@ -223,8 +225,8 @@ class _Before:
         known = (was is not None and was.status is Status.FAIL) or self.is_well(key)
         return was if known else self._memory.get(key, was)
 
-    def open(self) -> dict[Key, Seen | LastResult]:
-        found: dict[Key, Seen | LastResult] = {}
+    def open(self) -> dict[Key, SeenResult | LastResult]:
+        found: dict[Key, SeenResult | LastResult] = {}
         found.update(self._memory)
         told = {} if self._then is None else self._then.open
         found.update(
@@ -238,17 +240,17 @@ class _Before:
         told = frozenset(key for key, one in self._memory.items() if one.waived)
         return told if self._then is None else told | self._story.waived(self._then.who)
 
-    def subject(self, was: Seen | LastResult) -> Subject:
+    def subject(self, was: SeenResult | LastResult) -> StorySubject:
         if isinstance(was, LastResult) or self._then is None:
-            return Subject(was.kind, was.id, was.name)  # type: ignore[union-attr]  # a LastResult
+            return StorySubject(was.kind, was.id, was.name)  # type: ignore[union-attr]  # a LastResult
         return self._then.subject(was)
 
-    def told(self, key: Key, was: Seen | LastResult | None) -> "_Told":
+    def told(self, key: Key, was: SeenResult | LastResult | None) -> "_Told":
         if was is not None:
             return was.status, self.words(was)
         return (None if self._then is None else self._then.judged.get(key)), None
 
-    def words(self, was: Seen | LastResult) -> Told | LastResult:
+    def words(self, was: SeenResult | LastResult) -> ToldResult | LastResult:
         return was if isinstance(was, LastResult) else self._story.told(was)
 
     def traits(self) -> dict[str, str]:
@@ -260,7 +262,7 @@ class _Before:
         return self._kept is None and self._then is not None and self._then.fields == now.fields
 
 
-_Told = tuple[Status | None, Told | LastResult | None]
+_Told = tuple[Status | None, ToldResult | LastResult | None]
 """How a result ended, and its words."""
 
 
@@ -273,10 +275,10 @@ def _of_closed(was: Status, status: Status | None) -> Became | None:
     return Became.GONE if status is None and was is Status.FAIL else None
 
 
-def _observed(told: Told | LastResult | None) -> str:
+def _observed(told: ToldResult | LastResult | None) -> str:
     if told is None:
         return ""
-    if isinstance(told, Told) and told.unseen is not None:
+    if isinstance(told, ToldResult) and told.unseen is not None:
         return f"{told.unseen.why}: {told.unseen.detail}" if told.unseen.detail else told.unseen.why
     return told.observed
 

@@ -18,7 +18,7 @@ from hostcheck.model.result import Answer, Status, upheld
 from hostcheck.model.run import Run, called, silent
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
 from hostcheck.reports.words import WORST_FIRST
-from hostcheck.runfile import StoredRun, Told
+from hostcheck.runfile import StoredRun, ToldResult
 from hostcheck.runlines import NOT_OPENED
 
 Who = tuple[str, str]
@@ -29,7 +29,7 @@ T = TypeVar("T")
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
 
 
-class Subject(Struct, frozen=True, gc=False):
+class StorySubject(Struct, frozen=True, gc=False):
     """What was judged."""
 
     kind: str
@@ -37,7 +37,7 @@ class Subject(Struct, frozen=True, gc=False):
     name: str
 
 
-class Seen(Struct, frozen=True, gc=False):
+class SeenResult(Struct, frozen=True, gc=False):
     """One result; its words are told by the story that it is of."""
 
     check: str
@@ -68,8 +68,8 @@ _Traits: Any = msgspec.defstruct(
 class _Line(Struct, frozen=True):
     verdict: Answer
     host: _Fields
-    subjects: tuple[Subject, ...]
-    results: tuple[Seen, ...]
+    subjects: tuple[StorySubject, ...]
+    results: tuple[SeenResult, ...]
 
 
 _line = msgspec.json.Decoder(_Line).decode
@@ -96,7 +96,7 @@ class Glance:
         self.verdict = upheld(line.verdict, (one.status for one in line.results))
 
     @cached_property
-    def open(self) -> dict[Key, Seen]:
+    def open(self) -> dict[Key, SeenResult]:
         """What is no pass."""
         about = self._line.subjects
         return {
@@ -136,7 +136,7 @@ class Glance:
             one.check for one in self._line.results if one.status is Status.NOT_SELECTED
         )
 
-    def subject(self, one: Seen) -> Subject:
+    def subject(self, one: SeenResult) -> StorySubject:
         """Return what a result is of."""
         return self._line.subjects[one.subject]
 
@@ -185,7 +185,7 @@ class Story:
     _name: str
     _text: Callable[[int], bytes | memoryview | Raw]
     _value: Callable[[Raw], bytes]
-    _told: Callable[[Raw], Told]
+    _told: Callable[[Raw], ToldResult]
     _count: int
     sketch = False
     """Whether it is of a history, which knows fails and verdicts alone."""
@@ -215,7 +215,7 @@ class Story:
         else:
             packed = list(map(runfile.pack, run.hosts))
             made._text, made._value = lambda number: packed[number], bytes
-            made._told = msgspec.json.Decoder(Told).decode
+            made._told = msgspec.json.Decoder(ToldResult).decode
         return made
 
     def waived(self, who: Who) -> AbstractSet[Key]:
@@ -265,7 +265,7 @@ class Story:
         line = self._safely(lambda: _line(self._text(number)))
         return line, self._safely(lambda: Glance(line, self._value, self.head.target))
 
-    def told(self, one: Seen) -> Told:
+    def told(self, one: SeenResult) -> ToldResult:
         """Return the words of a result."""
         return self._safely(lambda: self._told(one.told))
 

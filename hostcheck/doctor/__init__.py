@@ -13,9 +13,9 @@ from hostcheck import ways
 from hostcheck.checks.engine import all_checks
 from hostcheck.doctor import privileges
 from hostcheck.doctor.privileges import MANAGES, Grants
-from hostcheck.doctor.sight import Sight
+from hostcheck.doctor.sight import Foresight
 from hostcheck.model.capture import Wire
-from hostcheck.model.doctor import SCHEMA, Closed, Doctor, Opened, Outlook, Setting
+from hostcheck.model.doctor import SCHEMA, Closed, Doctor, Opened, Outlook, WaySetting
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef
@@ -52,7 +52,7 @@ def examine(
     grants = privileges.asked(parts, refs)
     packages = any(one.asks_packages(len(refs)) for one in parts)
     asks = frozenset(source.about.asks)
-    found = _Found(Sight(asks, grants, packages=packages), grants, manages=manages)
+    found = _Found(Foresight(asks, grants, packages=packages), grants, manages=manages)
     for recorded in recordings(refs):
         found.add(recorded, called(recorded.ref.name, recorded.ref.vcenter if several else ""))
     return Doctor(
@@ -75,7 +75,7 @@ def _guests(parts: Sequence[LiveSource]) -> frozenset[tuple[str, str]]:
 class _Found:
     """What was found of all hosts, put together as they come."""
 
-    def __init__(self, sight: Sight, grants: Grants, *, manages: bool) -> None:
+    def __init__(self, sight: Foresight, grants: Grants, *, manages: bool) -> None:
         self._sight = sight
         self._grants = grants
         self._manages = manages
@@ -137,9 +137,9 @@ class _Found:
             why, privilege = failure.why.value, failure.privilege
             yield Closed(self._titles[wire], why, failure.detail, privilege, tuple(sorted(hosts)))
 
-    def settings(self) -> Iterator[Setting]:
+    def settings(self) -> Iterator[WaySetting]:
         for what, hosts in sorted(self._settings.items()):
-            yield Setting(what, tuple(sorted(hosts)))
+            yield WaySetting(what, tuple(sorted(hosts)))
 
     def outlooks(self) -> Iterator[Outlook]:
         for one in all_checks():

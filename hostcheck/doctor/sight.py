@@ -40,7 +40,7 @@ def carried_by(asked: str) -> frozenset[str]:
     return frozenset(wire for pattern, wire in _patterns() if pattern.fullmatch(asked))
 
 
-class Sight:
+class Foresight:
     """What runs with these ways will see."""
 
     def __init__(self, asks: frozenset[str], grants: Grants, *, packages: bool) -> None:

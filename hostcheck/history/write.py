@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from hostcheck.diff.story import OPEN, Glance, Key, Seen, Story, Who
+from hostcheck.diff.story import OPEN, Glance, Key, SeenResult, Story, Who
 from hostcheck.errors import UsageError
 from hostcheck.history.place import HistoryPlace
 from hostcheck.history.prune import forget
@@ -196,7 +196,7 @@ class _Pen:
         ]
         return blake2b(_encode((glance.who, glance.verdict, told)), digest_size=16).digest()
 
-    def _told(self, one: Seen) -> str:
+    def _told(self, one: SeenResult) -> str:
         return self._story.told(one).severity.value
 
     def _compare(

@@ -42,7 +42,7 @@ class Path(Struct, frozen=True):
     since: tuple[int, ...] = (6, 5)
 
 
-class Part(Struct, frozen=True, omit_defaults=True):
+class CallPart(Struct, frozen=True, omit_defaults=True):
     """XML of a method's arguments. `{name}` is an argument, `{subject}` the object of the question.
 
     `only` and `unless` are an argument and a value of it that the part depends on. `{session}` is
@@ -66,7 +66,7 @@ class Call(Struct, frozen=True, omit_defaults=True):
     That is the subject of the question, or a manager of which vCenter has one.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CallPart, ...] = ()
     manager: str = ""
     """Its name in ServiceContent."""
     since: tuple[int, ...] = ()

@@ -47,7 +47,7 @@ class Opened(Struct, frozen=True):
     of: int
 
 
-class Setting(Struct, frozen=True):
+class WaySetting(Struct, frozen=True):
     """A setting of hosts that decides which ways to them there are."""
 
     what: str
@@ -88,7 +88,7 @@ class Doctor(Struct, frozen=True):
     lacks: tuple[Lack, ...]
     opened: tuple[Opened, ...]
     closed: tuple[Closed, ...]
-    settings: tuple[Setting, ...]
+    settings: tuple[WaySetting, ...]
     checks: tuple[Outlook, ...]
     notices: tuple[str, ...] = ()
 

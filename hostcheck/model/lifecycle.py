@@ -60,7 +60,7 @@ class Minor(Struct, frozen=True, array_like=True):
     sources: tuple[str, ...]
 
 
-class Packed(Struct, frozen=True, array_like=True):
+class PackedReleases(Struct, frozen=True, array_like=True):
     """A line of ESXi that releases were packed for, from the first to the last that was seen.
 
     An empty `last` is not known to be the last; an empty `vib` is not known.

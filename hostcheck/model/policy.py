@@ -56,7 +56,7 @@ class Policy(Struct, frozen=True, cache_hash=True):
         return f"{self.name} ({self.sha256[:12]})"
 
 
-class Said(Struct, frozen=True):
+class SettledValue(Struct, frozen=True):
     """A value, what says it, and why."""
 
     value: Any
@@ -64,7 +64,7 @@ class Said(Struct, frozen=True):
     reason: str = ""
 
 
-class Setting(Struct, frozen=True):
+class CheckSetting(Struct, frozen=True):
     """What a policy makes of one check in one cluster."""
 
     check: str
@@ -72,9 +72,9 @@ class Setting(Struct, frozen=True):
     decides: bool
     """Whether it decides a power-on."""
     default: Severity
-    selected: Said
-    severity: Said
-    expect: dict[str, Said]
+    selected: SettledValue
+    severity: SettledValue
+    expect: dict[str, SettledValue]
     moot: tuple[str, ...] = ()
     """Expectations that depend on the cluster, where that is not known."""
 
@@ -96,7 +96,7 @@ class Settings(Struct, frozen=True):
     extends: tuple[str, ...]
     sha256: str
     cluster: str
-    settings: tuple[Setting, ...]
+    settings: tuple[CheckSetting, ...]
 
 
 class Listed(Struct, frozen=True):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from hostcheck.model.bios import BiosTable
-from hostcheck.model.lifecycle import LONG_TERM, UNTOLD, Cell, EsxiLine, Minor, Packed
+from hostcheck.model.lifecycle import LONG_TERM, UNTOLD, Cell, EsxiLine, Minor, PackedReleases
 from hostcheck.model.pci import PciId
 from hostcheck.model.release import release_of
 
@@ -194,7 +194,7 @@ class VgpuRelease(Struct, frozen=True):
     enterprise: Cell = UNTOLD
     """The release of NVIDIA AI Enterprise Infra that carries it: `4.x`."""
     esxi: EsxiNeed | None = None
-    packages: tuple[Packed, ...] = ()
+    packages: tuple[PackedReleases, ...] = ()
     minors: tuple[Minor, ...] = ()
     """Ascending."""
     notes: str = "https://docs.nvidia.com/vgpu/"

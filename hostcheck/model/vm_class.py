@@ -124,7 +124,7 @@ class Offered(Struct, frozen=True):
     """Whether there may be namespaces of which nothing is told."""
 
 
-class Change(Struct, frozen=True):
+class ClassChange(Struct, frozen=True):
     """What to change, and where: line 0 is not in a file."""
 
     where: str
@@ -132,7 +132,7 @@ class Change(Struct, frozen=True):
     what: str
 
 
-class Finding(Struct, frozen=True):
+class ClassFinding(Struct, frozen=True):
     """One judgement of a class on a cluster. Required ones decide."""
 
     check: str
@@ -148,7 +148,7 @@ class Finding(Struct, frozen=True):
     source: str = ""
     hosts: tuple[str, ...] = ()
     """Those that it fails on, or that leave it open; none: it is of the class."""
-    change: Change | None = None
+    change: ClassChange | None = None
 
 
 class Fit(Struct, frozen=True):
@@ -167,7 +167,7 @@ class Fit(Struct, frozen=True):
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
 
 
-class Place(Struct, frozen=True):
+class ClassPlace(Struct, frozen=True):
     """A class on one cluster (zone) of its namespaces."""
 
     cluster: str
@@ -180,7 +180,7 @@ class Place(Struct, frozen=True):
     """Hosts that keep all that the class promises."""
     open: tuple[str, ...]
     """Hosts of which that is not known."""
-    findings: tuple[Finding, ...]
+    findings: tuple[ClassFinding, ...]
     now: Fit
     after_loss: Fit
     """With any one host gone, and its VMs started again on the others."""
@@ -197,7 +197,7 @@ class ClassJudged(Struct, frozen=True):
     asks: str
     """In words: `2 x nvidia_l40s-24q, 16 vCPUs, 128 GiB`."""
     answer: Answer
-    places: tuple[Place, ...]
+    places: tuple[ClassPlace, ...]
     notices: tuple[str, ...] = ()
 
 

@@ -21,7 +21,7 @@ from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.field_tree import Field
 from hostcheck.syntax.smi_words import Noticed
-from hostcheck.syntax.vgpu_blocks import Block, blocks_of
+from hostcheck.syntax.vgpu_blocks import VgpuBlock, blocks_of
 
 REQUEST = Request(Wire.SHELL, "nvidia-smi vgpu -q", "running vGPUs: VM, type, driver, licence")
 
@@ -30,7 +30,7 @@ LICENCES = ("Licensed", "Unlicensed")
 """Each may be followed by words in brackets: an expiry, or how it is restricted."""
 
 
-class RunningVgpu(Struct, frozen=True, kw_only=True):
+class ActiveVgpu(Struct, frozen=True, kw_only=True):
     """One vGPU of one VM on the GPU at `address`."""
 
     address: PciAddress
@@ -55,7 +55,7 @@ class BusyGpu(Struct, frozen=True, kw_only=True):
 
     address: PciAddress
     active_vgpus: Reading[int]
-    vgpus: Reading[tuple[RunningVgpu, ...]]
+    vgpus: Reading[tuple[ActiveVgpu, ...]]
 
 
 class RunningVgpus(Noticed, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def parse(text: str) -> RunningVgpus:
     )
 
 
-def _gpu(block: Block) -> BusyGpu:
+def _gpu(block: VgpuBlock) -> BusyGpu:
     listed = block.field.named("vGPU ID")
     if block.field.children and not listed and not block.field.named("Active vGPUs"):
         first = block.field.children[0].label
@@ -87,8 +87,8 @@ def _gpu(block: Block) -> BusyGpu:
 
 
 def _vgpus(
-    block: Block, active: Reading[int], listed: Sequence[Field]
-) -> Reading[tuple[RunningVgpu, ...]]:
+    block: VgpuBlock, active: Reading[int], listed: Sequence[Field]
+) -> Reading[tuple[ActiveVgpu, ...]]:
     if isinstance(active, Unknown):
         return active
     if active != len(listed):
@@ -97,11 +97,11 @@ def _vgpus(
             f"it counts {active} active vGPUs and lists {len(listed)}",
             f"{block.what}: vGPU ID",
         )
-    return tuple(_vgpu(Block(block.address, field, block.what)) for field in listed)
+    return tuple(_vgpu(VgpuBlock(block.address, field, block.what)) for field in listed)
 
 
-def _vgpu(one: Block) -> RunningVgpu:
-    return RunningVgpu(
+def _vgpu(one: VgpuBlock) -> ActiveVgpu:
+    return ActiveVgpu(
         address=one.address,
         vgpu_id=words.number(one.field.value, f"{one.what}: vGPU ID"),
         vm_id=one.read(words.word, "VM ID", "VM UUID"),

@@ -18,7 +18,7 @@ from hostcheck.model.fact import Reading, Unknown
 from hostcheck.model.pci import PciAddress, from_hex
 from hostcheck.syntax import smi_words as words
 from hostcheck.syntax.smi_words import Noticed
-from hostcheck.syntax.vgpu_blocks import Block, blocks_of
+from hostcheck.syntax.vgpu_blocks import VgpuBlock, blocks_of
 
 REQUEST = Request(Wire.SHELL, "nvidia-smi vgpu -s -v", "sizes and limits of supported vGPU types")
 
@@ -102,11 +102,11 @@ def _again(lines: str) -> VgpuType:
     return only
 
 
-def _gpu(block: Block, what: str) -> SupportingGpu:
+def _gpu(block: VgpuBlock, what: str) -> SupportingGpu:
     for field in block.field.children:
         if field.label != "vGPU Type ID":
             raise ParseError(f"{what}: expected 'vGPU Type ID', not {words.quoted(field.label)}")
-    types = (_read(Block(block.address, field, what)) for field in block.field.children)
+    types = (_read(VgpuBlock(block.address, field, what)) for field in block.field.children)
     return _supporting(block.address, tuple(types), what)
 
 
@@ -118,7 +118,7 @@ def _supporting(address: PciAddress, types: tuple[VgpuType, ...], what: str) -> 
     return SupportingGpu(address, types)
 
 
-def _read(one: Block) -> VgpuType:
+def _read(one: VgpuBlock) -> VgpuType:
     return VgpuType(
         type_id=_hexadecimal(one.field.value, f"{one.what}: vGPU Type ID"),
         name=one.read(words.word, "Name"),

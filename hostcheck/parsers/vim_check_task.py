@@ -10,7 +10,7 @@ A host that is in maintenance mode or not connected is left out where no host wa
 
 from msgspec import Struct
 
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.opinion import Said
 from hostcheck.syntax.vim import refusal
@@ -19,7 +19,7 @@ from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.vim_task import objection, task_of
 
 
-def _checker(*parts: Part) -> Call:
+def _checker(*parts: CallPart) -> Call:
     return Call(
         parts, manager="vmCompatibilityChecker", since=(6, 7),
         missing="only vCenter 6.7 and later has this check; an ESXi host has none",
@@ -34,27 +34,31 @@ POWER_ON = Request(
 _ALL = ("reserved_mb", "-1")
 """All of its memory is reserved."""
 SPEC = (
-    Part(
+    CallPart(
         "<spec><name>hostcheck what-if</name><version>vmx-{hardware_version}</version>"
         "<guestId>otherGuest64</guestId><numCPUs>{vcpus}</numCPUs><memoryMB>{memory_mb}</memoryMB>"
     ),
-    Part(
+    CallPart(
         '<deviceChange><operation>add</operation><device xsi:type="VirtualPCIPassthrough">'
         '<key>-{n}</key><backing xsi:type="VirtualPCIPassthroughVmiopBackingInfo">'
         "<vgpu>{profile}</vgpu></backing></device></deviceChange>",
         times="count",
     ),
-    Part("<memoryAllocation><reservation>{memory_mb}</reservation></memoryAllocation>", only=_ALL),
-    Part(
+    CallPart(
+        "<memoryAllocation><reservation>{memory_mb}</reservation></memoryAllocation>", only=_ALL
+    ),
+    CallPart(
         "<memoryAllocation><reservation>{reserved_mb}</reservation></memoryAllocation>",
         unless=_ALL,
     ),
-    Part("<firmware>{firmware}</firmware>"),
-    Part("<memoryReservationLockedToMax>true</memoryReservationLockedToMax></spec>", only=_ALL),
-    Part("<memoryReservationLockedToMax>false</memoryReservationLockedToMax></spec>", unless=_ALL),
+    CallPart("<firmware>{firmware}</firmware>"),
+    CallPart("<memoryReservationLockedToMax>true</memoryReservationLockedToMax></spec>", only=_ALL),
+    CallPart(
+        "<memoryReservationLockedToMax>false</memoryReservationLockedToMax></spec>", unless=_ALL
+    ),
 )
 """A VM to be, in the order of VirtualMachineConfigSpec: the server insists on it."""
-TESTS = Part("<testType>hostTests</testType><testType>resourcePoolTests</testType>")
+TESTS = CallPart("<testType>hostTests</testType><testType>resourcePoolTests</testType>")
 """A VM that does not exist yet has no datastore and no network to test."""
 VM_CONFIG = Request(
     Wire.TASK, "VirtualMachineCompatibilityChecker.CheckVmConfig_Task",

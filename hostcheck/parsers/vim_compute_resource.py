@@ -53,20 +53,20 @@ class ComputeResource(Struct, frozen=True):
     kind: str
     name: Reading[str]
     drs_automation: Reading[str]
-    memory: Reading["Memory"]
+    memory: Reading["ClusterMemory"]
     environment_browser: Reading[str]
     """Managed object id of what tells which devices its hosts can give a VM."""
     resource_pool: Reading[str]
     """Managed object id of its root resource pool."""
     evacuation: Reading[str]
     """The DRS option VgpuMMAutomationTimeoutSecs as it is written; empty where it is not set."""
-    cpu: Reading["Cpu"]
-    rules: Reading[tuple["Rule", ...]]
+    cpu: Reading["ClusterCpu"]
+    rules: Reading[tuple["DrsRule", ...]]
     groups: Reading[dict[str, tuple[str, ...]]]
     """Managed object ids of the members, VMs or hosts, by the name of the group."""
 
 
-class Rule(Struct, frozen=True):
+class DrsRule(Struct, frozen=True):
     """A rule of DRS. One about hosts names groups, one among VMs names the VMs."""
 
     kind: str
@@ -81,7 +81,7 @@ class Rule(Struct, frozen=True):
     vm_ids: tuple[str, ...]
 
 
-class Cpu(Struct, frozen=True):
+class ClusterCpu(Struct, frozen=True):
     """Processors of all hosts together, and what of them is there for VMs on those that run."""
 
     host_count: int
@@ -90,7 +90,7 @@ class Cpu(Struct, frozen=True):
     effective_mhz: int
 
 
-class Memory(Struct, frozen=True):
+class ClusterMemory(Struct, frozen=True):
     """Memory of all hosts together, and what of it is there for VMs on those that run.
 
     Hosts in maintenance or without connection are not among the effective ones.
@@ -129,7 +129,7 @@ def _old(found: VimObject) -> bool:
     return not found.tells(CONFIGURATION) and found.tells(f"{CONFIGURATION}.{DRS}")
 
 
-def _rules(found: VimObject) -> Reading[tuple[Rule, ...]]:
+def _rules(found: VimObject) -> Reading[tuple[DrsRule, ...]]:
     """Read the rules; what is no cluster has none."""
     if found.kind == STAND_ALONE.template:
         return ()
@@ -138,8 +138,8 @@ def _rules(found: VimObject) -> Reading[tuple[Rule, ...]]:
     return found.each(CONFIGURATION, _rule, "rule")
 
 
-def _rule(node: Node) -> Rule:
-    return Rule(
+def _rule(node: Node) -> DrsRule:
+    return DrsRule(
         kind=node.type,
         name=_words(node, "name"),
         enabled=node.truth("enabled") is True,
@@ -192,18 +192,18 @@ def _option(node: Node) -> tuple[Reading[str], Reading[str]]:
     return node.text("key"), node.text("value")
 
 
-def _memory(found: VimObject) -> Reading[Memory]:
+def _memory(found: VimObject) -> Reading[ClusterMemory]:
     """Read the sums; effective memory is told in MB, total memory in bytes."""
     numbers = _sums(found, "totalMemory", "effectiveMemory")
     if isinstance(numbers, Unknown):
         return numbers
     hosts, effective_hosts, total, effective = numbers
-    return Memory(hosts, effective_hosts, total, effective * MIB)
+    return ClusterMemory(hosts, effective_hosts, total, effective * MIB)
 
 
-def _cpu(found: VimObject) -> Reading[Cpu]:
+def _cpu(found: VimObject) -> Reading[ClusterCpu]:
     numbers = _sums(found, "totalCpu", "effectiveCpu")
-    return numbers if isinstance(numbers, Unknown) else Cpu(*numbers)
+    return numbers if isinstance(numbers, Unknown) else ClusterCpu(*numbers)
 
 
 def _sums(found: VimObject, total: str, effective: str) -> Reading[tuple[int, ...]]:

@@ -7,7 +7,7 @@ xsi:type="VirtualPCIPassthroughVmiopBackingOption"><vgpu>..</vgpu><maxInstances>
 from msgspec import Struct
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.offer import PerVmLimit
 from hostcheck.syntax.vim_call import HOST
@@ -18,8 +18,8 @@ REQUEST = Request(
     Wire.METHOD, "EnvironmentBrowser.QueryConfigOptionEx",
     "how many vGPUs a VM may have on a candidate; asked of VMs with several", "System.View",
     call=Call((
-        Part("<spec><key>vmx-{version}</key>"), HOST,
-        Part("<guestId>otherGuest64</guestId></spec>"),
+        CallPart("<spec><key>vmx-{version}</key>"), HOST,
+        CallPart("<guestId>otherGuest64</guestId></spec>"),
     )),
 )  # fmt: skip
 """One guest is named because the answer else describes all that there are, a megabyte."""

@@ -21,7 +21,7 @@ REQUEST = Request(
 )  # fmt: skip
 
 
-class Attributes(Struct, frozen=True):
+class CustomAttributes(Struct, frozen=True):
     """The custom attributes of one VM: those that exist for it, and those that are set."""
 
     vm_id: str
@@ -29,12 +29,12 @@ class Attributes(Struct, frozen=True):
     values: dict[str, str]
 
 
-def parse(text: str) -> tuple[Attributes, ...]:
+def parse(text: str) -> tuple[CustomAttributes, ...]:
     """Read the listing. An attribute that is not set has no value."""
     return tuple(_attributes(one) for one in objects_of(text, what="custom attributes of VMs"))
 
 
-def _attributes(one: VimObject) -> Attributes:
+def _attributes(one: VimObject) -> CustomAttributes:
     names: dict[str, str] = {}
     values: dict[str, str] = {}
     fields, given = one.node("availableField"), one.node("customValue")
@@ -48,4 +48,4 @@ def _attributes(one: VimObject) -> Attributes:
             key, word = value.text("key"), value.text("value")
             if not isinstance(key, Unknown) and not isinstance(word, Unknown) and key in names:
                 values[names[key]] = word
-    return Attributes(one.id, tuple(sorted(names.values())), values)
+    return CustomAttributes(one.id, tuple(sorted(names.values())), values)

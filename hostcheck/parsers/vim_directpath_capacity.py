@@ -5,7 +5,7 @@
 """
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import local, root_of
@@ -16,7 +16,7 @@ REQUEST = Request(
     "System.View",
     call=Call(
         (
-            Part(
+            CallPart(
                 '<target xsi:type="DirectPathProfileManagerTargetHost">'
                 '<host type="HostSystem">{subject}</host></target>'
                 '<querySpec xsi:type="DirectPathProfileManagerCapacityQueryByDeviceConfig">'

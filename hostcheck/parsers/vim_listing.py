@@ -36,7 +36,7 @@ FOLDERS, DATACENTERS = (
 REQUEST = (HOSTS, COMPUTE_RESOURCES, VMS, VM_PLACES, FOLDERS, DATACENTERS)
 
 
-class Listed(Struct, frozen=True):
+class ListedObject(Struct, frozen=True):
     """One inventory object. `link` is the id of the parent, or of the host of a VM.
 
     `pool` is the id of a VM's resource pool, empty where it has none or it may not be read.
@@ -49,7 +49,7 @@ class Listed(Struct, frozen=True):
     pool: str = ""
 
 
-class Place(Struct, frozen=True):
+class InventoryPlace(Struct, frozen=True):
     """Where an inventory object is, and the UUIDs of a VM. Empty is what may not be read."""
 
     id: str
@@ -58,14 +58,14 @@ class Place(Struct, frozen=True):
     uuids: tuple[str, ...]
 
 
-def parse_places(text: str) -> tuple[Place, ...]:
+def parse_places(text: str) -> tuple[InventoryPlace, ...]:
     """Read a listing of VMs, folders or datacenters by where they are."""
     found = []
     for one in objects_of(text, what="inventory listing"):
         name, parent = one.text("name"), one.text("parent")
         uuids = (one.text("config.instanceUuid"), one.text("config.uuid"))
         found.append(
-            Place(
+            InventoryPlace(
                 one.id,
                 "" if isinstance(name, Unknown) else name,
                 "" if isinstance(parent, Unknown) else parent,
@@ -75,7 +75,7 @@ def parse_places(text: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def parse(text: str) -> tuple[Listed, ...]:
+def parse(text: str) -> tuple[ListedObject, ...]:
     """Read a listing. What has no readable name goes by its id."""
     listed = []
     for found in objects_of(text, what="inventory listing"):
@@ -83,7 +83,7 @@ def parse(text: str) -> tuple[Listed, ...]:
         pool = found.text("resourcePool")
         link = found.text("parent") if found.kind == "HostSystem" else found.text("runtime.host")
         listed.append(
-            Listed(
+            ListedObject(
                 kind=found.kind,
                 id=found.id,
                 name=found.id if isinstance(name, Unknown) else name,

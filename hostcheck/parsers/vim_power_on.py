@@ -17,12 +17,12 @@ REQUEST = Request(
 )  # fmt: skip
 
 
-class Ended(Struct, frozen=True):
+class PowerOnEnded(Struct, frozen=True):
     """How the task ended: `refusal` is None where the VM was started."""
 
     refusal: Objection | None
 
 
-def parse(text: str) -> Ended:
+def parse(text: str) -> PowerOnEnded:
     """Read the task of a power-on. Raises ParseError for one that has not ended."""
-    return Ended(task_of(text).error)
+    return PowerOnEnded(task_of(text).error)

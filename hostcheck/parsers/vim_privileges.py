@@ -10,7 +10,7 @@ Source: vSphere Web Services API, AuthorizationManager.HasPrivilegeOnEntities, s
 from collections.abc import Iterable, Mapping
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.syntax.xml import local, root_of
 
 REQUEST = Request(
@@ -19,9 +19,9 @@ REQUEST = Request(
     "System.View",
     call=Call(
         (
-            Part('<entity type="{kind}">{each}</entity>', each="ids"),
-            Part("<sessionId>{session}</sessionId>"),
-            Part("<privId>{each}</privId>", each="privileges"),
+            CallPart('<entity type="{kind}">{each}</entity>', each="ids"),
+            CallPart("<sessionId>{session}</sessionId>"),
+            CallPart("<privId>{each}</privId>", each="privileges"),
         ),
         manager="authorizationManager",
         missing="what answers there has no AuthorizationManager",

@@ -5,7 +5,7 @@
 """
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import local, root_of
@@ -15,7 +15,7 @@ REQUEST = Request(
     Wire.METHOD, "OptionManager.QueryOptions",
     f"the vCenter setting {HOT_MIGRATION}, by its name", "System.Read", subject=HOT_MIGRATION,
     call=Call(
-        (Part("<name>{subject}</name>"),), manager="setting",
+        (CallPart("<name>{subject}</name>"),), manager="setting",
         missing="an ESXi host has no such setting; the vCenter that has it does",
     ),
 )  # fmt: skip

@@ -4,14 +4,14 @@
 """
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.syntax.xml import local, root_of
 
 SERVICE = "TSM-SSH"
 START, STOP = (
     Request(
         Wire.SERVICE, f"HostServiceSystem.{method}", purpose, "Host.Config.NetService",
-        call=Call((Part(f"<id>{SERVICE}</id>"),)),
+        call=Call((CallPart(f"<id>{SERVICE}</id>"),)),
     )
     for method, purpose in (
         ("StartService", "start SSH where it is stopped; its policy is left alone"),

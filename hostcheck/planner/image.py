@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from hostcheck.model.lifecycle import EsxiBuild, EsxiLine, Mark, Packed, line_of, over
+from hostcheck.model.lifecycle import EsxiBuild, EsxiLine, Mark, PackedReleases, line_of, over
 from hostcheck.model.plan import Ground
 from hostcheck.model.release import release_of
-from hostcheck.planner.table import Table, esxi_name
+from hostcheck.planner.table import ReleaseTable, esxi_name
 from hostcheck.planner.targets import Target
 
 PACKED_FOR_9 = 18
@@ -22,14 +22,16 @@ class Problem(Struct, frozen=True):
     decides: bool = True
 
 
-class Image(Struct, frozen=True):
+class RoundImage(Struct, frozen=True):
     """ESXi of a host in a round; `esxi` is None where it stays as it is."""
 
     esxi: EsxiBuild | None
     problems: tuple[Problem, ...] = ()
 
 
-def goal_of(version: str, build: int, wanted: EsxiBuild | None, table: Table) -> EsxiBuild | None:
+def goal_of(
+    version: str, build: int, wanted: EsxiBuild | None, table: ReleaseTable
+) -> EsxiBuild | None:
     """Return the build that a host should come to; None: it can stay.
 
     What was asked for, else the build without exploited faults of its own line, or of the first
@@ -51,8 +53,14 @@ def goal_of(version: str, build: int, wanted: EsxiBuild | None, table: Table) ->
 
 
 def image_of(
-    version: str, build: int, target: Target, goal: EsxiBuild | None, table: Table, *, last: bool
-) -> Image:
+    version: str,
+    build: int,
+    target: Target,
+    goal: EsxiBuild | None,
+    table: ReleaseTable,
+    *,
+    last: bool,
+) -> RoundImage:
     """Return what a host gets in a round, and what speaks against it.
 
     Before the last round a host stays on its line where only that one is known to have a package.
@@ -62,16 +70,16 @@ def image_of(
         later = _packed(target, line_of(goal.version), table)
         stays = _packed(target, here, table)
         if later is not None and stays is None:  # the line moves in a later round
-            return Image(None, tuple(_patched(version, build, target, table)))
+            return RoundImage(None, tuple(_patched(version, build, target, table)))
     line = line_of(goal.version) if goal else here
     problems = [one for one in (_packed(target, line, table),) if one is not None]
     problems += _moves(version, build, goal, table)
     on = (goal.version, goal.build) if goal else (version, build)
     problems += _patched(*on, target, table)
-    return Image(goal, tuple(problems))
+    return RoundImage(goal, tuple(problems))
 
 
-def _packed(target: Target, line: str, table: Table) -> Problem | None:
+def _packed(target: Target, line: str, table: ReleaseTable) -> Problem | None:
     """Say whether NVIDIA made a package of a release for a line of ESXi."""
     release, rows = target.release, target.release.packages
     row = next((one for one in rows if one.line == line), None)
@@ -93,7 +101,7 @@ def _packed(target: Target, line: str, table: Table) -> Problem | None:
     return Problem(f"whether there is a package of {named}", release.notes)
 
 
-def _seen(row: Packed, target: Target, named: str, notes: str) -> Problem | None:
+def _seen(row: PackedReleases, target: Target, named: str, notes: str) -> Problem | None:
     if target.minor is None or release_of(target.minor.name) < release_of(row.first):
         if target.minor is None:
             return Problem(f"which minor of {named} there is", notes)
@@ -102,7 +110,7 @@ def _seen(row: Packed, target: Target, named: str, notes: str) -> Problem | None
     return None
 
 
-def _moves(version: str, build: int, goal: EsxiBuild | None, table: Table) -> list[Problem]:
+def _moves(version: str, build: int, goal: EsxiBuild | None, table: ReleaseTable) -> list[Problem]:
     """Say what speaks against going from one build of ESXi to another."""
     if goal is None:
         return []
@@ -121,7 +129,7 @@ def _moves(version: str, build: int, goal: EsxiBuild | None, table: Table) -> li
     return []
 
 
-def _patched(version: str, build: int, target: Target, table: Table) -> list[Problem]:
+def _patched(version: str, build: int, target: Target, table: ReleaseTable) -> list[Problem]:
     """Say whether a release supports a build of ESXi."""
     need = target.release.esxi
     if need is None:
@@ -144,7 +152,7 @@ def _patched(version: str, build: int, target: Target, table: Table) -> list[Pro
     return [Problem(f"ESXi {version} is too old: {words}", "patch ESXi in the same image", ground)]
 
 
-def shorter(goal: EsxiBuild | None, line: EsxiLine | None, table: Table) -> str:
+def shorter(goal: EsxiBuild | None, line: EsxiLine | None, table: ReleaseTable) -> str:
     """Say that a later line is supported for less long than the present one; else nothing."""
     there = table.line(goal.version) if goal else None
     if there is None or line is None or there.line == line.line:

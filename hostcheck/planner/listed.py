@@ -31,7 +31,7 @@ _BRANCH = re.compile(r"(?<!\d)(\d{3})(?!\d)")
 WHAT = "vgpuDriverCatalog.yaml"
 
 
-class Gpu(Struct, frozen=True):
+class ReleaseGpu(Struct, frozen=True):
     """A GPU by its device id and, where it is given, its subsystem's: `0x2235`."""
 
     devid: str
@@ -48,7 +48,7 @@ class Ruling(Struct, frozen=True):
     """What a list names; an empty part says nothing."""
 
     branch: tuple[str, ...] = ()
-    gpu: tuple[Gpu, ...] = ()
+    gpu: tuple[ReleaseGpu, ...] = ()
     driver: tuple[Named, ...] = ()
 
 
@@ -72,7 +72,7 @@ class Driver(Struct, frozen=True):
     deny: Ruling = Ruling()
 
 
-class Listed(Struct, frozen=True):
+class ListedFile(Struct, frozen=True):
     """The file."""
 
     branch: tuple[Branch, ...]
@@ -149,7 +149,7 @@ def _drives(branch: Branch, model: GpuModel) -> bool:
     return not any(_is(one, model) for one in denied)
 
 
-def _is(gpu: Gpu, model: GpuModel) -> bool:
+def _is(gpu: ReleaseGpu, model: GpuModel) -> bool:
     return any(
         _hex(gpu.devid) == one.device
         and (not gpu.ssid or not one.sub_device or _hex(gpu.ssid) == one.sub_device)
@@ -170,11 +170,11 @@ def _forbids(driver: Driver, other: str) -> bool:
     return other in denied or (bool(allowed) and other not in allowed)
 
 
-def read(path: Path) -> Listed:
+def read(path: Path) -> ListedFile:
     """Read the file. Raises UsageError, which names the place of what is wrong."""
     try:
         found = yaml.load(path.read_bytes(), str(path), words=True)
-        listed = msgspec.convert(found, Listed)
+        listed = msgspec.convert(found, ListedFile)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give NVIDIA's {WHAT}") from None
     except ParseError as error:

@@ -34,12 +34,12 @@ from hostcheck.model.requirements import GpuModel
 from hostcheck.model.run import Run
 from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.emptying import emptying
-from hostcheck.planner.image import Image, Problem, goal_of, image_of, shorter
-from hostcheck.planner.listed import Listed
+from hostcheck.planner.image import Problem, RoundImage, goal_of, image_of, shorter
+from hostcheck.planner.listed import ListedFile
 from hostcheck.planner.seen import PlannedHost, seen_of
 from hostcheck.planner.steps import RULE, Leg, Upgrade, cost_of, guest_releases, steps
 from hostcheck.planner.stops import denied, questions, stops
-from hostcheck.planner.table import Table, esxi_words
+from hostcheck.planner.table import ReleaseTable, esxi_words
 from hostcheck.planner.targets import Target
 from hostcheck.planner.way import Round, way
 from hostcheck.words import count as counted
@@ -50,8 +50,8 @@ BY_TABLE = "the table of hostcheck"
 
 
 def plan(
-    run: Run, table: Table, aims: Sequence[Target], esxi: EsxiBuild | None = None,
-    *, listed: Listed | None = None, listed_in: str = "",
+    run: Run, table: ReleaseTable, aims: Sequence[Target], esxi: EsxiBuild | None = None,
+    *, listed: ListedFile | None = None, listed_in: str = "",
 ) -> Plan:  # fmt: skip
     """Plan for all clusters of a run. Its hosts are walked over once, and let go.
 
@@ -85,7 +85,7 @@ def _models(hosts: Sequence[PlannedHost]) -> tuple[GpuModel, ...]:
     return tuple({model.key: model for one in hosts for model in one.models}.values())
 
 
-def _unlisted(aims: Sequence[Target], listed: Listed | None) -> Iterator[str]:
+def _unlisted(aims: Sequence[Target], listed: ListedFile | None) -> Iterator[str]:
     dark = [one.name for one in aims if listed and not listed.knows(one.release)]
     if dark:
         yield (
@@ -94,7 +94,7 @@ def _unlisted(aims: Sequence[Target], listed: Listed | None) -> Iterator[str]:
         )
 
 
-def _warnings(run: Run, table: Table) -> Iterator[str]:
+def _warnings(run: Run, table: ReleaseTable) -> Iterator[str]:
     age = months_between(table.needs.table_edition, table.day)
     if age >= STALE_MONTHS:
         yield (
@@ -111,8 +111,8 @@ def _warnings(run: Run, table: Table) -> Iterator[str]:
 
 
 def _cluster(
-    name: str, target: str, hosts: list[PlannedHost], without: int, table: Table,
-    aims: Sequence[Target], esxi: EsxiBuild | None, listed: Listed | None,
+    name: str, target: str, hosts: list[PlannedHost], without: int, table: ReleaseTable,
+    aims: Sequence[Target], esxi: EsxiBuild | None, listed: ListedFile | None,
 ) -> ClusterPlan:  # fmt: skip
     empty = emptying(hosts)
     options = [_stay(hosts, table)]
@@ -131,7 +131,7 @@ def _groups(hosts: Sequence[PlannedHost]) -> Iterator[list[PlannedHost]]:
     yield from found.values()
 
 
-def _alike(hosts: Sequence[PlannedHost], table: Table) -> Alike:
+def _alike(hosts: Sequence[PlannedHost], table: ReleaseTable) -> Alike:
     first = hosts[0]
     line, build = table.line(first.version), table.build(first.version, first.build)
     release = first.release if first.release and first.release.release else None
@@ -160,7 +160,7 @@ def _alike(hosts: Sequence[PlannedHost], table: Table) -> Alike:
     )
 
 
-def _behind(host: PlannedHost, table: Table) -> str:
+def _behind(host: PlannedHost, table: ReleaseTable) -> str:
     """Say what the hosts lack of fixes."""
     told = []
     newest = table.newest(host.release) if host.release else None
@@ -175,7 +175,7 @@ def _behind(host: PlannedHost, table: Table) -> str:
     return "; ".join(told)
 
 
-def _stay(hosts: Sequence[PlannedHost], table: Table) -> Option:
+def _stay(hosts: Sequence[PlannedHost], table: ReleaseTable) -> Option:
     """Return what doing nothing comes to."""
     releases = {one.release.release: one.release for one in hosts if one.release}
     told = [
@@ -193,8 +193,8 @@ def _stay(hosts: Sequence[PlannedHost], table: Table) -> Option:
 
 
 def _option(
-    cluster: str, hosts: Sequence[PlannedHost], empty: Emptying, table: Table, target: Target,
-    esxi: EsxiBuild | None, listed: Listed | None,
+    cluster: str, hosts: Sequence[PlannedHost], empty: Emptying, table: ReleaseTable,
+    target: Target, esxi: EsxiBuild | None, listed: ListedFile | None,
 ) -> Option:  # fmt: skip
     stopped = [*stops(hosts, target, table), *denied(hosts, target, listed)]
     asked = list(questions(hosts, target, table))
@@ -247,7 +247,11 @@ def _kind(target: Target) -> str:
 
 
 def _rounds(
-    hosts: Sequence[PlannedHost], low: int, target: Target, table: Table, esxi: EsxiBuild | None
+    hosts: Sequence[PlannedHost],
+    low: int,
+    target: Target,
+    table: ReleaseTable,
+    esxi: EsxiBuild | None,
 ) -> tuple[Round, ...] | None:
     if low < target.release.release:
         return way(low, guest_releases(hosts, table), target.release.release, table)
@@ -262,7 +266,7 @@ def _older(driver: str, other: str) -> bool:
 
 
 def _legs(
-    hosts: Sequence[PlannedHost], rounds: Sequence[Round], target: Target, table: Table,
+    hosts: Sequence[PlannedHost], rounds: Sequence[Round], target: Target, table: ReleaseTable,
     esxi: EsxiBuild | None,
 ) -> tuple[tuple[Leg, ...], list[tuple[tuple[str, ...], Problem]]]:  # fmt: skip
     """Say what each host gets in each round, and gather what speaks against it."""
@@ -276,7 +280,7 @@ def _legs(
         last = one.release == target.release.release
         through = target if last else Target(passed, table.newest(passed))
         moves = []
-        made: dict[tuple[str, int], Image] = {}
+        made: dict[tuple[str, int], RoundImage] = {}
         for host in hosts:
             key = (host.name, host.target)
             version, build = at = stand[key]
@@ -299,7 +303,7 @@ def _legs(
 
 
 def _goes(
-    host: PlannedHost, release: int, through: Target, table: Table, esxi: EsxiBuild | None
+    host: PlannedHost, release: int, through: Target, table: ReleaseTable, esxi: EsxiBuild | None
 ) -> bool:
     """Say whether a host has to go in a round: for its driver, or for ESXi alone."""
     if host.release is None or host.release.release > release:
@@ -311,7 +315,9 @@ def _goes(
     return bool(host.version) and goal_of(host.version, host.build, esxi, table) is not None
 
 
-def _until(hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, table: Table) -> str:
+def _until(
+    hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, table: ReleaseTable
+) -> str:
     told = [f"vGPU {target.release.release}: {table.supported(target.release.ends)}"]
     versions = {(one.name, one.target): one.version for one in hosts}
     for leg in legs:
@@ -323,7 +329,7 @@ def _until(hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, ta
     return "; ".join(told)
 
 
-def _saves(low: int, target: Target, rounds: int, table: Table) -> str:
+def _saves(low: int, target: Target, rounds: int, table: ReleaseTable) -> str:
     every = table.ladder(low, target.release.release)
     if rounds >= every:
         return ""
@@ -331,7 +337,7 @@ def _saves(low: int, target: Target, rounds: int, table: Table) -> str:
 
 
 def _notes(
-    hosts: Sequence[PlannedHost], legs: Sequence[Leg], empty: Emptying, table: Table
+    hosts: Sequence[PlannedHost], legs: Sequence[Leg], empty: Emptying, table: ReleaseTable
 ) -> Iterator[str]:
     """Yield the risks and what to know."""
     if not legs:

@@ -10,10 +10,10 @@ from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Cost, Ground, Step, Work
 from hostcheck.model.result import Command
 from hostcheck.model.window import vgpu_release_of
-from hostcheck.planner.image import Image
+from hostcheck.planner.image import RoundImage
 from hostcheck.planner.seen import PlannedHost
 from hostcheck.planner.stops import DLS, DOWNGRADES, LEGACY
-from hostcheck.planner.table import Table, esxi_name
+from hostcheck.planner.table import ReleaseTable, esxi_name
 from hostcheck.planner.targets import Target
 from hostcheck.planner.way import Round
 
@@ -27,7 +27,7 @@ class Upgrade(Struct, frozen=True):
     """What a host gets in a round."""
 
     host: PlannedHost
-    image: Image
+    image: RoundImage
 
 
 class Leg(Struct, frozen=True):
@@ -39,8 +39,8 @@ class Leg(Struct, frozen=True):
 
 
 def steps(
-    cluster: str, hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target, table: Table,
-    full: frozenset[str] = frozenset(),
+    cluster: str, hosts: Sequence[PlannedHost], legs: Sequence[Leg], target: Target,
+    table: ReleaseTable, full: frozenset[str] = frozenset(),
 ) -> tuple[Step, ...]:  # fmt: skip
     """Return the steps: licence and image first, vCenter, hosts, guests after, hardware last.
 
@@ -87,7 +87,7 @@ def cost_of(made: Iterable[Step], rounds: int) -> Cost:
     )
 
 
-def oldest_taken(host: PlannedHost, table: Table) -> int:
+def oldest_taken(host: PlannedHost, table: ReleaseTable) -> int:
     """Return the oldest release whose guests a host takes: what is not told may be that."""
     if host.release is None or not host.release.release:
         return 0
@@ -99,7 +99,7 @@ def oldest_taken(host: PlannedHost, table: Table) -> int:
     return min(taken, default=mine.release)
 
 
-def _running(hosts: Sequence[PlannedHost], table: Table) -> dict[int, int]:
+def _running(hosts: Sequence[PlannedHost], table: ReleaseTable) -> dict[int, int]:
     """Count running vGPU VMs by the release of their guest drivers."""
     found: dict[int, int] = {}
     for host in hosts:
@@ -113,7 +113,7 @@ def _running(hosts: Sequence[PlannedHost], table: Table) -> dict[int, int]:
     return found
 
 
-def guest_releases(hosts: Sequence[PlannedHost], table: Table) -> frozenset[int]:
+def guest_releases(hosts: Sequence[PlannedHost], table: ReleaseTable) -> frozenset[int]:
     """Return the releases of the guest drivers that run; 0 is one that the table does not know."""
     return frozenset(_running(hosts, table))
 
@@ -150,7 +150,7 @@ def _vcenter(names: str) -> Step:
     )  # fmt: skip
 
 
-def _guests_before(leg: Leg, count: int, hosts: Sequence[PlannedHost], table: Table) -> Step:
+def _guests_before(leg: Leg, count: int, hosts: Sequence[PlannedHost], table: ReleaseTable) -> Step:
     lowest = table.release(leg.round.guests_to)
     minor = table.newest(lowest) if lowest else None
     minors = lowest.minors if lowest else ()

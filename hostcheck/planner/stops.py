@@ -6,9 +6,9 @@ from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Ground, Question, Stop
 from hostcheck.model.requirements import GpuModel
 from hostcheck.model.window import vgpu_release_of
-from hostcheck.planner.listed import WHAT, Listed
+from hostcheck.planner.listed import WHAT, ListedFile
 from hostcheck.planner.seen import PlannedHost
-from hostcheck.planner.table import Table
+from hostcheck.planner.table import ReleaseTable
 from hostcheck.planner.targets import Target
 
 LEGACY = 14
@@ -20,7 +20,7 @@ DOWNGRADES = "https://knowledge.broadcom.com/external/article/440252/"
 ASK_SHELL = "hostcheck audit --ssh (nvidia-smi vgpu -q)"
 
 
-def stops(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Iterator[Stop]:
+def stops(hosts: Sequence[PlannedHost], target: Target, table: ReleaseTable) -> Iterator[Stop]:
     """Yield what keeps hosts from a target, apart from its packages."""
     release = target.release
     if table.dead(release):
@@ -35,7 +35,7 @@ def stops(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Iterato
     yield from _dropped(hosts, target, table)
 
 
-def _dropped(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Iterator[Stop]:
+def _dropped(hosts: Sequence[PlannedHost], target: Target, table: ReleaseTable) -> Iterator[Stop]:
     """Yield the GPUs that the release drives no more."""
     by_model: dict[str, list[str]] = {}
     models: dict[str, GpuModel] = {}
@@ -64,7 +64,9 @@ def _dropped(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Iter
         yield Stop(words, tuple(names), fix, table.ground(mark, end.sources))
 
 
-def denied(hosts: Sequence[PlannedHost], target: Target, listed: Listed | None) -> Iterator[Stop]:
+def denied(
+    hosts: Sequence[PlannedHost], target: Target, listed: ListedFile | None
+) -> Iterator[Stop]:
     """Yield the guest drivers that NVIDIA's list forbids on the driver of a target."""
     if listed is None or target.minor is None:
         return
@@ -79,7 +81,9 @@ def denied(hosts: Sequence[PlannedHost], target: Target, listed: Listed | None) 
         yield Stop(words, tuple(names), fix, Ground(Mark.READ, (WHAT,)))
 
 
-def questions(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Iterator[Question]:
+def questions(
+    hosts: Sequence[PlannedHost], target: Target, table: ReleaseTable
+) -> Iterator[Question]:
     """Yield what is not known of hosts and target, apart from packages."""
     dark = [one for one in hosts if one.release is None or not one.release.release]
     if dark:
@@ -113,7 +117,7 @@ def questions(hosts: Sequence[PlannedHost], target: Target, table: Table) -> Ite
         yield Question(words, (), "nvidia-smi vgpu -s on the first host that is done")
 
 
-def _guests(hosts: Sequence[PlannedHost], table: Table) -> Iterator[Question]:
+def _guests(hosts: Sequence[PlannedHost], table: ReleaseTable) -> Iterator[Question]:
     """Yield what is not known of guest drivers."""
     untold = [one for one in hosts if one.guests.untold]
     if untold:

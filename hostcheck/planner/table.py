@@ -15,7 +15,7 @@ Judges = Callable[[tuple[GpuModel, ...]], Judge]
 """Makes it for the GPUs of a cluster."""
 
 
-class Table:
+class ReleaseTable:
     """The catalogue's releases and lines, on a day."""
 
     def __init__(
@@ -32,11 +32,11 @@ class Table:
         if judge is not None:
             self.window = _once(judge(()))
 
-    def for_gpus(self, models: Iterable[GpuModel]) -> "Table":
+    def for_gpus(self, models: Iterable[GpuModel]) -> "ReleaseTable":
         """Return the table with the window that hosts with these GPUs have."""
         if self._judge is None:
             return self
-        made = Table(self.needs, self._sources, self.day, self._judge)
+        made = ReleaseTable(self.needs, self._sources, self.day, self._judge)
         made.window = _once(self._judge(tuple(models)))
         return made
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.lifecycle import EsxiBuild, Minor, line_of
 from hostcheck.model.requirements import VgpuRelease
-from hostcheck.planner.table import Table, esxi_name
+from hostcheck.planner.table import ReleaseTable, esxi_name
 
 _TO = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2}))?")
 
@@ -24,7 +24,7 @@ class Target(Struct, frozen=True):
         return self.minor.name if self.minor else str(self.release.release)
 
 
-def targets(words: tuple[str, ...], table: Table) -> tuple[Target, ...]:
+def targets(words: tuple[str, ...], table: ReleaseTable) -> tuple[Target, ...]:
     """Return what was asked for, or every release that is alive. Raises UsageError."""
     if not words:
         alive = [one for one in table.releases if one.ends.value and not table.dead(one)]
@@ -33,7 +33,7 @@ def targets(words: tuple[str, ...], table: Table) -> tuple[Target, ...]:
     return tuple(sorted(found.values(), key=lambda one: one.release.release))
 
 
-def _target(word: str, table: Table) -> Target:
+def _target(word: str, table: ReleaseTable) -> Target:
     match = _TO.fullmatch(word.strip().lower().removeprefix("vgpu").strip())
     release = table.release(int(match[1])) if match else None
     known = ", ".join(str(one.release) for one in table.releases if one.minors)
@@ -50,7 +50,7 @@ def _target(word: str, table: Table) -> Target:
     return Target(release, minor)
 
 
-def esxi(word: str, table: Table) -> EsxiBuild | None:
+def esxi(word: str, table: ReleaseTable) -> EsxiBuild | None:
     """Return the build that was asked for; None where none was. Raises UsageError.
 
     `8.0u3k`, `8.0 U3k`, `9.0.2.0100`, a build number, or a line: the build that hosts of it should

@@ -11,7 +11,7 @@ from itertools import count
 from msgspec import Struct
 
 from hostcheck.model.lifecycle import Mark
-from hostcheck.planner.table import Table
+from hostcheck.planner.table import ReleaseTable
 
 Weight = tuple[int, int, int, int]
 """Rounds, releases of guests renewed, windows that are only believed, releases of one year."""
@@ -27,7 +27,9 @@ class Round(Struct, frozen=True):
     """Whether it rests on a window that was only inferred."""
 
 
-def way(low: int, guests: frozenset[int], goal: int, table: Table) -> tuple[Round, ...] | None:
+def way(
+    low: int, guests: frozenset[int], goal: int, table: ReleaseTable
+) -> tuple[Round, ...] | None:
     """Return the rounds from the lowest release of the hosts to the goal; None where none exist."""
     number = count()
     ahead: list[tuple[Weight, int, int, frozenset[int], tuple[Round, ...]]] = [
@@ -54,7 +56,7 @@ def way(low: int, guests: frozenset[int], goal: int, table: Table) -> tuple[Roun
     return None
 
 
-def _rounds(here: int, running: frozenset[int], goal: int, table: Table) -> Iterator[Round]:
+def _rounds(here: int, running: frozenset[int], goal: int, table: ReleaseTable) -> Iterator[Round]:
     """Yield what a next round can be."""
     for one in table.releases:
         if not here < one.release <= goal:

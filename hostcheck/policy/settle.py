@@ -11,11 +11,11 @@ from hostcheck.model.fact import Fact, Known
 from hostcheck.model.policy import (
     EVERY,
     SCHEMA,
+    CheckSetting,
     Policy,
     Rule,
-    Said,
-    Setting,
     Settings,
+    SettledValue,
     Wish,
 )
 from hostcheck.model.result import Severity
@@ -73,7 +73,7 @@ def _made(policy: Policy, check: Check[Any], cluster: str | None, *, starting: b
     return replace(check, manual=replace(check.manual, severity=severity), by=by)
 
 
-def _why(told: str, by: Said) -> str:
+def _why(told: str, by: SettledValue) -> str:
     return f"{told} ({by.where})" + (f": {by.reason}" if by.reason else "")
 
 
@@ -81,10 +81,10 @@ def _own(check: Check[Any]) -> dict[str, Any]:
     return {one.name: one.default for one in check.expects}
 
 
-def setting(policy: Policy | None, check: Check[Any], cluster: str | None) -> Setting:
+def setting(policy: Policy | None, check: Check[Any], cluster: str | None) -> CheckSetting:
     """Return what a policy makes of a check in a cluster; None is one that is not known."""
-    selected, severity = Said(value=True), Said(check.severity)
-    expect = {name: Said(value) for name, value in _own(check).items()}
+    selected, severity = SettledValue(value=True), SettledValue(check.severity)
+    expect = {name: SettledValue(value) for name, value in _own(check).items()}
     moot: dict[str, None] = {}
     for rule in policy.rules if policy is not None else ():
         if check.id not in rule.checks:
@@ -102,14 +102,14 @@ def setting(policy: Policy | None, check: Check[Any], cluster: str | None) -> Se
                 moot.pop(wish.name, None)
             elif wish.value != expect[wish.name].value:
                 moot[wish.name] = None
-    return Setting(
+    return CheckSetting(
         check.id, check.manual.title, check.decides, check.severity, selected, severity, expect,
         tuple(moot),
     )  # fmt: skip
 
 
-def _by(rule: Rule, *, value: Any) -> Said:
-    return Said(value, rule.where, rule.reason)
+def _by(rule: Rule, *, value: Any) -> SettledValue:
+    return SettledValue(value, rule.where, rule.reason)
 
 
 def _is_graver(one: Severity, than: Severity) -> bool:

@@ -6,9 +6,9 @@ own host (`elsewhere`); one that does not exist yet is written down (`spec`), an
 have other hardware is changed in thought (`change`). Several are judged on the same answers.
 """
 
-from hostcheck.preflight.change import Change
+from hostcheck.preflight.change import VmChange
 from hostcheck.preflight.look import preflight, what_if
 from hostcheck.preflight.several import several
 from hostcheck.preflight.spec import VmSpec, read_spec
 
-__all__ = ["Change", "VmSpec", "preflight", "read_spec", "several", "what_if"]
+__all__ = ["VmChange", "VmSpec", "preflight", "read_spec", "several", "what_if"]

@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 UNTOLD = "a change in thought does not tell it"
 
 
-class Change(msgspec.Struct, frozen=True):
+class VmChange(msgspec.Struct, frozen=True):
     """What a VM is given in thought; 0 and empty leave it as it is. `count` is of its vGPUs."""
 
     vcpus: int = 0
@@ -99,10 +99,10 @@ class Change(msgspec.Struct, frozen=True):
         return held if grown == held.value else Known(grown, (*held.sources, source))
 
 
-NOTHING = Change()
+NOTHING = VmChange()
 
 
-def changed(host: Host, vm_id: str, change: Change) -> Host:
+def changed(host: Host, vm_id: str, change: VmChange) -> Host:
     """Return a host on which that VM is as it would be; where its VMs are not known, as it is."""
     if not change or isinstance(host.vms, Unknown):
         return host

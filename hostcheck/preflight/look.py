@@ -19,7 +19,7 @@ from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.near import meant
 from hostcheck.parsers import vim_cpu_features
 from hostcheck.preflight.ask import Besides, is_candidate, refuse_template, side_by_side
-from hostcheck.preflight.change import NOTHING, Change, changed
+from hostcheck.preflight.change import NOTHING, VmChange, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on
 from hostcheck.preflight.rank import of_a_changed_vm, of_a_running_vm, ranked, unless_another
@@ -42,7 +42,7 @@ def preflight(
     vm_name: str,
     *,
     hosts: Iterable[str] = (),
-    change: Change = NOTHING,
+    change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     policy: Policy | None = None,
@@ -66,7 +66,7 @@ def of_vm(
     vm: VmRef,
     *,
     hosts: Iterable[str] = (),
-    change: Change = NOTHING,
+    change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     policy: Policy | None = None,

@@ -8,7 +8,7 @@ from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Candidate, Preflight, Run, called, silent
 from hostcheck.preflight.ask import RUNS
-from hostcheck.preflight.change import Change
+from hostcheck.preflight.change import VmChange
 from hostcheck.preflight.elsewhere import vms_of
 
 ORDER = (Answer.GO, Answer.UNSURE, Answer.NO_GO)
@@ -63,7 +63,7 @@ def of_a_running_vm(run: Run, own: Host, vm_id: str) -> Run:
     return msgspec.structs.replace(run, preflight=judged)
 
 
-def of_a_changed_vm(run: Run, own: Host, vm_id: str, change: Change) -> Run:
+def of_a_changed_vm(run: Run, own: Host, vm_id: str, change: VmChange) -> Run:
     """Say of a VM how it was judged: with what it has not."""
     asked = run.preflight
     vm = next((one for one in vms_of(own) if one.id == vm_id), None)

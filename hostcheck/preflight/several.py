@@ -10,7 +10,7 @@ from hostcheck.model.policy import Policy
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import Run, silent
 from hostcheck.preflight.ask import RUNS
-from hostcheck.preflight.change import NOTHING, Change
+from hostcheck.preflight.change import NOTHING, VmChange
 from hostcheck.preflight.elsewhere import vms_of
 from hostcheck.preflight.look import chosen_vm, of_vm
 from hostcheck.sources.base import Source
@@ -30,7 +30,7 @@ def several(
     names: Iterable[str],
     *,
     hosts: Iterable[str] = (),
-    change: Change = NOTHING,
+    change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = False,
     policy: Policy | None = None,

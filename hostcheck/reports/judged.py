@@ -45,7 +45,7 @@ class Item(NamedTuple):
     """Whether the verdict of its place rests on it."""
 
 
-class Place(NamedTuple):
+class JudgedPlace(NamedTuple):
     """What results are of."""
 
     name: str
@@ -72,7 +72,7 @@ class _Seen(Struct, frozen=True):
     target: str = ""
 
 
-def places(run: Run) -> Iterator[Place]:
+def places(run: Run) -> Iterator[JudgedPlace]:
     """Yield all places, in one walk over the hosts: hosts, what was left out, candidates."""
     excuses = Excuses(run)
     manuals = {one.id: one for one in run.checks}
@@ -100,7 +100,7 @@ def places(run: Run) -> Iterator[Place]:
     for one in _candidates(run):
         key = (one.host, one.target)
         if own[key]:
-            yield Place(
+            yield JudgedPlace(
                 f"preflight of {_asked(run)} on {_called(run, one.host, one.target)}", one.host,
                 one.target or run.target, "", one.verdict, sources.get(key, ()),
                 _items(own[key], manuals), _asked(run),
@@ -119,7 +119,7 @@ def _called(run: Run, host: str, target: str) -> str:
     return called(host, target) if len(run.targets) > 1 else host
 
 
-def _host(run: Run, report: JudgedHost[_Seen], excuses: Excuses) -> Place:
+def _host(run: Run, report: JudgedHost[_Seen], excuses: Excuses) -> JudgedPlace:
     host, counts = report.host, report.verdict is not Answer.NO_GPU
     who = (host.name, host.target)
     items = tuple(
@@ -129,7 +129,7 @@ def _host(run: Run, report: JudgedHost[_Seen], excuses: Excuses) -> Place:
     if report.verdict is Answer.UNSURE and not any(_is_open(one) for one in items):
         why = "no required check gave an answer"
         items = (*items, Item(_nothing("host", host.name, why), None, True))
-    return Place(
+    return JudgedPlace(
         _called(run, host.name, host.target), host.name, host.target or run.target,
         host.cluster.value if isinstance(host.cluster, Known) else "", report.verdict,
         host.sources, items,
@@ -154,13 +154,13 @@ def _nothing(kind: str, name: str, why: str) -> Result:
     return _unknown(NOTHING, kind, name, Unseen(Why.ABSENT.value, why, ""))
 
 
-def _left_out(name: str, host: str, target: str, why: str) -> Place:
+def _left_out(name: str, host: str, target: str, why: str) -> JudgedPlace:
     unseen = Unseen(Why.NOT_ASKED.value, why, "")
     return _alone(_unknown(LEFT_OUT, "host", name, unseen), name, host, target)
 
 
-def _alone(result: Result, name: str, host: str, target: str) -> Place:
-    return Place(name, host, target, "", None, (), (Item(result, None, True),))
+def _alone(result: Result, name: str, host: str, target: str) -> JudgedPlace:
+    return JudgedPlace(name, host, target, "", None, (), (Item(result, None, True),))
 
 
 def titles(run: Run) -> dict[str, str]:

@@ -17,11 +17,11 @@ TRANSFERS = {1: "2.5", 2: "5.0", 3: "8.0", 4: "16.0", 5: "32.0", 6: "64.0"}
 """GT/s by generation."""
 
 
-class Branch(Struct):
+class PcieBranch(Struct):
     """A bridge and what is below it."""
 
     address: PciAddress
-    branches: dict[PciAddress, "Branch"] = field(default_factory=dict)
+    branches: dict[PciAddress, "PcieBranch"] = field(default_factory=dict)
     devices: list[Device] = field(default_factory=list)
 
     @property
@@ -41,13 +41,13 @@ def devices_of(place: NumaPlace) -> list[Device]:
     return found
 
 
-def tree(devices: Iterable[Device]) -> Branch:
+def tree(devices: Iterable[Device]) -> PcieBranch:
     """Return a nameless branch with the root ports, and devices of which no bridge is known."""
-    root = Branch(PciAddress(""))
+    root = PcieBranch(PciAddress(""))
     for device in devices:
         at = root
         for bridge in reversed(device.bridges):
-            at = at.branches.setdefault(bridge, Branch(bridge))
+            at = at.branches.setdefault(bridge, PcieBranch(bridge))
         at.devices.append(device)
     return root
 

@@ -22,7 +22,7 @@ MOST = 30
 SAME, OLD, FRESH = "same", "old", "fresh"
 
 
-class Part(NamedTuple):
+class SincePart(NamedTuple):
     """Words that stand side by side."""
 
     kind: str
@@ -30,23 +30,23 @@ class Part(NamedTuple):
     text: str
 
 
-class Told(NamedTuple):
+class SinceTold(NamedTuple):
     """The same change of one check, of one host or of many."""
 
     check: str
     title: str
     severity: str
     where: str
-    parts: tuple[Part, ...]
+    parts: tuple[SincePart, ...]
 
 
-class Section(NamedTuple):
+class SinceSection(NamedTuple):
     """All that became so."""
 
     name: str
     mark: str
     results: int
-    told: tuple[Told, ...]
+    told: tuple[SinceTold, ...]
     more: int
     """Groups that are left out."""
 
@@ -57,7 +57,7 @@ class SinceThen(NamedTuple):
     headline: str
     then: str
     """The earlier run in one line."""
-    sections: tuple[Section, ...]
+    sections: tuple[SinceSection, ...]
     verdicts: tuple[diff_words.Moves, ...]
     traits: tuple[diff_words.Moves, ...]
     rest: str
@@ -76,27 +76,27 @@ def since_of(run: Run) -> SinceThen | None:
     )  # fmt: skip
 
 
-def _sections(made: Difference) -> Iterator[Section]:
+def _sections(made: Difference) -> Iterator[SinceSection]:
     for became, name in NAME.items():
         count = sum(one.became is became for one in made.changes)
         if count:
             groups = list(diff_words.changes(made, became))
             told = tuple(map(_told, groups[:MOST]))
-            yield Section(name, diff_words.MARK[became], count, told, len(groups) - len(told))
+            yield SinceSection(name, diff_words.MARK[became], count, told, len(groups) - len(told))
 
 
-def _told(group: diff_words.Together) -> Told:
+def _told(group: diff_words.Together) -> SinceTold:
     one = group.first
     if one.became is Became.CHANGED:
         parts = marked(one.observed_then, one.observed)
         if one.expected:
-            parts += (Part(SAME, f"(expected {words.one_line(one.expected)})"),)
+            parts += (SincePart(SAME, f"(expected {words.one_line(one.expected)})"),)
     else:
-        parts = (Part(SAME, f"{group.now}; was {group.was}"),)
-    return Told(one.check, one.title, one.severity.value, group.where, parts)
+        parts = (SincePart(SAME, f"{group.now}; was {group.was}"),)
+    return SinceTold(one.check, one.title, one.severity.value, group.where, parts)
 
 
-def marked(then: str, now: str) -> tuple[Part, ...]:
+def marked(then: str, now: str) -> tuple[SincePart, ...]:
     """Return the later text with the words that the earlier one had instead, word by word.
 
     Of another observation altogether, more is marked than is not: then it is told old and new.
@@ -105,14 +105,14 @@ def marked(then: str, now: str) -> tuple[Part, ...]:
     match = SequenceMatcher(a=before, b=after, autojunk=False)
     if match.ratio() < 0.3:
         found = [(OLD, " ".join(before)), (FRESH, " ".join(after))]
-        return tuple(Part(*one) for one in found if one[1])
-    made: list[Part] = []
+        return tuple(SincePart(*one) for one in found if one[1])
+    made: list[SincePart] = []
     for kind, a, b, c, d in match.get_opcodes():
         if kind == "equal":
-            made.append(Part(SAME, " ".join(after[c:d])))
+            made.append(SincePart(SAME, " ".join(after[c:d])))
             continue
-        made += [Part(OLD, " ".join(before[a:b]))] if b > a else []
-        made += [Part(FRESH, " ".join(after[c:d]))] if d > c else []
+        made += [SincePart(OLD, " ".join(before[a:b]))] if b > a else []
+        made += [SincePart(FRESH, " ".join(after[c:d]))] if d > c else []
     return tuple(made)
 
 
@@ -120,6 +120,6 @@ PLAIN = {SAME: "{}", OLD: "[-{}-]", FRESH: "{{+{}+}}"}
 """As `git diff --word-diff` marks words."""
 
 
-def plainly(parts: tuple[Part, ...]) -> str:
+def plainly(parts: tuple[SincePart, ...]) -> str:
     """Return the parts as text, marked without colour."""
     return " ".join(PLAIN[one.kind].format(one.text) for one in parts)

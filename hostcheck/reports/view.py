@@ -135,7 +135,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MatrixCell:
     """One entry of the distance matrix."""
 
     distance: Distance
@@ -148,7 +148,7 @@ class Matrix:
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: tuple[tuple[MatrixCell, ...], ...]
 
     @property
     def used(self) -> tuple[Distance, ...]:
@@ -262,7 +262,9 @@ def matrix(host: Host, shown: Layout | None = None) -> Matrix:
         columns=(*names, *(nic.name for nic in shown.nics)),
         cells=tuple(
             tuple(
-                Cell(distance(host, gpu, device, packages), bonds.get(frozenset((row, column)), ""))
+                MatrixCell(
+                    distance(host, gpu, device, packages), bonds.get(frozenset((row, column)), "")
+                )
                 for column, device in enumerate(devices)
             )
             for row, gpu in enumerate(shown.gpus)

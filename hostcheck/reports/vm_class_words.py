@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.vm_class import Change, ClassJudged, Finding, Judged, Place
+from hostcheck.model.vm_class import ClassChange, ClassFinding, ClassJudged, ClassPlace, Judged
 from hostcheck.reports import words
 
 SIGN = {Answer.GO: "✓", Answer.NO_GO: "✕", Answer.UNSURE: "?", Answer.NO_GPU: "-"}
@@ -50,7 +50,7 @@ def named(one: ClassJudged) -> str:
     return words.one_line(f"{one.name} ({place}, {one.form}): {one.asks}")
 
 
-def place(one: Place) -> str:
+def place(one: ClassPlace) -> str:
     """Name a cluster, and the namespaces that use the class there."""
     name = f"Cluster {one.cluster}" if one.cluster else "Hosts of no known cluster"
     at = f" ({one.target})" if one.target else ""
@@ -58,19 +58,19 @@ def place(one: Place) -> str:
     return words.one_line(f"{name}{at}{spaces}")
 
 
-def kept(one: Place) -> str:
+def kept(one: ClassPlace) -> str:
     """Say on how many hosts the class is kept."""
     told = f"kept by {len(one.keepers)} of {words.count(one.hosts, 'host')}"
     return f"{told}, open on {len(one.open)}" if one.open else told
 
 
-def fits(one: Place) -> str:
+def fits(one: ClassPlace) -> str:
     """Say how many VMs fit."""
     why = f" ({words.one_line(one.now.why)})" if one.now.why else ""
     return f"fit: {one.now.words} now{why}, {one.after_loss.words} with any one host gone"
 
 
-def finding(one: Finding) -> str:
+def finding(one: ClassFinding) -> str:
     """Return a judgement in one line."""
     mark = f" [{one.mark.value}]" if one.mark is not Mark.READ else ""
     unknown = "UNKNOWN, " if one.status is Status.UNKNOWN else ""
@@ -82,7 +82,7 @@ def finding(one: Finding) -> str:
     )
 
 
-def change(one: Change) -> str:
+def change(one: ClassChange) -> str:
     """Say which line to change."""
     return words.one_line(f"{one.where}:{one.line}: {one.what}" if one.line else
                           f"{one.where}: {one.what}")  # fmt: skip
@@ -94,7 +94,7 @@ def hosts(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - NAMES} more" if len(names) > NAMES else shown
 
 
-def shown(one: Place) -> list[Finding]:
+def shown(one: ClassPlace) -> list[ClassFinding]:
     """Return what is to be read of a place: not what follows from another line of it."""
     decided = any(
         each.status is not Status.PASS and each.severity is Severity.REQUIRED
@@ -107,6 +107,6 @@ def shown(one: Place) -> list[Finding]:
     ]  # fmt: skip
 
 
-def ordered(findings: Iterable[Finding]) -> list[Finding]:
+def ordered(findings: Iterable[ClassFinding]) -> list[ClassFinding]:
     """Return what fails first, then what is open; those that pass come last."""
     return sorted(findings, key=lambda one: (ORDER.index(one.status), one.check))

@@ -8,7 +8,7 @@ from hostcheck import recording, ways
 from hostcheck.bundles import places
 from hostcheck.bundles.joined import Joined, joined
 from hostcheck.bundles.label import Keys, Label
-from hostcheck.bundles.places import Place
+from hostcheck.bundles.places import AnswersPlace
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
@@ -63,7 +63,7 @@ class RecordedSource:
         """
         self._sick: dict[str, Unknown] = {}
         patterns = tuple(hosts)
-        labels: list[tuple[Place, Label]] = []
+        labels: list[tuple[AnswersPlace, Label]] = []
         for place in places.find(given):
             try:
                 labels.append((place, place.label()))

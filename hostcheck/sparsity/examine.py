@@ -25,7 +25,7 @@ from hostcheck.sparsity import claims, opening
 from hostcheck.sparsity.hardware import GPUS, keeps_from_running, pattern_of
 from hostcheck.sparsity.numbers import BITS, WEIGHTS
 from hostcheck.sparsity.orders import joint, regained
-from hostcheck.sparsity.packed import Joined, UnreadableError
+from hostcheck.sparsity.packed import JoinedWeights, UnreadableError
 from hostcheck.sparsity.permutation import ROUNDS
 from hostcheck.sparsity.roles import Axes, is_transposed, role, siblings
 from hostcheck.sparsity.survey import PAIRS, TWO_FOUR, survey
@@ -43,7 +43,7 @@ class Along(Struct, frozen=True):
     axis: int
 
 
-class Plan(Struct, frozen=True):
+class ReadingPlan(Struct, frozen=True):
     """What will be read: only headers were."""
 
     source: str
@@ -53,7 +53,7 @@ class Plan(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "*") -> Plan:
+def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "*") -> ReadingPlan:
     """Find the weights whose names match the pattern.
 
     Raises UsageError when a file cannot be read or no tensor matches.
@@ -61,7 +61,7 @@ def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "
     files = [file for path in paths for file in opening.files(path)]
     where = opening.folder(paths)
     config = claims.configuration(where)
-    joined = Joined(opening.tensors(files), zeros_less_one=claims.zeros_less_one(config))
+    joined = JoinedWeights(opening.tensors(files), zeros_less_one=claims.zeros_less_one(config))
     model = str(config.get("model_type", ""))
     weights: list[Along] = []
     skipped: list[Skipped] = []
@@ -78,7 +78,9 @@ def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "
     source = ", ".join(str(path) for path in paths)
     if not weights and not skipped:
         raise UsageError(f"{source}: no tensor matches {pattern!r}")
-    return Plan(source, tuple(files), claims.claim(where, config), tuple(weights), tuple(skipped))
+    return ReadingPlan(
+        source, tuple(files), claims.claim(where, config), tuple(weights), tuple(skipped)
+    )
 
 
 def _unfit(tensor: Tensor, axis: int) -> Skipped | None:
@@ -107,7 +109,7 @@ def _unfit(tensor: Tensor, axis: int) -> Skipped | None:
 
 
 def examine(
-    plan: Plan,
+    plan: ReadingPlan,
     *,
     permute: bool = True,
     rounds: int = ROUNDS,
@@ -189,7 +191,7 @@ def _weights(along: Along, rounds: int, gpu: str) -> Weights | Skipped:
     )
 
 
-def _groups(plan: Plan, weights: Sequence[Weights]) -> list[tuple[Along, ...]]:
+def _groups(plan: ReadingPlan, weights: Sequence[Weights]) -> list[tuple[Along, ...]]:
     """Return what reads one input, where another order would save anything."""
     layers = {one.name for one in weights if one.role is Role.LAYER and one.pattern == TWO_FOUR}
     by_name = {one.tensor.name: one for one in plan.weights if one.tensor.name in layers}

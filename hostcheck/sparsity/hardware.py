@@ -21,7 +21,7 @@ _MULTIPLES = {
 }
 
 
-class Gpu(Struct, frozen=True):
+class SparseGpu(Struct, frozen=True):
     """A GPU as `--for` names it, and the types that its sparse instructions have."""
 
     name: str
@@ -30,11 +30,11 @@ class Gpu(Struct, frozen=True):
 
 _ADA = frozenset(_HALF | _BYTE | {"F32", "I8"})
 GPUS = {
-    "h100": Gpu("H100", _ADA),
-    "l40s": Gpu("L40S", _ADA),
-    "b200": Gpu("B200", _ADA | _FP4),
-    "b300": Gpu("B300", (_ADA | _FP4) - {"I8"}),
-    "rtx-pro-6000": Gpu("RTX PRO 6000", _ADA | _FP4),
+    "h100": SparseGpu("H100", _ADA),
+    "l40s": SparseGpu("L40S", _ADA),
+    "b200": SparseGpu("B200", _ADA | _FP4),
+    "b300": SparseGpu("B300", (_ADA | _FP4) - {"I8"}),
+    "rtx-pro-6000": SparseGpu("RTX PRO 6000", _ADA | _FP4),
 }
 
 
@@ -44,7 +44,7 @@ def pattern_of(kind: str) -> str:
 
 
 def keeps_from_running(
-    gpu: Gpu, kind: str, rows: int, columns: int, *, fits: bool, one_two: bool
+    gpu: SparseGpu, kind: str, rows: int, columns: int, *, fits: bool, one_two: bool
 ) -> str:
     """Say why the sparse units of a GPU do not take a matrix; nothing if they do."""
     if not fits:

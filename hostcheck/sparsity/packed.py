@@ -40,7 +40,7 @@ class UnreadableError(Exception):
     """A packed tensor does not hold together; the message says how."""
 
 
-class Joined:
+class JoinedWeights:
     """Weights, each as one tensor, and what is left beside them."""
 
     def __init__(self, tensors: Iterable[Tensor], *, zeros_less_one: bool = True) -> None:

@@ -25,7 +25,7 @@ HUGE, TINY = 1e15, 1e-15
 """Beyond these, squares leave float32."""
 
 
-class Block(NamedTuple):
+class TensorBlock(NamedTuple):
     """Part of a tensor: elements from `start` on; its first axis is the tensor's axis `first`."""
 
     start: int
@@ -56,7 +56,7 @@ class Survey:
         )
 
 
-def blocks(shape: tuple[int, ...], axis: int) -> Iterator[Block]:
+def blocks(shape: tuple[int, ...], axis: int) -> Iterator[TensorBlock]:
     """Cut a tensor into ranges of elements that hold whole groups along an axis."""
     deep = 0
     while deep < min(axis, len(shape) - 2) and STEP * prod(shape[deep + 1 :]) > BLOCK:
@@ -66,7 +66,7 @@ def blocks(shape: tuple[int, ...], axis: int) -> Iterator[Block]:
     for lead in range(prod(shape[:deep])):
         for row in range(0, shape[deep], step):
             rows = min(step, shape[deep] - row)
-            yield Block((lead * shape[deep] + row) * inner, (rows, *shape[deep + 1 :]), deep)
+            yield TensorBlock((lead * shape[deep] + row) * inner, (rows, *shape[deep + 1 :]), deep)
 
 
 def survey(
@@ -89,7 +89,7 @@ def survey(
 
 def ordered_blocks(
     tensor: Tensor, axis: int, order: NDArray[np.intp] | None
-) -> Iterator[tuple[Block, NDArray[Any]]]:
+) -> Iterator[tuple[TensorBlock, NDArray[Any]]]:
     """Yield the blocks of a tensor, its columns along an axis in an order."""
     for block in blocks(tensor.shape, axis):
         if order is None or axis != block.first:
@@ -103,7 +103,7 @@ def ordered_blocks(
             yield block, np.concatenate(parts).reshape(block.shape)
 
 
-def _see(told: Survey, block: Block, values: NDArray[Any], axis: int, pattern: str) -> None:
+def _see(told: Survey, block: TensorBlock, values: NDArray[Any], axis: int, pattern: str) -> None:
     size = np.abs(values, dtype=None if values.dtype.kind == "f" else np.float32)
     if size.dtype == np.float16:
         size = size.astype(np.float32)

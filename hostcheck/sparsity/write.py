@@ -19,7 +19,7 @@ from hostcheck import files
 from hostcheck.errors import UsageError
 from hostcheck.model.sparsity import Role, Sparsity
 from hostcheck.sparsity import opening
-from hostcheck.sparsity.examine import Along, Plan
+from hostcheck.sparsity.examine import Along, ReadingPlan
 from hostcheck.sparsity.numbers import BITS
 from hostcheck.sparsity.survey import TWO_FOUR, ordered_blocks, survey
 from hostcheck.sparsity.tensors import Tensor, pread
@@ -43,7 +43,7 @@ class _Change(Struct, frozen=True):
     order: tuple[int, ...]
 
 
-def write(plan: Plan, found: Sparsity, out: Path, *, permuted: bool = False) -> Written:
+def write(plan: ReadingPlan, found: Sparsity, out: Path, *, permuted: bool = False) -> Written:
     """Write the checkpoint with its layers pruned, in a better order of columns if that is wanted.
 
     One file becomes one file, several become a folder. Raises UsageError where that cannot be done.

@@ -9,7 +9,7 @@ _TITLE = re.compile(r"([A-Z][A-Za-z ]{2,40}):(?:  |$)")
 _RULE = re.compile(r"\|[-=+|]*")
 
 
-class Row(Struct, frozen=True):
+class TableRow(Struct, frozen=True):
     """One line between bars. `title` is the last single-cell line that ended in a colon."""
 
     title: str
@@ -20,7 +20,7 @@ class Row(Struct, frozen=True):
     """Whether a `|====|` rule has ended the heading of its box."""
 
 
-def rows_of(lines: Iterable[str]) -> Iterator[Row]:
+def rows_of(lines: Iterable[str]) -> Iterator[TableRow]:
     """Yield the rows of all boxes in order; text outside of boxes is passed over."""
     title, after_rule, in_body = "", True, False
     for raw in lines:
@@ -37,5 +37,5 @@ def rows_of(lines: Iterable[str]) -> Iterator[Row]:
         cells = tuple(cell.strip() for cell in body.split("|"))
         if len(cells) == 1 and (match := _TITLE.match(cells[0])):
             title, in_body = match[1], False
-        yield Row(title, cells, after_rule, in_body)
+        yield TableRow(title, cells, after_rule, in_body)
         after_rule = False

@@ -20,7 +20,7 @@ SHOWN = 60
 KINDS = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false", int: "a number"}
 
 
-class Item(Struct, frozen=True):
+class LineItem(Struct, frozen=True):
     """A value with the line that it begins on: a dictionary or list of items, or a plain value."""
 
     value: Any
@@ -30,14 +30,14 @@ class Item(Struct, frozen=True):
 class Block:
     """A mapping; `what` is the file, `path` where in it: `spec.hardware`."""
 
-    def __init__(self, item: Item, what: str, path: str = "") -> None:
+    def __init__(self, item: LineItem, what: str, path: str = "") -> None:
         """Take a mapping. Raises ParseError for anything else; nothing is an empty mapping."""
         self.what, self.path, self.line = what, path, item.line
         if item.value is None:
-            item = Item({}, item.line)
+            item = LineItem({}, item.line)
         if not isinstance(item.value, dict):
             self.refuse(f"{path or 'the document'} is {_kind(item.value)}, expected a mapping")
-        self._items: dict[str, Item] = item.value
+        self._items: dict[str, LineItem] = item.value
         self._asked: dict[str, None] = {}
 
     def refuse(self, told: str, line: int = 0) -> NoReturn:
@@ -49,7 +49,7 @@ class Block:
         """Return a key with its path."""
         return f"{self.path}.{key}" if self.path else key
 
-    def get(self, *names: str) -> Item | None:
+    def get(self, *names: str) -> LineItem | None:
         """Return what stands under one of the spellings of a key; None: nothing, or null.
 
         Raises ParseError where two spellings stand there.
@@ -123,7 +123,7 @@ class Block:
     def block(self, *names: str) -> "Block":
         """Return the mapping under a key, an empty one where there is none."""
         item = self.get(*names)
-        return Block(item or Item({}, self.line), self.what, self.name(names[0]))
+        return Block(item or LineItem({}, self.line), self.what, self.name(names[0]))
 
     def blocks(self, *names: str) -> "list[Block]":
         """Return the mappings of a list, none where there is no list."""
@@ -140,7 +140,7 @@ class Block:
                 self._wrong(names[0], one, "a list of texts")
         return tuple(one.value for one in found)
 
-    def _list(self, *names: str) -> list[Item]:
+    def _list(self, *names: str) -> list[LineItem]:
         item = self.get(*names)
         if item is None:
             return []
@@ -148,7 +148,7 @@ class Block:
             self._wrong(names[0], item, "a list")
         return item.value
 
-    def _wrong(self, key: str, item: Item, expected: str) -> NoReturn:
+    def _wrong(self, key: str, item: LineItem, expected: str) -> NoReturn:
         self.refuse(f"{self.name(key)} is {_kind(item.value)}, expected {expected}", item.line)
 
     def close(self, *, closed: bool, ignored: Iterable[str] = ()) -> tuple[str, ...]:

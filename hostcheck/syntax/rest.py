@@ -6,7 +6,7 @@ from typing import Any
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax.block import Block, Item
+from hostcheck.syntax.block import Block, LineItem
 
 WIRE = "rest"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
@@ -31,7 +31,7 @@ def no_such(failure: Unknown) -> bool:
     return failure.why is Why.ABSENT and _NO_SUCH.match(failure.detail) is not None
 
 
-def item_of(text: str, what: str) -> Item:
+def item_of(text: str, what: str) -> LineItem:
     """Return an answer whose values have no lines. Raises ParseError for what is no JSON."""
     try:
         return _item(json.loads(text))
@@ -39,12 +39,12 @@ def item_of(text: str, what: str) -> Item:
         raise ParseError(f"{what}: not JSON: {text[:60]!r}") from None
 
 
-def _item(value: Any) -> Item:
+def _item(value: Any) -> LineItem:
     if isinstance(value, dict):
-        return Item({str(key): _item(one) for key, one in value.items()}, 0)
+        return LineItem({str(key): _item(one) for key, one in value.items()}, 0)
     if isinstance(value, list):
-        return Item([_item(one) for one in value], 0)
-    return Item(value, 0)
+        return LineItem([_item(one) for one in value], 0)
+    return LineItem(value, 0)
 
 
 def blocks_of(text: str, what: str) -> list[Block]:

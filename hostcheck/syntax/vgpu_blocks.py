@@ -19,7 +19,7 @@ T = TypeVar("T")
 _GPU = re.compile(r"GPU +([0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F]+)")
 
 
-class Block(Struct, frozen=True):
+class VgpuBlock(Struct, frozen=True):
     """The fields of one GPU, or of one thing on it, and the command they come from."""
 
     address: PciAddress
@@ -38,7 +38,7 @@ class Block(Struct, frozen=True):
         return reader(found.value, asked)
 
 
-def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
+def blocks_of(text: str, *, what: str) -> tuple[tuple[VgpuBlock, ...], Noticed]:
     """Cut the answer into GPUs. Raises ParseError for fields that belong to no GPU."""
     peeled = words.peel(text, what=what)
     lines = peeled.lines
@@ -48,7 +48,7 @@ def blocks_of(text: str, *, what: str) -> tuple[tuple[Block, ...], Noticed]:
     blocks = []
     for field in from_indented(lines).children:
         if match := _GPU.fullmatch(field.label):
-            blocks.append(Block(address_of(match[1], what=what), field, what))
+            blocks.append(VgpuBlock(address_of(match[1], what=what), field, what))
         elif field.children or field.value or field.label.startswith(("GPU", "vGPU")):
             raise ParseError(f"{what}: {words.quoted(field.label)} is below no 'GPU <address>'")
     if not (blocks or none):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from string import Formatter
 
-from hostcheck.model.capture import Part, Request
+from hostcheck.model.capture import CallPart, Request
 from hostcheck.syntax.xml import escape
 
-VM = Part('<vm type="VirtualMachine">{subject}</vm>')
+VM = CallPart('<vm type="VirtualMachine">{subject}</vm>')
 """The object that the question is about, where a method takes it as an argument."""
-HOST = Part('<host type="HostSystem">{host}</host>', optional=True)
-POOL = Part('<pool type="ResourcePool">{pool}</pool>', optional=True)
+HOST = CallPart('<host type="HostSystem">{host}</host>', optional=True)
+POOL = CallPart('<pool type="ResourcePool">{pool}</pool>', optional=True)
 
 
 def arguments(request: Request, session: str = "") -> str:
@@ -23,7 +23,7 @@ def arguments(request: Request, session: str = "") -> str:
     return "".join(piece for part in request.call.parts for piece in _written(part, given))
 
 
-def _written(part: Part, given: Mapping[str, str]) -> Iterator[str]:
+def _written(part: CallPart, given: Mapping[str, str]) -> Iterator[str]:
     name, value = part.only
     other, unlike = part.unless
     if (name and given[name] != value) or (other and given[other] == unlike):

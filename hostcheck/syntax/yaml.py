@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from hostcheck.errors import ParseError
-from hostcheck.syntax.block import Item
+from hostcheck.syntax.block import LineItem
 
 MOST_BYTES = 4 * 1024 * 1024
 
@@ -49,24 +49,24 @@ class _Values(_Plain, yaml.SafeLoader):
 class _Marked(_Values):
     """Keeps the line of each value."""
 
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> tuple[LineItem, ...]:
         """Return the documents."""
         found = []
         while self.check_node():
             found.append(self.item(self.get_node()))
         return tuple(found)
 
-    def item(self, node: Any) -> Item:
+    def item(self, node: Any) -> LineItem:
         """Make an item of a node. Raises MarkedYAMLError."""
         line = node.start_mark.line + 1
         if isinstance(node, yaml.MappingNode):
-            return Item(self._keyed(node), line)
+            return LineItem(self._keyed(node), line)
         if isinstance(node, yaml.SequenceNode):
-            return Item([self.item(one) for one in node.value], line)
-        return Item(self.construct_object(node), line)
+            return LineItem([self.item(one) for one in node.value], line)
+        return LineItem(self.construct_object(node), line)
 
-    def _keyed(self, node: Any) -> dict[str, Item]:
-        found: dict[str, Item] = {}
+    def _keyed(self, node: Any) -> dict[str, LineItem]:
+        found: dict[str, LineItem] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value in found:
                 told = "stands twice" if isinstance(key, yaml.ScalarNode) else "is no name"
@@ -74,11 +74,11 @@ class _Marked(_Values):
                     problem=f"{str(key.value)[:40]!r} {told}", problem_mark=key.start_mark
                 )
             item = self.item(value)
-            found[key.value] = Item(item.value, key.start_mark.line + 1)
+            found[key.value] = LineItem(item.value, key.start_mark.line + 1)
         return found
 
 
-def documents(data: bytes, what: str) -> tuple[Item, ...]:
+def documents(data: bytes, what: str) -> tuple[LineItem, ...]:
     """Return all documents of a file of YAML or JSON, each value with its line.
 
     What a key holds has the line of the key. Raises ParseError, which names the file and the line.

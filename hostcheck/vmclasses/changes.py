@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from hostcheck.model.fact import Unknown
 from hostcheck.model.requirements import bare
-from hostcheck.model.vm_class import Change, VmClass
+from hostcheck.model.vm_class import ClassChange, VmClass
 from hostcheck.profiles import like
-from hostcheck.vmclasses.seen import SeenHost
+from hostcheck.vmclasses.seen import ClassHost
 from hostcheck.words import gib, some
 
 NEAREST = 3
 
 
-def change(check: str, one: VmClass, hosts: Sequence[SeenHost]) -> Change | None:
+def change(check: str, one: VmClass, hosts: Sequence[ClassHost]) -> ClassChange | None:
     """Say which line to change, and to what."""
     if check == "VMC-001":
         return _profile_change(one, hosts)
@@ -34,7 +34,7 @@ def change(check: str, one: VmClass, hosts: Sequence[SeenHost]) -> Change | None
     line = one.devices[0].line if check == "VMC-003" and one.devices else one.line_of(field)
     if check == "VMC-013" and one.memory.limit >= one.memory.request:
         line = one.line_of("cpu")
-    return Change(one.source, line, what)
+    return ClassChange(one.source, line, what)
 
 
 def _reserve(one: VmClass) -> str:
@@ -46,12 +46,12 @@ def _reserve(one: VmClass) -> str:
     return f"requests.memory: {size}, or memoryReservationLockedToMax: true in configSpec"
 
 
-def _less(hosts: Sequence[SeenHost]) -> str:
+def _less(hosts: Sequence[ClassHost]) -> str:
     most = max((host.most_memory for host in hosts), default=0)
     return f"{gib(most)} at most" if most else "less memory"
 
 
-def _profile_change(one: VmClass, hosts: Sequence[SeenHost]) -> Change:
+def _profile_change(one: VmClass, hosts: Sequence[ClassHost]) -> ClassChange:
     offered = sorted({name for host in hosts for name in host.offered})
     spelled = {bare(name) for name in offered}
     wrong = next((each for each in one.vgpus if bare(each.profile) not in spelled), one.vgpus[0])
@@ -59,4 +59,4 @@ def _profile_change(one: VmClass, hosts: Sequence[SeenHost]) -> Change:
     what = f"{wrong.profile}: take {' or '.join(alike) or some(offered)}"
     if not offered:
         what = f"{wrong.profile}: no host of the cluster offers a profile"
-    return Change(one.source, wrong.line or one.line_of("devices"), what)
+    return ClassChange(one.source, wrong.line or one.line_of("devices"), what)

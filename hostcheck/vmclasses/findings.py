@@ -7,10 +7,10 @@ from hostcheck.checks.engine import Check, subject
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.requirements import Requirements
 from hostcheck.model.result import Result, Severity, Status
-from hostcheck.model.vm_class import Finding, Fit, Namespace, VmClass
+from hostcheck.model.vm_class import ClassFinding, Fit, Namespace, VmClass
 from hostcheck.vmclasses.changes import change
 from hostcheck.vmclasses.checks.of_class import OF_CLASS, Offer
-from hostcheck.vmclasses.seen import SeenHost
+from hostcheck.vmclasses.seen import ClassHost
 from hostcheck.vmclasses.vm import vm_of
 from hostcheck.words import count, some
 
@@ -33,9 +33,9 @@ TOLD_BY = {
 
 
 def whole(
-    findings: Iterable[Finding], keepers: tuple[str, ...], dark: tuple[str, ...],
-    hosts: Sequence[SeenHost],
-) -> Finding:  # fmt: skip
+    findings: Iterable[ClassFinding], keepers: tuple[str, ...], dark: tuple[str, ...],
+    hosts: Sequence[ClassHost],
+) -> ClassFinding:  # fmt: skip
     """Say whether one host keeps everything together."""
     status = Status.PASS if keepers else Status.UNKNOWN if dark else Status.FAIL
     observed = f"{len(keepers)} of {count(len(hosts), 'host')}"
@@ -46,7 +46,7 @@ def whole(
     note = "each part is kept somewhere, and never all on one host" if apart else ""
     if dark:
         note = f"open on {some(dark)}"
-    return Finding(
+    return ClassFinding(
         WHOLE, "A host keeps all of the class", Severity.REQUIRED, status, observed,
         "at least one", note, hosts=dark,
         told_by=f"hostcheck audit --ssh --host {dark[0]}" if status is Status.UNKNOWN else "",
@@ -54,12 +54,12 @@ def whole(
 
 
 def on_hosts(
-    check: Check[S], number: int, at: int, one: VmClass, hosts: Sequence[SeenHost],
-    perhaps: Sequence[SeenHost],
-) -> Finding:  # fmt: skip
+    check: Check[S], number: int, at: int, one: VmClass, hosts: Sequence[ClassHost],
+    perhaps: Sequence[ClassHost],
+) -> ClassFinding:  # fmt: skip
     """Fold what one check says on each host: one that keeps it is enough."""
     found = [(host, host.classes[at].results[number]) for host in hosts]
-    by: dict[Status, list[tuple[SeenHost, Result]]] = {}
+    by: dict[Status, list[tuple[ClassHost, Result]]] = {}
     for host, result in found:
         by.setdefault(_status(result), []).append((host, result))
     order: tuple[Status, ...] = (Status.PASS, Status.UNKNOWN, Status.FAIL, Status.NOT_APPLICABLE)
@@ -74,7 +74,7 @@ def on_hosts(
     good = len(by.get(Status.PASS, ()))
     of = f" (on {good} of {count(len(hosts), 'host')})" if status is Status.PASS else ""
     believed = check.id in BELIEVED
-    return Finding(
+    return ClassFinding(
         check=check.id,
         title=check.manual.title,
         severity=check.severity,
@@ -90,10 +90,10 @@ def on_hosts(
     )
 
 
-def _elsewhere(check: Check[S], hosts: Sequence[SeenHost]) -> Finding:
+def _elsewhere(check: Check[S], hosts: Sequence[ClassHost]) -> ClassFinding:
     """Say that a host would do of which it is not known where it belongs."""
     names = tuple(host.name for host in hosts)
-    return Finding(
+    return ClassFinding(
         check.id, check.manual.title, check.severity, Status.UNKNOWN,
         f"of which cluster {some(names)} is is not known",
         told_by=f"hostcheck audit --host {names[0]}", source=check.manual.source, hosts=names,
@@ -123,13 +123,15 @@ def _told_by(check: str, result: Result | None) -> str:
     return f"an audit that is answered {unseen.asked}{needs}"
 
 
-def of_class(one: VmClass, using: tuple[Namespace, ...], needs: Requirements) -> Iterator[Finding]:
+def of_class(
+    one: VmClass, using: tuple[Namespace, ...], needs: Requirements
+) -> Iterator[ClassFinding]:
     """Judge what a class is by itself."""
     offer = Offer(one, vm_of(one), using)
     about = subject("vm class", one.name, f"class {one.name}")
     for check in OF_CLASS:
         result = check.judge(about, offer, needs)
-        yield Finding(
+        yield ClassFinding(
             check=check.id,
             title=check.manual.title,
             severity=check.severity,
@@ -143,11 +145,11 @@ def of_class(one: VmClass, using: tuple[Namespace, ...], needs: Requirements) ->
         )
 
 
-def fits(now: Fit, lost: Fit) -> Finding:
+def fits(now: Fit, lost: Fit) -> ClassFinding:
     """Say how many VMs fit."""
     status = Status.PASS if now.low else Status.FAIL if now.high == 0 else Status.UNKNOWN
     observed = f"{now.words} now, {lost.words} with any one host gone"
-    return Finding(
+    return ClassFinding(
         FITS, "VMs of the class fit now", Severity.RECOMMENDED, status, observed, "at least one",
         now.why, told_by="an audit that reads these hosts" if status is Status.UNKNOWN else "",
     )  # fmt: skip

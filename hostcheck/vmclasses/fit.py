@@ -16,7 +16,7 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.requirements import GpuModel
 from hostcheck.model.result import Severity, Status
 from hostcheck.model.vm_class import Fit, VmClass
-from hostcheck.vmclasses.seen import Guest, Room, SeenHost, models_of
+from hostcheck.vmclasses.seen import ClassHost, FreeSpan, RunningVm, models_of
 from hostcheck.words import count as counted
 
 MOST_TOLD = 3
@@ -32,19 +32,19 @@ class _Gpu(Struct, frozen=True):
 class _Counted(Struct, frozen=True):
     """One host: its GPUs, and how many VMs of the class fit."""
 
-    host: SeenHost
+    host: ClassHost
     gpus: tuple[_Gpu, ...]
     low: int
     high: int | None
     why: str
 
 
-class Cluster:
+class ClusterFit:
     """Counts on the hosts of one cluster, for one class after another."""
 
     def __init__(
-        self, hosts: Sequence[SeenHost], classes: Iterable[VmClass],
-        perhaps: Sequence[SeenHost] = (),
+        self, hosts: Sequence[ClassHost], classes: Iterable[VmClass],
+        perhaps: Sequence[ClassHost] = (),
     ) -> None:  # fmt: skip
         """Take hosts that were looked at, and all classes that will be counted.
 
@@ -80,7 +80,7 @@ class Cluster:
         tops = [each[1] for each in lost[: len(hosts)] if each[1] is not None]
         return fits, Fit(least, min(tops) if tops else None)
 
-    def _host(self, host: SeenHost, at: int, one: VmClass, need: Counter[str]) -> _Counted:
+    def _host(self, host: ClassHost, at: int, one: VmClass, need: Counter[str]) -> _Counted:
         seen = host.classes[at]
         gpus = tuple(self._gpu(gpu, need) for gpu in _gpus(host.counted))
         deciding = [each for each in seen.results if each.severity is Severity.REQUIRED]
@@ -99,7 +99,7 @@ class Cluster:
         return _Counted(host, gpus, low, high, self._bounded(host, bounds[0], memory))
 
     @staticmethod
-    def _bounded(host: SeenHost, gpus: Room | None, memory: Room) -> str:
+    def _bounded(host: ClassHost, gpus: FreeSpan | None, memory: FreeSpan) -> str:
         """Say what keeps the number on a host from being larger, or known."""
         closed = [gate for gate in host.counted.gates if not isinstance(gate, Unknown)]
         if closed:
@@ -155,7 +155,7 @@ class Cluster:
         return min(low, high) if high is not None else low, high
 
     def _taken(
-        self, guests: Sequence[Guest], others: Sequence[_Counted], one: VmClass,
+        self, guests: Sequence[RunningVm], others: Sequence[_Counted], one: VmClass,
         need: Counter[str],
     ) -> int | None:  # fmt: skip
         """Say how many VMs of the class the guests of a lost host displace at most."""
@@ -209,7 +209,7 @@ class Cluster:
         return used * max(0, most - least)
 
 
-def _start_again(guests: Sequence[Guest], others: Sequence[_Counted]) -> bool:
+def _start_again(guests: Sequence[RunningVm], others: Sequence[_Counted]) -> bool:
     """Say whether each of the others surely has the memory for all of them."""
     sizes = [one.memory_bytes for one in guests]
     total = _sum(sizes)
@@ -233,23 +233,23 @@ def _spelled(profile: str, models: Sequence[GpuModel]) -> str:
     return next((one.name for one in found if one is not None), profile)
 
 
-def _vms(host: SeenHost, gpus: Sequence[_Gpu], need: Counter[str]) -> Room | None:
+def _vms(host: ClassHost, gpus: Sequence[_Gpu], need: Counter[str]) -> FreeSpan | None:
     """Count by GPUs how many VMs fit on a host; None where the class has no vGPU."""
     if not need:
         return None
     if isinstance(host.counted.gpus, Unknown):
-        return Room(0, None)
+        return FreeSpan(0, None)
     high = _least(
         None if (all_ := _sum(gpu.high[name] for gpu in gpus)) is None else all_ // each
         for name, each in need.items()
     )
     if len(need) == 1:
         ((name, each),) = need.items()
-        return Room(sum(gpu.low[name] for gpu in gpus) // each, high)
+        return FreeSpan(sum(gpu.low[name] for gpu in gpus) // each, high)
     low = 0
     while (high is None or low < high) and _places(gpus, need, low + 1):
         low += 1
-    return Room(low, high)
+    return FreeSpan(low, high)
 
 
 def _places(gpus: Sequence[_Gpu], need: Counter[str], number: int) -> bool:
@@ -266,17 +266,17 @@ def _places(gpus: Sequence[_Gpu], need: Counter[str], number: int) -> bool:
     return True
 
 
-def _devices(free: Room, number: int) -> Room | None:
+def _devices(free: FreeSpan, number: int) -> FreeSpan | None:
     if not number:
         return None
-    return Room(free.low // number, None if free.high is None else free.high // number)
+    return FreeSpan(free.low // number, None if free.high is None else free.high // number)
 
 
-def _memory(free: Room, one: VmClass) -> Room:
+def _memory(free: FreeSpan, one: VmClass) -> FreeSpan:
     size = one.memory_bytes
     if isinstance(size, Unknown) or not size:
-        return Room(0, None)
-    return Room(free.low // size, None if free.high is None else free.high // size)
+        return FreeSpan(0, None)
+    return FreeSpan(free.low // size, None if free.high is None else free.high // size)
 
 
 def _sum(parts: Iterable[int | None]) -> int | None:

@@ -11,25 +11,25 @@ from hostcheck.model.result import Answer, Severity, Status, gravest_of
 from hostcheck.model.run import Asked, silent
 from hostcheck.model.vm_class import (
     SCHEMA,
+    ClassFinding,
     ClassJudged,
-    Finding,
+    ClassPlace,
     Fit,
     Judged,
     Namespace,
     Offered,
-    Place,
     VmClass,
 )
 from hostcheck.vmclasses.checks.on_host import ON_HOST
 from hostcheck.vmclasses.findings import WHOLE, fits, of_class, on_hosts, whole
-from hostcheck.vmclasses.fit import Cluster
-from hostcheck.vmclasses.seen import SeenHost
+from hostcheck.vmclasses.fit import ClusterFit
+from hostcheck.vmclasses.seen import ClassHost
 from hostcheck.vmclasses.words import asks
 
 NAMES = "GET /api/vcenter/namespace-management/clusters"
 
 
-class Target(Struct, frozen=True):
+class ClassSource(Struct, frozen=True):
     """What told of the hosts, as a run or a source says it."""
 
     name: str
@@ -39,7 +39,7 @@ class Target(Struct, frozen=True):
 
 
 def judge(
-    offered: Offered, hosts: Sequence[SeenHost], needs: Requirements, target: Target,
+    offered: Offered, hosts: Sequence[ClassHost], needs: Requirements, target: ClassSource,
     *, classes_from: str, cluster_names: dict[str, str] | None = None,
     wanted: Callable[[str], bool] = lambda _: True,
 ) -> Judged:  # fmt: skip
@@ -49,14 +49,14 @@ def judge(
     holds; of clusters that are not `wanted` nothing is said.
     """
     names = {**(cluster_names or {}), **offered.cluster_names}
-    groups: dict[tuple[str, str], list[SeenHost]] = {}
+    groups: dict[tuple[str, str], list[ClassHost]] = {}
     for host in hosts:
         if wanted(host.cluster):
             groups.setdefault((host.cluster, host.target), []).append(host)
     clusters = []
     for (name, where), mine in sorted(groups.items()):
         perhaps = groups.get(("", where), ()) if name else ()
-        counted = Cluster(mine, offered.classes, perhaps)
+        counted = ClusterFit(mine, offered.classes, perhaps)
         clusters.append(_Hosts(name, where, mine, perhaps, counted))
     judged = tuple(
         _class(at, one, offered, names, clusters, needs) for at, one in enumerate(offered.classes)
@@ -75,9 +75,9 @@ class _Hosts(Struct, frozen=True):
 
     name: str
     target: str
-    sure: Sequence[SeenHost]
-    perhaps: Sequence[SeenHost]
-    counted: Cluster
+    sure: Sequence[ClassHost]
+    perhaps: Sequence[ClassHost]
+    counted: ClusterFit
 
 
 def _class(
@@ -117,7 +117,7 @@ def _class(
 
 
 def _over(
-    places: Sequence[Place], must: set[str], *, open_: bool, hidden: bool, used: bool
+    places: Sequence[ClassPlace], must: set[str], *, open_: bool, hidden: bool, used: bool
 ) -> Answer:
     """Fold the clusters: all that use the class must keep it; nobody's, one may."""
     sure = [one.answer for one in places if one.cluster in must]
@@ -170,7 +170,7 @@ def _open(one: VmClass, using: Sequence[Namespace]) -> bool:
 
 def _place(
     at: int, one: VmClass, on: _Hosts, using: tuple[Namespace, ...], needs: Requirements
-) -> Place:
+) -> ClassPlace:
     findings = [on_hosts(check, number, at, one, on.sure, on.perhaps)
                 for number, check in enumerate(ON_HOST)]  # fmt: skip
     keepers, dark = _keepers(at, on.sure)
@@ -185,7 +185,7 @@ def _place(
             key=lambda each: each.check,
         )
     )
-    return Place(
+    return ClassPlace(
         cluster=on.name,
         target=on.target,
         answer=_answer(told),
@@ -199,10 +199,12 @@ def _place(
     )
 
 
-def _unseen(name: str, one: VmClass, using: tuple[Namespace, ...], needs: Requirements) -> Place:
+def _unseen(
+    name: str, one: VmClass, using: tuple[Namespace, ...], needs: Requirements
+) -> ClassPlace:
     """Return what can be said of a cluster of which no host was seen."""
     told = of_class(one, using, needs)
-    missing = Finding(
+    missing = ClassFinding(
         WHOLE, "A host keeps all of the class", Severity.REQUIRED, Status.UNKNOWN,
         "no host of this cluster is in what was read",
         told_by=f"hostcheck audit --cluster {name}",
@@ -210,10 +212,10 @@ def _unseen(name: str, one: VmClass, using: tuple[Namespace, ...], needs: Requir
     found = (*(each for each in told if each.status is not Status.NOT_APPLICABLE), missing)
     never = Fit(0, None, "no host was seen")
     spaces = tuple(each.name for each in using)
-    return Place(name, "", _answer(found), 0, (), (), found, never, never, spaces)
+    return ClassPlace(name, "", _answer(found), 0, (), (), found, never, never, spaces)
 
 
-def _answer(findings: Iterable[Finding]) -> Answer:
+def _answer(findings: Iterable[ClassFinding]) -> Answer:
     required = [one.status for one in findings if one.severity is Severity.REQUIRED]
     if Status.FAIL in required:
         return Answer.NO_GO
@@ -221,7 +223,7 @@ def _answer(findings: Iterable[Finding]) -> Answer:
     return Answer.UNSURE if whole else Answer.GO
 
 
-def _keepers(at: int, hosts: Sequence[SeenHost]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _keepers(at: int, hosts: Sequence[ClassHost]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the hosts that keep all that is required, and those of which that is open."""
     keepers: list[str] = []
     dark: list[str] = []

@@ -14,7 +14,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.vm_class import Namespace, Offered, VmClass
 from hostcheck.near import near
 from hostcheck.syntax import yaml
-from hostcheck.syntax.block import Block, Item
+from hostcheck.syntax.block import Block, LineItem
 from hostcheck.syntax.vm_class import crd, rest
 
 WHAT = "give VM classes, as `kubectl get vmclass -o yaml` or vCenter's REST API tells them"
@@ -57,7 +57,7 @@ class _Found:
         self._bound: dict[str, list[str]] = defaultdict(list)
         self._notices: list[str] = []
 
-    def take(self, item: Item) -> None:
+    def take(self, item: LineItem) -> None:
         """Take one document, or one entry of a list."""
         if isinstance(item.value, list):
             for one in item.value:

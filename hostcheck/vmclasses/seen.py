@@ -20,14 +20,14 @@ from hostcheck.vmclasses.checks.on_host import ON_HOST, given
 from hostcheck.vmclasses.vm import Promise, vm_of
 
 
-class Room(Struct, frozen=True):
+class FreeSpan(Struct, frozen=True):
     """Bytes or devices that are free: at least `low`, at most `high`; None: not known."""
 
     low: int
     high: int | None
 
 
-class Guest(Struct, frozen=True):
+class RunningVm(Struct, frozen=True):
     """A running VM with GPUs: what it takes with it when its host is lost."""
 
     profiles: tuple[str, ...]
@@ -43,11 +43,11 @@ class SeenClass(Struct, frozen=True):
     """One class on one host."""
 
     results: tuple[Result, ...]
-    devices: Room
+    devices: FreeSpan
     """Of the whole devices that the class asks for, those that nobody uses."""
 
 
-class SeenHost(Struct, frozen=True):
+class ClassHost(Struct, frozen=True):
     """One host."""
 
     name: str
@@ -59,11 +59,11 @@ class SeenHost(Struct, frozen=True):
     """As capacity counts it."""
     offered: tuple[str, ...]
     """vGPU profiles, as vSphere spells them; none where that is not known."""
-    memory: Room
+    memory: FreeSpan
     """Bytes that can be reserved now."""
     most_memory: int
     """Bytes that one VM may surely have of it, with nothing else on it; 0: not known."""
-    guests: tuple[Guest, ...] | None
+    guests: tuple[RunningVm, ...] | None
     """None: not known."""
     classes: tuple[SeenClass, ...]
     """In the order of the classes."""
@@ -72,10 +72,10 @@ class SeenHost(Struct, frozen=True):
 def seen_of(
     host: Host, classes: Sequence[VmClass], needs: Requirements,
     results: tuple[Result, ...] | None = None,
-) -> SeenHost:  # fmt: skip
+) -> ClassHost:  # fmt: skip
     """Look at a host for classes; `results` are what was judged of it before."""
     gpus = host.gpus
-    return SeenHost(
+    return ClassHost(
         name=host.name,
         target=host.target,
         cluster=host.cluster.value if isinstance(host.cluster, Known) else "",
@@ -100,16 +100,16 @@ def _value(fact: Fact[int]) -> int | None:
     return fact.value if isinstance(fact, Known) else None
 
 
-def _memory(host: Host) -> Room:
+def _memory(host: Host) -> FreeSpan:
     """Say how much can be reserved now: surely what DRAM leaves beside all that is known."""
     total, held = _value(host.memory_bytes), _value(host.memory_reserved_bytes)
     if total is None or held is None:
-        return Room(0, total)
+        return FreeSpan(0, total)
     beside, own = _value(host.memory_overhead_bytes), _value(host.memory_hypervisor_bytes)
     high = max(0, total - held)
     if beside is None or own is None:
-        return Room(0, high)
-    return Room(min(high, max(0, _fast(host, total) - held - beside - own)), high)
+        return FreeSpan(0, high)
+    return FreeSpan(min(high, max(0, _fast(host, total) - held - beside - own)), high)
 
 
 def _most_memory(host: Host) -> int:
@@ -123,7 +123,7 @@ def _fast(host: Host, total: int) -> int:
     return total // MOST_TIERED if dram is None else min(dram, total)
 
 
-def _guests(host: Host) -> tuple[Guest, ...] | None:
+def _guests(host: Host) -> tuple[RunningVm, ...] | None:
     if isinstance(host.vms, Unknown):
         return None
     found = []
@@ -134,14 +134,14 @@ def _guests(host: Host) -> tuple[Guest, ...] | None:
             named = tuple(one.profile.value for one in vm.vgpus if isinstance(one.profile, Known))
             whole = len(named) == len(vm.vgpus)
             size = _value(vm.memory_bytes)
-            found.append(Guest(named, len(vm.passthroughs), size, known=whole))
+            found.append(RunningVm(named, len(vm.passthroughs), size, known=whole))
     return tuple(found)
 
 
-def _devices(one: VmClass, vm: Vm, host: Host) -> Room:
+def _devices(one: VmClass, vm: Vm, host: Host) -> FreeSpan:
     """Count the GPUs that the class's whole devices may be, and that nobody uses."""
     if not one.devices:
-        return Room(0, 0)
+        return FreeSpan(0, 0)
     alike = attempt(lambda known: {
         gpu.address for each in one.devices for gpu in given(host, each.ids, each.label, known)
     })  # fmt: skip
@@ -149,14 +149,14 @@ def _devices(one: VmClass, vm: Vm, host: Host) -> Room:
     if isinstance(alike, Unknown):
         kinds = [] if isinstance(gpus, Unknown) else gpus.value
         may = [gpu for gpu in kinds if any(_may(gpu, each, vm) for each in vm.passthroughs)]
-        return Room(0, None if isinstance(gpus, Unknown) else len(may))
+        return FreeSpan(0, None if isinstance(gpus, Unknown) else len(may))
     users = _users(host)
     if users is None:
-        return Room(0, len(alike))
+        return FreeSpan(0, len(alike))
     sure = {address for address, _ in users if address}
     loose = sum(not address for address, _ in users)
     free = len(alike - sure)
-    return Room(max(0, free - loose), free)
+    return FreeSpan(max(0, free - loose), free)
 
 
 def _may(gpu: object, device: object, _vm: Vm) -> bool:
@@ -180,7 +180,7 @@ def _users(host: Host) -> list[tuple[PciAddress | None, str]] | None:
     return found
 
 
-def models_of(hosts: Sequence[SeenHost]) -> tuple[GpuModel, ...]:
+def models_of(hosts: Sequence[ClassHost]) -> tuple[GpuModel, ...]:
     """Return the kinds of GPU that hosts have."""
     found: dict[str, GpuModel] = {}
     for host in hosts:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hostcheck.diff.story import Glance, Seen, Story, Subject
+from hostcheck.diff.story import Glance, SeenResult, Story, StorySubject
 from hostcheck.model.result import Answer, Severity, Status, upheld, verdict_of
 from hostcheck.model.run import Run
 from hostcheck.model.waiver import (
@@ -21,7 +21,7 @@ from hostcheck.model.waiver import (
     WaiverUse,
     evidence_of,
 )
-from hostcheck.runfile import Told
+from hostcheck.runfile import ToldResult
 from hostcheck.ways.vsphere.inventory import is_host, matches
 
 NAMED = 8
@@ -135,7 +135,7 @@ def _meets(waiver: Waiver, host: Glance) -> bool:
     )
 
 
-def _is_of(waiver: Waiver, one: Seen, about: Subject) -> bool:
+def _is_of(waiver: Waiver, one: SeenResult, about: StorySubject) -> bool:
     if one.check != waiver.check or one.status not in waiver.status:
         return False
     return any(matches(text, (waiver.subject,)) for text in (about.id, about.name))
@@ -152,7 +152,7 @@ def _without(story: Story, host: Glance, waived: list[Waived]) -> Answer:
     return verdict_of(left) if left else upheld(Answer.GO, host.judged.values())
 
 
-def mark_of(check: str, status: Status, told: Told) -> str:
+def mark_of(check: str, status: Status, told: ToldResult) -> str:
     """Return the mark of what was observed."""
     why = f"{told.unseen.why}: {told.unseen.detail}" if told.unseen is not None else ""
     return evidence_of(check, status, told.observed or why, told.expected)

@@ -16,22 +16,22 @@ from hostcheck.words import cut, one_line
 _LONGEST = 200
 
 
-class Seen(NamedTuple):
+class SeenCertificate(NamedTuple):
     """A certificate (DER). `against` says why no authority vouches for it, empty where one does."""
 
     der: bytes
     against: str
 
 
-def look(host: str, port: int, trust: ssl.SSLContext, seconds: float) -> Seen | Unknown:
+def look(host: str, port: int, trust: ssl.SSLContext, seconds: float) -> SeenCertificate | Unknown:
     """Return what a server shows, within so many seconds; nothing is sent but TLS's greeting."""
     until = time.monotonic() + seconds
     where = f"{host}:{port}"
     try:
         try:
-            return Seen(_shaken(host, port, trust, until), "")
+            return SeenCertificate(_shaken(host, port, trust, until), "")
         except ssl.SSLCertVerificationError as error:
-            return Seen(_shaken(host, port, _any(), until), error.verify_message)
+            return SeenCertificate(_shaken(host, port, _any(), until), error.verify_message)
     except TimeoutError:
         return Unknown(Why.TIMEOUT, f"{where}: no certificate within {seconds:g} s")
     except (OSError, ValueError) as error:

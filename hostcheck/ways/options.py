@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 OPTION = "option"
-"""Under this name a field's metadata hold its `Option`."""
+"""Under this name a field's metadata hold its `GivenOption`."""
 Kind = Literal["text", "user", "yes or no", "flag", "file", "path", "whole", "seconds"]
 """A `file` has to be there; a `path` need not be. `yes or no` is None where nobody gave it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class GivenOption:
     """One option of the command line; its value has the name of the field."""
 
     flags: str
@@ -39,7 +39,7 @@ def option(
 
     `flags` are spelled like the field where they are not given; `many` may be repeated.
     """
-    told = Option(
+    told = GivenOption(
         flags=flags, kind=kind, help=help, many=many, metavar=metavar, least=least, most=most
     )
     empty: Any = () if many else {"text": "", "user": "", "flag": False}.get(kind)
@@ -47,11 +47,11 @@ def option(
 
 
 SETTING = "setting"
-"""Under this name the metadata of a section's field hold its `Setting`."""
+"""Under this name the metadata of a section's field hold its `FileSetting`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class FileSetting:
     """What goes before a setting, and its range. `option` is a field of the way's `Given`.
 
     `files`: it names files, relative ones beside that of the settings.
@@ -72,5 +72,5 @@ def setting(
 
     The option goes before it, and `also` says in words what else does.
     """
-    told = Setting(option=option, also=also, least=least, most=most, files=files)
+    told = FileSetting(option=option, also=also, least=least, most=most, files=files)
     return field(default=default, metadata={SETTING: told})

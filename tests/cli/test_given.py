@@ -11,7 +11,7 @@ import hostcheck
 from hostcheck import settings, ways
 from hostcheck.cli import main
 from hostcheck.cli.given import group
-from hostcheck.connect.given import Guests
+from hostcheck.connect.given import GuestAccess
 from hostcheck.errors import UsageError
 from hostcheck.ways.options import option
 
@@ -38,7 +38,7 @@ def test_a_group_becomes_one_argument():
 
 def test_a_group_offers_all_fields_and_nothing_else():
     with pytest.raises(TypeError, match=r"its options differ in \['guest_password_file'"):
-        group("guests", Guests, click.option("--guest-user"))
+        group("guests", GuestAccess, click.option("--guest-user"))
 
 
 @dataclass(frozen=True, kw_only=True)

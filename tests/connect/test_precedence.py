@@ -174,7 +174,7 @@ def test_the_guest_user_is_asked_of_option_environment_and_file():
 
 
 def place(file=None):
-    return secrets.Place("me@vc", "GOVC_PASSWORD", "--password-file", file)
+    return secrets.SecretPlace("me@vc", "GOVC_PASSWORD", "--password-file", file)
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
 
 
 def test_without_an_ssh_password_only_keys_are_tried(keyring):
-    ssh = secrets.Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", None)
+    ssh = secrets.SecretPlace("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", None)
     assert secrets.password_or_none(ssh, "SSH password", front(), ask=False) is None
     keyring["ssh"] = "kept"
     kept = secrets.password_or_none(ssh, "SSH password", front(), ask=False)

@@ -11,7 +11,7 @@ from hostcheck.model.host import Software, VgpuAbility, VgpuInstance
 from hostcheck.model.plan import Plan, Step, Work
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import HostReport
-from hostcheck.planner.table import Table
+from hostcheck.planner.table import ReleaseTable
 from hostcheck.planner.targets import esxi, targets
 from hostcheck.runs import run_of
 from tests.checks.synthetic import NEEDS, a_gpu, a_host, a_vm, asks, known
@@ -70,7 +70,7 @@ def run_with(hosts):
 
 def planned(*hosts, to=(), esx="", day=DAY, listed=None) -> Plan:
     judge = partial(listed.judge, NEEDS) if listed else None
-    table = Table(NEEDS, SOURCES, day, judge)
+    table = ReleaseTable(NEEDS, SOURCES, day, judge)
     run = run_with(hosts)
     return planner.plan(run, table, targets(tuple(to), table), esxi(esx, table), listed=listed)
 
@@ -116,7 +116,7 @@ def _played(host, step):
 
 def _guest(driver, step):
     """Return the Linux driver of the step's release where the guest's is older."""
-    table = Table(NEEDS, SOURCES, DAY)
+    table = ReleaseTable(NEEDS, SOURCES, DAY)
     minors = [one for one in table.release(step.release).minors if one.linux]
     if not minors:  # nobody could read them: the option is not known
         return driver

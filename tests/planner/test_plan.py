@@ -7,13 +7,13 @@ from hostcheck.errors import UsageError
 from hostcheck.model.fact import Why
 from hostcheck.model.lifecycle import Mark
 from hostcheck.model.plan import Feasible, Work
-from hostcheck.planner.table import Table
+from hostcheck.planner.table import ReleaseTable
 from hostcheck.planner.targets import esxi, targets
 from hostcheck.planner.way import way
 from tests.checks.synthetic import NEEDS, known, unknown
 from tests.planner.fleet import DAY, SOURCES, fails, machine, option, planned, play
 
-TABLE = Table(NEEDS, SOURCES, DAY)
+TABLE = ReleaseTable(NEEDS, SOURCES, DAY)
 
 
 def pair(**changes):
@@ -294,7 +294,7 @@ def test_room_that_is_not_known_is_neither():
 
 def test_targets_by_default_are_those_that_are_supported():
     assert [one.name for one in targets((), TABLE)] == ["19.5", "20.1", "21"]
-    later = Table(NEEDS, SOURCES, "2028-01-01")
+    later = ReleaseTable(NEEDS, SOURCES, "2028-01-01")
     assert [one.name for one in targets((), later)] == ["19.5", "21"]
 
 

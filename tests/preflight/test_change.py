@@ -10,7 +10,7 @@ from hostcheck.cli import main
 from hostcheck.errors import UsageError
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.result import Answer
-from hostcheck.preflight import Change, preflight
+from hostcheck.preflight import VmChange, preflight
 from hostcheck.preflight.change import NOTHING, changed
 from hostcheck.sources.recorded import RecordedSource
 from tests.checks.synthetic import GIB, a_host, a_vm, asks, known, unknown
@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 OFF = a_vm(memory_overhead_bytes=200 * MIB, vcpu_count=8, cores_per_socket=4)
 
 
-def would(change: Change, vm: str = "infer-01"):
+def would(change: VmChange, vm: str = "infer-01"):
     return preflight(RecordedSource(HEALTHY), vm, change=change, done=lambda _: None).preflight
 
 
@@ -36,11 +36,11 @@ def test_nothing_is_nothing():
 @pytest.mark.parametrize(
     ("change", "check", "told"),
     [
-        (Change(vcpus=900), "VM-015", "900 vCPUs (now 8)"),
-        (Change(memory_mb=2 << 20), "MEM-001", "2048 GiB of memory (now 32 GiB)"),
-        (Change(profile="grid_a100d-80c"), "VGPU-002",
+        (VmChange(vcpus=900), "VM-015", "900 vCPUs (now 8)"),
+        (VmChange(memory_mb=2 << 20), "MEM-001", "2048 GiB of memory (now 32 GiB)"),
+        (VmChange(profile="grid_a100d-80c"), "VGPU-002",
          "1 x grid_a100d-80c (now 1 x grid_a100d-40c)"),
-        (Change(profile="nvidia_l40s-48q"), "VGPU-001",
+        (VmChange(profile="nvidia_l40s-48q"), "VGPU-001",
          "1 x nvidia_l40s-48q (now 1 x grid_a100d-40c)"),
     ],
 )  # fmt: skip
@@ -51,8 +51,8 @@ def test_what_would_keep_it_from_starting_is_told_with_what_it_has_now(change, c
 
 
 def test_a_smaller_vm_and_more_vgpus_are_judged_too():
-    assert would(Change(vcpus=4, memory_mb=8192)).verdict is Answer.GO
-    two = would(Change(count=2))
+    assert would(VmChange(vcpus=4, memory_mb=8192)).verdict is Answer.GO
+    two = would(VmChange(count=2))
     assert two.changed == "2 x grid_a100d-40c (now 1 x grid_a100d-40c)"
     assert two.verdict is Answer.UNSURE  # how many one VM may have nobody asked this host
 
@@ -61,7 +61,7 @@ def test_memory_is_reserved_as_the_vm_is_told_to():
     def reserved(**vm):
         one = replace(OFF, **{name: known(value) if not isinstance(value, Unknown) else value
                               for name, value in vm.items()})  # fmt: skip
-        return Change(memory_mb=128 * 1024).on(one, 1).memory_reserved_bytes
+        return VmChange(memory_mb=128 * 1024).on(one, 1).memory_reserved_bytes
 
     assert reserved(memory_locked_to_max=True) == Known(128 * GIB, (1,))
     assert reserved(memory_locked_to_max=False) == OFF.memory_reserved_bytes
@@ -70,41 +70,41 @@ def test_memory_is_reserved_as_the_vm_is_told_to():
 
 def test_what_esxi_needs_beside_it_grows_with_it_and_never_shrinks():
     def beside(**change):
-        return Change(**change).on(OFF, 1).memory_overhead_bytes.value // MIB
+        return VmChange(**change).on(OFF, 1).memory_overhead_bytes.value // MIB
 
     assert beside(memory_mb=128 * 1024) == 400
     assert beside(memory_mb=128 * 1024, vcpus=16) == 800
     assert beside(memory_mb=1024, vcpus=1) == 200
     lost = replace(OFF, memory_overhead_bytes=unknown())
-    assert isinstance(Change(vcpus=16).on(lost, 1).memory_overhead_bytes, Unknown)
+    assert isinstance(VmChange(vcpus=16).on(lost, 1).memory_overhead_bytes, Unknown)
     lost = replace(OFF, vcpu_count=unknown())
-    assert isinstance(Change(vcpus=16).on(lost, 1).memory_overhead_bytes, Unknown)
+    assert isinstance(VmChange(vcpus=16).on(lost, 1).memory_overhead_bytes, Unknown)
 
 
 def test_sockets_stay_where_they_come_out_whole():
-    assert Change(vcpus=16).on(OFF, 1).cores_per_socket == OFF.cores_per_socket
-    assert isinstance(Change(vcpus=6).on(OFF, 1).cores_per_socket, Unknown)
-    assert Change(memory_mb=1024).on(OFF, 1).cores_per_socket == OFF.cores_per_socket
+    assert VmChange(vcpus=16).on(OFF, 1).cores_per_socket == OFF.cores_per_socket
+    assert isinstance(VmChange(vcpus=6).on(OFF, 1).cores_per_socket, Unknown)
+    assert VmChange(memory_mb=1024).on(OFF, 1).cores_per_socket == OFF.cores_per_socket
 
 
 def test_a_count_needs_one_profile():
     mixed = replace(OFF, vgpus=asks("grid_a100d-40c", "grid_a100d-20c"))
     with pytest.raises(UsageError, match="several profiles: --count needs --profile too"):
-        Change(count=2).on(mixed, 1)
+        VmChange(count=2).on(mixed, 1)
     with pytest.raises(UsageError, match="has no vGPU: --count needs --profile too"):
-        Change(count=2).on(replace(OFF, vgpus=()), 1)
-    assert len(Change(count=2, profile="grid_a100d-80c").on(mixed, 1).vgpus) == 2
+        VmChange(count=2).on(replace(OFF, vgpus=()), 1)
+    assert len(VmChange(count=2, profile="grid_a100d-80c").on(mixed, 1).vgpus) == 2
 
 
 def test_a_vm_that_runs_is_not_changed():
     with pytest.raises(UsageError, match="train-01-a runs: a change is judged of a VM that is off"):
-        would(Change(vcpus=4), "train-01-a")
+        would(VmChange(vcpus=4), "train-01-a")
 
 
 def test_what_a_host_does_not_tell_stays_so():
     host = a_host()
     host = replace(host, vms=unknown())
-    assert changed(host, "vm-1", Change(vcpus=4)) is host
+    assert changed(host, "vm-1", VmChange(vcpus=4)) is host
 
 
 def run(*words):

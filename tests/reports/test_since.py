@@ -13,7 +13,7 @@ from hostcheck.cli import main
 from hostcheck.diff.story import Story
 from hostcheck.model.result import Status
 from hostcheck.reports import pieces, since
-from hostcheck.reports.since import FRESH, OLD, SAME, Part, marked, plainly
+from hostcheck.reports.since import FRESH, OLD, SAME, SincePart, marked, plainly
 from tests.reports import builders as b
 
 
@@ -53,7 +53,7 @@ def told(tmp_path_factory):
 )  # fmt: skip
 def test_the_words_that_differ_are_marked(then, now, parts):
     found = marked(then, now)
-    assert found == tuple(Part(*one) for one in parts)
+    assert found == tuple(SincePart(*one) for one in parts)
     kept = [one.text for one in found if one.kind != OLD]
     assert " ".join(kept) == now
     assert " ".join(one.text for one in found if one.kind != FRESH) == then

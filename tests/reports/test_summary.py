@@ -23,7 +23,7 @@ from hostcheck.reports.run import html, text
 from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.plans import GUEST_REBOOT, MAINTENANCE, VM_OFF
 from hostcheck.reports.summary.sight import causes
-from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step
+from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, FixStep
 from hostcheck.runs import run_of
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
@@ -198,7 +198,7 @@ def test_every_check_has_its_phase():
 
 
 def step(check, phase, *needs, severity=Severity.REQUIRED):
-    return Step(check, check, severity, severity, (), phase, "", needs, (), 1, (), 0, ())
+    return FixStep(check, check, severity, severity, (), phase, "", needs, (), 1, (), 0, ())
 
 
 STEPS = (

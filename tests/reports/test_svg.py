@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hostcheck import recording
 from hostcheck.model.fact import Known
 from hostcheck.reports.topology import svg
-from hostcheck.reports.topology.svg.drawing import Box, Label
+from hostcheck.reports.topology.svg.drawing import Box, DrawnLabel
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from tests.reports import builders as b
@@ -62,7 +62,7 @@ def layouts(report):
     ) or svg.layout(report)
 
 
-def area(thing: Box | Label):
+def area(thing: Box | DrawnLabel):
     if isinstance(thing, Box):
         return thing.x, thing.y, thing.x + thing.width, thing.y + thing.height
     return thing.left, thing.y - thing.size * 0.8, thing.left + thing.width, thing.y + 2

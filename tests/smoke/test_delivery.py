@@ -5,7 +5,7 @@ import pytest
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers.smoke_sparse24 import REQUEST
 from hostcheck.ways.base import Refused
-from hostcheck.ways.guest.delivery import Ended, Plan, deliver, here, wordless
+from hostcheck.ways.guest.delivery import Ended, SmokePlan, deliver, here, wordless
 
 STEPS = ("enter", "bring", "run", "stop", "leave")
 GOOD = Ended(4, '{"schema":"hostcheck.sparse24/1","status":"no_device","exit_code":4}')
@@ -34,7 +34,7 @@ class Guest:
         self._do("bring")
 
     def run(self, plan):
-        assert plan == Plan(5)
+        assert plan == SmokePlan(5)
         self._do("run")
         return self._ended
 
@@ -48,7 +48,9 @@ class Guest:
 
 
 def visit(guest, told=None):
-    return deliver(guest, b"program", Plan(5), REQUEST, (told if told is not None else []).append)
+    return deliver(
+        guest, b"program", SmokePlan(5), REQUEST, (told if told is not None else []).append
+    )
 
 
 def test_all_goes_well():
@@ -113,8 +115,9 @@ def test_here_what_cannot_be_executed_is_told(tmp_path):
     file = tmp_path / "program"
     file.write_bytes(b"\x7fELF of another machine")
     assert (
-        "cannot be executed here: Permission denied" in here(file, Plan(), REQUEST).failure.detail
+        "cannot be executed here: Permission denied"
+        in here(file, SmokePlan(), REQUEST).failure.detail
     )
     file.chmod(0o755)
-    assert "it is for x86-64 Linux" in here(file, Plan(), REQUEST).failure.detail
+    assert "it is for x86-64 Linux" in here(file, SmokePlan(), REQUEST).failure.detail
     assert wordless(0).why is Why.ABSENT

@@ -12,7 +12,7 @@ from hostcheck.model.sparsity import Left
 from hostcheck.sparsity.examine import examine, planned
 from hostcheck.sparsity.numbers import decoded
 from hostcheck.sparsity.opening import tensors
-from hostcheck.sparsity.packed import Joined
+from hostcheck.sparsity.packed import JoinedWeights
 
 MADE = Path(__file__).parent / "made"
 FILES = sorted(path.stem for path in MADE.glob("*.safetensors"))
@@ -36,7 +36,7 @@ def judged(path, **given):
 @pytest.mark.parametrize("name", FILES)
 def test_what_the_package_packed_is_unpacked_as_the_package_does(name):
     path = MADE / f"{name}.safetensors"
-    found = {one.name: one for one in Joined(tensors([path])).weights()}
+    found = {one.name: one for one in JoinedWeights(tensors([path])).weights()}
     assert sorted(found) == ["dense", "layer.weight"]
     mine, theirs = (found[one].whole().astype(np.float64) for one in ("layer.weight", "dense"))
     assert mine.shape == theirs.shape
@@ -50,7 +50,9 @@ def test_what_the_package_packed_is_unpacked_as_the_package_does(name):
 @pytest.mark.parametrize("name", FILES)
 def test_rows_in_pieces_are_the_rows_of_the_whole(name):
     path = MADE / f"{name}.safetensors"
-    (one,) = (each for each in Joined(tensors([path])).weights() if each.name == "layer.weight")
+    (one,) = (
+        each for each in JoinedWeights(tensors([path])).weights() if each.name == "layer.weight"
+    )
     rows, columns = one.shape
     parts = [one.read(row * columns, (row + 1) * columns) for row in range(rows)]
     assert np.array_equal(np.concatenate(parts).reshape(one.shape), one.whole())
@@ -125,7 +127,7 @@ def test_gptq_is_pruned_where_it_equals_its_zero_point(tmp_path, shuffled, versi
     assert one.fits
     assert one.zeros == np.mean(dense == 0)
     opened = tensors([tmp_path / "model.safetensors"])
-    (tensor,) = Joined(opened, zeros_less_one=version == "gptq").weights()
+    (tensor,) = JoinedWeights(opened, zeros_less_one=version == "gptq").weights()
     assert np.allclose(tensor.whole(), dense)
     assert np.allclose(tensor.read(9 * 24, 30 * 24).reshape(-1, 24), dense[9:30])
 
@@ -183,7 +185,7 @@ def test_fp8_in_blocks_is_scaled_by_the_block(tmp_path):
     dense = weight * np.repeat(np.repeat(scale, 128, 0)[:rows], 128, 1)
     for name in ("w.weight_scale_inv", "w.weight_scale"):
         save_file({"w.weight": weight, name: scale.astype(np.float32)}, tmp_path / "x.safetensors")
-        (one,) = Joined(tensors([tmp_path / "x.safetensors"])).weights()
+        (one,) = JoinedWeights(tensors([tmp_path / "x.safetensors"])).weights()
         assert np.array_equal(one.whole(), dense)
         assert np.array_equal(one.read(120 * 256, 131 * 256).reshape(-1, 256), dense[120:131])
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hostcheck import ways
-from hostcheck.model.capture import Call, Part, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Request, Wire
 from hostcheck.parsers import (
     vim_config_option,
     vim_config_target,
@@ -85,7 +85,7 @@ def test_what_a_part_cannot_be_without_is_not_left_out() -> None:
 
 
 def test_nothing_that_is_given_can_end_its_element() -> None:
-    asked = Request(Wire.METHOD, "X.y", "", call=Call((Part("<a>{word}</a>"),)))
+    asked = Request(Wire.METHOD, "X.y", "", call=Call((CallPart("<a>{word}</a>"),)))
     assert arguments(asked.of("", word="</a><b>{subject}")) == "<a>&lt;/a&gt;&lt;b&gt;{subject}</a>"
 
 

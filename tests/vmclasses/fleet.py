@@ -15,7 +15,7 @@ from hostcheck.model.vm_class import (
     Reservation,
     VmClass,
 )
-from hostcheck.vmclasses.judge import Target, judge
+from hostcheck.vmclasses.judge import ClassSource, judge
 from hostcheck.vmclasses.seen import seen_of
 from tests.checks.synthetic import GIB, NEEDS, a_gpu, a_host, a_vm, asks, known
 
@@ -89,7 +89,7 @@ def judged(classes, hosts, *, namespaces=(), names=None, unlisted=False, wanted=
     classes = tuple(classes) if isinstance(classes, list | tuple) else (classes,)
     seen = [seen_of(one, classes, NEEDS) for one in hosts]
     offered = Offered(classes, tuple(namespaces), names or {}, unlisted=unlisted)
-    target = Target("vc.example.com", "2026-11-28T09:00:00Z")
+    target = ClassSource("vc.example.com", "2026-11-28T09:00:00Z")
     return judge(offered, seen, NEEDS, target, classes_from="classes.yaml", wanted=wanted)
 
 

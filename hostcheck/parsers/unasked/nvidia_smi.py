@@ -21,7 +21,7 @@ from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.model.host import Mode
 from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.ascii_table import Row, rows_of
+from hostcheck.syntax.ascii_table import TableRow, rows_of
 from hostcheck.syntax.smi_words import Noticed
 
 REQUEST = Request(Wire.SHELL, "nvidia-smi", "GPUs and running VMs, as an administrator sees them")
@@ -104,9 +104,9 @@ def parse(text: str) -> SmiTable:
     )
 
 
-def _blocks(rows: Iterable[Row]) -> list[list[Row]]:
+def _blocks(rows: Iterable[TableRow]) -> list[list[TableRow]]:
     """Gather the lines of each GPU: the one with its address and up to two below it."""
-    blocks: list[list[Row]] = []
+    blocks: list[list[TableRow]] = []
     for row in rows:
         if row.title or not row.in_body or len(row.cells) != _GPU_CELLS:
             continue
@@ -122,7 +122,7 @@ def _blocks(rows: Iterable[Row]) -> list[list[Row]]:
     return blocks
 
 
-def _gpu(block: list[Row]) -> TableGpu:
+def _gpu(block: list[TableRow]) -> TableGpu:
     first, *others = block
     named, placed = _GPU.fullmatch(first.cells[0]), _ADDRESS.fullmatch(first.cells[1])
     where = words.pci_address(placed[1] if placed else "", f"{_WHAT}: Bus-Id")
@@ -173,7 +173,7 @@ def _mig(cells: list[str]) -> Reading[Mode]:
     return words.switch(cells[0], asked)
 
 
-def _processes(rows: list[Row]) -> Reading[tuple[TableProcess, ...]]:
+def _processes(rows: list[TableRow]) -> Reading[tuple[TableProcess, ...]]:
     asked = f"{_WHAT}: Processes"
     box = [row for row in rows if row.title == "Processes"]
     if not box:

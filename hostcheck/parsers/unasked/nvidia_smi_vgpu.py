@@ -15,7 +15,7 @@ from hostcheck.model.capture import Request, Wire
 from hostcheck.model.fact import Reading
 from hostcheck.model.pci import PciAddress
 from hostcheck.syntax import smi_words as words
-from hostcheck.syntax.ascii_table import Row, rows_of
+from hostcheck.syntax.ascii_table import TableRow, rows_of
 from hostcheck.syntax.smi_words import Noticed
 from hostcheck.syntax.vgpu_types import address_of
 
@@ -62,7 +62,7 @@ def parse(text: str) -> VgpuSummary:
     rows = list(rows_of(peeled.lines))
     none = peeled.no_devices or any(map(words.says_no_vgpu_devices, peeled.lines))
     driver = next((m[1] for row in rows for m in [_DRIVER.search(row.cells[0])] if m), None)
-    gpus: list[tuple[Row, list[SummaryVgpu]]] = []
+    gpus: list[tuple[TableRow, list[SummaryVgpu]]] = []
     is_summary = False
     for row in rows:
         if len(row.cells) == _CELLS and not row.in_body:
@@ -83,7 +83,7 @@ def parse(text: str) -> VgpuSummary:
     )
 
 
-def _take(row: Row, gpus: list[tuple[Row, list[SummaryVgpu]]]) -> None:
+def _take(row: TableRow, gpus: list[tuple[TableRow, list[SummaryVgpu]]]) -> None:
     named = _NUMBERED.fullmatch(row.cells[0])
     if named and _ADDRESS.fullmatch(row.cells[1]):
         gpus.append((row, []))
@@ -104,7 +104,7 @@ def _take(row: Row, gpus: list[tuple[Row, list[SummaryVgpu]]]) -> None:
     )
 
 
-def _gpu(row: Row, vgpus: list[SummaryVgpu]) -> SummaryGpu:
+def _gpu(row: TableRow, vgpus: list[SummaryVgpu]) -> SummaryGpu:
     index, _, name = row.cells[0].partition(" ")
     return SummaryGpu(
         index=int(index),

@@ -14,17 +14,17 @@ REQUEST = Request(Wire.SHELL, "vmware -v", "ESXi release and build")
 _LINE = re.compile(r"\s*VMware ESXi (\d+(?:\.\d+)+) build-(\d+)\s*", re.ASCII)
 
 
-class Release(Struct, frozen=True):
+class VmwareVersion(Struct, frozen=True):
     """`8.0.3` and `24022510`."""
 
     version: str
     build: str
 
 
-def parse(text: str) -> Release:
+def parse(text: str) -> VmwareVersion:
     """Find the line with the build; `vmware -l` prints others."""
     lines = lines_of(text, what=REQUEST.template, expected="'VMware ESXi 8.0.3 build-24022510'")
     for line in lines:
         if match := _LINE.fullmatch(line):
-            return Release(version=match[1], build=match[2])
+            return VmwareVersion(version=match[1], build=match[2])
     raise refuse(REQUEST.template, "'VMware ESXi 8.0.3 build-24022510'", lines[0])

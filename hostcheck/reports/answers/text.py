@@ -10,7 +10,7 @@ from hostcheck.model.answers import Answers, VmAnswer
 from hostcheck.model.result import Answer
 from hostcheck.model.run import silent
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 ORDER = (Answer.NO_GO, Answer.UNSURE, Answer.GO)
 LONGEST_REASON = 300
@@ -23,10 +23,10 @@ ROWS, NAMES, CHECKS, EXAMPLE = 8, 3, 4, 160
 
 def pieces(told: Answers, screen: Screen = PAPER) -> Iterator[str]:
     """Yield line by line."""
-    return (f"{line.rstrip()}\n" for line in _lines(told, Page(screen.width, screen.colour)))
+    return (f"{line.rstrip()}\n" for line in _lines(told, TextPage(screen.width, screen.colour)))
 
 
-def _lines(told: Answers, page: Page) -> Iterator[str]:
+def _lines(told: Answers, page: TextPage) -> Iterator[str]:
     label = f"{words.ANSWER_MARK[told.verdict]} {told.verdict.value}"
     yield f"{page.paint(label, told.verdict.value)}  {page.paint(_headline(told), 'strong')}"
     for asked in silent(told.targets):
@@ -52,7 +52,7 @@ def _headline(told: Answers) -> str:
     return f"{words.count(len(told.vms), 'VM')}: {counted}"
 
 
-def _gathered(vms: Sequence[VmAnswer], page: Page) -> Iterator[str]:
+def _gathered(vms: Sequence[VmAnswer], page: TextPage) -> Iterator[str]:
     """Yield a row for all VMs on whose best host the same decides, of each verdict the largest."""
     found: dict[tuple[Answer, str, tuple[str, ...]], list[VmAnswer]] = {}
     for one in vms:
@@ -68,7 +68,7 @@ def _gathered(vms: Sequence[VmAnswer], page: Page) -> Iterator[str]:
 
 
 def _row(
-    verdict: Answer, decider: str, steps: Sequence[str], mine: Sequence[VmAnswer], page: Page
+    verdict: Answer, decider: str, steps: Sequence[str], mine: Sequence[VmAnswer], page: TextPage
 ) -> Iterator[str]:
     label = f"{words.ANSWER_MARK[verdict]} {verdict.value:<6}"
     names = ", ".join(words.one_line(one.vm) for one in mine[:NAMES])
@@ -96,13 +96,13 @@ def _decider(one: VmAnswer) -> str:
     return f": {'fails' if fails else 'unknown'}: {', '.join(checks[:CHECKS])}{more}"
 
 
-def _each(vms: Sequence[VmAnswer], page: Page) -> Iterator[str]:
+def _each(vms: Sequence[VmAnswer], page: TextPage) -> Iterator[str]:
     wide = min(max(len(words.one_line(one.vm)) for one in vms), WIDEST_NAME)
     for one in vms:
         yield from _vm(one, wide, page)
 
 
-def _vm(one: VmAnswer, wide: int, page: Page) -> Iterator[str]:
+def _vm(one: VmAnswer, wide: int, page: TextPage) -> Iterator[str]:
     label = f"{words.ANSWER_MARK[one.verdict]} {one.verdict.value:<6}"
     good = sum(each.verdict is Answer.GO for each in one.places)
     where = f"{good} of {words.count(len(one.places), 'host')} GO"

@@ -6,16 +6,16 @@ from hostcheck.model.difference import Became, Difference
 from hostcheck.model.result import Status
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports import diff_words as told
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 
 def pieces(made: Difference, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Difference, page: Page) -> Iterator[str]:
+def _lines(made: Difference, page: TextPage) -> Iterator[str]:
     yield page.paint(told.headline(made), made.worst(strict=False).value)
     yield from page.wrap(f"then: {told.side(made.then)}", 2, 8)
     yield from page.wrap(f"now:  {told.side(made.now)}", 2, 8)
@@ -43,7 +43,7 @@ def _lines(made: Difference, page: Page) -> Iterator[str]:
             yield from page.wrap(f"Checks that only the run of {name} has: {', '.join(checks)}.")
 
 
-def _alike(group: told.Together, page: Page) -> Iterator[str]:
+def _alike(group: told.Together, page: TextPage) -> Iterator[str]:
     one = group.first
     sign = page.paint(told.MARK[one.became], one.now or Status.NOT_APPLICABLE)
     lines = page.wrap(f"{one.check} {one.title} ({one.severity.value})", 4, 12)

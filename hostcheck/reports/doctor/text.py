@@ -6,7 +6,7 @@ from hostcheck.model.doctor import Blind, Doctor, Lack, Outlook
 from hostcheck.model.result import Status
 from hostcheck.model.run import silent
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 NAMES = 6
 OBJECTS = {
@@ -16,11 +16,11 @@ OBJECTS = {
 
 def pieces(made: Doctor, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Doctor, page: Page) -> Iterator[str]:
+def _lines(made: Doctor, page: TextPage) -> Iterator[str]:
     dark = [one for one in made.checks if any(each.asked_for for each in one.blind)]
     sign = Status.UNKNOWN if made.stands_in_the_way else Status.PASS
     head = (
@@ -39,7 +39,7 @@ def _lines(made: Doctor, page: Page) -> Iterator[str]:
     yield from _checks(made.checks, page)
 
 
-def _lacking(made: Doctor, page: Page) -> Iterator[str]:
+def _lacking(made: Doctor, page: TextPage) -> Iterator[str]:
     for title, wanted in (
         ("PRIVILEGES THAT THIS RUN LACKS", True),
         ("PRIVILEGES THAT OTHER OPTIONS AND COMMANDS WOULD LACK", False),
@@ -60,7 +60,7 @@ def _lack(one: Lack) -> str:
     return f"{one.privilege} {on}{some}: {one.needed_by} sends {requests}"
 
 
-def _ways(made: Doctor, page: Page) -> Iterator[str]:
+def _ways(made: Doctor, page: TextPage) -> Iterator[str]:
     if made.opened:
         yield from ("", page.paint("WAYS TO HOSTS", "strong"))
     for one in made.opened:
@@ -80,7 +80,7 @@ def _ways(made: Doctor, page: Page) -> Iterator[str]:
         yield from page.wrap(f"{setting.what}: {_named(setting.hosts)}", 2, 4)
 
 
-def _checks(checks: Sequence[Outlook], page: Page) -> Iterator[str]:
+def _checks(checks: Sequence[Outlook], page: TextPage) -> Iterator[str]:
     for title, asked_for in (
         ("WILL BE UNKNOWN", True),
         ("WILL BE UNKNOWN, FOR NO OPTION ASKS", False),

@@ -6,18 +6,18 @@ from itertools import groupby
 from hostcheck.model.drift import Drift, DriftList
 from hostcheck.model.result import Status
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 NAMES = 6
 
 
 def pieces(made: DriftList, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: DriftList, page: Page) -> Iterator[str]:
+def _lines(made: DriftList, page: TextPage) -> Iterator[str]:
     differing = [one for one in made.drifts if one.differs]
     where = {(one.target, one.cluster) for one in differing}
     compared = f"{words.count(made.clusters, 'cluster')} of several hosts"
@@ -49,7 +49,9 @@ def _aside(made: DriftList, unknown: int) -> Iterator[str]:
         yield "the run."
 
 
-def sections(drifts: Iterable[Drift], page: Page, *, names: int | None = NAMES) -> Iterator[str]:
+def sections(
+    drifts: Iterable[Drift], page: TextPage, *, names: int | None = NAMES
+) -> Iterator[str]:
     """Yield the properties below their clusters; of each value so many hosts, or all."""
     for (target, cluster), found in groupby(drifts, lambda one: (one.target, one.cluster)):
         yield ""
@@ -58,7 +60,7 @@ def sections(drifts: Iterable[Drift], page: Page, *, names: int | None = NAMES) 
             yield from _one(one, page, names)
 
 
-def _one(one: Drift, page: Page, names: int | None) -> Iterator[str]:
+def _one(one: Drift, page: TextPage, names: int | None) -> Iterator[str]:
     of = f"{one.share} of {one.known}"
     left = one.held
     if one.differs and not one.tied:

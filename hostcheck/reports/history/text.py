@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hostcheck.model.history import Day, Flapping, Lasting, Now, Past, Tally
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 from hostcheck.reports.table import columns
 
 DAYS, ROWS = 14, 20
@@ -13,11 +13,11 @@ DAYS, ROWS = 14, 20
 
 def pieces(made: Past, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Past, page: Page) -> Iterator[str]:
+def _lines(made: Past, page: TextPage) -> Iterator[str]:
     window = f"{made.first_day} to {made.last_day}"
     yield page.paint(
         f"{window}: {words.count(made.runs, 'run')}, {words.count(made.hosts, 'host')}", "strong"
@@ -42,7 +42,7 @@ def _lines(made: Past, page: Page) -> Iterator[str]:
 
 
 def _section(
-    title: str, lines: Iterator[str], number: int, most: int, page: Page
+    title: str, lines: Iterator[str], number: int, most: int, page: TextPage
 ) -> Iterator[str]:  # fmt: skip
     if not number:
         return

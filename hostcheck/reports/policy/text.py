@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from hostcheck.model.policy import Said, Setting, Settings
+from hostcheck.model.policy import CheckSetting, Settings, SettledValue
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 
 def pieces(made: Settings, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Settings, page: Page) -> Iterator[str]:
+def _lines(made: Settings, page: TextPage) -> Iterator[str]:
     if made.sha256:
         yield page.paint(words.one_line(f"{made.policy} ({made.sha256[:12]})"), "strong")
         if made.about:
@@ -30,7 +30,7 @@ def _lines(made: Settings, page: Page) -> Iterator[str]:
         yield from _one(one, page)
 
 
-def _one(one: Setting, page: Page) -> Iterator[str]:
+def _one(one: CheckSetting, page: TextPage) -> Iterator[str]:
     weight = one.severity.value if one.selected.value else "off"
     by = one.severity if one.selected.value else one.selected
     also = "; decides a power-on" if one.decides else ""
@@ -44,6 +44,6 @@ def _one(one: Setting, page: Page) -> Iterator[str]:
             yield from page.wrap(told.reason, 13, 13)
 
 
-def _value(told: Said) -> str:
+def _value(told: SettledValue) -> str:
     value = told.value
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

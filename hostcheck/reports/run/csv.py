@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.cells import cell, row
-from hostcheck.reports.judged import Item, Place, places, titles
+from hostcheck.reports.judged import Item, JudgedPlace, places, titles
 
 HEAD = (
     "vcenter", "cluster", "host", "host_verdict", "vm", "check", "title", "severity", "status",
@@ -31,7 +31,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
             yield row(tuple(cell(words.cut(words.one_line(one), LONGEST_CELL)) for one in told))
 
 
-def _cells(place: Place, item: Item, named: dict[str, str]) -> tuple[str, ...]:
+def _cells(place: JudgedPlace, item: Item, named: dict[str, str]) -> tuple[str, ...]:
     result, waiver, seen = item.result, item.waiver, item.result.unseen
     about = result.subject
     read = words.places(place.sources, result.sources)

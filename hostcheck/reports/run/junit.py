@@ -15,7 +15,7 @@ from hostcheck.model.policy import Policy
 from hostcheck.model.result import Result, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.judged import Item, Place, places, titles
+from hostcheck.reports.judged import Item, JudgedPlace, places, titles
 
 SKIPPED = (Status.NOT_APPLICABLE, Status.NOT_SELECTED)
 _NO_TEXT = re.compile(r'[&<>"\r\n\t]')
@@ -59,7 +59,7 @@ def _text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _suite(place: Place, named: dict[str, str], policy: Policy | None) -> str:
+def _suite(place: JudgedPlace, named: dict[str, str], policy: Policy | None) -> str:
     counts = {kind: str(number) for kind, number in _counts(place.items).items()}
     begun = "\n  " + _begun("testsuite", name=words.clean(place.name), **counts, time="0")
     inside = "".join((*_properties(policy), *_cases(place, named)))
@@ -82,7 +82,7 @@ def _head(check: str, title: str) -> str:
     return f'.{_attribute(words.clean(check))}" name="{_attribute(titled)}'
 
 
-def _cases(place: Place, named: dict[str, str]) -> Iterator[str]:
+def _cases(place: JudgedPlace, named: dict[str, str]) -> Iterator[str]:
     """Yield the cases of a place. What many say in the same words is put into words once."""
     start = f'\n    <testcase classname="{_attribute(words.clean(place.name))}'
     read: dict[tuple[int, ...], str] = {}

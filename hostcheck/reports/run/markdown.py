@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, since, words
-from hostcheck.reports.judged import Place, places
+from hostcheck.reports.judged import JudgedPlace, places
 from hostcheck.reports.markdown import code, prose, table, within_limit
 from hostcheck.reports.summary import whole as summary
-from hostcheck.reports.summary.steps import Step
+from hostcheck.reports.summary.steps import FixStep
 
 ROWS, STEPS, CAUSES, WAIVERS, NAMES, COMMANDS = 40, 20, 8, 20, 5, 3
 GRAVEST = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
@@ -83,7 +83,7 @@ def _verdict(verdict: Answer) -> str:
     return f"{words.ANSWER_MARK[verdict]} {verdict.value}"
 
 
-def _row(place: Place, verdict: Answer) -> tuple[str, ...]:
+def _row(place: JudgedPlace, verdict: Answer) -> tuple[str, ...]:
     fails: list[str] = []
     unknown: list[str] = []
     also: list[str] = []
@@ -108,7 +108,7 @@ def _checks(found: list[str]) -> str:
     return ", ".join(map(code, ids[:NAMES])) + more
 
 
-def _step(number: int, step: Step) -> Iterator[str]:
+def _step(number: int, step: FixStep) -> Iterator[str]:
     needs = f" Needs {prose(', '.join(step.needs))}." if step.needs else ""
     yield f"{number}. **{prose(step.fix or step.title)}** ({code(step.check)}){needs}"
     names = ", ".join(code(name) for name, _ in step.hosts[:NAMES])

@@ -14,7 +14,7 @@ from typing import Any
 from hostcheck.model.result import Manual, Result, Severity, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.judged import Item, Place, places, titles
+from hostcheck.reports.judged import Item, JudgedPlace, places, titles
 
 VERSION = "1.8.0"
 CLASS, CATEGORY, CREATE = 2003, 2, 1
@@ -56,7 +56,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
 
 
 def _event(
-    place: Place, item: Item, named: dict[str, str], manual: Manual | None
+    place: JudgedPlace, item: Item, named: dict[str, str], manual: Manual | None
 ) -> dict[str, Any]:
     result = item.result
     severity_id, severity = SEVERITY[result.severity]
@@ -113,7 +113,7 @@ def _compliance(result: Result, named: dict[str, str]) -> dict[str, Any]:
     return told
 
 
-def _resource(place: Place, result: Result) -> dict[str, Any]:
+def _resource(place: JudgedPlace, result: Result) -> dict[str, Any]:
     told: dict[str, Any] = {
         "type": _text(result.subject.kind), "uid": _text(result.subject.id) or "unknown",
         "name": _text(result.subject.name), "owner": {"name": _text(place.name)},
@@ -123,7 +123,7 @@ def _resource(place: Place, result: Result) -> dict[str, Any]:
     return told
 
 
-def _unmapped(item: Item, place: Place) -> dict[str, Any]:
+def _unmapped(item: Item, place: JudgedPlace) -> dict[str, Any]:
     result = item.result
     return {
         "vcenter": _text(place.target), "host": _text(place.host), "decides": item.decides,
@@ -137,13 +137,13 @@ def _unmapped(item: Item, place: Place) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _message(place: Place, result: Result) -> str:
+def _message(place: JudgedPlace, result: Result) -> str:
     status = words.STATUS[result.status]
     told = result.observed if result.unseen is None else result.unseen.detail
     return f"{result.check} {status} on {place.name}, {result.subject.name}: {told}"
 
 
-def _uid(place: Place, result: Result) -> str:
+def _uid(place: JudgedPlace, result: Result) -> str:
     """Return what stays the same for a result from run to run."""
     parts = (place.target, place.host, place.about, result.check, result.subject.kind,
              result.subject.id)  # fmt: skip
@@ -154,7 +154,7 @@ def _text(text: str) -> str:
     return words.cut(words.clean(text), LONGEST)
 
 
-def _read(place: Place, result: Result) -> int:
+def _read(place: JudgedPlace, result: Result) -> int:
     """Return when the youngest of its answers was taken, in milliseconds since 1970; 0 if never."""
     found = words.places(place.sources, result.sources)
     return max((_milliseconds(one.taken_at) for one in found), default=0)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.model.run import Run, silent
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.judged import Place, places
+from hostcheck.reports.judged import JudgedPlace, places
 from hostcheck.reports.later import Later
 from hostcheck.reports.summary import whole as summary
 
@@ -100,7 +100,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
             yield from (f"{line}\n" for line in kept[family])
 
 
-def _host(kept: dict[Family, Later], place: Place, of: dict[str, str]) -> None:
+def _host(kept: dict[Family, Later], place: JudgedPlace, of: dict[str, str]) -> None:
     """Keep what there is of a host; its labels are its own, for a series told twice vanishes."""
     if place.verdict is not None:
         kept[HOST_VERDICT].add(_verdicts(HOST_VERDICT, place.verdict, of))

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from hostcheck.model.result import Manual, Result, Severity, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.judged import LEFT_OUT, NOTHING, Item, Place, places, titles
+from hostcheck.reports.judged import LEFT_OUT, NOTHING, Item, JudgedPlace, places, titles
 from hostcheck.reports.later import Later
 from hostcheck.reports.summary import whole as summary
 
@@ -91,7 +91,7 @@ def _rule(manual: Manual) -> dict[str, Any]:
     return rule
 
 
-def _result(place: Place, item: Item) -> dict[str, Any]:
+def _result(place: JudgedPlace, item: Item) -> dict[str, Any]:
     result = item.result
     fails = result.status is Status.FAIL
     name = place.host or place.name
@@ -123,7 +123,7 @@ def _result(place: Place, item: Item) -> dict[str, Any]:
     return told
 
 
-def _fingerprints(place: Place, result: Result) -> dict[str, str]:
+def _fingerprints(place: JudgedPlace, result: Result) -> dict[str, str]:
     """Say which result this is, whatever is observed: the same one in each run is one alert."""
     parts = (result.check, place.target, place.host, place.about, result.subject.kind,
              result.subject.id)  # fmt: skip
@@ -132,7 +132,7 @@ def _fingerprints(place: Place, result: Result) -> dict[str, str]:
     return {"primaryLocationLineHash": f"{mark[:16]}:1", "hostcheckResult/v1": mark}
 
 
-def _message(place: Place, result: Result) -> str:
+def _message(place: JudgedPlace, result: Result) -> str:
     where = f"{place.name}, {result.subject.name}"
     if result.status is Status.FAIL:
         told = f"{where}: {result.observed}; expected: {result.expected}."

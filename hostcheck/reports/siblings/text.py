@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from hostcheck.model.difference import Siblings
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 
 def pieces(made: Siblings, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Siblings, page: Page) -> Iterator[str]:
+def _lines(made: Siblings, page: TextPage) -> Iterator[str]:
     beside = f"{words.count(made.count, 'sibling')} ({words.one_line(made.kin)})"
     if not made.traits and not made.checks:
         as_known = ", as far as it is known" if made.not_known else ""
@@ -44,7 +44,7 @@ def _lines(made: Siblings, page: Page) -> Iterator[str]:
     yield from _not_known(made, page)
 
 
-def _not_known(made: Siblings, page: Page) -> Iterator[str]:
+def _not_known(made: Siblings, page: TextPage) -> Iterator[str]:
     if made.not_known:
         yield from ("", page.paint("IS NOT KNOWN OF IT, OR OF TOO MANY SIBLINGS", "strong"))
         yield from page.wrap(", ".join(made.not_known), 2, 4)

@@ -71,7 +71,7 @@ def groups(
     )
 
 
-class Choice(Struct, frozen=True):
+class AlikeCandidates(Struct, frozen=True):
     """Candidates of a preflight that have the same verdict for the same reason."""
 
     first: Candidate
@@ -92,7 +92,7 @@ def beside(candidate: Candidate) -> str:
     return f"Beside what decides: {'; '.join(told)}." if told else "Nothing else fails."
 
 
-def choices(run: Run) -> tuple[Choice, ...]:
+def choices(run: Run) -> tuple[AlikeCandidates, ...]:
     """Return the candidates, best first; those on which nothing can be done are one."""
     found: list[list[Candidate]] = []
     ruling = {one.id for one in run.checks if one.rules_out}
@@ -103,7 +103,7 @@ def choices(run: Run) -> tuple[Choice, ...]:
             found[-1].append(candidate)
         else:
             found.append([candidate])
-    return tuple(Choice(first, tuple(others)) for first, *others in found)
+    return tuple(AlikeCandidates(first, tuple(others)) for first, *others in found)
 
 
 def _hopeless(candidate: Candidate, ruling: Container[str]) -> bool:

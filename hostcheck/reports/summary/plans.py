@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from hostcheck.model.result import Manual, Phase, Result
 from hostcheck.reports import words
-from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, Step, Steps
+from hostcheck.reports.summary.steps import HOST_REBOOT, ORDER, FixStep, Steps
 
 MAINTENANCE, VM_OFF, GUEST_REBOOT = "maintenance mode", "VM power off", "guest reboot"
 
@@ -54,7 +54,9 @@ class HostPlan(Struct, frozen=True):
         yield "audit again"
 
 
-def plans_of(steps: Sequence[Step], by_host: Mapping[str, Sequence[str]]) -> tuple[HostPlan, ...]:
+def plans_of(
+    steps: Sequence[FixStep], by_host: Mapping[str, Sequence[str]]
+) -> tuple[HostPlan, ...]:
     """Return what the steps come to on each host that any of them is for, by name.
 
     `steps` are numbered as they stand; the order within a host is that of the work, not of their
@@ -79,7 +81,7 @@ def plan_of(host: str, results: Iterable[Result], manuals: Sequence[Manual]) -> 
     return _plan(host, [(step.check, step) for step in mine]) if mine else None
 
 
-def _plan(host: str, mine: list[tuple[str, Step]]) -> HostPlan:
+def _plan(host: str, mine: list[tuple[str, FixStep]]) -> HostPlan:
     parts: dict[str, list[str]] = {}
     for number, step in mine:
         parts.setdefault(_part(step), []).append(number)
@@ -98,7 +100,7 @@ def _plan(host: str, mine: list[tuple[str, Step]]) -> HostPlan:
     )
 
 
-def _part(step: Step) -> str:
+def _part(step: FixStep) -> str:
     if step.phase is Phase.END:
         return Phase.END
     if MAINTENANCE in step.needs or HOST_REBOOT in step.needs:

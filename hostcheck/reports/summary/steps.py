@@ -20,7 +20,7 @@ HOST_REBOOT = "host reboot"
 ORDER = tuple(Phase)
 
 
-class Step(Struct, frozen=True):
+class FixStep(Struct, frozen=True):
     """One thing to do: a failing check, wherever it fails, with everything that mends it."""
 
     check: str
@@ -117,14 +117,14 @@ class Steps:
             if root_causes((one,), fails, self._manuals) == (cause,)
         }
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[FixStep, ...]:
         """Return what there is to do: gravest first, in the order in which it is to be done."""
         manuals = {manual.id: manual for manual in self._manuals}
         made = []
         for check, todo in self._failing.items():
             manual = manuals.get(check)
             made.append(
-                Step(
+                FixStep(
                     check=check,
                     title=manual.title if manual else check,
                     severity=todo.severity,

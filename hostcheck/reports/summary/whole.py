@@ -22,7 +22,7 @@ from hostcheck.reports.summary.readiness import Readiness, Ready
 from hostcheck.reports.summary.reasons import Reasons, host_reason, reason_of
 from hostcheck.reports.summary.sight import Cause, Coverage, Sight, causes
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
-from hostcheck.reports.summary.steps import Step, Steps
+from hostcheck.reports.summary.steps import FixStep, Steps
 from hostcheck.reports.summary.waived import use_words, uses, waived_words
 from hostcheck.runbrief import judged
 from hostcheck.runlines import DRIFT, kind_of
@@ -45,7 +45,7 @@ class Summary(Struct, frozen=True):
     """The one reason behind the verdict."""
     tally: tuple[tuple[Answer, int], ...]
     """Hosts by verdict."""
-    steps: tuple[Step, ...]
+    steps: tuple[FixStep, ...]
     """What there is to do: gravest first, in the order in which it is to be done."""
     by_host: Mapping[str, tuple[str, ...]]
     """The checks that the steps of each host mend."""

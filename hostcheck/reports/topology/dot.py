@@ -9,7 +9,7 @@ from hostcheck.model.fact import Known
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.run import HostReport
 from hostcheck.reports import PAPER, Screen, view, words
-from hostcheck.reports.pcie import Branch, Device, devices_of, tree
+from hostcheck.reports.pcie import Device, PcieBranch, devices_of, tree
 
 LONGEST = 80
 """Characters of a label's line."""
@@ -66,7 +66,7 @@ def _place(place: view.NumaPlace, layout: view.Layout, number: int, indent: int)
     yield f"{blank}}}"
 
 
-def _below(branch: Branch, parent: str, layout: view.Layout, blank: str) -> Iterator[str]:
+def _below(branch: PcieBranch, parent: str, layout: view.Layout, blank: str) -> Iterator[str]:
     for one in branch.branches.values():
         name = _quoted(one.address)
         yield f"{blank}{name} [label={_quoted('bridge', one.address)}, shape=ellipse];"

@@ -14,7 +14,7 @@ from hostcheck.model.host import Host, NumaNode, PhysicalGpu
 from hostcheck.model.pci import parts
 from hostcheck.model.run import HostReport
 from hostcheck.reports import PAPER, Screen, view, words
-from hostcheck.reports.pcie import LANE_GBS, Branch, Device, devices_of, link_of, tree
+from hostcheck.reports.pcie import LANE_GBS, Device, PcieBranch, devices_of, link_of, tree
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE topology SYSTEM "hwloc2.dtd">\n'
 LONGEST = 200
@@ -142,23 +142,23 @@ class _Document:
 
     def _devices(self, place: view.NumaPlace, note: str = "") -> Iterator[str]:
         root = tree(devices_of(place))
-        buses: dict[tuple[int, int], list[Branch | Device]] = {}
+        buses: dict[tuple[int, int], list[PcieBranch | Device]] = {}
         for one in (*root.branches.values(), *root.devices):
             buses.setdefault(parts(one.address)[:2], []).append(one)
         for (domain, bus), below in sorted(buses.items(), key=lambda item: item[0]):
-            last = max([bus, *(one.last_bus for one in below if isinstance(one, Branch))])
+            last = max([bus, *(one.last_bus for one in below if isinstance(one, PcieBranch))])
             yield self._object(
                 "Bridge", bridge_type="0-1", depth="0",
                 bridge_pci=f"{domain:04x}:[{bus:02x}-{last:02x}]",
             )  # fmt: skip
             for one in below:
-                if isinstance(one, Branch):
+                if isinstance(one, PcieBranch):
                     yield from self._branch(one, 1, note)
                 else:
                     yield from self._device(one, note)
             yield "</object>"
 
-    def _branch(self, branch: Branch, depth: int, note: str) -> Iterator[str]:
+    def _branch(self, branch: PcieBranch, depth: int, note: str) -> Iterator[str]:
         domain = parts(branch.address)[0]
         below = [*branch.branches.values(), *branch.devices]
         first = min(parts(one.address)[1] for one in below)

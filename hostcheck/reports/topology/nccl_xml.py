@@ -14,7 +14,7 @@ from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.run import HostReport
 from hostcheck.reports import PAPER, Screen, view, words
-from hostcheck.reports.pcie import TRANSFERS, Branch, Device, devices_of, link_of, tree
+from hostcheck.reports.pcie import TRANSFERS, Device, PcieBranch, devices_of, link_of, tree
 
 LONGEST = 120
 """Characters of a value; NCCL's own limit is 254."""
@@ -49,7 +49,7 @@ def _lines(host: Host) -> Iterator[str]:
     yield "</system>"
 
 
-def _below(branch: Branch, indent: int) -> Iterator[str]:
+def _below(branch: PcieBranch, indent: int) -> Iterator[str]:
     blank = " " * indent
     for one in branch.branches.values():
         yield f"{blank}<pci {_attributes(one.address, CLASS_BRIDGE, one.devices)}>"

@@ -80,5 +80,5 @@ def _matrix(table: view.Matrix, *, ascii_only: bool) -> Iterator[str]:
         yield "  NV#   that many NVLinks join them as well, directly or by NVSwitches"
 
 
-def _entry(cell: view.Cell) -> str:
+def _entry(cell: view.MatrixCell) -> str:
     return f"{cell.nvlink}/{cell.distance.value}" if cell.nvlink else cell.distance.value

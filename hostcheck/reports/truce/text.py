@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hostcheck.model.truce import Truce
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 
 NO_CONTROL = "no control that is known for its release"
 NAMES = 8
@@ -12,11 +12,11 @@ NAMES = 8
 
 def pieces(made: Truce, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the lines."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     yield from (f"{line}\n" for line in _lines(made, page))
 
 
-def _lines(made: Truce, page: Page) -> Iterator[str]:
+def _lines(made: Truce, page: TextPage) -> Iterator[str]:
     many = words.count(len(made.vms), "VM needs an exception", "VMs need an exception")
     yield page.paint(many if made.vms else "No VM that was read needs an exception", "strong")
     yield from page.wrap(words.one_line(made.target), 2, 4)

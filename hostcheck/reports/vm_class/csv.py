@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hostcheck.model.vm_class import ClassJudged, Finding, Judged, Place
+from hostcheck.model.vm_class import ClassFinding, ClassJudged, ClassPlace, Judged
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports import vm_class_words as told
 from hostcheck.reports.cells import cell, row
@@ -31,7 +31,7 @@ def _class(one: ClassJudged) -> tuple[str, ...]:
     return cell(one.name), cell(one.source), line, one.form, cell(one.asks), one.answer.value
 
 
-def _place(one: Place) -> tuple[str, ...]:
+def _place(one: ClassPlace) -> tuple[str, ...]:
     ends = (one.now.low, one.now.high, one.after_loss.low, one.after_loss.high)
     return (
         cell(one.target), cell(one.cluster), cell(" ".join(one.namespaces)), one.answer.value,
@@ -39,7 +39,7 @@ def _place(one: Place) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _finding(one: Finding) -> tuple[str, ...]:
+def _finding(one: ClassFinding) -> tuple[str, ...]:
     change = one.change
     return (
         one.check, one.title, one.severity.value, one.status.value, one.mark.value,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hostcheck.model.result import Status
-from hostcheck.model.vm_class import ClassJudged, Finding, Judged, Place
+from hostcheck.model.vm_class import ClassFinding, ClassJudged, ClassPlace, Judged
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports import vm_class_words as told
 from hostcheck.reports.wrapping import wrapped
@@ -29,7 +29,7 @@ def _class(one: ClassJudged, screen: Screen) -> Iterator[str]:
         yield from _place(place, screen)
 
 
-def _place(place: Place, screen: Screen) -> Iterator[str]:
+def _place(place: ClassPlace, screen: Screen) -> Iterator[str]:
     head = f"  {told.place(place)}: {place.answer.value}; {told.kept(place)}"
     yield wrapped(head, screen, "    ") + "\n"
     yield wrapped(f"    {told.fits(place)}", screen, "      ") + "\n"
@@ -41,7 +41,7 @@ def _place(place: Place, screen: Screen) -> Iterator[str]:
         yield wrapped(f"    ✓ {len(good)} pass: {names}", screen, "      ") + "\n"
 
 
-def _finding(one: Finding, screen: Screen) -> Iterator[str]:
+def _finding(one: ClassFinding, screen: Screen) -> Iterator[str]:
     yield wrapped(f"    {told.STATUS[one.status]} {told.finding(one)}", screen, "      ") + "\n"
     lines = []
     if one.hosts:

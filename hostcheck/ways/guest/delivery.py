@@ -27,7 +27,7 @@ NOT_FOUND = 127
 LEAST_SIGNAL = 128
 
 
-class Plan(Struct, frozen=True):
+class SmokePlan(Struct, frozen=True):
     """How the program is to run: its own time limit, the CUDA device, without speed if quick."""
 
     seconds: int = 60
@@ -63,7 +63,7 @@ class Guest(Protocol):
     def bring(self, program: bytes) -> None:
         """Put the program there, and compare its SHA-256 there."""
 
-    def run(self, plan: Plan) -> Ended:
+    def run(self, plan: SmokePlan) -> Ended:
         """Run it and return what it wrote."""
 
     def stop(self) -> list[str]:
@@ -74,7 +74,7 @@ class Guest(Protocol):
 
 
 def deliver(
-    guest: Guest, program: bytes, plan: Plan, request: Request, told: Callable[[str], None]
+    guest: Guest, program: bytes, plan: SmokePlan, request: Request, told: Callable[[str], None]
 ) -> Capture:
     """Do all of it. The capture's standard error holds what could not be undone, line by line.
 
@@ -99,7 +99,7 @@ def deliver(
     return watch.capture(request, ended.text, "\n".join(left), ended.exit_status)
 
 
-def _visit(guest: Guest, program: bytes, plan: Plan) -> Ended:
+def _visit(guest: Guest, program: bytes, plan: SmokePlan) -> Ended:
     guest.enter()
     guest.bring(program)
     ended = guest.run(plan)
@@ -147,7 +147,7 @@ def _signal_name(number: int) -> str:
     return known.get(number, f"signal {number}")
 
 
-def here(program: Path, plan: Plan, request: Request) -> Capture:
+def here(program: Path, plan: SmokePlan, request: Request) -> Capture:
     """Run it on this machine: nothing is brought, and nothing is left."""
     watch = Stopwatch()
     command = [str(program), "--device", str(plan.device), "--timeout", str(plan.seconds)]
@@ -170,6 +170,6 @@ def here(program: Path, plan: Plan, request: Request) -> Capture:
     return watch.capture(request, ended.text, "", status)
 
 
-def overdue(plan: Plan) -> str:
+def overdue(plan: SmokePlan) -> str:
     """Say that it had to be ended."""
     return f"it did not end within {plan.patience} s and was ended; does the GPU hang?"

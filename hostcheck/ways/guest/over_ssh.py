@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
-from hostcheck.ways.guest.delivery import Ended, Plan, overdue
+from hostcheck.ways.guest.delivery import Ended, SmokePlan, overdue
 from hostcheck.ways.guest.steps import (
     BRING,
     EXECUTABLE,
@@ -80,7 +80,7 @@ class SshGuest:
             told = f"the copy in the guest has SHA-256 {found[:64]!r}, the program has {wanted}"
             raise Refused(Unknown(Why.ABSENT, told))
 
-    def run(self, plan: Plan) -> Ended:
+    def run(self, plan: SmokePlan) -> Ended:
         """Run it; its JSON comes on standard output."""
         self._started = True
         step = RUN_QUICK if plan.quick else RUN

@@ -21,7 +21,7 @@ from hostcheck.syntax.vim_node import Node
 from hostcheck.syntax.xml import escape, local, root_of
 from hostcheck.ways.base import Refused, SoFar, Transport
 from hostcheck.ways.guest import steps
-from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, Plan, deliver, overdue
+from hostcheck.ways.guest.delivery import NOT_EXECUTABLE, Ended, SmokePlan, deliver, overdue
 from hostcheck.ways.guest.files import transfer
 from hostcheck.ways.guest.steps import PLACE, SUM_PROGRAM
 from hostcheck.ways.vsphere.transport import VsphereTransport
@@ -139,7 +139,7 @@ class VsphereGuest:
             told = f"the copy in the guest does not have the program's SHA-256 {digest}"
             raise Refused(Unknown(Why.ABSENT, told))
 
-    def run(self, plan: Plan) -> Ended:
+    def run(self, plan: SmokePlan) -> Ended:
         """Run it, and fetch the JSON that it wrote."""
         arguments = f"--device {plan.device:d} --timeout {plan.seconds:d}"
         arguments += " --quick" if plan.quick else ""
@@ -338,7 +338,7 @@ class GuestTransport:
         session: VsphereTransport,
         login: GuestLogin,
         program: bytes,
-        plan: Plan,
+        plan: SmokePlan,
         told: Callable[[str], None],
     ) -> None:
         """Keep what every visit needs. `told` hears what an interrupt left behind."""

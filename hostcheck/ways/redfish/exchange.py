@@ -35,7 +35,7 @@ class Untrusted(Exception):  # noqa: N818  an answer, not an error
     """The BMC shows a certificate that is not the pinned one."""
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """What came back; names of headers in lower case."""
 
     status: int
@@ -81,7 +81,7 @@ class Exchange:
         self._sends = False
         self.stopped = False
 
-    def get(self, path: str, token: str, limit: float) -> Answer:
+    def get(self, path: str, token: str, limit: float) -> Reply:
         """Ask for a resource. Raises BROKEN or Untrusted.
 
         What the other side closed before it answered is asked once more: asking changes nothing.
@@ -96,7 +96,7 @@ class Exchange:
 
     def send(
         self, method: str, path: str, body: dict[str, str] | None, token: str, limit: float
-    ) -> Answer:
+    ) -> Reply:
         """Send what is neither repeated nor cut off: a login, and its end.
 
         Raises BROKEN or Untrusted.
@@ -109,7 +109,7 @@ class Exchange:
 
     def _exchange(
         self, method: str, path: str, body: dict[str, str] | None, token: str, limit: float
-    ) -> Answer:
+    ) -> Reply:
         connection = self._connection
         headers = {"Accept": "application/json", "OData-Version": "4.0", "User-Agent": "hostcheck"}
         if token:
@@ -136,7 +136,7 @@ class Exchange:
             self._left -= len(told)
             if head.closes or not ended:
                 connection.close()
-            return Answer(head.status, told.decode("utf-8", "replace"), head.fields)
+            return Reply(head.status, told.decode("utf-8", "replace"), head.fields)
         except BaseException:
             connection.close()
             raise

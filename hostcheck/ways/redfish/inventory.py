@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _SLOT = re.compile(r"\{(\w*)\}")
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InventoryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One BMC. `service_tag` is the serial number of the machine where it has no tag."""
 
     address: str
@@ -45,7 +45,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
 
 
-def read(path: Path) -> tuple[Row, ...]:
+def read(path: Path) -> tuple[InventoryRow, ...]:
     """Read an inventory. Raises UsageError that names the line or entry, and what to do."""
     try:
         if path.stat().st_size > LIMIT_BYTES:
@@ -107,11 +107,11 @@ def _from_toml(text: str, path: Path) -> list[tuple[str, dict[str, Any]]]:
     return [(f"[[{TABLE}]] {number}", one) for number, one in enumerate(listed, 1)]
 
 
-def _row(fields: Mapping[str, Any], where: str) -> Row:
+def _row(fields: Mapping[str, Any], where: str) -> InventoryRow:
     try:
-        row = msgspec.convert(fields, Row)
+        row = msgspec.convert(fields, InventoryRow)
     except msgspec.ValidationError as error:
-        known = ", ".join(Row.__struct_fields__)
+        known = ", ".join(InventoryRow.__struct_fields__)
         raise UsageError(f"{where}: {error}; a BMC has {known}") from None
     try:
         place(row.address)
@@ -122,7 +122,7 @@ def _row(fields: Mapping[str, Any], where: str) -> Row:
     return msgspec.structs.replace(row, fingerprint=pinned)
 
 
-def _refuse_twice(rows: Iterable[Row], path: Path) -> None:
+def _refuse_twice(rows: Iterable[InventoryRow], path: Path) -> None:
     listed = list(rows)
     for what, names in (
         ("host", [one.host.lower() for one in listed]),
@@ -187,7 +187,9 @@ def by_pattern(pattern: str, host: str) -> str:
     return pattern.replace("{host}", host).replace("{short}", host.partition(".")[0])
 
 
-def of_host(rows: Iterable[Row], host: str, tags: Iterable[str] = ()) -> list[Row]:
+def of_host(
+    rows: Iterable[InventoryRow], host: str, tags: Iterable[str] = ()
+) -> list[InventoryRow]:
     """Return the rows of a host: by its name, else by service tag, else by its short name."""
     listed = list(rows)
     wanted = host.lower()

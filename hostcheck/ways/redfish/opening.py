@@ -15,7 +15,7 @@ from hostcheck.front import Front
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.secrets import (
-    Place,
+    SecretPlace,
     first_line,
     from_keyring,
     password_of,
@@ -25,7 +25,7 @@ from hostcheck.secrets import (
 from hostcheck.ways.base import SoFar
 from hostcheck.ways.redfish import inventory, pins
 from hostcheck.ways.redfish.door import Door, context
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.options import BmcReach, Given, Section
 from hostcheck.ways.redfish.session import Trials
 from hostcheck.ways.redfish.transport import RedfishTransport
@@ -43,11 +43,11 @@ class Bmcs:
     `base` holds what goes for all BMCs; `pinned` is read once.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[InventoryRow, ...]
     pattern: str
     base: Door
     pinned: Mapping[tuple[str, int], str]
-    password: Callable[[Row], str] = field(repr=False)
+    password: Callable[[InventoryRow], str] = field(repr=False)
     tell: Callable[[str], None] = field(repr=False)
     trials: Trials = field(default_factory=Trials, repr=False)
 
@@ -62,15 +62,15 @@ class Bmcs:
         row = self._row_of(so_far)
         return self.open(row)
 
-    def open(self, row: Row | Unknown) -> RedfishTransport:
+    def open(self, row: InventoryRow | Unknown) -> RedfishTransport:
         """Open one BMC; it connects when it is first asked. Without a row it tells why not."""
         door = row if isinstance(row, Unknown) else self.door_of(row)
         password: Callable[[], str] = str
-        if isinstance(row, Row) and isinstance(door, Door):
+        if isinstance(row, InventoryRow) and isinstance(door, Door):
             password = partial(self.password, structs.replace(row, user=door.user))
         return RedfishTransport(door, password, self.trials, WAY.allows, self.tell)
 
-    def door_of(self, row: Row) -> Door | Unknown:
+    def door_of(self, row: InventoryRow) -> Door | Unknown:
         """Return how a BMC is reached, or why it cannot be."""
         host, port = inventory.place(row.address)
         door = structs.replace(
@@ -86,7 +86,7 @@ class Bmcs:
             return Unknown(Why.NOT_ASKED, detail)
         return door
 
-    def _row_of(self, so_far: SoFar) -> Row | Unknown:
+    def _row_of(self, so_far: SoFar) -> InventoryRow | Unknown:
         """Return where the BMC of a host is: as the inventory, the pattern, or vSphere says."""
         name = so_far.ref.name
         found = inventory.of_host(self.rows, name)
@@ -101,13 +101,13 @@ class Bmcs:
         if self.pattern:
             address = inventory.by_pattern(self.pattern, name)
             detail = f"the pattern {self.pattern} makes no address of {name}"
-            return Row(address) if address else Unknown(Why.NOT_ASKED, detail)
+            return InventoryRow(address) if address else Unknown(Why.NOT_ASKED, detail)
         if self.rows:
             return Unknown(Why.NOT_ASKED, f"the inventory of BMCs does not name {name}")
         return _of_vsphere(so_far, name)
 
 
-def _of_vsphere(so_far: SoFar, name: str) -> Row | Unknown:
+def _of_vsphere(so_far: SoFar, name: str) -> InventoryRow | Unknown:
     """Return the address that an administrator told vSphere, for its power management."""
     system = so_far.system()
     if system is not None and not isinstance(system.bmc_address, Unknown):
@@ -115,7 +115,7 @@ def _of_vsphere(so_far: SoFar, name: str) -> Row | Unknown:
             inventory.place(system.bmc_address)
         except UsageError as error:
             return Unknown(Why.NOT_ASKED, f"what vSphere has as the address of its BMC: {error}")
-        return Row(system.bmc_address)
+        return InventoryRow(system.bmc_address)
     return Unknown(Why.NOT_ASKED, f"nobody says where the BMC of {name} is ({NAMED})")
 
 
@@ -133,7 +133,7 @@ def bmcs(
     given: BmcReach,
     section: Section,
     front: Front,
-    rows: tuple[Row, ...],
+    rows: tuple[InventoryRow, ...],
     *,
     pattern: str = "",
     seconds: float | None = None,
@@ -168,9 +168,9 @@ class Passwords:
     of_vendor: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of(cls, given: BmcReach, front: Front, rows: Iterable[Row]) -> "Passwords":
+    def of(cls, given: BmcReach, front: Front, rows: Iterable[InventoryRow]) -> "Passwords":
         """Read what the environment says, and ask where that is wanted."""
-        place = Place("bmc", VARIABLE, "--bmc-password-file", given.bmc_password_file)
+        place = SecretPlace("bmc", VARIABLE, "--bmc-password-file", given.bmc_password_file)
         asks = given.ask_bmc_password
         for file in sorted({one.password_file for one in rows if one.password_file}):
             warn_of(Path(file).expanduser(), front)
@@ -184,7 +184,7 @@ class Passwords:
             return cls(shared, {})
         return found
 
-    def __call__(self, row: Row) -> str:
+    def __call__(self, row: InventoryRow) -> str:
         """Return the password for a BMC. Raises UsageError where nothing says it."""
         if row.password_file:
             return first_line(Path(row.password_file).expanduser())
@@ -204,7 +204,7 @@ class Passwords:
         return Passwords, (shared, dict(self.of_vendor))
 
 
-def _own(rows: Iterable[Row]) -> bool:
+def _own(rows: Iterable[InventoryRow]) -> bool:
     """Say whether every BMC has a password of its own, in a file or the keyring."""
     listed = list(rows)
     return bool(listed) and all(one.password_file or _kept(one.user, one.address) for one in listed)

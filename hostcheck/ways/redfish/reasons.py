@@ -6,7 +6,7 @@ from hostcheck.errors import ParseError, crash
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.redfish import resource_of
 from hostcheck.ways.redfish.door import Door
-from hostcheck.ways.redfish.exchange import BROKEN, Answer, Untrusted
+from hostcheck.ways.redfish.exchange import BROKEN, Reply, Untrusted
 from hostcheck.words import cut, one_line
 
 LICENCE = "a licence of the BMC"
@@ -17,14 +17,14 @@ _LONGEST = 200
 PAGE = "a web page instead of JSON"
 
 
-def busy_for(answer: Answer) -> float:
+def busy_for(answer: Reply) -> float:
     """Return after how many seconds to ask once more; 0 where there is no sense in it."""
     if answer.status in BUSY:
         return answer.retry_after
     return 3.0 if answer.status >= 400 and _NOT_READY in answer.text.lower() else 0.0
 
 
-def said(answer: Answer) -> str:
+def said(answer: Reply) -> str:
     """Return what a BMC says of an error, on one line; empty where it says nothing."""
     if _is_page(answer):
         return PAGE
@@ -36,11 +36,11 @@ def said(answer: Answer) -> str:
     return ""
 
 
-def _is_page(answer: Answer) -> bool:
+def _is_page(answer: Reply) -> bool:
     return answer.text.lstrip("\ufeff \r\n\t").startswith("<")
 
 
-def refusal(answer: Answer, user: str) -> Unknown:
+def refusal(answer: Reply, user: str) -> Unknown:
     """Say why a status is no answer."""
     words = said(answer)
     detail = f"HTTP {answer.status}" + (f": {words}" if words else "")
@@ -59,7 +59,7 @@ def refusal(answer: Answer, user: str) -> Unknown:
     return Unknown(Why.UNPARSED, f"the BMC failed ({detail})")
 
 
-def odd(answer: Answer) -> Unknown | None:
+def odd(answer: Reply) -> Unknown | None:
     """Say why an answer that is said to be one is none; None where it may be."""
     if _is_page(answer):
         return Unknown(Why.UNPARSED, f"HTTP {answer.status}: {PAGE}")

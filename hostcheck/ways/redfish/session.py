@@ -14,7 +14,7 @@ from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.redfish import fits, resource_of
 from hostcheck.ways.base import Refused
-from hostcheck.ways.redfish.exchange import Answer, Exchange
+from hostcheck.ways.redfish.exchange import Exchange, Reply
 from hostcheck.ways.redfish.reasons import busy_for, refusal
 
 WIRE = "redfish session"
@@ -35,7 +35,7 @@ REFUSED_ELSEWHERE = (
 )
 POLL_SECONDS = 0.2
 STOPPED = Unknown(Why.NOT_ASKED, "the run was stopped")
-Patience = Callable[[Callable[[], Answer]], Answer]
+Patience = Callable[[Callable[[], Reply]], Reply]
 """Asks, and asks once more where the BMC is busy."""
 
 
@@ -107,7 +107,7 @@ class BmcSession:
         password = self._password()
         trial = trials.of(self._user, password)
         trial.begin(deadline, lambda: self._exchange.stopped)
-        answer: Answer | None = None
+        answer: Reply | None = None
         try:
             answer = self._post(collection, password, limit, patience)
         finally:
@@ -124,7 +124,7 @@ class BmcSession:
             detail = f"a login without a token (HTTP {answer.status})"
             raise Refused(Unknown(Why.UNPARSED, detail))
 
-    def _post(self, collection: str, password: str, limit: float, patience: Patience) -> Answer:
+    def _post(self, collection: str, password: str, limit: float, patience: Patience) -> Reply:
         """Log in; where the BMC has no such path, at the other listed one."""
         login = {"UserName": self._user, "Password": password}
         paths = [one.template.removeprefix("POST ") for one in (OPEN, OPEN_OLD)]
@@ -149,13 +149,13 @@ class BmcSession:
         return f"HTTP {answer.status}", busy_for(answer)
 
 
-def _is_refused(answer: Answer) -> bool:
+def _is_refused(answer: Reply) -> bool:
     """Say whether it is user or password that is not right; iLO may say so with HTTP 400."""
     unauthorized = answer.status == 400 and "unauthorized" in answer.text.lower()
     return answer.status == 401 or unauthorized
 
 
-def _path_in(answer: Answer) -> str:
+def _path_in(answer: Reply) -> str:
     """Return the path of a session as its login tells it; empty where it is no listed one.
 
     The host of a whole URL does not matter: it is asked on the same connection.

@@ -19,7 +19,7 @@ from hostcheck.parsers import redfish_root
 from hostcheck.syntax.redfish import WIRE, fits, without_secrets
 from hostcheck.ways.base import Refused, Stopwatch
 from hostcheck.ways.redfish.door import Door
-from hostcheck.ways.redfish.exchange import BROKEN, Answer, Exchange, Untrusted
+from hostcheck.ways.redfish.exchange import BROKEN, Exchange, Reply, Untrusted
 from hostcheck.ways.redfish.reasons import broken, busy_for, odd, refusal
 from hostcheck.ways.redfish.session import STOPPED, BmcSession, Trials
 from hostcheck.ways.tls import trust_of
@@ -95,7 +95,7 @@ class RedfishTransport:
             return watch.capture(request, failure=failure)
         return watch.capture(request, self._cleaned(answer.text))
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Reply:
         """Return what is an answer. Raises Refused for anything else."""
         path = request.subject or request.template.removeprefix("GET ")
         if not fits(request.template, path):
@@ -134,7 +134,7 @@ class RedfishTransport:
             self._refused = Unknown(Why.NOT_ASKED, str(error))
             raise Refused(self._refused) from None
 
-    def _asked(self, request: Request, path: str) -> Answer:
+    def _asked(self, request: Request, path: str) -> Reply:
         """Ask, and once more at the same path in another spelling where the BMC sends there."""
         answer = self._get(path)
         if answer.status in range(300, 400):
@@ -145,7 +145,7 @@ class RedfishTransport:
                 answer = self._get(there.path)
         return answer
 
-    def _get(self, path: str) -> Answer:
+    def _get(self, path: str) -> Reply:
         if self._pause:
             self._hurry.wait(self._pause)
         limit = self._limit()
@@ -167,7 +167,7 @@ class RedfishTransport:
         self._silent = 0
         return answer
 
-    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+    def _patiently(self, ask: Callable[[], Reply]) -> Reply:
         """Ask, and once more where the BMC is busy, after the time that it wants, in bounds."""
         answer = ask()
         wait = min(busy_for(answer), BUSY_SECONDS)
@@ -183,7 +183,7 @@ class RedfishTransport:
             raise Refused(Unknown(Why.TIMEOUT, detail))
         return min(self._door.answer_timeout, left)
 
-    def _get_to_know(self, answer: Answer) -> None:
+    def _get_to_know(self, answer: Reply) -> None:
         """Note where to log in, and whether it wants pauses."""
         self._collection = "/"
         try:

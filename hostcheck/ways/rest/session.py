@@ -32,7 +32,7 @@ WHY = {401: Why.DENIED, 403: Why.DENIED, 503: Why.UNREACHABLE, 504: Why.TIMEOUT}
 """What a status says; any other one says that the answer does not exist."""
 
 
-class Answer(Struct, frozen=True):
+class Reply(Struct, frozen=True):
     """What came back."""
 
     status: int
@@ -95,7 +95,7 @@ class RestSession:
             raise Refused(Unknown(Why.UNPARSED, "what answers the login is no session id"))
         return token
 
-    def _send(self, method: str, path: str, basic: str = "", limit: float = 0) -> Answer:
+    def _send(self, method: str, path: str, basic: str = "", limit: float = 0) -> Reply:
         """Do one exchange on a connection of its own. Raises Refused where none came about."""
         limit = limit or self._end.timeout
         headers = {"Accept": "application/json", "User-Agent": "hostcheck"}
@@ -114,7 +114,7 @@ class RestSession:
             connection.request(method, path, headers=headers)
             with connection.getresponse() as response:
                 text = body_of(response, LIMIT_BYTES).decode(errors="replace")
-                return Answer(response.status, text)
+                return Reply(response.status, text)
         except ssl.SSLCertVerificationError as error:
             detail = f"its certificate is not trusted ({error.verify_message})"
             raise Refused(Unknown(Why.UNREACHABLE, detail)) from None
@@ -138,7 +138,7 @@ class RestSession:
         self._refused = self._refused or Unknown(Why.NOT_ASKED, "the run was stopped")
 
 
-def _refusal(answer: Answer) -> Unknown:
+def _refusal(answer: Reply) -> Unknown:
     """Say why a status is no answer, in the server's words where it has some."""
     why = WHY.get(answer.status, Why.ABSENT)
     return Unknown(why, f"{STATUS} {answer.status}{_said(answer.text)}")

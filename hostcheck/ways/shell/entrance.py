@@ -19,7 +19,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.seal import Login
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.codes import PATIENCE, Codes
-from hostcheck.ways.shell.identities import Identities, Identity, identities
+from hostcheck.ways.shell.identities import Identities, KeyIdentity, identities
 from hostcheck.ways.shell.known_hosts import of_port
 from hostcheck.ways.shell.peer import Peer, fingerprint, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
@@ -215,7 +215,7 @@ class _Login:
             watch.cancel()
             self.until = max(usual, time.monotonic() + 1) if prompts.coded else usual
 
-    def with_key(self, identity: Identity) -> None:
+    def with_key(self, identity: KeyIdentity) -> None:
         """Offer one key."""
         self.refused.append(identity.name)
         try:

@@ -31,7 +31,7 @@ class Locked(Exception):  # noqa: N818  a state of a file
     """The key is encrypted, and its passphrase is not at hand, or is another."""
 
 
-class Identity(NamedTuple):
+class KeyIdentity(NamedTuple):
     """A key, and how a report names it."""
 
     name: str
@@ -41,7 +41,7 @@ class Identity(NamedTuple):
 class Identities(NamedTuple):
     """Keys to be offered, in this order, and of the others why not."""
 
-    usable: tuple[Identity, ...]
+    usable: tuple[KeyIdentity, ...]
     unusable: tuple[str, ...]
     locked: tuple[str, ...] = ()
     """The files among those for which a passphrase is missing."""
@@ -97,7 +97,7 @@ def _found(
     mine = [key for public in publics.values() for key in held if key.asbytes() == public]
     others = [] if shell.only_these_keys else [key for key in held if key not in mine]
     usable = [
-        Identity(f"{key.comment or key.get_name()} of the agent", key) for key in mine + others
+        KeyIdentity(f"{key.comment or key.get_name()} of the agent", key) for key in mine + others
     ]
     in_agent = {key.asbytes() for key in mine}
     locked: list[str] = []
@@ -110,8 +110,10 @@ def _found(
             troubles.append(f"{path} {_trouble(error)}")
             locked += [path] if isinstance(error, Locked) else []
             continue
-        usable += [Identity(f"certificate of {path}", one) for one in _certified(path, key, shell)]
-        usable.append(Identity(path, key))
+        usable += [
+            KeyIdentity(f"certificate of {path}", one) for one in _certified(path, key, shell)
+        ]
+        usable.append(KeyIdentity(path, key))
     return Identities(tuple(usable), tuple(troubles), tuple(locked))
 
 

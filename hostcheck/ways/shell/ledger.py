@@ -43,7 +43,7 @@ class Entry(Struct, frozen=True):
     schema: str = SCHEMA
 
 
-class Note:
+class OpenEntry:
     """An entry of this run; the open file holds its lock."""
 
     def __init__(self, path: Path, file: int) -> None:
@@ -63,7 +63,7 @@ class Note:
             os.close(file)
 
 
-class Found(NamedTuple):
+class FoundEntry(NamedTuple):
     """An entry of a run, and whether that run lives."""
 
     path: Path
@@ -100,7 +100,7 @@ class Ledger:
                     path.unlink(missing_ok=True)
             os.close(lock)
 
-    def note(self, entry: Entry) -> Note:
+    def note(self, entry: Entry) -> OpenEntry:
         """Write an entry down, so that a power cut does not lose it. Raises OSError."""
         name = f"{_key(entry.vcenter, entry.host_id)}.{entry.pid}-{secrets.token_hex(4)}"
         fresh, path = self.folder / f"{name}.part", self.folder / f"{name}.json"
@@ -118,18 +118,18 @@ class Ledger:
             for one in (fresh, path):
                 one.unlink(missing_ok=True)
             raise
-        return Note(path, file)
+        return OpenEntry(path, file)
 
-    def of(self, vcenter: str, host_id: str, mine: Note | None = None) -> list[Found]:
+    def of(self, vcenter: str, host_id: str, mine: OpenEntry | None = None) -> list[FoundEntry]:
         """Return the entries about a host, but for this run's own."""
         found = self._read(f"{_key(vcenter, host_id)}.*.json")
         return [one for one in found if mine is None or one.path != mine.path]
 
-    def left(self) -> list[Found]:
+    def left(self) -> list[FoundEntry]:
         """Return the entries of runs that live no more."""
         return [one for one in self._read("*.json") if not one.alive]
 
-    def _read(self, pattern: str) -> list[Found]:
+    def _read(self, pattern: str) -> list[FoundEntry]:
         found = []
         for path in sorted(self.folder.glob(pattern)):
             try:
@@ -166,7 +166,7 @@ def _locked(path: Path, until: float) -> int:
         os.close(file)
 
 
-def _found(path: Path) -> Found:
+def _found(path: Path) -> FoundEntry:
     """Read an entry. Raises OSError for what is no file of this user's, MsgspecError for others."""
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -180,7 +180,7 @@ def _found(path: Path) -> Found:
         entry = msgspec.json.decode(os.read(file, MOST_BYTES), type=Entry)
         if entry.schema != SCHEMA:
             raise msgspec.ValidationError(f"not {SCHEMA}: {one_line(entry.schema)}")
-        return Found(path, entry, alive)
+        return FoundEntry(path, entry, alive)
     finally:
         os.close(file)
 

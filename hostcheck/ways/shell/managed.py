@@ -21,7 +21,7 @@ from hostcheck.parsers.vim_ssh_service import SERVICE, START, STOP
 from hostcheck.syntax.vim import VimObject
 from hostcheck.syntax.vim_node import Node
 from hostcheck.ways.base import Refused, SoFar, Stopwatch, Transport
-from hostcheck.ways.shell.ledger import Entry, Found, Ledger, Note
+from hostcheck.ways.shell.ledger import Entry, FoundEntry, Ledger, OpenEntry
 from hostcheck.ways.shell.services import STATE, STRICT, SYSTEM
 from hostcheck.ways.shell.shells import Shells
 from hostcheck.ways.shell.transport import SshTransport
@@ -87,7 +87,7 @@ class Managed:
         self._begun = False
         self._closed = False
         self._service_id = ""
-        self._note: Note | None = None
+        self._note: OpenEntry | None = None
         self._started_at = ""
         self._refusal: Unknown | None = None
         self._why_not = ""
@@ -203,7 +203,7 @@ class Managed:
         self._note = None
         HELD.end()
 
-    def _others(self) -> list[Found]:
+    def _others(self) -> list[FoundEntry]:
         return self._by.ledger.of(self._ref.vcenter, self._ref.id, self._note)
 
     def _runs(self) -> bool:
@@ -215,7 +215,7 @@ class Managed:
 
     # Stopping
 
-    def _stop(self, note: Note) -> None:
+    def _stop(self, note: OpenEntry) -> None:
         """Stop the service, unless another run uses it. Never raises."""
         ref, ledger = self._ref, self._by.ledger
         try:
@@ -230,7 +230,7 @@ class Managed:
         if capture.failure is not None and capture.failure.why is not Why.NOT_ASKED:
             self._by.tell(f"{told}: {by_hand(ref.name, note.path)}")
 
-    def _stopped(self, note: Note) -> Capture:
+    def _stopped(self, note: OpenEntry) -> Capture:
         request = STOP.of(self._service_id)
         others = self._by.ledger.of(self._ref.vcenter, self._ref.id, note)
         alive = [one.entry.pid for one in others if one.alive]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.capture import Request
-from hostcheck.secrets import Place, from_keyring, password_or_none
+from hostcheck.secrets import SecretPlace, from_keyring, password_or_none
 from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.identities import Locked, identities, opened
 from hostcheck.ways.shell.options import Given, Reach, Section
@@ -19,7 +19,9 @@ from hostcheck.ways.shell.way import WAY
 
 def opener(given: Given, section: Section, front: Front) -> Shells:
     """Return what opens the shells of hosts."""
-    place = Place("ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", given.ssh_password_file)
+    place = SecretPlace(
+        "ssh", "HOSTCHECK_SSH_PASSWORD", "--ssh-password-file", given.ssh_password_file
+    )
     password = password_or_none(place, "SSH password", front, ask=given.ask_ssh_password)
     times = (
         given.command_timeout or section.command_timeout,

@@ -13,7 +13,7 @@ from hostcheck.ways.base import Refused, SoFar
 from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.reach import Shell, jumps_of, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
-from hostcheck.ways.shell.tries import Run
+from hostcheck.ways.shell.tries import RunTries
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Shells:
     own_config: bool = True
     """Whether `config` stands alone, or in front of the system's."""
     passphrases: Mapping[str, str] | None = field(default=None, repr=False)
-    run: Run = field(default_factory=Run)
+    run: RunTries = field(default_factory=RunTries)
     codes: Codes = field(default_factory=Codes)
     """Whoever is there to type one; nobody is where this was sent to."""
 

@@ -85,13 +85,13 @@ _RUNS: dict[str, Tries] = {}
 """Of the runs that this process takes part in: a worker of a cluster gets one host at a time."""
 
 
-class Run:
+class RunTries:
     """What all hosts of a run share in one process. May be pickled; the other side has its own."""
 
     def __init__(self, name: str = "") -> None:
         self._name = name or secrets.token_hex(8)
         self.tries = _RUNS.setdefault(self._name, Tries())
 
-    def __reduce__(self) -> tuple[Callable[[str], "Run"], tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[str], "RunTries"], tuple[str]]:
         """Travel as a name."""
-        return Run, (self._name,)
+        return RunTries, (self._name,)

@@ -44,7 +44,7 @@ def inventory(vsphere: Transport, vcenter: str) -> Inventory:
     vsphere.expect([vim_listing.HOSTS, vim_listing.COMPUTE_RESOURCES, vim_listing.VMS])
     hosts = listed(vsphere, vim_listing.HOSTS)
     clusters = {one.id: one for one in listed(vsphere, vim_listing.COMPUTE_RESOURCES)}
-    vms: dict[str, list[vim_listing.Listed]] = {}
+    vms: dict[str, list[vim_listing.ListedObject]] = {}
     names: dict[str, str] = {}
     for vm in listed(vsphere, vim_listing.VMS):
         vms.setdefault(vm.link, []).append(vm)
@@ -103,7 +103,7 @@ def refuse_strangers(
         raise UsageError(f"{before}no host matches both: {told}")
 
 
-def listed(vsphere: Transport, request: Request) -> tuple[vim_listing.Listed, ...]:
+def listed(vsphere: Transport, request: Request) -> tuple[vim_listing.ListedObject, ...]:
     """Ask for a listing. Raises UsageError when it cannot be had."""
     capture = vsphere.fetch(request)
     if capture.failure is not None:

@@ -48,7 +48,7 @@ def vms_called(vsphere: Transport, given: str, here: Collection[VmRef]) -> list[
     return [one for one in here if _ends(paths.get(one.id, ""), spelled(one.name), given)]
 
 
-def _has(one: vim_listing.Place, uuid: str) -> bool:
+def _has(one: vim_listing.InventoryPlace, uuid: str) -> bool:
     return uuid.lower() in (each.lower() for each in one.uuids)
 
 
@@ -77,7 +77,7 @@ def _paths(vsphere: Transport) -> dict[str, str]:
     return {one.id: path(one.parent) for one in _places(vsphere, vim_listing.VM_PLACES)}
 
 
-def _places(vsphere: Transport, request: Request) -> tuple[vim_listing.Place, ...]:
+def _places(vsphere: Transport, request: Request) -> tuple[vim_listing.InventoryPlace, ...]:
     capture = vsphere.fetch(request)
     if capture.failure is not None:
         raise UsageError(
@@ -128,7 +128,7 @@ def named(
     return {vcenter: frozenset(some) for vcenter, some in ids.items()}
 
 
-def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.Attributes, ...]:
+def _custom_values(vsphere: Transport) -> tuple[vim_custom_values.CustomAttributes, ...]:
     found = opened(vsphere.fetch(vim_custom_values.REQUEST), vim_custom_values.parse)
     if isinstance(found, Unknown):
         raise UsageError(f"custom attributes cannot be read: {found.detail}")

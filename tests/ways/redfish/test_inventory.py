@@ -7,12 +7,12 @@ import pytest
 from hostcheck.errors import UsageError
 from hostcheck.ways.redfish import inventory, pins
 from hostcheck.ways.redfish.door import fingerprint
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 
 SHA = "ab" * 32
 
 
-def read(tmp_path: Path, text: str, name: str = "bmc.csv") -> tuple[Row, ...]:
+def read(tmp_path: Path, text: str, name: str = "bmc.csv") -> tuple[InventoryRow, ...]:
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
     return inventory.read(file)
@@ -31,7 +31,7 @@ def read(tmp_path: Path, text: str, name: str = "bmc.csv") -> tuple[Row, ...]:
     ],
 )
 def test_a_csv_in_every_spelling_of_spreadsheets(tmp_path: Path, text: str) -> None:
-    row = Row("192.0.2.1", host="esx-01.lab.test", user="auditor", vendor="dell")
+    row = InventoryRow("192.0.2.1", host="esx-01.lab.test", user="auditor", vendor="dell")
     assert read(tmp_path, text) == (row,)
 
 
@@ -119,11 +119,11 @@ def test_odd_patterns_are_refused(pattern: str) -> None:
 
 
 ROWS = (
-    Row("b1", host="esx-01.lab.test"),
-    Row("b2", host="esx-02"),
-    Row("b3", service_tag="TAG0003"),
-    Row("b4", host="esx-04.a.test"),
-    Row("b5", host="esx-04.b.test"),
+    InventoryRow("b1", host="esx-01.lab.test"),
+    InventoryRow("b2", host="esx-02"),
+    InventoryRow("b3", service_tag="TAG0003"),
+    InventoryRow("b4", host="esx-04.a.test"),
+    InventoryRow("b5", host="esx-04.b.test"),
 )
 
 

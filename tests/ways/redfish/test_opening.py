@@ -12,7 +12,7 @@ from hostcheck.front import Front
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.parsers import redfish_root, redfish_systems
-from hostcheck.ways.redfish.inventory import Row
+from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.opening import Bmcs, opener
 from hostcheck.ways.redfish.options import Given, Section
 from tests.peers.redfish import Login, running_bmc
@@ -131,7 +131,7 @@ def test_the_nearest_password_counts(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_password_file_for_all(tmp_path: Path) -> None:
     (tmp_path / "all").write_text("from-file\n")
     bmcs = opened(tmp_path, given={"bmc_password_file": tmp_path / "all"})
-    assert bmcs.password(Row("b1")) == "from-file"
+    assert bmcs.password(InventoryRow("b1")) == "from-file"
 
 
 def test_no_password_is_a_reason_of_that_bmc_and_ends_no_run(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_person_is_asked_once_and_before_anything_is_opened(tmp_path: Path) ->
     section = Section(fingerprints=str(tmp_path / "pins"))
     bmcs = opener(Given(bmc_user="auditor"), section, front(asked))
     assert asked == ["Password at the BMCs"]
-    assert bmcs.password(Row("b1")) == bmcs.password(Row("b2")) == PASSWORD
+    assert bmcs.password(InventoryRow("b1")) == bmcs.password(InventoryRow("b2")) == PASSWORD
     assert len(asked) == 1
 
 

@@ -13,7 +13,7 @@ from pyVmomi import vim
 from hostcheck import app
 from hostcheck.errors import UsageError
 from hostcheck.fleet import tended, threads
-from hostcheck.model.capture import Call, Part, Path, Request, Wire
+from hostcheck.model.capture import Call, CallPart, Path, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.parsers import (
     esxcli_hardware_memory_get,
@@ -172,7 +172,7 @@ def test_every_other_method_is_refused_before_it_is_sent(vcenter, log_in):
             session.fetch(Request(Wire.METHOD, "HostSystem.ShutdownHost_Task", "").of("host-1001"))
         with pytest.raises(PermissionError, match="HostSystem"):
             session.fetch(Request(Wire.PROPERTIES, "HostSystem", "", paths=(Path("config"),)))
-        forged = Call((Part("<vm type='VirtualMachine'>{subject}</vm><x/>"),))
+        forged = Call((CallPart("<vm type='VirtualMachine'>{subject}</vm><x/>"),))
         with pytest.raises(PermissionError, match="CheckPowerOn_Task"):
             session.fetch(msgspec.structs.replace(POWER_ON.of("vm-1"), call=forged))
         with pytest.raises(PermissionError, match="QueryOptions"):

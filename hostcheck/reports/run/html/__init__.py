@@ -137,7 +137,9 @@ def single(run: Run) -> str:
         requests.add(report.host)
 
     told = summary.of(run, lay, whole=True)
-    return index.index(run, told, rows, requests, "", index.Packed(bodies, packer.shared), digest)
+    return index.index(
+        run, told, rows, requests, "", index.PackedPage(bodies, packer.shared), digest
+    )
 
 
 def _files(run: Run, folder: str, home: str, put: Put | None) -> str:

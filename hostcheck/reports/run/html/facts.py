@@ -8,17 +8,17 @@ from hostcheck.model.host import Host, PcieLink, PhysicalGpu, Service, Software,
 from hostcheck.model.traits import nodes_per_package
 from hostcheck.model.vm import Vm
 from hostcheck.reports import view, words
-from hostcheck.reports.run.html.shapes import Cells, Shown, Smoked, Table
+from hostcheck.reports.run.html.shapes import Cells, ShownFact, Smoked, Table
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary import seals
 
 T = TypeVar("T")
 
 
-def _show(fact: Fact[T], told: Callable[[T], str] = str, before: str = "") -> Shown:
+def _show(fact: Fact[T], told: Callable[[T], str] = str, before: str = "") -> ShownFact:
     if isinstance(fact, Unknown):
-        return Shown(f"{before}{words.missing(fact)}", known=False)
-    return Shown(f"{before}{told(fact.value) or 'none'}")
+        return ShownFact(f"{before}{words.missing(fact)}", known=False)
+    return ShownFact(f"{before}{told(fact.value) or 'none'}")
 
 
 def _yes(value: bool) -> str:
@@ -33,7 +33,7 @@ def _tiers(host: Host) -> str:
     return f", {words.size(fast.value)} of it DRAM"
 
 
-def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]:
+def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, ShownFact], ...]], ...]:
     """Return what is known of a host, in the order people ask for it."""
     return (
         ("Machine", (
@@ -77,21 +77,21 @@ def facts_of(host: Host) -> tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...
     )  # fmt: skip
 
 
-def _seal(host: Host) -> Iterator[tuple[str, Shown]]:
+def _seal(host: Host) -> Iterator[tuple[str, ShownFact]]:
     """Yield with what it was asked, where that was kept."""
     for login in host.logins:
-        yield f"Asked over {seals.way_of(login)}", Shown(seals.login_words(login))
+        yield f"Asked over {seals.way_of(login)}", ShownFact(seals.login_words(login))
     if begun := seals.ssh_words(host):
-        yield "SSH service", Shown(begun)
+        yield "SSH service", ShownFact(begun)
     if isinstance(host.roles, Known):
         yield "Role of the account", _show(host.roles, ", ".join)
 
 
-def _numa(host: Host) -> Shown:
+def _numa(host: Host) -> ShownFact:
     shown, each = _show(host.numa_node_count), nodes_per_package(host)
     if not each:
         return shown
-    return Shown(f"{shown.text} ({each if 'over' in each else f'{each} per package'})")
+    return ShownFact(f"{shown.text} ({each if 'over' in each else f'{each} per package'})")
 
 
 def _services(services: tuple[Service, ...]) -> str:
@@ -118,15 +118,15 @@ def _gpu_row(host: Host, shown: view.Layout, gpu: PhysicalGpu) -> Cells:
     if node is None:
         place = _show(gpu.numa_node, str, "node ")
     else:
-        place = Shown(f"node {node}{' (the only one)' if assumed else ''}")
+        place = ShownFact(f"node {node}{' (the only one)' if assumed else ''}")
     names = ", ".join(guest.vm.name for guest in shown.guests_of(gpu.address))
     return (
         (
-            Shown(f"GPU {shown.number(gpu.address)}"), Shown(gpu.name), Shown(gpu.address),
-            Shown(str(gpu.pci_id)), _show(gpu.serial, str, "serial "),
+            ShownFact(f"GPU {shown.number(gpu.address)}"), ShownFact(gpu.name),
+            ShownFact(gpu.address), ShownFact(str(gpu.pci_id)), _show(gpu.serial, str, "serial "),
             _show(gpu.vbios, str, "VBIOS "),
         ),
-        (place, Shown(f"port {gpu.bridges[-1]}" if gpu.bridges else "port not known",
+        (place, ShownFact(f"port {gpu.bridges[-1]}" if gpu.bridges else "port not known",
                       known=bool(gpu.bridges))),
         (
             _show(gpu.graphics_active, lambda kind: words.GRAPHICS[kind], "active "),
@@ -144,10 +144,10 @@ def _gpu_row(host: Host, shown: view.Layout, gpu: PhysicalGpu) -> Cells:
         ),
         (
             _show(gpu.sriov, _sriov), _show(gpu.virtualization_mode),
-            *(Shown(said) for said in view.troubles(gpu)),
+            *(ShownFact(said) for said in view.troubles(gpu)),
         ),
         (_show(gpu.link, _link),),
-        (Shown(names) if names else _show(gpu.vm_ids, lambda ids: ", ".join(ids) or "none"),),
+        (ShownFact(names) if names else _show(gpu.vm_ids, lambda ids: ", ".join(ids) or "none"),),
     )  # fmt: skip
 
 
@@ -157,24 +157,24 @@ def smoked_of(host: Host) -> tuple[Smoked, ...]:
         Smoked(
             f"{gpu.address} {gpu.name}",
             None if isinstance(told, Unknown) else told,
-            show_speed(told) if isinstance(told, Unknown) else Shown(""),
+            show_speed(told) if isinstance(told, Unknown) else ShownFact(""),
         )
         for gpu, told in smoke_text.smoked(host)
     )
 
 
-def show_speed(speed: Unknown) -> Shown:
+def show_speed(speed: Unknown) -> ShownFact:
     """Return why a speed is not known."""
-    return Shown(words.missing(speed), known=False)
+    return ShownFact(words.missing(speed), known=False)
 
 
-def _pair(name: str, now: Fact[Any], later: Fact[Any]) -> Shown:
+def _pair(name: str, now: Fact[Any], later: Fact[Any]) -> ShownFact:
     if isinstance(now, Unknown):
         return _show(now, str, f"{name} ")
     told = f"{name} {words.MODE[now.value]}"
     if isinstance(later, Known) and later.value != now.value:
         told += f", {words.MODE[later.value]} after reset"
-    return Shown(told)
+    return ShownFact(told)
 
 
 def _sriov(found: Sriov) -> str:
@@ -209,11 +209,11 @@ def _vm_row(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> Cells:
     ]
     groups = vm.device_groups
     if isinstance(groups, Known):
-        wants += [Shown(f"device group {name}") for name in groups.value]
+        wants += [ShownFact(f"device group {name}") for name in groups.value]
     return (
-        (Shown(vm.name), Shown(vm.id)),
+        (ShownFact(vm.name), ShownFact(vm.id)),
         (_show(vm.power_state, _power),),
-        tuple(wants) or (Shown("none"),),
+        tuple(wants) or (ShownFact("none"),),
         _runs_on(host, shown, guest),
         (
             _show(vm.vcpu_count),
@@ -223,7 +223,7 @@ def _vm_row(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> Cells:
         (_show(vm.hardware_version, lambda version: f"vmx-{version}"), _show(vm.firmware)),
         tuple(
             _show(nic.uplinks, ", ".join, f"{nic.network}: ") for nic in vm.nics
-        ) or (Shown("none"),),
+        ) or (ShownFact("none"),),
     )  # fmt: skip
 
 
@@ -231,24 +231,24 @@ def _power(state: str) -> str:
     return {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}.get(state, state)
 
 
-def _reserved(vm: Vm) -> Shown:
+def _reserved(vm: Vm) -> ShownFact:
     if isinstance(vm.memory_locked_to_max, Known) and vm.memory_locked_to_max.value:
-        return Shown("all reserved")
+        return ShownFact("all reserved")
     return _show(vm.memory_reserved_bytes, lambda reserved: f"{words.size(reserved)} reserved")
 
 
-def _runs_on(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> tuple[Shown, ...]:
+def _runs_on(host: Host, shown: view.Layout, guest: view.VmOnGpus) -> tuple[ShownFact, ...]:
     if guest.running is False:
-        return (Shown("off"),)
+        return (ShownFact("off"),)
     if isinstance(guest.addresses, Unknown):
         return (_show(guest.addresses),)
     lines = []
     for address in guest.addresses.value:
         number = shown.number(address)
         if number is None:
-            lines.append(Shown(f"{address}, not among the GPUs of this host", known=False))
+            lines.append(ShownFact(f"{address}, not among the GPUs of this host", known=False))
             continue
         node = view.node_of(host, shown.gpus[number])
         place = f"on node {node}" if node is not None else "its node not known"
-        lines.append(Shown(f"GPU {number} ({place})", known=node is not None))
-    return tuple(lines) or (Shown("no GPU"),)
+        lines.append(ShownFact(f"GPU {number} ({place})", known=node is not None))
+    return tuple(lines) or (ShownFact("no GPU"),)

@@ -166,7 +166,7 @@ def data_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterRows:
     """Hosts of one cluster, gravest first: rows of the table, each with its squares."""
 
     name: str
@@ -179,12 +179,12 @@ class Cluster:
         return tuple((answer, counts[answer]) for answer in ANSWERS if counts[answer])
 
 
-def clusters_of(rows: Sequence[Row], pages: Sequence[Page]) -> tuple[Cluster, ...]:
+def clusters_of(rows: Sequence[Row], pages: Sequence[Page]) -> tuple[ClusterRows, ...]:
     """Return the rows by cluster, in the order of their names."""
     found: dict[str, list[tuple[Row, tuple[Square, ...]]]] = {}
     for row, page in zip(rows, pages, strict=True):
         found.setdefault(row.cluster, []).append((row, page.squares))
     return tuple(
-        Cluster(name, tuple(sorted(found[name], key=lambda one: one[0].order)))
+        ClusterRows(name, tuple(sorted(found[name], key=lambda one: one[0].order)))
         for name in sorted(found, key=lambda name: (not name, name))
     )

@@ -21,7 +21,7 @@ BEST_HOSTS = 20
 """Entries for candidates of a preflight that an index lists."""
 
 
-class Packed(NamedTuple):
+class PackedPage(NamedTuple):
     """All hosts of a page that has no others beside it."""
 
     bodies: Sequence[str]
@@ -35,7 +35,7 @@ def index(
     rows: Sequence[Row],
     requests: Requests,
     folder: str,
-    packed: Packed | None = None,
+    packed: PackedPage | None = None,
     digest: str = "",
 ) -> str:
     """Return the page that leads to all hosts; it holds all that its table shows.
@@ -91,7 +91,7 @@ def index(
     )  # fmt: skip
 
 
-def _script(packed: Packed | None) -> str:
+def _script(packed: PackedPage | None) -> str:
     """Return the script of an index; one of packed hosts can unpack them too."""
     names = ("sift.js", *(("unpack.js", "single.js") if packed else ()), "index.js", "report.js")
     return "".join(map(asset, names))

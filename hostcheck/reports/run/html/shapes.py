@@ -26,7 +26,7 @@ SLOT = "\x02"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownFact:
     """One line of a cell: a value, or why it is not known."""
 
     text: str
@@ -44,7 +44,7 @@ class Slot:
         return f"{SLOT}{self.name};"
 
 
-Cells = tuple[tuple[Shown, ...], ...]
+Cells = tuple[tuple[ShownFact, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Smoked:
 
     gpu: str
     smoke: GpuSmoke | None
-    missing: Shown
+    missing: ShownFact
 
     @property
     def tag(self) -> str:
@@ -135,7 +135,7 @@ class Page:
     reason: str
     counts: tuple[tuple[Status, int], ...]
     findings: tuple[Finding, ...]
-    facts: tuple[tuple[str, tuple[tuple[str, Shown], ...]], ...]
+    facts: tuple[tuple[str, tuple[tuple[str, ShownFact], ...]], ...]
     gpus: Table | None
     smoke: tuple[Smoked, ...]
     vms: Table | None

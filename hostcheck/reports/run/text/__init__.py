@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, since
 from hostcheck.reports.run.text import full, short
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.summary import whole as summary
 
@@ -17,7 +17,7 @@ def render(run: Run, *, width: int = 100, colour: bool = False) -> str:
 
 def pieces(run: Run, screen: Screen = PAPER) -> Iterator[str]:
     """Yield the report line by line."""
-    page = Page(screen.width, screen.colour)
+    page = TextPage(screen.width, screen.colour)
     lines = full.lines if screen.show.details else short.lines
     for line in lines(summary.named(run), page, Shown(screen.show)):
         yield line.rstrip() + "\n"
@@ -25,7 +25,7 @@ def pieces(run: Run, screen: Screen = PAPER) -> Iterator[str]:
         yield line.rstrip() + "\n"
 
 
-def _since(run: Run, page: Page) -> Iterator[str]:
+def _since(run: Run, page: TextPage) -> Iterator[str]:
     """Yield what became of the fleet since an earlier run."""
     told = since.since_of(run)
     if told is None:

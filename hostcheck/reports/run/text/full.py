@@ -8,7 +8,7 @@ from hostcheck.model.waiver import LIVE, State
 from hostcheck.reports import words
 from hostcheck.reports.drift import text as drift_text
 from hostcheck.reports.later import Later
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.smoke import text as smoke_text
 from hostcheck.reports.summary import seals
@@ -21,7 +21,7 @@ COMMANDS_SHOWN = 4
 UNCHANGED = "Read only: nothing was changed on any host or VM."
 
 
-def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
+def lines(run: Run, page: TextPage, shown: Shown) -> Iterator[str]:
     """Yield the report on a run, each host with its findings."""
     with Later() as hosts:
         explained: set[str] = set()
@@ -49,7 +49,7 @@ def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
     yield from foot(run, page)
 
 
-def _seals(asked: Seals, page: Page) -> Iterator[str]:
+def _seals(asked: Seals, page: TextPage) -> Iterator[str]:
     """Yield with what the hosts were asked."""
     listed = asked.listed()
     if listed:
@@ -58,7 +58,7 @@ def _seals(asked: Seals, page: Page) -> Iterator[str]:
         yield from (line for one in told for line in page.wrap(f"{topic}: {one}", 2, 4))
 
 
-def lead(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
+def lead(run: Run, told: summary.Summary, page: TextPage) -> Iterator[str]:
     """Yield the verdict, its one reason, and what must be known of the run itself."""
     answer = told.verdict
     label = f"{words.ANSWER_MARK[answer]} {answer.value}"
@@ -68,7 +68,7 @@ def lead(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
         yield from page.wrap(f"Note: {notice}", 2, 8)
 
 
-def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
+def _steps(told_of: summary.Summary, page: TextPage, shown: Shown) -> Iterator[str]:
     steps = [one for one in told_of.steps if shown.finding(one.check, one.weight)]
     if not steps:
         return
@@ -95,7 +95,7 @@ def _steps(told_of: summary.Summary, page: Page, shown: Shown) -> Iterator[str]:
         yield from page.wrap(f"{words.one_line(plan.host)}: {plan.sentence}.", 2, 4)
 
 
-def waived(run: Run, page: Page, *, all_: bool) -> Iterator[str]:
+def waived(run: Run, page: TextPage, *, all_: bool) -> Iterator[str]:
     """Yield what is waived; of the waivers those that need a hand, or all."""
     told = summary.waived_words(run)
     if not told:
@@ -108,7 +108,7 @@ def waived(run: Run, page: Page, *, all_: bool) -> Iterator[str]:
             yield from page.wrap(f"{sign} {use.state.value}: {summary.use_words(use)}", 2, 4)
 
 
-def _proven(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
+def _proven(run: Run, told: summary.Summary, page: TextPage) -> Iterator[str]:
     """Say of a GO what it rests on, and what nobody looked at."""
     if run.preflight is None or run.preflight.verdict is not Answer.GO:
         return
@@ -120,7 +120,7 @@ def _proven(run: Run, told: summary.Summary, page: Page) -> Iterator[str]:
         yield from page.wrap(f"{words.MARK[Status.NOT_APPLICABLE]} {blind}", 2, 4)
 
 
-def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
+def _sure(run: Run, told_of: summary.Summary, page: TextPage) -> Iterator[str]:
     told = told_of.coverage
     counts = ", ".join(
         f"{told.counts[status]} {words.STATUS[status]}"
@@ -145,14 +145,14 @@ def _sure(run: Run, told_of: summary.Summary, page: Page) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _drifts(told: summary.Summary, page: Page) -> Iterator[str]:
+def _drifts(told: summary.Summary, page: TextPage) -> Iterator[str]:
     """Yield where hosts of a cluster differ."""
     if told.drifts:
         yield from ("", page.paint("WHERE HOSTS OF A CLUSTER DIFFER", "strong"))
         yield from drift_text.sections(told.drifts, page)
 
 
-def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
+def candidates(run: Run, asked: Preflight, page: TextPage) -> Iterator[str]:
     """Yield the candidates with the sentence that decides on each."""
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
     if not asked.candidates:
@@ -176,7 +176,7 @@ def candidates(run: Run, asked: Preflight, page: Page) -> Iterator[str]:
 
 
 def _host(
-    run: Run, report: HostReport, page: Page, shown: Shown, explained: set[str]
+    run: Run, report: HostReport, page: TextPage, shown: Shown, explained: set[str]
 ) -> Iterator[str]:
     host = report.host
     label = f"{words.ANSWER_MARK[report.verdict]} {report.verdict.value}"
@@ -207,7 +207,7 @@ def _host(
     yield from ["  Sparse tensor cores", *told] if told else []
 
 
-def _fail(group: summary.Group, page: Page, explained: set[str]) -> Iterator[str]:
+def _fail(group: summary.Group, page: TextPage, explained: set[str]) -> Iterator[str]:
     """Yield a fail; why it matters is said where the check fails first."""
     mark = page.paint(f"{words.MARK[group.status]} {group.check}", Status.FAIL)
     yield f"  {mark} {group.severity.value}  {words.one_line(group.title)}"
@@ -232,7 +232,7 @@ def _fail(group: summary.Group, page: Page, explained: set[str]) -> Iterator[str
         yield from command_lines(command, 9)
 
 
-def _unknowns(results: Sequence[Result], page: Page) -> Iterator[str]:
+def _unknowns(results: Sequence[Result], page: TextPage) -> Iterator[str]:
     """Gather unknown results by their cause: ten checks without SSH are one line."""
     causes: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
@@ -275,7 +275,7 @@ def command_lines(command: Command, indent: int) -> Iterator[str]:
     yield margin + text
 
 
-def unasked(run: Run, page: Page) -> Iterator[str]:
+def unasked(run: Run, page: TextPage) -> Iterator[str]:
     """Yield the hosts that were left out."""
     if run.unasked:
         names = ", ".join(words.one_line(name) for name in run.unasked)
@@ -284,7 +284,7 @@ def unasked(run: Run, page: Page) -> Iterator[str]:
         yield from page.wrap(names, 2)
 
 
-def foot(run: Run, page: Page) -> Iterator[str]:
+def foot(run: Run, page: TextPage) -> Iterator[str]:
     """Yield what made the report, and that nothing was changed."""
     yield ""
     yield from page.wrap(

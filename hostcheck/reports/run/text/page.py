@@ -15,7 +15,7 @@ _COLOURS = {
 }  # fmt: skip
 
 
-class Page(Struct, frozen=True):
+class TextPage(Struct, frozen=True):
     """How wide the terminal is, and whether it has colours."""
 
     width: int

@@ -11,10 +11,10 @@ from hostcheck.model.result import Answer, Result, Severity, Status, deciding, r
 from hostcheck.model.run import Candidate, HostReport, Run
 from hostcheck.reports import words
 from hostcheck.reports.run.text import full
-from hostcheck.reports.run.text.page import Page
+from hostcheck.reports.run.text.page import TextPage
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.summary import whole as summary
-from hostcheck.reports.summary.steps import Step
+from hostcheck.reports.summary.steps import FixStep
 
 NAMES = 4
 LARGE = 40
@@ -29,7 +29,7 @@ OF_A_VM = ("vm", "placement")
 ORDER = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)
 
 
-def lines(run: Run, page: Page, shown: Shown) -> Iterator[str]:
+def lines(run: Run, page: TextPage, shown: Shown) -> Iterator[str]:
     """Yield the report on a run."""
     rows = _Rows(run, shown)
     told = summary.of(run, rows.add)
@@ -157,7 +157,7 @@ def _waived(run: Run) -> str:
     return f"{words.count(len(run.waivers.results), 'result is', 'results are')} waived."
 
 
-def _table(rows: _Rows, page: Page, shown: Shown, most: int) -> Iterator[str]:
+def _table(rows: _Rows, page: TextPage, shown: Shown, most: int) -> Iterator[str]:
     found = rows.rows()
     if not found:
         return
@@ -183,7 +183,7 @@ def _table(rows: _Rows, page: Page, shown: Shown, most: int) -> Iterator[str]:
 # Candidates of a preflight
 
 
-def _candidates(run: Run, page: Page) -> Iterator[str]:
+def _candidates(run: Run, page: TextPage) -> Iterator[str]:
     yield from ("", page.paint("HOSTS, BEST FIRST", "strong"))
     choices = summary.choices(run)
     if not choices:
@@ -221,7 +221,7 @@ def _deciders(run: Run, one: Candidate) -> list[str]:
 
 
 def _steps(
-    run: Run, told: summary.Summary, page: Page, shown: Shown, *, large: bool
+    run: Run, told: summary.Summary, page: TextPage, shown: Shown, *, large: bool
 ) -> Iterator[str]:
     grave = _grave(run)
     must = [one for one in told.steps if one.weight is Severity.REQUIRED or one.check in grave]
@@ -245,7 +245,7 @@ def _steps(
         )  # fmt: skip
 
 
-def _plans(plans: Sequence[summary.HostPlan], page: Page) -> Iterator[str]:
+def _plans(plans: Sequence[summary.HostPlan], page: TextPage) -> Iterator[str]:
     """Yield the order on each of a few hosts; of many, which ones reboot."""
     if len(plans) > NAMES:
         told = summary.reboots(plans, NAMES)
@@ -264,7 +264,7 @@ def _grave(run: Run) -> set[str]:
     return {one.check for one in deciding(best, run.checks) if one.status is Status.FAIL}
 
 
-def _step(number: int, step: Step, commands: int, page: Page) -> Iterator[str]:
+def _step(number: int, step: FixStep, commands: int, page: TextPage) -> Iterator[str]:
     yield from page.wrap(f"{number}. {step.fix or step.title} [{step.check}]", int(number < 10), 4)
     names = [name for name, _ in step.hosts]
     told = [full.names_of(names if commands else names[:1], step.host_count)]
@@ -278,7 +278,7 @@ def _step(number: int, step: Step, commands: int, page: Page) -> Iterator[str]:
         yield f"      and {words.count(rest, 'more command')}: --details --check {step.check}"
 
 
-def _proven(told: summary.Summary, page: Page) -> Iterator[str]:
+def _proven(told: summary.Summary, page: TextPage) -> Iterator[str]:
     if told.proven and told.verdict is Answer.GO:
         yield ""
         blind = "; ".join(words.BLIND_SPOTS)
@@ -287,7 +287,7 @@ def _proven(told: summary.Summary, page: Page) -> Iterator[str]:
         )
 
 
-def _sure(told: summary.Summary, page: Page) -> Iterator[str]:
+def _sure(told: summary.Summary, page: TextPage) -> Iterator[str]:
     sight = told.coverage
     yield from ("", page.paint("HOW SURE", "strong"))
     off = f" {sight.off} off by policy." if sight.off else ""
@@ -302,7 +302,7 @@ def _sure(told: summary.Summary, page: Page) -> Iterator[str]:
         yield f"  and {words.count(left, 'other reason')}: --details"
 
 
-def _drifts(told: summary.Summary, page: Page) -> Iterator[str]:
+def _drifts(told: summary.Summary, page: TextPage) -> Iterator[str]:
     """Count where hosts of a cluster differ, and say who tells it."""
     if told.drifts:
         topics = dict.fromkeys(one.topic for one in told.drifts)

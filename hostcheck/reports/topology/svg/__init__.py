@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from hostcheck.model.run import HostReport
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.topology.svg.drawing import WIDTH, Box, Drawing, Label, Line
+from hostcheck.reports.topology.svg.drawing import WIDTH, Box, Drawing, DrawnLabel, Line
 from hostcheck.reports.topology.svg.strips import Strips
 
 STYLE = """
@@ -180,7 +180,7 @@ def _line(line: Line, anchor: str) -> str:
     return f'<a href="#{_href(line.mark.target, anchor)}">{path}</a>'
 
 
-def _label(label: Label) -> str:
+def _label(label: DrawnLabel) -> str:
     anchor = ' text-anchor="end"' if label.end else ""
     kind = f' class="{label.kind}"' if label.kind else ""
     return (

@@ -82,7 +82,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class DrawnLabel:
     """One line of text. `x` is its left end, or its right end when `end` is set."""
 
     x: float
@@ -127,7 +127,7 @@ class Drawing:
     height: float = 0
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
+    labels: list[DrawnLabel] = field(default_factory=list)
     dots: list[tuple[float, float, str]] = field(default_factory=list)
     """Centres, and what each is: an end of an NVLink, a switch, the place of a GPU."""
 
@@ -146,7 +146,7 @@ class Drawing:
         *, kind: str = "", end: bool = False,
     ) -> float:  # fmt: skip
         """Add a label, cut to the room there is, and return its width."""
-        label = Label(*at, fit(text, room, size, kind=kind), size, kind, inside, end=end)
+        label = DrawnLabel(*at, fit(text, room, size, kind=kind), size, kind, inside, end=end)
         if label.text:
             self.labels.append(label)
         return label.width

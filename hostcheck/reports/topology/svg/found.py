@@ -23,7 +23,7 @@ _WORDS = re.compile(r"[\s/@|,]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class LongWay:
     """Devices that a VM needs near one another and that are not: a GPU and host adapters."""
 
     mark: Flag
@@ -49,7 +49,7 @@ class Findings:
             self._worst[one.check] = min(grave, self._worst.get(one.check, grave))
         self._on: dict[tuple[str, str], list[Flag]] = {}
         self._placed: dict[tuple[str, str], list[Flag]] = {}
-        self.ways: list[Way] = []
+        self.ways: list[LongWay] = []
         self.narrow: dict[str, Flag] = {}
         """By address, the GPUs whose link has not its full width."""
         self._gpus = {gpu.address for gpu in shown.gpus}
@@ -102,7 +102,7 @@ class Findings:
             for vm in sorted(vms):
                 self.ways += self._apart(result, mark, self._vms[vm])
 
-    def _apart(self, result: Result, mark: Flag, vm: Vm) -> list[Way]:
+    def _apart(self, result: Result, mark: Flag, vm: Vm) -> list[LongWay]:
         """Find the ways that a finding on a VM is about: the devices that its evidence names."""
         host = self._report.host
         uplinks = {
@@ -120,7 +120,7 @@ class Findings:
             ]
             if far:
                 cost = words.one_line(result.note)
-                found.append(Way(mark, vm.name, gpu.address, tuple(far), cost))
+                found.append(LongWay(mark, vm.name, gpu.address, tuple(far), cost))
         return found
 
     def _anchor(self, result: Result) -> str:

@@ -16,7 +16,7 @@ TILE_MIN, TILE = 92, 38
 """Least width, and height, of a node without devices."""
 
 
-class Places(Ports):
+class DrawnPlaces(Ports):
     """Lays out packages and nodes, from the top down, with what is below them."""
 
     def packages(self, y: float) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from hostcheck.reports import view
 from hostcheck.reports.topology.svg.drawing import GAP, WIDTH, Box, Line, text_width
-from hostcheck.reports.topology.svg.found import Way
-from hostcheck.reports.topology.svg.places import Places
+from hostcheck.reports.topology.svg.found import LongWay
+from hostcheck.reports.topology.svg.places import DrawnPlaces
 
 LANE = 4
 """How far a way runs beside the card that it leaves, in the gap between columns."""
@@ -17,12 +17,12 @@ ROW = 22
 NAMES = 3
 
 
-class Ways(Places):
+class Ways(DrawnPlaces):
     """Draws the ways that findings are about, below the packages that they cross."""
 
     def ways(self, y: float) -> float:
         """Draw each way as a red line; those between the same nodes are one row of words."""
-        groups: dict[tuple[object, ...], list[Way]] = {}
+        groups: dict[tuple[object, ...], list[LongWay]] = {}
         for way in self.found.ways:
             if way.gpu in self.card_of and all(name in self.card_of for name in way.nics):
                 key = (way.nics, self.place(self.gpu_at(way.gpu)), way.cost, way.mark.target)
@@ -41,7 +41,7 @@ class Ways(Places):
             top = self.row(group, top) + 6
         return top + 2
 
-    def way(self, way: Way, nic: str, bus: float, turn: int) -> None:
+    def way(self, way: LongWay, nic: str, bus: float, turn: int) -> None:
         """Draw one way: out of the GPU's card, along below the packages, into the adapter's."""
         one = self.drawn.boxes[self.card_of[way.gpu]]
         other = self.drawn.boxes[self.card_of[nic]]
@@ -57,7 +57,7 @@ class Ways(Places):
             )
         )
 
-    def row(self, group: Sequence[Way], y: float) -> float:
+    def row(self, group: Sequence[LongWay], y: float) -> float:
         """Write whose ways these are, from where to where, and what they cost."""
         first = group[0]
         told = self.told(group, first.nics)
@@ -73,7 +73,7 @@ class Ways(Places):
         self.drawn.text((16 + width, y + 30), first.cost, room, box, 10.5, kind="soft")
         return y + height
 
-    def told(self, group: Sequence[Way], nics: tuple[str, ...]) -> str:
+    def told(self, group: Sequence[LongWay], nics: tuple[str, ...]) -> str:
         """Return ways in words: `VM far-nic-08: GPU 2 on node 1 to vmnic0 on node 0`."""
         vms = list(dict.fromkeys(way.vm for way in group))
         more = f" and {len(vms) - NAMES} more" if len(vms) > NAMES else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from hostcheck.model.result import Answer, Status
-from hostcheck.model.vm_class import ClassJudged, Finding, Judged, Place
+from hostcheck.model.vm_class import ClassFinding, ClassJudged, ClassPlace, Judged
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports import vm_class_words as told
 from hostcheck.reports.page import TAIL, begun, safe
@@ -65,7 +65,7 @@ def _class(number: int, one: ClassJudged) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _place(place: Place) -> Iterator[str]:
+def _place(place: ClassPlace) -> Iterator[str]:
     yield f'<article class="{LOOK[place.answer]}"><h3>{_tag(place.answer)} '
     yield f"{safe(told.place(place))}</h3>\n"
     yield f"<p><b>{safe(told.kept(place))}</b></p><p>{safe(told.fits(place))}</p>\n"
@@ -78,7 +78,7 @@ def _place(place: Place) -> Iterator[str]:
     yield "</tbody></table></div></article>\n"
 
 
-def _finding(one: Finding) -> str:
+def _finding(one: ClassFinding) -> str:
     look, sign = LOOKS.get(one.status, "unknown"), told.STATUS[one.status]
     note = f'<br><span class="soft">{safe(one.note)}</span>' if one.note else ""
     expected = f'<br><span class="soft">expected {safe(one.expected)}</span>'
