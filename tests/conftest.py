@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hostcheck import ways
 from hostcheck.ways.tls import Endpoint
@@ -26,6 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update", action="store_true", help="rewrite golden files and generated docs"
     )
 
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+"""How long examples take says what else the machine does, and fails no test."""
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
@@ -58,13 +63,14 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
-    "test_losing_information.py", "reports/test_browser.py", "torture/test_short.py",
-    "program/test_program.py", "benchmarks/test_benchmarks.py", "test_matrix.py", "test_live.py",
-    "program/test_kernels.py", "program/test_mutants.py", "test_walls.py", "test_fixes.py",
-    "test_secrets_elsewhere.py", "tests/test_fleet.py", "vsphere/test_transport.py",
-    "test_journal.py", "test_doctor.py", "preflight/test_agreement.py", "tests/test_docs.py",
-    "test_faults_shell.py", "test_vcenters.py", "shell/test_logins.py", "test_recipes.py",
-    "shell/test_managed.py",
+    "test_losing_information.py", "torture/test_short.py", "benchmarks/test_benchmarks.py",
+    "test_live.py", "program/test_program.py", "program/test_mutants.py",
+    "test_secrets_elsewhere.py", "tests/test_fleet.py", "program/test_kernels.py", "test_fixes.py",
+    "test_matrix.py", "test_walls.py", "vsphere/test_transport.py", "shell/test_managed.py",
+    "test_journal.py", "test_doctor.py", "test_power_on.py", "reports/test_browser.py",
+    "preflight/test_agreement.py", "parsers/test_any_answer.py", "shell/test_logins.py",
+    "tests/test_docs.py", "peers/test_peers.py", "test_vcenters.py", "history/test_history.py",
+    "test_faults_shell.py",
 )  # fmt: skip
 """Files of ten seconds and more. Each stays with one worker, and all end together only if these do
 not come last."""
