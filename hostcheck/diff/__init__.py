@@ -226,15 +226,17 @@ class _Before:
         return was if known else self._memory.get(key, was)
 
     def open(self) -> dict[Key, SeenResult | LastResult]:
-        found: dict[Key, SeenResult | LastResult] = {}
-        found.update(self._memory)
+        """Return what was no pass then, and what was none before and is not known to be well."""
+        found: dict[Key, SeenResult | LastResult] = {
+            key: one for key, one in self._memory.items() if not self.is_well(key)
+        }
         told = {} if self._then is None else self._then.open
         found.update(
             (key, one)
             for key, one in told.items()
             if one.status is Status.FAIL or key not in self._memory
         )
-        return {key: one for key, one in found.items() if not self.is_well(key)}
+        return found
 
     def waived(self) -> frozenset[Key]:
         told = frozenset(key for key, one in self._memory.items() if one.waived)

@@ -72,6 +72,7 @@ class _Line(Struct, frozen=True):
     results: tuple[SeenResult, ...]
 
 
+_DAMAGE = (msgspec.MsgspecError, IndexError, ValueError)
 _line = msgspec.json.Decoder(_Line).decode
 _fact = msgspec.json.Decoder(Known[str] | Unknown).decode
 _traits = msgspec.json.Decoder(_Traits).decode
@@ -262,18 +263,21 @@ class Story:
         return self._opened(number)[1]
 
     def _opened(self, number: int) -> tuple[_Line, Glance]:
-        line = self._safely(lambda: _line(self._text(number)))
-        return line, self._safely(lambda: Glance(line, self._value, self.head.target))
+        try:
+            line = _line(self._text(number))
+            return line, Glance(line, self._value, self.head.target)
+        except _DAMAGE as error:
+            raise self._damaged(error) from None
 
     def told(self, one: SeenResult) -> ToldResult:
         """Return the words of a result."""
-        return self._safely(lambda: self._told(one.told))
-
-    def _safely(self, read: Callable[[], T]) -> T:
         try:
-            return read()
-        except (msgspec.MsgspecError, IndexError, ValueError) as error:
-            raise UsageError(f"{self._name}: the run file is damaged: {error}; run again") from None
+            return self._told(one.told)
+        except _DAMAGE as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> UsageError:
+        return UsageError(f"{self._name}: the run file is damaged: {error}; run again")
 
     def title(self, check: str) -> str:
         """Return the title of a check, or its id where the run has no manual of it."""
