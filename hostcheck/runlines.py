@@ -114,7 +114,7 @@ class Lines:
     def __init__(self, data: mmap.mmap, start: int, end: int, shared: tuple[Raw, ...]) -> None:
         self._data = data
         self._view = memoryview(data)
-        self._shared = shared
+        self._shared = tuple(map(bytes, shared))
         self._seen = start
         self._told: dict[bytes, ToldResult] = {}
         self.places: list[tuple[int, int]] = []
@@ -143,7 +143,7 @@ class Lines:
 
     def shared(self, number: bytes) -> bytes:
         """Return a value that is shared."""
-        return bytes(self._shared[int(number)])
+        return self._shared[int(number)]
 
     def told(self, raw: Raw) -> ToldResult:
         """Return the words of a result; those that many share are made once."""
