@@ -97,7 +97,7 @@ bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; se
 	$(BIN)/python -m benchmarks.vsphere --fleet clones --delay 0 --hosts $(if $(QUICK),50 --repeat 1,500)
 	$(BIN)/python -m benchmarks.vsphere --fleet distinct --delay 0 --hosts $(if $(QUICK),50 --repeat 1,500)
 	$(BIN)/python -m benchmarks.preflight $(if $(QUICK),--hosts 8 50 --profile-hosts 50 --repeat 1)
-	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --repeat 1)
+	$(BIN)/python -m benchmarks.ssh $(if $(QUICK),--hosts 50 --jump-hosts 10 --repeat 1)
 	$(BIN)/python -m benchmarks.bmc $(if $(QUICK),--hosts 1 50 --most 1)
 	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.start $(if $(QUICK),--repeat 3)

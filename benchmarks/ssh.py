@@ -1,10 +1,10 @@
 """Clients of the ESXi shells side by side: the same hosts, the same commands, one run.
 
-    python -m benchmarks.ssh [--hosts 200 1000] [--workers 16] [--repeat 3]
+    python -m benchmarks.ssh [--hosts 200 1000] [--jump-hosts 50] [--workers 16] [--repeat 3]
 
 One OpenSSH server on loopback plays all hosts. Every client is a process of its own and works on so
 many hosts at a time. asyncssh and Ansible take part where they are installed: pip install asyncssh
-ansible-core.
+ansible-core. Of `--jump-hosts` hostcheck and OpenSSH reach all through one of them.
 """
 
 import argparse
@@ -27,12 +27,14 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def clients() -> dict[str, str]:
-    """Return the module of each client that can run here."""
+def clients(*, jump: bool) -> dict[str, str]:
+    """Return the module of each client that can run here, and go through a jump host if need be."""
     found = {
         "hostcheck": "benchmarks.peers.shells_hostcheck",
         "OpenSSH": "benchmarks.peers.shells_openssh",
     }
+    if jump:
+        return found
     if find_spec("asyncssh"):
         found["asyncssh"] = "benchmarks.peers.shells_asyncssh"
     if find_spec("ansible"):
@@ -40,31 +42,52 @@ def clients() -> dict[str, str]:
     return found
 
 
-def rows_of(hosts: int, workers: int, repeat: int) -> Iterator[dict[str, Any]]:
+def jumping(shells: live.Shells, work: Path) -> str:
+    """Write a file for `ssh -F` by which all hosts are reached through the first one."""
+    file = work / "jump"
+    first = next(iter(shells.addresses.values()))
+    file.write_text(
+        f"Match host *,!{first}\n  ProxyJump {shells.user}@{first}:{shells.port}\n"
+        f"Match all\n  IdentityFile {shells.key_file}\n  UserKnownHostsFile "
+        f"{shells.known_hosts_file}\n"
+    )
+    return str(file)
+
+
+def rows_of(hosts: int, workers: int, repeat: int, *, jump: bool) -> Iterator[dict[str, Any]]:
     """Measure every client against one fleet; repetitions take turns."""
     fleet = shapes.many(hosts)
     fleet = type(fleet)(tuple(one for one in fleet if one.shell and not one.shell_trouble))
     with (
-        live.running_shells(fleet, max_sessions=10) as shells,
+        live.running_shells(
+            fleet, max_sessions=10, settings=["AllowTcpForwarding yes"] * jump
+        ) as shells,
         tempfile.TemporaryDirectory() as name,
     ):
         plan = Plan(
             shells.port, shells.user, str(shells.key_file), str(shells.known_hosts_file), workers,
             {host.address: [gpu.address for gpu in host.seen_gpus()] for host in fleet},
+            jumping(shells, Path(name)) if jump else "",
         )  # fmt: skip
         write(plan, Path(name) / "plan.json")
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        runs: dict[str, list[dict[str, float]]] = {client: [] for client in clients()}
+        found = clients(jump=jump)
+        runs: dict[str, list[dict[str, float]]] = {client: [] for client in found}
         for turn in range(repeat):
             for client in list(runs)[:: -1 if turn % 2 else 1]:
-                command = [sys.executable, "-m", clients()[client], str(Path(name) / "plan.json")]
+                command = [
+                    sys.executable,
+                    "-m",
+                    clients(jump=jump)[client],
+                    str(Path(name) / "plan.json"),
+                ]
                 runs[client].append(cost(command, env=env, cwd=Path(name)))
         for client, all_runs in runs.items():
-            found = median(all_runs)
+            usual = median(all_runs)
             yield {
-                "hosts": len(plan.hosts), "client": client,
-                "hosts/s": len(plan.hosts) / found["wall"], "wall s": found["wall"],
-                "CPU s": found["cpu"], "peak MB": found["memory"],
+                "hosts": len(plan.hosts), "client": f"{client}, by a jump host" if jump else client,
+                "hosts/s": len(plan.hosts) / usual["wall"], "wall s": usual["wall"],
+                "CPU s": usual["cpu"], "peak MB": usual["memory"],
             }  # fmt: skip
 
 
@@ -72,12 +95,16 @@ def main() -> None:
     """Measure, print, and keep the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--hosts", type=int, nargs="+", default=[200, 1000])
+    parser.add_argument("--jump-hosts", type=int, nargs="*", default=[50])
     parser.add_argument("--workers", type=int, default=16)
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    for hosts in given.hosts:
-        rows += rows_of(hosts, given.workers, given.repeat)
+    wanted = [(hosts, False) for hosts in given.hosts] + [
+        (hosts, True) for hosts in given.jump_hosts
+    ]
+    for hosts, jump in wanted:
+        rows += rows_of(hosts, given.workers, given.repeat, jump=jump)
         print(table(rows, COLUMNS), flush=True)
     keep("ssh", rows, repeat=given.repeat, figure="hosts/s")
 

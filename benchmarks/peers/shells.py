@@ -11,7 +11,10 @@ from hostcheck.ways.shell import order as esxi_shell
 
 
 class Plan(NamedTuple):
-    """`hosts` maps an address to the PCI addresses of its GPUs."""
+    """`hosts` maps an address to the PCI addresses of its GPUs; `jump` is a file for `ssh -F`.
+
+    It says which host every connection goes through, empty where they go straight.
+    """
 
     port: int
     user: str
@@ -19,6 +22,7 @@ class Plan(NamedTuple):
     known_hosts: str
     workers: int
     hosts: dict[str, list[str]]
+    jump: str = ""
 
 
 def read(path: str) -> Plan:

@@ -1,12 +1,13 @@
 """hostcheck's SSH transport and collector, hosts side by side as in an audit."""
 
 import sys
+from pathlib import Path
 
 from benchmarks.peers.shells import Plan, read
 from hostcheck import fleet
 from hostcheck.model.pci import from_hex
 from hostcheck.ways.shell import order as esxi_shell
-from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from hostcheck.ways.shell.transport import SshTransport
 from hostcheck.ways.shell.way import WAY as SHELL
 
@@ -19,6 +20,8 @@ def main(plan: Plan) -> None:
             address=address, user=plan.user, port=plan.port, known_hosts=(plan.known_hosts,),
             key_files=(plan.key,),
         )  # fmt: skip
+        if plan.jump:
+            shell = shell_from_ssh_config(address, config=Path(plan.jump), base=shell)
         transport = SshTransport(shell, SHELL.allows)
         kept = Kept(transport)
         try:

@@ -14,7 +14,8 @@ def main(plan: Plan) -> None:
         options = ("BatchMode=yes", f"UserKnownHostsFile={plan.known_hosts}", "LogLevel=ERROR")
         done = subprocess.run(
             [
-                "ssh", "-F", "none", "-p", str(plan.port), "-i", plan.key, "-l", plan.user,
+                "ssh", "-F", plan.jump or "none", "-p", str(plan.port), "-i", plan.key,
+                "-l", plan.user,
                 *(word for option in options for word in ("-o", option)),
                 address, "; ".join(commands(plan.hosts[address])),
             ],

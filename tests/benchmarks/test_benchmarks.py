@@ -64,10 +64,12 @@ def looked_at(rows, figures=FIGURES):
 
 
 def test_the_shells(rows, tmp_path):
-    found = rows(ssh, "ssh", "--hosts", 2, "--workers", 2, "--repeat", 1)
+    found = rows(ssh, "ssh", "--hosts", 2, "--jump-hosts", 2, "--workers", 2, "--repeat", 1)
     others = [name for name in ("asyncssh", "ansible") if find_spec(name)]
     assert looked_at(found, (*FIGURES, "hosts/s")) == [
-        "hostcheck", "OpenSSH", *({"asyncssh": "asyncssh", "ansible": "Ansible"}[o] for o in others)
+        "hostcheck", "OpenSSH",
+        *({"asyncssh": "asyncssh", "ansible": "Ansible"}[o] for o in others),
+        "hostcheck, by a jump host", "OpenSSH, by a jump host",
     ]  # fmt: skip
     assert {row["hosts"] for row in found} == {2}
     assert "<rect" in (tmp_path / "ssh.svg").read_text()
