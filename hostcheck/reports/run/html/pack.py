@@ -4,7 +4,6 @@ import json
 from binascii import b2a_base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import ceil
 from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from markupsafe import Markup
@@ -19,6 +18,8 @@ from hostcheck.reports.topology import svg
 
 SAMPLES = 32
 """Hosts whose pages tell what most pages say."""
+GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it are spread evenly, and never at the same distance for long."""
 MOST_BOOKS, HOSTS_A_BOOK = 16, 32
 """Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
 BEFORE = 24000
@@ -32,6 +33,11 @@ def _letters(data: bytes) -> str:
 
 def _lines(markup: str) -> list[str]:
     return markup.splitlines(keepends=True)
+
+
+def _spread(hosts: int) -> list[int]:
+    """Return places all over a fleet, at no regular distance: like hosts may lie at any."""
+    return sorted({int(turn * GOLDEN % 1 * hosts) for turn in range(SAMPLES)}) if hosts else []
 
 
 def _part(topic: str) -> Markup:
@@ -95,9 +101,8 @@ class Packer:
         )  # fmt: skip
         excuses = Excuses(run)
         samples: dict[str, list[str]] = {}
-        for at in range(0, len(run.hosts), ceil(len(run.hosts) / SAMPLES) or 1):
+        for at in _spread(len(run.hosts)):
             page = page_of(run, run.hosts[at], ALONE, run.checks, excuses)
-            self._pieces.learn(page)
             for name, markup in self._parts(page):
                 samples.setdefault(name, []).append(markup)
         for name, alike in samples.items():

@@ -22,7 +22,9 @@ END = f"{CUT}\n"
 AT_LENGTH = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 """What is told as an article, with what mends it; other findings are rows of a table."""
 REMEMBERED = 4096
-"""Findings that few hosts have which are remembered."""
+"""Findings met once that are remembered."""
+MOST = 4_000_000
+"""Letters of all pieces: every page opens them."""
 
 Key = tuple[object, ...]
 
@@ -80,29 +82,21 @@ class _OfHost:
 
 
 class Pieces:
-    """The findings of some hosts by number, learned from them."""
+    """Findings of a fleet: from the second host that has one it is a number."""
 
     def __init__(self, manuals: str) -> None:
         """Take the page that explains the checks, empty where that is part of the same page."""
         self._macros = macros("_findings.html", manuals=manuals)
         self._numbers: dict[Key, str] = {}
-        self._others: dict[Key, str] = {}
+        self._met: dict[Key, str] = {}
         self._markup: list[str] = []
+        self._room = MOST
         self._host: _OfHost
 
     def turn_to(self, page: Page) -> str:
         """Take the host whose findings come next; return what is in its slots, by their names."""
         self._host = _OfHost(page)
         return self._host.own()
-
-    def learn(self, page: Page) -> None:
-        """Give the findings of a host their numbers."""
-        host = _OfHost(page)
-        for finding in page.findings:
-            key = host.key(finding)
-            if key not in self._numbers:
-                self._numbers[key] = f"{PIECE}{len(self._markup)}\n"
-                self._markup.append(self._filled(host.slotted(finding)))
 
     def text(self) -> str:
         """Return the pieces in the order of their numbers."""
@@ -122,13 +116,20 @@ class Pieces:
         return Markup("".join(map(self._told, findings)))  # noqa: S704  # filled by templates
 
     def _told(self, finding: Finding) -> str:
-        """Return a finding as its number, or as markup with slots where few hosts have it."""
+        """Return a finding as its number, or where no host had it before as markup with slots."""
         key = self._host.key(finding)
-        told = self._numbers.get(key) or self._others.get(key)
+        number = self._numbers.get(key)
+        if number is not None:
+            return number
+        told = self._met.get(key)
         if told is None:
-            if len(self._others) >= REMEMBERED:
-                self._others.clear()
-            told = self._others[key] = self._filled(self._host.slotted(finding))
+            if len(self._met) >= REMEMBERED:
+                self._met.clear()
+            told = self._met[key] = self._filled(self._host.slotted(finding))
+        elif len(told) <= self._room:
+            self._room -= len(told)
+            self._markup.append(self._met.pop(key))
+            told = self._numbers[key] = f"{PIECE}{len(self._markup) - 1}\n"
         return told
 
     def _filled(self, finding: Finding) -> str:
