@@ -12,13 +12,12 @@ from msgspec.structs import replace
 from hostcheck import recording
 from hostcheck.capacity import capacity
 from hostcheck.checks.engine import all_checks
-from hostcheck.model.excuses import Excuses
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import MigSlice, OtherVms, PcieLink
 from hostcheck.model.result import Status
 from hostcheck.reports import words
 from hostcheck.reports.run.html import whole
-from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.run.html.pages import HostPages
 from hostcheck.reports.topology import svg, text
 from hostcheck.reports.topology.svg import found
 from hostcheck.runs import run_of
@@ -126,7 +125,7 @@ def test_the_checks_that_the_picture_knows_by_name_exist():
 def test_each_failing_check_is_reached_from_the_picture_and_each_link_leads_somewhere(machines):
     run = run_of("t", list(machines.values()))
     for report in run.hosts:
-        page = page_of(run, report, "k", run.checks, Excuses(run))
+        page = HostPages(run, run.checks).of(report, "k")
         links = set(re.findall(r'<a [^>]*href="#([^"]+)"', page.picture))
         anchors = {one.anchor for one in page.findings}
         assert links <= anchors, report.host.name

@@ -12,11 +12,10 @@ from markupsafe import Markup
 from msgspec.structs import replace
 
 from hostcheck.errors import UsageError
-from hostcheck.model.excuses import Excuses
 from hostcheck.model.result import Status
 from hostcheck.reports.run import html
 from hostcheck.reports.run.html.jinja import macros
-from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.run.html.pages import HostPages
 from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.topology import svg
 from tests.reports import builders as b
@@ -105,10 +104,10 @@ def test_every_host_has_a_page_with_every_result(written):
 def bodies(run):
     """What one page would say of each host, by its name."""
     named = summary.named(run)
+    laid = HostPages(named, named.checks)
+    told = macros("_body.html", defs=Markup(svg.DEFS), manuals="checks.html")
     for report in named.hosts:
-        page = page_of(named, report, html.ALONE, named.checks, Excuses(named))
-        told = macros("_body.html", defs=Markup(svg.DEFS), manuals="checks.html")
-        yield report.host.name, told.alone(page)
+        yield report.host.name, told.alone(laid.of(report, html.ALONE))
 
 
 def test_unpacked_it_is_what_one_page_would_say(written):

@@ -158,7 +158,7 @@ def test_a_step_has_the_severity_that_the_host_shows_and_says_what_it_stands_for
     (report,) = run.hosts
     shown = {
         one.check: one.severity
-        for one in summary.groups(run, report.results)
+        for one in summary.Grouping(run).of(report.results)
         if one.status is Status.FAIL
     }
     steps = {one.check: one for one in summary.of(run).steps}

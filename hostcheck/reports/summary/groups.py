@@ -20,6 +20,9 @@ from hostcheck.model.run import (
 from hostcheck.reports import words
 from hostcheck.reports.summary.since import first_seen, known_since
 
+STATUSES = {status: place for place, status in enumerate(words.WORST_FIRST)}
+SEVERITIES = {severity: place for place, severity in enumerate(words.GRAVEST_FIRST)}
+
 
 class Group(Struct, frozen=True):
     """The results of one check with one status on one host: one entry of a report."""
@@ -35,40 +38,41 @@ class Group(Struct, frozen=True):
     """Since when a fail is known, where a history told it."""
 
 
-def groups(
-    run: Run, results: Iterable[Result], report: HostReport | None = None
-) -> tuple[Group, ...]:
-    """Gather results by check and status: fails first, then what is not known, then the rest.
+class Grouping:
+    """Gathers results by check and status."""
 
-    `report` is the host that they are of, where they are all of one.
-    """
-    times = first_seen(run, report) if report is not None else {}
-    manuals = {manual.id: manual for manual in run.checks}
-    order = {manual.id: number for number, manual in enumerate(run.checks)}
-    found: dict[tuple[str, Status], list[Result]] = {}
-    for result in results:
-        found.setdefault((result.check, result.status), []).append(result)
-    made = []
-    for (check, status), members in found.items():
-        manual = manuals.get(check)
-        since = known_since(run, times, members)
-        made.append(
-            Group(
-                check, manual.title if manual else check, manual.family if manual else "",
-                status, members[0].severity, manual, tuple(members), since,
-            )
+    def __init__(self, run: Run) -> None:
+        """Take the run that they are of."""
+        self._run = run
+        self._manuals = {manual.id: manual for manual in run.checks}
+        self._order = {manual.id: number for number, manual in enumerate(run.checks)}
+
+    def of(self, results: Iterable[Result], report: HostReport | None = None) -> tuple[Group, ...]:
+        """Return groups: fails first, then what is not known, then the rest.
+
+        `report` is the host that the results are of, where they are all of one.
+        """
+        times = first_seen(self._run, report) if report is not None else {}
+        found: dict[tuple[str, Status], list[Result]] = {}
+        for result in results:
+            found.setdefault((result.check, result.status), []).append(result)
+        made = []
+        for (check, status), members in found.items():
+            manual = self._manuals.get(check)
+            since = known_since(self._run, times, members) if times else ""
+            made.append(
+                Group(
+                    check, manual.title if manual else check, manual.family if manual else "",
+                    status, members[0].severity, manual, tuple(members), since,
+                )
+            )  # fmt: skip
+        return tuple(sorted(made, key=self._place))
+
+    def _place(self, group: Group) -> tuple[int, int, int, str]:
+        return (
+            STATUSES[group.status], SEVERITIES[group.severity],
+            self._order.get(group.check, len(self._order)), group.check,
         )  # fmt: skip
-    return tuple(
-        sorted(
-            made,
-            key=lambda group: (
-                words.WORST_FIRST.index(group.status),
-                words.GRAVEST_FIRST.index(group.severity),
-                order.get(group.check, len(order)),
-                group.check,
-            ),
-        )
-    )
 
 
 class AlikeCandidates(Struct, frozen=True):

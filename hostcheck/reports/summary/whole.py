@@ -15,7 +15,7 @@ from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
 from hostcheck.reports.summary.drifts import Drifts, drifts_of
-from hostcheck.reports.summary.groups import Group, beside, beyond, choices, groups, proven
+from hostcheck.reports.summary.groups import Group, Grouping, beside, beyond, choices, proven
 from hostcheck.reports.summary.headline import headline_of, verdict_of
 from hostcheck.reports.summary.plans import HostPlan, plan_of, plans_of, reboots
 from hostcheck.reports.summary.readiness import Readiness, Ready
@@ -28,8 +28,8 @@ from hostcheck.runbrief import judged
 from hostcheck.runlines import DRIFT, kind_of
 
 __all__ = [
-    "LARGEST_PAGE", "Cause", "Group", "HostPlan", "Summary", "beside", "beyond", "catalogue",
-    "causes", "choices", "drifts_of", "ended", "groups", "host_reason", "named", "notices", "of",
+    "LARGEST_PAGE", "Cause", "Group", "Grouping", "HostPlan", "Summary", "beside", "beyond",
+    "catalogue", "causes", "choices", "drifts_of", "ended", "host_reason", "named", "notices", "of",
     "plan_of", "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
 ]  # fmt: skip
 

@@ -13,10 +13,13 @@ def pieces(report: HostReport, _screen: Screen = PAPER) -> Iterator[str]:
     yield render(report)
 
 
-def render(report: HostReport, *, ascii_only: bool = False, drawn: Drawing | None = None) -> str:
+def render(
+    report: HostReport, *, ascii_only: bool = False, drawn: Drawing | None = None,
+    table: view.Matrix | None = None,
+) -> str:  # fmt: skip
     """Return the picture as a tree of what is in it, then the distance matrix.
 
-    `drawn` is the layout, where it is there already.
+    `drawn` is the layout and `table` that matrix, where they are there already.
     """
     drawn = drawn or layout(report)
     told = list(drawn.told())
@@ -24,7 +27,7 @@ def render(report: HostReport, *, ascii_only: bool = False, drawn: Drawing | Non
     shown = [lines[0], *_tree([depth for depth, _ in told[1:]], lines[1:], ascii_only=ascii_only)]
     if drawn.shown.note:
         shown += ["", drawn.shown.note]
-    table = view.matrix(report.host, drawn.shown)
+    table = table or view.matrix(report.host, drawn.shown)
     return "\n".join([*shown, *_matrix(table, ascii_only=ascii_only)]) + "\n"
 
 

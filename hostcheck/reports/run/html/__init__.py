@@ -20,7 +20,6 @@ from urllib.parse import quote
 from hostcheck import files, runfile
 from hostcheck.errors import UsageError
 from hostcheck.files import directory_name
-from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports import PAPER, Screen
 from hostcheck.reports.run.html import fleet, index, pack, pages
@@ -126,11 +125,12 @@ def single(run: Run) -> str:
     run = summary.named(run)
     rows: list[Row] = []
     bodies: list[str] = []
-    requests, keys, packer, excuses = Requests(), pages.Keys(), pack.Packer(run, ""), Excuses(run)
+    requests, keys, laid = Requests(), pages.Keys(), pages.HostPages(run, run.checks)
+    packer = pack.Packer(run, "", laid)
 
     def lay(report: HostReport) -> None:
         key = keys.of(report.host.name)
-        page = replace(pages.page_of(run, report, ALONE, run.checks, excuses), key=key)
+        page = replace(laid.of(report, ALONE), key=key)
         bodies.append(packer.folded(page, len(bodies)))
         href = f"#{quote(f'host@{key}', safe='@:~')}"
         rows.append(fleet.row_of(report, page, run.checks, href))
@@ -151,11 +151,11 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
             put(folder + name, text)
         put(f"{folder}checks.html", index.checks_page(run, home))
     rows: list[Row] = []
-    requests, names, packer = Requests(), _Names(), pack.Packer(run, home)
-    excuses = Excuses(run)
+    requests, names, laid = Requests(), _Names(), pages.HostPages(run, run.checks)
+    packer = pack.Packer(run, home, laid)
 
     def lay(report: HostReport) -> None:
-        page = pages.page_of(run, report, ALONE, run.checks, excuses)
+        page = laid.of(report, ALONE)
         href = ""
         if put is not None:
             file = folder + names.of(report.host.name)

@@ -69,7 +69,7 @@ def columns_of(checks: Sequence[Manual], rows: Iterable[Row]) -> Columns:
 def row_of(report: HostReport, page: Page, checks: Sequence[Manual], href: str) -> Row:
     """Return the row of a host; `href` leads to its page, empty where it has none."""
     host = report.host
-    squares = "".join(LETTERS[square.status] for square in page.squares)
+    squares = "".join([LETTERS[status] for status in page.statuses])
     blind = sum(map(squares.count, (LETTERS[Status.UNKNOWN], LETTERS[Status.ERROR])))
     return Row(
         name=words.one_line(host.name),
@@ -179,11 +179,13 @@ class ClusterRows:
         return tuple((answer, counts[answer]) for answer in ANSWERS if counts[answer])
 
 
-def clusters_of(rows: Sequence[Row], pages: Sequence[Page]) -> tuple[ClusterRows, ...]:
+def clusters_of(
+    rows: Sequence[Row], squares: Iterable[tuple[Square, ...]]
+) -> tuple[ClusterRows, ...]:  # fmt: skip
     """Return the rows by cluster, in the order of their names."""
     found: dict[str, list[tuple[Row, tuple[Square, ...]]]] = {}
-    for row, page in zip(rows, pages, strict=True):
-        found.setdefault(row.cluster, []).append((row, page.squares))
+    for row, mine in zip(rows, squares, strict=True):
+        found.setdefault(row.cluster, []).append((row, mine))
     return tuple(
         ClusterRows(name, tuple(sorted(found[name], key=lambda one: one[0].order)))
         for name in sorted(found, key=lambda name: (not name, name))

@@ -8,10 +8,9 @@ from zlib import DEFLATED, MAX_WBITS, Z_SYNC_FLUSH, compressobj
 
 from markupsafe import Markup
 
-from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
 from hostcheck.reports.run.html.jinja import macros, rendered
-from hostcheck.reports.run.html.pages import page_of
+from hostcheck.reports.run.html.pages import HostPages
 from hostcheck.reports.run.html.pieces import CUT, Pieces
 from hostcheck.reports.run.html.shapes import ALONE, Page
 from hostcheck.reports.topology import svg
@@ -22,6 +21,8 @@ GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it are spread evenly, and never at the same distance for long."""
 MOST_BOOKS, HOSTS_A_BOOK = 16, 32
 """Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
+EVERY = 4
+"""Of so many lines one tells which book a part is like."""
 BEFORE = 24000
 """Bytes of a book a part can point back to: deflate reaches 32768, less what a part may be long."""
 
@@ -86,8 +87,8 @@ def _books(samples: Sequence[str], most: int) -> list[_Book]:
 class Packer:
     """Packs the pages of hosts: each part as what differs from the same part of some hosts."""
 
-    def __init__(self, run: Run, home: str) -> None:
-        """Take the run, and the link that leads from a page to the index."""
+    def __init__(self, run: Run, home: str, laid: HostPages) -> None:
+        """Take the run, the link that leads from a page to the index, and who lays hosts out."""
         self._run = run
         self._home = home
         self._most = max(1, min(MOST_BOOKS, len(run.hosts) // HOSTS_A_BOOK))
@@ -99,11 +100,10 @@ class Packer:
             "_body.html", manuals=manuals, defs=Markup(svg.DEFS),  # noqa: S704
             pieces=self._pieces, part=_part,
         )  # fmt: skip
-        excuses = Excuses(run)
+        self._short = macros("_short.html").short
         samples: dict[str, list[str]] = {}
         for at in _spread(len(run.hosts)):
-            page = page_of(run, run.hosts[at], ALONE, run.checks, excuses)
-            for name, markup in self._parts(page):
+            for name, markup in self._parts(laid.of(run.hosts[at], ALONE)):
                 samples.setdefault(name, []).append(markup)
         for name, alike in samples.items():
             self._begin(name, alike)
@@ -111,17 +111,16 @@ class Packer:
     def page(self, page: Page) -> str:
         """Return the page of one host."""
         return rendered(
-            "page.html",
-            run=self._run,
-            page=page,
-            home=self._home,
-            packed=self._whole(page),
-            manuals="checks.html",
-        )
+            "page.html", run=self._run, page=page, home=self._home, packed=self._whole(page),
+            counts=self._macros.counts, short=self._short,
+        )  # fmt: skip
 
     def folded(self, page: Page, at: int) -> str:
         """Return one host as a part of a page that has all: in short, and packed beside it."""
-        return rendered("folded.html", page=page, at=at, packed=self._whole(page))
+        return rendered(
+            "folded.html", page=page, at=at, packed=self._whole(page),
+            counts=self._macros.counts, short=self._short,
+        )  # fmt: skip
 
     def _whole(self, page: Page) -> str:
         return " ".join(self._packed(name, markup) for name, markup in self._parts(page))
@@ -132,7 +131,7 @@ class Packer:
         first, *parts = str(self._macros.alone(page)).split(CUT)
         yield "facts", first
         for name, markup in zip(parts[::2], parts[1::2], strict=True):
-            yield name, own + markup if name == "findings" else markup
+            yield name, own + markup if name == "rest" else markup
 
     def _begin(self, name: str, samples: Sequence[str]) -> None:
         """Deflate is a stream: what comes later may point back into what came before."""
@@ -148,7 +147,7 @@ class Packer:
         """Return a part, packed as what differs from the book that has most of its lines."""
         if name not in self._before:
             self._begin(name, [markup])
-        lines, books = set(_lines(markup)), self._before[name]
+        lines, books = set(_lines(markup)[::EVERY]), self._before[name]
         number = max(range(len(books)), key=lambda one: len(lines & books[one][0]))
         packer = compressobj(9, DEFLATED, -MAX_WBITS, zdict=books[number][1])
         return f"{name}~{number}:{_letters(packer.compress(markup.encode()) + packer.flush())}"

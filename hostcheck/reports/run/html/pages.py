@@ -1,4 +1,4 @@
-"""One host as the pieces of its page: findings, squares, facts, picture."""
+"""One host as the pieces of its page: findings, facts, picture, its row of the matrix."""
 
 import re
 from collections import Counter
@@ -52,39 +52,49 @@ class Keys:
         return key
 
 
-def page_of(
-    run: Run, report: HostReport, key: str, checks: Sequence[Manual], excuses: Excuses
-) -> Page:
-    """Lay out one host; `key` is what follows the `@` in links to it, `excuses` are the run's."""
-    host = report.host
-    drawn = svg.layout(report)
-    counted = Counter(result.status for result in report.results)
-    findings = _findings(
-        summary.groups(run, report.results, report), host.sources, key,
-        placed=frozenset(box.link for box in drawn.boxes),
-    )  # fmt: skip
-    return Page(
-        name=host.name,
-        key=key,
-        verdict=report.verdict,
-        reason=summary.host_reason(run, report, {manual.id: manual.title for manual in checks}),
-        counts=tuple((status, counted[status]) for status in words.WORST_FIRST),
-        findings=findings,
-        facts=facts_of(host),
-        gpus=gpu_table(host, drawn.shown),
-        smoke=smoked_of(host),
-        vms=vm_table(host, drawn.shown),
-        picture=Markup(  # noqa: S704  # svg escapes what it writes
-            svg.topology_svg(report, alone=False, anchor=key, drawn=drawn)
-        ),
-        twin=tree.render(report, drawn=drawn),
-        matrix=view.matrix(host, drawn.shown),
-        testimonies=tuple((told, _differs(told)) for told in host.testimonies),
-        sources=host.sources,
-        squares=_squares(report, key, checks, findings),
-        causes=summary.causes(host.name, report.results),
-        plan=summary.plan_of(host.name, excuses.left(report), checks),
-    )  # fmt: skip
+class HostPages:
+    """Lays out the hosts of a run, each as the pieces of its page."""
+
+    def __init__(self, run: Run, checks: Sequence[Manual]) -> None:
+        """Take a run and the checks that its matrix has columns for."""
+        self._run = run
+        self._checks = checks
+        self._titles = {manual.id: manual.title for manual in checks}
+        self._excuses = Excuses(run)
+        self._grouping = summary.Grouping(run)
+
+    def of(self, report: HostReport, key: str) -> Page:
+        """Lay out one host; `key` is what follows the `@` in links to it."""
+        host = report.host
+        drawn = svg.layout(report)
+        matrix = view.matrix(host, drawn.shown)
+        counted = Counter(result.status for result in report.results)
+        findings = _findings(
+            self._grouping.of(report.results, report), host.sources, key,
+            placed=frozenset(box.link for box in drawn.boxes),
+        )  # fmt: skip
+        return Page(
+            name=host.name,
+            key=key,
+            verdict=report.verdict,
+            reason=summary.host_reason(self._run, report, self._titles),
+            counts=tuple((status, counted[status]) for status in words.WORST_FIRST),
+            findings=findings,
+            facts=facts_of(host),
+            gpus=gpu_table(host, drawn.shown),
+            smoke=smoked_of(host),
+            vms=vm_table(host, drawn.shown),
+            picture=Markup(  # noqa: S704  # svg escapes what it writes
+                svg.topology_svg(report, alone=False, anchor=key, drawn=drawn)
+            ),
+            twin=tree.render(report, drawn=drawn, table=matrix),
+            matrix=matrix,
+            testimonies=tuple((told, _differs(told)) for told in host.testimonies),
+            sources=host.sources,
+            statuses=_statuses(host, self._checks, findings),
+            causes=summary.causes(host.name, report.results),
+            plan=summary.plan_of(host.name, self._excuses.left(report), self._checks),
+        )
 
 
 def _findings(
@@ -109,56 +119,61 @@ def _findings(
     return tuple(made)
 
 
-def _squares(
-    report: HostReport, key: str, checks: Sequence[Manual], findings: Sequence[Finding]
-) -> tuple[Square, ...]:
-    told: dict[str, list[Finding]] = {}
+UNLISTED = {About.VM: "VMs", About.GPU: "GPUs"}
+"""What checks of this kind of subject cannot list where the host does not tell it."""
+
+
+def _statuses(
+    host: Host, checks: Sequence[Manual], findings: Sequence[Finding]
+) -> tuple[Status | None, ...]:
+    """Return the worst status of each check, None where there is nothing to judge.
+
+    Findings stand worst first. What subjects could not even be listed is not known.
+    """
+    told: dict[str, Status] = {}
     for finding in findings:
+        told.setdefault(finding.group.check, finding.group.status)
+    listed: dict[About, object] = {About.VM: host.vms, About.GPU: host.gpus}
+    dark = {about for about, fact in listed.items() if isinstance(fact, Unknown)}
+    return tuple(
+        [told.get(one.id) or (Status.UNKNOWN if one.about in dark else None) for one in checks]
+    )
+
+
+def squares_of(page: Page, checks: Sequence[Manual]) -> tuple[Square, ...]:
+    """Return the row of a host in the matrix, in the order of the checks."""
+    told: dict[str, list[Finding]] = {}
+    for finding in page.findings:
         told.setdefault(finding.group.check, []).append(finding)
     squares = []
-    for manual in checks:
+    for manual, status in zip(checks, page.statuses, strict=True):
         mine = told.get(manual.id, [])
-        if mine:
-            counts = ", ".join(
-                f"{len(f.group.results)} {words.STATUS[f.group.status]}" for f in mine
-            )
-            status: Status | None = mine[0].group.status
-        else:
-            unseen = _unseen_subjects(report.host, manual.about)
-            status = Status.UNKNOWN if unseen else None
-            counts = f"{unseen} not known" if unseen else "nothing to judge"
+        counts = ", ".join(f"{len(f.group.results)} {words.STATUS[f.group.status]}" for f in mine)
+        if not mine:
+            counts = f"{UNLISTED[manual.about]} not known" if status else "nothing to judge"
         squares.append(
             Square(
                 status,
                 mine[0].group.severity if mine else manual.severity,
-                mine[0].anchor if mine else f"host@{key}",
-                f"{manual.id} on {report.host.name}: {counts}",
+                mine[0].anchor if mine else f"host@{page.key}",
+                f"{manual.id} on {page.name}: {counts}",
             )
         )
     return tuple(squares)
-
-
-def _unseen_subjects(host: Host, about: About) -> str:
-    """Return what a check of this kind of subject could not even list, empty when it could."""
-    listed: dict[About, tuple[str, object]] = {
-        About.VM: ("VMs", host.vms), About.GPU: ("GPUs", host.gpus),
-    }  # fmt: skip
-    name, fact = listed.get(about, ("", None))
-    return name if isinstance(fact, Unknown) else ""
 
 
 def choices_of(run: Run, pages: dict[str, Page]) -> tuple[Choice, ...]:
     """Return the candidates of a preflight, those that are alike as one."""
     if run.preflight is None:
         return ()
-    beyond = summary.beyond(run)
+    beyond, grouping = summary.beyond(run), summary.Grouping(run)
     made = []
     for choice in summary.choices(run):
         candidate = choice.first
         own, read = beyond[candidate.host]
         page = pages.get(candidate.host)
         key = page.key if page else re.sub(r"\s+", "_", words.clean(candidate.host))
-        found = _findings(summary.groups(run, own), read, key, "preflight:")
+        found = _findings(grouping.of(own), read, key, "preflight:")
         others = tuple(one.host for one in choice.others)
         made.append(Choice(candidate, page.key if page else "", found, others))
     return tuple(made)

@@ -144,7 +144,8 @@ class Page:
     matrix: view.Matrix
     testimonies: tuple[tuple[Testimony, bool], ...]
     sources: tuple[Origin, ...]
-    squares: tuple[Square, ...]
+    statuses: tuple[Status | None, ...]
+    """The worst of each check of the run, in their order; None where there is nothing to judge."""
     causes: tuple[summary.Cause, ...]
     """Why something is not known of it."""
     plan: summary.HostPlan | None

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hostcheck import runfile
-from hostcheck.model.excuses import Excuses
 from hostcheck.model.run import Run
 from hostcheck.reports import words
 from hostcheck.reports.page import running_head, script_source
 from hostcheck.reports.run.html.fleet import clusters_of, columns_of, data_of, row_of
 from hostcheck.reports.run.html.jinja import asset, fragment, rendered
-from hostcheck.reports.run.html.pages import Keys, anchors_of, checks_of, choices_of, page_of
+from hostcheck.reports.run.html.pages import (
+    HostPages,
+    Keys,
+    anchors_of,
+    checks_of,
+    choices_of,
+    squares_of,
+)
 from hostcheck.reports.run.html.shapes import Page, Requests
 from hostcheck.reports.since import since_of
 from hostcheck.reports.summary import whole as summary
@@ -52,10 +58,8 @@ def render(run: Run) -> str:
     digest = runfile.digest(run)
     run = summary.named(run)
     checks = checks_of(run)
-    excuses, keys = Excuses(run), Keys()
-    pages = tuple(
-        page_of(run, report, keys.of(report.host.name), checks, excuses) for report in run.hosts
-    )
+    laid, keys = HostPages(run, checks), Keys()
+    pages = tuple(laid.of(report, keys.of(report.host.name)) for report in run.hosts)
     choices = choices_of(run, {page.name: page for page in pages})
     requests = Requests()
     for report in run.hosts:
@@ -82,7 +86,7 @@ def render(run: Run) -> str:
         titles={check.id: check.title for check in checks},
         checks=checks,
         columns=columns,
-        clusters=clusters_of(rows, pages),
+        clusters=clusters_of(rows, (squares_of(page, checks) for page in pages)),
         row_places={row.key: at for at, row in enumerate(rows)},
         data=data,
         data_kind=kind,

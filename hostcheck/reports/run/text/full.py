@@ -191,7 +191,7 @@ def _host(
         f"{page.paint(label, report.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
     )
     found = [one for one in report.results if shown.finding(one.check, one.severity)]
-    grouped = summary.groups(run, found, report)
+    grouped = summary.Grouping(run).of(found, report)
     for group in grouped:
         if group.status is Status.FAIL:
             yield from _fail(group, page, explained)

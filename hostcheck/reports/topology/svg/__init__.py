@@ -7,7 +7,8 @@ writes it down. What is red is so because of a finding about that very thing, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
+from functools import lru_cache
+from html import escape as escaped
 from urllib.parse import quote
 
 from hostcheck.model.run import HostReport
@@ -72,6 +73,8 @@ DEFS = (
 
 EDGE = 4
 """Margin around the picture, which its outermost lines need."""
+escape = lru_cache(4096)(escaped)
+"""Hosts say many things alike."""
 
 
 def pieces(report: HostReport, _screen: Screen = PAPER) -> Iterator[str]:

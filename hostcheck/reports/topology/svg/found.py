@@ -43,8 +43,9 @@ class Findings:
         """Sort the results of a host; `shown` is what of it is drawn."""
         self._report = report
         self._shown = shown
+        troubles = [one for one in report.results if one.status in TROUBLES]
         self._worst: dict[str, int] = {}
-        for one in report.results:
+        for one in troubles:
             grave = words.WORST_FIRST.index(one.status)
             self._worst[one.check] = min(grave, self._worst.get(one.check, grave))
         self._on: dict[tuple[str, str], list[Flag]] = {}
@@ -55,9 +56,8 @@ class Findings:
         self._gpus = {gpu.address for gpu in shown.gpus}
         self._nics = {name: nic.name for nic in shown.nics for name in (nic.name, nic.address)}
         self._vms = {guest.vm.id: guest.vm for guest in shown.guests}
-        for one in report.results:
-            if one.status in TROUBLES:
-                self._place(one)
+        for one in troubles:
+            self._place(one)
 
     def of(self, kind: str, name: str = "") -> tuple[Flag, ...]:
         """Return what was found: kind is host, package, gpu, nic or vm; fails first."""
