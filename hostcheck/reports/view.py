@@ -7,9 +7,10 @@ every device on it by definition, and then the view says so.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from hostcheck.model.fact import Fact, Known, Unknown
 from hostcheck.model.host import Host, Nic, PhysicalGpu
@@ -46,8 +47,7 @@ LEGEND = {
 """The codes of the matrix, nearest first. `NV4` beside a code means four NVLinks join the pair."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A root port and what is below it. The address is None where the path is not known."""
 
     address: PciAddress | None
@@ -55,8 +55,7 @@ class Port:
     nics: tuple[Nic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NumaPlace:
+class NumaPlace(Struct, frozen=True):
     """A NUMA node, or, with `os_index` None, the place of devices whose node is not known."""
 
     os_index: int | None
@@ -67,8 +66,7 @@ class NumaPlace:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Packages:
+class Packages(Struct, frozen=True):
     """A package with its nodes; several packages where a node spreads over them."""
 
     os_indexes: tuple[int, ...]
@@ -77,8 +75,7 @@ class Packages:
     nodes: tuple[NumaPlace, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VmOnGpus:
+class VmOnGpus(Struct, frozen=True):
     """A VM and the GPUs it runs on now; of a running VM `addresses` may be Unknown."""
 
     vm: Vm
@@ -87,8 +84,7 @@ class VmOnGpus:
     addresses: Fact[tuple[PciAddress, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Bond:
+class Bond(Struct, frozen=True):
     """NVLink between two GPUs, by their numbers in this view: `NV12`."""
 
     first: int
@@ -96,8 +92,7 @@ class Bond:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Everything a picture needs. GPUs are numbered in the order of their PCI addresses."""
 
     groups: tuple[Packages, ...]
@@ -134,16 +129,14 @@ class Layout:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixCell:
+class MatrixCell(Struct, frozen=True):
     """One entry of the distance matrix."""
 
     distance: Distance
     nvlink: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Distances of every GPU to every GPU and network adapter."""
 
     rows: tuple[str, ...]

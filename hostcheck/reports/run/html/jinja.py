@@ -41,8 +41,8 @@ SHORT_FACTS = frozenset((
 ))  # fmt: skip
 """What is told of a host in a line, where its facts are packed."""
 PARTS = (
-    "command", "manual_lines", "names", "needs", "origin", "passing", "read", "shown", "source_of",
-    "status", "told",
+    "command", "distance", "manual_lines", "names", "needs", "origin", "passing", "read", "shown",
+    "source_of", "status", "told",
 )  # fmt: skip
 """Macros of `_parts.html` that pages repeat: filters, filled once for what is the same."""
 REMEMBERED, SHORT = 4096, 200

@@ -21,6 +21,8 @@ GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it are spread evenly, and never at the same distance for long."""
 MOST_BOOKS, HOSTS_A_BOOK = 16, 32
 """Into so many books samples of one part are sorted by likeness: a book of them has to pay."""
+LEVEL = 6
+"""A tenth less CPU of packing than 9, and a twentieth more bytes."""
 EVERY = 4
 """Of so many lines one tells which book a part is like."""
 BEFORE = 24000
@@ -149,7 +151,7 @@ class Packer:
             self._begin(name, [markup])
         lines, books = set(_lines(markup)[::EVERY]), self._before[name]
         number = max(range(len(books)), key=lambda one: len(lines & books[one][0]))
-        packer = compressobj(9, DEFLATED, -MAX_WBITS, zdict=books[number][1])
+        packer = compressobj(LEVEL, DEFLATED, -MAX_WBITS, zdict=books[number][1])
         return f"{name}~{number}:{_letters(packer.compress(markup.encode()) + packer.flush())}"
 
     def before(self) -> str:

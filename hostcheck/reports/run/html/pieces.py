@@ -5,10 +5,9 @@ are slots, so that the rest is filled in and packed once, and not for each host.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from markupsafe import Markup
-from msgspec import structs
+from msgspec.structs import replace
 
 from hostcheck.model.result import Status
 from hostcheck.reports.run.html.jinja import escaped, macros, part
@@ -68,9 +67,9 @@ class _OfHost:
         results = []
         for one in finding.group.results:
             slot = Slot(self._slots[one.subject.name])
-            results.append(structs.replace(one, subject=structs.replace(one.subject, name=slot)))
+            results.append(replace(one, subject=replace(one.subject, name=slot)))
         asked = tuple(Slot(str(number)) for number in range(len(self._page.sources)))
-        group = structs.replace(finding.group, results=tuple(results))
+        group = replace(finding.group, results=tuple(results))
         return replace(finding, group=group, asked=asked)
 
     def own(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.host import Host, Testimony
@@ -25,16 +26,14 @@ SLOT = "\x02"
 """Begins a slot in markup."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFact:
+class ShownFact(Struct, frozen=True):
     """One line of a cell: a value, or why it is not known."""
 
     text: str
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Stands in markup for a text of one host, where the rest is the same of many."""
 
     name: str
@@ -55,8 +54,7 @@ class Table:
     rows: tuple[Cells, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Results that say the same of several subjects: one row of a finding."""
 
     subjects: tuple[str, ...]
@@ -64,8 +62,7 @@ class Evidence:
     sources: tuple[Origin | Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One check with one status on one host."""
 
     anchor: str
@@ -100,8 +97,7 @@ class Finding:
         return tuple(dict.fromkeys(one for result in self.group.results for one in result.fix))
 
 
-@dataclass(frozen=True, slots=True)
-class Square:
+class Square(Struct, frozen=True):
     """One entry of the fleet matrix."""
 
     status: Status | None

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hostcheck.model.result import Status
 from hostcheck.reports import view, words
@@ -23,8 +26,7 @@ BOLD = 1.07
 """How much wider bold text is than regular."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A result that does not pass, on the box that it is about."""
 
     check: str
@@ -47,8 +49,7 @@ class Flag:
         return f"{words.MARK[self.status]} {self.check} is {words.STATUS[self.status]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A rectangle and the box it lies in: an index, or -1 for the canvas."""
 
     x: float
@@ -81,8 +82,7 @@ class Box:
         return "\n".join(filter(None, (", ".join(self.says), *(one.words for one in self.marks))))
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnLabel:
+class DrawnLabel(Struct, frozen=True):
     """One line of text. `x` is its left end, or its right end when `end` is set."""
 
     x: float
@@ -104,8 +104,7 @@ class DrawnLabel:
         return self.x - self.width if self.end else self.x
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A path in SVG's words. `ends` are the devices that it joins, a `mark` what is wrong with it.
 
     A device's way up to the root has its own address for both ends.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hostcheck.model.fact import Known
 from hostcheck.model.result import Result, Status
@@ -22,8 +23,7 @@ TROUBLES = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 _WORDS = re.compile(r"[\s/@|,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class LongWay:
+class LongWay(Struct, frozen=True):
     """Devices that a VM needs near one another and that are not: a GPU and host adapters."""
 
     mark: Flag
