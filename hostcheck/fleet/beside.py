@@ -44,12 +44,14 @@ class Places:
     @contextmanager
     def lending(self) -> Iterator[None]:
         """Let others work. Raises Unwanted at the end where there is no place any more."""
+        _here.places = None  # what it waits for may lend too: there is nothing more to give
         self._give(lent=1)
         self._told()
         try:
             yield
         finally:
             self._take(lent=1)
+            _here.places = self
 
     def _take(self, lent: int = 0) -> None:
         with self._turn:

@@ -103,6 +103,33 @@ def test_never_more_work_at_a_time_than_there_are_places(count):
     assert most == [count]
 
 
+def test_who_lends_its_place_already_has_none_to_lend_again():
+    """Work that was not begun early waits where it is taken, and may itself lend."""
+
+    def waiting(item):
+        with fleet.lent():
+            time.sleep(0.01)
+        return item
+
+    lock, now, most = threading.Lock(), [0], [0]
+    ahead = fleet.Ahead(range(60), waiting, 1)
+
+    def work(item):
+        ahead.take(item)
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.005)
+        with lock:
+            now[0] -= 1
+        return item
+
+    with fleet.threads(2) as workers:
+        assert sorted(fleet.each(range(60), work, workers=workers)) == list(range(60))
+    assert most == [2]
+    ahead.close()
+
+
 def test_no_more_wait_than_memory_is_meant_for(monkeypatch):
     monkeypatch.setattr(fleet, "BESIDE", 5)
     work, taken = Waiting(), []
