@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
-from hostcheck.fleet.beside import BESIDE, Ahead, Places, lent
+from hostcheck.fleet.beside import BESIDE, Ahead, Places, Threads, lent
 from hostcheck.urls import is_here, without_secrets
 
 if TYPE_CHECKING:
@@ -207,9 +207,14 @@ def threads(count: int) -> Iterator[Workers]:
     if count <= 1:
         yield Workers(1)
         return
-    pool = ThreadPoolExecutor(count + BESIDE, thread_name_prefix="hostcheck")
+    pool = Threads(count + BESIDE, thread_name_prefix="hostcheck")
+    workers = Workers(count, pool)
     try:
-        yield Workers(count, pool)
+        pool.submit(int)  # with one thread now all goes on where no more can be started later
+    except RuntimeError:
+        workers = Workers(1)
+    try:
+        yield workers
     finally:
         # Not waited for: after an interrupt the source is closed next, which ends what runs.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -20,6 +20,17 @@ class Unwanted(BaseException):
     """Nobody wants any more what would come of this work: it ends, past the walls round it."""
 
 
+class Threads(ThreadPoolExecutor):
+    """Threads of which there are fewer where the system starts no more: the others do the work."""
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
+
+
 class Places:
     """So many threads work at a time; one that waits for a slow machine lends its place."""
 
@@ -95,8 +106,9 @@ class Ahead(Generic[T, R]):
         self._waiting = dict.fromkeys(items)
         self._running: dict[T, Future[R]] = {}
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="hostcheck-beside")
-        self._begin()
+        self._pool = Threads(count, thread_name_prefix="hostcheck-beside")
+        with suppress(RuntimeError):  # no thread can be started: who takes an item does it
+            self._begin()
 
     def _begin(self) -> None:
         with self._lock:

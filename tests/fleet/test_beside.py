@@ -216,6 +216,31 @@ def test_an_error_of_slow_work_shows_and_its_place_is_there_again():
     ahead.close()
 
 
+@pytest.mark.parametrize("more", [0, 1, 5])
+def test_a_system_that_starts_no_more_threads_ends_no_run(monkeypatch, more):
+    """A container may have so many and no more: those that are there do all the work."""
+    started, start = [], threading.Thread.start
+
+    def limited(thread):
+        if len(started) >= more:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    def work(item):
+        with fleet.lent():
+            time.sleep(0.001)
+        return item, ahead.take(item)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with fleet.threads(3) as workers:
+        ahead = fleet.Ahead(range(40), str)
+        found = sorted(fleet.each(range(40), work, workers=workers))
+    assert found == [(item, str(item)) for item in range(40)]
+    assert len(started) == more
+    ahead.close()
+
+
 def test_one_thread_that_has_no_place_waits_as_it_is():
     with fleet.lent():
         assert fleet.Ahead(["a"], str.upper).take("a") == "A"
