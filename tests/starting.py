@@ -25,6 +25,7 @@ READ_BEFORE = (
     "hostcheck.ways.redfish.opening", "hostcheck.ways.shell.transport",
     "hostcheck.ways.vsphere.transport",
 )  # fmt: skip
+MAIN = "from hostcheck.cli import main; main()"
 
 
 class Starter:
@@ -34,13 +35,17 @@ class Starter:
         self._parent = parent
 
     def __call__(
-        self, *arguments: object, cwd: Path, env: Mapping[str, str], timeout: float = 120
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run the program to its end, as `subprocess.run` does; it has no standard input."""
+        self, *arguments: object, cwd: Path, env: Mapping[str, str], timeout: float = 120,
+        code: str = MAIN,
+    ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+        """Run the program to its end, as `subprocess.run` does; it has no standard input.
+
+        What its output has that is no UTF-8 is escaped: `surrogateescape` gives the bytes back.
+        """
         words = list(map(str, arguments))
         with tempfile.TemporaryDirectory(prefix="started-") as name:
             streams = [f"{name}/out", f"{name}/err"]
-            told = json.dumps([words, str(cwd), dict(env), streams])
+            told = json.dumps([code, words, str(cwd), dict(env), streams])
             assert self._parent.stdin is not None
             assert self._parent.stdout is not None
             self._parent.stdin.write(f"{told}\n")
@@ -64,18 +69,18 @@ def starting() -> Iterator[Starter]:
         parent.stdin.close()  # type: ignore[union-attr]
 
 
-def _fork_for_each() -> bool:
-    """Fork for each line that is read. Return True in the fork, and False when no more come."""
+def _fork_for_each() -> str:
+    """Fork for each line that is read. Return its code in the fork, "" when no more come."""
     for line in sys.stdin:
-        words, folder, environment, streams = json.loads(line)
+        code, words, folder, environment, streams = json.loads(line)
         if pid := os.fork():
-            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            sys.stdout.write(f"{code}\n")
+            ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            sys.stdout.write(f"{ended}\n")
             sys.stdout.flush()
             continue
         _become(words, folder, environment, streams)
-        return True
-    return False
+        return str(code)
+    return ""
 
 
 def _become(
@@ -97,7 +102,4 @@ if __name__ == "__main__":
     for module in READ_BEFORE:
         importlib.import_module(module)
     gc.freeze()
-    if _fork_for_each():
-        from hostcheck.cli import main
-
-        main()
+    exec(_fork_for_each(), {"__name__": "__main__"})

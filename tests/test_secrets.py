@@ -10,7 +10,6 @@ import os
 import pty
 import quopri
 import re
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -22,6 +21,7 @@ import pytest
 from tests.peers import live, shapes
 from tests.peers.fleet import CANARY, Fleet
 from tests.peers.redfish import Login, State, running_bmcs
+from tests.starting import MAIN
 from tests.ways.redfish.machines import rack
 from tests.ways.shell.test_logins import let_in, made
 
@@ -92,9 +92,9 @@ def test_every_spelling_is_found_in_what_holds_it():
 class Lab:
     """A vCenter, a shell behind a proxy command, and a BMC: each wants a secret of its own."""
 
-    def __init__(self, keep_running, folder):
+    def __init__(self, keep_running, start, folder):
         fleet = Fleet((HOST,))
-        self.folder = folder
+        self.start, self.folder = start, folder
         self.vcenter = keep_running(live.running_vcenter(fleet, password=VCENTER))
         self.shells = keep_running(live.running_shells(fleet))
         state = State(rack(), login=Login(password=BMC))
@@ -129,12 +129,14 @@ class Lab:
     def environment(self, home, secrets):
         return {"HOME": str(home), "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", **secrets}
 
-    def run(self, home, *more, secrets, code="from hostcheck.cli import main; main()"):
-        return subprocess.run(
-            [sys.executable, "-c", code, *self.words(*more)], cwd=home, capture_output=True,
-            env=self.environment(home, secrets), timeout=120, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+    def run(self, home, *more, secrets, code=MAIN):
+        return self.shown(home, *self.words(*more), secrets=secrets, code=code)
+
+    def shown(self, home, *words, secrets, code=MAIN):
+        """Run any command; what it says is bytes."""
+        done = self.start(*words, cwd=home, env=self.environment(home, secrets), code=code)
+        done.stdout, done.stderr = map(os.fsencode, (done.stdout, done.stderr))
+        return done
 
     def leaks(self, home, *texts, secrets=()):
         """Return where a secret stands, of all that was told, written and started."""
@@ -153,8 +155,8 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(keep_running, tmp_path_factory):
-    return Lab(keep_running, tmp_path_factory.mktemp("secrets"))
+def lab(keep_running, start, tmp_path_factory):
+    return Lab(keep_running, start, tmp_path_factory.mktemp("secrets"))
 
 
 WRITTEN = ("--save", "saved", "-o", "run.json", "--html", "run.html")

@@ -41,8 +41,8 @@ class Keyring(KeyringBackend):
 class More(Lab):
     """The same lab with a mail server, a webhook and a database, each with its secret."""
 
-    def __init__(self, keep_running, folder):
-        super().__init__(keep_running, folder)
+    def __init__(self, keep_running, start, folder):
+        super().__init__(keep_running, start, folder)
         self.mail = keep_running(running_mail(folder / "mail", auth=True))
         self.hook = keep_running(running_hook(folder / "hook"))
         server = keep_running(running_postgresql())
@@ -78,10 +78,10 @@ class More(Lab):
 
 
 @pytest.fixture(scope="module")
-def lab(keep_running, tmp_path_factory):
+def lab(keep_running, start, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(peers, "PASSWORD", MAIL)
-        yield More(keep_running, tmp_path_factory.mktemp("secrets"))
+        yield More(keep_running, start, tmp_path_factory.mktemp("secrets"))
 
 
 def test_secrets_of_what_stands_beside_a_run(lab, tmp_path):
@@ -91,10 +91,7 @@ def test_secrets_of_what_stands_beside_a_run(lab, tmp_path):
     sent = lab.mail.box.mails[0].as_bytes(), repr(lab.hook.posted[0][1]).encode()
     assert lab.told(tmp_path, done.stdout, done.stderr, *sent) == []
     for words in (("history", "--format", "json"), ("config", "show"), ("report", "run.json")):
-        shown = subprocess.run(
-            [sys.executable, "-m", "hostcheck", *words], cwd=tmp_path, capture_output=True,
-            env=lab.environment(tmp_path, lab.secrets), timeout=120, check=False,
-        )  # fmt: skip
+        shown = lab.shown(tmp_path, *words, secrets=lab.secrets)
         assert shown.returncode in (0, 1, 3), shown.stderr
         assert lab.told(tmp_path, shown.stdout, shown.stderr) == []
 
