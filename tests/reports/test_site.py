@@ -138,6 +138,25 @@ def test_no_name_is_taken_for_what_the_script_fills_in(odd, tmp_path):
         assert unpacked(folder, (folder / f"{name}.html").read_text()) == body
 
 
+def test_subjects_of_several_kinds_keep_their_names(tmp_path):
+    """A kind may be of several words, as the GPUs and the BIOS settings that a BMC tells of."""
+    kinds = ["BIOS setting", "BMC GPU", "other"]
+    many = []
+    for report in FLEET.hosts:
+        results = tuple(
+            replace(
+                one, subject=replace(one.subject, name=f"name {at}", kind=kinds[at % len(kinds)])
+            )
+            for at, one in enumerate(report.results)
+        )
+        many.append(replace(report, results=results))
+    run = b.run(*many)
+    html.write(run, tmp_path / "site")
+    for name, body in bodies(run):
+        folder = tmp_path / "site/files"
+        assert unpacked(folder, (folder / f"{name}.html").read_text()) == body
+
+
 def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):
     many = [
         replace(report, host=replace(report.host, name=f"{report.host.name}-{turn}"))

@@ -41,8 +41,9 @@ class _OfHost:
                 name, kind = result.subject.name, result.subject.kind
                 asked.add(result.sources)
                 if name not in self._slots:
-                    number = counted[kind] = counted.get(kind, 0) + 1
-                    self._slots[name] = f"{kind if kind.isidentifier() else 'other'}_{number}"
+                    word = kind if kind.isidentifier() else "other"
+                    number = counted[word] = counted.get(word, 0) + 1
+                    self._slots[name] = f"{word}_{number}"
         answers = len(page.sources)
         whole = all(0 <= place < answers for places in asked for place in places)
         self._odd = () if whole else (answers,)
