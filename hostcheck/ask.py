@@ -13,7 +13,7 @@ from hostcheck.errors import ParseError, UsageError
 from hostcheck.model.capture import Request
 from hostcheck.near import near
 
-_PIPE = re.compile(r"\s*(\||>|2>).*$")
+_PIPE = re.compile(r"(?<!\s)\s*(\||>|2>).*$")
 _FORMATTER = re.compile(r"\s--formatter[= ]\w+")
 _SLOT = re.compile(r"\\\{\w+\\\}")
 _ONE_NIC = re.compile(r"\s-n \S+$")

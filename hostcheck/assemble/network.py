@@ -73,4 +73,5 @@ def _up(speed_mbps: Reading[int]) -> Reading[bool]:
 
 def natural(name: str) -> list[tuple[int, str]]:
     """Return a sort key that puts vmnic2 before vmnic10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    parts = re.split(r"(\d{1,18})", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

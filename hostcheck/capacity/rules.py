@@ -19,7 +19,7 @@ MEMORY_SLICES = 8
 """Parts that MIG cuts the framebuffer into."""
 ROUNDED = Fraction(1, 10)
 """Names round: the 35 GiB of 1/4 of a 141 GiB GPU are 1.99 eighths."""
-_SLICES = re.compile(r"-(\d+)-\d+[a-z]+$", re.IGNORECASE)
+_SLICES = re.compile(r"-(\d{1,3})-\d+[a-z]+$", re.IGNORECASE)
 
 
 def left(one: SeenGpu, model: GpuModel, wanted: VgpuProfile, running: Sizes) -> Count | Unknown:

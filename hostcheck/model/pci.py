@@ -21,7 +21,7 @@ DISPLAY_CLASSES = range(0x0300, 0x0400)
 
 _HEX = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})[.:]([0-7])")
 _DECIMAL = re.compile(r"(?:PCI )?(?:(\d{1,5}):)?(\d{1,3}):(\d{1,2})[.:]([0-7])")
-_VIRTUAL_FUNCTION = re.compile(r"\[?PF_(\d+)\.(\d+)\.([0-7])_VF_(\d+)\]?")
+_VIRTUAL_FUNCTION = re.compile(r"\[?PF_(\d{1,5})\.(\d{1,3})\.([0-7])_VF_(\d{1,5})\]?")
 
 
 def address(segment: int, bus: int, slot: int, function: int) -> PciAddress:

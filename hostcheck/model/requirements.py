@@ -44,7 +44,7 @@ def bare(name: str) -> str:
 
 MOST_VGPUS = 32
 """More time-sliced vGPUs of one type no GPU of the catalogue takes."""
-_TYPE = re.compile(r"-(?:([0-9])-)?([0-9]+)([abcq])(?:me|gfx|4)?$", re.IGNORECASE)
+_TYPE = re.compile(r"-(?:([0-9])-)?([0-9]{1,4})([abcq])(?:me|gfx|4)?$", re.IGNORECASE)
 """The end of a type's name: MIG slices, size in GB, series, and a form of it: `1-5CME`, `2B4`."""
 
 

@@ -25,10 +25,12 @@ GUEST_INFO = "guestinfo."
 """Settings of a VM that begin so hold what anybody put there: no value is kept."""
 _GUEST_INFO_LINE = re.compile(r"(?im)^([ \t]*guestinfo\.[^\s=]+[ \t]*=[ \t]*)\S.*$")
 _TOKEN = re.compile(r"<!--.*?-->|<[^>]*>|[^<]+", re.DOTALL)
+_UNCOMMENTED = re.compile(r"<[^>]*>|[^<]+")
+_OUTSIDE = re.compile(r"[^<]+")
 _TAG = re.compile(r"<([\w.:-]+)")
 _ENTITIES = {"&quot;": '"', "&apos;": "'"}
 _SERIAL_LINE = re.compile(
-    r"(?im)^([^:\n]*\b(?:serial|service tag|asset tag)\b[^:\n]*:[ \t]*)(\S.*)$"
+    r"(?im)^(?=[^:\n]*\b(?:serial|service tag|asset tag)\b)([^:\n]*+:[ \t]*)(\S.*)$"
 )
 _NAME_LINE = re.compile(r"(?im)^([ \t]*VM Name[ \t]*:[ \t]*)(\S.*)$")
 
@@ -49,11 +51,23 @@ def masked(text: str, mask: Mask) -> str:
     return mask.text(text)
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """Yield comments, tags and what stands between them; a `<` that nothing ends is none of them.
+
+    Behind the last end of a comment, or of a tag, none is looked for: each would be, to the end.
+    """
+    at = 0
+    ends = (text.rfind("-->"), text.rfind(">"), len(text))
+    for pattern, end in zip((_TOKEN, _UNCOMMENTED, _OUTSIDE), ends, strict=True):
+        while at <= end and (found := pattern.search(text, at)):
+            yield found[0]
+            at = found.end()
+
+
 def _xml(text: str, mask: Mask) -> Iterator[str]:
     """Yield the pieces: only what stands between tags is replaced."""
     tag = path = setting = ""
-    for found in _TOKEN.finditer(text):
-        piece = found[0]
+    for piece in _pieces(text):
         if piece.startswith("<"):
             opened = _TAG.match(piece)
             tag = opened[1].rpartition(":")[2] if opened else ""

@@ -47,7 +47,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|(?<![^\W_])(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}(?![^\W_])"
     )),
     ("user", re.compile(r"(?<![\w.+-])[A-Za-z_][\w.+-]*@[A-Za-z0-9][\w-]*(?:\.[\w-]+)*")),
-    ("user", re.compile(r"(?<![\w\\])[A-Z][A-Z0-9-]+\\[A-Za-z][\w.-]*")),
+    ("user", re.compile(r"(?<![\w\\])[A-Z][A-Z0-9-]{1,63}\\[A-Za-z][\w.-]*")),
     ("ipv4", re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")),
     ("ipv6", re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:.])")),
 )  # fmt: skip

@@ -26,8 +26,8 @@ TAGS = {
 }  # fmt: skip
 """Elements whose text is a name."""
 PORT_GROUP = re.compile(r"key-vim\.host\.PortGroup-(.+)")
-SHELL_VM = re.compile(r"(?im)^[ \t]*VM Name[ \t]*:[ \t]*(\S.*?)[ \t]*$")
-SHELL_SERIAL = re.compile(r"(?im)^[^:\n]*\bserial\b[^:\n]*:[ \t]*(\S.*?)[ \t]*$")
+SHELL_VM = re.compile(r"(?im)^[ \t]*VM Name[ \t]*:[ \t]*(\S(?:.*[^ \t\n])?)[ \t]*$")
+SHELL_SERIAL = re.compile(r"(?im)^(?=[^:\n]*\bserial\b)[^:\n]*+:[ \t]*(\S(?:.*[^ \t\n])?)[ \t]*$")
 
 
 def learn_recording(mask: Mask, recorded: Recording) -> None:

@@ -5,9 +5,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_FORMULA = re.compile("(^|[;\t\r\n])(\\s*)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
-"""What a spreadsheet takes for the beginning of a formula: in a cell, and after what separates the
-cells where the comma is the decimal sign. Wide forms of the signs are read as the signs."""
+_BEGINNING = re.compile("((?:^|[;\t\r\n])\\s*+)([=+\\-@\uff1d\uff0b\uff0d\uff20]?)")
+"""Where a spreadsheet looks for a formula, in a cell and after what separates the cells where the
+comma is the decimal sign; with the sign that begins one. Wide forms of the signs are read as the
+signs."""
 
 
 class _Line:
@@ -23,7 +24,7 @@ _WRITER: Any = csv.writer(_Line())
 @lru_cache(4096)
 def cell(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
-    guarded = _FORMULA.sub(r"\1\2'", text)
+    guarded = _BEGINNING.sub(lambda found: found[1] + (found[2] and f"'{found[2]}"), text)
     return f"'{guarded}" if text.startswith(("\t", "\r")) else guarded
 
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from msgspec import Struct
 
-_SEPARATOR = re.compile(r"\s+:(?:\s+|$)")
+_SEPARATOR = re.compile(r"(?<!\s)\s+:(?:\s+|$)")
 _SPELLING = re.compile(r"[^a-z0-9]+")
 
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 Step = str | int
 """A key, or the place in an array of tables."""
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"' -]+?)\s*\]\]?\s*(#.*)?$")
+_HEADER = re.compile(r"\s*(\[\[?)\s*+([\w.\"'-](?:[\w.\"' -]*[\w.\"'-])?)\s*+\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([\w-]+))\s*[=.]")
 _PLACE = re.compile(r"(?: - at `(?P<path>[^`]*)`)?$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")

@@ -103,7 +103,7 @@ def _object(element: ET.Element, what: str) -> VimObject:
     return found
 
 
-_NAMED = re.compile(r"<(?:\w+:)?obj(?:\s[^>]*)?>([^<]*)</")
+_NAMED = re.compile(r"<(?:\w+:)?obj(?:\s[^<>]*)?>([^<]*)</")
 
 
 def id_in(text: str) -> str:

@@ -20,7 +20,7 @@ REQUEST = Request(Wire.SHELL, "lspci -p", "owner and driver of each PCI device")
 _EXPECTED = "'0000:ca:00.0 8086:1572 8086:0004 255/   /     A V driver'"
 _ROW = re.compile(
     r"(\S+)\s+([0-9a-f]{4}):([0-9a-f]{4})\s+([0-9a-f]{4}):([0-9a-f]{4})"
-    r"\s+[^/]*/[^/]*/\s*(?:0x[0-9a-f]+)?\s+([A-D@])(?:\s+([A-Z])(?:\s+(.*))?)?",
+    r"\s[^/]*/[^/]*/(?:\s*+0x[0-9a-f]++)?\s++([A-D@])(?:\s+([A-Z])(?:\s+(.*))?)?",
     re.IGNORECASE | re.ASCII,
 )
 _SPAWNED_BUS = re.compile(r"[0-9a-f]{2,3}", re.IGNORECASE)

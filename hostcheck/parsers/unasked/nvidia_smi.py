@@ -30,12 +30,12 @@ _WHAT = REQUEST.template
 _GPU_CELLS = 3
 _HEADING = "Memory-Usage"
 _DRIVER = re.compile(r"(?:Driver|KMD) Version: *(\S+)")
-_GPU = re.compile(r"([0-9]{1,4}) +(\S.*?)(?: +(?:On|Off|N/A|ERR!|WDDM|TCC|MCDM))?")
+_GPU = re.compile(r"([0-9]{1,4}) +(\S.*?)(?:(?<! ) +(?:On|Off|N/A|ERR!|WDDM|TCC|MCDM))?")
 _ADDRESS = re.compile(r"([0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F])(?: .*)?")
-_MEMORY = re.compile(r"(\S+) */ *(\S+)")
+_MEMORY = re.compile(r"(\S{1,40}) */ *(\S+)")
 _MEMORY_SIZE = re.compile(r"([0-9]+)(MiB)")
 _PROCESS = re.compile(
-    r"([0-9]{1,4}) +(?:([0-9]+|N/A) +([0-9]+|N/A) +)?([0-9]{1,18}) +([CGM+]+) +(.*\S) +(\S+)"
+    r"([0-9]{1,4}) +(?:([0-9]+|N/A) +([0-9]+|N/A) +)?([0-9]{1,18}) +([CGM+]+) ++(.*\S) +(\S+)"
 )
 _NO_MIG_COLUMN = "the table has no MIG column"
 

@@ -13,7 +13,7 @@ from hostcheck.words import one_line
 
 PASSWORD = re.compile("password|passwort|kennwort|mot de passe|contrase", re.IGNORECASE)
 CHANGE = re.compile(
-    r"expired|required to change|chang\w* (your )?password"
+    r"expired|required to change|chang\w{0,9} (your )?password"
     r"|(new|current|old|retype)\b.{0,20}password",
     re.IGNORECASE,
 )

@@ -33,16 +33,19 @@ ENVELOPE = (
     "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
 )
 
-_OBJECT = re.compile(rb"<objects(?:\s[^>]*)?>")
-_ID = re.compile(rb"<obj(?:\s[^>]*)?>([^<]*)</obj>")
-_KIND = re.compile(r'<obj\s[^>]*?type="(?:\w+:)?(\w+)"')
+_OBJECT = re.compile(rb"<objects(?:\s[^<>]*)?>")
+_ID = re.compile(rb"<obj(?:\s[^<>]*)?>([^<]*)</obj>")
+_KIND = re.compile(r'<obj\s[^<>]*?type="(?:\w+:)?(\w+)"')
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
 _NOT_KEPT = re.compile(
-    rb"<OptionValue(?:\s[^>]*+)?+>\s*+<key>(?!%b)[^<]*+(?:<(?!/OptionValue>)[^<]*+)*+</OptionValue>"
+    rb"<OptionValue(?:\s[^<>]*+)?+>\s*+<key>(?!%b)[^<]*+(?:<(?!/OptionValue>)[^<]*+)*+"
+    rb"(?:</OptionValue>|\Z)"
     % b"|".join(re.escape(beginning.encode()) for beginning in KEPT_OPTIONS)
 )
+"""A setting that is not known, to its end, else to the end of all: no part of it is kept, and none
+is read twice."""
 _DEFAULT_PREFIXES = {
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
     b"xsd": b"http://www.w3.org/2001/XMLSchema",
