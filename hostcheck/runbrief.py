@@ -34,6 +34,10 @@ class Brief(NamedTuple):
     """Results that a policy kept from being judged."""
     passes: Callable[[], int]
     """Counts the required results that pass."""
+    needless: int
+    """Results of what does not apply."""
+    judged: int
+    """All results."""
 
 
 class JudgedHost(NamedTuple, Generic[F]):
@@ -87,6 +91,7 @@ def _brief(report: HostReport) -> Brief:
         report.verdict, report.host.name, report.host.target,
         tuple(one for one in report.results if one.status not in WELL),
         sum(one.status is OFF for one in report.results), lambda: required.count(PASS),
+        sum(one.status is NEEDLESS for one in report.results), len(report.results),
     )  # fmt: skip
 
 
@@ -177,6 +182,7 @@ def _opened(line: _Line, words: _Words) -> Brief:
         tuple(_result(one, about[one.subject], words[one.told]) for one in found),
         len(said) - len(found),
         lambda: sum(words.required[one.told] for one in line.results if one.status is PASS),
+        len(others) - len(said), len(line.results),
     )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ def test_a_line_tells_what_the_whole_host_tells(run, file):  # noqa: F811
         )  # fmt: skip
         assert len(one.open) == sum(r.status not in NOTHING for r in report.results)
         required = [r for r in report.results if r.severity is Severity.REQUIRED]
+        assert one.judged == len(report.results)
+        assert one.needless == sum(r.status is Status.NOT_APPLICABLE for r in report.results)
         assert one.passes == sum(r.status is Status.PASS for r in required)
 
 

@@ -26,11 +26,12 @@ from hostcheck.model.result import (
 from hostcheck.model.run import Candidate, Run, called, silent
 from hostcheck.model.waiver import Waiver
 from hostcheck.reports.summary.about import ended
-from hostcheck.runbrief import JudgedHost, judged
+from hostcheck.runbrief import WELL, JudgedHost, briefs, judged
 
 LEFT_OUT = "HOST"
 """The check that what was left out fails to answer; no check has this id."""
 LEFT_OUT_TITLE = "The host or vCenter was asked"
+SKIPPED = (Status.NOT_APPLICABLE, Status.NOT_SELECTED)
 NOTHING = "JUDGED"
 """The check that a run or host fails to answer of which nothing says why it is UNSURE."""
 NOTHING_TITLE = "A GPU host was found, and something required of it was judged"
@@ -62,6 +63,16 @@ class JudgedPlace(NamedTuple):
     """Physical GPUs; None where that is not known."""
 
 
+class Counted(NamedTuple):
+    """A place for whoever counts."""
+
+    results: int
+    skipped: int
+    """Results of what does not apply, or is not selected."""
+    open: tuple[Item, ...]
+    """What fails or is not known; without sources and fixes."""
+
+
 class _Seen(Struct, frozen=True):
     """What of a host its place tells."""
 
@@ -89,14 +100,7 @@ def places(run: Run) -> Iterator[JudgedPlace]:
             )
             sources[key] = report.host.sources
         yield _host(run, report, excuses)
-    if not (found or run.unasked or silent(run.targets)):
-        yield _alone(
-            _nothing("run", run.target, "no GPU host was found"), run.target, "", run.target
-        )
-    for name in run.unasked:
-        yield _left_out(name, name, "", f"{ended(run)} before this host")
-    for silence in silent(run.targets):
-        yield _left_out(silence.name, "", silence.name, silence.failure)
+    yield from _without_host(run, found)
     for one in _candidates(run):
         key = (one.host, one.target)
         if own[key]:
@@ -105,6 +109,36 @@ def places(run: Run) -> Iterator[JudgedPlace]:
                 one.target or run.target, "", one.verdict, sources.get(key, ()),
                 _items(own[key], manuals), _asked(run),
             )  # fmt: skip
+
+
+def counted(run: Run) -> Iterator[Counted]:
+    """Yield what `places` yields, as far as it is counted: most of a run file is skipped."""
+    if run.preflight is not None:  # its candidates are compared with all results of its hosts
+        for place in places(run):
+            open_ = tuple(one for one in place.items if one.result.status not in WELL)
+            skipped = sum(one.result.status in SKIPPED for one in place.items)
+            yield Counted(len(place.items), skipped, open_)
+        return
+    excuses, found = Excuses(run), False
+    for one in briefs(run):
+        found = found or one.verdict is not Answer.NO_GPU
+        items = _weighed(one.open, (one.name, one.target), one.verdict, excuses)
+        results = one.judged - len(one.open) + len(items)
+        yield Counted(results, one.needless + one.off, items)
+    for place in _without_host(run, found):
+        yield Counted(len(place.items), 0, tuple(place.items))
+
+
+def _without_host(run: Run, found: bool) -> Iterator[JudgedPlace]:
+    """Yield what stands for hosts that nothing was judged of; `found`: there is a GPU host."""
+    if not (found or run.unasked or silent(run.targets)):
+        yield _alone(
+            _nothing("run", run.target, "no GPU host was found"), run.target, "", run.target
+        )
+    for name in run.unasked:
+        yield _left_out(name, name, "", f"{ended(run)} before this host")
+    for silence in silent(run.targets):
+        yield _left_out(silence.name, "", silence.name, silence.failure)
 
 
 def _asked(run: Run) -> str:
@@ -120,21 +154,29 @@ def _called(run: Run, host: str, target: str) -> str:
 
 
 def _host(run: Run, report: JudgedHost[_Seen], excuses: Excuses) -> JudgedPlace:
-    host, counts = report.host, report.verdict is not Answer.NO_GPU
-    who = (host.name, host.target)
-    items = tuple(
-        Item(one, excuses.waiver_of(who, one), counts and one.severity is Severity.REQUIRED)
-        for one in report.results
-    )
-    if report.verdict is Answer.UNSURE and not any(_is_open(one) for one in items):
-        why = "no required check gave an answer"
-        items = (*items, Item(_nothing("host", host.name, why), None, True))
+    host = report.host
+    items = _weighed(report.results, (host.name, host.target), report.verdict, excuses)
     return JudgedPlace(
         _called(run, host.name, host.target), host.name, host.target or run.target,
         host.cluster.value if isinstance(host.cluster, Known) else "", report.verdict,
         host.sources, items,
         gpus=len(host.gpus.value) if isinstance(host.gpus, Known) else None,
     )  # fmt: skip
+
+
+def _weighed(
+    results: Sequence[Result], who: tuple[str, str], verdict: Answer, excuses: Excuses
+) -> tuple[Item, ...]:
+    """Return the items of a host, and one more where nothing says why it is UNSURE."""
+    counts = verdict is not Answer.NO_GPU
+    items = tuple(
+        Item(one, excuses.waiver_of(who, one), counts and one.severity is Severity.REQUIRED)
+        for one in results
+    )
+    if verdict is not Answer.UNSURE or any(_is_open(one) for one in items):
+        return items
+    why = "no required check gave an answer"
+    return (*items, Item(_nothing("host", who[0], why), None, True))
 
 
 def _items(results: Sequence[Result], manuals: dict[str, Manual]) -> tuple[Item, ...]:

@@ -9,10 +9,12 @@ import pytest
 
 from hostcheck.cli.report import TELLING
 from hostcheck.model.result import Answer, Severity, Status
-from hostcheck.model.run import Run, SavedAs
+from hostcheck.model.run import Asked, Run, SavedAs
+from hostcheck.model.waiver import State, Waived, Waiver, Waivers, WaiverUse
 from hostcheck.reports import formats, pieces
 from hostcheck.reports.run import json as json_report
 from hostcheck.reports.run import junit
+from hostcheck.runfile import packed
 from tests.reports import builders as b
 
 
@@ -73,10 +75,62 @@ def test_a_run_that_is_not_sure_looks_well_in_no_format():
         assert "JUDGED" not in "".join(pieces("run", "csv", b.run(*hosts)))
 
 
-def test_junit_counts_add_up():
-    root = suites(b.fleet(8))
+def waived(made):
+    """Return a run with the first fail of each host that has one waived."""
+    fails = [
+        (report.host.name, one)
+        for report in made.hosts
+        for one in [r for r in report.results if r.status is Status.FAIL][:1]
+    ]
+    assert fails
+    waiver = Waiver("c", "r", "o", "2026-12-31", "*")
+    use = WaiverUse(waiver, State.APPLIES, len(fails), (), len(fails))
+    results = tuple(
+        Waived(name, made.target, one.check, one.subject.kind, one.subject.id, 0)
+        for name, one in fails
+    )
+    return msgspec.structs.replace(made, waivers=Waivers("w.toml", "", (use,), results, ()))
+
+
+def off(made):
+    """Return a run whose policy keeps every third result from being judged."""
+    replace = msgspec.structs.replace
+    return replace(made, hosts=tuple(
+        replace(report, results=tuple(
+            replace(one, status=Status.NOT_SELECTED) if number % 3 == 0 else one
+            for number, one in enumerate(report.results)
+        ))
+        for report in made.hosts
+    ))  # fmt: skip
+
+
+def odd_runs():
+    replace = msgspec.structs.replace
+    (one,) = b.one_host().hosts
+    empty = replace(one, verdict=Answer.UNSURE, results=())
+    bare = replace(one, verdict=Answer.NO_GPU)
+    silence = (Asked("a.lab.test"), Asked("b.lab.test", "it did not answer"))
+    fleet = b.fleet(8)
+    return {
+        "fleet": fleet, "waived": waived(fleet), "off": off(fleet), "none": b.run(),
+        "no GPU": b.run(bare), "nothing judged": b.run(empty), "both": b.run(bare, empty),
+        "interrupted": replace(fleet, unasked=("esx77", "esx78")),
+        "silent": replace(b.run(), targets=silence), "preflight": b.preflight_run(),
+        "no host of a preflight": b.preflight_run("UNSURE"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", odd_runs())
+@pytest.mark.parametrize("lines", [False, True])
+def test_junit_counts_add_up(name, lines):
+    """The document's are counted before its suites are written, of less of each host."""
+    made = odd_runs()[name]
+    if lines:
+        made = msgspec.structs.replace(made, hosts=packed(made.hosts))
+    root = suites(made)
     for kind in ("tests", "failures", "errors", "skipped"):
         assert int(root.get(kind)) == sum(int(suite.get(kind)) for suite in root)
+    assert int(root.get("tests")) == len(root.findall(".//testcase")) > 0
 
 
 def test_junit_survives_hostile_names():

@@ -15,9 +15,8 @@ from hostcheck.model.policy import Policy
 from hostcheck.model.result import Result, Status
 from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
-from hostcheck.reports.judged import Item, JudgedPlace, places, titles
+from hostcheck.reports.judged import SKIPPED, Item, JudgedPlace, counted, places, titles
 
-SKIPPED = (Status.NOT_APPLICABLE, Status.NOT_SELECTED)
 _NO_TEXT = re.compile(r'[&<>"\r\n\t]')
 _IN_ATTRIBUTES = str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
 COUNTED = ("tests", "failures", "errors", "skipped")
@@ -31,8 +30,9 @@ def render(run: Run) -> str:
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield the document suite by suite. The hosts are walked over twice."""
     totals: Counter[str] = Counter()
-    for place in places(run):
-        totals.update(_counts(place.items))
+    for one in counted(run):
+        totals.update(_counts(one.open))
+        totals.update(tests=one.results - len(one.open), skipped=one.skipped)
     counts = {kind: str(totals[kind]) for kind in COUNTED}
     opening = _begun("testsuites", name=words.clean(f"hostcheck {run.target}"), **counts)
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}'
