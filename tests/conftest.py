@@ -63,17 +63,18 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
-    "test_losing_information.py", "torture/test_short.py", "benchmarks/test_benchmarks.py",
-    "test_live.py", "program/test_program.py", "program/test_mutants.py",
+    "test_losing_information.py", "shell/test_managed.py", "torture/test_short.py",
+    "benchmarks/test_benchmarks.py", "rest/test_zones.py", "test_schedule.py", "test_live.py",
+    "program/test_program.py", "program/test_mutants.py",
     "test_secrets_elsewhere.py", "tests/test_fleet.py", "program/test_kernels.py", "test_fixes.py",
-    "test_matrix.py", "test_walls.py", "vsphere/test_transport.py", "shell/test_managed.py",
+    "test_matrix.py", "test_walls.py", "vsphere/test_transport.py", "shell/test_transport.py",
     "test_journal.py", "test_doctor.py", "test_power_on.py", "reports/test_browser.py",
     "preflight/test_agreement.py", "parsers/test_any_answer.py", "shell/test_logins.py",
     "tests/test_docs.py", "peers/test_peers.py", "test_vcenters.py", "history/test_history.py",
     "test_faults_shell.py",
 )  # fmt: skip
-"""Files of ten seconds and more. Each stays with one worker, and all end together only if these do
-not come last."""
+"""Files of ten seconds and more, of work or of waiting: that overlaps with the work of others. Each
+stays with one worker, and all end together only if these do not come last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
