@@ -46,7 +46,7 @@ def vcenter(keep_running):
 
 
 @pytest.fixture(scope="module")
-def usual(vcenter, keep_running, tmp_path_factory):
+def usual(audit, vcenter, keep_running, tmp_path_factory):
     """A run against servers as OpenSSH has them."""
     shells = keep_running(live.running_shells(Fleet(HOSTS)))
     _, run = audit(vcenter, shells, tmp_path_factory.mktemp("usual"))
@@ -54,30 +54,31 @@ def usual(vcenter, keep_running, tmp_path_factory):
     return told(run)
 
 
-def command(vcenter, shells, *more):
+def words(vcenter, shells, *more):
     return [
-        sys.executable, "-m", "hostcheck", "audit", "--vcenter",
-        f"{vcenter.user}@{vcenter.host}:{vcenter.port}", "--tls-ca", str(vcenter.ca_file), "--ssh",
-        "--ssh-config", str(shells.config_file), "-o", "run.json", "--details", *map(str, more),
+        "audit", "--vcenter", f"{vcenter.user}@{vcenter.host}:{vcenter.port}",
+        "--tls-ca", str(vcenter.ca_file), "--ssh", "--ssh-config", str(shells.config_file),
+        "-o", "run.json", "--details", *map(str, more),
     ]  # fmt: skip
 
 
-def options(shells, home):
+def environment(shells, home):
     return {
-        "cwd": home, "stdin": subprocess.DEVNULL, "text": True,
-        "env": {"HOME": str(home), "PATH": "/usr/bin:/bin", "GOVC_PASSWORD": PASSWORD,
-                "PYTHONDONTWRITEBYTECODE": "1", "HOSTCHECK_SSH_PASSWORD": shells.password},
+        "HOME": str(home), "PATH": "/usr/bin:/bin", "GOVC_PASSWORD": PASSWORD,
+        "PYTHONDONTWRITEBYTECODE": "1", "HOSTCHECK_SSH_PASSWORD": shells.password,
     }  # fmt: skip
 
 
-def audit(vcenter, shells, home, *more):
-    done = subprocess.run(
-        command(vcenter, shells, *more), **options(shells, home), capture_output=True,
-        timeout=240, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 3), done.stderr
-    return done, runfile.read(home / "run.json")
+@pytest.fixture(name="audit", scope="module")
+def audit_to_its_end(start):
+    def audit(vcenter, shells, home, *more):
+        env = environment(shells, home)
+        done = start(*words(vcenter, shells, *more), cwd=home, env=env, timeout=240)
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (0, 3), done.stderr
+        return done, runfile.read(home / "run.json")
+
+    return audit
 
 
 LOGIN = re.compile(r'"(?:asked_with|logins)":\{?\[[^]]*\]\}?,?')
@@ -96,7 +97,7 @@ def known_as(shells, kind):
 
 
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
-def test_servers_that_allow_fips_algorithms_only(kind, vcenter, usual, new_shells, tmp_path):
+def test_servers_that_allow_fips_algorithms_only(kind, audit, vcenter, usual, new_shells, tmp_path):
     """By password, and by a key of a kind that is allowed; one of Ed25519 is refused and told."""
     keys = [f"HostKey {{work}}/{one}_key" for one in ("ecdsa", "rsa")]
     shells = new_shells(Fleet(HOSTS), settings=[*FIPS, *keys])
@@ -116,7 +117,7 @@ def test_servers_that_allow_fips_algorithms_only(kind, vcenter, usual, new_shell
 
 @pytest.mark.parametrize("settings", [(), STIG], ids=["usual", "STIG"])
 def test_servers_that_ask_for_passwords_by_keyboard_interactive_only(
-    settings, vcenter, usual, new_shells, tmp_path
+    settings, audit, vcenter, usual, new_shells, tmp_path
 ):
     shells = new_shells(Fleet(HOSTS), methods=("keyboard-interactive",), settings=settings)
     _, run = audit(vcenter, shells, tmp_path)
@@ -124,7 +125,7 @@ def test_servers_that_ask_for_passwords_by_keyboard_interactive_only(
 
 
 def test_servers_that_ask_each_second_whether_anybody_is_there(
-    vcenter, usual, new_shells, tmp_path
+    audit, vcenter, usual, new_shells, tmp_path
 ):
     """With a command that takes longer than they would wait for an answer."""
     slow = tuple(replace(one, shell_trouble="slow") for one in HOSTS)
@@ -148,7 +149,8 @@ def test_ssh_that_is_stopped_in_the_middle_of_a_run(new_vcenter, tmp_path):
     with ExitStack() as stack:
         shells = kept(stack.enter_context(live.running_shells(fleet)), tmp_path)
         with subprocess.Popen(
-            command(vcenter, shells, "--workers", "1"), **options(shells, tmp_path),
+            [sys.executable, "-m", "hostcheck", *words(vcenter, shells, "--workers", "1")],
+            cwd=tmp_path, env=environment(shells, tmp_path), text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         ) as run:  # fmt: skip
             for line in run.stderr:

@@ -208,15 +208,16 @@ def start(folder, *arguments, code=SLOW):
     )  # fmt: skip
 
 
-def audit(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "hostcheck", "audit", "--from", str(FIXTURES), *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+@pytest.fixture(name="audit", scope="module")
+def audit_to_its_end(start):
+    def audit(folder, *arguments):
+        return start("audit", "--from", FIXTURES, *arguments, cwd=folder, env=os.environ)
+
+    return audit
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(audit, tmp_path_factory):
     """The run file and HTML of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole")
     assert audit(folder, "-q", "-o", "run.json", "--html", "run.html").returncode == 1
@@ -229,7 +230,7 @@ def lines(path):
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_what_was_stopped_is_taken_up_again(by, whole, tmp_path):
+def test_what_was_stopped_is_taken_up_again(by, audit, whole, tmp_path):
     journal = tmp_path / "run.json.journal"
     with start(tmp_path, "-o", "run.json", "--html", "run.html", "--save", "saved") as process:
         for line in process.stderr:  # one line a host
@@ -264,7 +265,7 @@ def test_what_was_stopped_is_taken_up_again(by, whole, tmp_path):
     assert len(list((tmp_path / "saved").glob("*/manifest.json"))) == total
 
 
-def test_what_its_limit_ended_is_taken_up_again(whole, tmp_path):
+def test_what_its_limit_ended_is_taken_up_again(audit, whole, tmp_path):
     with start(
         tmp_path, "-o", "run.json", "--limit", "2", code=SLOW.replace("0.05", "0.5")
     ) as process:
@@ -283,7 +284,7 @@ def test_what_its_limit_ended_is_taken_up_again(whole, tmp_path):
     assert (tmp_path / "run.json").read_bytes() == (whole / "run.json").read_bytes()
 
 
-def test_without_resume_a_run_begins_anew_and_says_so(whole, tmp_path):
+def test_without_resume_a_run_begins_anew_and_says_so(audit, whole, tmp_path):
     shutil.copy(whole / "run.json", tmp_path / "run.json")
     (tmp_path / "run.json.journal").write_text("left over\n")
     done = audit(tmp_path, "-q", "-o", "run.json")
@@ -292,14 +293,14 @@ def test_without_resume_a_run_begins_anew_and_says_so(whole, tmp_path):
     assert (tmp_path / "run.json").read_bytes() == (whole / "run.json").read_bytes()
 
 
-def test_a_scheduled_run_may_always_resume(whole, tmp_path):
+def test_a_scheduled_run_may_always_resume(audit, whole, tmp_path):
     for _ in range(2):
         done = audit(tmp_path, "-q", "-o", "run.json", "--resume")
         assert (done.returncode, done.stderr) == (1, "")
         assert (tmp_path / "run.json").read_bytes() == (whole / "run.json").read_bytes()
 
 
-def test_a_journal_stays_when_the_run_file_cannot_be_written(tmp_path):
+def test_a_journal_stays_when_the_run_file_cannot_be_written(audit, tmp_path):
     (tmp_path / "run.json.part").mkdir()
     done = audit(tmp_path, "-q", "-o", "run.json")
     assert done.returncode == 2
