@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -74,6 +75,7 @@ class _Line(Struct, frozen=True):
 
 _DAMAGE = (msgspec.MsgspecError, IndexError, ValueError)
 _line = msgspec.json.Decoder(_Line).decode
+_fields = attrgetter(*FIELDS)
 _fact = msgspec.json.Decoder(Known[str] | Unknown).decode
 _traits = msgspec.json.Decoder(_Traits).decode
 
@@ -144,7 +146,7 @@ class Glance:
     @cached_property
     def fields(self) -> tuple[bytes, ...]:
         """What its traits are read from, as it is written."""
-        return tuple(self._value(getattr(self._line.host, one)) for one in FIELDS)
+        return tuple(map(self._value, _fields(self._line.host)))
 
     def cluster(self) -> str:
         """Return its cluster; empty where it has none, or that is not known."""
