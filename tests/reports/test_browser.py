@@ -104,6 +104,17 @@ def test_without_scripts_and_network_everything_is_there(tab, written):
     assert page.locator("button:visible").count() == 0, "nothing to press that does nothing"
 
 
+def test_a_long_word_in_a_box_makes_no_telephone_scroll_sideways(tab, written):
+    page = tab(written / "one.html")
+    page.set_viewport_size({"width": 390, "height": 800})
+    boxes = page.locator(".tag:visible")
+    assert boxes.count()
+    boxes.first.evaluate(
+        "box => box.textContent = 'recommended, and DRV-001, GFX-001 (required) fail for it'"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_our_script_runs_under_our_policy_and_no_other_does(chromium, tmp_path):
     intruder = "<script>document.title = 'taken'</script></body>"
     page = tmp_path / "taken.html"
