@@ -61,6 +61,9 @@ CASES: dict[str, tuple[Callable[[], Any], Any]] = {
     "blanks before a formula": (lambda: cell("a" + "\t" * LONG + "=1"), "a" + "\t" * LONG + "'=1"),
     "blanks in a GPU": (lambda: _end(nvidia_smi._GPU.fullmatch(f"0 a{BLANKS}b"), 2), " b"),
     "slashes of a memory": (lambda: nvidia_smi._MEMORY.fullmatch("/" * LONG + " x y"), None),
+    "digits of a size": (
+        lambda: nvidia_smi._MEMORY_SIZE.sub(r"\1 \2", f"{'1' * LONG}MiB")[-6:], "11 MiB",
+    ),
     "blanks in a process": (lambda: nvidia_smi._PROCESS.fullmatch(f"0 1 C{BLANKS}x"), None),
     "blanks before an owner": (
         lambda: lspci_p._ROW.fullmatch(f"a 1111:2222 3333:4444{BLANKS}/ /{BLANKS}!"), None,

@@ -33,7 +33,7 @@ _DRIVER = re.compile(r"(?:Driver|KMD) Version: *(\S+)")
 _GPU = re.compile(r"([0-9]{1,4}) +(\S.*?)(?:(?<! ) +(?:On|Off|N/A|ERR!|WDDM|TCC|MCDM))?")
 _ADDRESS = re.compile(r"([0-9a-fA-F]+:[0-9a-fA-F:]+\.[0-9a-fA-F])(?: .*)?")
 _MEMORY = re.compile(r"(\S{1,40}) */ *(\S+)")
-_MEMORY_SIZE = re.compile(r"([0-9]+)(MiB)")
+_MEMORY_SIZE = re.compile(r"([0-9])(MiB)")
 _PROCESS = re.compile(
     r"([0-9]{1,4}) +(?:([0-9]+|N/A) +([0-9]+|N/A) +)?([0-9]{1,18}) +([CGM+]+) ++(.*\S) +(\S+)"
 )
