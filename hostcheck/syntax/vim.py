@@ -145,7 +145,7 @@ class VimObject:
         head = self._head + vim_text.opening(text)
         asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         repeats = _repeats(self.kind, f"{path}[]", head)
-        members = vim_text.members(text, field)
+        members = vim_text.members(text, field) if _opens(head) else None
         # Cutting pays where members come again, most are not read, or they need no parser.
         pays = repeats.on or words or (members and plain(members[0], head, asked))
         if members is None or not pays:
@@ -235,6 +235,16 @@ def _words(node: Node) -> str:
 def _repeats(_kind: str, _path: str, _head: str) -> Repeats:
     """Return what is remembered of one property, as one server writes it."""
     return Repeats()
+
+
+@lru_cache(1024)
+def _opens(head: str) -> bool:
+    """Say whether start tags, of objects and of one value, are well-formed."""
+    try:
+        root_of(f"{head}</val></objects>", what="start tags")
+    except ParseError:
+        return False
+    return True
 
 
 def refusal(fault: Node, asked: str) -> Unknown:

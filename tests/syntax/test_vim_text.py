@@ -74,6 +74,14 @@ def test_a_pair_without_a_value_is_no_setting():
     assert isinstance(refused.pairs("o"), Unknown)
 
 
+@pytest.mark.parametrize("tag", ['<val :type="ArrayOfX">', '<val xs:type="A">', "<val a>"])
+def test_members_below_a_start_tag_that_is_not_well_formed_are_refused(tag):
+    members = "<X><id>1</id></X><X><id>2</id></X>"
+    host = object_of(written("config.x", f"{tag}{members}</val>"), kind="VirtualMachine")
+    with pytest.raises(ParseError):
+        host.each("config.x", lambda node: node.text("id"))
+
+
 DEVICE = '<device xsi:type="VirtualKeyboard"><key>600</key></device>'
 GPU = (
     '<device xsi:type="VirtualPCIPassthrough"><key>13000</key>'
