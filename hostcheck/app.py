@@ -146,11 +146,11 @@ def audit(
     """
     targets = source.machines()
     left = [one for one in targets if one.key not in journal]
-    collector = source.collector(left, of=len(targets))
     judge = partial(visited, keep=shelf is not None, policy=policy)
     ended = FORGOTTEN
     try:
         with limit:
+            collector = source.collector(left, of=len(targets))  # it begins to ask BMCs
             for name, line, recorded in _side_by_side(collector, left, workers, judge):
                 if shelf is not None and recorded is not None:
                     shelf.add(recorded)

@@ -330,3 +330,46 @@ def test_a_second_interrupt_ends_it_at_once(tmp_path):
     assert process.returncode == 3
     assert said == "\nhostcheck: ended; nothing more was written\n"
     assert lines(tmp_path / "run.json.journal") >= 2
+
+
+LINGERING = f"""
+import sys, threading, time
+def linger():
+    threading.main_thread().join()
+    print("told", file=sys.stderr, flush=True)
+    time.sleep(60)
+threading.Thread(target=linger).start()
+{SLOW}"""
+
+
+def test_an_interrupt_when_all_is_told_ends_it_at_once(tmp_path):
+    with start(tmp_path, "-o", "run.json", code=LINGERING) as process:
+        for line in process.stderr:
+            if line.startswith("audit: 2/") or line == "told\n":
+                process.send_signal(signal.SIGINT)
+            if line == "told\n":
+                break
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert said == "\nhostcheck: ended; nothing more was written\n"
+    assert (tmp_path / "run.json").exists()
+
+
+BEFORE_THE_FIRST = """
+import signal
+from hostcheck.sources.recorded import RecordedSource
+def collector(source, targets, *, of=0):
+    signal.raise_signal(signal.SIGINT)
+RecordedSource.collector = collector
+from hostcheck.cli import main
+main()
+"""
+
+
+def test_an_interrupt_before_the_first_host_is_asked_ends_with_a_report(tmp_path):
+    with start(tmp_path, "-q", "-o", "run.json", code=BEFORE_THE_FIRST) as process:
+        told, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert said.startswith("\nhostcheck: interrupted: 0 hosts are in the report, ")
+    assert "The run was interrupted before " in told
+    assert (tmp_path / "run.json").exists()

@@ -152,7 +152,7 @@ class Ring(SectionedGroup):
         # What a host leaves behind dies by its reference counts; looking for cycles costs 5 %.
         gc.set_threshold(10_000)
         try:
-            with _interruptible():
+            with _interruptible(alone=words is None):
                 code = super().main(*args, **kwargs)
         except click.exceptions.Exit as leave:
             code = leave.exit_code
@@ -215,17 +215,22 @@ class _Leave:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(*, alone: bool) -> Iterator[None]:
     """Let the first SIGINT, SIGTERM or SIGHUP end the work in order, and the second end it at once.
 
     Of a terminal that closes, both the shell and the system tell: SIGHUP never ends it at once.
     Where a run has something to undo on hosts, the second waits for that, and the third ends it.
+    That stays so for a process that is `alone`, this program: when all is told, Python still waits
+    for threads, and would answer the second with a traceback.
     """
     hangup = getattr(signal, "SIGHUP", None)  # not every system has it
 
     leave = _Leave()
+    interrupted = False
 
     def interrupt(number: int, _frame: object) -> NoReturn:
+        nonlocal interrupted
+        interrupted = True
         if number == hangup:
             console.forget_what_hung_up()
         for one in before:
@@ -241,4 +246,5 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         for one, handler in before.items():
-            signal.signal(one, handler)
+            if not (alone and interrupted):
+                signal.signal(one, handler)
