@@ -282,7 +282,7 @@ class Reached:
         checks = engine.all_checks()
         self.trap.crashing = None
         for each in {one.each for one in checks}:
-            trapped = self.trap.in_place_of(each)
+            trapped = replace(each, of=self.trap.in_place_of(each.of))
             crash = [replace(one, each=trapped) if one.each is each else one for one in checks]
             yield from self._with(tuple(crash), each.of.__name__)
         for check in checks:

@@ -339,13 +339,15 @@ def without_property(held):
 
 
 def test_each_property_is_absent_of_one_machine_and_denied_of_another():
-    ways = defaultdict(set)
+    ways, tellers = defaultdict(set), defaultdict(set)
     for folder in RECORDINGS:
         for told, _ in without_property(recording.load(folder)):
             _, name, how = told.rsplit(" ", 2)
             ways[name].add(how)
-    assert len(ways) > 50
-    assert [name for name, how in ways.items() if len(how) < 2] == []
+            tellers[name].add(folder)
+    of_several = [name for name, folders in tellers.items() if len(folders) > 1]
+    assert len(of_several) > 50
+    assert [name for name in of_several if len(ways[name]) < 2] == []
 
 
 def broken(folder, losses):
