@@ -319,15 +319,21 @@ from hostcheck.cli""",
 )
 
 
-def test_a_second_interrupt_ends_it_at_once(tmp_path):
-    with start(tmp_path, "-o", "run.json", code=STUBBORN) as process:
+def interrupted_twice(folder, code, word):
+    """Interrupt a run, and once more when it says a word; return what it says from then on."""
+    with start(folder, "-o", "run.json", code=code) as process:
         for line in process.stderr:
-            if line.startswith("audit: 2/") or line == "writing\n":
+            if line.startswith("audit: 2/") or line == f"{word}\n":
                 process.send_signal(signal.SIGINT)
-            if line == "writing\n":
+            if line == f"{word}\n":
                 break
         _, said = process.communicate(timeout=30)
     assert process.returncode == 3
+    return said
+
+
+def test_a_second_interrupt_ends_it_at_once(tmp_path):
+    said = interrupted_twice(tmp_path, STUBBORN, "writing")
     assert said == "\nhostcheck: ended; nothing more was written\n"
     assert lines(tmp_path / "run.json.journal") >= 2
 
@@ -336,21 +342,15 @@ LINGERING = f"""
 import sys, threading, time
 def linger():
     threading.main_thread().join()
+    time.sleep(0.5)  # until it waits: a signal just before is not heard
     print("told", file=sys.stderr, flush=True)
     time.sleep(60)
 threading.Thread(target=linger).start()
 {SLOW}"""
 
 
-def test_an_interrupt_when_all_is_told_ends_it_at_once(tmp_path):
-    with start(tmp_path, "-o", "run.json", code=LINGERING) as process:
-        for line in process.stderr:
-            if line.startswith("audit: 2/") or line == "told\n":
-                process.send_signal(signal.SIGINT)
-            if line == "told\n":
-                break
-        _, said = process.communicate(timeout=30)
-    assert process.returncode == 3
+def test_a_second_interrupt_when_all_is_told_ends_it_at_once(tmp_path):
+    said = interrupted_twice(tmp_path, LINGERING, "told")
     assert said == "\nhostcheck: ended; nothing more was written\n"
     assert (tmp_path / "run.json").exists()
 

@@ -116,6 +116,14 @@ def test_unpacked_it_is_what_one_page_would_say(written):
         assert unpacked(written / "report_files", page) == body
 
 
+def holds_what_was_packed(run, folder):
+    """Write the site of a run, and compare what its script makes of each page with the body."""
+    html.write(run, folder / "site")
+    for name, body in bodies(run):
+        files = folder / "site/files"
+        assert unpacked(files, (files / f"{name}.html").read_text()) == body
+
+
 @pytest.mark.parametrize("odd", ["\x02host_1;", "\x01" + "1\n", "\x00", "\x03", "<b>&amp;"])
 def test_no_name_is_taken_for_what_the_script_fills_in(odd, tmp_path):
     """Nor does a source that a host has not got take that of another from it."""
@@ -131,11 +139,7 @@ def test_no_name_is_taken_for_what_the_script_fills_in(odd, tmp_path):
             for one in report.results
         )
         many.append(replace(report, results=results))
-    run = b.run(*many)
-    html.write(run, tmp_path / "site")
-    for name, body in bodies(run):
-        folder = tmp_path / "site/files"
-        assert unpacked(folder, (folder / f"{name}.html").read_text()) == body
+    holds_what_was_packed(b.run(*many), tmp_path)
 
 
 def test_subjects_of_several_kinds_keep_their_names(tmp_path):
@@ -150,11 +154,7 @@ def test_subjects_of_several_kinds_keep_their_names(tmp_path):
             for at, one in enumerate(report.results)
         )
         many.append(replace(report, results=results))
-    run = b.run(*many)
-    html.write(run, tmp_path / "site")
-    for name, body in bodies(run):
-        folder = tmp_path / "site/files"
-        assert unpacked(folder, (folder / f"{name}.html").read_text()) == body
+    holds_what_was_packed(b.run(*many), tmp_path)
 
 
 def test_a_page_carries_only_what_other_hosts_do_not_say(tmp_path):
