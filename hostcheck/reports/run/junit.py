@@ -8,7 +8,8 @@ could look. What does not decide is `skipped` with its words, and so is what is 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from html import escape
 
 from hostcheck.model.capture import Origin
 from hostcheck.model.policy import Policy
@@ -17,6 +18,7 @@ from hostcheck.model.run import Run
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.judged import SKIPPED, Item, JudgedPlace, counted, places, titles
 
+_text = partial(escape, quote=False)
 _NO_TEXT = re.compile(r'[&<>"\r\n\t]')
 _IN_ATTRIBUTES = str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
 COUNTED = ("tests", "failures", "errors", "skipped")
@@ -53,10 +55,6 @@ def _attribute(text: str) -> str:
     if _NO_TEXT.search(text) is None:
         return text
     return _text(text).translate(_IN_ATTRIBUTES)
-
-
-def _text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _suite(place: JudgedPlace, named: dict[str, str], policy: Policy | None) -> str:
