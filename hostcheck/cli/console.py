@@ -78,7 +78,7 @@ def reader_is_gone() -> bool:
 
 def discard_stdout() -> None:
     """Let what is still printed go nowhere: nobody reads it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard(sys.stdout)
 
 
 def say(text: str, *, nl: bool = True) -> None:
@@ -91,7 +91,11 @@ def say(text: str, *, nl: bool = True) -> None:
     except OSError as error:
         if not (is_full(error) or isinstance(error, BrokenPipeError)):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_full(error: OSError) -> bool:
