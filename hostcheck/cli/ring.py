@@ -226,11 +226,8 @@ def _interruptible(*, alone: bool) -> Iterator[None]:
     hangup = getattr(signal, "SIGHUP", None)  # not every system has it
 
     leave = _Leave()
-    interrupted = False
 
     def interrupt(number: int, _frame: object) -> NoReturn:
-        nonlocal interrupted
-        interrupted = True
         if number == hangup:
             console.forget_what_hung_up()
         for one in before:
@@ -246,5 +243,5 @@ def _interruptible(*, alone: bool) -> Iterator[None]:
         yield
     finally:
         for one, handler in before.items():
-            if not (alone and interrupted):
+            if not alone or signal.getsignal(one) is interrupt:
                 signal.signal(one, handler)
