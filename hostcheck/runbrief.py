@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
-from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult, WholeResult
+from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
 
 F = TypeVar("F", bound=Struct)
 
@@ -115,7 +115,7 @@ def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
 
 
 def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
-    words, names = _Words(hosts), kind.__struct_encode_fields__
+    names = kind.__struct_encode_fields__
     for number in range(len(hosts)):
         try:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
@@ -127,18 +127,10 @@ def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
             yield JudgedHost(
                 upheld(line.verdict, (one.status for one in line.results)),
                 msgspec.json.decode(b"{%s}" % b",".join(facts), type=kind),
-                tuple(_whole(one, line.subjects[one.subject], words) for one in line.results),
+                tuple(hosts.result(one, line.subjects) for one in line.results),
             )
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
-
-
-def _whole(one: WholeResult, about: Subject, words: "_Words") -> Result:
-    told = words[one.told] if isinstance(one.told, int) else one.told
-    return Result(
-        one.check, told.severity, one.status, about, told.observed, told.expected, told.note,
-        one.sources, told.unseen, one.fix, told.trace,
-    )  # fmt: skip
 
 
 class _Words(dict[int | ToldResult, ToldResult]):

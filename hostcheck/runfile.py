@@ -242,10 +242,11 @@ class _Shared:
             host = opened.host
         return HostReport(
             upheld(opened.verdict, (one.status for one in opened.results)), host,
-            tuple(self._result(one, opened.subjects) for one in opened.results), opened.slots,
+            tuple(self.result(one, opened.subjects) for one in opened.results), opened.slots,
         )  # fmt: skip
 
-    def _result(self, stored: WholeResult, subjects: tuple[Subject, ...]) -> Result:
+    def result(self, stored: WholeResult, subjects: tuple[Subject, ...]) -> Result:
+        """Return a result with its words. Raises IndexError where it points to nothing."""
         told: ToldResult = self.told(stored.told) if isinstance(stored.told, int) else stored.told
         return Result(
             stored.check, told.severity, stored.status, subjects[stored.subject], told.observed,
@@ -280,6 +281,7 @@ class StoredHosts(OpenedOneByOne):
     ) -> None:
         self._line = line
         self._shared = _Shared(shared)
+        self.result = self._shared.result
         super().__init__(count, lambda number: self._shared.report(line(number)))
 
     def text(self, number: int) -> bytes | memoryview | Raw:
