@@ -79,17 +79,25 @@ def test_what_is_there_already_is_taken_without_lending_a_place():
     assert told == []
 
 
+class Busy:
+    """Work that counts how much of it is done at a time."""
+
+    def __init__(self, seconds):
+        self.seconds, self.most = seconds, 0
+        self._lock, self._now = threading.Lock(), 0
+
+    def __call__(self):
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(self.seconds)
+        with self._lock:
+            self._now -= 1
+
+
 @pytest.mark.parametrize("count", [2, 3])
 def test_never_more_work_at_a_time_than_there_are_places(count):
-    lock, now, most = threading.Lock(), [0], [0]
-
-    def busy():
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        time.sleep(0.002)
-        with lock:
-            now[0] -= 1
+    busy = Busy(0.002)
 
     def work(item):
         busy()
@@ -100,7 +108,7 @@ def test_never_more_work_at_a_time_than_there_are_places(count):
 
     with fleet.threads(count) as workers:
         assert sorted(fleet.each(range(60), work, workers=workers)) == list(range(60))
-    assert most == [count]
+    assert busy.most == count
 
 
 def test_who_lends_its_place_already_has_none_to_lend_again():
@@ -111,22 +119,17 @@ def test_who_lends_its_place_already_has_none_to_lend_again():
             time.sleep(0.01)
         return item
 
-    lock, now, most = threading.Lock(), [0], [0]
+    busy = Busy(0.005)
     ahead = fleet.Ahead(range(60), waiting, 1)
 
     def work(item):
         ahead.take(item)
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        time.sleep(0.005)
-        with lock:
-            now[0] -= 1
+        busy()
         return item
 
     with fleet.threads(2) as workers:
         assert sorted(fleet.each(range(60), work, workers=workers)) == list(range(60))
-    assert most == [2]
+    assert busy.most == 2
     ahead.close()
 
 
