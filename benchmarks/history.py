@@ -10,7 +10,6 @@ answer; one vCenter of five is silent every thirtieth night; one host in 500 com
 
 import argparse
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from msgspec.structs import replace
 
 from benchmarks.measure import keep, table
 from benchmarks.plan import line_up
-from benchmarks.stages import ROOT, ended
+from benchmarks.stages import recorded
 from hostcheck import runfile
 from hostcheck.catalog import requirements
 from hostcheck.checks.engine import run_all
@@ -203,9 +202,7 @@ def main() -> None:
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         work = Path(name)
-        pattern = work / "pattern.json"
-        audit = [sys.executable, "-m", "hostcheck", "audit", "--from", str(ROOT / "fixtures"), "-q"]
-        ended([*audit, "-o", str(pattern)], work)
+        pattern = recorded(given.hosts, work)
         server = stack.enter_context(running_postgresql()) if given.postgresql else None
 
         def fresh(name: str) -> Place:

@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from benchmarks.stages import ROOT, ended, measured, rows
+from benchmarks.stages import measured, recorded, rows
 from hostcheck import runfile
 from hostcheck.model.fact import Known
 from hostcheck.model.run import HostReport
@@ -57,10 +57,8 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
     """Measure reading alone, and plans in three formats."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        pattern, run = work / "pattern.json", work / "run.json"
-        audit = [sys.executable, "-m", "hostcheck", "audit", "--from", str(ROOT / "fixtures"), "-q"]
-        ended([*audit, "-o", str(pattern)], work)
-        line_up(hosts, pattern, run)
+        run = work / "run.json"
+        line_up(hosts, recorded(hosts, work), run)
         plan = [sys.executable, "-m", "hostcheck", "plan", str(run), "--day", DAY]
         stages = {
             "read the run file": [sys.executable, "-c", READ, str(run)],

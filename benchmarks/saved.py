@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from benchmarks.stages import ROOT, ended, measured, rows
+from benchmarks.stages import measured, recorded, rows
 from hostcheck import runfile
 from hostcheck.model.fact import Known
 from hostcheck.model.run import HostReport
@@ -68,10 +68,9 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
     """Measure Python's reading alone, then commands."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        pattern, then, now = (work / one for one in ("pattern.json", "then.json", "now.json"))
+        then, now = (work / one for one in ("then.json", "now.json"))
         hostcheck = [sys.executable, "-m", "hostcheck"]
-        fixtures = str(ROOT / "fixtures")
-        ended([*hostcheck, "audit", "--from", fixtures, "-q", "-o", str(pattern)], work)
+        pattern = recorded(hosts, work)
         line_up(hosts, pattern, then)
         line_up(hosts, pattern, now, night=1)
         stages = {

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,17 @@ def ended(command: Sequence[str], work: Path) -> dict[str, float]:
     """Run a command of this checkout to its verdict, whatever it is; return its `cost`."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     return cost(command, env=env, cwd=work, accepted=(0, 1, 3))
+
+
+def recorded(hosts: int, work: Path) -> Path:
+    """Write the run file of the recorded machines; of no more of them than there are hosts."""
+    machines, run = work / "machines", work / "pattern.json"
+    machines.mkdir()
+    for one in sorted((ROOT / "fixtures").glob("*/manifest.json"))[:hosts]:
+        (machines / one.parent.name).symlink_to(one.parent)
+    audit = [sys.executable, "-m", "hostcheck", "audit", "-q", "--from", str(machines)]
+    ended([*audit, "-o", str(run)], work)
+    return run
 
 
 def rows(

@@ -45,21 +45,19 @@ def stages(run: Path) -> dict[str, tuple[list[str], Mapping[str, str]]]:
 
 
 def rows_of(repeat: int) -> Iterator[dict[str, Any]]:
-    """Measure all in turns, so many times each, after once for the bytecode."""
+    """Measure all in turns, so many times each."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         run = work / "run.json"
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(work / "bytecode")}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
         machine = ROOT / "fixtures" / "2n-2xA100-80-esxi803"
         audit = [sys.executable, "-m", "hostcheck", "audit", "-q", "--from", str(machine)]
         cost([*audit, "-o", str(run)], env=env, cwd=work, accepted=(0, 1, 3))
         taken: dict[str, list[dict[str, float]]] = {}
-        for turn in range(repeat + 1):
+        for _ in range(repeat):
             for one, (command, more) in stages(run).items():
                 took = cost(command, env={**env, **more}, cwd=work, accepted=(0, 1, 3))
-                if turn:
-                    taken.setdefault(one, []).append(took)
+                taken.setdefault(one, []).append(took)
     unit = median(taken[CLICK])["cpu"]
     for one, each in taken.items():
         found = median(each)

@@ -1,6 +1,7 @@
 """Clients of the vSphere API side by side: the same fleet, the same properties, one run.
 
     python -m benchmarks.vsphere [--hosts 100 500 2000] [--delay 0 30] [--fleet mixed] [--repeat 3]
+                                 [--only CLIENT ...]
 
 The server is VMware's simulator in a process of its own; every client is one too, so that its CPU
 and peak memory are its own. hostcheck does the whole audit (collect, join, judge, write the run
@@ -93,8 +94,10 @@ def _calls(stats: dict[str, Any]) -> int:
     return int(sum(stats["calls"].values()))
 
 
-def rows_of(kind: str, hosts: int, delays: list[int], repeat: int) -> Iterator[dict[str, Any]]:
-    """Measure every client against one fleet; repetitions take turns."""
+def rows_of(
+    kind: str, hosts: int, delays: list[int], repeat: int, only: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Measure every client, or `only` some, against one fleet; repetitions take turns."""
     fleet, rewrite = fleets.KINDS[kind](hosts)
     with live.running_vcenter(fleet, rewrite=rewrite) as server, tempfile.TemporaryDirectory() as t:
         env = {
@@ -104,6 +107,7 @@ def rows_of(kind: str, hosts: int, delays: list[int], repeat: int) -> Iterator[d
         for delay in delays:
             with delayed(server.port, delay) as port:
                 commands = clients(port, Path(t), lazy=hosts <= LAZY_UP_TO and not delay)
+                commands = {name: commands[name] for name in commands if name in (only or commands)}
                 runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
                 for turn in range(repeat):
                     for name in list(commands)[:: -1 if turn % 2 else 1]:
@@ -126,10 +130,11 @@ def main() -> None:
     parser.add_argument("--delay", type=int, nargs="+", default=[0, 30])
     parser.add_argument("--fleet", choices=fleets.KINDS, default="mixed")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=[], metavar="CLIENT", help="as in the table")
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for hosts in given.hosts:
-        rows += rows_of(given.fleet, hosts, given.delay, given.repeat)
+        rows += rows_of(given.fleet, hosts, given.delay, given.repeat, given.only)
         print(table(rows, COLUMNS), flush=True)
     keep(f"vsphere-{given.fleet}", rows, repeat=given.repeat, figure="CPU s")
 
