@@ -14,6 +14,7 @@ from hostcheck.cli.failing import Code
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, Showing
 from hostcheck.cli.group import main
+from hostcheck.cli.in_thought import emptied_option
 from hostcheck.cli.options import (
     MemoryType,
     answers_options,
@@ -82,6 +83,7 @@ GRAVEST = (1, 3, 0)
     "--memory", type=MemoryType(), metavar="SIZE", help="Memory of that VM: MiB, or 64G, or 1T."
 )
 @click.option("--spec", type=existing(dir_okay=False), help="That VM in a TOML file.")
+@emptied_option
 def preflight(
     vms: tuple[str, ...],
     machines: Machines,
@@ -99,20 +101,30 @@ def preflight(
     vcpus: int | None,
     memory: int | None,
     spec: Path | None,
+    emptied: tuple[str, ...],
 ) -> None:
     """Say GO, NO-GO or UNSURE for VMs on their candidate hosts, with reasons.
 
     A VM goes by its name, managed object id, UUID or inventory path. Its candidates are the hosts
-    of its cluster, or those that --host names. --vcpus, --memory, --profile and --count change it
-    in thought. Of several VMs there is one table, and the worst decides the exit code; -o and
-    --html are then folders. A VM that does not exist yet is given by --profile or --spec, and
-    judged on every host.
+    of its cluster, or those that --host names, without those of --in-maintenance. --vcpus,
+    --memory, --profile and --count change it in thought. Of several VMs there is one table, and
+    the worst decides the exit code; -o and --html are then folders. A VM that does not exist yet
+    is given by --profile or --spec, and judged on every host.
     """
     from hostcheck.preflight import VmChange
 
     change = VmChange(vcpus or 0, memory or 0, profile, count or 0)
     task = _Task(
-        machines, from_, clusters, wanted, details, Code(failing), opinion, save, policy_of(policy)
+        machines,
+        from_,
+        clusters,
+        wanted,
+        details,
+        Code(failing),
+        opinion,
+        save,
+        policy_of(policy),
+        emptied,
     )
     if (vms or every) and spec is not None:
         raise UsageError("--spec describes a VM to be: leave out the VM, or --spec")
@@ -143,6 +155,7 @@ class _Task:
     opinion: OpinionOptions
     save: Path | None
     policy: "Policy | None"
+    emptied: tuple[str, ...]
 
 
 def _judge(task: _Task, vm: str, change: "VmChange", spec: Path | None) -> None:
@@ -171,7 +184,10 @@ def _judge(task: _Task, vm: str, change: "VmChange", spec: Path | None) -> None:
         ) as (source, workers),
         progress("preflight", None, quiet=machines.quiet) as done,
     ):  # fmt: skip
-        how: Any = {"workers": workers, "opinion": asks, "policy": task.policy, "done": done}
+        how: Any = {
+            "workers": workers, "opinion": asks, "policy": task.policy, "done": done,
+            "emptied": task.emptied,
+        }  # fmt: skip
         if shelf is not None:
             how["keep"] = shelf.add
         if wish is not None:
@@ -207,9 +223,9 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "VmChange") -> Non
         progress("preflight", None, quiet=machines.quiet) as done,
     ):  # fmt: skip
         for judged in judging.several(
-            source, vms, hosts=machines.hosts, change=change, workers=workers,
-            opinion=bool(task.opinion.second_opinion), policy=task.policy, left=left.append,
-            done=done, keep=shelf.add if shelf is not None else lambda _: None,
+            source, vms, hosts=machines.hosts, emptied=task.emptied, change=change,
+            workers=workers, opinion=bool(task.opinion.second_opinion), policy=task.policy,
+            left=left.append, done=done, keep=shelf.add if shelf is not None else lambda _: None,
         ):  # fmt: skip
             run = _spelt(judged, change.profile) if change.profile else judged
             row = answer_of(run)

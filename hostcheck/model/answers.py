@@ -34,6 +34,8 @@ class VmAnswer(Struct, frozen=True):
     settled_by: tuple[str, ...]
     """What would make known what decides on the best host and is not."""
     places: tuple[Place, ...]
+    in_maintenance: tuple[str, ...] = ()
+    """Hosts that are in maintenance mode in thought, and so no places."""
 
 
 class Answers(Struct, frozen=True):

@@ -60,6 +60,8 @@ class Preflight(Struct, frozen=True):
     """Managed object id; empty of a VM to be, and in run files that were written before it."""
     changed: str = ""
     """What it was given in thought, and has not: `16 vCPUs (now 8)`."""
+    in_maintenance: tuple[str, ...] = ()
+    """Hosts that are in maintenance mode in thought, and so no candidates: all others are."""
 
 
 class Outcome(StrEnum):

@@ -22,7 +22,7 @@ def answer_of(run: Run) -> VmAnswer:
     )
     return VmAnswer(
         asked.vm, asked.vm_id, asked.verdict, asked.summary, asked.runs_on, asked.changed,
-        _settled_by(asked, run.checks), places,
+        _settled_by(asked, run.checks), places, asked.in_maintenance,
     )  # fmt: skip
 
 

@@ -75,12 +75,10 @@ def _compared(vm_id: str, vm_name: str, report: HostReport, policy: Policy | Non
 
 def candidate_of(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
     """Return the verdict on a VM on the host of a report."""
-    vm = _vm_of(report, vm_id, vm_name)
+    vm = _vm_of(report.host, vm_id, vm_name)
     if isinstance(vm, Unknown):
         summary = f"what VMs it has is not known: {vm.detail}"
         return Candidate(1, report.host.name, Answer.UNSURE, summary, (), (), report.host.target)
-    if not vm.vgpus and not vm.passthroughs and not isinstance(vm.devices, Unknown):
-        raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
     about_host = [one for one in report.results if one.subject.kind == "host"]
     about_vm = [
         one for one in report.results if one.subject.kind == "vm" and one.subject.id == vm_id
@@ -112,13 +110,18 @@ def _unasked(verdict: Answer, about_gpus: list[Result]) -> str:
     return "; by vSphere alone: nvidia-smi was not asked" if alone and verdict is Answer.GO else ""
 
 
-def _vm_of(report: HostReport, vm_id: str, vm_name: str) -> Vm | Unknown:
-    if isinstance(report.host.vms, Unknown):
-        return report.host.vms
-    for vm in report.host.vms.value:
-        if vm.id == vm_id:
-            return vm
-    raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
+def refuse_gpuless(host: Host, vm_id: str, vm_name: str) -> None:
+    """Raise UsageError for a VM of a host that surely has no GPU."""
+    _vm_of(host, vm_id, vm_name)
+
+
+def _vm_of(host: Host, vm_id: str, vm_name: str) -> Vm | Unknown:
+    if isinstance(host.vms, Unknown):
+        return host.vms
+    vm = next((one for one in host.vms.value if one.id == vm_id), None)
+    if vm is None or not (vm.vgpus or vm.passthroughs or isinstance(vm.devices, Unknown)):
+        raise UsageError(f"VM {vm_name} has no vGPU and no passthrough device: nothing to judge")
+    return vm
 
 
 def _gpu_results(

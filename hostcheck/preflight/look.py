@@ -21,8 +21,9 @@ from hostcheck.parsers import vim_cpu_features
 from hostcheck.preflight.ask import Besides, is_candidate, refuse_template, side_by_side
 from hostcheck.preflight.change import NOTHING, VmChange, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
-from hostcheck.preflight.judge import judged_on
+from hostcheck.preflight.judge import judged_on, refuse_gpuless
 from hostcheck.preflight.rank import of_a_changed_vm, of_a_running_vm, ranked, unless_another
+from hostcheck.preflight.resting import nowhere, parted, refuse_unmet, unmoved
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
 from hostcheck.runs import run_of
 from hostcheck.sources import walls
@@ -42,6 +43,7 @@ def preflight(
     vm_name: str,
     *,
     hosts: Iterable[str] = (),
+    emptied: tuple[str, ...] = (),
     change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
@@ -51,13 +53,15 @@ def preflight(
 ) -> Run:
     """Judge one VM on its own host and on every other host of its cluster, or on those named.
 
-    With `opinion` vCenter is asked as well; `keep` is given the answers of each candidate. Raises
-    UsageError when no VM or more than one goes by that name, or it has no GPU.
+    Without those that `emptied` puts into maintenance mode in thought. With `opinion` vCenter is
+    asked as well; `keep` is given the answers of each candidate. Raises UsageError when no VM or
+    more than one goes by that name, or it has no GPU, or a pattern meets no host.
     """
+    refuse_unmet(source, emptied)
     vm = chosen_vm(source, vm_name, tuple(hosts))
     return of_vm(
-        source, vm, hosts=hosts, change=change, workers=workers, opinion=opinion, policy=policy,
-        keep=keep, done=done,
+        source, vm, hosts=hosts, emptied=emptied, change=change, workers=workers, opinion=opinion,
+        policy=policy, keep=keep, done=done,
     )  # fmt: skip
 
 
@@ -66,6 +70,7 @@ def of_vm(
     vm: VmRef,
     *,
     hosts: Iterable[str] = (),
+    emptied: tuple[str, ...] = (),
     change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
@@ -82,6 +87,7 @@ def of_vm(
     if not chosen:
         there = meant(patterns[0], [one.name for one in source.machines()])
         raise UsageError(f"no host matches {', '.join(map(repr, patterns))}; {there}")
+    chosen, resting = parted(chosen, emptied)
     others = [one for one in chosen if one != home]
     collector = source.collector([home, *others])  # what is asked of all travels together
     first = walls.collected(home, partial(collector.collect, home))
@@ -110,8 +116,10 @@ def of_vm(
             )
             yield changed(host, vm.id, change)
 
-    run = unless_another(judged(source, vm.id, vm.name, candidates(), policy))
-    run = of_a_running_vm(run, own, vm.id)
+    if resting and not chosen:
+        refuse_gpuless(own, vm.id, vm.name)
+    run = unless_another(judged(source, vm.id, vm.name, candidates(), policy, resting))
+    run = of_a_running_vm(unmoved(run, emptied), own, vm.id)
     return of_a_changed_vm(run, own, vm.id, change) if change else run
 
 
@@ -138,25 +146,28 @@ def what_if(
     source: Source,
     spec: VmSpec,
     *,
+    emptied: tuple[str, ...] = (),
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = True,
     policy: Policy | None = None,
     keep: Callable[[Recording], object] = lambda _: None,
     done: Callable[[str], None],
 ) -> Run:
-    """Judge a VM that does not exist yet on every host of the source.
+    """Judge a VM that does not exist yet on every host that `emptied` leaves of the source.
 
     With `opinion` vCenter is asked as well, once for each cluster that it places VMs in.
     """
+    refuse_unmet(source, emptied)
+    staying, resting = parted(source.machines(), emptied)
 
     def candidates() -> Iterator[Host]:
-        found = app.recordings(source, source.machines(), workers=workers, done=done)
+        found = app.recordings(source, staying, workers=workers, done=done)
         while some := list(islice(found, TOGETHER)):
             for recorded in _asked(source, spec, some, opinion=opinion):
                 keep(recorded)
                 yield hosting(host_of(recorded), spec)
 
-    return judged(source, GIVEN_ID, spec.name, candidates(), policy)
+    return unmoved(judged(source, GIVEN_ID, spec.name, candidates(), policy, resting), emptied)
 
 
 def _asked(
@@ -186,9 +197,13 @@ def _about(spec: VmSpec, recorded: Recording, *, opinion: bool) -> list[Request]
 
 
 def judged(
-    source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host], policy: Policy | None = None
-) -> Run:
-    """Judge a VM on hosts that come one by one; what only the reports need of them is packed."""
+    source: Source, vm_id: str, vm_name: str, hosts: Iterable[Host], policy: Policy | None = None,
+    resting: tuple[str, ...] = (),
+) -> Run:  # fmt: skip
+    """Judge a VM on hosts that come one by one; what only the reports need of them is packed.
+
+    `resting` are the hosts that were left out, in maintenance mode in thought.
+    """
     candidates: list[Candidate] = []
 
     def reports() -> Iterator[HostReport]:
@@ -198,8 +213,9 @@ def judged(
             yield msgspec.structs.replace(report, verdict=candidate.verdict)
 
     packed = runfile.packed(reports())
-    if not candidates:
+    if not (candidates or resting):
         raise UsageError("no host was found")
     about = source.about
-    told = msgspec.structs.replace(ranked(vm_name, candidates), vm_id=vm_id)
+    told = ranked(vm_name, candidates) if candidates else nowhere(vm_name, resting)
+    told = msgspec.structs.replace(told, vm_id=vm_id, in_maintenance=resting)
     return run_of(about.target, packed, preflight=told, targets=about.targets, policy=policy)

@@ -13,6 +13,7 @@ from hostcheck.preflight.ask import RUNS
 from hostcheck.preflight.change import NOTHING, VmChange
 from hostcheck.preflight.elsewhere import vms_of
 from hostcheck.preflight.look import chosen_vm, of_vm
+from hostcheck.preflight.resting import refuse_unmet
 from hostcheck.sources.base import Source
 from hostcheck.sources.held import HeldSource
 from hostcheck.sources.walls import host_of
@@ -30,6 +31,7 @@ def several(
     names: Iterable[str],
     *,
     hosts: Iterable[str] = (),
+    emptied: tuple[str, ...] = (),
     change: VmChange = NOTHING,
     workers: Workers = Workers(1),  # noqa: B008  it is immutable
     opinion: bool = False,
@@ -45,6 +47,7 @@ def several(
     as a preflight of one VM does.
     """
     patterns, words = tuple(hosts), tuple(names)
+    refuse_unmet(source, emptied)
     meant = [(name, chosen_vm(source, name, patterns)) for name in words]
     wanted = {_identity(one): one for _, one in meant}
     seen: set[Identity] = set()
@@ -64,6 +67,7 @@ def several(
                 held,
                 vm,
                 hosts=patterns,
+                emptied=emptied,
                 change=change,
                 opinion=opinion,
                 policy=policy,

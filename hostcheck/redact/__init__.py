@@ -131,7 +131,7 @@ def _run(given: Path, out: Path, mask: Mask) -> Redacted:
         names.learn_words(mask, msgspec.json.encode(report).decode())
     for told in _targets(run):
         mask.learn_host("vcenter", told)
-    for name in run.unasked:
+    for name in (*run.unasked, *(run.preflight.in_maintenance if run.preflight else ())):
         mask.learn_host("host", name.partition(" (")[0])
     if run.preflight is not None and run.preflight.vm_id:
         mask.learn("vm", run.preflight.vm)

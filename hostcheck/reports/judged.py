@@ -101,6 +101,7 @@ def places(run: Run) -> Iterator[JudgedPlace]:
             sources[key] = report.host.sources
         yield _host(run, report, excuses)
     yield from _without_host(run, found)
+    yield from _nowhere(run)
     for one in _candidates(run):
         key = (one.host, one.target)
         if own[key]:
@@ -139,6 +140,17 @@ def _without_host(run: Run, found: bool) -> Iterator[JudgedPlace]:
         yield _left_out(name, name, "", f"{ended(run)} before this host")
     for silence in silent(run.targets):
         yield _left_out(silence.name, "", silence.name, silence.failure)
+
+
+def _nowhere(run: Run) -> Iterator[JudgedPlace]:
+    """Yield what stands for the hosts of a preflight that has none: all rest in thought."""
+    asked = run.preflight
+    if asked is None or asked.candidates or asked.verdict is not Answer.NO_GO:
+        return
+    about = Subject("vm", asked.vm_id or asked.vm, asked.vm)
+    told, wanted = asked.summary, "a host that is not in maintenance mode"
+    fails = Result(NOTHING, Severity.REQUIRED, Status.FAIL, about, told, wanted)
+    yield _alone(fails, f"preflight of {asked.vm}", "", run.target)
 
 
 def _asked(run: Run) -> str:

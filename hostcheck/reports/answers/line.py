@@ -14,7 +14,11 @@ def pieces(told: Answers, _screen: Screen = PAPER) -> Iterator[str]:
     """Yield line by line."""
     silent = ",".join(words.one_line(one.name) for one in unheard(told.targets)) or "-"
     for one in told.vms:
-        yield f"preflight {_vm(one)} silent={silent} changed={_text(one.changed)}\n"
+        resting = ",".join(map(words.one_line, one.in_maintenance)) or "-"
+        yield (
+            f"preflight {_vm(one)} silent={silent} changed={_text(one.changed)} "
+            f"in_maintenance={resting}\n"
+        )
     tally = Counter(one.verdict for one in told.vms)
     counts = " ".join(
         f"{one.value.lower().replace('-', '_')}={tally[one]}"

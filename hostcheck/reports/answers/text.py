@@ -11,6 +11,7 @@ from hostcheck.model.result import Answer
 from hostcheck.model.run import silent
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.run.text.page import TextPage
+from hostcheck.reports.summary.about import without
 
 ORDER = (Answer.NO_GO, Answer.UNSURE, Answer.GO)
 LONGEST_REASON = 300
@@ -33,6 +34,9 @@ def _lines(told: Answers, page: TextPage) -> Iterator[str]:
         yield from page.wrap(f"Note: {asked.name} could not be asked: {asked.failure}", 2, 8)
     for sentence in told.left:
         yield from page.wrap(f"Note: {sentence}", 2, 8)
+    resting = sorted({name for one in told.vms for name in one.in_maintenance})
+    if resting:
+        yield from page.wrap(f"Note: {without(resting)}", 2, 8)
     if told.vms:
         yield from ("", page.paint("VMS", "strong"))
         yield from _gathered(told.vms, page) if len(told.vms) > MANY else _each(told.vms, page)
@@ -86,10 +90,10 @@ def _row(
 def _decider(one: VmAnswer) -> str:
     """Say what decides on the best host of a VM."""
     best = one.places[0] if one.places else None
-    if one.verdict is Answer.GO or best is None:
+    if one.verdict is Answer.GO:
         return ""
     fails = one.verdict is Answer.NO_GO
-    checks = best.failed if fails else best.unknown
+    checks = () if best is None else best.failed if fails else best.unknown
     if not checks:
         return f": {words.cut(words.one_line(one.reason), EXAMPLE)}"
     more = f" and {len(checks) - CHECKS} more" if len(checks) > CHECKS else ""

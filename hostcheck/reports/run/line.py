@@ -41,6 +41,7 @@ def _lines(run: Run) -> Iterator[str]:
         runs_on=_text(run.preflight.runs_on),
         silent=_list(words.one_line(one.name) for one in silent(run.targets)),
         changed=_text(run.preflight.changed),
+        in_maintenance=_list(map(words.one_line, run.preflight.in_maintenance)),
     )  # fmt: skip
     started = run.power_on
     if started is not None:

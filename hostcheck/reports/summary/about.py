@@ -1,5 +1,6 @@
 """What the reader must know of the run itself: its end, its vCenters, its catalogue."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec.structs import replace
@@ -74,9 +75,22 @@ def judged_by(run: Run) -> str:
     return f"Judged by policy {run.policy.called}{place}"
 
 
+def without(names: Sequence[str]) -> str:
+    """Say of hosts that are in maintenance mode in thought what that means; empty without any."""
+    if not names:
+        return ""
+    told = ", ".join(words.one_line(name) for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return (
+        f"In maintenance mode, in thought, and left out: {told}{more}. What runs there is not "
+        "moved in thought: hostcheck plan says whether the others take it."
+    )
+
+
 def notices(run: Run) -> tuple[str, ...]:
     """Return what the reader must know of the run itself."""
     told = [words.one_line(f"{judged_by(run)}.")] if run.policy is not None else []
+    told += filter(None, [without(run.preflight.in_maintenance if run.preflight else ())])
     told += run.notices if run.power_on is None else run.notices[:-1]  # its last is the reason
     told += [
         words.one_line(f"{one.name} could not be asked: {one.failure}. Its hosts were not asked.")
