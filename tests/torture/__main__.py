@@ -1,6 +1,7 @@
 """Damage every recorded machine in every way, and say what a report of it betrays.
 
     python -m tests.torture --inputs 1000000 --minutes 120
+    python -m tests.torture --inputs 20000 --machine FOLDER     (one that was recorded since)
 
 Ends with 1 where anything slipped. `make torture` runs it, and mutates the checks too.
 """
@@ -8,8 +9,10 @@ Ends with 1 where anything slipped. `make torture` runs it, and mutates the chec
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.torture import report
 from tests.torture.fleets import recorded_fleet
@@ -24,7 +27,7 @@ def main(given: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fleet", type=int, default=20, help="generated machines beside fixtures/")
     parser.add_argument("--work", type=Path, default=ROOT / ".torture", help="where it may go on")
-    parser.add_argument("--machine", action="append", help="only this folder of fixtures/")
+    parser.add_argument("--machine", action="append", help="count this folder of fixtures/ alone")
     wanted = parser.parse_args(given)
     named = wanted.machine or sorted(
         one.parent.name for one in (ROOT / "fixtures").glob("*/manifest.json")
@@ -34,12 +37,23 @@ def main(given: list[str]) -> int:
         folders += recorded_fleet(wanted.fleet, wanted.work)
     journal = Journal(wanted.work / "inputs.jsonl", digest(folders))
     run(folders, journal, most=wanted.inputs, minutes=wanted.minutes, processes=wanted.processes)
-    found = json.dumps(summary(journal.done.values()))
-    (wanted.work / "inputs.json").write_text(found)
+    found = summary(journal.done.values())
+    name = "alone.json" if wanted.machine else "inputs.json"
+    told = _alone(found) if wanted.machine else found
+    (wanted.work / name).write_text(json.dumps(told))
     sys.stdout.writelines(f"{words}\n" for words in journal.slips[:200])
-    if not wanted.machine:
-        report.write(wanted.work)
+    report.write(wanted.work)
     return 1 if journal.slips else 0
+
+
+def _alone(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of machines that are counted by themselves, with the commit."""
+    commit = ("git", "rev-parse", "--short", "HEAD")
+    of = subprocess.run(commit, capture_output=True, text=True, check=True, cwd=ROOT)
+    return {
+        Path(folder).name: {**counts, "of": of.stdout.strip()}
+        for folder, counts in found["machines"].items()
+    }
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ def write(work: Path) -> None:
     text = WORDS.read_text()
     made = {
         "inputs": _inputs(work),
-        "statements": _statements(),
-        "versions": _versions(),
+        "since": _since(work, before),
+        "statements": statements(),
+        "versions": versions(),
         "mutants": _mutants(work),
         "fuzzed": _fuzzed(work),
     }
@@ -95,7 +96,26 @@ def _inputs(work: Path) -> Iterator[str]:
         yield told_of
 
 
-def _versions() -> Iterator[str]:
+ROW = re.compile(r"(?m)^\| (\S+) \| ([\d,]+) \| (\d+) \| (.+) \|$")
+"""A machine that was counted alone: inputs, slips, and on which commit."""
+
+
+def _since(work: Path, before: str) -> Iterator[str]:
+    """Tell of machines that the run over all has not: as they were told, and those of this run."""
+    there = {one.parent.name for one in (ROOT / "fixtures").glob("*/manifest.json")}
+    rows = {one[0]: one[1:] for one in ROW.findall(_kept(before, "since")) if one[0] in there}
+    place = work / "inputs.json"
+    found: dict[str, Any] = json.loads(place.read_text())["machines"] if place.is_file() else {}
+    for name in map(Path, found):
+        rows.pop(name.name, None)
+    place = work / "alone.json"
+    for name, told in json.loads(place.read_text()).items() if place.is_file() else ():
+        rows[name] = (f"{told['inputs']:,}", str(told["slips"]), told["of"])
+    yield from ("| machine | inputs | slips | commit |", "|---|---:|---:|---|") if rows else ()
+    yield from (f"| {name} | {' | '.join(row)} |" for name, row in sorted(rows.items()))
+
+
+def versions() -> Iterator[str]:
     """Tell which releases the recorded machines are of."""
     found: dict[tuple[str, str], int] = {}
     for folder in sorted(one.parent for one in (ROOT / "fixtures").glob("*/manifest.json")):
@@ -109,7 +129,8 @@ def _versions() -> Iterator[str]:
     yield from (f"| {api} | {dtd} | {count} |" for (api, dtd), count in sorted(found.items()))
 
 
-def _statements() -> Iterator[str]:
+def statements() -> Iterator[str]:
+    """Tell what a damaged answer says that nothing shows to be damaged."""
     yield "| answer | damage | what it says then |"
     yield "|---|---|---|"
     for one in STATEMENTS:
@@ -151,3 +172,7 @@ def _fuzzed(work: Path) -> Iterator[str]:
         f"**{told['inputs']:,} inputs** for {told['parsers']} parsers, {told['kept']:,} of which "
         f"reached code that none before them had; {found} anything but a ParseError."
     )
+
+
+if __name__ == "__main__":
+    write(ROOT / ".torture")

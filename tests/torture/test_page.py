@@ -2,7 +2,7 @@
 
 import re
 
-from tests.torture.report import PAGE, ROOT, WORDS
+from tests.torture.report import PAGE, ROOT, WORDS, statements, versions
 
 HELD = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
@@ -13,6 +13,19 @@ def test_every_test_that_the_page_names_is_there() -> None:
     for file, name in named:
         text = (ROOT / file).read_text()
         assert not name or f"\ndef {name}(" in text, f"{file}::{name}"
+
+
+def test_every_recorded_machine_was_counted() -> None:
+    told = set(re.findall(r"(?m)^\| (\S+) \| [\d,]+ \| \d+ \|", PAGE.read_text()))
+    there = {one.parent.name for one in (ROOT / "fixtures").glob("*/manifest.json")}
+    assert not there - told, "python -m tests.torture --inputs 20000 --machine FOLDER counts it"
+
+
+def test_what_no_run_has_to_count_is_as_the_tree_is_now() -> None:
+    """`python -m tests.torture.report` writes it anew."""
+    lines = set(PAGE.read_text().splitlines())
+    for now in (*versions(), *statements()):
+        assert now in lines, now
 
 
 WITHOUT = {
