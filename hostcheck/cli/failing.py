@@ -73,7 +73,8 @@ class Code:
         if self._lost:
             return EXIT_USAGE
         counting = self._compared(run, quiet=quiet)
-        code, plain = exit_code(run, counting), exit_code(run)
+        code = exit_code(run, counting)
+        plain = exit_code(run) if _why(counting) else code
         if code != plain:
             front().tell(f"exit code {code}, and {plain} without {' and '.join(_why(counting))}")
         return code
