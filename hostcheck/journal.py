@@ -8,10 +8,10 @@ power cut `--resume` reads it, drops a line that was cut off, and asks only the 
 import os
 import tempfile
 import time
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,7 @@ from msgspec import Struct
 from hostcheck import runfile
 from hostcheck.errors import UsageError
 from hostcheck.model.host_ref import HostRef, Key
+from hostcheck.model.result import Answer, Status, upheld
 
 SCHEMA = "hostcheck.journal/1"
 SYNC_SECONDS = 1
@@ -38,27 +39,40 @@ class Heading(Struct, frozen=True):
     schema: str = SCHEMA
 
 
-class _Source(Struct, frozen=True):
+class _Source(Struct, frozen=True, gc=False):
     taken_at: str
 
 
-class _Host(Struct, frozen=True):
-    name: str
-    id: str
-    sources: tuple[_Source, ...]
-    target: str = ""
-    ssh_service: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-    @property
-    def key(self) -> Key:
-        return HostRef(self.name, self.target, self.id).key
+class _Result(Struct, frozen=True, gc=False):
+    status: Status
+    told: msgspec.Raw
 
 
-class _Glance(Struct, frozen=True):
-    host: _Host
+class _Line(Struct, frozen=True):
+    """What is looked at of a host when it comes, so that it need not be looked for later."""
+
+    verdict: Answer
+    host: dict[str, msgspec.Raw]
+    results: tuple[_Result, ...]
 
 
-_glance = msgspec.json.Decoder(_Glance).decode
+_line = msgspec.json.Decoder(_Line).decode
+_text = msgspec.json.Decoder(str).decode
+_sources = msgspec.json.Decoder(tuple[_Source, ...]).decode
+
+
+def _key(host: Mapping[str, msgspec.Raw]) -> Key:
+    """Return which host it is. Raises KeyError where it does not say."""
+    name, target, id_ = (_text(host[one]) for one in ("name", "target", "id"))
+    return HostRef(name, target, id_).key
+
+
+class _Place(NamedTuple):
+    """Where the line of a host lies in the file, and what it comes to."""
+
+    start: int
+    length: int
+    verdict: Answer
 
 
 def _nameless() -> BinaryIO:
@@ -79,7 +93,9 @@ class Journal:
         as good, and cannot be resumed. Raises UsageError for the journal of another run.
         """
         self.path = path
-        self._places: dict[Key, tuple[int, int]] = {}
+        self._places: dict[Key, _Place] = {}
+        self._sharing: runfile.Sharing | None = runfile.Sharing()
+        """Of the hosts that are here; None where one went."""
         self._homeless: dict[Key, bytes] = {}
         self._end = 0
         self._synced = time.monotonic()
@@ -165,24 +181,28 @@ class Journal:
 
     def _found(self, line: bytes) -> bool:
         try:
-            glance = _glance(line)
-        except msgspec.MsgspecError:
+            self._note(_line(line), len(line) + 1)
+        except (msgspec.MsgspecError, KeyError):
             return False
-        self._note(glance.host, len(line) + 1)
         return True
 
-    def _note(self, host: _Host, written: int) -> None:
-        self._places[host.key] = (self._end, max(written - 1, 0))
+    def _note(self, line: _Line, written: int) -> None:
+        key, times = _key(line.host), [one.taken_at for one in _sources(line.host["sources"])]
+        if key in self._places:
+            self._sharing = None
+        if self._sharing is not None:
+            self._sharing.add(line)
+        verdict = upheld(line.verdict, (one.status for one in line.results))
+        self._places[key] = _Place(self._end, max(written - 1, 0), verdict)
         self._end += written
-        self.managed |= host.ssh_service is not msgspec.UNSET
-        times = [one.taken_at for one in host.sources if one.taken_at]
-        if times:
+        self.managed |= "ssh_service" in line.host
+        if times := list(filter(None, times)):
             self.first_answer_at = min([*filter(None, [self.first_answer_at]), *times])
             self.last_answer_at = max([self.last_answer_at, *times])
 
     def add(self, line: bytes) -> None:
         """Append a host as `runfile.pack` wrote it; where the disk is full, keep it in memory."""
-        host = _glance(line).host
+        seen = _line(line)
         try:
             self._file.seek(self._end)
             written = self._file.write(line + b"\n")
@@ -192,18 +212,20 @@ class Journal:
         except OSError:
             written = 0
         if written != len(line) + 1:
-            self._homeless[host.key] = line
+            self._homeless[_key(seen.host)] = line
             written = 0
-        self._note(host, written)
+        self._note(seen, written)
 
     def keep(self, keys: Container[Key], silent: Container[str] = ()) -> None:
         """Forget hosts that are not among these: they are of the inventory no more.
 
         What is known of the hosts of a vCenter that is silent now is kept.
         """
-        self._places = {
-            key: place for key, place in self._places.items() if key in keys or key[1] in silent
-        }
+        gone = [key for key in self._places if key not in keys and key[1] not in silent]
+        for key in gone:
+            del self._places[key]
+        if gone:
+            self._sharing = None
 
     def __contains__(self, key: Key) -> bool:
         return key in self._places
@@ -216,11 +238,12 @@ class Journal:
         keys = sorted(self._places)
 
         def line(number: int) -> bytes:
-            start, length = self._places[keys[number]]
+            place = self._places[keys[number]]
             there = self._homeless.get(keys[number])
-            return there or self._read(start, length)
+            return there or self._read(place.start, place.length)
 
-        return runfile.StoredHosts(len(keys), line)
+        verdicts = [self._places[key].verdict for key in keys]
+        return runfile.StoredHosts(len(keys), line, verdicts=verdicts, sharing=self._sharing)
 
     def _read(self, start: int, length: int) -> bytes:
         self._file.seek(start)  # not every system has pread

@@ -373,3 +373,19 @@ def test_an_interrupt_before_the_first_host_is_asked_ends_with_a_report(tmp_path
     assert said.startswith("\nhostcheck: interrupted: 0 hosts are in the report, ")
     assert "The run was interrupted before " in told
     assert (tmp_path / "run.json").exists()
+
+
+def test_a_journal_knows_what_its_hosts_share_and_come_to(filled, opened, tmp_path):
+    """What is known as hosts come is what a walk over them finds, and what was forgotten is not."""
+    journal = filled(tmp_path / "j", *reversed(REPORTS))
+    again = opened(_copied(tmp_path / "j"), resume=True)
+    fewer = opened(_copied(tmp_path / "j-copy"), resume=True)
+    fewer.keep([one.host.ref.key for one in REPORTS[1:]])
+    twice = filled(tmp_path / "twice", *REPORTS, REPORTS[0])
+    for one, reports in (
+        (journal, REPORTS), (again, REPORTS), (fewer, REPORTS[1:]), (twice, REPORTS),
+    ):  # fmt: skip
+        run = b.run(*reports)
+        assert list(one.hosts().verdicts()) == [report.verdict for report in reports]
+        told = b"".join(runfile.chunks(msgspec.structs.replace(run, hosts=one.hosts())))
+        assert told == b"".join(runfile.chunks(run))

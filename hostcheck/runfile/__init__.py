@@ -20,136 +20,51 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from zlib import compress, decompress
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from hostcheck import files
 from hostcheck.errors import UsageError
-from hostcheck.model.history import History
 from hostcheck.model.host import Host
-from hostcheck.model.memory import LastKnown
-from hostcheck.model.policy import Policy
-from hostcheck.model.result import (
-    Answer,
-    Command,
-    Manual,
-    Result,
-    Severity,
-    Status,
-    Subject,
-    Unseen,
-    upheld,
-)
+from hostcheck.model.result import Answer, Result, Status, Subject, upheld
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import (
-    Asked,
     HostReport,
     OpenedOneByOne,
-    PowerOn,
-    Preflight,
     Run,
     odd_times,
     upheld_preflight,
     upheld_report,
 )
-from hostcheck.model.slots import GpuSlots
-from hostcheck.model.waiver import Waivers
+from hostcheck.runfile.sharing import Sharing
+from hostcheck.runfile.stored import (
+    NAMING,
+    LinedHost,
+    OpenedHost,
+    StoredHost,
+    StoredResult,
+    StoredRun,
+    ToldResult,
+    WholeHost,
+    WholeResult,
+    encode,
+    pack,
+)
+
+__all__ = [
+    "OWN", "PASSES", "SCHEMA", "OpenedHost", "Sharing", "StoredHost", "StoredHosts", "StoredResult",
+    "StoredRun", "ToldResult", "WholeHost", "WholeResult", "chunks", "digest", "pack", "packed",
+    "read", "upheld_by", "verdicts", "write",
+]  # fmt: skip
 
 SCHEMA = "hostcheck.run/2"
-SHORT = 8
-"""Values of so few bytes are not worth a number."""
 QUICKLY = 1
 """Level of compression: a sixth of the size in half a millisecond a host."""
 OWN = ("schema", "hosts", "read_from", "since")
 """What the file holds in a way of its own, or not at all; other fields are in it as they are."""
-NAMING = frozenset({"name", "id"})
-"""Fields of a host that stay where they are, for whoever searches the file."""
-
-
-class ToldResult(Struct, frozen=True, omit_defaults=True):
-    """What a result says, whomever it says it of."""
-
-    severity: Severity
-    observed: str = ""
-    expected: str = ""
-    note: str = ""
-    unseen: Unseen | None = None
-    trace: str = ""
-
-
-class StoredResult(Struct, frozen=True, omit_defaults=True):
-    """One result; `told` is a `ToldResult` or a number."""
-
-    check: str
-    status: Status
-    subject: int
-    told: Raw
-    sources: tuple[int, ...] = ()
-    fix: tuple[Command, ...] = ()
-
-
-class WholeResult(Struct, frozen=True, omit_defaults=True):
-    """A `StoredResult` that is read at once."""
-
-    check: str
-    status: Status
-    subject: int
-    told: ToldResult | Annotated[int, Meta(ge=0)]
-    sources: tuple[int, ...] = ()
-    fix: tuple[Command, ...] = ()
-
-
-class WholeHost(Struct, frozen=True):
-    """A line that shares nothing, as a journal holds it."""
-
-    verdict: Answer
-    host: Host
-    subjects: tuple[Subject, ...]
-    results: tuple[WholeResult, ...]
-    slots: tuple[GpuSlots, ...] = ()
-
-
-class StoredHost(Struct, frozen=True):
-    """One line; the values of `host` are facts or numbers."""
-
-    verdict: Answer
-    host: dict[str, Raw]
-    subjects: tuple[Subject, ...]
-    results: tuple[StoredResult, ...]
-    slots: tuple[GpuSlots, ...] = ()
-
-
-class OpenedHost(StoredHost, frozen=True):
-    """A `StoredHost` whose results are read at once."""
-
-    results: tuple[WholeResult, ...]  # type: ignore[assignment]
-
-
-class StoredRun(Struct, frozen=True):
-    """The document; `hosts` are `StoredHost`s, opened one by one."""
-
-    schema: str
-    tool_version: str
-    catalogue_edition: str
-    target: str
-    first_answer_at: str
-    last_answer_at: str
-    checks: tuple[Manual, ...]
-    preflight: Preflight | None
-    notices: tuple[str, ...]
-    unasked: tuple[str, ...]
-    hosts: tuple[Raw, ...]
-    shared: tuple[Raw, ...]
-    power_on: PowerOn | None = None
-    ended: str = ""
-    targets: tuple[Asked, ...] = ()
-    history: History | None = None
-    waivers: Waivers | None = None
-    policy: Policy | None = None
-    last_known: tuple[LastKnown, ...] = ()
 
 
 class _Glance(Struct, frozen=True):
@@ -169,9 +84,8 @@ PASSES = b'"status":"pass"'
 """What a result that passes has in it; quotes inside of texts are escaped, and look otherwise."""
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_told = msgspec.json.Decoder(ToldResult).decode
-_decode_line = msgspec.json.Decoder(StoredHost).decode
+_decode_line = msgspec.json.Decoder(LinedHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
 _judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
 
@@ -181,31 +95,6 @@ def upheld_by(verdict: Answer, results: Raw) -> Answer:
     if verdict is not Answer.GO or PASSES in bytes(results):
         return verdict
     return upheld(verdict, (one.status for one in _judged(results)))
-
-
-def pack(report: HostReport) -> bytes:
-    """Return a host as one line without line break, nothing shared."""
-    subjects: dict[object, int] = {}
-    listed: list[Subject] = []
-    results = []
-    for result in report.results:
-        about = result.subject
-        key = (about.kind, about.id, about.name, *about.values.items())
-        if key not in subjects:
-            subjects[key] = len(listed)
-            listed.append(about)
-        told = ToldResult(
-            result.severity, result.observed, result.expected, result.note, result.unseen,
-            result.trace,
-        )  # fmt: skip
-        results.append(
-            WholeResult(
-                result.check, result.status, subjects[key], told, result.sources, result.fix
-            )
-        )
-    return _encode(
-        WholeHost(report.verdict, report.host, tuple(listed), tuple(results), report.slots)
-    )
 
 
 class _Shared:
@@ -253,21 +142,14 @@ class _Shared:
             told.expected, told.note, stored.sources, told.unseen, stored.fix, told.trace,
         )  # fmt: skip
 
-    def plain(self, line: bytes | memoryview | Raw) -> StoredHost:
+    def plain(self, line: bytes | memoryview | Raw) -> LinedHost:
         """Return a line with nothing shared."""
-        stored = _decode_line(line)
-        if not self._values:
-            return stored
-        return StoredHost(
-            stored.verdict,
-            {name: Raw(self.value(raw)) for name, raw in stored.host.items()},
-            stored.subjects,
-            tuple(
-                msgspec.structs.replace(one, told=Raw(self.value(one.told)))
-                for one in stored.results
-            ),
-            stored.slots,
-        )
+        lined = _decode_line(line)
+        if self._values:
+            lined.host = {name: Raw(self.value(raw)) for name, raw in lined.host.items()}
+            for one in lined.results:
+                one.told = Raw(self.value(one.told))
+        return lined
 
 
 class StoredHosts(OpenedOneByOne):
@@ -278,7 +160,13 @@ class StoredHosts(OpenedOneByOne):
         count: int,
         line: Callable[[int], bytes | memoryview | Raw],
         shared: Sequence[Raw] = (),
+        *,
+        verdicts: Sequence[Answer] = (),
+        sharing: Sharing | None = None,
     ) -> None:
+        """Take what reads the line at a place, and what is known without reading them."""
+        self.sharing = sharing
+        self._verdicts = verdicts
         self._line = line
         self._shared = _Shared(shared)
         self.result = self._shared.result
@@ -298,7 +186,7 @@ class StoredHosts(OpenedOneByOne):
 
     def verdicts(self) -> Iterator[Answer]:
         """Yield the verdicts without opening the hosts."""
-        return map(self._verdict, range(self._count))
+        return iter(self._verdicts or map(self._verdict, range(self._count)))
 
     def _verdict(self, number: int) -> Answer:
         try:
@@ -307,7 +195,7 @@ class StoredHosts(OpenedOneByOne):
         except msgspec.MsgspecError as error:
             raise UsageError(f"the run file is damaged: {error}; run again") from None
 
-    def lines(self) -> Iterator[StoredHost]:
+    def lines(self) -> Iterator[LinedHost]:
         """Yield the hosts as lines with nothing shared."""
         return (self._shared.plain(self._line(number)) for number in range(self._count))
 
@@ -325,57 +213,40 @@ def packed(reports: Iterable[HostReport]) -> StoredHosts:
     return StoredHosts(len(lines), lambda number: decompress(lines[number][1]))
 
 
-def _lines(run: Run) -> Iterator[StoredHost]:
+def _lines(run: Run) -> Iterator[LinedHost]:
     if isinstance(run.hosts, StoredHosts):
         return run.hosts.lines()
     return (_decode_line(pack(report)) for report in run.hosts)
 
 
-def _values(line: StoredHost) -> Iterator[bytes]:
-    for name, raw in line.host.items():
-        if name not in NAMING:
-            yield bytes(raw)
-    for one in line.results:
-        yield bytes(one.told)
+def _sharing(run: Run) -> Sharing:
+    """Return which values are shared; walks over the hosts where that is not known yet."""
+    if isinstance(run.hosts, StoredHosts) and run.hosts.sharing is not None:
+        return run.hosts.sharing
+    found = Sharing()
+    for line in _lines(run):
+        found.add(line)
+    return found
 
 
 def chunks(run: Run) -> Iterator[bytes]:
-    """Yield the run file piece by piece. The hosts are walked over twice."""
-    met: set[int] = set()
-    repeated: set[int] = set()
-    for line in _lines(run):
-        for value in _values(line):
-            mark = hash(value)
-            (repeated if mark in met else met).add(mark)
-    met.clear()
-    numbers: dict[bytes, int] = {}
-
-    def short(raw: Raw) -> Raw:
-        value = bytes(raw)
-        if len(value) <= SHORT or hash(value) not in repeated:
-            return raw
-        return Raw(b"%d" % numbers.setdefault(value, len(numbers)))
-
+    """Yield the run file piece by piece. The hosts are walked over, twice where it must be."""
+    short = _sharing(run).numbering()
     head = {
         name: SCHEMA if name == "schema" else getattr(run, name)
         for name in StoredRun.__struct_fields__
         if name not in ("hosts", "shared")
     }
-    yield _encode(msgspec.to_builtins(head)).removesuffix(b"}") + b',\n"hosts":['
+    yield encode(msgspec.to_builtins(head)).removesuffix(b"}") + b',\n"hosts":['
     comma = b"\n"
     for line in _lines(run):
-        text = _encode(
-            StoredHost(
-                line.verdict,
-                {n: raw if n in NAMING else short(raw) for n, raw in sorted(line.host.items())},
-                line.subjects,
-                tuple(msgspec.structs.replace(one, told=short(one.told)) for one in line.results),
-                line.slots,
-            )
-        )
+        line.host = {n: raw if n in NAMING else short(raw) for n, raw in sorted(line.host.items())}
+        for one in line.results:
+            one.told = short(one.told)
+        text = encode(line)
         yield comma + (msgspec.json.format(text, indent=-1) if b"\n" in text else text)
         comma = b",\n"
-    yield b'],\n"shared":[\n' + b",\n".join(numbers) + b"]}\n"
+    yield b'],\n"shared":[\n' + b",\n".join(short.numbers) + b"]}\n"
 
 
 def digest(run: Run) -> str:
