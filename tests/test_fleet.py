@@ -1,5 +1,6 @@
 """The fan-out: any executor, a cluster that loses workers, and what may travel to one."""
 
+import ctypes
 import multiprocessing
 import os
 import pickle
@@ -24,7 +25,7 @@ from hostcheck import fleet, runfile
 from hostcheck.cli import main
 from hostcheck.connect import precedence
 from hostcheck.errors import UsageError
-from hostcheck.fleet import Workers
+from hostcheck.fleet import Workers, beside
 from hostcheck.fleet.pool import Processes
 from hostcheck.reports.run import json as json_report
 from hostcheck.ways.redfish.door import Door
@@ -42,6 +43,38 @@ from tests.ways.redfish.machines import rack
 SOME = 24
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+# Threads
+
+MANY_THREADS = """
+import ctypes, sys, threading
+from hostcheck import fleet
+count = int(sys.argv[1])
+together = threading.Barrier(count)
+def hold(number):
+    held = bytearray(50_000)
+    together.wait()
+with fleet.threads(count) as workers:
+    list(fleet.each(range(count), hold, workers=workers))
+libc = ctypes.CDLL(None)
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+def heaps_of(threads):
+    """Return how many heaps a process has whose threads all held something at a time."""
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_THREADS, str(threads)], capture_output=True, check=True
+    )
+    return done.stdout.count(b"<heap nr=")
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc has heaps")
+def test_many_threads_take_memory_from_few_heaps():
+    assert heaps_of(beside.SHARED_BY) > beside.HEAPS
+    assert heaps_of(4 * beside.SHARED_BY) == beside.HEAPS
 
 
 # Any executor

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from hostcheck import __version__, extras
 from hostcheck.errors import UsageError
-from hostcheck.fleet.beside import BESIDE, Ahead, Places, Threads, lent
+from hostcheck.fleet.beside import BESIDE, Ahead, Places, Threads, lent, share_heaps
 from hostcheck.urls import is_here, without_secrets
 
 if TYPE_CHECKING:
@@ -207,6 +207,7 @@ def threads(count: int) -> Iterator[Workers]:
     if count <= 1:
         yield Workers(1)
         return
+    share_heaps(count)
     pool = Threads(count + BESIDE, thread_name_prefix="hostcheck")
     workers = Workers(count, pool)
     try:
