@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-import paramiko
-
 from hostcheck.model.capture import Capture, Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Stopwatch
+from hostcheck.ways.shell.ssh import paramiko
 
 CHUNK = 65536
 LIMIT_BYTES = 64 * 1024 * 1024

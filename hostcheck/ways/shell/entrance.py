@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-import paramiko
 from msgspec.structs import replace
 
 from hostcheck.model.fact import Unknown, Why
@@ -24,6 +23,7 @@ from hostcheck.ways.shell.known_hosts import of_port
 from hostcheck.ways.shell.peer import Peer, fingerprint, shake_hands
 from hostcheck.ways.shell.prompts import Prompts, Stopped
 from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.ssh import paramiko
 from hostcheck.ways.shell.tries import Tries
 
 MOST_KEYS = 5

@@ -15,13 +15,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from hostcheck import environment
 from hostcheck.ways.shell.reach import DEFAULT_KEYS, Shell, is_there
+from hostcheck.ways.shell.ssh import paramiko
 
 AGENT_SECONDS = 10
 PUBLIC = ".pub"
@@ -126,8 +126,9 @@ def _trouble(error: Exception) -> str:
 
 
 def _is_missing_default(path: str) -> bool:
-    defaults = {str(Path(one).expanduser()) for one in DEFAULT_KEYS}
-    return path in defaults and not is_there(Path(path))
+    if is_there(Path(path)):
+        return False
+    return path in {str(Path(one).expanduser()) for one in DEFAULT_KEYS}
 
 
 def opened(path: str, passphrase: str | None = None) -> paramiko.PKey:

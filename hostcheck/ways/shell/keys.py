@@ -4,12 +4,11 @@ import shlex
 import time
 from typing import NamedTuple
 
-import paramiko
-
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.known_hosts import of_port, trust_in, trust_of
 from hostcheck.ways.shell.peer import Peer, agree, check_revoked, fingerprint, key_kind
 from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.ssh import paramiko
 from hostcheck.ways.shell.tunnel import connected, late, lost
 
 

@@ -10,13 +10,11 @@ import threading
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-import paramiko
-from paramiko.ssh_exception import IncompatiblePeer
-
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.ways.base import Refused
 from hostcheck.ways.shell.known_hosts import Trust, is_revoked, of_port, trust_of
 from hostcheck.ways.shell.reach import Shell
+from hostcheck.ways.shell.ssh import IncompatiblePeer, Packetizer, paramiko
 
 logging.getLogger("paramiko").addHandler(
     logging.NullHandler()
@@ -60,6 +58,13 @@ class _Read:
         return self._held[start : self._at]
 
 
+class _Packets(Packetizer):
+    """Packets without paramiko's own timer, a thread for each connection: `agree` has a limit."""
+
+    def start_handshake(self, timeout: float) -> None:
+        """Start nothing: with a timer each packet that comes would cancel it once more."""
+
+
 class Peer(paramiko.Transport):
     """A connection that remembers what the server offered, and the words with which it left."""
 
@@ -71,7 +76,8 @@ class Peer(paramiko.Transport):
 
     def __init__(self, plain: socket.socket) -> None:
         """Take a connection that is open."""
-        super().__init__(_Read(plain))  # type: ignore[arg-type]
+        read: Any = _Read(plain)
+        super().__init__(read, packetizer_class=_Packets)
         self.offers: dict[str, list[str]] = {}
         self.goodbye = ""
 
@@ -87,6 +93,9 @@ class Peer(paramiko.Transport):
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
         self.goodbye = m.get_text()
+
+    def _parse_debug(self, m: paramiko.Message) -> None:
+        """Leave what the server says to its developers."""
 
     def _really_parse_kex_init(
         self, m: paramiko.Message, ignore_first_byte: bool = False

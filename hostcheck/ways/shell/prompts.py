@@ -7,8 +7,7 @@ login ends there.
 import re
 from collections.abc import Callable
 
-import paramiko
-
+from hostcheck.ways.shell.ssh import paramiko
 from hostcheck.words import one_line
 
 PASSWORD = re.compile("password|passwort|kennwort|mot de passe|contrase", re.IGNORECASE)

@@ -19,8 +19,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-import paramiko
-
 from hostcheck.model.capture import Capture, Request, Wire
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.seal import Login
@@ -31,6 +29,7 @@ from hostcheck.ways.shell.entrance import Entrance, expired
 from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.script import Script
+from hostcheck.ways.shell.ssh import paramiko
 from hostcheck.ways.shell.tries import Tries
 from hostcheck.ways.shell.tunnel import awaited, connected, late, lost
 

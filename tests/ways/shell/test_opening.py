@@ -1,6 +1,8 @@
 """How shells are opened with what a user gave: passphrases, the agent, files that are not there."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +108,15 @@ def test_the_workers_of_a_cluster_count_together(new_shells, tmp_path):
     assert "the password was refused" in failures[0].detail
     assert all("was not tried" in one.detail for one in failures[1:])
     assert "wr0ng" not in repr(there)
+
+
+def test_a_shell_is_opened_without_what_paramiko_brings_along_for_others():
+    code = (
+        "import sys; import hostcheck.ways.shell.transport; print(*sys.modules); import invoke;"
+        "print(invoke.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    brought, later = done.stdout.splitlines()
+    assert "paramiko" in brought.split()
+    assert {"invoke", "asyncio"}.isdisjoint(brought.split())
+    assert later == "invoke", "whoever wants it gets it"
