@@ -85,11 +85,11 @@ def without_numbers(value):
 
 
 def broken_facts(host):
-    before = Richer(report_of(host))
+    before = Richer(host)
     return [
         f"without {path}: {words}"
         for path, changed in poorer_ones(host)
-        for words in before.betrayed(report_of(changed))
+        for words in before.betrayed(changed)
     ]
 
 
@@ -309,12 +309,16 @@ def _read_once():
         yield
 
 
-def judged(folder, held):
-    """Collect, assemble and judge a recording that is held in memory."""
+def joined(folder, held):
+    """Collect and assemble a recording that is held in memory."""
     source = RecordedSource(folder)
     (target,) = source.machines()
     with patch.object(recording, "load", return_value=held):
-        return report_of(host_of(source.collect(target)))
+        return host_of(source.collect(target))
+
+
+def judged(folder, held):
+    return report_of(joined(folder, held))
 
 
 def without_answer(held):
@@ -352,17 +356,17 @@ def test_each_property_is_absent_of_one_machine_and_denied_of_another():
 
 def broken(folder, losses):
     held = recording.load(folder)
-    before = Richer(judged(folder, held))
+    before = Richer(joined(folder, held))
     return [
         f"without {what}: {words}"
         for what, changed in losses(held)
-        for words in before.betrayed(judged(folder, changed))
+        for words in before.betrayed(joined(folder, changed))
     ]
 
 
 @recordings
 def test_losing_one_fact_of_a_recorded_machine(folder):
-    assert broken_facts(judged(folder, recording.load(folder)).host) == []
+    assert broken_facts(joined(folder, recording.load(folder))) == []
 
 
 @recordings

@@ -6,12 +6,12 @@ crashes, and every unknown names its cause.
 
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
-from hostcheck.model.fact import Known, Unknown
-from hostcheck.model.result import Answer, Result, Status
+from hostcheck.model.fact import Unknown
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import HostReport
-from hostcheck.preflight.judge import candidate_of
+from hostcheck.verdict import report_of
+from tests.rejudging import Judged, Rejudging, start, startable
 
 MAY_BECOME = {
     Answer.GO: {Answer.GO, Answer.UNSURE},
@@ -23,12 +23,24 @@ OPEN = (Status.FAIL, Status.UNKNOWN, Status.ERROR)
 
 
 def betrayals(before: HostReport, after: HostReport) -> list[str]:
-    """Return how the poorer report claims more than the richer one."""
-    was = {(one.check, one.subject.kind, one.subject.id): one.status for one in before.results}
+    """Return how the poorer report claims more than the richer one.
+
+    A result that is the very one of the richer report claims what it did.
+    """
+    kept = {id(one) for one in before.results} & {id(one) for one in after.results}
+    was = {
+        (one.check, one.subject.kind, one.subject.id): one.status
+        for one in before.results
+        if id(one) not in kept
+    }
     found = []
     for one in after.results:
+        if id(one) in kept and one.status is not Status.UNKNOWN:
+            continue
         told = f"{one.check} {one.subject.kind} {one.subject.id}"
-        old = was.pop((one.check, one.subject.kind, one.subject.id), None)
+        old = one.status
+        if id(one) not in kept:
+            old = was.pop((one.check, one.subject.kind, one.subject.id), None)
         if one.status is Status.ERROR and old is not Status.ERROR:
             found.append(f"{told}: crashed, {one.trace}")
         elif old is not None and one.status not in (old, Status.UNKNOWN):
@@ -37,7 +49,8 @@ def betrayals(before: HostReport, after: HostReport) -> list[str]:
             one.unseen is not None and one.unseen.why and one.unseen.detail
         ):
             found.append(f"{told}: unknown without a cause")
-    found += vanished(was, after)
+    if was:
+        found += vanished(was, after)
     return found + verdicts(before.verdict, after.verdict, "host")
 
 
@@ -62,31 +75,31 @@ def verdicts(before: Answer, after: Answer, what: str) -> list[str]:
 
 def starts(report: HostReport) -> dict[str, Answer]:
     """Judge the power-on of every VM of a host, each by the results that are not of another VM."""
-    vms = report.host.vms.value if isinstance(report.host.vms, Known) else ()
-    of_vms: dict[str, list[Result]] = {vm.id: [] for vm in vms if vm.vgpus or vm.passthroughs}
-    of_all = [one for one in report.results if one.subject.kind in ("host", "gpu")]
-    for one in report.results:
-        if one.subject.kind == "vm" and one.subject.id in of_vms:
-            of_vms[one.subject.id].append(one)
-    return {
-        vm.id: candidate_of(
-            vm.id, vm.name, replace(report, results=(*of_all, *of_vms[vm.id]))
-        ).verdict
-        for vm in vms
-        if vm.id in of_vms
-    }
+    return {vm.id: start(vm, report) for vm in startable(report.host)}
+
+
+def whole(host: Host) -> Judged:
+    """Judge all of a host."""
+    report = report_of(host)
+    return Judged(report, starts(report))
+
+
+def slips(before: Judged, after: Judged) -> list[str]:
+    """Return how a poorer host claims more than a richer one, of itself or of a power-on."""
+    found = betrayals(before.report, after.report)
+    for vm_id, answer in after.starts.items():
+        if vm_id in before.starts:
+            found += verdicts(before.starts[vm_id], answer, f"power-on of {vm_id}")
+    return found
 
 
 class Richer:
-    """A host before anything is lost: its report, and whether its VMs start."""
+    """A host before anything is lost."""
 
-    def __init__(self, report: HostReport) -> None:
-        self.report, self.starts = report, starts(report)
+    def __init__(self, host: Host) -> None:
+        self._judge = Rejudging(host)
+        self.host = host
 
-    def betrayed(self, after: HostReport) -> list[str]:
-        """Return how a poorer report claims more, of the host or of a power-on."""
-        found = betrayals(self.report, after)
-        for vm_id, answer in starts(after).items():
-            if vm_id in self.starts:
-                found += verdicts(self.starts[vm_id], answer, f"power-on of {vm_id}")
-        return found
+    def betrayed(self, poorer: Host) -> list[str]:
+        """Return how the poorer host claims more, of itself or of a power-on."""
+        return slips(self._judge.before, self._judge.again(poorer))

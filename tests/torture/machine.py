@@ -20,9 +20,8 @@ from hostcheck.model.recording import Recording
 from hostcheck.sources import asking
 from hostcheck.sources.recorded import RecordedSource
 from hostcheck.syntax.opened import opened
-from hostcheck.verdict import report_of
 from tests.torture.damage import Damage, damages
-from tests.torture.law import Richer
+from tests.torture.law import Richer, slips, whole
 from tests.torture.memory import crashed, difference
 from tests.torture.says import Statement, excused, statement
 
@@ -87,7 +86,7 @@ class Machine:
         self._slips: dict[bytes, list[str]] = {}
         self._remember()
         self.asked = asking.finish(self.ref, self.held, {})
-        self.before = Richer(report_of(assemble(self.asked)))
+        self.before = Richer(assemble(self.asked))
         self.memo.learn()
         self.damages: list[Hit] = [
             (key, one)
@@ -137,33 +136,32 @@ class Machine:
         key, damage = hit
         return statement(key[1], self.held.captures[key].text, damage)
 
-    def _before_of(self, hits: Iterable[Hit]) -> Richer:
-        return Richer(report_of(assemble(self._answers(self.damaged(*hits)))))
+    def _before_of(self, hits: Iterable[Hit]) -> Host:
+        return assemble(self._answers(self.damaged(*hits)))
 
-    def _judged(self, changed: Mapping[Key, Capture], before: Richer | None = None) -> Outcome:
-        before = before or self.before
+    def _judged(self, changed: Mapping[Key, Capture], before: Host | None = None) -> Outcome:
         crashes = tuple(
             f"{place[0][1]}: its parser crashed, {value.detail}"
             for place, (_, value) in self.memo.fresh.items()
             if isinstance(value, Unknown) and crashed(value)
         )
-        slips: list[str] = []
+        found: list[str] = []
         try:
             host = assemble(self._answers(changed))
-            if host != before.report.host:
-                slips = self._betrayed(host, before)
+            if host != (before or self.before.host):
+                found = self._betrayed(host, before)
         except Exception as error:  # noqa: BLE001  it is told, with the input that did it
             crashes += (f"crashed: {type(error).__name__}: {error}",)
-        crashes += tuple(one for one in slips if "crashed, " in one)
-        return Outcome("judged", tuple(one for one in slips if "crashed, " not in one), crashes)
+        crashes += tuple(one for one in found if "crashed, " in one)
+        return Outcome("judged", tuple(one for one in found if "crashed, " not in one), crashes)
 
-    def _betrayed(self, host: Host, before: Richer) -> list[str]:
+    def _betrayed(self, host: Host, before: Host | None) -> list[str]:
         """Judge a host, once: damages of answers differ, and come to one host often."""
-        if before is not self.before:
-            return before.betrayed(report_of(host))
+        if before is not None:
+            return slips(whole(before), whole(host))
         joined = encode(host)
         if joined not in self._slips:
-            self._slips[joined] = before.betrayed(report_of(host))
+            self._slips[joined] = self.before.betrayed(host)
         return self._slips[joined]
 
     def _answers(self, changed: Mapping[Key, Capture]) -> Recording:
