@@ -76,7 +76,7 @@ class VimObject:
     def words(self, path: str) -> tuple[str, ...] | Unknown:
         """Return the members of an array of words."""
         text = self.texts.get(path)
-        found = None if text is None else vim_text.words(text)
+        found = None if text is None else vim_text.words(self._head, text)
         read = self.each(path, _words) if found is None else found
         if not isinstance(read, Unknown) and not all(read):
             return empty(f"{self.kind} {path}", ())
@@ -85,7 +85,9 @@ class VimObject:
     def may_say(self, path: str, field: str, word: str) -> bool:
         """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
         text = self.texts.get(path)
-        return text is None or not vim_text.lacks(text, field, word)
+        if text is None or not vim_text.begins(self._head, text):
+            return True
+        return not vim_text.lacks(text, field, word)
 
     def untyped(self, path: str, field: str) -> bool:
         """Say whether a data object has a `field` that does not say of which type it is."""
@@ -103,7 +105,7 @@ class VimObject:
         text = self.texts.get(path)
         if text is None:
             return self._not_there(path)
-        found = vim_text.pairs(text)
+        found = vim_text.pairs(self._head, text)
         if found is not None:
             return found
         read = ((_told(one, "key"), _told(one, "value")) for one in self._node(path, text).items())
@@ -145,7 +147,7 @@ class VimObject:
         head = self._head + vim_text.opening(text)
         asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         repeats = _repeats(self.kind, f"{path}[]", head)
-        members = vim_text.members(text, field) if _opens(head) else None
+        members = vim_text.members(text, field) if vim_text.opens(head) else None
         # Cutting pays where members come again, most are not read, or they need no parser.
         pays = repeats.on or words or (members and plain(members[0], head, asked))
         if members is None or not pays:
@@ -167,12 +169,14 @@ class VimObject:
         """Return the text of a property, or of a field inside it."""
         text = self.texts.get(path, "")
         if not fields:
-            words = vim_text.plain(text)
+            words = vim_text.plain(self._head, text)
         elif len(fields) == 1:
-            words = vim_text.leading_field(text, fields[0])
-            if words is None and text and fields[0] not in text:  # no need to parse all of it
+            words = vim_text.leading_field(self._head, text, fields[0])
+            lacks = words is None and text and fields[0] not in text  # it need not be parsed
+            if lacks and vim_text.begins(self._head, text):
                 return Unknown(Why.ABSENT, NOT_SET, f"{self.kind} {path}.{fields[0]}")
-            words = vim_text.trailing_field(text, fields[0]) if words is None else words
+            if words is None:
+                words = vim_text.trailing_field(self._head, text, fields[0])
         else:
             words = None
         if words is not None:
@@ -235,16 +239,6 @@ def _words(node: Node) -> str:
 def _repeats(_kind: str, _path: str, _head: str) -> Repeats:
     """Return what is remembered of one property, as one server writes it."""
     return Repeats()
-
-
-@lru_cache(1024)
-def _opens(head: str) -> bool:
-    """Say whether start tags, of objects and of one value, are well-formed."""
-    try:
-        root_of(f"{head}</val></objects>", what="start tags")
-    except ParseError:
-        return False
-    return True
 
 
 def refusal(fault: Node, asked: str) -> Unknown:

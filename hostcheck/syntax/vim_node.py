@@ -173,7 +173,7 @@ class Plain(Node):
 
 _FIELD = re.compile(r"<([A-Za-z]\w*)>([^<>&\x00-\x1f]*)</\1>", re.ASCII)
 _WORDS = re.compile(r"[^<>&\x00-\x1f]*")
-_START = re.compile(r'<(\w+)(?: ([\w.-]+):type="([^<>&"]*)")?>', re.ASCII)
+_START = re.compile(r'<([A-Za-z_]\w*)(?: ([\w.-]+):type="([^<>&"\x00-\x1f]*)")?>', re.ASCII)
 
 
 def plain(text: str, head: str, asked: str) -> Plain | None:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
 from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim_text import opens
 from hostcheck.syntax.xml import local, root_of
 
 
@@ -42,6 +44,13 @@ _VALUE = ("<val ", "<val>", "<val/")
 _DEFAULT_NAMESPACE = re.compile(r'\sxmlns="[^"]*"')
 
 
+@lru_cache(1024)
+def _head(attributes: str) -> str:
+    """Return the start tag that declares the prefixes of an object; empty where it is cut."""
+    head = f"<objects{_DEFAULT_NAMESPACE.sub('', attributes)}>"
+    return head if opens(f"<objects{attributes}>") and opens(head) else ""
+
+
 def _cut(text: str, what: str) -> VimObject | None:
     """Cut an object, without its end tag, into its values; None when it is not as servers write it.
 
@@ -51,7 +60,9 @@ def _cut(text: str, what: str) -> VimObject | None:
     start = _START.fullmatch(first)
     if start is None or not parts:
         return None
-    head = f"<objects{_DEFAULT_NAMESPACE.sub('', start[1])}>"
+    head = _head(start[1])
+    if not head:
+        return None
     found = VimObject(start[2], start[3].strip(), head, what)
     parts[-1], end, refused = parts[-1].partition("</propSet>")
     parts[-1] += end

@@ -1,18 +1,25 @@
 """Values of vSphere cut as text, as servers write them: no parser, a fraction of its cost.
 
-Every function returns None for what is spelt in another way; the parser reads that.
+Every function returns None for what is spelt in another way; the parser reads that, and refuses
+what is not well-formed. `head` are the start tags around a value, which declare its prefixes.
 """
 
 import re
 from functools import lru_cache
 
-_PLAIN = re.compile(r"<val(?: [^<>]*)?>([^<>&\x00-\x1f]*)</val>")
-_OPENING = re.compile(r"<val(?: [^<>]*)?>")
-_PLAIN_FIELD = re.compile(r"<(\w+)>([^<>&\x00-\x1f]*)</\1>")
-_WORDS = r"([^<>&\x00-\x1f]*)"
-_WORD = re.compile(rf"<(\w+)(?: [^<>]*)?>{_WORDS}</\1>")
+from hostcheck.errors import ParseError
+from hostcheck.syntax.xml import root_of
+
+_WORDS = r"([^<>&\x00-\x1f\ufffe\uffff]*)"
+_NAME = r"([A-Za-z_]\w*)"
+_ATTRIBUTES = r"( [^<>]*)?"
+_PLAIN = re.compile(rf"<val{_ATTRIBUTES}>{_WORDS}</val>")
+_OPENING = re.compile(rf"<val{_ATTRIBUTES}>")
+_PLAIN_FIELD = re.compile(rf"<{_NAME}>{_WORDS}</\1>", re.ASCII)
+_WORD = re.compile(rf"<{_NAME}{_ATTRIBUTES}>{_WORDS}</\1>", re.ASCII)
 _PAIR = re.compile(
-    rf"<(\w+)(?: [^<>]*)?><key>{_WORDS}</key><value(?: [^<>]*)?>{_WORDS}</value></\1>"
+    rf"<{_NAME}{_ATTRIBUTES}><key>{_WORDS}</key><value{_ATTRIBUTES}>{_WORDS}</value></\1>",
+    re.ASCII,
 )
 _FIRST_TAG = re.compile(r"<(\w+)")
 SHORT, REMEMBERED = 512, 2048
@@ -20,25 +27,48 @@ SHORT, REMEMBERED = 512, 2048
 
 
 @lru_cache(REMEMBERED)
-def plain(value: str) -> str | None:
+def opens(head: str) -> bool:
+    """Say whether start tags, the first of them of objects, are well-formed."""
+    ends = "".join(f"</{name}>" for name in reversed(_FIRST_TAG.findall(head)))
+    try:
+        root_of(f"{head}{ends}", what="start tags")
+    except ParseError:
+        return False
+    return True
+
+
+@lru_cache(REMEMBERED)
+def _sound(head: str, attributes: str | None) -> bool:
+    """Say whether a start tag below others is well-formed: none of its attributes is cut."""
+    return not attributes or opens(f"{head}<val{attributes}>")
+
+
+def begins(head: str, value: str) -> bool:
+    """Say whether a `<val>` has a start tag, and that is well-formed."""
+    found = _OPENING.match(value)
+    return found is not None and _sound(head, found[1])
+
+
+@lru_cache(REMEMBERED)
+def plain(head: str, value: str) -> str | None:
     """Return what a `<val>` holds that is nothing but words."""
     found = _PLAIN.fullmatch(value)
-    return None if found is None else found[1].strip()
+    return found[2].strip() if found is not None and _sound(head, found[1]) else None
 
 
-def leading_field(value: str, name: str) -> str | None:
+def leading_field(head: str, value: str, name: str) -> str | None:
     """Return a field of a data object, where only plain fields stand before it.
 
     `<val><numCPU>4</numCPU><memoryMB>32768</memoryMB><device>...` has memoryMB, and no device.
     """
-    return (_leading_again if len(value) < SHORT else _leading)(value, name)
+    return (_leading_again if len(value) < SHORT else _leading)(head, value, name)
 
 
-def _leading(value: str, name: str) -> str | None:
-    start_tag = opening(value)
-    if not start_tag:
+def _leading(head: str, value: str, name: str) -> str | None:
+    found = _OPENING.match(value)
+    if found is None or not _sound(head, found[1]):
         return None
-    start = len(start_tag)
+    start = found.end()
     while field := _PLAIN_FIELD.match(value, start):
         if field[1] == name:
             return field[2].strip()
@@ -49,14 +79,14 @@ def _leading(value: str, name: str) -> str | None:
 _leading_again = lru_cache(REMEMBERED)(_leading)
 
 
-def trailing_field(value: str, name: str) -> str | None:
+def trailing_field(head: str, value: str, name: str) -> str | None:
     """Return a field of a data object that is there once, where only plain fields stand after it.
 
     `...</device><simultaneousThreads>2</simultaneousThreads></val>` has simultaneousThreads.
     """
     start = value.rfind(f"<{name}>")
     field = _PLAIN_FIELD.match(value, max(start, 0))
-    if field is None or value.find(f"<{name}") != start:
+    if field is None or value.find(f"<{name}") != start or not begins(head, value):
         return None
     return field[2].strip() if value[_behind_fields(value, start) :] == "</val>" else None
 
@@ -93,28 +123,36 @@ def unlisted(value: str, field: str) -> str:
     return next((key for key in named if f"<key>{key}</key>" not in value), "")
 
 
-def words(value: str) -> tuple[str, ...] | None:
+def words(head: str, value: str) -> tuple[str, ...] | None:
     """Cut an array of words."""
-    found = _one_by_one(_WORD, value)
-    return None if found is None else tuple(one[2].strip() for one in found)
+    found = _one_by_one(_WORD, head, value)
+    return None if found is None else tuple(word.strip() for _, _, word in found)
 
 
-def pairs(value: str) -> tuple[tuple[str, str], ...] | None:
+def pairs(head: str, value: str) -> tuple[tuple[str, str], ...] | None:
     """Cut an array of keys with values that are nothing but words."""
-    found = _one_by_one(_PAIR, value)
-    return None if found is None else tuple((one[2].strip(), one[3].strip()) for one in found)
+    found = _one_by_one(_PAIR, head, value)
+    if found is None:
+        return None
+    return tuple((key.strip(), word.strip()) for _, _, key, _, word in found)
 
 
-def _one_by_one(pattern: re.Pattern[str], value: str) -> list[re.Match[str]] | None:
-    """Return the members of an array where every one of them is as in the pattern."""
+def _one_by_one(pattern: re.Pattern[str], head: str, value: str) -> list[tuple[str, ...]] | None:
+    """Return the groups of all members of an array where each is as in the pattern."""
     start_tag = opening(value)
     if not start_tag or not value.endswith("</val>"):
         return None
     found, end = [], len(start_tag)
+    attributes: set[str | None] = set()
     while member := pattern.match(value, end):
-        found.append(member)
+        parts = member.groups()
+        found.append(parts)
+        attributes.add(parts[1])
+        attributes.add(parts[-2])
         end = member.end()
-    return found if end == len(value) - len("</val>") else None
+    head += start_tag
+    whole = end == len(value) - len("</val>") and opens(head)
+    return found if whole and all(_sound(head, one) for one in attributes) else None
 
 
 def opening(value: str) -> str:

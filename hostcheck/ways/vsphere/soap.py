@@ -38,7 +38,9 @@ _ID = re.compile(rb"<obj(?:\s[^<>]*)?>([^<]*)</obj>")
 _KIND = re.compile(r'<obj\s[^<>]*?type="(?:\w+:)?(\w+)"')
 _TOKEN = re.compile(rb"<token>([^<]*)</token>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
-_PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]*)"')
+_PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]{0,256})')
+"""A namespace that is longer than any of these is another one as long as the first part of it is
+kept: every object of an answer carries it."""
 _NOT_KEPT = re.compile(
     rb"<OptionValue(?:\s[^<>]*+)?+>\s*+<key>(?!%b)[^<]*+(?:<(?!/OptionValue>)[^<]*+)*+"
     rb"(?:</OptionValue>|\Z)"
