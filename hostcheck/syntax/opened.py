@@ -13,6 +13,45 @@ T = TypeVar("T")
 
 _EARLY = 4
 """So many answers of one host are opened before it is joined."""
+_LONG = 4096
+"""Answers of more letters hold what is one host's alone; to hash them costs more than it saves."""
+_MET = 4096
+"""Answers of which is remembered that they came."""
+_KEPT = 256
+"""Answers that came again, and are kept with what was read of them."""
+
+
+class _Again:
+    """Reads answers; those that come again are read twice, and then no more.
+
+    Hosts of one kind send the same text to many questions: their packages, options, types of vGPUs.
+    Of what nobody sends again, the most, only a hash is kept. Parsers yield what nobody changes.
+    """
+
+    def __init__(self) -> None:
+        self._met: set[int] = set()
+        self._kept: dict[tuple[Callable[[str], Any], str], Any] = {}
+
+    def read(self, parse: Callable[[str], T], text: str) -> T:
+        """Return what a parser makes of a text. Raises what it raises, each time anew."""
+        if len(text) > _LONG:
+            return parse(text)
+        key, kept, met = (parse, text), self._kept, self._met  # threads may put others there
+        if key in kept:
+            return cast(T, kept[key])
+        value, mark = parse(text), hash(key)
+        if mark not in met:
+            if len(met) >= _MET:
+                self._met = met = set()
+            met.add(mark)
+            return value
+        if len(kept) >= _KEPT:  # those in use come back
+            self._kept = kept = {}
+        kept[key] = value
+        return value
+
+
+_again = _Again()
 
 
 class _Kept(threading.local):
@@ -53,7 +92,7 @@ def _read(capture: Capture, parse: Callable[[str], T]) -> T | Unknown:
             told = f"{request.subject} was asked about, and this is of {about}"
             return Unknown(Why.UNPARSED, told, request.text)
     try:
-        return parse(capture.text)
+        return _again.read(parse, capture.text)
     except ParseError as error:
         return Unknown(Why.UNPARSED, str(error), request.text)
     except Exception as error:  # noqa: BLE001  one answer that is not understood, not the run
