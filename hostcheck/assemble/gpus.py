@@ -1,6 +1,7 @@
 """Physical GPUs: what vSphere and nvidia-smi say of each, joined by PCI address."""
 
 from collections.abc import Callable
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -156,36 +157,27 @@ def smi_order(log: Parsed[SmiLog]) -> tuple[PciAddress, ...]:
     return tuple(gpu.address for gpu in log.value.gpus if not isinstance(gpu.address, Unknown))
 
 
-def _is_physical(
-    device: vim_host_system.Device, heads: set[tuple[int, int]], drawn: set[PciAddress]
-) -> bool:
-    """Tell a GPU from its virtual functions: NVIDIA's physical one sits at slot 0, function 0."""
-    segment, bus, slot, function = parts(device.address)
-    if slot == function == 0:
-        return True
-    return (segment, bus) not in heads and device.address in drawn
-
-
 def _nvidia_functions(one: HostSystem) -> Reading[tuple[vim_host_system.Device, ...]]:
+    """Return the GPUs without their virtual functions: the physical one sits at slot 0, function 0.
+
+    One that sits elsewhere is a GPU where vSphere says that it draws.
+    """
     if isinstance(one.devices, Unknown):
         return one.devices
     display = [
-        device
+        (parts(device.address), device)
         for device in one.devices
         if device.pci_id.vendor == NVIDIA and device.device_class in DISPLAY_CLASSES
     ]
-    heads = {parts(device.address)[:2] for device in display if parts(device.address)[2:] == (0, 0)}
-    drawn = set()
-    if not isinstance(one.graphics, Unknown):
+    heads = {where[:2] for where, _ in display if where[2:] == (0, 0)}
+    found = [device for where, device in display if where[2:] == (0, 0)]
+    others = [device for where, device in display if where[:2] not in heads]
+    if others:  # vSphere's list of graphics alone tells such a GPU from a virtual function
+        if isinstance(one.graphics, Unknown):
+            return one.graphics
         drawn = {graphics.address for graphics in one.graphics}
-    elif any(parts(device.address)[:2] not in heads for device in display):
-        return one.graphics  # it alone tells such a GPU from a virtual function
-    return tuple(
-        sorted(
-            (device for device in display if _is_physical(device, heads, drawn)),
-            key=lambda device: device.address,
-        )
-    )
+        found += [device for device in others if device.address in drawn]
+    return tuple(sorted(found, key=lambda device: device.address))
 
 
 def nvswitches(one: HostSystem) -> Reading[tuple[PciAddress, ...]]:
@@ -282,41 +274,33 @@ class _GpuFacts:
     def _graphics(
         self, where: PciAddress, pick: Callable[[vim_host_system.Graphics], Reading[U]]
     ) -> Fact[U]:
-        def find(one: HostSystem) -> Reading[U]:
-            if isinstance(one.graphics, Unknown):
-                return one.graphics
-            for graphics in one.graphics:
-                if graphics.address == where:
-                    return pick(graphics)
-            return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsInfo")
-
-        return self._system.fact(find)
+        listed = self._system.fact(lambda one: one.graphics)
+        if isinstance(listed, Unknown):
+            return listed
+        for graphics in listed.value:
+            if graphics.address == where:
+                return self._system.lift(pick(graphics))
+        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsInfo")
 
     def _configured(self, where: PciAddress) -> Fact[GraphicsType]:
-        def find(one: HostSystem) -> Reading[GraphicsType]:
-            if isinstance(one.graphics_configured, Unknown):
-                return one.graphics_configured
-            for configured in one.graphics_configured:
-                if configured.address == where:
-                    return configured.type
-            return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsConfig")
-
-        return self._system.fact(find)
+        listed = self._system.fact(lambda one: one.graphics_configured)
+        if isinstance(listed, Unknown):
+            return listed
+        for configured in listed.value:
+            if configured.address == where:
+                return self._system.lift(configured.type)
+        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsConfig")
 
     def _passthrough(
         self, where: PciAddress, pick: Callable[[vim_host_system.PassthroughState], Reading[U]]
     ) -> Fact[U]:
-        def find(one: HostSystem) -> Reading[U]:
-            if isinstance(one.passthrough, Unknown):
-                return one.passthrough
-            for state in one.passthrough:
-                if state.address == where:
-                    return pick(state)
-            return Unknown(
-                Why.ABSENT, f"{where} is not listed", "HostSystem config.pciPassthruInfo"
-            )
-
-        return self._system.fact(find)
+        listed = self._system.fact(lambda one: one.passthrough)
+        if isinstance(listed, Unknown):
+            return listed
+        for state in listed.value:
+            if state.address == where:
+                return self._system.lift(pick(state))
+        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.pciPassthruInfo")
 
     def _label(self, where: PciAddress) -> Fact[str]:
         """Return the hardware label; a release that knows labels leaves out an empty one."""
@@ -329,13 +313,13 @@ class _GpuFacts:
         return NOT_TOLD_YET
 
     def _smi(self, where: PciAddress, pick: Callable[[SmiGpu], Reading[U]]) -> Fact[U]:
-        def find(log: SmiLog) -> Reading[U]:
-            for gpu in log.gpus:
-                if gpu.address == where:
-                    return pick(gpu)
-            return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi -q -x")
-
-        return self._log.fact(find)
+        log = self._log.value
+        if isinstance(log, Unknown):
+            return log
+        for gpu in log.gpus:
+            if gpu.address == where:
+                return self._log.lift(pick(gpu))
+        return Unknown(Why.ABSENT, f"nvidia-smi does not list {where}", "nvidia-smi -q -x")
 
     def _given_up(self, where: PciAddress) -> Fact[str]:
         """Return the words by which nvidia-smi gives a GPU up, in its log or in its CSV."""
@@ -349,6 +333,7 @@ class _GpuFacts:
             return self._log.value if isinstance(self._log.value, Unknown) else query
         return self._log.fact(lambda _: "")
 
+    @cached_property
     def _gpus_listed(self) -> dict[str, set[PciAddress]]:
         """Return which GPUs each list of vGPU types is of, by what was asked."""
         lists = (
@@ -364,7 +349,7 @@ class _GpuFacts:
 
     def _mixed_up(self, asked: str) -> Unknown | None:
         """Say so where another list has a GPU more: its types may stand below another one here."""
-        lists = self._gpus_listed()
+        lists = self._gpus_listed
         mine = lists.get(asked, set())
         for other, listed in lists.items() if mine else ():
             for where in sorted(listed - mine):
@@ -389,7 +374,7 @@ class _GpuFacts:
 
     def _listed(self, where: PciAddress) -> Fact[bool]:
         """Say whether nvidia-smi lists a GPU as one for vGPUs; unknown where its lists differ."""
-        lists = self._gpus_listed()
+        lists = self._gpus_listed
 
         def find(offers: VgpuOffers) -> Reading[bool]:
             if any(gpu.address == where for gpu in offers.gpus):
