@@ -135,26 +135,45 @@ class StoredRun(Struct, frozen=True):
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+class _Subjects:
+    """The subjects of a host, each once; many results share one, to the very object."""
+
+    def __init__(self) -> None:
+        self.listed: list[Subject] = []
+        self._numbers: dict[object, int] = {}
+        self._objects: dict[int, int] = {}
+
+    def number(self, about: Subject) -> int:
+        """Return the place of a subject in the list; the objects outlive this."""
+        found = self._objects.get(id(about))
+        if found is None:
+            key = (about.kind, about.id, about.name, *about.values.items())
+            found = self._numbers.setdefault(key, len(self.listed))
+            if found == len(self.listed):
+                self.listed.append(about)
+            self._objects[id(about)] = found
+        return found
+
+
 def pack(report: HostReport) -> bytes:
     """Return a host as one line without line break, nothing shared."""
-    subjects: dict[object, int] = {}
-    listed: list[Subject] = []
+    subjects = _Subjects()
     results = []
     for result in report.results:
-        about = result.subject
-        key = (about.kind, about.id, about.name, *about.values.items())
-        if key not in subjects:
-            subjects[key] = len(listed)
-            listed.append(about)
         told = ToldResult(
             result.severity, result.observed, result.expected, result.note, result.unseen,
             result.trace,
         )  # fmt: skip
         results.append(
             WholeResult(
-                result.check, result.status, subjects[key], told, result.sources, result.fix
+                result.check,
+                result.status,
+                subjects.number(result.subject),
+                told,
+                result.sources,
+                result.fix,
             )
         )
     return encode(
-        WholeHost(report.verdict, report.host, tuple(listed), tuple(results), report.slots)
+        WholeHost(report.verdict, report.host, tuple(subjects.listed), tuple(results), report.slots)
     )
