@@ -1,6 +1,7 @@
 """A real browser: what is read without scripts, filtered with them, printed, and heard."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from hostcheck import recording
 from hostcheck.case import case_of
 from hostcheck.reports import pieces
 from hostcheck.reports.run import html, html_single
+from hostcheck.reports.run.html import whole
 from hostcheck.reports.summary import whole as summary
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
@@ -30,6 +32,8 @@ RULES = {
 }
 SICK = Path(__file__).parents[2] / "fixtures/2n-8xH100-bmc-supermicro-sick-esxi803"
 LIMIT = 8
+FEW = (0, 2, 6, 7)
+"""Hosts of the fleet that have every fate."""
 LEFT = "[...document.querySelectorAll('#rows tbody tr:not(.cluster):not(.blank-row)')]"
 
 
@@ -85,11 +89,33 @@ def written(tmp_path_factory, fleet):
     (folder / "case.html").write_text("".join(pieces("case", "html", a_case())), encoding="utf-8")
     (folder / "preflight.html").write_text(html.render(b.preflight_run()), encoding="utf-8")
     (folder / "whole.html").write_text(html.render(b.run(*fleet.hosts[:12])), encoding="utf-8")
+    few = b.run(*(fleet.hosts[at] for at in FEW), notices=fleet.notices)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(summary, "LARGEST_PAGE", LIMIT)
         html.write(fleet, folder / "index.html")
         html_single.write(fleet, folder / "single.html")
+        patch.setattr(whole, "OPEN_HOSTS", len(FEW) - 1)
+        (folder / "few.html").write_text(html.render(few), encoding="utf-8")
+        patch.setattr(summary, "LARGEST_PAGE", len(FEW) - 1)
+        html_single.write(few, folder / "few_single.html")
     return folder
+
+
+def kinds(page):
+    """Tag, classes and roles of each element; p and a number is the sheet of a print."""
+    found = set()
+    for tag, given in re.findall(r"<([a-z][a-z0-9]*)([^>]*)>", page.read_text(encoding="utf-8")):
+        classes = re.search(r' class="?([^">]*)', given)
+        named = re.sub(r"\bp\d+", "", classes[1]) if classes else ""
+        found.add((tag, named, *re.findall(r' (role="?[a-z]+|aria-[a-z]+)', given)))
+    return found
+
+
+def test_a_few_hosts_show_every_kind_of_element(written):
+    """What axe looks at: each element of a page, so that it takes as long as the page."""
+    assert kinds(written / "whole.html") <= kinds(written / "few.html")
+    index = kinds(written / "index.html")
+    assert kinds(written / "single.html") <= kinds(written / "few_single.html") | index
 
 
 def test_without_scripts_and_network_everything_is_there(tab, written):
@@ -128,7 +154,7 @@ def test_our_script_runs_under_our_policy_and_no_other_does(chromium, tmp_path):
 
 
 PAGES = (
-    "one.html", "whole.html", "preflight.html", "index.html", "single.html",
+    "one.html", "few.html", "preflight.html", "index.html", "few_single.html",
     "index_files/checks.html", "brief.html", "case.html",
 )  # fmt: skip
 
@@ -254,7 +280,7 @@ def test_on_paper_what_fails_is_unfolded_and_pages_are_numbered(tab, written, tm
         if os.environ.get("CI") == "true":
             pytest.fail("the build has no pdftotext")
         pytest.skip("no pdftotext to read what was printed with")
-    page = tab(written / "whole.html", java_script_enabled=False)
+    page = tab(written / "few.html", java_script_enabled=False)
     paper = tmp_path / "paper.pdf"
     page.pdf(path=paper, prefer_css_page_size=True)
     told = subprocess.run(
