@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,14 @@ from tests.peers.fleet import (
     Vm,
     gib_of,
     refusals,
+    startable_profiles,
     type_of,
 )
 
+STATED = "STATED-THUMBPRINT"
+"""Stands for the thumbprint in files that are kept."""
+KEPT = 64
+"""Files of larger fleets are not kept in memory."""
 BOOT = datetime(2026, 8, 1, 6, 30, tzinfo=UTC)
 GREEN = vim.ManagedEntity.Status.green
 _HEAD = (
@@ -85,7 +90,19 @@ def write(
 
     `thumbprint` is the one that vCenter states for the certificates of the hosts.
     """
-    writer = _Writer(fleet, directory, thumbprint)
+    made = _made if len(fleet.hosts) <= KEPT else _made.__wrapped__
+    files, ids = made(fleet, tuple(troubles), STATED if thumbprint else "")
+    for name, text in files.items():
+        (directory / name).write_text(text.replace(STATED, thumbprint))
+    return Ids(dict(ids.hosts), dict(ids.vms), dict(ids.clusters))
+
+
+@lru_cache(maxsize=16)
+def _made(
+    fleet: Fleet, troubles: tuple[Trouble, ...], thumbprint: str
+) -> tuple[dict[str, str], Ids]:
+    """Make the files by name: tests start the same fleet again and again."""
+    writer = _Writer(fleet, thumbprint)
     writer.everything()
     bed = {
         "version": max((host.version for host in fleet.hosts), default="8.0.3"),
@@ -123,8 +140,7 @@ def write(
         "supervisors": _supervisors(fleet, writer.ids.clusters),
         "rules": [*writer.refusals(), *(writer.rule(trouble) for trouble in troubles)],
     }
-    (directory / "testbed.json").write_text(json.dumps(bed))
-    return writer.ids
+    return {**writer.files, "testbed.json": json.dumps(bed)}, writer.ids
 
 
 def _supervisors(fleet: Fleet, ids: Mapping[str, str]) -> dict[str, object]:
@@ -227,6 +243,21 @@ def _declared_by(kind: Any, name: str) -> str:
 
 def _value(value: Any, version: str) -> str:
     """The `<val>` element of a property."""
+    if isinstance(value, VmomiSupport.ManagedObject):
+        kind = f'xsi:type="ManagedObjectReference" type="{value._wsdlName}"'
+        return f"<val {kind}>{value._moId}</val>"
+    if isinstance(value, str | int):
+        return _short(value, version)
+    return _serialized(value, version)
+
+
+@lru_cache(maxsize=None, typed=True)
+def _short(value: str | int, version: str) -> str:
+    """Return that of a word or a number; True is not 1."""
+    return _serialized(value, version)
+
+
+def _serialized(value: Any, version: str) -> str:
     info = VmomiSupport.Object(name="val", type=object, version=version, flags=0)
     text = SoapAdapter.Serialize(value, info, version)
     xml = text.decode() if isinstance(text, bytes) else text
@@ -234,9 +265,6 @@ def _value(value: Any, version: str) -> str:
     # The namespaces stand on the root element; of the attributes only the type matters here.
     kind = start[start.index("xsi:type=") :].split(" ")[0].rstrip("/")
     xml = f"<val {kind}>{rest}"
-    if isinstance(value, VmomiSupport.ManagedObject):
-        kind = f'xsi:type="ManagedObjectReference" type="{value._wsdlName}"'
-        return f"<val {kind}>{value._moId}</val>"
     for ours, wire in _REFERENCES:
         xml = xml.replace(ours, wire)
     return xml
@@ -258,14 +286,13 @@ def _array(kind: str, items: Sequence[Any]) -> Any:
 class _Writer:
     """Hands out ids first, then writes the objects that refer to them."""
 
-    def __init__(self, fleet: Fleet, directory: Path, thumbprint: str) -> None:
+    def __init__(self, fleet: Fleet, thumbprint: str) -> None:
         self.fleet = fleet
         self.thumbprint = thumbprint
-        self.directory = directory
         self.version = version_of(fleet.api_version)
         self.ids = Ids()
         self.denied: list[dict[str, str]] = []
-        self.count = 0
+        self.files: dict[str, str] = {}
         self.root = vim.Folder("group-d1")
         self.datacenter = vim.Datacenter("datacenter-2")
         self.folders = {
@@ -340,6 +367,7 @@ class _Writer:
 
     def objections(self) -> list[dict[str, object]]:
         """What follows from the shapes of a VM's host and its neighbours, and what is added."""
+        startable = {host.name: startable_profiles(host) for host in self.fleet}
         found = [
             self.objection(Objection(vm.name, text, host.name, kind, before=not self.fleet.agrees))
             for home in self.fleet
@@ -347,7 +375,7 @@ class _Writer:
             if not vm.on and (vm.profiles or vm.passed)
             for host in self.fleet
             if host.cluster == home.cluster and (host.cluster or host is home)
-            for kind, text in refusals(host, vm)
+            for kind, text in refusals(vm, startable[host.name])
         ]
         return [*(self.objection(one) for one in self.fleet.objections), *found]
 
@@ -376,11 +404,10 @@ class _Writer:
             for name, value in properties.items()
             if value is not None
         )
-        name = f"{self.count:06d}-{object_._wsdlName}-{object_._moId}.xml"
-        (self.directory / name).write_text(
+        name = f"{len(self.files):06d}-{object_._wsdlName}-{object_._moId}.xml"
+        self.files[name] = (
             f'{_HEAD}<obj type="{object_._wsdlName}">{object_._moId}</obj>{body}</ObjectContent>'
         )
-        self.count += 1
 
     def entity(self, name: str, parent: Any, **more: Any) -> dict[str, Any]:
         return {

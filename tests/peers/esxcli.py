@@ -5,6 +5,7 @@ hexadecimal. Both are written from `rows`, so they tell the same story.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from xml.sax.saxutils import escape
 
 from tests.peers.devices import Function, functions, may_be_passed
@@ -308,6 +309,7 @@ def _elements(row: Row) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in pairs)
 
 
+@cache
 def camel(name: str) -> str:
     """`Memory Size in KB` -> `MemorySizeInKB`, `VMkernel Name` -> `VMkernelName`."""
     return "".join(word[0].upper() + word[1:] for word in name.split())

@@ -8,6 +8,7 @@ Break a host with `dataclasses.replace(host, field=...)`. PCI addresses are cano
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 GIB = 1 << 30
 NVIDIA = 0x10DE
@@ -703,6 +704,7 @@ def type_of(gpu: Gpu, profile: str) -> str:
     return next(name for name in names if gpu.model.profile(name) == profile)
 
 
+@cache
 def gib_of(type_name: str) -> int:
     """Framebuffer of a type in GiB: 40 for both A100D-40C and A100D-3-40C."""
     digits = type_name.rsplit("-", 1)[1]
@@ -721,26 +723,37 @@ def startable_types(host: HostShape, gpu: Gpu) -> tuple[str, ...]:
     )
 
 
-def refusals(host: HostShape, vm: Vm) -> list[tuple[str, str]]:
-    """What vSphere says against starting the VM on the host: type of fault and text, first wins."""
+def startable_profiles(host: HostShape) -> frozenset[str] | None:
+    """Profiles that may still start; None where no GPU is shared."""
+    shared = [gpu for gpu in host.gpus if host.active_graphics(gpu) == "sharedDirect"]
+    if not shared:
+        return None
+    return frozenset(
+        gpu.model.profile(name) for gpu in shared for name in startable_types(host, gpu)
+    )
+
+
+def refusals(vm: Vm, startable: frozenset[str] | None) -> list[tuple[str, str]]:
+    """What vSphere says against starting the VM on a host: type of fault and text, first wins.
+
+    `startable` are the `startable_profiles` of the host.
+    """
     found = []
     if vm.reservation_mb < vm.memory_mb:
         found.append(("GenericVmConfigFault", (
             "Invalid memory setting: memory reservation (sched.mem.min) should be equal to "
             f"memsize({vm.memory_mb})."
         )))  # fmt: skip
-    shared = [gpu for gpu in host.gpus if host.active_graphics(gpu) == "sharedDirect"]
-    if vm.profiles and not shared:
+    if vm.profiles and startable is None:
         found.append(("InsufficientGraphicsResourcesFault", (
             "The amount of graphics resource available in the parent resource pool is "
             "insufficient for the operation."
         )))  # fmt: skip
         return found
-    startable = {gpu.model.profile(name) for gpu in shared for name in startable_types(host, gpu)}
     found += [
         ("GenericVmConfigFault", f"No graphics device is available for vGPU '{profile}'.")
         for profile in dict.fromkeys(vm.profiles)
-        if profile not in startable
+        if profile not in (startable or ())
     ]
     return found
 

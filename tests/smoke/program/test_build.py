@@ -179,6 +179,8 @@ def test_a_compiler_that_mends_a_kernel_fails_the_build(smoke_program, tmp_path,
     text = kernel.read_text()
     assert text.count(good) == 1
     kernel.write_text(text.replace(good, bad))
+    every = kernel.with_name("kernels.cu")
+    every.write_text(f"#define EACH_TYPE(X) X(fp16, Fp16)\n{every.read_text()}")
     hopper = build.Image("sm_90a", 90, ())
     with pytest.raises(nvrtc.CompileError, match=f"(?s)changed a kernel.*{word}"):
         build.compile_image(hopper, tmp_path, tmp_path / "program")
