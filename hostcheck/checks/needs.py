@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from hostcheck.checks.engine import Facts, check, judge, run, unsure
+from hostcheck.checks.engine import Facts, attempt, check, judge, run, unsure
 from hostcheck.checks.subjects import Placement, every_placement
 from hostcheck.model.fact import Fact, Unknown, Why
 from hostcheck.model.requirements import HardwareVersions, HostRelease, Requirements
@@ -78,6 +78,11 @@ def newest_hardware(host: Released, needs: Requirements, known: Facts) -> HostRe
     if entry is None:
         known.leave(Unknown(Why.ABSENT, f"no ESXi {release} is listed", "hostcheck catalogue"))
     return entry
+
+
+def newest_version(host: Released, needs: Requirements) -> int | Unknown:
+    """Return the newest virtual hardware that a host runs, outside of a check."""
+    return attempt(lambda known: newest_hardware(host, needs, known).hardware_version)
 
 
 def _release(host: Released, known: Facts) -> str:

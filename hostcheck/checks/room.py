@@ -5,7 +5,7 @@ from hostcheck.checks.engine import Facts, attempt
 from hostcheck.checks.kinds import listed, model_of
 from hostcheck.checks.modes import in_mig
 from hostcheck.checks.series import one_series
-from hostcheck.checks.subjects import GpuOnHost
+from hostcheck.checks.subjects import GpuOnHost, Placement, profiles_of, runs_here
 from hostcheck.model.fact import Fact, Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.release import release_of
@@ -29,6 +29,22 @@ def has_room(
     parts = (room, serves, one_series(gpu, host, wanted), _mode_fits(gpu, host, wanted, needs))
     no = next((one for one in parts if never(one)), None)
     return no or next((one for one in parts if isinstance(one, Unknown)), serves)
+
+
+def surely_full(placed: Placement, gpus: tuple[PhysicalGpu, ...], needs: Requirements) -> set[str]:
+    """Return the GPUs that surely have no room for the vGPUs of a VM that is to start."""
+
+    def find(known: Facts) -> set[str]:
+        if not placed.vm.vgpus or runs_here(placed, known):
+            return set()
+        wanted = profiles_of(placed.vm, known)
+        rooms = {gpu.address: has_room(gpu, placed.host, wanted, needs) for gpu in gpus}
+        return {
+            where for where, room in rooms.items() if isinstance(room, Known) and not room.value
+        }
+
+    found = attempt(find)
+    return set() if isinstance(found, Unknown) else found
 
 
 def room_told(gpu: PhysicalGpu, wanted: tuple[str, ...]) -> Fact[bool]:

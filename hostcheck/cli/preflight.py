@@ -225,7 +225,7 @@ def _judge_several(task: _Task, vms: tuple[str, ...], change: "VmChange") -> Non
         for judged in judging.several(
             source, vms, hosts=machines.hosts, emptied=task.emptied, change=change,
             workers=workers, opinion=bool(task.opinion.second_opinion), policy=task.policy,
-            left=left.append, done=done, keep=shelf.add if shelf is not None else lambda _: None,
+            left=left.append, done=done, **({"keep": shelf.add} if shelf is not None else {}),
         ):  # fmt: skip
             run = _spelt(judged, change.profile) if change.profile else judged
             row = answer_of(run)

@@ -1,21 +1,17 @@
 """What is asked of candidates besides, and which hosts they are."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
-from hostcheck import fleet
 from hostcheck.errors import UsageError
 from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host_ref import HostRef, VmRef
 from hostcheck.model.recording import Recording
 from hostcheck.parsers import vim_cpu_features
-from hostcheck.sources import walls
+from hostcheck.sources import beside, walls
 from hostcheck.sources.base import Source
 from hostcheck.ways.vsphere import second_opinion
 from hostcheck.ways.vsphere.inventory import is_host
-
-T = TypeVar("T")
 
 RUNS = "poweredOn"
 
@@ -31,17 +27,6 @@ def is_candidate(ref: HostRef, home: HostRef, patterns: tuple[str, ...]) -> bool
     if ref == home:
         return True
     return bool(home.cluster_id) and ref.cluster_id == home.cluster_id
-
-
-def side_by_side(items: list[T], ask: Callable[[T], Recording]) -> list[Recording]:
-    """Ask machines more, as many at a time as a session has calls under way."""
-    with fleet.threads(min(second_opinion.CALLS, len(items))) as workers:
-        found = dict(
-            fleet.each(
-                list(enumerate(items)), lambda item: (item[0], ask(item[1])), workers=workers
-            )
-        )
-    return [found[at] for at in range(len(items))]
 
 
 def refuse_template(home: Recording, vm: VmRef) -> None:
@@ -82,12 +67,10 @@ class Besides:
 
     def all(self, collected: list[Recording]) -> Iterator[Recording]:
         """Yield the machines with the answers; vCenter's check is waited for last."""
-        offers = side_by_side(collected, self._with_offers)
+        wanted = [beside.More(self._asker, one, self._offers(one)) for one in collected]
+        offers = beside.ask(wanted, second_opinion.CALLS)
         for recorded in sorted(offers, key=lambda one: one.ref.key):
             yield walls.ask(self._asker, recorded, self._opinions(recorded.ref))
-
-    def _with_offers(self, recorded: Recording) -> Recording:
-        return walls.ask(self._asker, recorded, self._offers(recorded))
 
     def _opinions(self, one: HostRef) -> Iterator[Request]:
         if self._opinion and self._vm is not None:

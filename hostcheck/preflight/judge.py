@@ -10,9 +10,9 @@ import msgspec
 
 from hostcheck import catalog
 from hostcheck.checks.condition import UNASKED, seen_by_its_driver
-from hostcheck.checks.engine import Facts, all_checks, attempt, decides, run_again
-from hostcheck.checks.room import has_room
-from hostcheck.checks.subjects import Placement, profiles_of, runs_here, serving
+from hostcheck.checks.engine import all_checks, decides, run_again
+from hostcheck.checks.room import surely_full
+from hostcheck.checks.subjects import Placement, serving
 from hostcheck.checks.vcenter import vcenter_and_verdict_agree
 from hostcheck.errors import UsageError, crash
 from hostcheck.model.fact import Known, Unknown
@@ -90,7 +90,7 @@ def candidate_of(vm_id: str, vm_name: str, report: HostReport) -> Candidate:
         for one in (*about_host, *about_vm, *about_gpus)
         if one.status is not Status.NOT_APPLICABLE
     )
-    required = list(deciding(results, (one.manual for one in all_checks())))
+    required = list(deciding(results, [one.manual for one in all_checks()]))
     verdict = verdict_of([one.status for one in required])
     at_home = isinstance(vm.host_id, Known) and vm.host_id.value == report.host.id
     rank = 0 if at_home else 1
@@ -143,7 +143,7 @@ def _gpu_results(
         address: verdict_of([one.status for one in results if decides(one)] or [Status.PASS])
         for address, results in by_gpu.items()
     }
-    full = _full(vm, gpus, report)
+    full = surely_full(Placement(vm, report.host), gpus, catalog.requirements())
     for answer in ORDER:
         best = tuple(address for address in by_gpu if answers[address] is answer)
         best = tuple(address for address in best if address not in full) or best
@@ -151,23 +151,6 @@ def _gpu_results(
             usable = best if answer is not Answer.NO_GO else ()
             return [one for address in best for one in by_gpu[address]], usable
     return [], ()
-
-
-def _full(vm: Vm, gpus: tuple[PhysicalGpu, ...], report: HostReport) -> set[str]:
-    """Return the GPUs that surely have no room for the vGPUs of a VM that is to start."""
-    placed = Placement(vm, report.host)
-
-    def find(known: Facts) -> set[str]:
-        if not vm.vgpus or runs_here(placed, known):
-            return set()
-        wanted, needs = profiles_of(vm, known), catalog.requirements()
-        rooms = {gpu.address: has_room(gpu, report.host, wanted, needs) for gpu in gpus}
-        return {
-            where for where, room in rooms.items() if isinstance(room, Known) and not room.value
-        }
-
-    found = attempt(find)
-    return set() if isinstance(found, Unknown) else found
 
 
 def _summary(
@@ -196,7 +179,7 @@ def _deciding(
     if verdict is not Answer.NO_GO:
         return [one for one in required if one.status in (Status.UNKNOWN, Status.ERROR)]
     fails = [one for one in required if one.status is Status.FAIL]
-    return root_causes(fails, results, (check.manual for check in all_checks()))
+    return root_causes(fails, results, [check.manual for check in all_checks()])
 
 
 def _asked_alone(words: str, checks: list[str]) -> str:

@@ -18,7 +18,7 @@ from hostcheck.model.recording import Recording
 from hostcheck.model.run import Candidate, HostReport, Run, silent
 from hostcheck.near import meant
 from hostcheck.parsers import vim_cpu_features
-from hostcheck.preflight.ask import Besides, is_candidate, refuse_template, side_by_side
+from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
 from hostcheck.preflight.change import NOTHING, VmChange, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on, refuse_gpuless
@@ -26,6 +26,7 @@ from hostcheck.preflight.rank import of_a_changed_vm, of_a_running_vm, ranked, u
 from hostcheck.preflight.resting import nowhere, parted, refuse_unmet, unmoved
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
 from hostcheck.runs import run_of
+from hostcheck.sources import beside as asked_beside
 from hostcheck.sources import walls
 from hostcheck.sources.base import Source
 from hostcheck.sources.several import in_words
@@ -179,8 +180,9 @@ def _asked(
     for one, questions in about:
         ahead[one.ref.vcenter] += questions
     askers = {vcenter: source.asker(vcenter, asked) for vcenter, asked in ahead.items()}
-    return side_by_side(
-        about, lambda this: walls.ask(askers[this[0].ref.vcenter], this[0], this[1])
+    return asked_beside.ask(
+        [asked_beside.More(askers[one.ref.vcenter], one, more) for one, more in about],
+        second_opinion.CALLS,
     )
 
 

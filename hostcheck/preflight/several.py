@@ -71,7 +71,7 @@ def several(
                 change=change,
                 opinion=opinion,
                 policy=policy,
-                done=lambda _: None,
+                done=app.tell_nobody,
             )
             if run.preflight is not None and run.preflight.vm_id == vm.id:
                 seen.add(_identity(vm))

@@ -7,8 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from hostcheck import catalog
-from hostcheck.checks.engine import attempt
-from hostcheck.checks.needs import Released, newest_hardware
+from hostcheck.checks.needs import Released, newest_version
 from hostcheck.model.capture import Origin, Wire
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host
@@ -58,8 +57,7 @@ class VmSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return it with the virtual hardware that it would be given on a host."""
         if self.hardware_version:
             return self
-        needs = catalog.requirements()
-        newest = attempt(lambda known: newest_hardware(host, needs, known).hardware_version)
+        newest = newest_version(host, catalog.requirements())
         version = USUAL if isinstance(newest, Unknown) else min(USUAL, newest)
         return msgspec.structs.replace(self, hardware_version=version)
 
