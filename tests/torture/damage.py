@@ -44,7 +44,7 @@ def apart(one: Damage, other: Damage) -> bool:
 def damages(text: str) -> list[Damage]:
     """Return all that can be lost of an answer, one thing at a time."""
     found = _xml(text) if text.lstrip().startswith("<") else _lines(text)
-    return [one for one in found if one.of(text) != text]
+    return [one for one in found if text[one.start : one.end] != one.instead]
 
 
 class _Open(NamedTuple):

@@ -5,6 +5,7 @@ was judged, but for the words of reasons, so is the machine.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +35,8 @@ READERS = [
     if name.startswith("hostcheck.") and vars(module).get("opened") is opened
 ]
 """The modules that open answers."""
+MOST = 2000
+"""Damaged answers that are kept: a pair is of damages that came singly."""
 DECIDES_WHAT_IS_ASKED = ("HostSystem", "esxcli hardware pci list")
 
 
@@ -54,6 +57,14 @@ class Memo:
     def __init__(self) -> None:
         self.known: dict[tuple[Key, Parse], tuple[Capture, Any]] = {}
         self.fresh: dict[tuple[Key, Parse], tuple[Capture, Any]] = {}
+        self._single: dict[tuple[Key, Parse, Hit], tuple[Capture, Any]] = {}
+        self._hits: dict[Key, Hit] = {}
+
+    def begin(self, hits: tuple[Hit, ...]) -> None:
+        """Let an answer be damaged that way: what is read of one that is hit once is kept."""
+        self.fresh = {}
+        times = Counter(hit[0] for hit in hits)
+        self._hits = {hit[0]: hit for hit in hits if times[hit[0]] == 1}
 
     def opened(self, capture: Capture, parse: Parse) -> Any:
         """Read an answer, or return what was read of this very text."""
@@ -63,8 +74,17 @@ class Memo:
                 found[0].text is capture.text and found[0].failure is capture.failure
             ):
                 return found[1]
+        hit = self._hits.get(place[0])
+        single = None if hit is None else self._single.get((*place, hit))
+        if single is not None and single[0] == capture:
+            self.fresh[place] = (capture, single[1])
+            return single[1]
         value = opened(capture, parse)
         self.fresh[place] = (capture, value)
+        if hit is not None:
+            if len(self._single) >= MOST:
+                self._single.clear()
+            self._single[*place, hit] = self.fresh[place]
         return value
 
     def learn(self) -> None:
@@ -109,7 +129,7 @@ class Machine:
 
     def hit(self, *hits: Hit) -> Outcome:
         """Judge the machine with some damage."""
-        self.memo.fresh = {}
+        self.memo.begin(hits)
         self._remember()
         changed = self.damaged(*hits)
         read = tuple((key, self._read(key, capture)) for key, capture in changed.items())
