@@ -98,7 +98,7 @@ class Richer:
 
     def __init__(self, host: Host) -> None:
         self._judge = Rejudging(host)
-        self.host = host
+        self.host, self.report = host, self._judge.before.report
 
     def betrayed(self, poorer: Host) -> list[str]:
         """Return how the poorer host claims more, of itself or of a power-on."""
