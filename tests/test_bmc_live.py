@@ -204,10 +204,7 @@ def test_the_address_that_vsphere_knows_and_not_the_login_beside_it(
 def test_an_interrupt_of_the_bmcs_alone_leaves_no_session(lab):
     for one in lab.bmc.states.values():
         one.troubles.append(Trouble("GET .*Bios", "hang"))
-    command = [sys.executable, "-m", "hostcheck", "bmc", "bmc.csv", "--bmc-user", "auditor", "-q"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **lab.options()
-    )
+    process = lab.start.open("bmc", "bmc.csv", "--bmc-user", "auditor", "-q", **lab.place())
     deadline = time.monotonic() + 60
     while not all(any("Bios" in line for line in one.heard) for one in lab.bmc.states.values()):
         assert time.monotonic() < deadline

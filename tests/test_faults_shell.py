@@ -6,7 +6,6 @@ Each is a row of docs/reliability.md.
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -142,16 +141,15 @@ def kept(shells, folder):
     return replace(shells, config_file=folder / "ssh_config", known_hosts_file=known)
 
 
-def test_ssh_that_is_stopped_in_the_middle_of_a_run(new_vcenter, tmp_path):
+def test_ssh_that_is_stopped_in_the_middle_of_a_run(start, new_vcenter, tmp_path):
     """As ESXiShellTimeOut stops it: who was asked is as before, the others lack their shell."""
     fleet = Fleet(tuple(replace(HEALTHY, **shapes.at(n), vms=()) for n in range(1, 9)))
     vcenter = new_vcenter(fleet, password=PASSWORD)
     with ExitStack() as stack:
         shells = kept(stack.enter_context(live.running_shells(fleet)), tmp_path)
-        with subprocess.Popen(
-            [sys.executable, "-m", "hostcheck", *words(vcenter, shells, "--workers", "1")],
-            cwd=tmp_path, env=environment(shells, tmp_path), text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        with start.open(
+            *words(vcenter, shells, "--workers", "1"), cwd=tmp_path,
+            env=environment(shells, tmp_path), stdout=subprocess.DEVNULL,
         ) as run:  # fmt: skip
             for line in run.stderr:
                 if line.startswith("audit: 2/"):

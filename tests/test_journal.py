@@ -4,8 +4,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -201,11 +199,15 @@ main()
 """
 
 
-def start(folder, *arguments, code=SLOW):
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "audit", "--from", str(FIXTURES), *arguments], cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def begin(start):
+    """Start a slow audit of the recorded machines, which can be disturbed."""
+
+    def begin(folder, *arguments, code=SLOW):
+        words = ("audit", "--from", FIXTURES, *arguments)
+        return start.open(*words, cwd=folder, env=os.environ, code=code)
+
+    return begin
 
 
 @pytest.fixture(name="audit", scope="module")
@@ -230,9 +232,9 @@ def lines(path):
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_what_was_stopped_is_taken_up_again(by, audit, whole, tmp_path):
+def test_what_was_stopped_is_taken_up_again(by, begin, audit, whole, tmp_path):
     journal = tmp_path / "run.json.journal"
-    with start(tmp_path, "-o", "run.json", "--html", "run.html", "--save", "saved") as process:
+    with begin(tmp_path, "-o", "run.json", "--html", "run.html", "--save", "saved") as process:
         for line in process.stderr:  # one line a host
             if line.startswith("audit: 5/"):
                 process.send_signal(by)
@@ -265,8 +267,8 @@ def test_what_was_stopped_is_taken_up_again(by, audit, whole, tmp_path):
     assert len(list((tmp_path / "saved").glob("*/manifest.json"))) == total
 
 
-def test_what_its_limit_ended_is_taken_up_again(audit, whole, tmp_path):
-    with start(
+def test_what_its_limit_ended_is_taken_up_again(begin, audit, whole, tmp_path):
+    with begin(
         tmp_path, "-o", "run.json", "--limit", "2", code=SLOW.replace("0.05", "0.5")
     ) as process:
         _, said = process.communicate(timeout=60)
@@ -319,9 +321,9 @@ from hostcheck.cli""",
 )
 
 
-def interrupted_twice(folder, code, word):
+def interrupted_twice(begin, folder, code, word):
     """Interrupt a run, and once more when it says a word; return what it says from then on."""
-    with start(folder, "-o", "run.json", code=code) as process:
+    with begin(folder, "-o", "run.json", code=code) as process:
         for line in process.stderr:
             if line.startswith("audit: 2/") or line == f"{word}\n":
                 process.send_signal(signal.SIGINT)
@@ -332,8 +334,8 @@ def interrupted_twice(folder, code, word):
     return said
 
 
-def test_a_second_interrupt_ends_it_at_once(tmp_path):
-    said = interrupted_twice(tmp_path, STUBBORN, "writing")
+def test_a_second_interrupt_ends_it_at_once(begin, tmp_path):
+    said = interrupted_twice(begin, tmp_path, STUBBORN, "writing")
     assert said == "\nhostcheck: ended; nothing more was written\n"
     assert lines(tmp_path / "run.json.journal") >= 2
 
@@ -349,8 +351,8 @@ threading.Thread(target=linger).start()
 {SLOW}"""
 
 
-def test_a_second_interrupt_when_all_is_told_ends_it_at_once(tmp_path):
-    said = interrupted_twice(tmp_path, LINGERING, "told")
+def test_a_second_interrupt_when_all_is_told_ends_it_at_once(begin, tmp_path):
+    said = interrupted_twice(begin, tmp_path, LINGERING, "told")
     assert said == "\nhostcheck: ended; nothing more was written\n"
     assert (tmp_path / "run.json").exists()
 
@@ -366,8 +368,8 @@ main()
 """
 
 
-def test_an_interrupt_before_the_first_host_is_asked_ends_with_a_report(tmp_path):
-    with start(tmp_path, "-q", "-o", "run.json", code=BEFORE_THE_FIRST) as process:
+def test_an_interrupt_before_the_first_host_is_asked_ends_with_a_report(begin, tmp_path):
+    with begin(tmp_path, "-q", "-o", "run.json", code=BEFORE_THE_FIRST) as process:
         told, said = process.communicate(timeout=60)
     assert process.returncode == 3
     assert said.startswith("\nhostcheck: interrupted: 0 hosts are in the report, ")

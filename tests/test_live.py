@@ -6,7 +6,6 @@ import re
 import signal
 import ssl
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 
@@ -77,10 +76,13 @@ def hostcheck(tmp_path, start):
         home.mkdir(exist_ok=True)
         return {"PATH": os.environ["PATH"], "HOME": str(home), **given}
 
-    def run(*arguments, env=None):
-        return start(*arguments, cwd=tmp_path, env=environment(env or {}))
+    def run(*arguments, env=None, **given):
+        return start(*arguments, cwd=tmp_path, env=environment(env or {}), **given)
 
-    run.environment = environment
+    def begin(*arguments, env, **given):
+        return start.open(*arguments, cwd=tmp_path, env=environment(env), **given)
+
+    run.begin = begin
     return run
 
 
@@ -325,11 +327,9 @@ main()
      ("hostcheck.ways.shell.transport", "module.SshTransport._connect")],
 )  # fmt: skip
 def test_a_crash_shows_no_secret_and_is_no_verdict(lab, hostcheck, tmp_path, module, patch):
-    done = subprocess.run(
-        [sys.executable, "-c", CRASH.format(module=module, patch=patch), "audit", *lab.everything,
-         "--save", "saved", "--host", HEALTHY],
-        env=hostcheck.environment(lab.secrets), cwd=tmp_path, capture_output=True, text=True,
-        timeout=60, check=False,
+    done = hostcheck(
+        "audit", *lab.everything, "--save", "saved", "--host", HEALTHY, env=lab.secrets,
+        code=CRASH.format(module=module, patch=patch),
     )  # fmt: skip
     assert done.returncode == 3, "a crash is neither a pass nor a fail"
     walled = patch.startswith("module.SshTransport")  # one host, not the run
@@ -405,12 +405,8 @@ def test_what_no_shell_told_is_unknown_and_never_a_fail(lab, hostcheck, tmp_path
         assert "unknown" not in seen["ECC-002"]
 
 
-def test_a_reader_that_leaves_early_does_not_change_the_verdict(lab, hostcheck, tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-m", "hostcheck", "audit", "-q", *lab.target],
-        env=hostcheck.environment(lab.secrets), cwd=tmp_path, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+def test_a_reader_that_leaves_early_does_not_change_the_verdict(lab, hostcheck):
+    with hostcheck.begin("audit", "-q", *lab.target, env=lab.secrets) as process:
         process.stdout.close()
         said = process.stderr.read()
     assert process.returncode == 1
@@ -420,12 +416,9 @@ def test_a_reader_that_leaves_early_does_not_change_the_verdict(lab, hostcheck, 
 # Interrupts
 
 
-def interrupted(hostcheck, tmp_path, arguments, secrets, ready, by=signal.SIGINT):
+def interrupted(hostcheck, arguments, secrets, ready, by=signal.SIGINT):
     """Start the program, send the signal when `ready`, and return its exit code and words."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "hostcheck", *arguments], env=hostcheck.environment(secrets),
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+    with hostcheck.begin(*arguments, env=secrets) as process:
         limit = time.monotonic() + 120
         while not ready() and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.1)
@@ -443,7 +436,7 @@ def interrupted(hostcheck, tmp_path, arguments, secrets, ready, by=signal.SIGINT
 @pytest.mark.parametrize("workers", [1, 4])
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_hanging_shells_within_seconds(
-    new_vcenter, new_shells, hostcheck, tmp_path, workers, by
+    new_vcenter, new_shells, hostcheck, workers, by
 ):
     healthy = shapes.HEALTHY.hosts[0]
     hosts = tuple(
@@ -452,7 +445,7 @@ def test_an_interrupt_ends_hanging_shells_within_seconds(
     )
     own = Lab(new_vcenter(Fleet(hosts)), new_shells(Fleet(hosts)))
     code, said, seconds = interrupted(
-        hostcheck, tmp_path,
+        hostcheck,
         ["audit", *own.target, *own.ssh, "--workers", str(workers), "--command-timeout", "300"],
         own.secrets,
         lambda: own.shells.log_file.read_text().count("Starting session") >= workers, by,
@@ -506,14 +499,14 @@ def test_a_limit_ends_a_listing(new_vcenter, new_shells, hostcheck, command):
     assert own.vcenter.stats()["open_sessions"] == 0
 
 
-def test_an_interrupt_ends_a_silent_vcenter_within_seconds(new_vcenter, hostcheck, tmp_path):
+def test_an_interrupt_ends_a_silent_vcenter_within_seconds(new_vcenter, hostcheck):
     server = new_vcenter(
         shapes.HEALTHY,
         Trouble("RetrievePropertiesEx", "delay", 60000, first=1),
         Trouble("DestroyPropertyCollector", "delay", 60000),
     )
     code, said, seconds = interrupted(
-        hostcheck, tmp_path,
+        hostcheck,
         ["audit", "--vcenter", server.url, "--user", server.user, "--tls-ca", str(server.ca_file)],
         {"GOVC_PASSWORD": server.password},
         lambda: server.stats()["calls"].get("RetrievePropertiesEx") == 1,
@@ -531,11 +524,7 @@ def test_hosts_that_were_done_are_not_asked_again(by, new_vcenter, new_shells, h
     audit = ["audit", *own.target, *own.ssh, "--workers", "2", "-o"]
     journal = tmp_path / "run.json.journal"
 
-    with subprocess.Popen(
-        [sys.executable, "-m", "hostcheck", *audit, "run.json"], cwd=tmp_path,
-        env=hostcheck.environment(own.secrets), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True,
-    ) as process:  # fmt: skip
+    with hostcheck.begin(*audit, "run.json", env=own.secrets, stdout=subprocess.DEVNULL) as process:
         for line in process.stderr:
             if line.startswith("audit: 3/"):
                 process.send_signal(by)

@@ -10,6 +10,7 @@ import pytest
 
 from hostcheck.cli.ring import EXIT_UNKNOWN, Ring
 from tests.private_data import FIXTURES
+from tests.starting import Starter
 
 MACHINE = str(FIXTURES / "2n-1xA30-sriov-off-esxi800")
 KEPT = str(Path(__file__).parents[1] / "kept" / "run-2.json")
@@ -19,7 +20,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def code(words: str, folder: Path, *, read: bool) -> int:
+def code(start: Starter, words: str, folder: Path, *, read: bool) -> int:
     """Return the exit code where all, or nothing, of what is printed is read."""
     if read:
         end = os.open(os.devnull, os.O_WRONLY)
@@ -28,20 +29,19 @@ def code(words: str, folder: Path, *, read: bool) -> int:
         os.close(gone)
     folder.mkdir()
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "hostcheck", *words.split()], stdout=end, check=False,
-            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=folder, timeout=120,
-        )  # fmt: skip
+        with start.open(*words.split(), cwd=folder, env=os.environ, stdout=end) as done:
+            _, said = done.communicate()
     finally:
         os.close(end)
-    assert b"Traceback" not in done.stderr
-    assert b"BrokenPipe" not in done.stderr
-    return done.returncode
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    return done.wait()
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_head_changes_no_exit_code(words: str, tmp_path: Path) -> None:
-    assert code(words, tmp_path / "unread", read=False) == code(words, tmp_path / "r", read=True)
+def test_head_changes_no_exit_code(start: Starter, words: str, tmp_path: Path) -> None:
+    unread = code(start, words, tmp_path / "unread", read=False)
+    assert unread == code(start, words, tmp_path / "r", read=True)
 
 
 def test_another_pipe_that_breaks_is_no_go(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,6 @@
 """A whole run over SSH: each host tells its own reason, and none ends the run."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -26,23 +24,19 @@ def lab(new_vcenter, new_shells):
     return new_vcenter(fleet), new_shells(fleet)
 
 
-def audited(lab, tmp_path, config, **secrets):
+def audited(start, lab, tmp_path, config, **secrets):
     """Audit all hosts with this ssh_config; return how that ended, and the run."""
     vcenter, _ = lab
     file = tmp_path / "ssh_config"
     file.write_text(config)
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "hostcheck", "audit", "--vcenter", f"127.0.0.1:{vcenter.port}",
-            "--user", vcenter.user, "--tls-ca", str(vcenter.ca_file), "--ssh", "--ssh-config",
-            str(file), "-o", "run.json", "--details",
-        ],
+    done = start(
+        "audit", "--vcenter", f"127.0.0.1:{vcenter.port}", "--user", vcenter.user, "--tls-ca",
+        vcenter.ca_file, "--ssh", "--ssh-config", file, "-o", "run.json", "--details",
         env={
             "PATH": os.environ["PATH"], "HOME": str(tmp_path), "GOVC_PASSWORD": vcenter.password,
             **secrets,
         },
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-        stdin=subprocess.DEVNULL,
+        cwd=tmp_path,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     return done, list(runfile.read(tmp_path / "run.json").hosts)
@@ -52,7 +46,7 @@ def needs(report):
     return {one.unseen.privilege for one in report.results if one.unseen} & set(STEPS)
 
 
-def test_each_host_says_its_own_reason(lab, tmp_path):
+def test_each_host_says_its_own_reason(start, lab, tmp_path):
     _, shells = lab
     revoked = tmp_path / "revoked"
     revoked.write_text((shells.key_file.parent / "host_key.pub").read_text())
@@ -63,7 +57,7 @@ def test_each_host_says_its_own_reason(lab, tmp_path):
         f"Host {REVOKED}\n  RevokedHostKeys {revoked}\n"
         f"{shells.ssh_config_text}Host *\n  IdentityFile {shells.key_file}\n"
     )
-    done, reports = audited(lab, tmp_path, config)
+    done, reports = audited(start, lab, tmp_path, config)
     found = {one.host.name: needs(one) for one in reports}
     assert found == {
         GOOD: set(),
@@ -78,9 +72,9 @@ def test_each_host_says_its_own_reason(lab, tmp_path):
     assert "nobody is at home" in told
 
 
-def test_a_config_that_ssh_cannot_read_leaves_the_api(lab, tmp_path):
+def test_a_config_that_ssh_cannot_read_leaves_the_api(start, lab, tmp_path):
     _, shells = lab
-    done, reports = audited(lab, tmp_path, f"{shells.ssh_config_text}Port of-old\n")
+    done, reports = audited(start, lab, tmp_path, f"{shells.ssh_config_text}Port of-old\n")
     assert done.returncode in (0, 1, 3)
     assert [needs(one) for one in reports] == [{"ssh_config that can be read"}] * 5
     line = len(shells.ssh_config_text.splitlines()) + 1
@@ -91,9 +85,11 @@ def test_a_config_that_ssh_cannot_read_leaves_the_api(lab, tmp_path):
     assert all(isinstance(one, Known) for one in told), "what the API tells is there"
 
 
-def test_a_wrong_password_is_tried_twice_in_a_run(lab, tmp_path):
+def test_a_wrong_password_is_tried_twice_in_a_run(start, lab, tmp_path):
     _, shells = lab
-    done, reports = audited(lab, tmp_path, shells.ssh_config_text, HOSTCHECK_SSH_PASSWORD="wr0ng")
+    done, reports = audited(
+        start, lab, tmp_path, shells.ssh_config_text, HOSTCHECK_SSH_PASSWORD="wr0ng"
+    )
     assert [needs(one) for one in reports] == [{"right password"}] * 5
     assert shells.log_file.read_text().count("\nFailed ") <= 2
     told = " ".join(done.stdout.split())
