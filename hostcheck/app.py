@@ -53,7 +53,13 @@ def _side_by_side(
     """Collect machines and do something with each; workers elsewhere get what was read here."""
     if len(targets) < workers.least:
         workers = Workers(1)
-    if workers.away:
+    if workers.least and collector.reader is not None:
+        made = ((ref, collector.reader(ref)) for ref in targets)
+        yield from fleet.each(
+            made, partial(_read_there, collector.finish, then), workers=workers,
+            killing=partial(_killed, then),
+        )  # fmt: skip
+    elif workers.away:
         with fleet.threads(1 if workers.least else READERS) as here:
             read = fleet.each(targets, partial(_read, collector), workers=here)
             yield from fleet.each(
@@ -81,7 +87,16 @@ def _finished(
     return then(collected(ref, partial(finish, ref, there)))
 
 
-def _killed(then: Callable[[Recording], T], given: tuple[HostRef, Recording]) -> T:
+def _read_there(
+    finish: Callable[[HostRef, Recording], Recording],
+    then: Callable[[Recording], T],
+    given: tuple[HostRef, Callable[[], Recording]],
+) -> T:
+    ref, read = given
+    return _finished(finish, then, (ref, collected(ref, read)))
+
+
+def _killed(then: Callable[[Recording], T], given: tuple[HostRef, object]) -> T:
     return then(unread(given[0], Unknown(Why.UNPARSED, KILLED, "hostcheck")))
 
 

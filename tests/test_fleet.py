@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from hostcheck.errors import UsageError
 from hostcheck.fleet import Workers, beside
 from hostcheck.fleet.pool import Processes
 from hostcheck.reports.run import json as json_report
+from hostcheck.sources.recorded import RecordedSource
 from hostcheck.ways.redfish.door import Door
 from hostcheck.ways.redfish.inventory import InventoryRow
 from hostcheck.ways.redfish.opening import Bmcs, Passwords
@@ -286,6 +288,20 @@ def test_all_cores_write_the_same_bytes(recordings, tmp_path, monkeypatch):
         told[count] = (done.exit_code, done.output.replace(run.name, "RUN"), run.read_bytes())
         assert len(multiprocessing.active_children()) == 0
     assert told["1"] == told["2"] == told["auto"]
+
+
+def test_a_process_reads_a_recording_as_this_one_does(recordings, tmp_path):
+    """What it is handed is little, and can be pickled; also of a recording that is damaged."""
+    folder = shutil.copytree(recordings, tmp_path / "some")
+    sick, cut, *_ = sorted(folder.iterdir())
+    (sick / "manifest.json").write_text("{")
+    next(one for one in cut.rglob("HostSystem*")).unlink()
+    source = RecordedSource(folder)
+    collector = source.collector(source.machines())
+    for ref in source.machines():
+        handed = pickle.dumps(collector.reader(ref))
+        assert len(handed) < 4096
+        assert pickle.loads(handed)() == collector.read(ref)
 
 
 def children_of(process):

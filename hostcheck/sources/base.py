@@ -46,6 +46,8 @@ class Collector(NamedTuple):
     finish: Callable[[HostRef, Recording], Recording]
     calls: bool = False
     """Whether it calls machines one by one over one session, and opens nothing for any."""
+    reader: Callable[[HostRef], Callable[[], Recording]] | None = None
+    """Where any process of this machine can read one: makes what is `read` there, and pickled."""
 
 
 Ask = Callable[[Recording, Iterable[Request]], Recording]

@@ -1,6 +1,6 @@
 """A recording, or a folder of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +46,16 @@ def _answers(host: Joined, keys: Keys) -> Mapping[tuple[str, str, str], Capture]
         return host.load(keys).captures
     except UsageError:
         return {}
+
+
+def _loaded(ref: HostRef, parts: Joined, *, alone: bool) -> Recording:
+    """Load a recording. Raises UsageError for one that is all that was given."""
+    try:
+        return parts.load()
+    except UsageError as error:
+        if alone:
+            raise
+        return unread(ref, Unknown(Why.UNPARSED, str(error), recording.MANIFEST))
 
 
 class RecordedSource:
@@ -143,7 +153,9 @@ class RecordedSource:
 
     def collector(self, targets: Iterable[HostRef], *, of: int = 0) -> Collector:  # noqa: ARG002
         """Return what collects any machine: everything is there already."""
-        return Collector(self.collect, self.read, partial(finish, openers={}))
+        return Collector(
+            self.collect, self.read, partial(finish, openers={}), reader=self._reader
+        )  # fmt: skip
 
     def collect(self, ref: HostRef) -> Recording:
         """Put the questions of today to the recording."""
@@ -151,15 +163,15 @@ class RecordedSource:
 
     def read(self, ref: HostRef) -> Recording:
         """Load the recording; one that cannot be read is a machine of which nothing is known."""
+        return self._reader(ref)()
+
+    def _reader(self, ref: HostRef) -> Callable[[], Recording]:
         if ref.name in self._sick and not ref.vcenter:
-            return unread(ref, self._sick[ref.name])
+            return partial(unread, ref, self._sick[ref.name])
         parts = self._parts[ref.vcenter, ref.name]
-        try:
-            return parts.load()
-        except UsageError as error:
-            if [one.path for one in parts.parts] == [self._given]:
-                raise
-            return unread(ref, Unknown(Why.UNPARSED, str(error), recording.MANIFEST))
+        return partial(
+            _loaded, ref, parts, alone=[one.path for one in parts.parts] == [self._given]
+        )
 
     def asker(self, vcenter: str, ahead: Iterable[Request] = ()) -> Ask:  # noqa: ARG002
         """Return what puts questions to the recordings."""
