@@ -31,6 +31,8 @@ from hostcheck.model.result import Result, Status
 
 JUDGED = (every_host, every_host_with_gpu, every_gpu)
 """What the checks are about that hold for whatever VM."""
+FINE = (Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED)
+"""What closes no gate."""
 
 
 def look_at(host: Host, needs: Requirements, results: tuple[Result, ...] | None = None) -> Seen:
@@ -89,7 +91,7 @@ def _gates(
     of_host: list[Count | Unknown] = []
     of_gpus: dict[str, list[Count | Unknown]] = {}
     for result in results:
-        if result.check not in gatekeepers() or not decides(result):
+        if result.status in FINE or result.check not in gatekeepers() or not decides(result):
             continue
         gate = _gate(result)
         if gate is not None and result.subject.kind == "gpu":

@@ -25,7 +25,10 @@ def has_room(
     Room on a GPU that no VM may start on is none, nor is room beside another series, nor, where
     the driver did not say it, room in the other MIG mode.
     """
-    room, serves = room_told(gpu, wanted), fit(GpuOnHost(gpu, host), needs)
+    room = room_told(gpu, wanted)
+    if never(room):
+        return room
+    serves = fit(GpuOnHost(gpu, host), needs)
     parts = (room, serves, one_series(gpu, host, wanted), _mode_fits(gpu, host, wanted, needs))
     no = next((one for one in parts if never(one)), None)
     return no or next((one for one in parts if isinstance(one, Unknown)), serves)

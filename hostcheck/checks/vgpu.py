@@ -323,15 +323,15 @@ def mode_fits_profile(placed: Placement, needs: Requirements, known: Facts) -> V
         for gpu in gpus
         if known(in_mig(placed.host, gpu, model_of(gpu, needs, known))) in backed
     )
-    serves = {gpu.address: fit(GpuOnHost(gpu, placed.host), needs) for gpu in gpus}
-    spare = [gpu for gpu in gpus if gpu not in fitting and not never(serves[gpu.address])]
+    others = [gpu for gpu in gpus if gpu not in fitting]
+    spare = [gpu for gpu in others if not never(fit(GpuOnHost(gpu, placed.host), needs))]
     if fitting and spare:  # a mode that only a GPU has which serves nobody is nobody's
-        good = tuple(gpu for gpu in fitting if known.certainly(serves[gpu.address], True))
-        fitting = good or tuple(gpu for gpu in fitting if known(serves[gpu.address]))
+        serves = [(gpu, fit(GpuOnHost(gpu, placed.host), needs)) for gpu in fitting]
+        good = tuple(gpu for gpu, fact in serves if known.certainly(fact, True))
+        fitting = good or tuple(gpu for gpu, fact in serves if known(fact))
     observed = f"{addresses(fitting)} of {addresses(gpus)}"
     expected = f"a GPU with MIG {'on' if True in backed else 'off'}: the type is {form}"
-    others = spare or gpus
-    if not fitting and any(may_switch(gpu, placed.host, needs, known) for gpu in others):
+    if not fitting and any(may_switch(gpu, placed.host, needs, known) for gpu in spare or gpus):
         return unsure(observed, expected, SWITCHES)
     return judge(
         ok=bool(fitting),
