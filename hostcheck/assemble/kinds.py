@@ -92,8 +92,9 @@ def _own(
     for fact, told in ((gpu.profiles_supported, None), (offered, names)):
         if isinstance(fact, Known):
             for name in fact.value if told is None else told:
-                one = named_profile(name, size)
-                if one and not (model and model.profile(name)) and bare(name) not in found:
+                if bare(name) in found or (model and model.profile(name)):
+                    continue
+                if one := named_profile(name, size):
                     found[bare(name)] = one
                     sources.update(fact.sources)
     if isinstance(gpu.profile_limits, Known):

@@ -116,6 +116,11 @@ def _by_name(profiles: tuple[VgpuProfile, ...]) -> dict[str, VgpuProfile]:
     return named
 
 
+@lru_cache(256)
+def _beginnings(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(bare, prefixes))
+
+
 class GpuModel(Struct, frozen=True):
     """One catalogue entry: a kind of physical GPU. `sources` are keys of the catalogue's list."""
 
@@ -160,7 +165,7 @@ class GpuModel(Struct, frozen=True):
 
     def spells(self, name: str) -> bool:
         """Whether a profile name begins like one of this GPU, with or without vendor words."""
-        return bare(name).startswith(tuple(bare(prefix) for prefix in self.profile_prefixes))
+        return bare(name).startswith(_beginnings(self.profile_prefixes))
 
     def serves(self, profile: str) -> bool:
         """Whether a VM's profile name is of this GPU, in any spelling: which one is VGPU-003's."""
