@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bmc import options_of
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import cost, keep, median, served, table, workload
 from hostcheck.fleet import cores
 from tests.peers import live, shapes
 from tests.peers.redfish import Login, State, running_bmcs
@@ -36,16 +36,6 @@ WAYS = {
     "vSphere": (), "and shells": ("shells",), "and BMCs": ("bmcs",),
     "and shells and BMCs": ("shells", "bmcs"),
 }  # fmt: skip
-
-
-def served() -> float:
-    """Return the CPU seconds of the servers: of this process, of its children, and of theirs."""
-    here = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    pids = [str(os.getpid()), *(pid for one in here for pid in one.read_text().split())]
-    told = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    own = sum(int(ticks) for ticks in told[0][11:13])  # without the audits, which were its children
-    theirs = sum(int(ticks) for one in told[1:] for ticks in one[11:15])
-    return (own + theirs) / os.sysconf("SC_CLK_TCK")
 
 
 def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str, Any]]:
@@ -93,7 +83,8 @@ def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str
                 )
             found, serving = median(runs), (served() - idle) / repeat
             rows.append({
-                "hosts": hosts, "client": client, "wall s": found["wall"],
+                "hosts": hosts, "client": client, "workload": workload(vcenter.load_dir),
+                "wall s": found["wall"],
                 "slowest chain s": slowest or None,
                 "wall / slowest": found["wall"] / slowest if slowest else None,
                 "CPU s": found["cpu"], "CPU s of the servers": serving,

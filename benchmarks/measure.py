@@ -1,13 +1,16 @@
 """Runs a program as a process of its own and says what it took: wall, CPU, peak memory."""
 
 import compileall
+import ctypes
+import hashlib
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,7 @@ from benchmarks import calibration, chart
 HERE = Path(__file__).resolve().parent
 LAUNCH = HERE / "launch.py"
 RESULTS = HERE / "results"
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
 
 
 @cache
@@ -47,6 +51,53 @@ def cost(
             raise RuntimeError(f"{command[:3]} ended with {done.returncode}: {said}")
     wall, cpu, memory = (float(word) for word in report.read_text().split())
     return {"wall": wall, "cpu": cpu, "memory": memory}
+
+
+def digest_of(told: Any) -> str:
+    """Return a short digest of what can be printed."""
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+
+def workload(folder: Path) -> str:
+    """Return a digest of what is asked: all names and sizes, for keys and times differ each time.
+
+    Without the golden results beside recordings, which nobody is asked for.
+    """
+    files = [one for one in folder.rglob("*") if one.is_file() and one.name != "expected.json"]
+    return digest_of(sorted((str(one.relative_to(folder)), one.stat().st_size) for one in files))
+
+
+def _children() -> list[str]:
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [pid for one in tasks for pid in one.read_text().split()]
+
+
+def served() -> float:
+    """Return the CPU seconds of the servers: of this process, of its children, and of theirs."""
+    told = [
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        for pid in (str(os.getpid()), *_children())
+    ]
+    own = sum(
+        int(ticks) for ticks in told[0][11:13]
+    )  # without the clients, which were its children
+    theirs = sum(int(ticks) for one in told[1:] for ticks in one[11:15])
+    return (own + theirs) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Take in what servers leave behind, so that `served` counts it: a session of OpenSSH, say."""
+    there = set(_children())
+    libc = ctypes.CDLL(None)
+    libc.prctl(_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(_SUBREAPER, 0, 0, 0, 0)
+        for pid in set(_children()) - there:
+            with suppress(ChildProcessError):
+                os.waitpid(int(pid), os.WNOHANG)
 
 
 def median(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -11,18 +11,23 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import adopting, cost, keep, median, served, table, workload
 from benchmarks.peers.shells import Plan, write
+from hostcheck.fleet import cores
 from tests.peers import live, shapes
 
 ROOT = Path(__file__).resolve().parents[1]
+ENDING_SECONDS = 1
+"""So long after the last client sessions of the server may still be ending."""
 COLUMNS = {
     "hosts": "{}", "client": "{}", "hosts/s": "{:.1f}", "wall s": "{:.1f}", "CPU s": "{:.2f}",
+    "CPU ms a host": "{:.2f}", "CPU s of the server": "{:.1f}", "of what it allows": "{:.2f}",
     "peak MB": "{:.0f}",
 }  # fmt: skip
 
@@ -54,40 +59,52 @@ def jumping(shells: live.Shells, work: Path) -> str:
     return str(file)
 
 
-def rows_of(hosts: int, workers: int, repeat: int, *, jump: bool) -> Iterator[dict[str, Any]]:
-    """Measure every client against one fleet; repetitions take turns."""
+def measured(command: list[str], work: Path) -> dict[str, float]:
+    """Run one client once. Of what the server allows: beside its CPU on all cores and no wait."""
+    before = served()
+    found = cost(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=work)
+    time.sleep(ENDING_SECONDS)
+    served_s = served() - before
+    return {**found, "served": served_s, "share": served_s / cores() / found["wall"]}
+
+
+def rows_of(
+    hosts: int, workers: int, repeat: int, *, jump: bool, only: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Measure every client, or `only` some, against one fleet; repetitions take turns."""
     fleet = shapes.many(hosts)
     fleet = type(fleet)(tuple(one for one in fleet if one.shell and not one.shell_trouble))
     with (
+        adopting(),
         live.running_shells(
             fleet, max_sessions=10, settings=["AllowTcpForwarding yes"] * jump
         ) as shells,
         tempfile.TemporaryDirectory() as name,
     ):
+        work = Path(name)
         plan = Plan(
             shells.port, shells.user, str(shells.key_file), str(shells.known_hosts_file), workers,
             {host.address: [gpu.address for gpu in host.seen_gpus()] for host in fleet},
-            jumping(shells, Path(name)) if jump else "",
+            jumping(shells, work) if jump else "",
         )  # fmt: skip
-        write(plan, Path(name) / "plan.json")
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        write(plan, work / "plan.json")
         found = clients(jump=jump)
+        found = {name: found[name] for name in found if name in (only or found)}
         runs: dict[str, list[dict[str, float]]] = {client: [] for client in found}
         for turn in range(repeat):
             for client in list(runs)[:: -1 if turn % 2 else 1]:
-                command = [
-                    sys.executable,
-                    "-m",
-                    clients(jump=jump)[client],
-                    str(Path(name) / "plan.json"),
-                ]
-                runs[client].append(cost(command, env=env, cwd=Path(name)))
+                command = [sys.executable, "-m", found[client], str(work / "plan.json")]
+                runs[client].append(measured(command, work))
+        asked = workload(shells.known_hosts_file.parent / "replay")
         for client, all_runs in runs.items():
             usual = median(all_runs)
             yield {
                 "hosts": len(plan.hosts), "client": f"{client}, by a jump host" if jump else client,
-                "hosts/s": len(plan.hosts) / usual["wall"], "wall s": usual["wall"],
-                "CPU s": usual["cpu"], "peak MB": usual["memory"],
+                "workload": asked, "hosts/s": len(plan.hosts) / usual["wall"],
+                "wall s": usual["wall"], "CPU s": usual["cpu"],
+                "CPU ms a host": usual["cpu"] * 1000 / len(plan.hosts),
+                "CPU s of the server": usual["served"], "of what it allows": usual["share"],
+                "peak MB": usual["memory"],
             }  # fmt: skip
 
 
