@@ -19,8 +19,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import cost, digest_of, keep, median, table
 from tests.peers.redfish import Login
+from tests.ways.redfish.machines import rack
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = {
@@ -65,6 +66,7 @@ def rows_of(hosts: list[int], least: float, most: float, repeat: int) -> list[di
             {
                 "hosts": count,
                 "client": name,
+                "workload": digest_of((rack(), least, most)),
                 "wall s": found["wall"],
                 "slowest chain s": found["slowest"],
                 "wall / slowest": found["wall"] / found["slowest"],

@@ -3,8 +3,9 @@
     python -m benchmarks.guard            compares results/ with results/release/
     python -m benchmarks.guard --release  makes results/ the figures of a release
 
-CPU seconds are compared, each divided by the calibration of its own session. It says and never
-fails: what a shared machine measures in a minute is a hint.
+CPU seconds are compared, each divided by the calibration of its own session, and only where both
+sessions asked the same: a benchmark whose workload became another is named and left out. It says
+and never fails: what a shared machine measures in a minute is a hint.
 """
 
 import argparse
@@ -29,40 +30,66 @@ class Compared(NamedTuple):
     ratio: float
 
 
-def _rows(path: Path) -> dict[tuple[Any, ...], float]:
+class Other(NamedTuple):
+    """A benchmark that asks something else than it did: how many rows are not compared."""
+
+    name: str
+    rows: int
+
+
+class _Row(NamedTuple):
+    units: float
+    workload: str | None
+
+
+def _rows(path: Path) -> dict[tuple[Any, ...], _Row]:
     """Return CPU in units of the calibration, by what was measured; nothing without one."""
-    taken = json.loads(path.read_text())
+    taken = json.loads(path.read_text()) if path.is_file() else {}
     unit = taken.get("calibration")
     found = {}
     for row in taken["rows"] if unit else ():
         figure = next((row[one] for one in FIGURES if row.get(one)), None)
         if figure is not None:
-            found[tuple(row.get(one) for one in KEY)] = figure / unit
+            key = tuple(row.get(one) for one in KEY)
+            found[key] = _Row(figure / unit, row.get("workload"))
     return found
 
 
-def compared(now: Path, release: Path) -> Iterator[Compared]:
+def compared(now: Path, release: Path) -> Iterator[Compared | Other]:
     """Yield what both folders of results have, in the order of names."""
     for path in sorted(release.glob("*.json")):
-        ours = _rows(now / path.name) if (now / path.name).is_file() else {}
+        ours, others = _rows(now / path.name), 0
         for key, before in _rows(path).items():
-            if key in ours:
-                words = " ".join(
-                    f"{one} {value}"
-                    for one, value in zip(KEY, key, strict=True)
-                    if value is not None
-                )
-                yield Compared(f"{path.stem}: {words}", ours[key] / before)
+            if key not in ours:
+                continue
+            if ours[key].workload != before.workload:
+                others += 1
+                continue
+            words = " ".join(
+                f"{one} {value}" for one, value in zip(KEY, key, strict=True) if value is not None
+            )
+            yield Compared(f"{path.stem}: {words}", ours[key].units / before.units)
+        if others:
+            yield Other(path.stem, others)
 
 
-def told(found: list[Compared]) -> str:
-    """Say what got slower, and how much was compared."""
-    slower = [f"slower, {one.ratio:.2f} x: {one.name}" for one in found if one.ratio > SLOWER]
-    least = min((one.ratio for one in found), default=0)
-    most = max((one.ratio for one in found), default=0)
-    rows = count(len(found), "row")
+def told(found: list[Compared | Other]) -> str:
+    """Say what got slower, what asks something else, and how much was compared."""
+    same = [one for one in found if isinstance(one, Compared)]
+    slower = [f"slower, {one.ratio:.2f} x: {one.name}" for one in same if one.ratio > SLOWER]
+    others = [
+        f"{one.name}: its workload is another than the last release's; not compared: "
+        f"{count(one.rows, 'row')}"
+        for one in found
+        if isinstance(one, Other)
+    ]
+    least = min((one.ratio for one in same), default=0)
+    most = max((one.ratio for one in same), default=0)
+    rows = count(len(same), "row")
     whole = f"{rows} compared with the last release: {least:.2f} to {most:.2f} x its CPU"
-    return "\n".join([*slower, whole if found else "nothing to compare with the last release"])
+    return "\n".join(
+        [*slower, *others, whole if same else "nothing to compare with the last release"]
+    )
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from benchmarks.measure import keep, table
+from benchmarks.measure import keep, table, workload
 from benchmarks.plan import line_up
-from benchmarks.stages import recorded
+from benchmarks.stages import ROOT, recorded
 from hostcheck import runfile
 from hostcheck.catalog import requirements
 from hostcheck.checks.engine import run_all
@@ -216,7 +216,10 @@ def main() -> None:
         rows.append(year_of(fresh("year"), fleet, given.nights))
         kind = "PostgreSQL" if given.postgresql else "SQLite"
         for row in (one for some in rows for one in some):
-            blank = {"history": kind, "hosts": given.hosts, "rows": "", "MB": 0.0}
+            blank = {
+                "history": kind, "hosts": given.hosts, "rows": "", "MB": 0.0,
+                "workload": workload(ROOT / "fixtures"),
+            }  # fmt: skip
             found.append({**blank, **row})
             print(table(found[-1:], COLUMNS), flush=True)
     print(table(found, COLUMNS))

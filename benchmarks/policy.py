@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from benchmarks.measure import keep, table
+from benchmarks.measure import keep, table, workload
 from hostcheck import runfile
 from hostcheck.journal import Heading, Journal
 from hostcheck.model.fact import Known
@@ -114,7 +114,8 @@ def rows(hosts: int, repeat: int) -> list[dict[str, Any]]:
         "policy and waivers": policed - plain + min(waiving),
     }
     return [
-        {"hosts": hosts, "client": what, "CPU s": cpu, "CPU ms a host": cpu * 1000 / hosts,
+        {"hosts": hosts, "client": what, "workload": workload(FIXTURES),
+         "CPU s": cpu, "CPU ms a host": cpu * 1000 / hosts,
          "% of a run": cpu * 100 / whole}
         for what, cpu in told.items()
     ]  # fmt: skip

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import fleets
-from benchmarks.measure import keep, median, table
+from benchmarks.measure import keep, median, table, workload
 from benchmarks.vsphere import delayed, measured
 from tests.peers import live
+from tests.peers.fleet import Fleet
 
 ROOT = Path(__file__).resolve().parents[1]
 CLUSTER = 8
@@ -43,9 +44,22 @@ def rows_of(
         hosts=fleet.hosts[:hosts],
         clusters=fleet.clusters[: (hosts + CLUSTER - 1) // CLUSTER],
     )
+    with live.running_vcenter(fleet, rewrite=rewrite) as server:
+        yield from rows_at(server, fleet, asked, delays, checkouts, repeat)
+
+
+def rows_at(
+    server: live.Vcenter,
+    fleet: Fleet,
+    asked: str,
+    delays: Sequence[int],
+    checkouts: Sequence[Path],
+    repeat: int,
+) -> Iterator[dict[str, Any]]:
+    """Measure one command of some checkouts, in turns, at the server of a fleet."""
     vm = next(one for host in fleet for one in host.vms if one.profiles)
     words = {"VM": [vm.name], "--profile": ["--profile", vm.profiles[0]]}
-    with live.running_vcenter(fleet, rewrite=rewrite) as server, tempfile.TemporaryDirectory() as t:
+    with tempfile.TemporaryDirectory() as t:
         env = {
             **os.environ, "GOVC_USERNAME": server.user, "GOVC_PASSWORD": server.password,
             "GOVC_TLS_CA_CERTS": str(server.ca_file),
@@ -65,9 +79,9 @@ def rows_of(
                 found = median(all_runs)
                 other = "" if checkout == ROOT else f" ({checkout.name})"
                 yield {
-                    "hosts": hosts, "round trip ms": delay,
-                    "client": f"preflight {asked}{other}", "wall s": found["wall"],
-                    "CPU s": found["cpu"], "peak MB": found["memory"],
+                    "hosts": len(fleet.hosts), "round trip ms": delay,
+                    "client": f"preflight {asked}{other}", "workload": workload(server.load_dir),
+                    "wall s": found["wall"], "CPU s": found["cpu"], "peak MB": found["memory"],
                     "requests": int(found["requests"]), "MB": found["MB"],
                 }  # fmt: skip
 

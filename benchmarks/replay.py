@@ -89,7 +89,8 @@ def rows_of(hosts: int, repeat: int) -> Iterator[dict[str, Any]]:
         for one in FORMATS:
             told = ["report", run, "--format", one, "-o", str(work / PLACES.get(one, one))]
             stages[f"report {one}"] = [*hostcheck, *told]
-        for row in rows(stages, hosts=hosts, repeat=repeat, work=work):
+        recorded = work / "recordings"
+        for row in rows(stages, hosts=hosts, repeat=repeat, work=work, recordings=recorded):
             told = row["client"].removeprefix("report ")
             there = work / (PLACES.get(told, told) if told in FORMATS else "run.json")
             yield row | {"MB": _size(there) / 1e6}

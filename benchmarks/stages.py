@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import cost, keep, median, table, workload
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = {
@@ -34,13 +34,23 @@ def recorded(hosts: int, work: Path) -> Path:
 
 
 def rows(
-    stages: Mapping[str, Sequence[str]], *, hosts: int, repeat: int, work: Path
+    stages: Mapping[str, Sequence[str]],
+    *,
+    hosts: int,
+    repeat: int,
+    work: Path,
+    recordings: Path = ROOT / "fixtures",
 ) -> Iterator[dict[str, Any]]:
-    """Yield the medians of each stage, a command, in the order in which they are given."""
+    """Yield the medians of each stage, a command, in the order in which they are given.
+
+    All of them start from these recordings, or from what was made of them.
+    """
+    asked = workload(recordings)
     for stage, command in stages.items():
         found = median([ended(command, work) for _ in range(repeat)])
         yield {
-            "hosts": hosts, "client": stage, "wall s": found["wall"], "CPU s": found["cpu"],
+            "hosts": hosts, "client": stage, "workload": asked, "wall s": found["wall"],
+            "CPU s": found["cpu"],
             "CPU ms a host": found["cpu"] * 1000 / hosts, "peak MB": found["memory"],
         }  # fmt: skip
 

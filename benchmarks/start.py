@@ -9,11 +9,11 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import cost, keep, median, table, workload
 from benchmarks.stages import ROOT
 
 BARE, CLICK, HELP, TAB = "Python alone", "import click", "hostcheck --help", "completion of a name"
@@ -44,7 +44,7 @@ def stages(run: Path) -> dict[str, tuple[list[str], Mapping[str, str]]]:
     }
 
 
-def rows_of(repeat: int) -> Iterator[dict[str, Any]]:
+def rows_of(repeat: int, only: Collection[str] = ()) -> Iterator[dict[str, Any]]:
     """Measure all in turns, so many times each."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -56,13 +56,16 @@ def rows_of(repeat: int) -> Iterator[dict[str, Any]]:
         taken: dict[str, list[dict[str, float]]] = {}
         for _ in range(repeat):
             for one, (command, more) in stages(run).items():
+                if only and one not in only:
+                    continue
                 took = cost(command, env={**env, **more}, cwd=work, accepted=(0, 1, 3))
                 taken.setdefault(one, []).append(took)
     unit = median(taken[CLICK])["cpu"]
     for one, each in taken.items():
         found = median(each)
         yield {
-            "hosts": 1, "client": one, "CPU s": found["cpu"], "CPU ms": found["cpu"] * 1000,
+            "hosts": 1, "client": one, "workload": workload(machine),
+            "CPU s": found["cpu"], "CPU ms": found["cpu"] * 1000,
             "of importing click": found["cpu"] / unit, "peak MB": found["memory"],
         }  # fmt: skip
 

@@ -13,20 +13,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks import fleets
-from benchmarks.measure import cost, keep, median, table
+from benchmarks.measure import cost, keep, median, table, workload
 from benchmarks.peers import paths
 from tests.peers import live
 from tests.peers.ports import own_port
 
 HERE = Path(__file__).resolve().parent
-LAZY_UP_TO = 100
-"""Hosts, once and without a round trip added; more would take hours."""
+LAZY = "pyVmomi lazy"
+LAZY_UP_TO = 20
+"""Hosts, once and without a round trip added: it sends 264 requests for each of them."""
 VERDICTS = (0, 1, 3)
 """How an audit ends that has come to its end."""
 COLUMNS = {
@@ -51,7 +52,7 @@ def clients(port: int, work: Path, *, lazy: bool) -> dict[str, list[str]]:
         ],
     }  # fmt: skip
     if lazy:
-        found["pyVmomi lazy"] = [*python, "benchmarks.peers.pyvmomi_lazy", str(port)]
+        found[LAZY] = [*python, "benchmarks.peers.pyvmomi_lazy", str(port)]
     return found
 
 
@@ -95,15 +96,28 @@ def _calls(stats: dict[str, Any]) -> int:
 
 
 def rows_of(
-    kind: str, hosts: int, delays: list[int], repeat: int, only: list[str]
+    kind: str, hosts: int, delays: Sequence[int], repeat: int, only: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     """Measure every client, or `only` some, against one fleet; repetitions take turns."""
     fleet, rewrite = fleets.KINDS[kind](hosts)
-    with live.running_vcenter(fleet, rewrite=rewrite) as server, tempfile.TemporaryDirectory() as t:
+    with live.running_vcenter(fleet, rewrite=rewrite) as server:
+        yield from rows_at(server, hosts, delays, repeat, only)
+
+
+def rows_at(
+    server: live.Vcenter,
+    hosts: int,
+    delays: Sequence[int],
+    repeat: int,
+    only: Collection[str] = (),
+) -> Iterator[dict[str, Any]]:
+    """Measure every client, or `only` some, at a server of so many hosts."""
+    with tempfile.TemporaryDirectory() as t:
         env = {
             **os.environ, "GOVC_USERNAME": server.user, "GOVC_PASSWORD": server.password,
             "GOVC_TLS_CA_CERTS": str(server.ca_file), "PYTHONPATH": str(HERE.parent),
         }  # fmt: skip
+        asked = workload(server.load_dir)
         for delay in delays:
             with delayed(server.port, delay) as port:
                 commands = clients(port, Path(t), lazy=hosts <= LAZY_UP_TO and not delay)
@@ -111,13 +125,13 @@ def rows_of(
                 runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
                 for turn in range(repeat):
                     for name in list(commands)[:: -1 if turn % 2 else 1]:
-                        if name == "pyVmomi lazy" and turn:
+                        if name == LAZY and turn:
                             continue
                         runs[name].append(measured(server, commands[name], env))
             for name, all_runs in runs.items():
                 found = median(all_runs)
                 yield {
-                    "hosts": hosts, "round trip ms": delay, "client": name,
+                    "hosts": hosts, "round trip ms": delay, "client": name, "workload": asked,
                     "wall s": found["wall"], "CPU s": found["cpu"], "peak MB": found["memory"],
                     "requests": int(found["requests"]), "MB": found["MB"],
                 }  # fmt: skip

@@ -41,3 +41,33 @@ def test_a_release_is_kept_with_the_speed_of_its_machine(tmp_path, monkeypatch, 
     guard.main()
     assert "1 row compared" in capsys.readouterr().out
     assert json.loads((tmp_path / "release" / "replay.json").read_text())["calibration"] > 0
+
+
+def test_what_asks_something_else_than_it_did_is_named_and_not_compared(tmp_path):
+    row = {"hosts": 50, "CPU s": 1.0}
+    before = [{**row, "client": "audit"}, {**row, "client": "report", "workload": "of then"}]
+    rows = [
+        {**row, "client": one, "CPU s": 9.0, "workload": "of now"} for one in ("audit", "report")
+    ]
+    same = [{**row, "client": "start", "workload": "alike"}]
+    for folder, told in ((tmp_path / "release", before), (tmp_path, rows)):
+        folder.mkdir(exist_ok=True)
+        for name, these in (("replay", told), ("start", same)):
+            kept = {"calibration": 0.1, "rows": these}
+            (folder / f"{name}.json").write_text(json.dumps(kept))
+    assert guard.told(list(guard.compared(tmp_path, tmp_path / "release"))).splitlines() == [
+        "replay: its workload is another than the last release's; not compared: 2 rows",
+        "1 row compared with the last release: 1.00 to 1.00 x its CPU",
+    ]
+
+
+def test_a_workload_is_known_again_by_its_names_and_sizes(tmp_path):
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host" / "answer").write_text("key 1234")
+    (tmp_path / "expected.json").write_text("{}")
+    first = measure.workload(tmp_path)
+    (tmp_path / "host" / "answer").write_text("key 5678")
+    (tmp_path / "expected.json").write_text('{"VERDICT": "GO"}')
+    assert measure.workload(tmp_path) == first, "keys and golden results differ from day to day"
+    (tmp_path / "host" / "answer").write_text("key 5678, and a card more")
+    assert measure.workload(tmp_path) != first
