@@ -91,7 +91,10 @@ torture: smoke ## damage every answer, turn every check round, write docs/reliab
 	$(BIN)/python -m tests.torture.mutants --minutes $(or $(MINUTES),120)
 	$(BIN)/python -m tests.torture --minutes $(or $(MINUTES),120) --inputs $(or $(INPUTS),1000000)
 
-bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; see benchmarks/)
+bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; IDLE=CHECKOUT: all aims; see benchmarks/)
+ifdef IDLE
+	$(BIN)/python -m benchmarks.aims --against $(IDLE)
+else
 	$(PIP) install asyncssh ansible-core || echo "without asyncssh and Ansible"
 	$(BIN)/python -m benchmarks.vsphere $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.vsphere --fleet clones --delay 0 --hosts $(if $(QUICK),50 --repeat 1,500)
@@ -102,7 +105,13 @@ bench: $(VENV)/.dev ## measure against other clients (QUICK=1: a few minutes; se
 	$(BIN)/python -m benchmarks.replay $(if $(QUICK),--hosts 50 --repeat 1)
 	$(BIN)/python -m benchmarks.start $(if $(QUICK),--repeat 3)
 	$(BIN)/python -m benchmarks.saved $(if $(QUICK),--hosts 1000 --repeat 1)
+	$(BIN)/python -m benchmarks.plan $(if $(QUICK),--hosts 1000 --repeat 1)
+	$(BIN)/python -m benchmarks.policy $(if $(QUICK),--hosts 100 --repeat 1)
+	$(BIN)/python -m benchmarks.history $(if $(QUICK),--hosts 500 --nights 10)
+	$(BIN)/python -m benchmarks.beside $(if $(QUICK),--hosts 20 --most 1)
+	$(BIN)/python -m benchmarks.weights $(if $(QUICK),--mb 64 --repeat 1)
 	$(BIN)/python -m benchmarks.guard
+endif
 
 build: smoke ## wheel, source distribution and bill of materials in dist/, the same bytes everywhere
 	$(PIP) install --constraint constraints.txt build setuptools

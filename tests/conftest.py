@@ -71,7 +71,7 @@ LONGEST_FIRST = (
     "test_journal.py", "test_doctor.py", "test_power_on.py", "reports/test_browser.py",
     "preflight/test_agreement.py", "parsers/test_any_answer.py", "shell/test_logins.py",
     "tests/test_docs.py", "peers/test_peers.py", "test_vcenters.py", "history/test_history.py",
-    "test_faults_shell.py",
+    "test_faults_shell.py", "benchmarks/test_aims.py",
 )  # fmt: skip
 """Files of ten seconds and more, of work or of waiting: that overlaps with the work of others. Each
 stays with one worker, and all end together only if these do not come last."""
