@@ -40,6 +40,11 @@ class UnlistedError(UsageError):
         self.silent = dict(silent)
 
 
+def damaged(error: object, file: str = "the run file") -> UsageError:
+    """Return what a file that is damaged is told with: `file` is what it is called."""
+    return UsageError(f"{file} is damaged: {error}; run again")
+
+
 def crash(error: Exception) -> str:
     """Say in one line what nobody foresaw, and where it was raised."""
     where = traceback.extract_tb(error.__traceback__)[-1]

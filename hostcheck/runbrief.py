@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from hostcheck.errors import UsageError
+from hostcheck.errors import damaged
 from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
 from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
@@ -101,7 +101,7 @@ def _of_lines(hosts: StoredHosts) -> Iterator[Brief]:
         try:
             yield _opened(_line(hosts.text(number)), words)
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
-            raise UsageError(f"the run file is damaged: {error}; run again") from None
+            raise damaged(error) from None
 
 
 def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
@@ -119,18 +119,13 @@ def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
     for number in range(len(hosts)):
         try:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
-            facts = (
-                b'"%s":%s' % (name.encode(), hosts.value(line.host[name]))
-                for name in names
-                if name in line.host
-            )
             yield JudgedHost(
                 upheld(line.verdict, (one.status for one in line.results)),
-                msgspec.json.decode(b"{%s}" % b",".join(facts), type=kind),
+                hosts.facts(line.host, kind, names),
                 tuple(hosts.result(one, line.subjects) for one in line.results),
             )
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
-            raise UsageError(f"the run file is damaged: {error}; run again") from None
+            raise damaged(error) from None
 
 
 class _Words(dict[int | ToldResult, ToldResult]):

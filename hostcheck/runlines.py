@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hostcheck import runfile
-from hostcheck.errors import UsageError
+from hostcheck.errors import damaged
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, PhysicalGpu
 from hostcheck.model.result import Answer, Result, Status, Subject
@@ -221,7 +221,7 @@ def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
         try:
             return opener.report(number)
         except (msgspec.MsgspecError, IndexError, TypeError, ValueError) as error:
-            raise UsageError(f"the run file is damaged: {error}; run again") from None
+            raise damaged(error) from None
 
     return _run(top, OpenedOneByOne(len(lines.places), report))
 

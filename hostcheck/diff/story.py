@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hostcheck import runfile, runlines
-from hostcheck.errors import UsageError
+from hostcheck.errors import UsageError, damaged
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.memory import LastKnown
@@ -84,7 +84,7 @@ def _opened(decode: Callable[[bytes], T], text: bytes) -> T:
     try:
         return decode(text)
     except msgspec.MsgspecError as error:
-        raise UsageError(f"a run file is damaged: {error}; run again") from None
+        raise damaged(error, "a run file") from None
 
 
 class Glance:
@@ -279,7 +279,7 @@ class Story:
             raise self._damaged(error) from None
 
     def _damaged(self, error: Exception) -> UsageError:
-        return UsageError(f"{self._name}: the run file is damaged: {error}; run again")
+        return damaged(error, f"{self._name}: the run file")
 
     def title(self, check: str) -> str:
         """Return the title of a check, or its id where the run has no manual of it."""

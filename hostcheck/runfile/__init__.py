@@ -17,7 +17,7 @@ A `Journal` holds the same lines while a run goes on, in the order in which host
 
 import mmap
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -27,7 +27,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hostcheck import files
-from hostcheck.errors import UsageError
+from hostcheck.errors import UsageError, damaged
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Result, Status, Subject, upheld
 from hostcheck.model.run import SCHEMA as PLAIN
@@ -60,6 +60,7 @@ __all__ = [
     "read", "upheld_by", "verdicts", "write",
 ]  # fmt: skip
 
+F = TypeVar("F")
 SCHEMA = "hostcheck.run/2"
 QUICKLY = 1
 """Level of compression: a sixth of the size in half a millisecond a host."""
@@ -108,6 +109,10 @@ class _Shared:
         text = bytes(raw)
         return bytes(self._values[int(text)]) if text[:1].isdigit() else text
 
+    def facts(self, told: Mapping[str, Raw], kind: type[F], names: Iterable[str]) -> F:
+        pairs = (b'"%s":%s' % (one.encode(), self.value(told[one])) for one in names if one in told)
+        return msgspec.json.decode(b"{%s}" % b",".join(pairs), type=kind)
+
     def words(self, raw: Raw) -> ToldResult:
         text = bytes(raw)
         told: ToldResult = self.told(int(text)) if text[:1].isdigit() else _decode_told(text)
@@ -118,14 +123,13 @@ class _Shared:
         try:
             return self._report(line)
         except (msgspec.MsgspecError, IndexError, ValueError) as error:
-            raise UsageError(f"the run file is damaged: {error}; run again") from None
+            raise damaged(error) from None
 
     def _report(self, line: bytes | memoryview | Raw) -> HostReport:
         opened: WholeHost | OpenedHost
         if self._values:
             opened = msgspec.json.decode(line, type=OpenedHost)
-            fields = (b'"%s":%s' % (k.encode(), self.value(raw)) for k, raw in opened.host.items())
-            host = msgspec.json.decode(b"{%s}" % b",".join(fields), type=Host)
+            host = self.facts(opened.host, Host, opened.host)
         else:
             opened = msgspec.json.decode(line, type=WholeHost)
             host = opened.host
@@ -169,7 +173,7 @@ class StoredHosts(OpenedOneByOne):
         self._verdicts = verdicts
         self._line = line
         self._shared = _Shared(shared)
-        self.result = self._shared.result
+        self.result, self.facts = self._shared.result, self._shared.facts
         super().__init__(count, lambda number: self._shared.report(line(number)))
 
     def text(self, number: int) -> bytes | memoryview | Raw:
@@ -193,7 +197,7 @@ class StoredHosts(OpenedOneByOne):
             glance = _glance_at(self._line(number))
             return upheld_by(glance.verdict, glance.results)
         except msgspec.MsgspecError as error:
-            raise UsageError(f"the run file is damaged: {error}; run again") from None
+            raise damaged(error) from None
 
     def lines(self) -> Iterator[LinedHost]:
         """Yield the hosts as lines with nothing shared."""
@@ -312,7 +316,7 @@ R = TypeVar("R", Run, StoredRun)
 def _checked(run: R, path: Path) -> R:
     """Return what a file holds beside its hosts. Raises UsageError where a time is none."""
     if odd := odd_times(run.first_answer_at, run.last_answer_at):
-        raise UsageError(f"{path}: the run file is damaged: {odd}; run again")
+        raise damaged(odd, f"{path}: the run file")
     return msgspec.structs.replace(run, preflight=upheld_preflight(run.preflight))
 
 
