@@ -4,40 +4,65 @@ Most of a run file is facts, and most results pass. Of a line everything else is
 ten thousand hosts are told in the time that it takes to read their file.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
 from hostcheck.errors import damaged
-from hostcheck.model.result import Answer, Result, Severity, Status, Subject, upheld
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Command, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
 from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
 
 F = TypeVar("F", bound=Struct)
 
-PASS, NEEDLESS, OFF = Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED
+PASS, FAIL, NEEDLESS, OFF = Status.PASS, Status.FAIL, Status.NOT_APPLICABLE, Status.NOT_SELECTED
 WELL = (PASS, NEEDLESS, OFF)
 """What is nothing to be told of."""
+_DAMAGE = (msgspec.MsgspecError, IndexError, ValueError)
 
 
-class Brief(NamedTuple):
-    """One host as it was judged; `passes` are counted when they are asked for."""
+class HostName(Struct, frozen=True):
+    """A host of which no more is known than who it is."""
+
+    name: str
+    target: str = ""
+
+
+class Brief(NamedTuple, Generic[F]):
+    """One host as it was judged, and of what it is only what was asked for."""
+
+    verdict: Answer
+    host: F
+    open: tuple[Result, ...]
+    """What fails or is not known, in its order; without its sources."""
+    counts: Counter[Status]
+    """All its results."""
+    passes: Callable[[], int]
+    """Counts the required results that pass."""
+
+
+class LineBrief(NamedTuple):
+    """What the line of one host says: checks in the order of their results, some more than once."""
 
     verdict: Answer
     name: str
     target: str
-    open: tuple[Result, ...]
-    """What fails or is not known, in its order; without sources and fixes."""
+    failed: list[str]
+    """Required checks that fail."""
+    unknown: list[str]
+    """Required checks that are not known."""
+    findings: list[str]
+    """Other checks that fail."""
     off: int
     """Results that a policy kept from being judged."""
+    deciding: Callable[[], tuple[Result, ...]]
+    """Returns the results that its verdict may rest on: fails where a required one is among them,
+    else all that fails or is not known."""
     passes: Callable[[], int]
-    """Counts the required results that pass."""
-    needless: int
-    """Results of what does not apply."""
-    judged: int
-    """All results."""
 
 
 class JudgedHost(NamedTuple, Generic[F]):
@@ -73,49 +98,62 @@ class _Line(Struct, frozen=True):
     results: tuple[_Seen, ...]
 
 
+class _SeenToMend(_Seen, frozen=True):
+    fix: tuple[Command, ...] = ()
+
+
+class _LineToMend(Struct, frozen=True):
+    verdict: Answer
+    host: dict[str, Raw]
+    subjects: Raw
+    results: tuple[_SeenToMend, ...]
+
+
 _line = msgspec.json.Decoder(_Line).decode
+_line_to_mend = msgspec.json.Decoder(_LineToMend).decode
 _subjects = msgspec.json.Decoder(tuple[_Subject, ...]).decode
 _text = msgspec.json.Decoder(str).decode
 
 
-def briefs(run: Run) -> Iterator[Brief]:
-    """Yield what each host of a run was judged. Raises UsageError where its file is damaged."""
-    if isinstance(run.hosts, StoredHosts):
-        return _of_lines(run.hosts)
-    return map(_brief, run.hosts)
-
-
-def _brief(report: HostReport) -> Brief:
-    required = [one.status for one in report.results if one.severity is Severity.REQUIRED]
-    return Brief(
-        report.verdict, report.host.name, report.host.target,
-        tuple(one for one in report.results if one.status not in WELL),
-        sum(one.status is OFF for one in report.results), lambda: required.count(PASS),
-        sum(one.status is NEEDLESS for one in report.results), len(report.results),
-    )  # fmt: skip
-
-
-def _of_lines(hosts: StoredHosts) -> Iterator[Brief]:
-    words = _Words(hosts)
-    for number in range(len(hosts)):
+def line_briefs(run: Run) -> Iterator[LineBrief]:
+    """Yield what the line of each host says. Raises UsageError where its file is damaged."""
+    if not isinstance(run.hosts, StoredHosts):
+        yield from map(_line_brief, run.hosts)
+        return
+    words = _Words(run.hosts)
+    for number in range(len(run.hosts)):
         try:
-            yield _opened(_line(hosts.text(number)), words)
-        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+            yield _line_brief_of(_line(run.hosts.text(number)), words)
+        except _DAMAGE as error:
+            raise damaged(error) from None
+
+
+def briefs(run: Run, kind: type[F]) -> Iterator[Brief[F]]:
+    """Yield what each host was judged; of its facts those that `kind` has.
+
+    Raises UsageError where the file of the run is damaged.
+    """
+    if not isinstance(run.hosts, StoredHosts):
+        yield from (cast(Brief[F], brief_of(one)) for one in run.hosts)
+        return
+    words, names = _Words(run.hosts), kind.__struct_encode_fields__
+    for number in range(len(run.hosts)):
+        try:
+            line = _line_to_mend(run.hosts.text(number))
+            yield _opened(line, run.hosts.facts(line.host, kind, names), words)
+        except _DAMAGE as error:
             raise damaged(error) from None
 
 
 def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
-    """Yield what each host was judged; of its facts those that `kind` has, named as a host's are.
+    """Yield all that each host was judged; of its facts those that `kind` has.
 
     Raises UsageError where the file of the run is damaged.
     """
-    if isinstance(run.hosts, StoredHosts):
-        return _judged(run.hosts, kind)
-    return (JudgedHost(one.verdict, cast(F, one.host), one.results) for one in run.hosts)
-
-
-def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
-    names = kind.__struct_encode_fields__
+    hosts, names = run.hosts, kind.__struct_encode_fields__
+    if not isinstance(hosts, StoredHosts):
+        yield from (JudgedHost(one.verdict, cast(F, one.host), one.results) for one in hosts)
+        return
     for number in range(len(hosts)):
         try:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
@@ -124,8 +162,30 @@ def _judged(hosts: StoredHosts, kind: type[F]) -> Iterator[JudgedHost[F]]:
                 hosts.facts(line.host, kind, names),
                 tuple(hosts.result(one, line.subjects) for one in line.results),
             )
-        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+        except _DAMAGE as error:
             raise damaged(error) from None
+
+
+def brief_of(report: HostReport) -> Brief[Host]:
+    """Return what a host was judged that lies open."""
+    required = [one.status for one in report.results if one.severity is Severity.REQUIRED]
+    return Brief(
+        report.verdict, report.host, tuple(one for one in report.results if one.status not in WELL),
+        Counter(one.status for one in report.results), lambda: required.count(PASS),
+    )  # fmt: skip
+
+
+def _line_brief(report: HostReport) -> LineBrief:
+    one = brief_of(report)
+    weighed = [(each.check, each.severity is Severity.REQUIRED, each.status) for each in one.open]
+    failed = [check for check, required, status in weighed if required and status is FAIL]
+    return LineBrief(
+        one.verdict, report.host.name, report.host.target, failed,
+        [check for check, required, status in weighed if required and status is not FAIL],
+        [check for check, required, status in weighed if not required and status is FAIL],
+        one.counts[OFF],
+        lambda: tuple(each for each in one.open if not failed or each.status is FAIL), one.passes,
+    )  # fmt: skip
 
 
 class _Words(dict[int | ToldResult, ToldResult]):
@@ -158,23 +218,50 @@ class _Required(dict[int | ToldResult, bool]):
         return found
 
 
-def _opened(line: _Line, words: _Words) -> Brief:
+def _line_brief_of(line: _Line, words: _Words) -> LineBrief:
+    required = words.required
     others = [one for one in line.results if one.status is not PASS]
     said = [one for one in others if one.status is not NEEDLESS]
-    found = [one for one in said if one.status is not OFF]
-    about = _subjects(line.subjects) if found else ()
-    return Brief(
-        upheld(line.verdict, (one.status for one in line.results)),
-        line.host.name, _text(words.value(line.host.target)),
-        tuple(_result(one, about[one.subject], words[one.told]) for one in found),
-        len(said) - len(found),
-        lambda: sum(words.required[one.told] for one in line.results if one.status is PASS),
-        len(others) - len(said), len(line.results),
+    fails = [one for one in said if one.status is FAIL]
+    dark = [one for one in said if one.status is not FAIL and one.status is not OFF]
+    failed = [one.check for one in fails if required[one.told]]
+    passing = (PASS,) if len(others) < len(line.results) else ()
+    return LineBrief(
+        upheld(line.verdict, passing), line.host.name, _text(words.value(line.host.target)), failed,
+        [one.check for one in dark if required[one.told]],
+        [one.check for one in fails if not required[one.told]],
+        len(said) - len(fails) - len(dark),
+        lambda: _results(line.subjects, fails if failed else [*fails, *dark], words),
+        lambda: _passes(line, words),
     )  # fmt: skip
 
 
-def _result(one: _Seen, about: _Subject, told: ToldResult) -> Result:
+def _passes(line: _Line | _LineToMend, words: _Words) -> int:
+    return sum(words.required[one.told] for one in line.results if one.status is PASS)
+
+
+def _results(subjects: Raw, found: Sequence[_Seen], words: _Words) -> tuple[Result, ...]:
+    about = _subjects(subjects) if found else ()
+    return tuple(_result(one, about[one.subject], words[one.told]) for one in found)
+
+
+def _opened(line: _LineToMend, host: F, words: _Words) -> Brief[F]:
+    others = [one for one in line.results if one.status is not PASS]
+    found = [one for one in others if one.status not in WELL]
+    about = _subjects(line.subjects) if found else ()
+    counts = Counter([one.status for one in others])
+    counts[PASS] = len(line.results) - len(others)
+    return Brief(
+        upheld(line.verdict, (PASS,) if counts[PASS] else ()), host,
+        tuple(_result(one, about[one.subject], words[one.told], one.fix) for one in found),
+        counts, lambda: _passes(line, words),
+    )  # fmt: skip
+
+
+def _result(
+    one: _Seen, about: _Subject, told: ToldResult, fix: tuple[Command, ...] = ()
+) -> Result:  # fmt: skip
     return Result(
         one.check, told.severity, one.status, Subject(about.kind, about.id, about.name),
-        told.observed, told.expected, told.note, (), told.unseen, (), told.trace,
+        told.observed, told.expected, told.note, (), told.unseen, fix, told.trace,
     )  # fmt: skip

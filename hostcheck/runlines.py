@@ -76,6 +76,11 @@ LISTING = Kept(
 """What lists of hosts and VMs open."""
 DRIFT = Kept(host=("bmc", "cluster", "name", "target", *FIELDS), gpu=GPU_FIELDS, vm=())
 """What the hosts of a cluster are compared by."""
+TEXT = Kept(
+    host=(*DRIFT.host, "asked_with", "logins", "roles", "ssh_service"),
+    gpu=(*GPU_FIELDS, "address", "smoke"), vm=(),
+)  # fmt: skip
+"""What the text of a run tells of hosts, beside that."""
 TRUCE = Kept(
     host=("id", "name", "services", "target", "version", "vms"), gpu=(),
     vm=("id", "name", "passthroughs", "vgpus"),

@@ -1,5 +1,7 @@
 """What hosts were judged, read without what they are: the same as of the whole hosts."""
 
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -7,24 +9,42 @@ from hostcheck import runfile, runlines
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.reports.run import line
-from hostcheck.runbrief import briefs
+from hostcheck.runbrief import HostName, briefs, line_briefs
 from tests.test_runlines import file, run  # noqa: F401  fixtures
 
 NOTHING = (Status.PASS, Status.NOT_APPLICABLE, Status.NOT_SELECTED)
 
 
-def plain(found):
-    """Return briefs as they can be compared: without what no brief of a line has."""
+def bare(results, **without):
+    """Return results without what none of a line has."""
     return [
-        one._replace(passes=one.passes(), open=[
-            msgspec.structs.replace(
-                result, sources=(), fix=(),
-                subject=msgspec.structs.replace(result.subject, values={}),
-            )
-            for result in one.open
-        ])
-        for one in found
+        msgspec.structs.replace(
+            one, sources=(), subject=msgspec.structs.replace(one.subject, values={}), **without
+        )
+        for one in results
+    ]
+
+
+def plain(run):  # noqa: F811
+    """Return the briefs of a run as they can be compared: of its facts who it is."""
+    return [
+        one._replace(
+            host=(one.host.name, one.host.target), passes=one.passes(), open=bare(one.open),
+            counts=+one.counts,
+        )
+        for one in briefs(run, HostName)
     ]  # fmt: skip
+
+
+def of_lines(run):  # noqa: F811
+    """Return the lines of a run as they can be compared: fails and what is not known apart."""
+    return [
+        one._replace(
+            passes=one.passes(),
+            deciding=sorted(bare(one.deciding(), fix=()), key=lambda each: each.status.value),
+        )
+        for one in line_briefs(run)
+    ]
 
 
 def off(run):  # noqa: F811
@@ -40,18 +60,28 @@ def off(run):  # noqa: F811
 
 
 def test_a_line_tells_what_the_whole_host_tells(run, file):  # noqa: F811
-    whole = plain(briefs(run))
-    assert plain(briefs(runlines.whole(file))) == plain(briefs(runfile.read(file))) == whole
+    whole = plain(run)
+    assert plain(runlines.whole(file)) == plain(runfile.read(file)) == whole
     assert len(whole) == len(run.hosts) > 20
     for one, report in zip(whole, run.hosts, strict=True):
-        assert (one.verdict, one.name, one.target) == (
-            report.verdict, report.host.name, report.host.target,
-        )  # fmt: skip
+        assert (one.verdict, *one.host) == (report.verdict, report.host.name, report.host.target)
         assert len(one.open) == sum(r.status not in NOTHING for r in report.results)
         required = [r for r in report.results if r.severity is Severity.REQUIRED]
-        assert one.judged == len(report.results)
-        assert one.needless == sum(r.status is Status.NOT_APPLICABLE for r in report.results)
+        assert one.counts == Counter(r.status for r in report.results)
         assert one.passes == sum(r.status is Status.PASS for r in required)
+
+
+def test_the_brief_of_a_line_tells_what_the_whole_host_tells(run, file):  # noqa: F811
+    whole = of_lines(run)
+    assert of_lines(runlines.whole(file)) == of_lines(runfile.read(file)) == whole
+    assert {len(one.failed) > 0 for one in whole} == {len(one.unknown) > 0 for one in whole}
+    for one, report in zip(whole, run.hosts, strict=True):
+        found = [r for r in report.results if r.status not in NOTHING]
+        fails = [r.check for r in found if r.status is Status.FAIL]
+        assert sorted((*one.failed, *one.findings)) == sorted(fails)
+        required = [r.check for r in found if r.severity is Severity.REQUIRED]
+        assert sorted((*one.failed, *one.unknown)) == sorted(required)
+        assert len(one.deciding) == len(fails if one.failed else found)
 
 
 @pytest.mark.parametrize("verdict", [None, *Answer])
@@ -66,7 +96,7 @@ def test_lines_of_a_file_are_those_of_its_run(run, verdict, change, tmp_path):  
     assert line.render(runlines.whole(tmp_path / "run.json")) == told
     assert line.render(msgspec.structs.replace(made, hosts=runfile.packed(hosts))) == told
     assert told.count("\n") == len(hosts) + 1
-    assert f" off={sum(one.off for one in briefs(made))}" in told
+    assert f" off={sum(one.off for one in line_briefs(made))}" in told
 
 
 def test_a_line_that_is_damaged_is_told(file, tmp_path):  # noqa: F811
@@ -74,8 +104,9 @@ def test_a_line_that_is_damaged_is_told(file, tmp_path):  # noqa: F811
     for was, now in ((b'"subject":', b'"subject":9'), (b'"told":', b'"told":9999'),
                      (b'"status":"fail"', b'"status":"passed"'), (b"},\n{", b"}\n{")):  # fmt: skip
         path.write_bytes(file.read_bytes().replace(was, now))
-        with pytest.raises(UsageError, match=r"damaged|not a run file"):
-            list(briefs(runlines.whole(path)))
+        for read in (plain, of_lines):
+            with pytest.raises(UsageError, match=r"damaged|not a run file"):
+                read(runlines.whole(path))
 
 
 def test_a_file_that_was_cut_is_no_run(file, tmp_path):  # noqa: F811
@@ -84,7 +115,7 @@ def test_a_file_that_was_cut_is_no_run(file, tmp_path):  # noqa: F811
     for size in range(0, len(data), len(data) // 60):
         path.write_bytes(data[:size])
         with pytest.raises(UsageError):
-            list(briefs(runlines.whole(path)))
+            list(line_briefs(runlines.whole(path)))
 
 
 @pytest.mark.parametrize("form", ["plain", "one line", "spread"])
@@ -96,4 +127,4 @@ def test_other_forms_of_a_run_are_read_too(run, file, tmp_path, form):  # noqa: 
         path.write_bytes(file.read_bytes().replace(b"\n", b""))
     else:
         path.write_bytes(msgspec.json.format(file.read_bytes(), indent=2))
-    assert plain(briefs(runlines.whole(path))) == plain(briefs(run))
+    assert plain(runlines.whole(path)) == plain(run)

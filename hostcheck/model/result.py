@@ -1,6 +1,6 @@
 """Judgements: what a check says of one subject, and what becomes of that in a report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -213,24 +213,32 @@ def root_causes(
 
     `among` are all results of the host, of which a fail of any severity may be the cause.
     """
-    fails = tuple(fails)
-    if not fails:
-        return ()
-    explains = {manual.id: manual.explains for manual in manuals}
-    every = [one for one in among if one.status is Status.FAIL]
+    return Roots(manuals).of(fails, among)
 
-    def root(fail: Result) -> Result:
-        for other in every:
+
+class Roots:
+    """Finds the fails that others follow from, host by host."""
+
+    def __init__(self, manuals: Iterable[Manual]) -> None:
+        """Take the checks, which say what else fails with them."""
+        self._explains = {manual.id: manual.explains for manual in manuals if manual.explains}
+
+    def of(self, fails: Iterable[Result], among: Iterable[Result]) -> tuple[Result, ...]:
+        """Return what `root_causes` does."""
+        causes = [one for one in among if one.status is Status.FAIL and one.check in self._explains]
+        found: list[Result] = []
+        for fail in fails:
+            root = self._root(fail, causes)
+            if root not in found:
+                found.append(root)
+        return tuple(found)
+
+    def _root(self, fail: Result, causes: Sequence[Result]) -> Result:
+        for other in causes:
             whole = other.subject.kind == "host" or other.subject.id == fail.subject.id
-            if whole and fail.check in explains.get(other.check, ()):
-                return root(other)
+            if whole and fail.check in self._explains[other.check]:
+                return self._root(other, causes)
         return fail
-
-    found: list[Result] = []
-    for fail in map(root, fails):
-        if fail not in found:
-            found.append(fail)
-    return tuple(found)
 
 
 def verdict_of(statuses: "list[Status]") -> Answer:

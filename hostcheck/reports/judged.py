@@ -26,7 +26,7 @@ from hostcheck.model.result import (
 from hostcheck.model.run import Candidate, Run, called, silent
 from hostcheck.model.waiver import Waiver
 from hostcheck.reports.summary.about import ended
-from hostcheck.runbrief import WELL, JudgedHost, briefs, judged
+from hostcheck.runbrief import WELL, HostName, JudgedHost, briefs, judged
 
 LEFT_OUT = "HOST"
 """The check that what was left out fails to answer; no check has this id."""
@@ -121,11 +121,11 @@ def counted(run: Run) -> Iterator[Counted]:
             yield Counted(len(place.items), skipped, open_)
         return
     excuses, found = Excuses(run), False
-    for one in briefs(run):
+    for one in briefs(run, HostName):
         found = found or one.verdict is not Answer.NO_GPU
-        items = _weighed(one.open, (one.name, one.target), one.verdict, excuses)
-        results = one.judged - len(one.open) + len(items)
-        yield Counted(results, one.needless + one.off, items)
+        items = _weighed(one.open, (one.host.name, one.host.target), one.verdict, excuses)
+        results = one.counts.total() - len(one.open) + len(items)
+        yield Counted(results, sum(one.counts[status] for status in SKIPPED), items)
     for place in _without_host(run, found):
         yield Counted(len(place.items), 0, tuple(place.items))
 

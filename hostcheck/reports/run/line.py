@@ -4,16 +4,16 @@ The first word names the kind of line, then come `name=value` pairs in a fixed o
 and other free text are JSON strings; an empty list is `-`. New pairs are only added at the end.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from json.encoder import encode_basestring
 
-from hostcheck.model.result import Answer, Result, Severity, Status, deciding
+from hostcheck.model.result import GRAVEST, Answer, Result, Status, deciding
 from hostcheck.model.run import Candidate, Preflight, Run, silent
 from hostcheck.reports import PAPER, Screen, words
 from hostcheck.reports.summary.headline import verdict_of
 from hostcheck.reports.summary.reasons import Reasons, reason_of
-from hostcheck.runbrief import Brief, briefs
+from hostcheck.runbrief import LineBrief, line_briefs
 
 OPINION = {Status.PASS: "agrees", Status.FAIL: "objects"}
 
@@ -72,11 +72,12 @@ def _audit(run: Run) -> Iterator[str]:
     """Yield a line for each host, which is told as soon as it is read, and the one of the run."""
     tally, off = Counter(dict.fromkeys(Answer, 0)), 0
     reasons = {answer: Reasons(run.checks) for answer in Answer}
-    for one in briefs(run):
+    for one in line_briefs(run):
         tally[one.verdict] += 1
         off += one.off
-        if one.verdict is not Answer.GO or not (tally[Answer.NO_GO] or tally[Answer.UNSURE]):
-            reasons[one.verdict].add(one.name, one.open, one.passes)
+        graver = GRAVEST[: GRAVEST.index(one.verdict)]
+        if not any(tally[answer] for answer in graver):
+            reasons[one.verdict].add(one.name, one.deciding(), one.passes)
         yield _host(one)
     verdict, waived = verdict_of(run, tally), run.waivers
     counts = {one.value.lower().replace("-", "_"): str(tally[one]) for one in Answer}
@@ -90,14 +91,10 @@ def _audit(run: Run) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _host(one: Brief) -> str:
-    decided = [result for result in one.open if result.severity is Severity.REQUIRED]
-    others = [result for result in one.open if result.severity is not Severity.REQUIRED]
+def _host(one: LineBrief) -> str:
     return _line(
-        "host", verdict=one.verdict.value, host=_text(one.name),
-        failed=_of(decided, Status.FAIL),
-        unknown=_of(decided, Status.UNKNOWN, Status.ERROR),
-        findings=_of(others, Status.FAIL), target=_text(one.target),
+        "host", verdict=one.verdict.value, host=_text(one.name), failed=_list(one.failed),
+        unknown=_list(one.unknown), findings=_list(one.findings), target=_text(one.target),
     )  # fmt: skip
 
 
@@ -122,4 +119,4 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(words.one_line(text), ensure_ascii=False)
+    return encode_basestring(words.one_line(text))

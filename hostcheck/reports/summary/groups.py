@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable
 from msgspec import Struct
 
 from hostcheck.model.capture import Origin
+from hostcheck.model.host import Host
 from hostcheck.model.result import (
     Manual,
     Result,
@@ -14,7 +15,6 @@ from hostcheck.model.result import (
 )
 from hostcheck.model.run import (
     Candidate,
-    HostReport,
     Run,
 )
 from hostcheck.reports import words
@@ -47,12 +47,12 @@ class Grouping:
         self._manuals = {manual.id: manual for manual in run.checks}
         self._order = {manual.id: number for number, manual in enumerate(run.checks)}
 
-    def of(self, results: Iterable[Result], report: HostReport | None = None) -> tuple[Group, ...]:
+    def of(self, results: Iterable[Result], host: Host | None = None) -> tuple[Group, ...]:
         """Return groups: fails first, then what is not known, then the rest.
 
-        `report` is the host that the results are of, where they are all of one.
+        `host` is the one that the results are of, where they are all of one.
         """
-        times = first_seen(self._run, report) if report is not None else {}
+        times = first_seen(self._run, host) if host is not None else {}
         found: dict[tuple[str, Status], list[Result]] = {}
         for result in results:
             found.setdefault((result.check, result.status), []).append(result)

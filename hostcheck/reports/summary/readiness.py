@@ -5,16 +5,18 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, field
 
 from hostcheck.model.fact import Known
-from hostcheck.model.result import Answer, Manual, Phase, Result, Severity, Status, root_causes
-from hostcheck.model.run import HostReport
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Manual, Phase, Result, Roots, Severity, Status
 from hostcheck.reports.summary.sizes import NAMED
 from hostcheck.reports.summary.steps import HOST_REBOOT
+from hostcheck.runbrief import Brief
 
 OWNERS = {
     Phase.BIOS: "BIOS", Phase.GPU: "NVIDIA", Phase.DRIVER: "NVIDIA", Phase.MODES: "NVIDIA",
 }  # fmt: skip
 """Who mends what is of a phase; the others are VMware's."""
 VMWARE = "VMware"
+_DARK = (Status.UNKNOWN, Status.ERROR)
 
 
 def owner_of(manual: Manual | None) -> str:
@@ -82,7 +84,7 @@ class Ready:
 
     def __init__(self, manuals: Sequence[Manual]) -> None:
         """Take the checks of the run."""
-        self._manuals = manuals
+        self._roots = Roots(manuals)
         self._by_id = {one.id: one for one in manuals}
         self._now, self._setting, self._reboot = _Some(), _Some(), _Some()
         self._waived, self._unknown = _Some(), _Some()
@@ -90,23 +92,22 @@ class Ready:
         self._alone: dict[str, int] = {}
         self._checks: dict[str, dict[str, int]] = {}
 
-    def add(self, report: HostReport, left: Iterable[Result]) -> None:
+    def add(self, one: Brief[Host], left: Iterable[Result]) -> None:
         """Note a host; `left` are its results that nothing waives."""
-        name, found = report.host.name, report.host.gpus
+        name, found = one.host.name, one.host.gpus
         gpus = len(found.value) if isinstance(found, Known) else 0
-        if report.verdict is Answer.GO:
-            dark = any(one.status in (Status.UNKNOWN, Status.ERROR) for one in report.results)
+        if one.verdict is Answer.GO:
+            dark = any(one.counts[status] for status in _DARK)
             self._now.add(name, gpus, blind=dark)
-        elif report.verdict is Answer.UNSURE:
+        elif one.verdict is Answer.UNSURE:
             self._unknown.add(name, gpus)
-        elif report.verdict is Answer.NO_GO:
-            fails = [one for one in left if one.status is Status.FAIL]
-            grave = [one for one in fails if one.severity is Severity.REQUIRED]
+        elif one.verdict is Answer.NO_GO:
+            fails = [each for each in left if each.status is Status.FAIL]
+            grave = [each for each in fails if each.severity is Severity.REQUIRED]
             dark = any(
-                one.status in (Status.UNKNOWN, Status.ERROR) and one.severity is Severity.REQUIRED
-                for one in report.results
+                each.status in _DARK and each.severity is Severity.REQUIRED for each in one.open
             )
-            self._blocked(name, gpus, root_causes(grave, fails, self._manuals), blind=dark)
+            self._blocked(name, gpus, self._roots.of(grave, fails), blind=dark)
 
     def _blocked(self, name: str, gpus: int, roots: tuple[Result, ...], *, blind: bool) -> None:
         checks = dict.fromkeys(one.check for one in roots)

@@ -8,9 +8,9 @@ from hostcheck.model.result import (
     Answer,
     Manual,
     Result,
+    Roots,
     Severity,
     Status,
-    root_causes,
 )
 from hostcheck.model.run import (
     HostReport,
@@ -68,7 +68,7 @@ class Reasons:
 
     def __init__(self, manuals: Sequence[Manual]) -> None:
         self.hosts = 0
-        self._manuals = manuals
+        self._roots = Roots(manuals)
         self._found: dict[Status, dict[str, _Told]] = {}
         self._passes = self._flaws = 0
 
@@ -86,7 +86,7 @@ class Reasons:
         grave = [one for one in every if one.severity is Severity.REQUIRED]
         self._flaws += sum(one.status is Status.FAIL for one in every)
         failing = (one for one in grave if one.status is Status.FAIL)
-        roots = root_causes(failing, every, self._manuals)
+        roots = self._roots.of(failing, every)
         self._passes += sum(one.status is Status.PASS for one in grave)
         for result in (*roots, *(one for one in grave if one.status in _NOT_KNOWN)):
             found = self._found.setdefault(result.status, {})

@@ -95,12 +95,11 @@ class Sight:
         self._tally: Counter[Status] = Counter()
         self._blind: dict[tuple[str, str, str], _Blind] = {}
 
-    def add(self, name: str, results: Iterable[Result]) -> None:
-        """Note what was and was not judged on a host."""
+    def add(self, name: str, results: Iterable[Result], counts: Counter[Status]) -> None:
+        """Note what was and was not judged on a host: how many of all, and what is open."""
         here = set()
-        every = list(results)
-        self._tally.update(one.status for one in every)
-        for result in every:
+        self._tally.update(counts)
+        for result in results:
             if result.status not in (Status.UNKNOWN, Status.ERROR):
                 continue
             seen = result.unseen
@@ -147,7 +146,7 @@ class Sight:
 def causes(name: str, results: Iterable[Result]) -> tuple[Cause, ...]:
     """Return why results of one host are not known."""
     seen = Sight()
-    seen.add(name, results)
+    seen.add(name, results, Counter())
     return seen.coverage().causes
 
 

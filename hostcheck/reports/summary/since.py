@@ -3,17 +3,18 @@
 from collections.abc import Iterable
 from datetime import date
 
+from hostcheck.model.host import Host
 from hostcheck.model.result import Result, Status
-from hostcheck.model.run import HostReport, Run
+from hostcheck.model.run import Run
 
 DAY = len("2026-11-28")
 
 
-def first_seen(run: Run, report: HostReport) -> dict[tuple[str, str, str], str]:
+def first_seen(run: Run, host: Host) -> dict[tuple[str, str, str], str]:
     """Return when the findings of a host were first seen; nothing where no history was asked."""
     if run.history is None:
         return {}
-    return run.history.of(report.host.name, report.host.target or run.target)
+    return run.history.of(host.name, host.target or run.target)
 
 
 def known_since(

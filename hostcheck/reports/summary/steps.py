@@ -9,9 +9,9 @@ from hostcheck.model.result import (
     Manual,
     Phase,
     Result,
+    Roots,
     Severity,
     Status,
-    root_causes,
 )
 from hostcheck.reports import words
 from hostcheck.reports.summary.sizes import LARGEST_PAGE, NAMED
@@ -72,6 +72,7 @@ class Steps:
 
     def __init__(self, manuals: Sequence[Manual]) -> None:
         self._manuals = manuals
+        self._roots = Roots(manuals)
         self._failing: dict[str, _Todo] = {}
         self.by_host: dict[str, tuple[str, ...]] = {}
         """The checks that are to be mended on each host that has any."""
@@ -83,7 +84,7 @@ class Steps:
         here: dict[str, int] = {}
         for severity in words.GRAVEST_FIRST:
             grave = [one for one in fails if one.severity is severity]
-            for result in root_causes(grave, fails, self._manuals):
+            for result in self._roots.of(grave, fails):
                 todo = self._failing.setdefault(
                     result.check, _Todo(result.severity, severity, result.fix)
                 )
@@ -111,11 +112,7 @@ class Steps:
         self, cause: Result, grave: Sequence[Result], fails: Sequence[Result]
     ) -> dict[str, None]:
         """Return the checks of some fails that go when a cause of them is mended."""
-        return {
-            one.check: None
-            for one in grave
-            if root_causes((one,), fails, self._manuals) == (cause,)
-        }
+        return {one.check: None for one in grave if self._roots.of((one,), fails) == (cause,)}
 
     def steps(self) -> tuple[FixStep, ...]:
         """Return what there is to do: gravest first, in the order in which it is to be done."""

@@ -5,12 +5,13 @@ one walk over the hosts. What is kept of them is counts and the first few names.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from hostcheck.model.drift import Drift
 from hostcheck.model.excuses import Excuses
+from hostcheck.model.host import Host
 from hostcheck.model.result import Answer
 from hostcheck.model.run import HostReport, Run
 from hostcheck.reports.summary.about import catalogue, ended, named, notices
@@ -24,13 +25,13 @@ from hostcheck.reports.summary.sight import Cause, Coverage, Sight, causes
 from hostcheck.reports.summary.sizes import LARGEST_PAGE
 from hostcheck.reports.summary.steps import FixStep, Steps
 from hostcheck.reports.summary.waived import use_words, uses, waived_words
-from hostcheck.runbrief import judged
-from hostcheck.runlines import DRIFT, kind_of
+from hostcheck.runbrief import Brief, brief_of, briefs
+from hostcheck.runlines import DRIFT, Kept, kind_of
 
 __all__ = [
     "LARGEST_PAGE", "Cause", "Group", "Grouping", "HostPlan", "Summary", "beside", "beyond",
     "catalogue", "causes", "choices", "drifts_of", "ended", "host_reason", "named", "notices", "of",
-    "plan_of", "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
+    "of_whole", "plan_of", "plans_of", "proven", "reboots", "use_words", "uses", "waived_words",
 ]  # fmt: skip
 
 
@@ -63,47 +64,67 @@ class Summary(Struct, frozen=True):
 
 
 def of(
-    run: Run, also: Callable[[HostReport], None] = lambda _: None, *, whole: bool = False
+    run: Run, also: Callable[[Brief[Host]], None] = lambda _: None, kept: Kept = DRIFT
 ) -> Summary:
     """Walk over the hosts of a run once and say what it comes to.
 
-    `also` is given every host on the way: a host that lies on disk is opened on every walk anew,
-    with all its facts where it is to be `whole`, else with what hosts are compared by.
+    `also` is given every host on the way, with the facts that are kept: what hosts are compared by,
+    and more where `also` tells more.
     """
-    tally = Counter(dict.fromkeys(Answer, 0))
-    reasons = {answer: Reasons(run.checks) for answer in Answer}
-    todo, sight, drifting = Steps(run.checks), Sight(), Drifts(run.target)
-    asked = run.preflight
-    excuses, ready = Excuses(run), Ready(run.checks)
-    for report in run.hosts if whole else _compared(run):
-        tally[report.verdict] += 1
-        reasons[report.verdict].add(report.host.name, report.results)
-        drifting.add(report.host)
-        ready.add(report, excuses.left(report))
+    sums = _Sums(run)
+    for one in briefs(run, kind_of(kept)):
+        sums.add(one)
+        also(one)
+    return sums.summary()
+
+
+def of_whole(run: Run, also: Callable[[HostReport], None]) -> Summary:
+    """Return the same of hosts that `also` needs whole: one that lies on disk is opened once."""
+    sums = _Sums(run)
+    for report in run.hosts:
+        sums.add(brief_of(report))
         also(report)
-        if asked is None:
-            todo.add(report.host.name, excuses.left(report))
-            sight.add(report.host.name, report.results)
-    if asked is not None:
-        for candidate in asked.candidates[:1]:
-            todo.add(candidate.host, candidate.results)
-            sight.add(candidate.host, candidate.results)
-    answer = verdict_of(run, tally)
-    steps = todo.steps()
-    return Summary(
-        verdict=answer,
-        headline=headline_of(run, tally),
-        reason=reason_of(run, answer, reasons[answer]),
-        tally=tuple((one, tally[one]) for one in Answer),
-        steps=steps,
-        by_host=todo.by_host,
-        proven=proven(run),
-        coverage=sight.coverage(),
-        ready=ready.readiness(),
-        drifts=drifting.drifts(),
-    )
+    return sums.summary()
 
 
-def _compared(run: Run) -> Iterator[HostReport]:
-    """Yield the hosts with the facts by which those of a cluster are compared."""
-    return (HostReport(*one) for one in judged(run, kind_of(DRIFT)))
+class _Sums:
+    """What a run comes to, host by host."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._tally = Counter(dict.fromkeys(Answer, 0))
+        self._reasons = {answer: Reasons(run.checks) for answer in Answer}
+        self._todo, self._sight, self._drifting = Steps(run.checks), Sight(), Drifts(run.target)
+        self._excuses, self._ready = Excuses(run), Ready(run.checks)
+
+    def add(self, one: Brief[Host]) -> None:
+        host, name = one.host, one.host.name
+        left = self._excuses.left_of((name, host.target), one.open)
+        self._tally[one.verdict] += 1
+        self._reasons[one.verdict].add(name, one.open, one.passes)
+        self._drifting.add(host)
+        self._ready.add(one, left)
+        if self._run.preflight is None:
+            self._todo.add(name, left)
+            self._sight.add(name, one.open, one.counts)
+
+    def summary(self) -> Summary:
+        run = self._run
+        if run.preflight is not None:
+            for candidate in run.preflight.candidates[:1]:
+                counts = Counter(one.status for one in candidate.results)
+                self._todo.add(candidate.host, candidate.results)
+                self._sight.add(candidate.host, candidate.results, counts)
+        answer = verdict_of(run, self._tally)
+        return Summary(
+            verdict=answer,
+            headline=headline_of(run, self._tally),
+            reason=reason_of(run, answer, self._reasons[answer]),
+            tally=tuple((one, self._tally[one]) for one in Answer),
+            steps=self._todo.steps(),
+            by_host=self._todo.by_host,
+            proven=proven(run),
+            coverage=self._sight.coverage(),
+            ready=self._ready.readiness(),
+            drifts=self._drifting.drifts(),
+        )

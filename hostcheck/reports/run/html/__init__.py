@@ -136,7 +136,7 @@ def single(run: Run) -> str:
         rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
 
-    told = summary.of(run, lay, whole=True)
+    told = summary.of_whole(run, lay)
     return index.index(
         run, told, rows, requests, "", index.PackedPage(bodies, packer.shared), digest
     )
@@ -164,7 +164,7 @@ def _files(run: Run, folder: str, home: str, put: Put | None) -> str:
         rows.append(fleet.row_of(report, page, run.checks, href))
         requests.add(report.host)
 
-    told = summary.of(run, lay, whole=True)
+    told = summary.of_whole(run, lay)
     if put is not None:
         put(f"{folder}before.js", packer.before())
     return index.index(run, told, rows, requests, folder, digest=digest)

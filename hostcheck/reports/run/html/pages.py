@@ -70,7 +70,7 @@ class HostPages:
         matrix = view.matrix(host, drawn.shown)
         counted = Counter(result.status for result in report.results)
         findings = _findings(
-            self._grouping.of(report.results, report), host.sources, key,
+            self._grouping.of(report.results, host), host.sources, key,
             placed=frozenset(box.link for box in drawn.boxes),
         )  # fmt: skip
         return Page(

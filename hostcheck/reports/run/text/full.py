@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Command, Result, Status
-from hostcheck.model.run import HostReport, Preflight, Run
+from hostcheck.model.run import Preflight, Run
 from hostcheck.model.waiver import LIVE, State
 from hostcheck.reports import words
 from hostcheck.reports.drift import text as drift_text
@@ -15,6 +16,8 @@ from hostcheck.reports.summary import seals
 from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.changed import changed
 from hostcheck.reports.summary.seals import Seals
+from hostcheck.runbrief import Brief
+from hostcheck.runlines import TEXT
 
 SUBJECTS_SHOWN = 4
 COMMANDS_SHOWN = 4
@@ -25,14 +28,14 @@ def lines(run: Run, page: TextPage, shown: Shown) -> Iterator[str]:
     """Yield the report on a run, each host with its findings."""
     with Later() as hosts:
         explained: set[str] = set()
-        asked = Seals()
+        asked, grouping = Seals(), summary.Grouping(run)
 
-        def keep(report: HostReport) -> None:
-            asked.add(report.host)
-            if shown.host(report.verdict):
-                hosts.add(_host(run, report, page, shown, explained))
+        def keep(one: Brief[Host]) -> None:
+            asked.add(one.host)
+            if shown.host(one.verdict):
+                hosts.add(_host(one, grouping, page, shown, explained))
 
-        told = summary.of(run, keep, whole=True)
+        told = summary.of(run, keep, TEXT)
         yield from (
             *lead(run, told, page),
             *_steps(told, page, shown),
@@ -176,23 +179,23 @@ def candidates(run: Run, asked: Preflight, page: TextPage) -> Iterator[str]:
 
 
 def _host(
-    run: Run, report: HostReport, page: TextPage, shown: Shown, explained: set[str]
+    one: Brief[Host], grouping: summary.Grouping, page: TextPage, shown: Shown, explained: set[str]
 ) -> Iterator[str]:
-    host = report.host
-    label = f"{words.ANSWER_MARK[report.verdict]} {report.verdict.value}"
+    host = one.host
+    label = f"{words.ANSWER_MARK[one.verdict]} {one.verdict.value}"
     counted = [
-        f"{sum(r.status is status for r in report.results)} {words.STATUS[status]}"
+        f"{one.counts[status]} {words.STATUS[status]}"
         for status in words.WORST_FIRST
-        if any(r.status is status for r in report.results)
+        if one.counts[status]
     ]
     yield ""
     yield (
         f"{page.paint(words.one_line(host.name), 'strong')}  "
-        f"{page.paint(label, report.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
+        f"{page.paint(label, one.verdict.value)}  {', '.join(counted) or 'nothing judged'}"
     )
-    found = [one for one in report.results if shown.finding(one.check, one.severity)]
-    grouped = summary.Grouping(run).of(found, report)
-    for group in grouped:
+    found = [each for each in one.open if shown.finding(each.check, each.severity)]
+    told_of = [each for each in found if each.status is not Status.UNKNOWN]
+    for group in grouping.of(told_of, host):
         if group.status is Status.FAIL:
             yield from _fail(group, page, explained)
         elif group.status is Status.ERROR:

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
-from hostcheck.model.result import Answer, Result, Severity, Status, deciding, root_causes
-from hostcheck.model.run import Candidate, HostReport, Run
+from hostcheck.model.host import Host
+from hostcheck.model.result import Answer, Result, Roots, Severity, Status, deciding
+from hostcheck.model.run import Candidate, Run
 from hostcheck.reports import words
 from hostcheck.reports.run.text import full
 from hostcheck.reports.run.text.page import TextPage
 from hostcheck.reports.run.text.shown import Shown
 from hostcheck.reports.summary import whole as summary
 from hostcheck.reports.summary.steps import FixStep
+from hostcheck.runbrief import Brief
 
 NAMES = 4
 LARGE = 40
@@ -74,14 +76,14 @@ class _Rows:
     """The hosts of a run by what they have against them."""
 
     def __init__(self, run: Run, shown: Shown) -> None:
-        self._run = run
+        self._roots = Roots(run.checks)
         self._shown = shown
         self._titles = {one.id: one.title for one in run.checks}
         self._rows: dict[tuple[str, ...], _Row] = {}
         self.only_vms = 0
         """Hosts that are NO-GO for a VM of theirs alone."""
 
-    def add(self, report: HostReport) -> None:
+    def add(self, report: Brief[Host]) -> None:
         """Note a host."""
         checks = self._against(report)
         if report.verdict is Answer.NO_GO:
@@ -105,15 +107,15 @@ class _Rows:
         """Return the rows, gravest verdict first, of one verdict the largest first."""
         return sorted(self._rows.values(), key=lambda one: (ORDER.index(one.verdict), -one.count))
 
-    def _against(self, report: HostReport) -> list[Result]:
+    def _against(self, report: Brief[Host]) -> list[Result]:
         """Return what decides on a host, of what was chosen all that fails."""
-        fails = [one for one in report.results if one.status is Status.FAIL]
+        fails = [one for one in report.open if one.status is Status.FAIL]
         if self._shown.says_severity:
             return [one for one in fails if self._shown.finding(one.check, one.severity)]
-        decided = [one for one in report.results if one.severity is Severity.REQUIRED]
+        decided = [one for one in report.open if one.severity is Severity.REQUIRED]
         if report.verdict is Answer.NO_GO:
             grave = [one for one in decided if one.status is Status.FAIL]
-            return list(root_causes(grave, fails, self._run.checks))
+            return list(self._roots.of(grave, fails))
         if report.verdict is Answer.UNSURE:
             return [one for one in decided if one.status in (Status.UNKNOWN, Status.ERROR)]
         return []
