@@ -120,6 +120,7 @@ class Trap:
     def _watched_reading(self, capture: Capture, parse: Callable[[str], Any]) -> Any:
         called, self._note = self._note, self._reads.setdefault(parse, set())
         vim._repeats.cache_clear()  # nor does another answer have a part in reading this one
+        vim.remembered.cache_clear()
         try:
             return opened(capture, parse)
         finally:
@@ -263,6 +264,7 @@ class Reached:
         self.names: set[str] = set()
         trap.name = NAMES[sick]
         vim._repeats.cache_clear()
+        vim.remembered.cache_clear()
         with trap.watched_calls() as called:
             self.before = run()
         self.called = called
@@ -273,6 +275,7 @@ class Reached:
             if vars(owner)[name].__code__ not in self.called:
                 continue
             vim._repeats.cache_clear()  # what is made of equal answers is remembered
+            vim.remembered.cache_clear()
             with pytest.MonkeyPatch.context() as patch:
                 spring(self.trap, patch, owner, name)
                 yield from self._once(f"{owner.__name__}.{name}")

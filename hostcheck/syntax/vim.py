@@ -31,6 +31,18 @@ T = TypeVar("T")
 PERMISSION_FAULTS = ("NoPermission", "NotAuthenticated", "InvalidLogin", "RestrictedVersion")
 
 
+class Value:
+    """A property's `<val>` as text, and what was read of it so far: objects may share it."""
+
+    __slots__ = ("path", "reads", "text")
+
+    def __init__(self, path: str, text: str, reads: Reads | None = None) -> None:
+        self.path = path
+        self.text = text
+        self.reads = reads
+        """None until something was read."""
+
+
 class VimObject:
     """One managed object of an answer. Its values are read when asked for, equal ones once."""
 
@@ -40,10 +52,9 @@ class VimObject:
         self.id = id_
         self._head = head
         self._what = what
-        self.texts: dict[str, str] = {}
-        """The `<val>` of each property that was told, as text."""
+        self.values: dict[str, Value] = {}
+        """Of each property that was told."""
         self._nodes: dict[str, Node] = {}
-        self._reads: dict[str, Reads] = {}
         self._missing: dict[str, Unknown] = {}
 
     def miss(self, part: ET.Element) -> None:
@@ -58,12 +69,12 @@ class VimObject:
 
     def node(self, path: str) -> Node | Unknown:
         """Return a property's value as parsed, or why it is not there; nothing of it is kept."""
-        text = self.texts.get(path)
-        return self._not_there(path) if text is None else self._node(path, text)
+        value = self.values.get(path)
+        return self._not_there(path) if value is None else self._node(path, value.text)
 
     def tells(self, *paths: str) -> bool:
         """Say whether the answer holds any of these properties, be it as one that was refused."""
-        return any(path in self.texts or path in self._missing for path in paths)
+        return any(path in self.values or path in self._missing for path in paths)
 
     def read(self, path: str, by: Callable[[Node], T]) -> T | Unknown:
         """Return what a function makes of a property's value, or why the value is not there.
@@ -71,12 +82,14 @@ class VimObject:
         A function of a module, that is: what it returns is kept under it and given to the next
         object with the same value. Raises what the function raises.
         """
-        return self._once(path, by, by)
+        return self._once(path, by, lambda value: by(self._node(path, value.text)))
 
     def words(self, path: str) -> tuple[str, ...] | Unknown:
         """Return the members of an array of words."""
-        text = self.texts.get(path)
-        found = None if text is None else vim_text.words(self._head, text)
+        return self._once(path, VimObject.words, lambda value: self._words_of(path, value))
+
+    def _words_of(self, path: str, value: Value) -> tuple[str, ...] | Unknown:
+        found = vim_text.words(self._head, value.text)
         read = self.each(path, _words) if found is None else found
         if not isinstance(read, Unknown) and not all(read):
             return empty(f"{self.kind} {path}", ())
@@ -84,34 +97,37 @@ class VimObject:
 
     def may_say(self, path: str, field: str, word: str) -> bool:
         """Say whether a word may stand in a data object that lists `field`: not, if surely not."""
-        text = self.texts.get(path)
-        if text is None or not vim_text.begins(self._head, text):
+        value = self.values.get(path)
+        if value is None or not vim_text.begins(self._head, value.text):
             return True
-        return not vim_text.lacks(text, field, word)
+        return not vim_text.lacks(value.text, field, word)
 
     def untyped(self, path: str, field: str) -> bool:
         """Say whether a data object has a `field` that does not say of which type it is."""
-        return vim_text.untyped(self.texts.get(path, ""), field)
+        return vim_text.untyped(self._text(path), field)
 
     def unlisted(self, path: str, field: str) -> str:
         """Return a key that one member names by `field`, and that none has; empty without one."""
-        return vim_text.unlisted(self.texts.get(path, ""), field)
+        return vim_text.unlisted(self._text(path), field)
 
     def pairs(self, path: str) -> tuple[tuple[str, str], ...] | Unknown:
         """Return the keys and values of an array of them; a pair without one of both is left out.
 
         No value is remembered: those of settings differ.
         """
-        text = self.texts.get(path)
-        if text is None:
+        value = self.values.get(path)
+        if value is None:
             return self._not_there(path)
-        found = vim_text.pairs(self._head, text)
+        found = vim_text.pairs(self._head, value.text)
         if found is not None:
             return found
-        read = ((_told(one, "key"), _told(one, "value")) for one in self._node(path, text).items())
-        return tuple(
-            (key, value) for key, value in read if isinstance(key, str) and isinstance(value, str)
-        )
+        members = self._node(path, value.text).items()
+        read = ((_told(one, "key"), _told(one, "value")) for one in members)
+        return tuple((key, it) for key, it in read if isinstance(key, str) and isinstance(it, str))
+
+    def _text(self, path: str) -> str:
+        value = self.values.get(path)
+        return "" if value is None else value.text
 
     def each(self, path: str, by: Callable[[Node], T], field: str = "") -> tuple[T, ...] | Unknown:
         """Return what a function makes of each member of an array property, like `read`.
@@ -132,14 +148,10 @@ class VimObject:
     def _each(
         self, path: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
     ) -> tuple[T | None, ...] | Unknown:
-        text = self.texts.get(path)
-        if text is None:
-            return self._not_there(path)
-        reads = self._reads_of(path, text)
-        key = ("each", by)
-        if key not in reads:
-            reads[key] = tuple(self._members(path, text, by, field, words))
-        return reads[key]  # type: ignore[no-any-return]
+        return self._once(
+            path, ("each", by),
+            lambda value: tuple(self._members(path, value.text, by, field, words)),
+        )  # fmt: skip
 
     def _members(
         self, path: str, text: str, by: Callable[[Node], T], field: str, words: tuple[str, ...]
@@ -167,50 +179,60 @@ class VimObject:
 
     def text(self, path: str, *fields: str) -> Reading[str]:
         """Return the text of a property, or of a field inside it."""
-        text = self.texts.get(path, "")
+        return self._once(path, fields, lambda value: self._text_of(value, fields))
+
+    def _text_of(self, value: Value, fields: tuple[str, ...]) -> Reading[str]:
+        path, text, words = value.path, value.text, None
         if not fields:
             words = vim_text.plain(self._head, text)
         elif len(fields) == 1:
-            words = vim_text.leading_field(self._head, text, fields[0])
-            lacks = words is None and text and fields[0] not in text  # it need not be parsed
+            found = self._once(path, vim_text.leading_fields, self._leading)
+            words = None if isinstance(found, Unknown) else found.get(fields[0])
+            lacks = words is None and fields[0] not in text  # it need not be parsed
             if lacks and vim_text.begins(self._head, text):
                 return Unknown(Why.ABSENT, NOT_SET, f"{self.kind} {path}.{fields[0]}")
             if words is None:
                 words = vim_text.trailing_field(self._head, text, fields[0])
-        else:
-            words = None
         if words is not None:
             return words or empty(f"{self.kind} {path}", fields)
-        return self._once(path, fields, lambda node: node.text(*fields))
+        return self._node(path, text).text(*fields)
+
+    def _leading(self, value: Value) -> dict[str, str]:
+        return vim_text.leading_fields(self._head, value.text)
 
     def word(self, path: str, *fields: str, among: Container[str]) -> Reading[str]:
         """Return one of the words that a property, or a field inside it, can hold."""
-        return one_of(self.text(path, *fields), among, ".".join((f"{self.kind} {path}", *fields)))
+        words = self.text(path, *fields)
+        if isinstance(words, Unknown) or words in among:
+            return words
+        return one_of(words, among, ".".join((f"{self.kind} {path}", *fields)))
 
     def number(self, path: str, *fields: str) -> Reading[int]:
         """Return an integer of a property."""
-        return number_of(self.text(path, *fields), path, fields)
+        return self._once(
+            path, (int, fields), lambda _: number_of(self.text(path, *fields), path, fields)
+        )
 
     def truth(self, path: str, *fields: str) -> Reading[bool]:
         """Return a boolean of a property."""
-        return truth_of(self.text(path, *fields), path, fields)
+        return self._once(
+            path, (bool, fields), lambda _: truth_of(self.text(path, *fields), path, fields)
+        )
 
-    def _once(self, path: str, key: Hashable, by: Callable[[Node], T | Unknown]) -> T | Unknown:
-        text = self.texts.get(path)
-        if text is None:
+    def _once(self, path: str, key: Hashable, by: Callable[[Value], T]) -> T | Unknown:
+        """Return what a function makes of a value, kept under that key with all that is like it."""
+        value = self.values.get(path)
+        if value is None:
             return self._not_there(path)
-        reads = self._reads_of(path, text)
+        reads = value.reads
+        if reads is None:
+            reads = value.reads = _repeats(self.kind, path, self._head).of(value.text)
         if key not in reads:
-            reads[key] = by(self._node(path, text))
+            reads[key] = by(value)
         return reads[key]  # type: ignore[no-any-return]
 
     def _not_there(self, path: str) -> Unknown:
         return self._missing.get(path) or Unknown(Why.ABSENT, NOT_SET, f"{self.kind} {path}")
-
-    def _reads_of(self, path: str, text: str) -> Reads:
-        if path not in self._reads:
-            self._reads[path] = _repeats(self.kind, path, self._head).of(text)
-        return self._reads[path]
 
     def _node(self, path: str, text: str) -> Node:
         if path not in self._nodes:
@@ -233,6 +255,12 @@ def _told(node: Node, name: str) -> str | None:
 
 def _words(node: Node) -> str:
     return node.words
+
+
+@lru_cache(1024)
+def remembered(_kind: str, _head: str) -> dict[str, Value]:
+    """Return the short values of objects of a kind, by how one server writes them."""
+    return {}
 
 
 @lru_cache(1024)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
-from hostcheck.syntax.vim import VimObject
+from hostcheck.syntax.vim import Value, VimObject, remembered
 from hostcheck.syntax.vim_text import opens
 from hostcheck.syntax.xml import local, root_of
 
@@ -43,6 +43,9 @@ _VALUE = ("<val ", "<val>", "<val/")
 
 _DEFAULT_NAMESPACE = re.compile(r'\sxmlns="[^"]*"')
 
+SHORT, REMEMBERED = 512, 2048
+"""Characters of a property, and how many of a kind are remembered: most VMs have the same ones."""
+
 
 @lru_cache(1024)
 def _head(attributes: str) -> str:
@@ -66,11 +69,12 @@ def _cut(text: str, what: str) -> VimObject | None:
     found = VimObject(start[2], start[3].strip(), head, what)
     parts[-1], end, refused = parts[-1].partition("</propSet>")
     parts[-1] += end
+    short = remembered(found.kind, head)
     for part in parts:
-        path, _, value = part.partition("</name>")
-        if not value.startswith(_VALUE) or not value.endswith("</propSet>"):
+        value = (short.get(part) if len(part) < SHORT else None) or _value(part, short)
+        if value is None:
             return None
-        found.texts[path] = value[: -len("</propSet>")]
+        found.values[value.path] = value
     if refused:
         try:
             missing = list(root_of(f"{head}{refused}{_END}", what=what))
@@ -81,6 +85,20 @@ def _cut(text: str, what: str) -> VimObject | None:
         for one in missing:
             found.miss(one)
     return found
+
+
+def _value(part: str, short: dict[str, Value]) -> Value | None:
+    """Cut a property behind the start tag of its name, and remember it where it is short."""
+    path, _, words = part.partition("</name>")
+    if not words.startswith(_VALUE) or not words.endswith("</propSet>"):
+        return None
+    value = Value(path, words[: -len("</propSet>")])
+    if len(part) < SHORT:
+        value.reads = {}
+        if len(short) >= REMEMBERED:
+            short.clear()
+        short[part] = value
+    return value
 
 
 def _parsed(text: str, what: str) -> Iterator[VimObject]:
@@ -108,7 +126,7 @@ def _object(element: ET.Element, what: str) -> VimObject:
                 elif local(field) == "val":
                     value = field
             if value is not None:
-                found.texts[path] = ET.tostring(value, encoding="unicode")
+                found.values[path] = Value(path, ET.tostring(value, encoding="unicode"))
         elif local(part) == "missingSet":
             found.miss(part)
     return found

@@ -22,8 +22,8 @@ _PAIR = re.compile(
     re.ASCII,
 )
 _FIRST_TAG = re.compile(r"<(\w+)")
-SHORT, REMEMBERED = 512, 2048
-"""Characters of a value, and how many such values are remembered: most VMs have the same ones."""
+REMEMBERED = 2048
+"""So many start tags are: most objects have the same ones."""
 
 
 @lru_cache(REMEMBERED)
@@ -49,34 +49,25 @@ def begins(head: str, value: str) -> bool:
     return found is not None and _sound(head, found[1])
 
 
-@lru_cache(REMEMBERED)
 def plain(head: str, value: str) -> str | None:
     """Return what a `<val>` holds that is nothing but words."""
     found = _PLAIN.fullmatch(value)
     return found[2].strip() if found is not None and _sound(head, found[1]) else None
 
 
-def leading_field(head: str, value: str, name: str) -> str | None:
-    """Return a field of a data object, where only plain fields stand before it.
+def leading_fields(head: str, value: str) -> dict[str, str]:
+    """Return the plain fields of a data object before which only plain fields stand.
 
-    `<val><numCPU>4</numCPU><memoryMB>32768</memoryMB><device>...` has memoryMB, and no device.
+    `<val><numCPU>4</numCPU><memoryMB>32768</memoryMB><device>...` has numCPU and memoryMB.
     """
-    return (_leading_again if len(value) < SHORT else _leading)(head, value, name)
-
-
-def _leading(head: str, value: str, name: str) -> str | None:
+    fields: dict[str, str] = {}
     found = _OPENING.match(value)
-    if found is None or not _sound(head, found[1]):
-        return None
-    start = found.end()
-    while field := _PLAIN_FIELD.match(value, start):
-        if field[1] == name:
-            return field[2].strip()
-        start = field.end()
-    return None
-
-
-_leading_again = lru_cache(REMEMBERED)(_leading)
+    if found is not None and _sound(head, found[1]):
+        start = found.end()
+        while field := _PLAIN_FIELD.match(value, start):
+            fields.setdefault(field[1], field[2].strip())
+            start = field.end()
+    return fields
 
 
 def trailing_field(head: str, value: str, name: str) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.syntax import repeats
+from hostcheck.syntax import repeats, vim, vim_objects
 from hostcheck.syntax.repeats import TRIAL, Repeats
 from hostcheck.syntax.vim_objects import object_of, objects_of
 from hostcheck.ways.vsphere import soap
@@ -63,6 +63,25 @@ def words(node):
 
 
 LIST = '<val xsi:type="ArrayOfString"><string>a</string><string>b</string></val>'
+
+
+def test_short_values_are_read_once_for_all_objects_that_have_them(monkeypatch):
+    vim.remembered.cache_clear()
+    monkeypatch.setattr(vim_objects, "REMEMBERED", 3)
+    one, other = (
+        object_of(answer(("name", f"<val>{name}</val>"), ("vm", LIST)), kind="HostSystem")
+        for name in ("esx-1", "esx-2")
+    )
+    assert one.text("name") == "esx-1"
+    assert other.text("name") == "esx-2"
+    assert one.words("vm") is other.words("vm")
+    kept = vim.remembered(one.kind, one._head)
+    for number in range(9):
+        object_of(answer(("name", f"<val>{number}</val>")), kind="HostSystem")
+        assert 1 <= len(kept) <= 3
+    assert one.words("vm") == ("a", "b")
+
+
 REFUSED = (
     '<missingSet><path>config.service</path><fault><fault xsi:type="NoPermission">'
     "<privilegeId>System.Read</privilegeId></fault></fault></missingSet>"
