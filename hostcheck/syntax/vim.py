@@ -21,9 +21,9 @@ from hostcheck.syntax.vim_node import (
     empty,
     number_of,
     one_of,
-    plain,
     truth_of,
 )
+from hostcheck.syntax.vim_shape import shaped
 from hostcheck.syntax.xml import local, root_of
 
 T = TypeVar("T")
@@ -160,8 +160,8 @@ class VimObject:
         asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         repeats = _repeats(self.kind, f"{path}[]", head)
         members = vim_text.members(text, field) if vim_text.opens(head) else None
-        # Cutting pays where members come again, most are not read, or they need no parser.
-        pays = repeats.on or words or (members and plain(members[0], head, asked))
+        # Cutting pays where members come again, most are not read, or are of shapes that do.
+        pays = repeats.on or words or (members and shaped(members[0], head, asked))
         if members is None or not pays:
             node = self._node(path, text)
             yield from map(by, node.children(field) if field else node.items())
@@ -173,7 +173,7 @@ class VimObject:
             elif words and "&" not in member and not any(word in member for word in words):
                 yield reads.setdefault(by, None)
             else:
-                cut = plain(member, head, asked)
+                cut = shaped(member, head, asked)
                 node = cut or Node(self._parsed(f"{head}{member}</val>", path)[-1], asked)
                 yield reads.setdefault(by, by(node))
 

@@ -1,7 +1,6 @@
-"""One data object of vSphere: typed reads of its fields, from a parsed element or cut as text."""
+"""One data object of vSphere: typed reads of the fields of a parsed element."""
 
-import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
@@ -26,7 +25,7 @@ class Node:
     @property
     def type(self) -> str:
         """The `xsi:type` without its prefix, empty when the server sent none."""
-        return self.element.get(XSI_TYPE, "").rpartition(":")[2]
+        return kind_of(self.element)
 
     @property
     def words(self) -> str:
@@ -90,109 +89,9 @@ class Node:
             raise ParseError(f"{self.asked}.{name}: {error}") from None
 
 
-class Plain(Node):
-    """A data object that holds nothing but plain fields, cut from its text: no parser is needed."""
-
-    __slots__ = ("_first", "_names", "_type", "_values", "_words")
-
-    def __init__(
-        self, asked: str, type_: str, words: str, names: Sequence[str], values: Sequence[str]
-    ) -> None:
-        """Take names and values of its fields in their order, and the words outside of them."""
-        self.asked = asked
-        self._type = type_
-        self._words = words
-        self._names = names
-        self._values = values
-        self._first = dict(zip(names, values, strict=True))
-        if len(self._first) < len(names):  # of fields that come again the first one counts
-            self._first = dict(zip(reversed(names), reversed(values), strict=True))
-
-    @property
-    def type(self) -> str:
-        """The `xsi:type` without its prefix, empty when the server sent none."""
-        return self._type
-
-    @property
-    def words(self) -> str:
-        """The text outside of the fields."""
-        return self._words
-
-    def child(self, name: str) -> Node | Unknown:
-        """Return the field, or why it is not there."""
-        return next(self.children(name), None) or self._not_set(name)
-
-    def children(self, name: str) -> Iterator[Node]:
-        """Yield every field of that name."""
-        asked = f"{self.asked}.{name}"
-        return (
-            Plain(asked, "", words.strip(), (), ())
-            for one, words in zip(self._names, self._values, strict=True)
-            if one == name
-        )
-
-    def items(self) -> Iterator[Node]:
-        """Yield all fields."""
-        return (Plain(self.asked, "", words.strip(), (), ()) for words in self._values)
-
-    def tells(self, *names: str) -> bool:
-        """Say whether any of these fields is there."""
-        return not self._first.keys().isdisjoint(names)
-
-    def text(self, *path: str) -> Reading[str]:
-        """Return the text of a field; a plain one has no fields of its own."""
-        if len(path) == 1 and path[0] in self._first:
-            return self._first[path[0]].strip() or empty(self.asked, path)
-        if not path:
-            return self._words or empty(self.asked, path)
-        return self._not_set(*path[: 2 if path[0] in self._first else 1])
-
-    def number(self, *path: str) -> Reading[int]:
-        """Return an integer field."""
-        try:
-            return int(self._first.get(path[0], "")) if len(path) == 1 else super().number(*path)
-        except ValueError:
-            return super().number(*path)
-
-    def truth(self, *path: str) -> Reading[bool]:
-        """Return a boolean field."""
-        told = TRUTHS.get(self._first.get(path[0], "")) if len(path) == 1 else None
-        return super().truth(*path) if told is None else told
-
-    def numbers(self, name: str) -> tuple[int, ...]:
-        """Return a repeated integer field. Raises ParseError when a member is none."""
-        told = zip(self._names, self._values, strict=True)
-        try:
-            return tuple([int(words.strip()) for one, words in told if one == name])
-        except ValueError as error:
-            raise ParseError(f"{self.asked}.{name}: {error}") from None
-
-    def _not_set(self, *path: str) -> Unknown:
-        return Unknown(Why.ABSENT, NOT_SET, ".".join((self.asked, *path)))
-
-
-_FIELD = re.compile(r"<([A-Za-z]\w*)>([^<>&\x00-\x1f]*)</\1>", re.ASCII)
-_WORDS = re.compile(r"[^<>&\x00-\x1f]*")
-_START = re.compile(r'<([A-Za-z_]\w*)(?: ([\w.-]+):type="([^<>&"\x00-\x1f]*)")?>', re.ASCII)
-
-
-def plain(text: str, head: str, asked: str) -> Plain | None:
-    """Cut a data object, from its start tag to its end tag, where all its fields are plain.
-
-    `head` are the start tags around it, which declare prefixes. None where it is spelt in any other
-    way: the parser reads that.
-    """
-    start = _START.match(text)
-    if start is None or not text.endswith(f"</{start[1]}>"):
-        return None
-    prefix, type_ = start[2], start[3] or ""
-    if prefix and not head.rpartition(f' xmlns:{prefix}="')[2].startswith(f'{XSI}"'):
-        return None
-    parts = _FIELD.split(text[start.end() : -len(start[1]) - len("</>")])
-    words = "".join(parts[::3])  # between fields, where only words of its own may stand
-    if words and (len(parts) > 1 or _WORDS.fullmatch(words) is None):
-        return None
-    return Plain(asked, type_.rpartition(":")[2], words.strip(), parts[1::3], parts[2::3])
+def kind_of(element: ET.Element) -> str:
+    """Return the `xsi:type` of an element without its prefix, empty when the server sent none."""
+    return element.get(XSI_TYPE, "").rpartition(":")[2]
 
 
 def empty(asked: str, path: tuple[str, ...]) -> Unknown:
