@@ -8,7 +8,7 @@ small host is a few kilobytes, one full of adapters a hundred times that.
 from collections import Counter, deque
 from collections.abc import Iterable
 
-from hostcheck.model.capture import Capture, Request
+from hostcheck.model.capture import Capture, Path, Request
 
 ANSWER_BYTES = 4 * 1024 * 1024
 """Aimed at for one answer: a server refuses answers of half a million elements, about ten times
@@ -22,9 +22,20 @@ Kind = tuple[str, tuple[str, ...]]
 """Managed object type and paths: what one question can ask of many objects."""
 
 
+_kinds: dict[tuple[str, int], tuple[tuple[Path, ...], Kind]] = {}
+"""By the identity of paths: requests that are made of one another have the same."""
+
+
 def kind_of(request: Request) -> Kind:
     """Return what requests must share to travel together."""
-    return request.template, tuple(path.name for path in request.paths)
+    paths = request.paths
+    key = (request.template, id(paths))
+    found = _kinds.get(key)
+    if found is None:
+        if len(_kinds) >= MOST:
+            _kinds.clear()
+        found = _kinds[key] = paths, (request.template, tuple(path.name for path in paths))
+    return found[1]
 
 
 class Pages:

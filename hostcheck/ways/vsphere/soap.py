@@ -118,10 +118,8 @@ def retrieve(collector: str, wanted: Mapping[str, Iterable[str]], targets: str, 
 
 def targets_of(kind: str, ids: Iterable[str]) -> str:
     """Name the objects of a retrieval one by one."""
-    return "".join(
-        f'<objectSet><obj type="{escape(kind)}">{escape(one)}</obj><skip>false</skip></objectSet>'
-        for one in ids
-    )
+    start = f'<objectSet><obj type="{escape(kind)}">'
+    return "".join([f"{start}{escape(one)}</obj><skip>false</skip></objectSet>" for one in ids])
 
 
 def targets_in_view(view: str) -> str:
