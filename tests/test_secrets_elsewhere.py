@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -140,22 +140,13 @@ def test_secrets_in_a_crash_beside_a_run(lab, tmp_path, module, patch):
 
 def seen(pid):
     """Yield command line and environment of a process, and of each that it started."""
-    every = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            every[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    for one in every:
-        above = one
-        while above not in (pid, 0, 1):
-            above = every.get(above, 0)
-        if above == pid:
-            try:
-                there = Path(f"/proc/{one}")
-                yield (there / "cmdline").read_bytes() + b"\n" + (there / "environ").read_bytes()
-            except OSError:
-                continue
+    todo = [pid]
+    while todo:
+        there = Path(f"/proc/{todo.pop()}")
+        with suppress(OSError):  # it has ended
+            for task in (there / "task").iterdir():
+                todo += map(int, (task / "children").read_text().split())
+            yield (there / "cmdline").read_bytes() + b"\n" + (there / "environ").read_bytes()
 
 
 @contextmanager
