@@ -36,6 +36,7 @@ from hostcheck.ways.redfish.opening import Bmcs, Passwords
 from hostcheck.ways.shell.reach import Shell
 from hostcheck.ways.shell.shells import Shells
 from hostcheck.ways.shell.way import WAY as SHELL
+from tests.fleet.work import die, double
 from tests.peers import live, shapes
 from tests.peers.fleet import Fleet
 from tests.peers.ports import own_port
@@ -80,10 +81,6 @@ def test_many_threads_take_memory_from_few_heaps():
 
 
 # Any executor
-
-
-def double(number):
-    return 2 * number
 
 
 @pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
@@ -241,15 +238,6 @@ def test_the_password_of_a_bmc_travels_and_is_in_no_words():
 # Processes of this machine
 
 
-def die(number):
-    """Work that ends its process for some numbers, and for others the first time only."""
-    marker = Path(os.environ["HOSTCHECK_TEST_MARKER"])
-    if number == 3 or (number == 5 and not marker.exists()):
-        marker.touch()
-        os._exit(9)
-    return 2 * number
-
-
 def test_what_ends_a_process_is_done_once_more_and_takes_no_other_with_it(tmp_path, monkeypatch):
     monkeypatch.setenv("HOSTCHECK_TEST_MARKER", str(tmp_path / "died"))
     lost = []
@@ -314,12 +302,13 @@ def children_of(process):
 def stopped(recordings, folder):
     """An audit whose processes stand still; yields it and them."""
     options = ("--from", recordings, "--workers", "2", "-o", "run.json")
-    with start_audit(folder, *options, start_new_session=True) as run:
+    with start_audit(folder, *options, start_new_session=True, code=WAITING) as run:
         next(line for line in run.stderr if line.startswith("audit: 5/"))
         children = children_of(run)
         assert len(children) >= 2
         for one in children:
             os.kill(one, signal.SIGSTOP)
+        (folder / "stopped").touch()
         yield run, children
 
 
@@ -442,9 +431,23 @@ host_timeout = 3000
 """Beside many other tests a host answers late, and late is unknown: one run of two would say so."""
 
 
-def start_audit(folder, *arguments, env=None, start_new_session=False):
+WAITING = f"""
+import sys, time
+from pathlib import Path
+write = sys.stderr.write
+def waiting(text):
+    written = write(text)
+    while text.startswith("audit: 5/") and not Path("stopped").exists():
+        time.sleep(0.02)
+    return written
+sys.stderr.write = waiting
+{IMPATIENT}"""
+"""It waits until its processes stand still, so that they have not done all by then."""
+
+
+def start_audit(folder, *arguments, env=None, start_new_session=False, code=IMPATIENT):
     return subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT, "audit", *map(str, arguments)], cwd=folder,
+        [sys.executable, "-c", code, "audit", *map(str, arguments)], cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **(env or {})}, start_new_session=start_new_session,
     )  # fmt: skip
