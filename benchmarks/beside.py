@@ -1,6 +1,6 @@
 """One audit that asks vSphere, ESXi shells and BMCs of the same hosts, beside fewer ways.
 
-    python -m benchmarks.beside [--hosts 300] [--least 0.5] [--most 5] [--repeat 1]
+    python -m benchmarks.beside [--hosts 300] [--least 0.5] [--most 5] [--repeat 1] [--tags]
 
 The vCenter is VMware's simulator in a process of its own, the shells are one OpenSSH server, and
 one server plays all BMCs, each of which waits as long before every answer as it was drawn by lot.
@@ -38,8 +38,13 @@ WAYS = {
 }  # fmt: skip
 
 
-def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str, Any]]:
-    """Measure one fleet of so many hosts, way by way and all together."""
+def rows_of(
+    hosts: int, least: float, most: float, repeat: int, *, tags: bool = False
+) -> list[dict[str, Any]]:
+    """Measure one fleet of so many hosts, way by way and all together.
+
+    BMCs are listed by their hosts' names, or by service `tags`, which only vSphere tells.
+    """
     fleet, chance = shapes.many(hosts), random.Random(1)
     held = rack()
     states = {
@@ -54,10 +59,11 @@ def rows_of(hosts: int, least: float, most: float, repeat: int) -> list[dict[str
         shells = stack.enter_context(live.running_shells(fleet, max_sessions=10))
         bmc = stack.enter_context(running_bmcs(states))
         named = [
-            f"{host.name},{address}:{bmc.port},{bmc.fingerprint}"
+            f"{host.serial if tags else host.name},{address}:{bmc.port},{bmc.fingerprint}"
             for host, address in zip(fleet, states, strict=True)
         ]
-        (work / "bmc.csv").write_text("\n".join(["host,address,fingerprint", *named, ""]))
+        head = f"{'service_tag' if tags else 'host'},address,fingerprint"
+        (work / "bmc.csv").write_text("\n".join([head, *named, ""]))
         options = {
             "shells": ["--ssh", "--ssh-config", str(shells.config_file)],
             "bmcs": ["--bmc", "--bmc-inventory", str(work / "bmc.csv"), "--bmc-user", Login.user],
@@ -99,8 +105,9 @@ def main() -> None:
     """Measure, print, and keep the results."""
     parser = options_of(__doc__)
     parser.add_argument("--hosts", type=int, default=300)
+    parser.add_argument("--tags", action="store_true", help="BMCs by service tags")
     given = parser.parse_args()
-    rows = rows_of(given.hosts, given.least, given.most, given.repeat)
+    rows = rows_of(given.hosts, given.least, given.most, given.repeat, tags=given.tags)
     print(table(rows, COLUMNS), flush=True)
     keep("beside", rows, repeat=given.repeat, figure="CPU s")
 
