@@ -50,7 +50,8 @@ def _requests(value: Any, depth: int = 3) -> Iterator[Request]:
         yield from _requests(list(vars(value).values()), depth - 1)
 
 
-def _held() -> dict[str, list[Request]]:
+@pytest.fixture(scope="module")
+def held() -> dict[str, list[Request]]:
     """Every request that a module holds, by the module's name."""
     for module in pkgutil.walk_packages(hostcheck.__path__, "hostcheck."):
         if not module.name.endswith("__main__"):
@@ -62,13 +63,10 @@ def _held() -> dict[str, list[Request]]:
     }
 
 
-HELD = _held()
-
-
-def test_every_request_of_the_package_is_listed() -> None:
+def test_every_request_of_the_package_is_listed(held: dict[str, list[Request]]) -> None:
     listed = set(asked.requests())
     found = 0
-    for name, requests in HELD.items():
+    for name, requests in held.items():
         if name.startswith(UNASKED):
             continue
         sent = [one for one in requests if one.wire != Wire.GIVEN]
@@ -77,8 +75,10 @@ def test_every_request_of_the_package_is_listed() -> None:
     assert found > len(listed)
 
 
-def test_what_is_never_asked_is_not_listed_and_cannot_be_sent() -> None:
-    unasked = [one for name, held in HELD.items() if name.startswith(UNASKED) for one in held]
+def test_what_is_never_asked_is_not_listed_and_cannot_be_sent(
+    held: dict[str, list[Request]],
+) -> None:
+    unasked = [one for name, each in held.items() if name.startswith(UNASKED) for one in each]
     assert len(unasked) > 25
     listed = {(one.wire, one.template) for one in asked.requests()}
     for request in unasked:
