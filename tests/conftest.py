@@ -5,6 +5,7 @@ A peer that this machine cannot run skips its tests, and fails them in CI.
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -39,8 +40,10 @@ ROOM = 4 * 2**30
 def pytest_configure() -> None:
     """Keep temporary files in memory, where there is room: peers write tens of thousands.
 
-    TMPDIR, where it is set, is obeyed; the workers inherit it.
+    TMPDIR, where it is set, is obeyed; the workers inherit it. Programs are to hear interrupts,
+    also where a script starts the tests in the background, which ignores them.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "TMPDIR" not in os.environ and hasattr(os, "ST_NOEXEC") and MEMORY.is_mount():
         shared = os.statvfs(MEMORY)
         if shared.f_bavail * shared.f_frsize > ROOM and not shared.f_flag & os.ST_NOEXEC:
@@ -63,15 +66,17 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
-    "test_losing_information.py", "shell/test_managed.py", "torture/test_short.py",
-    "benchmarks/test_benchmarks.py", "rest/test_zones.py", "test_schedule.py", "test_live.py",
+    "test_losing_information.py", "shell/test_managed.py", "test_live.py",
+    "reports/test_browser.py", "torture/test_short.py",
+    "benchmarks/test_benchmarks.py", "rest/test_zones.py", "test_schedule.py",
     "program/test_program.py", "program/test_mutants.py",
     "test_secrets_elsewhere.py", "tests/test_fleet.py", "program/test_kernels.py", "test_fixes.py",
     "test_matrix.py", "test_walls.py", "vsphere/test_transport.py", "shell/test_transport.py",
-    "test_journal.py", "test_doctor.py", "test_power_on.py", "reports/test_browser.py",
+    "test_journal.py", "test_doctor.py", "test_power_on.py",
     "preflight/test_agreement.py", "parsers/test_any_answer.py", "shell/test_logins.py",
     "tests/test_docs.py", "peers/test_peers.py", "test_vcenters.py", "history/test_history.py",
-    "test_faults_shell.py", "benchmarks/test_aims.py",
+    "test_faults_shell.py", "benchmarks/test_aims.py", "tests/test_recipes.py",
+    "program/test_build.py", "release/test_release.py", "cli/test_console.py",
 )  # fmt: skip
 """Files of ten seconds and more, of work or of waiting: that overlaps with the work of others. Each
 stays with one worker, and all end together only if these do not come last."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def plain(run: Path) -> subprocess.CompletedProcess[bytes]:
+    """Its report with every mark."""
+    return shell('"$@"', "report", str(run), PYTHONIOENCODING="utf-8")
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "cp437"])
-def test_marks_fall_back_where_the_encoding_has_none(encoding: str, run: Path) -> None:
+def test_marks_fall_back_where_the_encoding_has_none(
+    encoding: str, run: Path, plain: subprocess.CompletedProcess[bytes]
+) -> None:
     told = shell('"$@"', "report", str(run), PYTHONIOENCODING=encoding)
-    plain = shell('"$@"', "report", str(run), PYTHONIOENCODING="utf-8")
     assert told.returncode == plain.returncode == 0
     assert shell('"$@"', *AUDIT, PYTHONIOENCODING=encoding).returncode == 1
     assert told.stderr == plain.stderr == b""
@@ -97,13 +105,19 @@ def test_a_full_disk_is_said_in_one_line(command: tuple[str, ...]) -> None:
     assert told.stderr.decode().splitlines() == [f"hostcheck: {UNWRITTEN}"]
 
 
+@cache
+def whole_of(machine: str) -> subprocess.CompletedProcess[bytes]:
+    """An audit of which nothing is lost."""
+    return shell('"$@"', "audit", "--from", str(FIXTURES / machine))
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("machine", ["1n-1xT4-esxi703", "2n-2xA100-80-esxi803"])
 @pytest.mark.parametrize("lost", ["> /dev/full", "| true"])
 def test_standard_error_that_is_lost_changes_nothing_else(machine: str, lost: str) -> None:
     """Its report and exit code are those that it has with one: no NO-GO is made of it, no GO."""
     words = ("audit", "--from", str(FIXTURES / machine))
-    whole = shell('"$@"', *words)
+    whole = whole_of(machine)
     assert whole.stderr
     script = '{ { "$@" 2>&1 >&4; echo $? >&4; } LOST; } 4>&1'.replace("LOST", lost)
     told = shell(script, *words)
@@ -113,7 +127,7 @@ def test_standard_error_that_is_lost_changes_nothing_else(machine: str, lost: st
 @pytest.mark.parametrize("machine", ["1n-1xT4-esxi703", "2n-2xA100-80-esxi803"])
 def test_a_reader_of_both_streams_that_is_gone_changes_no_exit_code(machine: str) -> None:
     words = ("audit", "--from", str(FIXTURES / machine))
-    whole = shell('"$@"', *words)
+    whole = whole_of(machine)
     told = shell('{ { "$@" 2>&1; echo $? >&4; } | true; } 4>&1', *words)
     assert told.stdout.decode() == f"{whole.returncode}\n"
 
