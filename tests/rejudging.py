@@ -252,17 +252,25 @@ class Rejudging:
 
     def again(self, host: Host) -> Judged:
         """Judge a host anew where it is other."""
+        report, who, changed = self._again(host)
+        return Judged(report, self._starts(report, who, changed))
+
+    def report_of(self, host: Host) -> HostReport:
+        """Do the same, and start no VM."""
+        return self._again(host)[0]
+
+    def _again(self, host: Host) -> tuple[HostReport, set[object], list[Result]]:
+        """Return with the report who read what is other, and which results are."""
         cells = list(different(self.host, host))
         if not cells:
-            return self.before
+            return self.before.report, set(), []
         who = self._readers.of(cells) | self._each_time
         parts, changed = self._parts_of(host, who)
         results = tuple(chain.from_iterable(parts))
         slots = self._slots
         if SLOTS in who or any(one.check in gatekeepers() for one in changed):
             slots = slots_of(host, self._needs, results)
-        report = self._report(host, results, slots)
-        return Judged(report, self._starts(report, who, changed))
+        return self._report(host, results, slots), who, changed
 
     def _parts_of(
         self, host: Host, who: set[object]
