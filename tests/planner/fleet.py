@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from functools import partial
 
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from hostcheck import catalog, planner
 from hostcheck.checks.engine import run_all
 from hostcheck.model.host import Software, VgpuAbility, VgpuInstance
 from hostcheck.model.plan import Plan, Step, Work
-from hostcheck.model.result import Answer, Severity, Status
+from hostcheck.model.result import Answer, Result, Severity, Status
 from hostcheck.model.run import HostReport
 from hostcheck.planner.table import ReleaseTable
 from hostcheck.planner.targets import esxi, targets
@@ -85,10 +86,20 @@ def fails(hosts, severity=Severity.REQUIRED) -> set[tuple[str, str]]:
     return {
         (one.check, one.subject.id)
         for host in hosts
-        for one in run_all(host, NEEDS)
+        for one in _results(host, encode(host))
         if one.status is Status.FAIL
         and (one.severity is severity or one.check in ("DRV-005", "DRV-006", "DRV-007", "DRV-008"))
     }
+
+
+_RESULTS: dict[bytes, tuple[Result, ...]] = {}
+"""Of hosts that were judged: options have steps in common, and steps leave hosts as they are."""
+
+
+def _results(host, key):
+    if key not in _RESULTS:
+        _RESULTS[key] = run_all(host, NEEDS)
+    return _RESULTS[key]
 
 
 def play(hosts, step: Step):
