@@ -22,15 +22,19 @@ def _trees() -> dict[Path, ast.Module]:
     return {file: ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")}
 
 
+@cache
+def _nodes(file: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_trees()[file]))
+
+
 def _lines(file: Path) -> int:
     return len(file.read_text(encoding="utf-8").splitlines())
 
 
 def _functions(file: Path) -> Iterator[tuple[str, int]]:
     """Yield each function with its lines of code: no docstring, no comment, no blank."""
-    text = file.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    for one in ast.walk(ast.parse(text)):
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for one in _nodes(file):
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
             end = one.end_lineno or one.lineno
             told = set()
@@ -151,7 +155,7 @@ def test_no_room_sees_two_classes_of_one_name() -> None:
     for file, tree in trees.items():
         own = {one.name for one in tree.body if isinstance(one, ast.ClassDef)}
         imported: dict[str, str] = {}
-        for node in ast.walk(tree):
+        for node in _nodes(file):
             if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("host"):
                 continue
             for name in node.names:
@@ -181,8 +185,8 @@ another name. One that begins with a line belongs to its file, and nobody else r
 def test_a_name_of_a_class_has_one_meaning() -> None:
     """Whoever reads a name need not ask which is meant."""
     homes: dict[str, list[Path]] = {}
-    for file, tree in _trees().items():
-        for one in ast.walk(tree):
+    for file in _trees():
+        for one in _nodes(file):
             if isinstance(one, ast.ClassDef) and not one.name.startswith("_"):
                 homes.setdefault(one.name, []).append(file.relative_to(PACKAGE))
     several = {name for name, files in homes.items() if len(files) > 1}
@@ -194,8 +198,8 @@ def test_no_docstring_is_read() -> None:
     """`python -OO` leaves none; what is printed is a value with a name."""
     read = [
         f"{file.relative_to(PACKAGE)}:{one.lineno}"
-        for file, tree in _trees().items()
-        for one in ast.walk(tree)
+        for file in _trees()
+        for one in _nodes(file)
         if isinstance(one, ast.Name | ast.Attribute)
         and "__doc__" in (getattr(one, "id", ""), getattr(one, "attr", ""))
     ]
@@ -205,8 +209,8 @@ def test_no_docstring_is_read() -> None:
 def test_a_way_to_mend_is_written_once() -> None:
     """Several commands in a row, as a fix tells them, have one place and a name."""
     places: dict[str, list[str]] = {}
-    for file, tree in _trees().items():
-        for one in ast.walk(tree):
+    for file in _trees():
+        for one in _nodes(file):
             if not isinstance(one, ast.Tuple):
                 continue
             commands = [
