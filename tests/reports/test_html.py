@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -67,31 +68,36 @@ RUNS = {
     "unknown nodes": b.run(b.report(b.unknown_nodes())),
     "NVLink": b.run(b.report(b.nvlinked(b.host(gpus=8)))),
 }  # fmt: skip
-every_run = pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+every_run = pytest.mark.parametrize("name", RUNS)
+
+
+@cache
+def page(name):
+    text = html.render(RUNS[name])
+    return text, Document(text)
 
 
 @every_run
-def test_the_markup_is_whole_and_ids_are_unique(run):
-    document = Document(html.render(run))
+def test_the_markup_is_whole_and_ids_are_unique(name):
+    _, document = page(name)
     assert document.all("h1")
     assert len(document.all("main")) == 1
 
 
 @every_run
-def test_the_same_run_is_the_same_bytes(run):
-    assert html.render(run) == html.render(run)
+def test_the_same_run_is_the_same_bytes(name):
+    assert html.render(RUNS[name]) == page(name)[0]
 
 
 @every_run
-def test_nothing_is_loaded_from_anywhere(run):
-    text = html.render(run)
-    document = Document(text)
+def test_nothing_is_loaded_from_anywhere(name):
+    text, document = page(name)
     for element in document.elements:
         assert element["tag"] not in {"img", "link", "iframe", "object", "embed", "base"}
-        for name, value in element["attrs"].items():
-            assert name not in {"src", "srcset", "data", "action", "background", "poster"}
-            assert not name.startswith("on")
-            if name == "href":
+        for attribute, value in element["attrs"].items():
+            assert attribute not in {"src", "srcset", "data", "action", "background", "poster"}
+            assert not attribute.startswith("on")
+            if attribute == "href":
                 assert value.startswith("#") or element["tag"] == "a"
                 assert value.startswith(("#", "https://", "http://"))
     style = document.all("style")[0]["text"][0]
@@ -101,8 +107,8 @@ def test_nothing_is_loaded_from_anywhere(run):
 
 
 @every_run
-def test_every_link_inside_the_page_leads_somewhere(run):
-    document = Document(html.render(run))
+def test_every_link_inside_the_page_leads_somewhere(name):
+    _, document = page(name)
     for element in document.all("a"):
         target = element["attrs"].get("href", "")
         if target.startswith("#"):
