@@ -129,6 +129,16 @@ class Starter:
         assert started.returncode is not None
         return subprocess.CompletedProcess([*map(str, arguments)], started.returncode, out, err)
 
+    def read(self, *modules: str) -> None:
+        """Read more modules before the next start: those that all of a file's starts need."""
+        self._ask(modules, [])
+
+    def _ask(self, told: object, files: "list[int]") -> int:
+        packed = json.dumps(told).encode()
+        socket.send_fds(self._door, [len(packed).to_bytes(4, "big")], files)
+        self._door.sendall(packed)
+        return int.from_bytes(self._door.recv(4, socket.MSG_WAITALL), "big")
+
     def open(
         self, *arguments: object, cwd: Path, env: Mapping[str, str], code: str = MAIN,
         stdout: int | None = None,
@@ -145,11 +155,8 @@ class Starter:
             for _, end in ends:
                 ours.callback(os.close, end)
             status, out, err = (end for _, end in ends)
-            told = json.dumps([code, [*map(str, arguments)], str(cwd), dict(env)]).encode()
-            size = len(told).to_bytes(4, "big")
-            socket.send_fds(self._door, [size], [status, out if stdout is None else stdout, err])
-            self._door.sendall(told)
-            pid = int.from_bytes(self._door.recv(4, socket.MSG_WAITALL), "big")
+            told = (code, [*map(str, arguments)], str(cwd), dict(env))
+            pid = self._ask(told, [status, out if stdout is None else stdout, err])
         if stdout is not None:
             os.close(ends[1][0])
         return Started(pid, ends[0][0], ends[1][0] if stdout is None else None, ends[2][0])
@@ -178,7 +185,10 @@ def _fork_for_each(door: socket.socket) -> str:
         if not size:
             return ""
         told = door.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
-        if os.fork() == 0:
+        if not files:
+            _read(json.loads(told))
+            door.sendall(size)
+        elif os.fork() == 0:
             return _kept(door, told, files)
         for file in files:
             os.close(file)
@@ -223,8 +233,13 @@ def _become(
     sys.argv = ["hostcheck", *words]
 
 
-if __name__ == "__main__":
-    for module in READ_BEFORE:
-        importlib.import_module(module)
+def _read(modules: Sequence[str]) -> None:
+    for module in modules:
+        with suppress(ImportError):  # an extra that is not there is none of every start's business
+            importlib.import_module(module)
     gc.freeze()
+
+
+if __name__ == "__main__":
+    _read(READ_BEFORE)
     exec(_fork_for_each(socket.socket(fileno=int(sys.argv[1]))), {"__name__": "__main__"})

@@ -79,6 +79,7 @@ class More(Lab):
 
 @pytest.fixture(scope="module")
 def lab(keep_running, start, tmp_path_factory):
+    start.read("hostcheck.history.write", "hostcheck.notify.courier", "psycopg")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(peers, "PASSWORD", MAIL)
         yield More(keep_running, start, tmp_path_factory.mktemp("secrets"))
@@ -155,7 +156,7 @@ def watched(pid, told):
     over = threading.Event()
 
     def look():
-        while not over.wait(0.02):
+        while not over.wait(0.05):
             told.update(seen(pid))
 
     thread = threading.Thread(target=look)
