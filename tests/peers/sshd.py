@@ -26,6 +26,8 @@ from tests.peers.ports import own_port
 
 SCRIPT = Path(__file__).resolve().parent / "esx_shell.sh"
 LONGEST_NAME = 100
+BITS = {"rsa": ("-b", "2048")}
+"""For ssh-keygen: what it finds by itself, 3072, takes seconds to find."""
 METHODS = ("publickey", "password", "keyboard-interactive")
 PAM = """
 auth required pam_unix.so
@@ -98,7 +100,18 @@ def running_sshd(
         usual_keys = (("host_key", "ed25519"), ("client_key", "ed25519"))
         for key, kind in (*usual_keys, *_other_keys(settings)):
             subprocess.run(
-                ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(work / key)], check=True
+                [
+                    "ssh-keygen",
+                    "-q",
+                    "-t",
+                    kind,
+                    *BITS.get(kind, ()),
+                    "-N",
+                    "",
+                    "-f",
+                    str(work / key),
+                ],
+                check=True,
             )
         (work / "authorized_keys").write_bytes((work / "client_key.pub").read_bytes())
         (work / "authorized_keys").chmod(0o644)

@@ -18,6 +18,7 @@ from hostcheck.ways.shell.codes import Codes
 from hostcheck.ways.shell.tries import Tries
 from tests.peers import shapes
 from tests.peers.fleet import Fleet
+from tests.peers.sshd import BITS
 from tests.ways.shell.reaching import FIRST, NAME, SECOND, SHAPE, reach, right
 from tests.ways.shell.scripted_sshd import Script, scripted
 
@@ -35,7 +36,8 @@ session required pam_permit.so
 def made(path, *options, kind="ed25519", phrase=""):
     """Make a key; its public half lies beside it."""
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", kind, "-N", phrase, "-f", str(path), *options],
+        ["ssh-keygen", "-q", "-t", kind, *BITS.get(kind, ()), "-N", phrase, "-f", str(path),
+         *options],
         check=True, capture_output=True,
     )  # fmt: skip
     return path
