@@ -14,7 +14,10 @@ from hostcheck.ways.shell.ssh import paramiko
 CHUNK = 65536
 LIMIT_BYTES = 64 * 1024 * 1024
 """A longer answer is cut off: no command here prints that much."""
-POLL_SECONDS = 0.02
+AGAIN_SECONDS = 0.005
+"""How soon to ask for a session again where the only one is still in use."""
+LOOK_SECONDS = 1.0
+"""How often who waits looks up, though nothing was heard."""
 NO_STATUS = -1
 """What paramiko calls the exit status of a command that never told one."""
 SESSION_SECONDS = 5
@@ -39,7 +42,7 @@ class _Within(threading.Event):
 
 def _open(transport: paramiko.Transport, deadline: float) -> paramiko.Channel:
     """Open a channel; where one is all that is allowed, wait until the last one is cleared away."""
-    wait = POLL_SECONDS / 4
+    wait = AGAIN_SECONDS
     patience = time.monotonic() + SESSION_SECONDS
     while True:
         left = deadline - time.monotonic()
@@ -83,12 +86,23 @@ def _feed(channel: paramiko.Channel, data: bytes, deadline: float) -> None:
             return
 
 
+class _News(threading.Event):
+    """That something has arrived. paramiko takes it back as soon as one of two streams is empty."""
+
+    def clear(self) -> None:
+        """Leave it: only who is about to look takes it back."""
+
+    def taken(self) -> None:
+        """Take it back: what arrives from now on is news."""
+        super().clear()
+
+
 class Running(NamedTuple):
     """A connection, a command line that runs on it, and what its streams have said so far."""
 
     transport: paramiko.Transport
     channel: paramiko.Channel
-    arrived: threading.Event
+    arrived: _News
     out: bytearray
     err: bytearray
 
@@ -99,14 +113,16 @@ class Running(NamedTuple):
         """
         deadline = time.monotonic() + limit
         while True:
+            self.arrived.taken()
             ended = _drained(self.channel, (self.out, self.err))
             found = look()
             if found is not None or ended:
                 return found
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left < 0:
                 raise TimeoutError(f"no end within {limit:.3g} s, stopped")
             news = self.channel.status_event if self.channel.eof_received else self.arrived
-            news.wait(POLL_SECONDS)
+            news.wait(min(left, LOOK_SECONDS))
 
 
 @contextmanager
@@ -121,7 +137,7 @@ def running(
     try:
         channel.settimeout(limit)
         channel.event = _Within(deadline)
-        arrived = threading.Event()
+        arrived = _News()
         channel.in_buffer.set_event(arrived)
         channel.in_stderr_buffer.set_event(arrived)
         channel.exec_command(text)

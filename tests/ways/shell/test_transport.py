@@ -20,6 +20,7 @@ from hostcheck.model.fact import Why
 from hostcheck.model.pci import from_hex
 from hostcheck.parsers import vsish_pci_config_header
 from hostcheck.ways.base import Refused
+from hostcheck.ways.shell import command
 from hostcheck.ways.shell import order as esxi_shell
 from hostcheck.ways.shell import script as ssh_script
 from hostcheck.ways.shell.entrance import Entrance
@@ -467,6 +468,15 @@ def test_a_command_that_hangs_is_a_timeout_and_the_next_one_runs(new_shells, dia
     trouble.unlink()
     for request in esxi_shell.HOST_REQUESTS[2:]:
         assert right(transport.fetch(request)), request.text
+
+
+def test_who_waits_for_a_command_sleeps_until_it_says_something(new_shells, dial, monkeypatch):
+    looked, drained = [], command._drained
+    monkeypatch.setattr(command, "_drained", lambda *given: looked.append(1) or drained(*given))
+    server = new_shells(Fleet((replace(SHAPE, shell_trouble="hang"),)))
+    capture = dial(reach(server, command_timeout=2)).fetch(FIRST)
+    assert capture.failure.why is Why.TIMEOUT
+    assert 1 <= len(looked) <= 5
 
 
 def test_a_host_that_hangs_ends_at_its_limit(new_shells, dial):
