@@ -1,10 +1,15 @@
 """The report for terminals: the verdict leads, unknowns stand by their cause, names are inert."""
 
+import textwrap
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hostcheck.model.fact import Unknown, Why
-from hostcheck.reports import Screen, Show, formats, pieces
+from hostcheck.reports import Screen, Show, formats, pieces, words
 from hostcheck.reports.run import text
+from hostcheck.reports.run.text.page import NARROWEST, TextPage
 from hostcheck.reports.topology import text as tree
 from hostcheck.reports.words import missing, reason
 from tests.reports import builders as b
@@ -119,3 +124,17 @@ def test_a_sentence_begins_with_a_capital_but_for_names_that_have_none():
     assert missing(Unknown(Why.DENIED, "no", privilege="System.Read")) == (
         "denied: no; needs System.Read"
     )
+
+
+@given(
+    st.lists(st.text("aé-.\u2028\xa0 ", max_size=50), max_size=12), st.integers(20, 90),
+    st.integers(0, 14), st.sampled_from([None, 0, 2, 13]),
+)  # fmt: skip
+def test_lines_are_broken_as_pythons_own_breaks_them(texts, width, indent, hanging):
+    hang = indent if hanging is None else hanging
+    line = " ".join(texts)
+    wanted = textwrap.wrap(
+        words.one_line(line), max(width, NARROWEST), initial_indent=" " * indent,
+        subsequent_indent=" " * hang, break_on_hyphens=False,
+    )  # fmt: skip
+    assert TextPage(width, colour=False).wrap(line, indent, hanging) == wanted

@@ -28,7 +28,16 @@ class TextPage(Struct, frozen=True):
     def wrap(self, text: str, indent: int = 0, hanging: int | None = None) -> list[str]:
         """Break a text into lines; the second and later ones are indented by `hanging`."""
         hang = indent if hanging is None else hanging
-        return textwrap.wrap(
-            words.one_line(text), max(self.width, NARROWEST), initial_indent=" " * indent,
-            subsequent_indent=" " * hang, break_on_hyphens=False,
-        )  # fmt: skip
+        shown, width = words.one_line(text), max(self.width, NARROWEST)
+        found, lead, rest = [], " " * indent, shown
+        while len(lead) + len(rest) > width:
+            room = width - len(lead)
+            end = rest.rfind(" ", 0, room + 1)
+            if end < 0 or len(rest[end + 1 :].partition(" ")[0]) > room:  # a word is too long
+                return textwrap.wrap(
+                    shown, width, initial_indent=" " * indent, subsequent_indent=" " * hang,
+                    break_on_hyphens=False,
+                )  # fmt: skip
+            found.append(lead + rest[:end])
+            lead, rest = " " * hang, rest[end + 1 :]
+        return [*found, lead + rest] if rest else found
