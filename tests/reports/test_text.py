@@ -34,11 +34,11 @@ def test_a_missing_privilege_is_named():
 
 def test_a_fail_tells_why_what_is_seen_and_how_to_mend_it():
     told = text.render(b.one_host())
-    for words in (
+    for said in (
         "GFX-001 required", "Shared; expected Shared Direct", "Why: vGPU needs", "Seen as:",
         "Needs maintenance mode", "esxcli graphics host set --default-type SharedPassthru",
     ):  # fmt: skip
-        assert words in told
+        assert said in told
 
 
 @pytest.mark.parametrize("width", [60, 100])

@@ -18,6 +18,12 @@ from hostcheck.reports.judged import Item, JudgedPlace, places, titles
 
 VERSION = "1.8.0"
 CLASS, CATEGORY, CREATE = 2003, 2, 1
+ALIKE = {
+    "class_uid": CLASS, "class_name": "Compliance Finding", "category_uid": CATEGORY,
+    "category_name": "Findings", "activity_id": CREATE, "activity_name": "Create",
+    "type_uid": CLASS * 100 + CREATE, "type_name": "Compliance Finding: Create",
+}  # fmt: skip
+"""What every event begins with."""
 STATUS = {
     Status.PASS: (1, "Pass"), Status.UNKNOWN: (2, "Warning"), Status.ERROR: (2, "Warning"),
     Status.FAIL: (3, "Fail"), Status.NOT_APPLICABLE: (99, "Not Applicable"),
@@ -30,6 +36,7 @@ SEVERITY = {
 SUPPRESSED, NEW = (3, "Suppressed"), (1, "New")
 LONGEST = 4_000
 """Characters of one text."""
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
@@ -45,26 +52,29 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
             {"name": "policy_sha256", "value": run.policy.sha256},
         ]
     when = _milliseconds(run.last_answer_at)
-    between = "["
+    between, head, end = "[", _encode(ALIKE)[:-1], f', "metadata": {_encode(metadata)}}}'
     for place in places(run):
+        read: dict[tuple[int, ...], tuple[list[str], int]] = {}
         for item in place.items:
-            event = _event(place, item, named, manuals.get(item.result.check))
-            event |= {"time": _read(place, item.result) or when, "metadata": metadata}
-            yield f"{between}\n{json.dumps(event, ensure_ascii=False)}"
+            result = item.result
+            if result.sources not in read:
+                read[result.sources] = _read(place, result)
+            asked, taken_at = read[result.sources]
+            event = _event(place, item, named, manuals.get(result.check), asked)
+            event["time"] = taken_at or when
+            yield f"{between}\n{head}, {_encode(event)[1:-1]}{end}"
             between = ","
     yield "[]\n" if between == "[" else "\n]\n"
 
 
 def _event(
-    place: JudgedPlace, item: Item, named: dict[str, str], manual: Manual | None
+    place: JudgedPlace, item: Item, named: dict[str, str], manual: Manual | None, asked: list[str]
 ) -> dict[str, Any]:
+    """Return an event without what all have alike; `asked` are the questions of its answers."""
     result = item.result
     severity_id, severity = SEVERITY[result.severity]
     finding_status_id, finding_status = NEW if item.waiver is None else SUPPRESSED
     event: dict[str, Any] = {
-        "class_uid": CLASS, "class_name": "Compliance Finding", "category_uid": CATEGORY,
-        "category_name": "Findings", "activity_id": CREATE, "activity_name": "Create",
-        "type_uid": CLASS * 100 + CREATE, "type_name": "Compliance Finding: Create",
         "severity_id": severity_id, "severity": severity,
         "status_id": finding_status_id, "status": finding_status,
         "message": _text(_message(place, result)),
@@ -74,7 +84,7 @@ def _event(
         },
         "compliance": _compliance(result, named),
         "resources": [_resource(place, result)],
-        "unmapped": _unmapped(item, place),
+        "unmapped": _unmapped(item, place, asked),
     }  # fmt: skip
     if place.host:
         event["device"] = {"type_id": 1, "type": "Server", "name": _text(place.host)}
@@ -123,16 +133,14 @@ def _resource(place: JudgedPlace, result: Result) -> dict[str, Any]:
     return told
 
 
-def _unmapped(item: Item, place: JudgedPlace) -> dict[str, Any]:
+def _unmapped(item: Item, place: JudgedPlace, asked: list[str]) -> dict[str, Any]:
     result = item.result
+    untold = result.unseen.asked if result.unseen else ""
     return {
         "vcenter": _text(place.target), "host": _text(place.host), "decides": item.decides,
         "host_verdict": place.verdict.value if place.verdict else "",
         "severity": result.severity.value, "status": result.status.value,
-        "asked": [
-            _text(f"{words.where(one)} at {words.moment(one.taken_at)}")
-            for one in words.places(place.sources, result.sources)
-        ] or ([_text(result.unseen.asked)] if result.unseen and result.unseen.asked else []),
+        "asked": asked or ([_text(untold)] if untold else []),
         "missing": _text(result.unseen.privilege) if result.unseen else "",
     }  # fmt: skip
 
@@ -151,13 +159,20 @@ def _uid(place: JudgedPlace, result: Result) -> str:
 
 
 def _text(text: str) -> str:
+    """Return a text as it may be shown, cut; most are already."""
+    if len(text) <= LONGEST and text.isprintable():
+        return text
     return words.cut(words.clean(text), LONGEST)
 
 
-def _read(place: JudgedPlace, result: Result) -> int:
-    """Return when the youngest of its answers was taken, in milliseconds since 1970; 0 if never."""
+def _read(place: JudgedPlace, result: Result) -> tuple[list[str], int]:
+    """Return what was asked for a result, and when the youngest of its answers was taken.
+
+    That is in milliseconds since 1970; 0 if never.
+    """
     found = words.places(place.sources, result.sources)
-    return max((_milliseconds(one.taken_at) for one in found), default=0)
+    asked = [_text(f"{words.where(one)} at {words.moment(one.taken_at)}") for one in found]
+    return asked, max((_milliseconds(one.taken_at) for one in found), default=0)
 
 
 def _milliseconds(moment: str) -> int:
