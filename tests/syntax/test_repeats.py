@@ -17,6 +17,9 @@ TYPES = (
 
 def test_what_was_read_of_a_text_is_there_for_the_next():
     memory = Repeats()
+    memory.of("a")["length"] = 0
+    assert (memory.of("b"), len(memory)) == ({}, 0), "what came once is not kept"
+    assert memory.of("a") == {}
     memory.of("a")["length"] = 1
     assert memory.of("a") == {"length": 1}
     assert memory.of("b") == {}
