@@ -145,9 +145,11 @@ def new_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     (folder / "way.py").write_text(PROBE)
     monkeypatch.setattr(ways, "__path__", [*ways.__path__, str(tmp_path)])
     ways.every.cache_clear()
+    ways.wirings.cache_clear()
     yield ways.named("probe")
     monkeypatch.undo()
     ways.every.cache_clear()
+    ways.wirings.cache_clear()
     for name in [one for one in sys.modules if one.startswith("hostcheck.ways.probe")]:
         del sys.modules[name]
 

@@ -44,6 +44,7 @@ def requests() -> "tuple[Request, ...]":
     return tuple(request for way in every() for request in way.requests)
 
 
+@cache
 def wirings() -> "dict[str, Wiring]":
     """Return what is said of each wire, by its name, way by way."""
     return {one.wire: one for way in every() for one in way.wirings}
