@@ -48,6 +48,7 @@ from hostcheck.parsers import (
 )
 from hostcheck.parsers.vim_compute_resource import ComputeResource
 from hostcheck.parsers.vim_host_system import HostSystem
+from hostcheck.syntax.opened import keep_early
 
 AS_TOLD = (
     "connection_state",
@@ -87,8 +88,14 @@ class Release(NamedTuple):
 
 
 def runs_release(recorded: Recording) -> Release:
-    """Read the release of a host, and no more, as it is when the host is joined."""
-    system = _system(Book(recorded.captures), recorded.ref)[1]
+    """Read the release of a host, and no more, as it is when the host is joined.
+
+    It is joined next, by this thread, so that what was read is kept for it.
+    """
+    told = recorded.captures.get(vim_host_system.REQUEST.of(recorded.ref.id).key)
+    api, system = _system(Book(recorded.captures), recorded.ref)
+    if told is not None and not isinstance(api.value, Unknown):
+        keep_early(told, vim_host_system.parse, api.value)
     return Release(system.fact(lambda one: one.version), system.fact(lambda one: one.api_version))
 
 

@@ -11,8 +11,9 @@ from hostcheck.syntax.vim_objects import id_in
 
 T = TypeVar("T")
 
-_EARLY = 4
-"""So many answers of one host are opened before it is joined."""
+_EARLY = 48
+"""So many answers are opened before their hosts are joined: up to three of each of those whose
+checks by vCenter are under way at a time."""
 _LONG = 4096
 """Answers of more letters hold what is one host's alone; to hash them costs more than it saves."""
 _MET = 4096
@@ -68,8 +69,13 @@ def opened_early(capture: Capture, parse: Callable[[str], T]) -> T | Unknown:
     A host is asked, joined and judged by one thread; what its answers make one ask is read twice.
     """
     value = opened(capture, parse)
-    _kept.early = [*_kept.early[1 - _EARLY :], (capture, parse, value)]
+    keep_early(capture, parse, value)
     return value
+
+
+def keep_early(capture: Capture, parse: Callable[[str], T], value: T | Unknown) -> None:
+    """Keep what an answer says for the next to open it in this thread."""
+    _kept.early = [*_kept.early[1 - _EARLY :], (capture, parse, value)]
 
 
 def opened(capture: Capture, parse: Callable[[str], T]) -> T | Unknown:

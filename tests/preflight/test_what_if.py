@@ -11,7 +11,9 @@ from hostcheck.model.host import Host
 from hostcheck.model.recording import Recording
 from hostcheck.model.result import Answer, Status
 from hostcheck.model.run import Candidate
+from hostcheck.parsers import vim_host_system
 from hostcheck.preflight import VmSpec, read_spec, what_if
+from hostcheck.preflight.look import TOGETHER
 from hostcheck.sources.recorded import RecordedSource
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -32,16 +34,24 @@ def test_a_vm_that_fits_is_go_and_its_gpus_are_named() -> None:
     assert one.gpus == ("0000:4a:00.0", "0000:ca:00.0")
 
 
-def test_hosts_are_let_go_and_the_run_still_holds_them_all() -> None:
-    alive = []
+def test_hosts_are_let_go_and_read_once_and_the_run_still_holds_them_all(monkeypatch) -> None:
+    alive, read = [], []
+    parse = vim_host_system.parse
+
+    def parsed(text: str) -> vim_host_system.HostSystem:
+        read.append(text)
+        return parse(text)
 
     def count(_: Recording) -> None:
         alive.append(sum(isinstance(one, Host) for one in gc.get_objects()))
 
     source = RecordedSource(FIXTURES)
     spec = VmSpec(profile="grid_a100d-40c")
+    monkeypatch.setattr(vim_host_system, "parse", parsed)
     run = what_if(source, spec, keep=count, done=lambda _: None)
     assert max(alive[2:]) <= alive[1]
+    assert len(read) > TOGETHER
+    assert len(read) == len(set(read))
     names = [target.name for target in source.machines()]
     assert [report.host.name for report in run.hosts] == names
     assert run.hosts[0].host.vms.value[-1].name == spec.name
