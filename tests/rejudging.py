@@ -311,8 +311,11 @@ class Rejudging:
         return before if all(map(_is, kept, before)) else kept
 
     def _report(self, host: Host, results: tuple[Result, ...], slots: Any) -> HostReport:
-        with patch.object(verdict, "slots_of", lambda *_: slots):
+        verdict.slots_of = lambda *_: slots  # type: ignore[assignment]  counted before
+        try:
             return verdict._judged(host, results)
+        finally:
+            verdict.slots_of = slots_of
 
     def _starts(
         self, report: HostReport, who: set[object], changed: list[Result]

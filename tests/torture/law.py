@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from hostcheck.model.fact import Unknown
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Status
+from hostcheck.model.result import Answer, Result, Status
 from hostcheck.model.run import HostReport
 from hostcheck.verdict import report_of
 from tests.rejudging import Judged, Rejudging, start, startable
@@ -27,31 +27,40 @@ def betrayals(before: HostReport, after: HostReport) -> list[str]:
 
     A result that is the very one of the richer report claims what it did.
     """
-    kept = {id(one) for one in before.results} & {id(one) for one in after.results}
-    was = {
-        (one.check, one.subject.kind, one.subject.id): one.status
-        for one in before.results
-        if id(one) not in kept
-    }
-    found = []
-    for one in after.results:
-        if id(one) in kept and one.status is not Status.UNKNOWN:
-            continue
+    gone, fresh = _others(before.results, after.results)
+    was = {(one.check, one.subject.kind, one.subject.id): one.status for one in gone}
+    found = [f"{told}: unknown without a cause" for told in causeless(after.results)]
+    for one in fresh:
         told = f"{one.check} {one.subject.kind} {one.subject.id}"
-        old = one.status
-        if id(one) not in kept:
-            old = was.pop((one.check, one.subject.kind, one.subject.id), None)
+        old = was.pop((one.check, one.subject.kind, one.subject.id), None)
         if one.status is Status.ERROR and old is not Status.ERROR:
             found.append(f"{told}: crashed, {one.trace}")
         elif old is not None and one.status not in (old, Status.UNKNOWN):
             found.append(f"{told}: {old.value} became {one.status.value}")
-        if one.status is Status.UNKNOWN and not (
-            one.unseen is not None and one.unseen.why and one.unseen.detail
-        ):
-            found.append(f"{told}: unknown without a cause")
     if was:
         found += vanished(was, after)
     return found + verdicts(before.verdict, after.verdict, "host")
+
+
+def _others(
+    before: tuple[Result, ...], after: tuple[Result, ...]
+) -> tuple[list[Result], list[Result]]:
+    """Return what is there before alone and after alone; most are the very same."""
+    if len(before) == len(after):
+        pairs = [(was, now) for was, now in zip(before, after, strict=True) if was is not now]
+        return [was for was, _ in pairs], [now for _, now in pairs]
+    of_after, of_before = set(map(id, after)), set(map(id, before))
+    gone = [one for one in before if id(one) not in of_after]
+    return gone, [one for one in after if id(one) not in of_before]
+
+
+def causeless(results: tuple[Result, ...]) -> Iterator[str]:
+    """Yield what is unknown and does not say why."""
+    for one in results:
+        if one.status is Status.UNKNOWN and not (
+            one.unseen is not None and one.unseen.why and one.unseen.detail
+        ):
+            yield f"{one.check} {one.subject.kind} {one.subject.id}"
 
 
 def vanished(left: dict[tuple[str, str, str], Status], after: HostReport) -> Iterator[str]:
