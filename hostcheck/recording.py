@@ -32,6 +32,7 @@ from hostcheck.model.fact import Unknown, Why
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.seal import NO_SEAL, Seal
+from hostcheck.model.unreadable import UNREADABLE
 
 SCHEMA = "hostcheck.recording/1"
 MANIFEST = "manifest.json"
@@ -272,7 +273,7 @@ def manifest_in(data: bytes, where: str) -> Manifest:
     """Read a manifest; `where` names it. Raises UsageError when it is broken or of another kind."""
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNREADABLE as error:
         raise UsageError(f"{where}: not a manifest of a recording ({error})") from None
     if manifest.schema != SCHEMA:
         raise UsageError(f"{where}: schema {manifest.schema!r}, this version reads {SCHEMA!r}")

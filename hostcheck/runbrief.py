@@ -15,14 +15,16 @@ from hostcheck.errors import damaged
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Command, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
 
 F = TypeVar("F", bound=Struct)
+T = TypeVar("T")
 
 PASS, FAIL, NEEDLESS, OFF = Status.PASS, Status.FAIL, Status.NOT_APPLICABLE, Status.NOT_SELECTED
 WELL = (PASS, NEEDLESS, OFF)
 """What is nothing to be told of."""
-_DAMAGE = (msgspec.MsgspecError, IndexError, ValueError)
+_DAMAGE = (*UNREADABLE, IndexError, ValueError)
 
 
 class HostName(Struct, frozen=True):
@@ -231,9 +233,21 @@ def _line_brief_of(line: _Line, words: _Words) -> LineBrief:
         [one.check for one in dark if required[one.told]],
         [one.check for one in fails if not required[one.told]],
         len(said) - len(fails) - len(dark),
-        lambda: _results(line.subjects, fails if failed else [*fails, *dark], words),
-        lambda: _passes(line, words),
+        _later(lambda: _results(line.subjects, fails if failed else [*fails, *dark], words)),
+        _later(lambda: _passes(line, words)),
     )  # fmt: skip
+
+
+def _later(look: Callable[[], T]) -> Callable[[], T]:
+    """Return what looks at a line when nobody is there any more who tells that it is damaged."""
+
+    def looked() -> T:
+        try:
+            return look()
+        except _DAMAGE as error:
+            raise damaged(error) from None
+
+    return looked
 
 
 def _passes(line: _Line | _LineToMend, words: _Words) -> int:
@@ -254,7 +268,7 @@ def _opened(line: _LineToMend, host: F, words: _Words) -> Brief[F]:
     return Brief(
         upheld(line.verdict, (PASS,) if counts[PASS] else ()), host,
         tuple(_result(one, about[one.subject], words[one.told], one.fix) for one in found),
-        counts, lambda: _passes(line, words),
+        counts, _later(lambda: _passes(line, words)),
     )  # fmt: skip
 
 

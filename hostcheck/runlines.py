@@ -22,6 +22,7 @@ from hostcheck.model.result import Answer, Result, Status, Subject
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, upheld_preflight
 from hostcheck.model.traits import FIELDS, GPU_FIELDS
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.model.vm import Vm
 from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, upheld_by
 
@@ -185,7 +186,7 @@ def opened(path: Path) -> tuple[Top, Lines] | None:
     try:
         rest = data[end + len(SHARED) - 1 :]
         top = msgspec.json.decode(data[:start] + b'"hosts":[],"shared":' + rest, type=Top)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
     if top.schema != SCHEMA or odd_times(top.first_answer_at, top.last_answer_at):
         return None
@@ -225,7 +226,7 @@ def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
     def report(number: int) -> HostReport:
         try:
             return opener.report(number)
-        except (msgspec.MsgspecError, IndexError, TypeError, ValueError) as error:
+        except (*UNREADABLE, IndexError, TypeError, ValueError) as error:
             raise damaged(error) from None
 
     return _run(top, OpenedOneByOne(len(lines.places), report))

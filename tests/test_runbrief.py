@@ -1,11 +1,14 @@
 """What hosts were judged, read without what they are: the same as of the whole hosts."""
 
+import re
 from collections import Counter
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from hostcheck import runfile, runlines
+from hostcheck.cli import main
 from hostcheck.errors import UsageError
 from hostcheck.model.result import Answer, Severity, Status
 from hostcheck.reports.run import line
@@ -107,6 +110,40 @@ def test_a_line_that_is_damaged_is_told(file, tmp_path):  # noqa: F811
         for read in (plain, of_lines):
             with pytest.raises(UsageError, match=r"damaged|not a run file"):
                 read(runlines.whole(path))
+
+
+def test_what_is_looked_at_late_is_told_too(file, tmp_path):  # noqa: F811
+    """Which of what passes is required is asked when the host was told, and nobody waits."""
+    path = tmp_path / "run.json"
+    passes = re.compile(rb'("status":"pass","subject":\d+,"told":)(?=\d)')
+    path.write_bytes(passes.sub(rb"\g<1>9999", file.read_bytes()))
+    read = runlines.whole(path)
+    assert [one.counts for one in briefs(read, HostName)], "what is not asked for is not looked at"
+    for each in (briefs(read, HostName), line_briefs(read)):
+        with pytest.raises(UsageError, match="damaged"):
+            [one.passes() for one in each]
+
+
+@pytest.mark.parametrize("where", ["checks", "hosts", "shared"])
+@pytest.mark.parametrize("what", [b"\xf3", b"[" * 100_000 + b"]" * 100_000])
+def test_what_msgspec_cannot_read_is_told_in_one_line(file, where, what, tmp_path):  # noqa: F811
+    """Signs that are no UTF-8, in words that are opened; lists in lists without end."""
+    path, whole = tmp_path / "run.json", file.read_bytes()
+    shared = whole.rindex(b'"shared":')
+    start = {"checks": 0, "hosts": whole.index(b'"hosts":'), "shared": shared}[where]
+    word = {"checks": b'"title":"', "hosts": b'"status":"', "shared": b'"observed":"'}[where]
+    at = whole.index(word, start)
+    added = word + what if what == b"\xf3" else b'"more":' + what + b"," + word
+    path.write_bytes(whole[:at] + added + whole[at + len(word) :])
+    for command in (["report", "--details"], ["report", "--format", "line"], ["diff", str(path)],
+                    ["drift"], ["capacity"], ["plan"], ["truce"], ["hosts"], ["vms"]):  # fmt: skip
+        done = CliRunner().invoke(main, [*command, str(path)])
+        assert "Traceback" not in done.output, command
+        assert not isinstance(done.exception, (ValueError, RecursionError)), command
+    done = CliRunner().invoke(main, ["report", str(path), "--format", "json"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("hostcheck: "), done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_file_that_was_cut_is_no_run(file, tmp_path):  # noqa: F811

@@ -18,6 +18,7 @@ from hostcheck.model.memory import LastKnown
 from hostcheck.model.result import Answer, Status, upheld
 from hostcheck.model.run import Run, called, silent
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.reports.words import WORST_FIRST
 from hostcheck.runfile import StoredRun, ToldResult
 from hostcheck.runlines import NOT_OPENED
@@ -73,7 +74,7 @@ class _Line(Struct, frozen=True):
     results: tuple[SeenResult, ...]
 
 
-_DAMAGE = (msgspec.MsgspecError, IndexError, ValueError)
+_DAMAGE = (*UNREADABLE, IndexError, ValueError)
 _line = msgspec.json.Decoder(_Line).decode
 _fields = attrgetter(*FIELDS)
 _fact = msgspec.json.Decoder(Known[str] | Unknown).decode
@@ -83,7 +84,7 @@ _traits = msgspec.json.Decoder(_Traits).decode
 def _opened(decode: Callable[[bytes], T], text: bytes) -> T:
     try:
         return decode(text)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise damaged(error, "a run file") from None
 
 

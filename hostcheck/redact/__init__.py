@@ -20,6 +20,7 @@ from hostcheck.model.fact import Known
 from hostcheck.model.host_ref import HostRef
 from hostcheck.model.recording import Recording
 from hostcheck.model.run import HostReport, Run
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.recording import Shelf
 from hostcheck.redact import names, proof
 from hostcheck.redact.answers import masked, values
@@ -199,7 +200,7 @@ def _known(map_file: Path) -> dict[str, dict[str, str]]:
         return {}
     try:
         return msgspec.json.decode(map_file.read_bytes(), type=dict[str, dict[str, str]])
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise UsageError(f"{map_file}: not a map of a redaction ({error})") from None
 
 

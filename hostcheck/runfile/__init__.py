@@ -39,6 +39,7 @@ from hostcheck.model.run import (
     upheld_preflight,
     upheld_report,
 )
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.runfile.sharing import Sharing
 from hostcheck.runfile.stored import (
     NAMING,
@@ -122,7 +123,7 @@ class _Shared:
         """Return the host of a line. Raises UsageError when the file is damaged there."""
         try:
             return self._report(line)
-        except (msgspec.MsgspecError, IndexError, ValueError) as error:
+        except (*UNREADABLE, IndexError, ValueError) as error:
             raise damaged(error) from None
 
     def _report(self, line: bytes | memoryview | Raw) -> HostReport:
@@ -196,7 +197,7 @@ class StoredHosts(OpenedOneByOne):
         try:
             glance = _glance_at(self._line(number))
             return upheld_by(glance.verdict, glance.results)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise damaged(error) from None
 
     def lines(self) -> Iterator[LinedHost]:
@@ -300,7 +301,7 @@ def read(path: Path) -> Run:
                 f"{path}: schema {schema!r}, this version reads {SCHEMA!r} and {PLAIN!r}"
             )
         stored = _checked(msgspec.json.decode(data, type=StoredRun), path)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise UsageError(
             f"{path}: not a run file of this version ({error}); run again, or read it with the "
             "hostcheck that wrote it"

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from hostcheck.errors import UsageError
+from hostcheck.model.unreadable import UNREADABLE
 from hostcheck.words import one_line
 
 try:
@@ -136,7 +137,7 @@ class Ledger:
                 found.append(_found(path))
             except FileNotFoundError:
                 continue  # its run has just stopped it
-            except (OSError, msgspec.MsgspecError):
+            except (OSError, *UNREADABLE):
                 if path not in self.odd:
                     self.odd.append(path)
         return found

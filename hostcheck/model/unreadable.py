@@ -1,0 +1,6 @@
+"""What a file that cannot be read is told by."""
+
+import msgspec
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that it cannot read: not all of it is of its own."""
