@@ -18,8 +18,11 @@ from msgspec import Struct
 
 from hostcheck import runfile
 from hostcheck.errors import UsageError
+from hostcheck.model.host import Host
 from hostcheck.model.host_ref import HostRef, Key
 from hostcheck.model.result import Answer, Status, upheld
+from hostcheck.model.run import odd_times
+from hostcheck.model.unreadable import UNREADABLE
 
 SCHEMA = "hostcheck.journal/1"
 SYNC_SECONDS = 1
@@ -65,6 +68,11 @@ def _key(host: Mapping[str, msgspec.Raw]) -> Key:
     """Return which host it is. Raises KeyError where it does not say."""
     name, target, id_ = (_text(host[one]) for one in ("name", "target", "id"))
     return HostRef(name, target, id_).key
+
+
+def _timeless(host: Host) -> bool:
+    """Say whether an answer of a host has a time that is none."""
+    return any(odd_times(one.taken_at, "") for one in host.sources)
 
 
 class _Place(NamedTuple):
@@ -166,7 +174,7 @@ class Journal:
     def _match(self, first: bytes, origin: Heading) -> None:
         try:
             there = msgspec.json.decode(first, type=Heading)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise UsageError(f"{self.path}: not a journal; move it away") from None
         if there != origin:
             unlike = [
@@ -180,9 +188,13 @@ class Journal:
             raise UsageError(f"{self.path} is of another run ({told}); start anew without --resume")
 
     def _found(self, line: bytes) -> bool:
+        """Take a line; what is not as it was written would end every run that goes on with it."""
         try:
+            report = runfile.StoredHosts(1, lambda _: line)[0]
+            if runfile.pack(report) != line or _timeless(report.host):
+                return False
             self._note(_line(line), len(line) + 1)
-        except (msgspec.MsgspecError, KeyError):
+        except (UsageError, UnicodeEncodeError):
             return False
         return True
 

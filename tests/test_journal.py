@@ -74,6 +74,38 @@ def test_a_line_that_was_cut_off_is_asked_again(cut, opened, filled, tmp_path):
     assert torn.read_bytes() == whole
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (b'"severity":"required"', b'"severity":"requirfd"'),
+        (b'"check":', b'"chekk":'),
+        (b'"status":"pass"', b'"status":"pa\xf3s"'),
+        (b'"observed":"', b'"observed":"\xf3'),
+        (b'"name":"', b'"name":"\xf3'),
+        (b'"subject":', b'"subject":999'),
+        (b'"told":{', b'"told":7,"more":{'),
+        (b'"results":[', b'"results":[],"others":['),
+        (b'{"verdict":', b'{"verdict":"GO","verdict":'),
+        (b'"taken_at":"', b'"taken_at":"soon'),
+        (b'"verdict":', b'"more":' + b"[" * 100_000 + b"]" * 100_000 + b',"verdict":'),
+    ],
+)
+def test_a_line_that_was_damaged_is_asked_again(was, now, opened, filled, tmp_path):
+    """Else each run that goes on with it would end there, as the last one did."""
+    filled(tmp_path / "j", *REPORTS)
+    whole = (tmp_path / "j").read_bytes()
+    first = whole.index(b"\n", whole.index(b"\n") + 1) + 1  # the heading, and a host that is whole
+    assert was in whole[first:]
+    hurt = tmp_path / "hurt"
+    hurt.write_bytes(whole[:first] + whole[first:].replace(was, now, 1))
+    journal = opened(hurt, resume=True)
+    assert tuple(journal.hosts()) == REPORTS[: len(journal)]
+    assert 1 <= len(journal) < len(REPORTS)
+    for report in REPORTS[len(journal) :]:
+        journal.add(runfile.pack(report))
+    assert hurt.read_bytes() == whole
+
+
 @pytest.mark.parametrize("data", [b"", b'{"tool', b'{"schema'])
 def test_a_journal_that_had_not_begun_is_begun(data, filled, tmp_path):
     (tmp_path / "j").write_bytes(data)
