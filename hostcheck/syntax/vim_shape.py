@@ -156,8 +156,8 @@ def shaped(text: str, head: str, asked: str) -> Shaped | None:
     `head` are the start tags around it, of objects and of one value, which declare prefixes. None
     where it is spelt as servers do not write: the parser reads that.
     """
-    if len(text) > LONGEST or "!" in text or "?" in text:
-        return None
+    if len(text) > LONGEST or "!" in text or "?" in text or "&#" in text:
+        return None  # a number of a sign may be that of the mark
     if not text.isascii() and _ODD.search(text) is not None:
         return None
     parts = _WORDS.split(text)

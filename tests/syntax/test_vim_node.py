@@ -115,6 +115,7 @@ def test_what_is_spelt_otherwise_reads_as_the_parser_reads_it(text):
         "<x:device><id>1</id></x:device>", "<odd:device><id>1</id></odd:device>",
         "<device><id>1</id></device><device/>", "<device></val><val><id>1</id></device>",
         "<device><id>\ue0000\ue000</id></device>", "<device><id>\uffff</id></device>",
+        "<device><id>&#xe000;0&#xe000;</id><text>words</text></device>",
         "<device><id>\x1f</id></device>", "<device><id><?xml 1?></id></device>",
         f"<device><id>{'1' * LONGEST}</id></device>",
     ],
