@@ -13,7 +13,7 @@ from hostcheck.fleet import cores
 from tests.peers.live import Missing
 
 WHOLE = [
-    "hostcheck --help, CPU", "report of one host, CPU",
+    "hostcheck --help, CPU", "completion of a name, CPU", "report of one host, CPU",
     "audit of 2 recordings, CPU", "text of 2 hosts, CPU", "junit of 2 hosts, CPU",
     "audit of 2 recordings, CPU", "audit of 2 recordings, peak", "html of 2 hosts, CPU",
     "audit of 2 recordings, cores beside one, wall",
