@@ -217,6 +217,11 @@ def gpus_of(
     return Known(told, functions.sources)
 
 
+def _from(listed: Known[Any], reading: Reading[U]) -> Fact[U]:
+    """Return what a member of a list says, from where the list is."""
+    return reading if isinstance(reading, Unknown) else Known(reading, listed.sources)
+
+
 class _GpuFacts:
     """Joins what vSphere and nvidia-smi say of each GPU, by PCI address."""
 
@@ -279,7 +284,7 @@ class _GpuFacts:
             return listed
         for graphics in listed.value:
             if graphics.address == where:
-                return self._system.lift(pick(graphics))
+                return _from(listed, pick(graphics))
         return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsInfo")
 
     def _configured(self, where: PciAddress) -> Fact[GraphicsType]:
@@ -288,7 +293,7 @@ class _GpuFacts:
             return listed
         for configured in listed.value:
             if configured.address == where:
-                return self._system.lift(configured.type)
+                return _from(listed, configured.type)
         return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsConfig")
 
     def _passthrough(
@@ -299,7 +304,7 @@ class _GpuFacts:
             return listed
         for state in listed.value:
             if state.address == where:
-                return self._system.lift(pick(state))
+                return _from(listed, pick(state))
         return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.pciPassthruInfo")
 
     def _label(self, where: PciAddress) -> Fact[str]:

@@ -63,6 +63,10 @@ class ByShell(Parsed[HostSystem]):
         sources = {self._sources[name] for name in read if name in self._sources}
         return Known(reading, tuple(sorted(sources)))
 
+    def lift(self, reading: Reading[U]) -> Fact[U]:
+        """Raise TypeError: a reading alone does not say which answer it was taken from."""
+        raise TypeError("what the shell tells is of many answers: use fact()")
+
 
 class _Watched:
     """Stands for a HostSystem, and notes the fields that are read."""
