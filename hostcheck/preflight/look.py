@@ -22,7 +22,13 @@ from hostcheck.preflight.ask import Besides, is_candidate, refuse_template
 from hostcheck.preflight.change import NOTHING, VmChange, changed
 from hostcheck.preflight.elsewhere import beside, with_vm
 from hostcheck.preflight.judge import judged_on, refuse_gpuless
-from hostcheck.preflight.rank import of_a_changed_vm, of_a_running_vm, ranked, unless_another
+from hostcheck.preflight.rank import (
+    of_a_changed_vm,
+    of_a_running_vm,
+    ranked,
+    unless_another,
+    unless_elsewhere,
+)
 from hostcheck.preflight.resting import nowhere, parted, refuse_unmet, unmoved
 from hostcheck.preflight.spec import GIVEN_ID, VmSpec, hosting
 from hostcheck.runs import run_of
@@ -168,7 +174,8 @@ def what_if(
                 keep(recorded)
                 yield hosting(host_of(recorded), spec)
 
-    return unmoved(judged(source, GIVEN_ID, spec.name, candidates(), policy, resting), emptied)
+    run = judged(source, GIVEN_ID, spec.name, candidates(), policy, resting)
+    return unmoved(unless_elsewhere(run), emptied)
 
 
 def _asked(

@@ -83,3 +83,14 @@ def unless_another(run: Run) -> Run:
     told = f"{asked.summary}; but {unheard} could not be asked and may have another {asked.vm}"
     doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
     return msgspec.structs.replace(run, preflight=doubted)
+
+
+def unless_elsewhere(run: Run) -> Run:
+    """Take the NO-GO of a VM to be back where a vCenter was silent: a host of it may take it."""
+    unheard = ", ".join(one.name for one in silent(run.targets))
+    asked = run.preflight
+    if not unheard or asked is None or asked.verdict is not Answer.NO_GO:
+        return run
+    told = f"{asked.summary}; but {unheard} could not be asked and may have a host that takes it"
+    doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
+    return msgspec.structs.replace(run, preflight=doubted)

@@ -21,11 +21,13 @@ class Parted(NamedTuple):
 
 def parted(candidates: Iterable[HostRef], emptied: tuple[str, ...]) -> Parted:
     """Leave out the candidates that name patterns put to rest; no pattern leaves out none."""
-    found = list(candidates)
-    rests = [one for one in found if emptied and is_host(one.name, emptied)]
-    several = len({one.vcenter for one in found}) > 1
+    staying: list[HostRef] = []
+    rests: list[HostRef] = []
+    for one in candidates:
+        (rests if emptied and is_host(one.name, emptied) else staying).append(one)
+    several = len({one.vcenter for one in (*staying, *rests)}) > 1
     names = (called(one.name, one.vcenter) if several else one.name for one in rests)
-    return Parted([one for one in found if one not in rests], tuple(sorted(names)))
+    return Parted(staying, tuple(sorted(names)))
 
 
 def refuse_unmet(source: Source, emptied: tuple[str, ...]) -> None:

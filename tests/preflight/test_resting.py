@@ -163,6 +163,24 @@ def test_a_vm_to_be_on_the_hosts_that_stay():
     assert run.preflight.in_maintenance == ("esx-01.lab.test",)
 
 
+@pytest.mark.parametrize(
+    ("profile", "emptied"), [("grid_a100d-40c", ("esx-*",)), ("nvidia_l40s-48q", ())]
+)
+def test_a_vm_to_be_may_start_on_a_host_of_a_vcenter_that_is_silent(profile, emptied):
+    source, spec = three(), VmSpec(profile)
+    assert what_if(source, spec, emptied=emptied, done=print).preflight.verdict is Answer.NO_GO
+    source.about = AboutSource("a, b", (Asked("a"), Asked("b", "refused")))
+    run = what_if(source, spec, emptied=emptied, done=print)
+    assert run.preflight.verdict is Answer.UNSURE
+    assert run.preflight.summary.endswith(
+        "; but b could not be asked and may have a host that takes it"
+    )
+    assert [exit_code(run, one) for one in (Counting(), Counting(unknown=True))] == [3, 1]
+    text = " ".join("".join(pieces("run", "text", run)).split())
+    assert "b could not be asked and may have a host that takes it" in text
+    assert "<error" in "".join(pieces("run", "junit", run))
+
+
 def told(*words, code):
     done = CliRunner().invoke(main, ["preflight", *map(str, words)], env={"COLUMNS": "100"})
     assert done.exit_code == code, done.output
