@@ -65,7 +65,7 @@ class ByShell(Parsed[HostSystem]):
 
     def lift(self, reading: Reading[U]) -> Fact[U]:
         """Raise TypeError: a reading alone does not say which answer it was taken from."""
-        raise TypeError("what the shell tells is of many answers: use fact()")
+        raise TypeError(f"which answer {reading!r} was taken from is not known here: use fact()")
 
 
 class _Watched:
