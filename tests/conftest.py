@@ -119,9 +119,9 @@ def pytest_terminal_summary(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run half as many workers again as there are cores: tests wait for peers, and for limits."""
+    """Run two workers a core: tests wait for peers, and for limits."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (cores or 1) * 3 // 2
+    return (cores or 1) * 2
 
 
 @pytest.fixture
