@@ -208,7 +208,7 @@ def shells(session: Session) -> Iterator[Figure]:
     """ESXi shells beside parallel OpenSSH, straight and through a jump host."""
     hosts = session.size(100)
     mine, theirs = ssh.rows_of(
-        hosts, 16, session.times(2), jump=False, only=("hostcheck", "OpenSSH")
+        hosts, 16, session.times(3), jump=False, only=("hostcheck", "OpenSSH")
     )
     count = mine["hosts"]
     yield Figure(
