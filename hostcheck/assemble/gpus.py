@@ -217,9 +217,17 @@ def gpus_of(
     return Known(told, functions.sources)
 
 
-def _from(listed: Known[Any], reading: Reading[U]) -> Fact[U]:
-    """Return what a member of a list says, from where the list is."""
-    return reading if isinstance(reading, Unknown) else Known(reading, listed.sources)
+def _listed_of(
+    listed: Fact[tuple[Any, ...]], where: PciAddress, pick: Callable[[Any], Reading[U]], field: str
+) -> Fact[U]:
+    """Return what a list of HostSystem says of one GPU, from where the list is."""
+    if isinstance(listed, Unknown):
+        return listed
+    for one in listed.value:
+        if one.address == where:
+            reading = pick(one)
+            return reading if isinstance(reading, Unknown) else Known(reading, listed.sources)
+    return Unknown(Why.ABSENT, f"{where} is not listed", f"HostSystem {field}")
 
 
 class _GpuFacts:
@@ -280,32 +288,17 @@ class _GpuFacts:
         self, where: PciAddress, pick: Callable[[vim_host_system.Graphics], Reading[U]]
     ) -> Fact[U]:
         listed = self._system.fact(lambda one: one.graphics)
-        if isinstance(listed, Unknown):
-            return listed
-        for graphics in listed.value:
-            if graphics.address == where:
-                return _from(listed, pick(graphics))
-        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsInfo")
+        return _listed_of(listed, where, pick, "config.graphicsInfo")
 
     def _configured(self, where: PciAddress) -> Fact[GraphicsType]:
         listed = self._system.fact(lambda one: one.graphics_configured)
-        if isinstance(listed, Unknown):
-            return listed
-        for configured in listed.value:
-            if configured.address == where:
-                return _from(listed, configured.type)
-        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.graphicsConfig")
+        return _listed_of(listed, where, attrgetter("type"), "config.graphicsConfig")
 
     def _passthrough(
         self, where: PciAddress, pick: Callable[[vim_host_system.PassthroughState], Reading[U]]
     ) -> Fact[U]:
         listed = self._system.fact(lambda one: one.passthrough)
-        if isinstance(listed, Unknown):
-            return listed
-        for state in listed.value:
-            if state.address == where:
-                return _from(listed, pick(state))
-        return Unknown(Why.ABSENT, f"{where} is not listed", "HostSystem config.pciPassthruInfo")
+        return _listed_of(listed, where, pick, "config.pciPassthruInfo")
 
     def _label(self, where: PciAddress) -> Fact[str]:
         """Return the hardware label; a release that knows labels leaves out an empty one."""
