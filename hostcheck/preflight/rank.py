@@ -76,21 +76,20 @@ def of_a_changed_vm(run: Run, own: Host, vm_id: str, change: VmChange) -> Run:
 
 def unless_another(run: Run) -> Run:
     """Take a GO back where a vCenter was silent that may have another VM of that name."""
-    unheard = ", ".join(one.name for one in silent(run.targets))
-    asked = run.preflight
-    if not unheard or asked is None or asked.verdict is not Answer.GO:
-        return run
-    told = f"{asked.summary}; but {unheard} could not be asked and may have another {asked.vm}"
-    doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
-    return msgspec.structs.replace(run, preflight=doubted)
+    vm = "" if run.preflight is None else run.preflight.vm
+    return _unless_silent(run, Answer.GO, f"another {vm}")
 
 
 def unless_elsewhere(run: Run) -> Run:
     """Take the NO-GO of a VM to be back where a vCenter was silent: a host of it may take it."""
+    return _unless_silent(run, Answer.NO_GO, "a host that takes it")
+
+
+def _unless_silent(run: Run, verdict: Answer, it_may_have: str) -> Run:
     unheard = ", ".join(one.name for one in silent(run.targets))
     asked = run.preflight
-    if not unheard or asked is None or asked.verdict is not Answer.NO_GO:
+    if not unheard or asked is None or asked.verdict is not verdict:
         return run
-    told = f"{asked.summary}; but {unheard} could not be asked and may have a host that takes it"
+    told = f"{asked.summary}; but {unheard} could not be asked and may have {it_may_have}"
     doubted = msgspec.structs.replace(asked, verdict=Answer.UNSURE, summary=told)
     return msgspec.structs.replace(run, preflight=doubted)
