@@ -15,7 +15,7 @@ from hostcheck.errors import damaged
 from hostcheck.model.host import Host
 from hostcheck.model.result import Answer, Command, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import HostReport, Run
-from hostcheck.model.unreadable import UNREADABLE
+from hostcheck.model.unreadable import DAMAGED
 from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
 
 F = TypeVar("F", bound=Struct)
@@ -24,7 +24,6 @@ T = TypeVar("T")
 PASS, FAIL, NEEDLESS, OFF = Status.PASS, Status.FAIL, Status.NOT_APPLICABLE, Status.NOT_SELECTED
 WELL = (PASS, NEEDLESS, OFF)
 """What is nothing to be told of."""
-_DAMAGE = (*UNREADABLE, IndexError, ValueError)
 
 
 class HostName(Struct, frozen=True):
@@ -126,7 +125,7 @@ def line_briefs(run: Run) -> Iterator[LineBrief]:
     for number in range(len(run.hosts)):
         try:
             yield _line_brief_of(_line(run.hosts.text(number)), words)
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise damaged(error) from None
 
 
@@ -143,7 +142,7 @@ def briefs(run: Run, kind: type[F]) -> Iterator[Brief[F]]:
         try:
             line = _line_to_mend(run.hosts.text(number))
             yield _opened(line, run.hosts.facts(line.host, kind, names), words)
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise damaged(error) from None
 
 
@@ -164,7 +163,7 @@ def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
                 hosts.facts(line.host, kind, names),
                 tuple(hosts.result(one, line.subjects) for one in line.results),
             )
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise damaged(error) from None
 
 
@@ -244,7 +243,7 @@ def _later(look: Callable[[], T]) -> Callable[[], T]:
     def looked() -> T:
         try:
             return look()
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise damaged(error) from None
 
     return looked

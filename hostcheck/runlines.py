@@ -22,7 +22,7 @@ from hostcheck.model.result import Answer, Result, Status, Subject
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, upheld_preflight
 from hostcheck.model.traits import FIELDS, GPU_FIELDS
-from hostcheck.model.unreadable import UNREADABLE
+from hostcheck.model.unreadable import DAMAGED, UNREADABLE
 from hostcheck.model.vm import Vm
 from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, upheld_by
 
@@ -226,7 +226,7 @@ def read(path: Path, checks: Collection[str], kept: Kept = PLAN) -> Run:
     def report(number: int) -> HostReport:
         try:
             return opener.report(number)
-        except (*UNREADABLE, IndexError, TypeError, ValueError) as error:
+        except (*DAMAGED, TypeError) as error:
             raise damaged(error) from None
 
     return _run(top, OpenedOneByOne(len(lines.places), report))

@@ -18,7 +18,7 @@ from hostcheck.model.memory import LastKnown
 from hostcheck.model.result import Answer, Status, upheld
 from hostcheck.model.run import Run, called, silent
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
-from hostcheck.model.unreadable import UNREADABLE
+from hostcheck.model.unreadable import DAMAGED, UNREADABLE
 from hostcheck.reports.words import WORST_FIRST
 from hostcheck.runfile import StoredRun, ToldResult
 from hostcheck.runlines import NOT_OPENED
@@ -74,7 +74,6 @@ class _Line(Struct, frozen=True):
     results: tuple[SeenResult, ...]
 
 
-_DAMAGE = (*UNREADABLE, IndexError, ValueError)
 _line = msgspec.json.Decoder(_Line).decode
 _fields = attrgetter(*FIELDS)
 _fact = msgspec.json.Decoder(Known[str] | Unknown).decode
@@ -269,14 +268,14 @@ class Story:
         try:
             line = _line(self._text(number))
             return line, Glance(line, self._value, self.head.target)
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise self._damaged(error) from None
 
     def told(self, one: SeenResult) -> ToldResult:
         """Return the words of a result."""
         try:
             return self._told(one.told)
-        except _DAMAGE as error:
+        except DAMAGED as error:
             raise self._damaged(error) from None
 
     def _damaged(self, error: Exception) -> UsageError:

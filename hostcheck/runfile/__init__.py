@@ -39,7 +39,7 @@ from hostcheck.model.run import (
     upheld_preflight,
     upheld_report,
 )
-from hostcheck.model.unreadable import UNREADABLE
+from hostcheck.model.unreadable import DAMAGED, UNREADABLE
 from hostcheck.runfile.sharing import Sharing
 from hostcheck.runfile.stored import (
     NAMING,
@@ -123,7 +123,7 @@ class _Shared:
         """Return the host of a line. Raises UsageError when the file is damaged there."""
         try:
             return self._report(line)
-        except (*UNREADABLE, IndexError, ValueError) as error:
+        except DAMAGED as error:
             raise damaged(error) from None
 
     def _report(self, line: bytes | memoryview | Raw) -> HostReport:
