@@ -341,21 +341,31 @@ def _devices(host: VimObject) -> Reading[tuple[Device, ...]]:
     return Unknown(Why.UNPARSED, told, "HostSystem hardware.pciDevice") if told else found
 
 
-def _device(node: Node) -> Device:
+def _numbers(node: Node) -> tuple[PciAddress, PciId, int, Reading[PciAddress]]:
+    """Read address, id, class and parent: what functions of the same slot share, and no names."""
+
     def short(name: str) -> int:
         return unsigned16(must(node.number(name)))
 
-    vendor_name, name = node.text("vendorName"), node.text("deviceName")
     parent = node.text("parentBridge")
+    return (
+        address_in(node, "id"),
+        PciId(short("vendorId"), short("deviceId"), short("subVendorId"), short("subDeviceId")),
+        short("classId"),
+        parent if isinstance(parent, Unknown) else address_in(node, "parentBridge"),
+    )
+
+
+def _device(node: Node) -> Device:
+    address, pci_id, device_class, parent = node.once(_numbers)
+    vendor_name, name = node.text("vendorName"), node.text("deviceName")
     return Device(
-        address=address_in(node, "id"),
-        pci_id=PciId(
-            short("vendorId"), short("deviceId"), short("subVendorId"), short("subDeviceId")
-        ),
-        device_class=short("classId"),
+        address=address,
+        pci_id=pci_id,
+        device_class=device_class,
         vendor_name="" if isinstance(vendor_name, Unknown) else vendor_name,
         name="" if isinstance(name, Unknown) else name,
-        parent=parent if isinstance(parent, Unknown) else address_in(node, "parentBridge"),
+        parent=parent,
     )
 
 

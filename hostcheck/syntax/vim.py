@@ -175,7 +175,7 @@ class VimObject:
             else:
                 cut = shaped(member, head, asked)
                 node = cut or Node(self._parsed(f"{head}{member}</val>", path)[-1], asked)
-                yield reads.setdefault(by, by(node))
+                yield reads.setdefault(by, by(node) if repeats.on else node.once(by))
 
     def text(self, path: str, *fields: str) -> Reading[str]:
         """Return the text of a property, or of a field inside it."""

@@ -1,11 +1,14 @@
 """One data object of vSphere: typed reads of the fields of a parsed element."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
 from hostcheck.syntax.xml import local
+
+T = TypeVar("T")
 
 NOT_SET = "the server did not set it"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -21,6 +24,10 @@ class Node:
     def __init__(self, element: ET.Element, asked: str) -> None:
         self.element = element
         self.asked = asked
+
+    def once(self, by: "Callable[[Node], T]") -> T:
+        """Return what a function of a module makes of the object: a value that nobody changes."""
+        return by(self)
 
     @property
     def type(self) -> str:

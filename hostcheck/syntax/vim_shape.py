@@ -2,25 +2,33 @@
 
 Members of an array differ in their words alone: a thousand PCI devices have a dozen sequences of
 tags. What stands where is learned of a sequence once, and holds for each text that has the same.
+Neighbours mostly have the same: a text is first matched with the tags of the one before it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 from hostcheck.errors import ParseError
 from hostcheck.model.fact import Reading, Unknown, Why
+from hostcheck.syntax.recall import Recall
 from hostcheck.syntax.vim_node import NOT_SET, TRUTHS, Node, empty, kind_of
 from hostcheck.syntax.xml import root_of
 
-_WORDS = re.compile(r">([^<>&\x00-\x1f]+)</")
+T = TypeVar("T")
+
+_BETWEEN = r">([^<>&\x00-\x1f]+)</"
+_WORDS = re.compile(_BETWEEN)
 _MARK = "\ue000"
 """Stands for words; a text that has it is left to the parser."""
 _ODD = re.compile("[\ud800-\udfff\ue000\ufffe\uffff]")
 """Signs that no XML may hold, and the mark."""
 LONGEST, REMEMBERED = 4096, 512
 """Characters of a text that is cut so, and how many sequences of tags are remembered."""
+OFTEN = 64
+"""Texts after which a sequence of tags is worth an expression of its own: it takes some 2 ms."""
 
 Path = tuple[str, ...]
 
@@ -28,22 +36,25 @@ Path = tuple[str, ...]
 class TagTree:
     """An element of a sequence of tags: its fields, and which of the words are its own."""
 
-    __slots__ = ("_deep", "_lists", "fields", "type", "words")
+    __slots__ = ("_deep", "_lists", "fields", "recalls", "type", "words")
 
     def __init__(self, element: ET.Element) -> None:
         """Take an element in which each word is its number between marks.
 
-        Raises ValueError for a name in a namespace: the parser's way to find that is another.
+        Raises ValueError for a name in a namespace: the parser's way to find that is another. So it
+        does for words behind a `>` that is one of them, of which a part is told apart.
         """
-        if "}" in element.tag:
+        text = element.text or ""
+        if "}" in element.tag or _MARK in text[1:-1].lstrip("0123456789"):
             raise ValueError(element.tag)
         self.type = kind_of(element)
-        text = element.text or ""
         self.words: int | str = int(text.strip(_MARK)) if text[:1] == _MARK else text.strip()
         """A number of the words, or what stands there in all texts of the sequence."""
         self.fields = tuple((one.tag, TagTree(one)) for one in element)
         self._deep: dict[Path, int | str] = {}
         self._lists: dict[str, tuple[int | str, ...]] = {}
+        self.recalls: dict[tuple[Callable[..., object], str], Recall] = {}
+        """By the reader, and the name under which it was given the object."""
 
     def child(self, name: str) -> "TagTree | None":
         """Return the first field of a name."""
@@ -81,6 +92,17 @@ class Shaped(Node):
         self.asked = asked
         self._shape = shape
         self._told = told
+
+    def once(self, by: Callable[[Node], T]) -> T:
+        """Return what a function makes of the object, from memory where it looked at such words."""
+        key = (by, self.asked)
+        recall = self._shape.recalls.get(key)
+        if recall is None:
+            recall = self._shape.recalls[key] = Recall()
+        if not recall.on:
+            return by(self)
+        made: T = recall.read(self._told, lambda told: by(Shaped(self.asked, self._shape, told)))
+        return made
 
     @property
     def type(self) -> str:
@@ -150,29 +172,74 @@ class Shaped(Node):
         return Unknown(Why.ABSENT, NOT_SET, ".".join((self.asked, *path)))
 
 
+class _Shape:
+    """A sequence of tags: what its words are, and the expression that cuts them out of a text."""
+
+    __slots__ = ("_tags", "pattern", "times", "tree")
+
+    def __init__(self, tree: TagTree, tags: list[str]) -> None:
+        self.tree = tree
+        self.times = 0
+        self.pattern: re.Pattern[str] | None = None
+        self._tags = tags
+
+    def come(self) -> None:
+        """Count a text of the sequence; to compile the expression pays for one that comes often."""
+        self.times += 1
+        if self.times == OFTEN:
+            self.pattern = re.compile(_BETWEEN.join(map(re.escape, self._tags)))
+
+
+class _Latest:
+    """The shape that came last below the same start tags, of those that come often."""
+
+    __slots__ = ("shape",)
+
+    def __init__(self) -> None:
+        self.shape: _Shape | None = None
+
+
+@lru_cache(REMEMBERED)
+def _latest(_head: str) -> _Latest:
+    return _Latest()
+
+
 def shaped(text: str, head: str, asked: str) -> Shaped | None:
     """Cut a data object, from its start tag to its end tag.
 
     `head` are the start tags around it, of objects and of one value, which declare prefixes. None
     where it is spelt as servers do not write: the parser reads that.
     """
-    if len(text) > LONGEST or "!" in text or "?" in text or "&#" in text:
+    if len(text) > LONGEST:
+        return None
+    latest = _latest(head)
+    guess = latest.shape
+    if guess is not None and guess.pattern is not None and text.isascii():
+        found = guess.pattern.fullmatch(text)
+        if found is not None:
+            return Shaped(asked, guess.tree, found.groups())
+    if "!" in text or "?" in text or "&#" in text:
         return None  # a number of a sign may be that of the mark
     if not text.isascii() and _ODD.search(text) is not None:
         return None
     parts = _WORDS.split(text)
     shape = _shape(head, _MARK.join(parts[::2]))
-    return None if shape is None else Shaped(asked, shape, parts[1::2])
+    if shape is None:
+        return None
+    shape.come()
+    if shape.pattern is not None:
+        latest.shape = shape
+    return Shaped(asked, shape.tree, parts[1::2])
 
 
 @lru_cache(REMEMBERED)
-def _shape(head: str, tags: str) -> TagTree | None:
+def _shape(head: str, tags: str) -> _Shape | None:
     """Return the shape of texts with these tags, None where they are none of one element."""
     first, *others = tags.split(_MARK)
     marked = (f">{_MARK}{number}{_MARK}</{one}" for number, one in enumerate(others))
     try:
         root = root_of(f"{head}{first}{''.join(marked)}</val></objects>", what="tags")
         ((element,),) = root
-        return TagTree(element)
+        return _Shape(TagTree(element), [first, *others])
     except (ParseError, ValueError):
         return None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hostcheck.errors import ParseError
 from hostcheck.syntax.vim_node import XSI, Node
-from hostcheck.syntax.vim_shape import LONGEST, _shape, shaped
+from hostcheck.syntax.vim_shape import LONGEST, OFTEN, _latest, _shape, shaped
 from hostcheck.syntax.xml import root_of
 
 HEAD = f'<objects xmlns:xsi="{XSI}"><val xmlns:odd="urn:odd">'
@@ -113,6 +113,7 @@ def test_what_is_spelt_otherwise_reads_as_the_parser_reads_it(text):
         '<device none:type="X"><id>1</id></device>', "<device><id>1</text></device>",
         "<device><id>1</id>", "", "<device><!-- --><id>1</id></device>",
         "<x:device><id>1</id></x:device>", "<odd:device><id>1</id></odd:device>",
+        "<device><id>>1</id></device>", "<device><id> >1</id></device>",
         "<device><id>1</id></device><device/>", "<device></val><val><id>1</id></device>",
         "<device><id>\ue0000\ue000</id></device>", "<device><id>\uffff</id></device>",
         "<device><id>&#xe000;0&#xe000;</id><text>words</text></device>",
@@ -132,6 +133,31 @@ def test_the_last_declaration_of_a_prefix_holds():
     assert first is not None
     assert other is not None
     assert (first.type, other.type) == ("X", "")
+
+
+@given(FIELDS, TYPES, st.integers(0, 400), st.integers(0, 3), MARKS)
+def test_what_follows_objects_of_a_shape_reads_as_the_parser_reads_it(fields, type_, at, lost, put):
+    text = member(fields, type_)
+    for _ in range(OFTEN):
+        before = shaped(text, HEAD, "asked")
+    assert before is not None
+    assert reads(before) == reads(parsed(text))
+    at %= len(text)
+    damaged = text[:at] + put + text[at + lost :]
+    cut = shaped(damaged, HEAD, "asked")
+    if cut is not None:
+        assert reads(cut) == reads(parsed(damaged))
+
+
+def test_a_shape_that_comes_often_is_cut_by_its_own_expression():
+    _shape.cache_clear()
+    _latest.cache_clear()
+    for number in range(OFTEN + 2):
+        cut = shaped(f"<device><id>{number}</id></device>", HEAD, "asked")
+        assert cut is not None
+        assert cut.number("id") == number
+    assert _latest(HEAD).shape is not None
+    assert _shape.cache_info().hits == OFTEN - 1
 
 
 def test_shapes_are_learned_once():
