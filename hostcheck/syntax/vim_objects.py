@@ -19,14 +19,15 @@ def objects_of(text: str, *, what: str) -> Iterator[VimObject]:
     odd = "!" in text and "<!" in text  # one sign is found many times faster than two
     if odd and "<!DOCTYPE" in text:
         raise ParseError(f"{what}: a vSphere answer with a document type is refused")
-    inside = text.removeprefix("<listing>").removesuffix("</listing>")
-    if odd or not inside.endswith(_END):
+    # A listing of a fleet is the longest text of a run: it is not copied.
+    start = len(_LISTING[0]) if text.startswith(_LISTING[0]) else 0
+    stop = len(text) - (len(_LISTING[1]) if text.endswith(_LISTING[1]) else 0)
+    if odd or not text.endswith(_END, start, stop):
         yield from _parsed(text, what)
         return
-    start = 0
-    while start < len(inside):
-        end = inside.index(_END, start)
-        one = inside[start:end]
+    while start < stop:
+        end = text.index(_END, start)
+        one = text[start:end]
         start = end + len(_END)
         found = _cut(one, what)
         if found is None:
@@ -36,6 +37,7 @@ def objects_of(text: str, *, what: str) -> Iterator[VimObject]:
 
 
 _END = "</objects>"
+_LISTING = ("<listing>", "</listing>")
 
 _START = re.compile(r'<objects([^>]*)><obj type="(\w+)">([^<&]+)</obj>')
 

@@ -106,12 +106,15 @@ class Properties:
         self._session.post(soap.call("DestroyView", "ContainerView", view))
         of_kind: dict[Request, list[str]] = {one: [] for one in requests}
         for key in sorted(found):
-            kind = soap.kind_in(found[key])
+            text = found.pop(key)
+            kind = soap.kind_in(text)
             fits = [one for one in requests if kind.endswith(one.template)]
             if not fits and len(requests) > 1:
                 return {one: self._lists([one])[one] for one in requests}
-            of_kind[(fits or requests)[0]].append(found[key])
-        return {one: f"<listing>{''.join(texts)}</listing>" for one, texts in of_kind.items()}
+            of_kind[(fits or requests)[0]].append(text)
+        return {  # the parts of one go before the next is joined: they are a fleet's
+            one: "".join(("<listing>", *of_kind.pop(one), "</listing>")) for one in requests
+        }
 
     def _page(self, request: Request) -> Capture:
         """Answer a property question together with those that are expected next."""
