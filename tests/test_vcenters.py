@@ -294,6 +294,10 @@ def test_one_that_cannot_be_asked_ends_no_run(how, new_lab):
     assert done.exit_code == 3
     assert done.stdout.startswith(">=")
     assert f"Note: {name} could not be asked" in done.stdout
+    for command in ("hosts", "vms", "profiles"):
+        done = invoke(command, "-q", *options)
+        assert done.exit_code == 3
+        assert f"hostcheck: {name} told of no host: {words}"[:60] in done.stderr
 
 
 def test_when_none_can_be_asked_one_line_says_why_of_each():

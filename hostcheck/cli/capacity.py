@@ -17,7 +17,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.out import give, progress, refuse_untold, tell_gaps
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.profiles import profile_names
 from hostcheck.cli.ring import EXIT_UNKNOWN
@@ -67,17 +67,18 @@ def room(
     refuse_untold("capacity", format_, output)
     needs = requirements()
     spelling = Spelling(profile, needs, short=True)
+    partial = False
     if run is None:
         counted = _asked(machines, from_, clusters, spelling, needs, emptied)
     elif from_ is not None or machines.vcenter:
         raise UsageError(f"{run} is read, nothing is asked: leave out --from and --vcenter")
     else:
-        counted = _of_run(run, machines.hosts, clusters, spelling, needs, emptied)
+        counted, partial = _of_run(run, machines.hosts, clusters, spelling, needs, emptied)
     _refuse_strangers(counted, emptied)
     if profile and spelling.wrong:
         raise UsageError(spelling.wrong)
     give("capacity", format_, counted, output)
-    if not counted.clusters or any(one.failure for one in counted.targets):
+    if partial or not counted.clusters or any(one.failure for one in counted.targets):
         sys.exit(EXIT_UNKNOWN)
 
 
@@ -91,8 +92,8 @@ def _refuse_strangers(counted: "Capacity", emptied: tuple[str, ...]) -> None:
 def _of_run(
     path: Path, hosts: tuple[str, ...], clusters: tuple[str, ...], spelling: "Spelling",
     needs: "Requirements", emptied: tuple[str, ...],
-) -> "Capacity":  # fmt: skip
-    """Count on the hosts of a saved run, by what was judged of them then."""
+) -> "tuple[Capacity, bool]":  # fmt: skip
+    """Count on the hosts of a saved run, by what was judged of them then; were some not asked?"""
     from hostcheck import capacity, runlines
     from hostcheck.connect.chosen import host_and_cluster, is_host, matches, refuse_strangers
 
@@ -112,9 +113,7 @@ def _of_run(
         rests=lambda name: bool(emptied) and is_host(name, emptied),
     )  # fmt: skip
     refuse_strangers(there, hosts, clusters, where=str(path))
-    if run.unasked:
-        front().tell(f"{path}: {len(run.unasked)} hosts were not asked, and are not counted")
-    return counted
+    return counted, tell_gaps((), run.unasked)
 
 
 def _asked(

@@ -1,8 +1,7 @@
 """hostcheck hosts, hostcheck vms: what there is, and names for whoever presses Tab."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +16,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.out import give, progress, refuse_untold, tell_gaps
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from hostcheck.model.host import Host
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def _listing(told: str) -> Callable[[F], F]:
@@ -57,10 +57,9 @@ def hosts(
     from hostcheck import listing
 
     refuse_untold("hosts", format_, output)
-    with _hosts("hosts", run, machines, from_, clusters) as found:
-        told = listing.hosts(found)
+    told, partial = _told("hosts", listing.hosts, run, machines, from_, clusters)
     give("hosts", format_, told, output)
-    if not told.rows:
+    if partial or not told.rows:
         sys.exit(EXIT_UNKNOWN)
 
 
@@ -78,22 +77,21 @@ def vms(
     from hostcheck import listing
 
     refuse_untold("vms", format_, output)
-    with _hosts("vms", run, machines, from_, clusters) as found:
-        told = listing.vms(found)
+    told, partial = _told("vms", listing.vms, run, machines, from_, clusters)
     give("vms", format_, told, output)
-    if told.untold or not told.rows:
+    if partial or told.untold or not told.rows:
         sys.exit(EXIT_UNKNOWN)
 
 
-@contextmanager
-def _hosts(
+def _told(
     what: str,
+    tell: "Callable[[Iterable[Host]], T]",
     run: Path | None,
     machines: Machines,
     from_: Path | None,
     clusters: tuple[str, ...],
-) -> "Iterator[Iterable[Host]]":
-    """Yield hosts, one by one: of a run file, of recordings, or asked live."""
+) -> tuple[T, bool]:
+    """Tell of the hosts of a run file, of recordings, or asked live; were some left out?"""
     from hostcheck.connect.chosen import of_run
 
     if run is not None:
@@ -101,8 +99,9 @@ def _hosts(
 
         if from_ is not None or machines.vcenter:
             raise UsageError(f"{run} is read, nothing is asked: leave out --from and --vcenter")
-        yield of_run(runlines.read(run, (), runlines.LISTING), str(run), machines.hosts, clusters)
-        return
+        read = runlines.read(run, (), runlines.LISTING)
+        told = tell(of_run(read, str(run), machines.hosts, clusters))
+        return told, tell_gaps(read.targets, read.unasked)
     from hostcheck import app
     from hostcheck.connect import opened
     from hostcheck.sources.walls import host_of
@@ -110,4 +109,6 @@ def _hosts(
     with opened.machines(machines, front(), from_=from_, clusters=clusters) as (source, workers):
         targets = source.machines()
         with progress(what, len(targets), quiet=machines.quiet) as done:
-            yield map(host_of, app.recordings(source, targets, workers=workers, done=done))
+            recorded = app.recordings(source, targets, workers=workers, done=done)
+            told = tell(map(host_of, recorded))
+        return told, tell_gaps(source.about.targets)

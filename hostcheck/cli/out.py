@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import partial
@@ -22,7 +22,7 @@ from hostcheck.errors import UsageError
 from hostcheck.reports import Screen, Show, pieces, write
 
 if TYPE_CHECKING:
-    from hostcheck.model.run import Run
+    from hostcheck.model.run import Asked, Run
     from hostcheck.recording import Shelf
 
 WHOLE = Showing(details=True)
@@ -157,6 +157,16 @@ def refuse_unwritable(wanted: Deliver, save: Path | None = None) -> None:
 def regular(output: Path | None) -> Path | None:
     """Return where a run is kept; None for a device, a pipe or a terminal, which keeps nothing."""
     return None if output is None or (output.exists() and not output.is_file()) else output
+
+
+def tell_gaps(targets: "Iterable[Asked]", unasked: Sequence[str] = ()) -> bool:
+    """Say on standard error what a listing tells nothing of, and return whether there is any."""
+    from hostcheck.model.run import gaps
+
+    told = list(gaps(targets, unasked))
+    for one in told:
+        front().tell(one)
+    return bool(told)
 
 
 def put_away(shelf: "Shelf | None", save: Path | None) -> None:

@@ -62,6 +62,7 @@ def plan(
     from hostcheck import planner, runlines
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements, sources
+    from hostcheck.model.run import gaps
     from hostcheck.planner.listed import read
     from hostcheck.planner.table import ReleaseTable
     from hostcheck.planner.targets import esxi, targets
@@ -73,8 +74,9 @@ def plan(
     table = ReleaseTable(needs, sources(), when, judge)
     aims, build = targets(to, table), esxi(esx, table)
     name = vgpu_catalog.name if vgpu_catalog else ""
+    told = runlines.read(run, gatekeepers())
     made = planner.plan(
-        runlines.read(run, gatekeepers()),
+        told,
         table,
         aims,
         build,
@@ -82,7 +84,7 @@ def plan(
         listed_in=name,
     )
     give("plan", format_, made, output)
-    sys.exit(_code(made))
+    sys.exit(_code(made) or (EXIT_UNKNOWN if any(gaps(told.targets, told.unasked)) else 0))
 
 
 def _code(made: "Plan") -> int:

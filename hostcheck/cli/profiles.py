@@ -13,7 +13,7 @@ from hostcheck.cli.options import (
     machines_options,
     output_option,
 )
-from hostcheck.cli.out import give, progress, refuse_untold
+from hostcheck.cli.out import give, progress, refuse_untold, tell_gaps
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines
 
@@ -52,7 +52,7 @@ def profiles(
         with progress("profiles", len(targets), quiet=machines.quiet) as done:
             recorded = app.recordings(source, targets, workers=workers, done=done)
             told = telling.profiles(map(host_of, recorded), requirements())
-        missing = not targets or any(one.failure for one in source.about.targets)
+        missing = tell_gaps(source.about.targets) or not targets
     give("profiles", format_, told, output)
     if missing:
         sys.exit(EXIT_UNKNOWN)

@@ -10,7 +10,7 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.options import DayType, format_option, output_option
-from hostcheck.cli.out import give, refuse_untold
+from hostcheck.cli.out import give, refuse_untold, tell_gaps
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.errors import UsageError
 
@@ -65,6 +65,7 @@ def truce(
         if not chosen:
             raise UsageError(f"no VM that needs an exception is called {', '.join(vms)}")
         made = replace(made, vms=chosen)
+    tell_gaps(read.targets, read.unasked)
     give("truce", format_, made, output)
     if format_ == "cklb" and output is not None and not vms:
         _put_aside(read, made, output)

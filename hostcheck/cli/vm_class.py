@@ -70,6 +70,7 @@ def _of_run(
     from hostcheck.capacity.look import gatekeepers
     from hostcheck.catalog import requirements
     from hostcheck.connect.chosen import host_and_cluster, is_host, matches, refuse_strangers
+    from hostcheck.model.run import gaps
     from hostcheck.vmclasses.judge import ClassSource, judge
     from hostcheck.vmclasses.seen import seen_of
 
@@ -82,10 +83,8 @@ def _of_run(
     ]
     there = map(host_and_cluster, (one.host for one in told.hosts))
     refuse_strangers(there, hosts, clusters, where=str(run))
-    notices = [f"{one.name} told of no host: {one.failure}" for one in told.targets if one.failure]
-    if told.unasked:
-        notices.append(f"the run did not ask {len(told.unasked)} hosts")
-    target = ClassSource(told.target, told.last_answer_at, tuple(notices), told.targets)
+    notices = tuple(gaps(told.targets, told.unasked))
+    target = ClassSource(told.target, told.last_answer_at, notices, told.targets)
     return judge(
         offered, seen, needs, target, classes_from=str(file),
         wanted=lambda name: matches(name, clusters),

@@ -142,9 +142,25 @@ class SavedAs(Struct, frozen=True):
     """What was done to it since, so that no file holds it: `judged anew by policy site`."""
 
 
+NAMED = 6
+"""So many hosts are named where more were not asked."""
+
+
 def silent(targets: Iterable[Asked]) -> tuple[Asked, ...]:
     """Return those that told of no host."""
     return tuple(one for one in targets if one.failure)
+
+
+def gaps(targets: Iterable[Asked], unasked: Sequence[str] = ()) -> Iterator[str]:
+    """Yield what a run tells nothing of, a line each: hosts not asked, vCenters that were silent.
+
+    What is counted or listed of such a run is of the others only.
+    """
+    if unasked:
+        more = f" and {len(unasked) - NAMED} more" if len(unasked) > NAMED else ""
+        yield f"the run did not ask {', '.join(unasked[:NAMED])}{more}"
+    for one in silent(targets):
+        yield f"{one.name} told of no host: {one.failure}"
 
 
 def called(host: str, target: str) -> str:

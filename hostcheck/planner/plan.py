@@ -31,7 +31,7 @@ from hostcheck.model.plan import (
 )
 from hostcheck.model.release import is_before, release_of
 from hostcheck.model.requirements import GpuModel
-from hostcheck.model.run import Run
+from hostcheck.model.run import Run, gaps
 from hostcheck.model.window import vgpu_release_of
 from hostcheck.planner.emptying import emptying
 from hostcheck.planner.image import Problem, RoundImage, goal_of, image_of, shorter
@@ -101,13 +101,9 @@ def _warnings(run: Run, table: ReleaseTable) -> Iterator[str]:
             f"the table of releases is of {table.needs.table_edition}, {age} months old: a major "
             "release comes each six months; update hostcheck"
         )
-    if run.last_answer_at[:10] < table.day:
+    if run.last_answer_at and run.last_answer_at[:10] < table.day:
         yield f"the hosts were read on {run.last_answer_at[:10]}: audit again before the work"
-    if run.unasked:
-        yield f"the run did not ask {len(run.unasked)} hosts: {', '.join(run.unasked[:6])}"
-    for one in run.targets:
-        if one.failure:
-            yield f"{one.name} told of no host: {one.failure}"
+    yield from gaps(run.targets, run.unasked)
 
 
 def _cluster(

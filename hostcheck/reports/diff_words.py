@@ -62,7 +62,8 @@ def side(run: Side) -> str:
     order = [one.value for one in Answer]
     tally = sorted(run.verdicts.items(), key=lambda item: order.index(item[0]))
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in tally) or "no host"
-    return f"{words.one_line(run.target)}, {words.moment(run.last_answer_at)}: {verdicts}"
+    last = words.moment(run.last_answer_at) or words.NO_ANSWERS
+    return f"{words.one_line(run.target)}, {last}: {verdicts}"
 
 
 def rest(made: Difference) -> str:

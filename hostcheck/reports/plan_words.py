@@ -20,14 +20,15 @@ NAMES = 8
 
 def title(made: Plan) -> str:
     """Return the heading."""
-    none = "" if made.clusters else ": no host with an NVIDIA GPU, so nothing to do"
+    none = "" if made.clusters else ": no host with an NVIDIA GPU was read, so nothing to plan"
     return f"Upgrade plan for {words.one_line(made.run_target) or 'the run'}, {made.day}{none}"
 
 
 def about(made: Plan) -> str:
     """Say what the plan rests on."""
+    read = f"Hosts read until {words.moment(made.read_at)}" if made.read_at else "No host answered"
     return (
-        f"Hosts read until {words.moment(made.read_at)}. Table of releases of "
+        f"{read}. Table of releases of "
         f"{made.table_edition}. Which guests a host takes: {words.one_line(made.window_by)}."
     )
 

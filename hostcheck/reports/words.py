@@ -16,6 +16,9 @@ __all__ = ["MODE", "clean", "count", "cut", "moment", "one_line", "plain", "size
 
 T = TypeVar("T")
 
+NO_ANSWERS = "no answers"
+"""What a run had that nothing answered."""
+
 MARK = {
     Status.PASS: "✓",
     Status.FAIL: "✕",
@@ -161,6 +164,11 @@ def where(source: Origin) -> str:
 def places(sources: tuple[T, ...], indexes: tuple[int, ...]) -> tuple[T, ...]:
     """Return the sources at these indexes; an index outside the table is left out."""
     return tuple(sources[index] for index in indexes if 0 <= index < len(sources))
+
+
+def answers(last: str) -> str:
+    """Say when a run had its last answer, or that it had none."""
+    return f"answers of {moment(last)}" if last else NO_ANSWERS
 
 
 def profiles(vm: Vm) -> str:

@@ -122,7 +122,7 @@ def test_a_run_without_gpus_is_told(format_):
     text = shown(planned(machine(1, gpus=0, busy=0)), format_)
     assert text
     if format_ in ("text", "html"):
-        assert "no host with an NVIDIA GPU, so nothing to do" in text
+        assert "no host with an NVIDIA GPU was read, so nothing to plan" in text
 
 
 def test_every_statement_that_rests_on_the_table_has_its_mark(plan):

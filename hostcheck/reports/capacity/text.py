@@ -89,7 +89,10 @@ def _head(capacity: Capacity, width: int) -> Iterator[str]:
     gpus = [gpu for _, gpu in _gpus(capacity)]
     asked = sum(gpu.driver_asked for gpu in gpus)
     if not gpus:
-        title = "No NVIDIA GPU was found"
+        dark = any(
+            isinstance(host.gpus, Unknown) for one in capacity.clusters for host in one.hosts
+        )
+        title = "No NVIDIA GPU is known; NOT KNOWN says why" if dark else "No NVIDIA GPU was found"
     elif capacity.profile:
         sums = ", ".join(counted(total) for total in capacity.totals)
         title = f"{sums} more {words.one_line(capacity.profile)} fit now"

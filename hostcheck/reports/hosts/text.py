@@ -19,7 +19,8 @@ def pieces(told: Hosts, _screen: Screen = PAPER) -> Iterator[str]:
     if told.rows:
         yield from (f"{line}\n" for line in columns(head, rows, 0))
     gpus = sum(0 if isinstance(one.gpus, Unknown) else len(one.gpus.value) for one in told.rows)
-    yield f"{words.count(len(told.rows), 'host')}, {words.count(gpus, 'GPU')}\n"
+    least = "at least " if any(isinstance(one.gpus, Unknown) for one in told.rows) else ""
+    yield f"{words.count(len(told.rows), 'host')}, {least}{words.count(gpus, 'GPU')}\n"
 
 
 def _row(one: HostRow) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def pieces(run: Run, _screen: Screen = PAPER) -> Iterator[str]:
     digest = runfile.digest(run)
     run = summary.named(run)
     told = summary.of(run)
-    head = running_head("", f"{run.target}, answers of {words.moment(run.last_answer_at)}")
+    head = running_head("", f"{run.target}, {words.answers(run.last_answer_at)}")
     yield rendered(
         "brief.html",
         run=run,

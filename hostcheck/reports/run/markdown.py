@@ -48,7 +48,7 @@ def _lines(run: Run) -> Iterator[str]:
         f"answers from {prose(words.moment(run.first_answer_at))} to "
         f"{prose(words.moment(run.last_answer_at))}"
         if run.first_answer_at
-        else "no answers"
+        else words.NO_ANSWERS
     )
     yield (
         f"hostcheck {prose(run.tool_version)}, catalogue {prose(summary.catalogue(run))}, {taken}."

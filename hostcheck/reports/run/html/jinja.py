@@ -179,6 +179,8 @@ def fragment(anchor: str) -> str:
 
 def _time(told: str) -> Markup:
     """Return a time as people read it, and as scripts do."""
+    if not told:
+        return Markup(words.NO_ANSWERS)  # noqa: S704  # our own
     return Markup('<time datetime="{}">{}</time>').format(words.clean(told), words.moment(told))
 
 

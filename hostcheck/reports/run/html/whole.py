@@ -39,7 +39,7 @@ def _ratio(picture: str) -> float:
 
 def _heads(run: Run, told: summary.Summary, pages: Sequence[Page]) -> str:
     """Return the style that heads sheets of paper with what they tell of, each host its own."""
-    of = f"hostcheck: {run.target}, answers of {words.moment(run.last_answer_at)}"
+    of = f"hostcheck: {run.target}, {words.answers(run.last_answer_at)}"
     rules = [running_head("", f"{told.verdict.value}. {of}"), running_head("wide", of, SHEET)]
     for at, page in enumerate(pages):
         tall = _ratio(page.picture) > SHEET_RATIO
