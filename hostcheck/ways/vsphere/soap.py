@@ -41,13 +41,15 @@ _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _PREFIX = re.compile(rb'\sxmlns:(xsi|xsd)="([^"]{0,256})')
 """A namespace that is longer than any of these is another one as long as the first part of it is
 kept: every object of an answer carries it."""
+_KEPT = tuple(beginning.encode() for beginning in KEPT_OPTIONS)
 _NOT_KEPT = re.compile(
     rb"<OptionValue(?:\s[^<>]*+)?+>\s*+<key>(?!%b)[^<]*+(?:<(?!/OptionValue>)[^<]*+)*+"
-    rb"(?:</OptionValue>|\Z)"
-    % b"|".join(re.escape(beginning.encode()) for beginning in KEPT_OPTIONS)
+    rb"(?:</OptionValue>|\Z)" % b"|".join(map(re.escape, _KEPT))
 )
 """A setting that is not known, to its end, else to the end of all: no part of it is kept, and none
 is read twice."""
+_SETTING_STARTS = re.compile(rb"<OptionValue(?:\s[^<>]*)?>\s*<key>")
+_SETTING, _SETTING_ENDS = b"OptionValue", b"</OptionValue>"
 _DEFAULT_PREFIXES = {
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
     b"xsd": b"http://www.w3.org/2001/XMLSchema",
@@ -142,17 +144,37 @@ def objects_in(answer: bytes) -> Iterator[tuple[str, str]]:
     head = b'<objects xmlns="urn:vim25"'
     for prefix in sorted(prefixes):
         head += b" xmlns:" + prefix + b'="' + prefixes[prefix] + b'"'
+    head += b">"
     start = 0
     while found := _OBJECT.search(answer, start):
         start = answer.find(b"</objects>", found.end())
         if start < 0:
             return
-        inner = answer[found.end() : start]
-        if b"<OptionValue" in inner:
-            inner = _NOT_KEPT.sub(b"", inner)
+        inner = _without_unknown(answer[found.end() : start])
         name = _ID.search(inner)
         if name is not None:
-            yield name.group(1).decode(), (head + b">" + inner + b"</objects>").decode()
+            yield name.group(1).decode(), b"".join((head, inner, b"</objects>")).decode()
+
+
+def _without_unknown(inner: bytes) -> bytes:
+    """Drop the settings of an object that are not known.
+
+    Where all of them are written with the same tags up to the key, as servers do, they are cut at
+    those; a word of them anywhere else leaves the object to the expression, which takes longer.
+    """
+    first = inner.find(b"<OptionValue")
+    if first < 0:
+        return inner
+    begin, last = inner.find(b"<key>", first) + len(b"<key>"), inner.rfind(_SETTING_ENDS)
+    start = inner[first:begin]
+    if last < begin or _SETTING_STARTS.fullmatch(start) is None:
+        return _NOT_KEPT.sub(b"", inner)
+    between = _SETTING_ENDS + start
+    settings = inner[begin:last].split(between)
+    if inner.count(_SETTING, begin) != (len(settings) - 1) * between.count(_SETTING) + 1:
+        return _NOT_KEPT.sub(b"", inner)
+    kept = [start + one + _SETTING_ENDS for one in settings if one.startswith(_KEPT)]
+    return b"".join((inner[:first], *kept, inner[last + len(_SETTING_ENDS) :]))
 
 
 def kind_in(text: str) -> str:
