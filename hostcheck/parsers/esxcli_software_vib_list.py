@@ -32,7 +32,7 @@ def parse(text: str) -> tuple[Vib, ...]:
     records = records_of(
         text,
         what=REQUEST.template,
-        knows=_COLUMNS,
+        knows=_COLUMNS[1:],  # other lists have a Name too
         columns=_COLUMNS,
         optional=1,
         may_be_empty=False,

@@ -29,7 +29,9 @@ def block_of(text: str, *, what: str, knows: Sequence[str]) -> Record:
         elif words.startswith("}"):
             blocks = blocks[:-1]
         elif colon and name.strip():
-            fields.setdefault("".join([*blocks[1:], key(name)]), (value.strip(),))
+            field = "".join([*blocks[1:], key(name)])
+            if fields.setdefault(field, (value.strip(),)) != (value.strip(),):
+                raise ParseError(f"{what}: {name.strip()!r} twice, so this is more than one block")
     if blocks:
         raise ParseError(f"{what}: the answer ends before its closing brace")
     record = Record(what, fields, heading)
