@@ -361,10 +361,10 @@ def place(given: Path | None, environment: Mapping[str, str]) -> Path | None:
     return next((one for one in (Path(FILE), home / "hostcheck" / FILE) if is_there(one)), None)
 
 
-def find(given: Path | None, environment: Mapping[str, str]) -> SettingsFile:
-    """Read the settings that hold, those of no file where there is none."""
+def find(given: Path | None, environment: Mapping[str, str]) -> SettingsFile | None:
+    """Read the settings that hold; None where there is no file, so that ways need not be known."""
     found = place(given, environment)
-    return kind()() if found is None else read(found)
+    return None if found is None else read(found)
 
 
 def server_of(text: str) -> Server:

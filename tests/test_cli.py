@@ -338,6 +338,8 @@ def test_what_starts_from_a_saved_run_imports_nothing_that_collects(command, tmp
     assert run("audit", "-q", "--from", FIXTURE, "-o", saved).exit_code == 0
     loaded = imported(command[0], saved, *(one.format(run=saved) for one in command[1:]))
     assert not loaded & {"hostcheck.app", "hostcheck.assemble", "http.client", "sqlalchemy"}
+    assert not loaded & {"hostcheck.cli.machines", "hostcheck.connect.given"}
+    assert not [one for one in loaded if re.fullmatch(r"hostcheck\.ways\.\w+\.options", one)]
 
 
 def test_a_replay_imports_neither_pyvmomi_nor_paramiko():

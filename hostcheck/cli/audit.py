@@ -14,17 +14,15 @@ from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, FailingSince, Remembering, Showing, Waiving
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import RunLimit
+from hostcheck.cli.machines import from_option, machines_options, smoking_options
 from hostcheck.cli.options import (
     cluster_option,
     deliver_options,
     failing_since_options,
-    from_option,
     limit_option,
-    machines_options,
     policy_option,
     save_option,
     showing_options,
-    smoking_options,
     telling_options,
     waiving_options,
 )
@@ -40,8 +38,9 @@ from hostcheck.cli.policing import policy_of
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Teller
 from hostcheck.cli.waiving import WaiverFile
-from hostcheck.connect.given import Machines, Smoking, Telling
+from hostcheck.connect.given import Machines, Smoking
 from hostcheck.errors import UnlistedError, UsageError
+from hostcheck.notify.given import Telling
 
 if TYPE_CHECKING:
     from hostcheck.journal import Journal

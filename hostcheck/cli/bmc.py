@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import bare_options, format_option, output_option
+from hostcheck.cli.machines import bare_options
+from hostcheck.cli.options import format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.connect.given import Bare
 from hostcheck.errors import UsageError

@@ -10,13 +10,8 @@ import click
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.in_thought import emptied_option
-from hostcheck.cli.options import (
-    cluster_option,
-    format_option,
-    from_option,
-    machines_options,
-    output_option,
-)
+from hostcheck.cli.machines import from_option, machines_options
+from hostcheck.cli.options import cluster_option, format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold, tell_gaps
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.cli.profiles import profile_names

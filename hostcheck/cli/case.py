@@ -8,12 +8,8 @@ import click
 from hostcheck.cli.completing import names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    format_option,
-    from_option,
-    machines_options,
-    output_option,
-)
+from hostcheck.cli.machines import from_option, machines_options
+from hostcheck.cli.options import format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.connect.given import Machines

@@ -7,7 +7,8 @@ from click.core import ParameterSource
 
 from hostcheck.cli.front import front, without_logins
 from hostcheck.cli.group import main
-from hostcheck.cli.options import SETTINGS_FILE, cluster_option, machines_options
+from hostcheck.cli.machines import machines_options
+from hostcheck.cli.options import SETTINGS_FILE, cluster_option
 from hostcheck.cli.sections import SectionedGroup
 from hostcheck.connect.given import Machines
 from hostcheck.errors import UsageError

@@ -7,13 +7,8 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    cluster_option,
-    format_option,
-    machines_options,
-    output_option,
-    smoking_options,
-)
+from hostcheck.cli.machines import machines_options, smoking_options
+from hostcheck.cli.options import cluster_option, format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking

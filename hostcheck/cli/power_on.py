@@ -9,13 +9,8 @@ from hostcheck.cli.completing import names_of_vms
 from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Showing
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    cluster_option,
-    deliver_options,
-    from_option,
-    machines_options,
-    opinion_options,
-)
+from hostcheck.cli.machines import from_option, machines_options, opinion_options
+from hostcheck.cli.options import cluster_option, deliver_options
 from hostcheck.cli.out import deliver, progress, refuse_unwritable
 from hostcheck.connect.given import Machines, OpinionOptions
 from hostcheck.errors import UsageError

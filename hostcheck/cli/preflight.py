@@ -15,15 +15,12 @@ from hostcheck.cli.front import front
 from hostcheck.cli.given import Deliver, Failing, Showing
 from hostcheck.cli.group import main
 from hostcheck.cli.in_thought import emptied_option
+from hostcheck.cli.machines import MemoryType, from_option, machines_options, opinion_options
 from hostcheck.cli.options import (
-    MemoryType,
     answers_options,
     cluster_option,
     existing,
     failing_options,
-    from_option,
-    machines_options,
-    opinion_options,
     policy_option,
     save_option,
 )

@@ -6,13 +6,8 @@ from typing import Any
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    cluster_option,
-    format_option,
-    from_option,
-    machines_options,
-    output_option,
-)
+from hostcheck.cli.machines import from_option, machines_options
+from hostcheck.cli.options import cluster_option, format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold, tell_gaps
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines

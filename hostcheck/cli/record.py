@@ -10,7 +10,8 @@ from hostcheck.cli import console
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
 from hostcheck.cli.limit import RunLimit
-from hostcheck.cli.options import cluster_option, limit_option, machines_options, smoking_options
+from hostcheck.cli.machines import machines_options, smoking_options
+from hostcheck.cli.options import cluster_option, limit_option
 from hostcheck.cli.out import progress, put_away, show, tell_new_folders
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Machines, Smoking

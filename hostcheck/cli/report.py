@@ -26,8 +26,8 @@ from hostcheck.cli.policing import policy_of, refuse_preflight
 from hostcheck.cli.remembering import Remembered, remembering_options
 from hostcheck.cli.telling import Teller
 from hostcheck.cli.waiving import WaiverFile
-from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
+from hostcheck.notify.given import Telling
 
 if TYPE_CHECKING:
     from hostcheck.model.run import Run, SavedAs
@@ -75,14 +75,14 @@ def report(
 
     from hostcheck import runlines
     from hostcheck.exits import is_stale
-    from hostcheck.settings import kind
+    from hostcheck.settings import SettingsFile
 
     refuse_unshown(showing, format_, written=bool(outputs))
     refuse_untold_each(format_, outputs)
     by, waivers = policy_of(policy), WaiverFile(waiving, carried=True)
     earlier = Earlier(failing.since, remembering)
     code = Code(failing, earlier, stale_waivers=waiving.fail_on_unused_waiver)
-    people = Teller(telling, settings or kind()(), earlier, only_given=True)
+    people = Teller(telling, settings or SettingsFile(), earlier, only_given=True)
     history = Remembered(remembering, shared=earlier.is_history)
     read = judged = runlines.whole(run)
     if waiving.fail_on_unused_waiver and waiving.waivers is None and read.waivers is None:

@@ -6,7 +6,7 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import one_guest_options
+from hostcheck.cli.machines import one_guest_options
 from hostcheck.cli.out import show
 from hostcheck.cli.ring import crashing_with
 from hostcheck.connect.given import OneGuest

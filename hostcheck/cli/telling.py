@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from hostcheck.cli.front import front
 from hostcheck.cli.ring import EXIT_USAGE
-from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
+from hostcheck.notify.given import Telling
 
 if TYPE_CHECKING:
     from hostcheck.cli.earlier import Earlier

@@ -9,14 +9,8 @@ from hostcheck.cli.completing import names_of_hosts
 from hostcheck.cli.front import front
 from hostcheck.cli.given import group
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    cluster_option,
-    existing,
-    format_option,
-    hosts_option,
-    output_option,
-    vsphere,
-)
+from hostcheck.cli.machines import hosts_option, vsphere
+from hostcheck.cli.options import cluster_option, existing, format_option, output_option
 from hostcheck.cli.out import give, refuse_untold
 from hostcheck.cli.ring import EXIT_UNKNOWN
 from hostcheck.connect.given import Trusting

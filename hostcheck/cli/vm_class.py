@@ -8,14 +8,8 @@ import click
 
 from hostcheck.cli.front import front
 from hostcheck.cli.group import main
-from hostcheck.cli.options import (
-    cluster_option,
-    existing,
-    format_option,
-    from_option,
-    machines_options,
-    output_option,
-)
+from hostcheck.cli.machines import from_option, machines_options
+from hostcheck.cli.options import cluster_option, existing, format_option, output_option
 from hostcheck.cli.out import give, progress, refuse_untold
 from hostcheck.cli.outputs import RUN_FILE
 from hostcheck.connect.given import Machines

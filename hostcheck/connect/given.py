@@ -22,7 +22,7 @@ AUTO = "auto"
 class Vsphere:
     """Which vCenters or ESXi hosts are asked. `timeout` is in seconds, for one answer.
 
-    `settings` are those of the file that holds, read once; None where nobody looked for one.
+    `settings` are those of the file that holds, read once; None where there is none.
     """
 
     vcenter: tuple[str, ...] = ()
@@ -61,15 +61,6 @@ class Smoking(GuestAccess):
     smoke: bool | None = None
     smoke_guests: tuple[str, ...] = ()
     smoke_attribute: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Telling:
-    """Who is told what changed: mail addresses, and the URL of a webhook."""
-
-    mail: tuple[str, ...] = ()
-    mail_password_file: Path | None = None
-    webhook: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def settings_of(given: Vsphere) -> SettingsFile:
-    """Return the settings that were read when the command began, else those of no file."""
+    """Return the settings that were read when the command began, else those without a file."""
     return given.settings or kind()()
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hostcheck.connect.given import Telling
 from hostcheck.errors import UsageError
 from hostcheck.front import Front
 from hostcheck.model.notice import Notice
+from hostcheck.notify.given import Telling
 from hostcheck.secrets import SecretPlace, password_of
 from hostcheck.settings import MailSettings, SettingsFile, WebhookSettings
 
