@@ -23,7 +23,7 @@ from hostcheck.syntax.vim_node import (
     one_of,
     truth_of,
 )
-from hostcheck.syntax.vim_shape import shaped
+from hostcheck.syntax.vim_shape import all_shaped, shaped
 from hostcheck.syntax.xml import local, root_of
 
 T = TypeVar("T")
@@ -159,7 +159,13 @@ class VimObject:
         head = self._head + vim_text.opening(text)
         asked = ".".join((f"{self.kind} {path}", field)) if field else f"{self.kind} {path}"
         repeats = _repeats(self.kind, f"{path}[]", head)
-        members = vim_text.members(text, field) if vim_text.opens(head) else None
+        sound = vim_text.opens(head)
+        if sound and not (repeats.on or field or words):
+            row = all_shaped(text, len(vim_text.opening(text)), head, asked)
+            if row is not None:
+                yield from [one.once(by) for one in row]
+                return
+        members = vim_text.members(text, field) if sound else None
         # Cutting pays where members come again, most are not read, or are of shapes that do.
         pays = repeats.on or words or (members and shaped(members[0], head, asked))
         if members is None or not pays:

@@ -2,7 +2,8 @@
 
 Members of an array differ in their words alone: a thousand PCI devices have a dozen sequences of
 tags. What stands where is learned of a sequence once, and holds for each text that has the same.
-Neighbours mostly have the same: a text is first matched with the tags of the one before it.
+Neighbours mostly have the same: where all members are read, one is first matched with the tags of
+those before it.
 """
 
 import re
@@ -27,8 +28,11 @@ _ODD = re.compile("[\ud800-\udfff\ue000\ufffe\uffff]")
 """Signs that no XML may hold, and the mark."""
 LONGEST, REMEMBERED = 4096, 512
 """Characters of a text that is cut so, and how many sequences of tags are remembered."""
-OFTEN = 64
-"""Texts after which a sequence of tags is worth an expression of its own: it takes some 2 ms."""
+_START = re.compile(r"<(\w+)[ >]")
+_ENDS = "</val>"
+OFTEN, ROWS = 64, 4
+"""Texts after which a sequence of tags is worth an expression of its own, which takes some 2 ms to
+make, and how many of those are tried on a member."""
 
 Path = tuple[str, ...]
 
@@ -183,24 +187,41 @@ class _Shape:
         self.pattern: re.Pattern[str] | None = None
         self._tags = tags
 
-    def come(self) -> None:
-        """Count a text of the sequence; to compile the expression pays for one that comes often."""
+    def often(self) -> bool:
+        """Count a text of the sequence, and say whether it is worth the expression by now."""
         self.times += 1
-        if self.times == OFTEN:
+        if self.pattern is None and self.times >= OFTEN:
             self.pattern = re.compile(_BETWEEN.join(map(re.escape, self._tags)))
+        return self.pattern is not None
 
 
 class _Latest:
-    """The shape that came last below the same start tags, of those that come often."""
+    """The shapes that came last in one place, of those that come often; the latest is the first."""
 
-    __slots__ = ("shape",)
+    __slots__ = ("_shapes",)
 
     def __init__(self) -> None:
-        self.shape: _Shape | None = None
+        self._shapes: tuple[_Shape, ...] = ()
+
+    def cut(self, text: str, start: int) -> tuple[_Shape, re.Match[str]] | None:
+        """Cut the object that begins there by one of them."""
+        for shape in self._shapes:
+            found = shape.pattern.match(text, start) if shape.pattern is not None else None
+            if found is not None:
+                if shape is not self._shapes[0]:
+                    self.come(shape)
+                return shape, found
+        return None
+
+    def come(self, shape: _Shape) -> None:
+        """Let a shape be the first, where it comes often."""
+        if shape.often():
+            others = [one for one in self._shapes if one is not shape]
+            self._shapes = (shape, *others[: ROWS - 1])
 
 
 @lru_cache(REMEMBERED)
-def _latest(_head: str) -> _Latest:
+def _latest(_head: str, _tag: str) -> _Latest:
     return _Latest()
 
 
@@ -210,15 +231,41 @@ def shaped(text: str, head: str, asked: str) -> Shaped | None:
     `head` are the start tags around it, of objects and of one value, which declare prefixes. None
     where it is spelt as servers do not write: the parser reads that.
     """
-    if len(text) > LONGEST:
+    found = _cut(text, head)
+    return None if found is None else Shaped(asked, found[0].tree, found[1])
+
+
+def all_shaped(value: str, start: int, head: str, asked: str) -> list[Shaped] | None:
+    """Cut all members of an array, which begin there and end before its end tag.
+
+    They are matched one behind the other. None where one is spelt as servers do not write.
+    """
+    first = _START.match(value, start)
+    if first is None or not value.endswith(_ENDS) or not value.isascii():
         return None
-    latest = _latest(head)
-    guess = latest.shape
-    if guess is not None and guess.pattern is not None and text.isascii():
-        found = guess.pattern.fullmatch(text)
+    tag, made, last = f"</{first[1]}>", [], len(value) - len(_ENDS)
+    starts = (f"<{first[1]}>", f"<{first[1]} ")
+    latest = _latest(head, first[1])
+    while start < last:
+        found = latest.cut(value, start)
         if found is not None:
-            return Shaped(asked, guess.tree, found.groups())
-    if "!" in text or "?" in text or "&#" in text:
+            made.append(Shaped(asked, found[0].tree, found[1].groups()))
+            start = found[1].end()
+            continue
+        end = value.find(tag, start) + len(tag)
+        member = value[start:end]
+        cut = _cut(member, head) if member.startswith(starts) else None
+        if cut is None:
+            return None
+        latest.come(cut[0])
+        made.append(Shaped(asked, cut[0].tree, cut[1]))
+        start = end
+    return made if start == last else None
+
+
+def _cut(text: str, head: str) -> tuple[_Shape, Sequence[str]] | None:
+    """Return the shape of a data object and its words."""
+    if len(text) > LONGEST or "!" in text or "?" in text or "&#" in text:
         return None  # a number of a sign may be that of the mark
     if not text.isascii() and _ODD.search(text) is not None:
         return None
@@ -226,10 +273,7 @@ def shaped(text: str, head: str, asked: str) -> Shaped | None:
     shape = _shape(head, _MARK.join(parts[::2]))
     if shape is None:
         return None
-    shape.come()
-    if shape.pattern is not None:
-        latest.shape = shape
-    return Shaped(asked, shape.tree, parts[1::2])
+    return shape, parts[1::2]
 
 
 @lru_cache(REMEMBERED)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hostcheck.errors import ParseError
 from hostcheck.syntax.vim_node import XSI, Node
-from hostcheck.syntax.vim_shape import LONGEST, OFTEN, _latest, _shape, shaped
+from hostcheck.syntax.vim_shape import LONGEST, OFTEN, _latest, _shape, all_shaped, shaped
 from hostcheck.syntax.xml import root_of
 
 HEAD = f'<objects xmlns:xsi="{XSI}"><val xmlns:odd="urn:odd">'
@@ -135,29 +135,60 @@ def test_the_last_declaration_of_a_prefix_holds():
     assert (first.type, other.type) == ("X", "")
 
 
-@given(FIELDS, TYPES, st.integers(0, 400), st.integers(0, 3), MARKS)
-def test_what_follows_objects_of_a_shape_reads_as_the_parser_reads_it(fields, type_, at, lost, put):
-    text = member(fields, type_)
+def row_of(texts):
+    """What is cut of an array of these members."""
+    return all_shaped(f"<val>{''.join(texts)}</val>", len("<val>"), HEAD, "asked")
+
+
+ROWS = st.lists(st.tuples(FIELDS, TYPES), min_size=1, max_size=3)
+
+
+@given(ROWS, st.integers(0, 400), st.integers(0, 3), MARKS)
+def test_members_in_a_row_read_as_the_parser_reads_them(rows, at, lost, put):
+    texts = [member(fields, type_) for fields, type_ in rows]
     for _ in range(OFTEN):
-        before = shaped(text, HEAD, "asked")
-    assert before is not None
-    assert reads(before) == reads(parsed(text))
-    at %= len(text)
-    damaged = text[:at] + put + text[at + lost :]
-    cut = shaped(damaged, HEAD, "asked")
-    if cut is not None:
-        assert reads(cut) == reads(parsed(damaged))
+        row = row_of(texts)
+    value = "".join(texts)
+    assert (row is None) is not value.isascii()
+    if row is not None:
+        assert [reads(one) for one in row] == [reads(parsed(text)) for text in texts]
+    at %= len(value)
+    value = value[:at] + put + value[at + lost :]
+    row = row_of([value])
+    if row is not None:
+        root = root_of(f"{HEAD}{value}</val></objects>", what="test")[0]
+        assert [reads(one) for one in row] == [reads(Node(one, "asked")) for one in root]
 
 
-def test_a_shape_that_comes_often_is_cut_by_its_own_expression():
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "words", "<device><id>1</id></device> ", "<device><id>1</id></device><other>1</other>",
+        "<device><id>1</id></device><other><id>1</id></other>", "<device><id>1</id>",
+        "<device><id>1</id></device><device><id>1</id>", "<device><device>1</device></device>",
+        "<device><id>1</id></device>words<device><id>1</id></device>",
+        "<device><id>é</id></device>", "<device/><device><id>1</id></device>", "<val><id>1</id>",
+        "<device><id>1</id></device><val>",
+    ],
+)  # fmt: skip
+def test_an_array_that_servers_do_not_write_is_not_cut_in_a_row(value):
+    for _ in range(OFTEN + 1):
+        row_of(["<device><id>1</id></device>"])
+        row_of(["<other><id>1</id></other>"])
+        assert row_of([value]) is None
+
+
+def test_members_that_come_often_are_cut_by_the_expression_of_their_shape():
     _shape.cache_clear()
     _latest.cache_clear()
-    for number in range(OFTEN + 2):
-        cut = shaped(f"<device><id>{number}</id></device>", HEAD, "asked")
-        assert cut is not None
-        assert cut.number("id") == number
-    assert _latest(HEAD).shape is not None
-    assert _shape.cache_info().hits == OFTEN - 1
+    kinds = ("<device><id>{}</id></device>", "<device><text>{}</text></device>")
+    for number in range(OFTEN * 2):
+        row = row_of([kinds[number % 2].format(number), kinds[0].format(number)])
+        assert row is not None
+        assert [one.number("id") for one in row][1] == number
+    cut = [_latest(HEAD, "device").cut(one.format(7), 0) for one in kinds]
+    assert [found and found[1].groups() for found in cut] == [("7",), ("7",)]
+    assert _shape.cache_info().hits + _shape.cache_info().misses == OFTEN * 2
 
 
 def test_shapes_are_learned_once():
