@@ -13,7 +13,16 @@ from msgspec import Raw, Struct
 
 from hostcheck.errors import damaged
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Command, Result, Severity, Status, Subject, upheld
+from hostcheck.model.result import (
+    Answer,
+    Command,
+    Result,
+    Severity,
+    Status,
+    Subject,
+    needed,
+    upheld,
+)
 from hostcheck.model.run import HostReport, Run
 from hostcheck.model.unreadable import DAMAGED
 from hostcheck.runfile import OpenedHost, StoredHosts, ToldResult
@@ -158,11 +167,11 @@ def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
     for number in range(len(hosts)):
         try:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
+            results = tuple(hosts.result(one, line.subjects) for one in line.results)
             yield JudgedHost(
-                upheld(line.verdict, (one.status for one in line.results)),
-                hosts.facts(line.host, kind, names),
-                tuple(hosts.result(one, line.subjects) for one in line.results),
-            )
+                upheld(line.verdict, (one.status for one in results), needed(results)),
+                hosts.facts(line.host, kind, names), results,
+            )  # fmt: skip
         except DAMAGED as error:
             raise damaged(error) from None
 
@@ -226,10 +235,12 @@ def _line_brief_of(line: _Line, words: _Words) -> LineBrief:
     fails = [one for one in said if one.status is FAIL]
     dark = [one for one in said if one.status is not FAIL and one.status is not OFF]
     failed = [one.check for one in fails if required[one.told]]
+    unknown = [one.check for one in dark if required[one.told]]
     passing = (PASS,) if len(others) < len(line.results) else ()
+    weighty = ((FAIL,) if failed else ()) + ((Status.UNKNOWN,) if unknown else ())
     return LineBrief(
-        upheld(line.verdict, passing), line.host.name, _text(words.value(line.host.target)), failed,
-        [one.check for one in dark if required[one.told]],
+        upheld(line.verdict, passing, weighty), line.host.name,
+        _text(words.value(line.host.target)), failed, unknown,
         [one.check for one in fails if not required[one.told]],
         len(said) - len(fails) - len(dark),
         _later(lambda: _results(line.subjects, fails if failed else [*fails, *dark], words)),
@@ -264,8 +275,9 @@ def _opened(line: _LineToMend, host: F, words: _Words) -> Brief[F]:
     about = _subjects(line.subjects) if found else ()
     counts = Counter([one.status for one in others])
     counts[PASS] = len(line.results) - len(others)
+    weighty = (one.status for one in found if words.required[one.told])
     return Brief(
-        upheld(line.verdict, (PASS,) if counts[PASS] else ()), host,
+        upheld(line.verdict, (PASS,) if counts[PASS] else (), weighty), host,
         tuple(_result(one, about[one.subject], words[one.told], one.fix) for one in found),
         counts, _later(lambda: _passes(line, words)),
     )  # fmt: skip

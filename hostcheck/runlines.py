@@ -24,7 +24,7 @@ from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, uphe
 from hostcheck.model.traits import FIELDS, GPU_FIELDS
 from hostcheck.model.unreadable import DAMAGED, UNREADABLE
 from hostcheck.model.vm import Vm
-from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, upheld_by
+from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, judged, upheld_by
 
 HOSTS = b'"hosts":[\n'
 COMMA = ord(",")
@@ -238,6 +238,7 @@ class _Opener:
     def __init__(self, lines: Lines, kept: Kept, checks: Collection[str]) -> None:
         self._lines = lines
         self._decoders = _decoders(kept)
+        self._words = lambda number: lines.told(Raw(b"%d" % number))
         self._made: dict[tuple[str, bytes], Any] = {}
         ids = b"|".join(re.escape(one.encode()) for one in sorted(checks)) or b"-"
         words = b"|".join(one.value.encode() for one in TOLD)
@@ -251,7 +252,7 @@ class _Opener:
             text = bytes(getattr(line.host, name))
             if text:
                 facts[name] = self._value(name, text, decode)
-        verdict = upheld_by(line.verdict, line.results)
+        verdict = upheld_by(line.verdict, judged(line.results), self._words)
         return HostReport(verdict, self._decoders.host(**facts), tuple(self._results(line)))
 
     def _value(self, name: str, text: bytes, decode: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from hostcheck import runfile, runlines
+from hostcheck import runbrief, runfile, runlines
 from hostcheck.cli import main
 from hostcheck.diff.story import Story
 from hostcheck.errors import UsageError
@@ -124,24 +124,48 @@ def test_the_lines_of_a_host_hold_no_number_that_could_be_taken_for_a_reference(
 GOOD = b.run(*(one for one in b.fleet(6).hosts if one.verdict is Answer.GO))
 
 
-def unjudged(run):
-    """The document of a run, every result of it lost and every verdict left."""
-    told = json.loads(b"".join(runfile.chunks(run)))
+def unjudged(told):
+    """Lose every result of the document of a run, and leave every verdict."""
     for host in told["hosts"]:
         host["results"] = []
     return told
 
 
+def praised(told, verdict="GO"):
+    """Write that verdict on every host, and leave every result."""
+    for host in told["hosts"]:
+        host["verdict"] = verdict
+    return told
+
+
+def document(run):
+    return json.loads(b"".join(runfile.chunks(run)))
+
+
+FATES = b.fleet(7)
+WRITTEN = [one.verdict for one in FATES.hosts]
+ODD = {
+    "nothing judged": (unjudged, [
+        Answer.UNSURE if one is Answer.GO else one for one in WRITTEN
+    ]),
+    "called GO": (praised, WRITTEN),
+    "called UNSURE": (
+        lambda told: praised(told, "UNSURE"),
+        [Answer.NO_GO if one is Answer.NO_GO else Answer.UNSURE for one in WRITTEN],
+    ),
+}  # fmt: skip
+"""What is done to a run file by hand, and the verdicts that its results uphold."""
+
+
 @pytest.mark.parametrize("layout", ["ours", "indented", "plain"])
-def test_no_go_stands_that_no_result_upholds(layout, tmp_path):
+@pytest.mark.parametrize("odd", ODD)
+def test_no_verdict_stands_that_no_result_upholds(odd, layout, tmp_path):
     """In whatever way a run file is read, and whatever reads it."""
-    path, whole = tmp_path / "run.json", b.fleet(6)
+    path, (damage, wanted) = tmp_path / "run.json", ODD[odd]
     if layout == "plain":
-        told = json.loads(json_report.render(whole))
-        told["hosts"] = [{**one, "results": []} for one in told["hosts"]]
-        path.write_text(json.dumps(told))
+        path.write_text(json.dumps(damage(json.loads(json_report.render(FATES)))))
     else:
-        told = unjudged(whole)
+        told = damage(document(FATES))
         lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in told["hosts"])
         rest = {name: told[name] for name in told if name not in ("hosts", "shared")}
         path.write_text(
@@ -152,13 +176,14 @@ def test_no_go_stands_that_no_result_upholds(layout, tmp_path):
             + json.dumps(told["shared"])
             + "}\n"
         )
-    was = {one.verdict for one in whole.hosts}
-    assert Answer.GO in was
-    wanted = [Answer.UNSURE if one.verdict is Answer.GO else one.verdict for one in whole.hosts]
+    assert {Answer.GO, Answer.UNSURE, Answer.NO_GO} <= set(WRITTEN)
     read = runfile.read(path)
     assert [one.verdict for one in read.hosts] == wanted
     assert list(runfile.verdicts(read)) == wanted
     assert [one.verdict for one in runlines.read(path, ()).hosts] == wanted
+    assert [one.verdict for one in runbrief.line_briefs(runlines.whole(path))] == wanted
+    for look in (runbrief.briefs, runbrief.judged):
+        assert [one.verdict for one in look(read, runbrief.HostName)] == wanted
     assert [one.verdict for one in Story.at(path).hosts()] == wanted
     assert [one.verdict for one in Story.of(read).hosts()] == wanted
     again = tmp_path / "again.json"
@@ -169,7 +194,7 @@ def test_no_go_stands_that_no_result_upholds(layout, tmp_path):
 def test_a_fleet_of_which_nothing_was_judged_ends_with_3(tmp_path):
     """Report, diff and history of such a file say no GO."""
     path, runner = tmp_path / "run.json", CliRunner()
-    path.write_text(json.dumps(unjudged(GOOD)))
+    path.write_text(json.dumps(unjudged(document(GOOD))))
     assert exit_code(runfile.read(path)) == 3
     line = runner.invoke(main, ["report", str(path), "--format", "line", "--strict"])
     assert line.exit_code == 3

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from hostcheck.diff.story import OPEN, Glance, Story
+from hostcheck.diff.story import Glance, Story
 from hostcheck.errors import UsageError
 from hostcheck.model.difference import SIBLINGS, OddCheck, OddTrait, Siblings
-from hostcheck.model.result import Status
+from hostcheck.model.result import OPEN, Status
 from hostcheck.model.traits import NONE, OF_GPU_HOSTS, TRAITS
 from hostcheck.near import meant
 from hostcheck.reports.words import WORST_FIRST

@@ -15,7 +15,7 @@ from hostcheck.errors import UsageError, damaged
 from hostcheck.model.fact import Known, Unknown, Why
 from hostcheck.model.host import Host, Nic, PhysicalGpu
 from hostcheck.model.memory import LastKnown
-from hostcheck.model.result import Answer, Status, upheld
+from hostcheck.model.result import OPEN, Answer, Severity, Status, upheld
 from hostcheck.model.run import Run, called, silent
 from hostcheck.model.traits import FIELDS, GPU_FIELDS, NIC_FIELDS, TRAITS
 from hostcheck.model.unreadable import DAMAGED, UNREADABLE
@@ -28,7 +28,6 @@ Who = tuple[str, str]
 Key = tuple[str, str, str]
 """Check, kind and id of the subject: what no other result of a host has."""
 T = TypeVar("T")
-OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
 
 
 class StorySubject(Struct, frozen=True, gc=False):
@@ -90,13 +89,20 @@ def _opened(decode: Callable[[bytes], T], text: bytes) -> T:
 class Glance:
     """One host of a story."""
 
-    def __init__(self, line: _Line, value: Callable[[Raw], bytes], asked: str) -> None:
-        """Take its line, what returns a value that may be shared, and whom the run asked."""
+    def __init__(
+        self, line: _Line, value: Callable[[Raw], bytes], told: Callable[[Raw], ToldResult],
+        asked: str,
+    ) -> None:  # fmt: skip
+        """Take its line, what opens values and words that may be shared, and whom the run asked."""
         self._line = line
         self._value = value
         target = value(line.host.target)
         self.who: Who = (line.host.name, (target and msgspec.json.decode(target)) or asked)
-        self.verdict = upheld(line.verdict, (one.status for one in line.results))
+        self.verdict = upheld(
+            line.verdict, (one.status for one in line.results),
+            (one.status for one in self.open.values()
+             if told(one.told).severity is Severity.REQUIRED),
+        )  # fmt: skip
 
     @cached_property
     def open(self) -> dict[Key, SeenResult]:
@@ -267,7 +273,7 @@ class Story:
     def _opened(self, number: int) -> tuple[_Line, Glance]:
         try:
             line = _line(self._text(number))
-            return line, Glance(line, self._value, self.head.target)
+            return line, Glance(line, self._value, self._told, self.head.target)
         except DAMAGED as error:
             raise self._damaged(error) from None
 

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from hostcheck.diff.story import OPEN, Glance, Key, SeenResult, Story, Who
+from hostcheck.diff.story import Glance, Key, SeenResult, Story, Who
 from hostcheck.errors import UsageError
 from hostcheck.history.place import HistoryPlace
 from hostcheck.history.prune import forget
@@ -33,7 +33,7 @@ from hostcheck.history.tables import (
     packed,
 )
 from hostcheck.model.history import History
-from hostcheck.model.result import Status
+from hostcheck.model.result import OPEN, Status
 from hostcheck.model.run import Run
 
 VERDICT: Key = ("", "host", "")

@@ -1,6 +1,6 @@
 """Judgements: what a check says of one subject, and what becomes of that in a report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -250,9 +250,33 @@ def verdict_of(statuses: "list[Status]") -> Answer:
     return Answer.GO if Status.PASS in statuses else Answer.UNSURE
 
 
-def upheld(verdict: Answer, statuses: Iterable[Status]) -> Answer:
-    """Return a verdict as it was written down; a GO beside which nothing passes is none."""
-    return Answer.UNSURE if verdict is Answer.GO and Status.PASS not in statuses else verdict
+OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
+"""What is neither well nor off by a policy."""
+
+
+def upheld(
+    verdict: Answer, statuses: Iterable[Status], required: Iterable[Status] = ()
+) -> Answer:  # fmt: skip
+    """Return a verdict as it was written down, or the graver one that its results come to.
+
+    A GO beside which nothing passes is none; neither is one beside a required result that fails or
+    is not known. `statuses` are those of all results, `required` those of required ones, without
+    those that are well. That a host has no GPU no result says.
+    """
+    if verdict in (Answer.NO_GPU, Answer.NO_GO):
+        return verdict
+    graver = set(required)
+    if Status.FAIL in graver:
+        return Answer.NO_GO
+    doubtful = not graver.isdisjoint((Status.UNKNOWN, Status.ERROR))
+    if verdict is Answer.GO and (doubtful or Status.PASS not in statuses):
+        return Answer.UNSURE
+    return verdict
+
+
+def needed(results: Iterable[Result]) -> Iterator[Status]:
+    """Yield how the required results ended."""
+    return (one.status for one in results if one.severity is Severity.REQUIRED)
 
 
 GRAVEST = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)

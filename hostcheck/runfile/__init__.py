@@ -29,7 +29,7 @@ from msgspec import Raw, Struct
 from hostcheck import files
 from hostcheck.errors import UsageError, damaged
 from hostcheck.model.host import Host
-from hostcheck.model.result import Answer, Result, Status, Subject, upheld
+from hostcheck.model.result import OPEN, Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import (
     HostReport,
@@ -56,9 +56,9 @@ from hostcheck.runfile.stored import (
 )
 
 __all__ = [
-    "OWN", "PASSES", "SCHEMA", "OpenedHost", "Sharing", "StoredHost", "StoredHosts", "StoredResult",
-    "StoredRun", "ToldResult", "WholeHost", "WholeResult", "chunks", "digest", "pack", "packed",
-    "read", "upheld_by", "verdicts", "write",
+    "OWN", "SCHEMA", "OpenedHost", "Sharing", "StoredHost", "StoredHosts", "StoredResult",
+    "StoredRun", "ToldResult", "WholeHost", "WholeResult", "chunks", "digest", "judged", "pack",
+    "packed", "read", "upheld_by", "verdicts", "write",
 ]  # fmt: skip
 
 F = TypeVar("F")
@@ -69,34 +69,35 @@ OWN = ("schema", "hosts", "read_from", "since")
 """What the file holds in a way of its own, or not at all; other fields are in it as they are."""
 
 
+class SeenStatus(Struct, frozen=True, gc=False):
+    """Of a result, how it ended, and what says how much it weighs."""
+
+    status: Status
+    told: int | ToldResult
+
+
 class _Glance(Struct, frozen=True):
     """What a line comes to."""
 
     verdict: Answer
-    results: Raw = Raw(b"[]")
-
-
-class _Judged(Struct, frozen=True):
-    """Of a result, how it ended."""
-
-    status: Status
-
-
-PASSES = b'"status":"pass"'
-"""What a result that passes has in it; quotes inside of texts are escaped, and look otherwise."""
+    results: tuple[SeenStatus, ...] = ()
 
 
 _decode_told = msgspec.json.Decoder(ToldResult).decode
 _decode_line = msgspec.json.Decoder(LinedHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
-_judged = msgspec.json.Decoder(tuple[_Judged, ...]).decode
+judged = msgspec.json.Decoder(tuple[SeenStatus, ...]).decode
+"""Reads the results of a line."""
 
 
-def upheld_by(verdict: Answer, results: Raw) -> Answer:
-    """Return the verdict of a line, whose GO needs a result that passes."""
-    if verdict is not Answer.GO or PASSES in bytes(results):
-        return verdict
-    return upheld(verdict, (one.status for one in _judged(results)))
+def upheld_by(
+    verdict: Answer, results: Sequence[SeenStatus], told: Callable[[int], ToldResult]
+) -> Answer:  # fmt: skip
+    """Return the verdict of a line, or the graver one of its results; `told` opens shared words."""
+    opened = ((one.status, one.told) for one in results if one.status in OPEN)
+    weighed = ((one, told(words) if isinstance(words, int) else words) for one, words in opened)
+    required = (one for one, words in weighed if words.severity is Severity.REQUIRED)
+    return upheld(verdict, (one.status for one in results), required)
 
 
 class _Shared:
@@ -134,10 +135,8 @@ class _Shared:
         else:
             opened = msgspec.json.decode(line, type=WholeHost)
             host = opened.host
-        return HostReport(
-            upheld(opened.verdict, (one.status for one in opened.results)), host,
-            tuple(self.result(one, opened.subjects) for one in opened.results), opened.slots,
-        )  # fmt: skip
+        results = tuple(self.result(one, opened.subjects) for one in opened.results)
+        return upheld_report(HostReport(opened.verdict, host, results, opened.slots))
 
     def result(self, stored: WholeResult, subjects: tuple[Subject, ...]) -> Result:
         """Return a result with its words. Raises IndexError where it points to nothing."""
@@ -196,8 +195,8 @@ class StoredHosts(OpenedOneByOne):
     def _verdict(self, number: int) -> Answer:
         try:
             glance = _glance_at(self._line(number))
-            return upheld_by(glance.verdict, glance.results)
-        except UNREADABLE as error:
+            return upheld_by(glance.verdict, glance.results, self._shared.told)
+        except DAMAGED as error:
             raise damaged(error) from None
 
     def lines(self) -> Iterator[LinedHost]:
