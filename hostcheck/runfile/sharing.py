@@ -27,14 +27,17 @@ class Numbering:
 
     def __init__(self, repeated: set[int]) -> None:
         self._repeated = repeated
-        self.numbers: dict[bytes, int] = {}
+        self.numbers: dict[bytes, Raw] = {}
 
     def __call__(self, raw: Raw) -> Raw:
         """Return what stands for a value in the file: a number, or itself."""
         value = bytes(raw)
-        if len(value) <= SHORT or hash(value) not in self._repeated:
-            return raw
-        return Raw(b"%d" % self.numbers.setdefault(value, len(self.numbers)))
+        number = self.numbers.get(value)
+        if number is None:
+            if len(value) <= SHORT or hash(value) not in self._repeated:
+                return raw
+            number = self.numbers[value] = Raw(b"%d" % len(self.numbers))
+        return number
 
 
 class Sharing:
@@ -49,8 +52,7 @@ class Sharing:
         met, repeated = self._met, self._repeated
         values = [raw for name, raw in line.host.items() if name not in NAMING]
         values += [one.told for one in line.results]
-        for raw in values:
-            mark = hash(bytes(raw))
+        for mark in map(hash, map(bytes, values)):
             (repeated if mark in met else met).add(mark)
 
     def numbering(self) -> Numbering:
