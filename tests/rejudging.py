@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from unittest.mock import patch
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from hostcheck import catalog, verdict
 from hostcheck.capacity import gatekeepers, slots_of
 from hostcheck.checks import engine, kinds
+from hostcheck.checks.subjects import Placement
 from hostcheck.model.fact import Known, Unknown
 from hostcheck.model.host import Host
 from hostcheck.model.requirements import Requirements
@@ -28,6 +29,7 @@ from hostcheck.model.vm import Vm
 from hostcheck.policy.settle import checks_for
 from hostcheck.preflight.judge import candidate_of
 
+T = TypeVar("T")
 Place = tuple[str | int, ...]
 Cell = tuple[Place, str]
 """A field of the part at a place."""
@@ -184,6 +186,14 @@ class _Judgement(NamedTuple):
     number: int
 
 
+def _afresh(subjects: Any, judge: Callable[..., T], *given: Any) -> T:
+    """Judge subjects that keep nothing of what other checks found of them: each reads it itself."""
+    for _, one in () if isinstance(subjects, Unknown) else subjects:
+        if type(one) is Placement:
+            vars(one).clear()
+    return judge(*given)
+
+
 def _start(vm_id: str) -> tuple[str, str]:
     return "start", vm_id
 
@@ -232,10 +242,12 @@ class Rejudging:
             self._parts.append(results)
             if _one_by_one(subjects, results) and _one_by_one(as_played, results):
                 for number, (about, one) in enumerate(as_played):
-                    play = partial(check.judge, about, one, self._needs, played)
+                    play = partial(
+                        _afresh, [(about, one)], check.judge, about, one, self._needs, played
+                    )
                     self._note(_Judgement(at, number), results[number], play, reads)
             else:
-                every = partial(_all, check, as_played, played, self._needs)
+                every = partial(_afresh, as_played, _all, check, as_played, played, self._needs)
                 self._note(_Judgement(at, EVERY), results, every, reads)
 
     def _note(self, who: object, said: object, play: Callable[[], object], reads: Reads) -> None:

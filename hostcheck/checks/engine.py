@@ -89,6 +89,12 @@ class Facts:
                 return cast(T, one.value)
         return what.default
 
+    def rest_on(self, others: "Facts") -> None:
+        """Note all that others were opened for: what was found by them is used here."""
+        self.sources |= others.sources
+        self.unverified += others.unverified
+        self.wished += others.wished
+
     def certainly(self, fact: Fact[T], value: T) -> bool:
         """Say whether the fact is known to be `value`; not knowing is False and no way out."""
         if isinstance(fact, Unknown) or fact.value != value:
@@ -97,10 +103,10 @@ class Facts:
         return True
 
 
-def attempt(look: Callable[[Facts], T]) -> T | Unknown:
+def attempt(look: Callable[[Facts], T], known: Facts | None = None) -> T | Unknown:
     """Open facts outside a check; the Unknown that would have ended the check is returned."""
     try:
-        return look(Facts())
+        return look(Facts() if known is None else known)
     except _NotKnown as left:
         return left.unknown
 

@@ -1,6 +1,8 @@
 """What checks are asked about: each function lists the subjects of one host."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TypeVar, cast
 
 from msgspec import Struct
 
@@ -13,6 +15,8 @@ from hostcheck.model.pci import PciId
 from hostcheck.model.requirements import Requirements, bare
 from hostcheck.model.result import About, Subject
 from hostcheck.model.vm import TO_BE, Pool, Vm, VmPassthrough
+
+T = TypeVar("T")
 
 
 class GpuOnHost(Struct, frozen=True):
@@ -29,8 +33,8 @@ class VgpuOnHost(Struct, frozen=True):
     host: Host
 
 
-class Placement(Struct, frozen=True):
-    """A VM on a host: where it runs, or where it might."""
+class Placement(Struct, frozen=True, dict=True):
+    """A VM on a host: where it runs, or where it might. It keeps what is found `once`."""
 
     vm: Vm
     host: Host
@@ -135,6 +139,32 @@ def given_away(gpu: PhysicalGpu, known: Facts) -> bool:
 PASSED_THROUGH = "in passthrough: the GPU is given to a VM as a whole"
 
 
+Look = Callable[[Placement, Requirements, Facts], T]
+
+
+def once(look: Look[T]) -> Look[T]:
+    """Let all checks of a VM share what a function finds, and the facts that it opens for that.
+
+    What makes it leave a check makes it leave each. It does not ask what a policy expects.
+    """
+    name = f"{look.__module__}.{look.__qualname__}"
+
+    @wraps(look)
+    def shared(placed: Placement, needs: Requirements, known: Facts) -> T:
+        kept = vars(placed).get(name)
+        if kept is None or kept[0] is not needs:
+            opened = Facts()
+            found = attempt(lambda each: look(placed, needs, each), opened)
+            kept = vars(placed)[name] = needs, opened, found
+        known.rest_on(kept[1])
+        if isinstance(kept[2], Unknown):
+            known.leave(kept[2])
+        return cast(T, kept[2])
+
+    return shared
+
+
+@once
 def serving_gpus(placed: Placement, needs: Requirements, known: Facts) -> tuple[PhysicalGpu, ...]:
     """Return the GPUs that serve the VM, or that could: by profile, address or allowed id.
 

@@ -10,6 +10,7 @@ from hostcheck.checks.subjects import (
     Placement,
     addresses,
     every_placement,
+    once,
     profiles_of,
     runs_here,
     serving_gpus,
@@ -200,6 +201,7 @@ def _passed(vm: Vm, gpu: PhysicalGpu, known: Facts) -> bool:
     return any(takes(device, gpu, known) for device in whole_gpus(vm, known))
 
 
+@once
 def _space(placed: Placement, needs: Requirements, known: Facts) -> Space | None:
     """Say what the VM's whole GPUs need; None where there are none, or small ones only."""
     models = [*_vgpus(placed, needs, known), *_passed_through(placed, needs, known)]
