@@ -1,14 +1,21 @@
 """What a checkpoint's config.json claims of its sparsity, and what today's loaders make of it."""
 
-import re
-from collections.abc import Iterable, Sequence
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from hostcheck import environment
+from hostcheck.errors import UsageError
 from hostcheck.model.sparsity import Claim, Role, Weights
 from hostcheck.sparsity.opening import document
+from hostcheck.words import clean
 
 CONFIG = "config.json"
+SECONDS = 10
+"""Patterns of a checkpoint have so long, all together."""
 _REMOVED = (
     "compressed-tensors above 0.14.0 no longer reads {format}, and transformers 5.24.0 "
     "with 0.20.1 loads such a checkpoint with random weights: load it with compressed-tensors "
@@ -59,7 +66,56 @@ def zeros_less_one(config: dict[str, Any]) -> bool:
     return quantized.get("checkpoint_format") != "gptq_v2"
 
 
-def broken(told: Claim | None, weights: Iterable[Weights]) -> tuple[str, ...]:
+def exempt(told: Claim | None, names: Iterable[str]) -> frozenset[str]:
+    """Return the tensors that a claim of 2:4 does not cover, by its `ignore`.
+
+    Its patterns (`re:...`) are the checkpoint's own, and one may take for ever: they are tried in a
+    process that has a limit. Raises UsageError where one does not end.
+    """
+    if told is None or not told.two_four:
+        return frozenset()
+    modules = {name.removesuffix(".weight"): name for name in names}
+    patterns = [one.removeprefix("re:") for one in told.ignored if one.startswith("re:")]
+    found = {one for one in told.ignored if one in modules}
+    if patterns and modules:
+        found |= _matching(patterns, list(modules), told.where)
+    return frozenset(modules[one] for one in found)
+
+
+_TRY = """
+import json, re, sys
+patterns, names = json.load(sys.stdin)
+for one in patterns:
+    try:
+        found = [name for name in names if re.match(one, name)]
+    except (re.error, RecursionError, OverflowError):
+        found = []
+    print(json.dumps(found), flush=True)
+"""
+"""What Python's own `re.match` says, as in the loaders: a line for each pattern."""
+
+
+def _matching(patterns: list[str], names: list[str], where: str) -> set[str]:
+    try:
+        done = subprocess.run(  # noqa: S603  our own words
+            [sys.executable, "-I", "-S", "-c", _TRY], input=json.dumps([patterns, names]).encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS, check=True,
+            env=environment.of_children(),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        tried = (late.stdout or b"").count(b"\n")
+        raise UsageError(
+            f"{where}: the pattern 're:{clean(patterns[tried])[:80]}' of its ignore does not end "
+            f"within {SECONDS} s: take it out of the file"
+        ) from None
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"{where}: its ignore cannot be tried: {error}") from None
+    return {name for line in done.stdout.splitlines() for name in json.loads(line)}
+
+
+def broken(
+    told: Claim | None, weights: Iterable[Weights], exempted: frozenset[str]
+) -> tuple[str, ...]:  # fmt: skip
     """Return the layers that a claim of 2:4 covers and that are not 2:4."""
     if told is None or not told.two_four:
         return ()
@@ -68,24 +124,8 @@ def broken(told: Claim | None, weights: Iterable[Weights]) -> tuple[str, ...]:
         for one in weights
         if one.role is Role.LAYER
         and one.axis not in one.two_four_along
-        and not _ignores(told.ignored, one.name.removesuffix(".weight"))
+        and one.name not in exempted
     )
-
-
-def _ignores(ignored: Sequence[str], module: str) -> bool:
-    return any(
-        re.match(one.removeprefix("re:"), module) if one.startswith("re:") else one == module
-        for one in ignored
-        if _is_pattern(one)
-    )
-
-
-def _is_pattern(told: str) -> bool:
-    try:
-        re.compile(told.removeprefix("re:"))
-    except re.error:
-        return False
-    return True
 
 
 def _part(of: dict[str, Any], name: str) -> dict[str, Any]:

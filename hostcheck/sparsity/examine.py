@@ -1,8 +1,8 @@
 """The whole question: what of a checkpoint is sparse, and what would make the rest so."""
 
-import ctypes
 import fnmatch
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -49,6 +49,8 @@ class ReadingPlan(Struct, frozen=True):
     source: str
     files: tuple[Path, ...]
     claim: Claim | None
+    exempt: frozenset[str]
+    """Tensors that the claim does not cover."""
     weights: tuple[Along, ...]
     skipped: tuple[Skipped, ...]
 
@@ -56,7 +58,8 @@ class ReadingPlan(Struct, frozen=True):
 def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "*") -> ReadingPlan:
     """Find the weights whose names match the pattern.
 
-    Raises UsageError when a file cannot be read or no tensor matches.
+    Raises UsageError when a file cannot be read, no tensor matches, or a pattern of the
+    configuration does not end.
     """
     files = [file for path in paths for file in opening.files(path)]
     where = opening.folder(paths)
@@ -78,9 +81,9 @@ def planned(paths: Sequence[Path], *, axes: Axes | None = None, pattern: str = "
     source = ", ".join(str(path) for path in paths)
     if not weights and not skipped:
         raise UsageError(f"{source}: no tensor matches {pattern!r}")
-    return ReadingPlan(
-        source, tuple(files), claims.claim(where, config), tuple(weights), tuple(skipped)
-    )
+    claim = claims.claim(where, config)
+    exempt = claims.exempt(claim, (one.tensor.name for one in weights))
+    return ReadingPlan(source, tuple(files), claim, exempt, tuple(weights), tuple(skipped))
 
 
 def _unfit(tensor: Tensor, axis: int) -> Skipped | None:
@@ -144,12 +147,16 @@ def examine(
         weights=weights,
         skipped=tuple(sorted((*plan.skipped, *failed), key=lambda each: each.name)),
         shared=shared,
-        broken=claims.broken(plan.claim, weights),
+        broken=claims.broken(plan.claim, weights, plan.exempt),
     )
 
 
 def _keep_heaps() -> None:
     """Let glibc keep what threads free: giving each block back and asking anew doubles the CPU."""
+    if sys.platform != "linux":
+        return
+    import ctypes  # noqa: PLC0415  there is nothing to load elsewhere
+
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         for option in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):

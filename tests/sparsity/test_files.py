@@ -1,8 +1,10 @@
 """`hostcheck sparsity FILE`: real files, odd types, and bad files that are one line."""
 
+import ctypes
 import json
 import pickle
 import struct
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from safetensors.numpy import save_file
 
 from hostcheck.cli import main
+from hostcheck.sparsity import claims, examine
 from hostcheck.sparsity.opening import tensors
 from hostcheck.sparsity.two_four import prune
 
@@ -232,6 +235,37 @@ def test_a_claim_that_the_weights_do_not_hold_is_said_first(sparsity, tmp_path):
     assert sparsity(".").stdout.startswith(".: 1 of 1")
     checkpoint(tmp_path, {"quantization_config": {"format": "marlin-24"}}, a=good)
     assert "config.json says 2:4 (marlin-24)" in sparsity(".").stdout
+
+
+@pytest.mark.parametrize(
+    "ignore",
+    [["re:.*router"], ["c.router"], ["re:(x+x+)+y", "re:c\\.(router|x)$"], ["re:(", "re:.*ter"],
+     ["re:" + "(" * 5000, "c.router"], ["re:a{99999999999}", "re:c"]],
+)  # fmt: skip
+def test_what_a_claim_leaves_out_is_as_the_loaders_read_it(sparsity, tmp_path, ignore):
+    config = {"sparsity_config": {**SPARSE, "ignore": ignore}}
+    checkpoint(tmp_path, config, a=prune(DENSE), b=DENSE, c__router=DENSE)
+    told = sparsity(".", "--no-permute").stdout
+    assert told.startswith("config.json says 2:4 (sparse-24-bitmask); 1 of 3 layers are not: b.w")
+
+
+def test_a_pattern_that_does_not_end_is_one_line(sparsity, tmp_path, monkeypatch):
+    """It belongs to the checkpoint, which somebody else made."""
+    monkeypatch.setattr(claims, "SECONDS", 1)
+    config = {"sparsity_config": {**SPARSE, "ignore": ["lm_head", "re:.*router", "re:(x+x+)+y"]}}
+    checkpoint(tmp_path, config, **{"x" * 60: DENSE})
+    began = time.monotonic()
+    done = sparsity(".", "--no-permute")
+    assert time.monotonic() - began < 30
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "the pattern 're:(x+x+)+y' of its ignore does not end within 1 s" in done.stderr
+
+
+def test_a_system_without_glibc_tunes_no_heap(sparsity, tmp_path, monkeypatch):
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: pytest.fail("Windows takes no None"))
+    monkeypatch.setattr(examine.sys, "platform", "win32")
+    checkpoint(tmp_path, {}, a=prune(DENSE))
+    assert sparsity(".", "--no-permute").exit_code == 0
 
 
 @pytest.mark.parametrize(
