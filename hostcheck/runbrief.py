@@ -272,21 +272,18 @@ def _results(subjects: Raw, found: Sequence[_Seen], words: _Words) -> tuple[Resu
 def _opened(line: _LineToMend, host: F, words: _Words) -> Brief[F]:
     others = [one for one in line.results if one.status is not PASS]
     found = [one for one in others if one.status not in WELL]
-    about = _subjects(line.subjects) if found else ()
     counts = Counter([one.status for one in others])
     counts[PASS] = len(line.results) - len(others)
     weighty = (one.status for one in found if words.required[one.told])
     return Brief(
         upheld(line.verdict, (PASS,) if counts[PASS] else (), weighty), host,
-        tuple(_result(one, about[one.subject], words[one.told], one.fix) for one in found),
-        counts, _later(lambda: _passes(line, words)),
+        _results(line.subjects, found, words), counts, _later(lambda: _passes(line, words)),
     )  # fmt: skip
 
 
-def _result(
-    one: _Seen, about: _Subject, told: ToldResult, fix: tuple[Command, ...] = ()
-) -> Result:  # fmt: skip
+def _result(one: _Seen, about: _Subject, told: ToldResult) -> Result:
     return Result(
         one.check, told.severity, one.status, Subject(about.kind, about.id, about.name),
-        told.observed, told.expected, told.note, (), told.unseen, fix, told.trace,
+        told.observed, told.expected, told.note, (), told.unseen,
+        one.fix if isinstance(one, _SeenToMend) else (), told.trace,
     )  # fmt: skip
