@@ -29,6 +29,9 @@ WHOLE = [
     "preflight VM among 2 hosts, 0 ms, wall", "preflight VM among 2 hosts, 30 ms, wall",
 ]  # fmt: skip
 
+COMPARED = {"audit": (4, 10), "report": (3, 5), "preflight": (3, 3)}
+"""How often the older build and this one are asked."""
+
 
 @pytest.fixture(autouse=True)
 def results(tmp_path, monkeypatch):
@@ -47,9 +50,10 @@ def written(folder):
     return told["rows"], told["left out"], (folder / "aims.md").read_text()
 
 
-def test_every_aim_is_measured(tmp_path, monkeypatch):
-    (tmp_path / "old").symlink_to(ROOT)
-    monkeypatch.setattr(sys, "argv", ["aims", "--hosts", "2", "--against", str(tmp_path / "old")])
+def test_every_aim_is_measured(tmp_path, monkeypatch, asked):
+    old = tmp_path / "old"
+    old.symlink_to(ROOT)
+    monkeypatch.setattr(sys, "argv", ["aims", "--hosts", "2", "--against", str(old)])
     before = dict(os.environ)
     aims.main()
     assert dict(os.environ) == before
@@ -61,6 +65,10 @@ def test_every_aim_is_measured(tmp_path, monkeypatch):
     assert [row["what"].replace(f" {cores()} cores", " cores") for row in rows] == WHOLE
     assert [row["what"] for row in rows if not row["value"] > 0] == []
     assert all(f"| {row['what']} |" in table for row in rows)
+    builds = {first: [at for at, words in asked if words[0] == first] for first in COMPARED}
+    assert {
+        first: (each.count(old), each.count(ROOT)) for first, each in builds.items()
+    } == COMPARED
 
 
 def healthy(_session):

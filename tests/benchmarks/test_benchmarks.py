@@ -94,6 +94,7 @@ def test_the_api(rows, kind):
     assert [row["round trip ms"] for row in found] == [one for one in delays for _ in clients]
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_preflight_sends_no_more_to_a_larger_vcenter(rows):
     found = rows(
         preflight, "preflight", "--hosts", 8, 16, "--profile-hosts", 2, "--delay", 0, "--repeat", 1
@@ -104,6 +105,7 @@ def test_a_preflight_sends_no_more_to_a_larger_vcenter(rows):
     assert found[0]["requests"] == found[1]["requests"]
 
 
+@pytest.mark.usefixtures("asked")
 def test_replay_and_reports(rows):
     found = rows(replay, "replay", "--hosts", 2, "--repeat", 1)
     stages = ["replay, judge", "on all cores", *(f"report {one}" for one in replay.FORMATS)]
@@ -147,6 +149,7 @@ def test_the_night_after_is_of_the_same_hosts_and_one_of_fifty_is_another_machin
     assert texts == [saved.MOVED + 2] * 2
 
 
+@pytest.mark.usefixtures("asked")
 def test_plans(rows):
     found = rows(plan, "plan", "--hosts", 2, "--repeat", 1)
     assert looked_at(found) == [
