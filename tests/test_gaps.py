@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from hostcheck.sources.recorded import RecordedSource
 from hostcheck.sources.walls import host_of
 from hostcheck.verdict import report_of
 from tests.reports import builders as b
+from tests.test_schemas import PLACE, validator
 
 HEALTHY = Path(__file__).parents[1] / "fixtures" / "2n-2xA100-80-esxi803"
 VC = "vc.lab.test"
@@ -95,6 +97,18 @@ def test_no_sentence_has_a_hole(command, kept):
         told = invoked(*words)
         assert told.exit_code in (0, 1, 3), told.output
         assert [one for one in sentences(format_, told.stdout) if EMPTY.search(one)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_document_follows_its_schema(command, kept):
+    """Of runs that are half or nothing too, and the run file itself."""
+    words = [command, *([CLASS] if command == "vm-class" else []), kept, "--format", "json"]
+    name = "run" if command == "report" else command
+    followed = validator(name)
+    told = json.loads(invoked(*words).stdout)
+    assert [one.json_path for one in followed.iter_errors(told)] == []
+    stored = jsonschema.Draft202012Validator(json.loads((PLACE / "run-2.json").read_text()))
+    assert [one.json_path for one in stored.iter_errors(json.loads(kept.read_text()))] == []
 
 
 def test_no_side_of_a_difference_has_a_hole(kept, tmp_path):
