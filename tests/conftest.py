@@ -66,17 +66,17 @@ def pytest_collection() -> Iterator[None]:
 
 
 LONGEST_FIRST = (
-    "test_losing_information.py", "shell/test_managed.py", "test_live.py",
-    "reports/test_browser.py", "torture/test_short.py",
+    "test_losing_information.py", "shell/test_managed.py", "vsphere/test_transport.py",
+    "test_live.py", "shell/test_logins.py", "reports/test_browser.py", "torture/test_short.py",
     "benchmarks/test_benchmarks.py", "rest/test_zones.py", "test_schedule.py",
-    "program/test_program.py", "program/test_mutants.py",
-    "test_secrets_elsewhere.py", "tests/test_fleet.py", "program/test_kernels.py", "test_fixes.py",
-    "test_matrix.py", "test_walls.py", "vsphere/test_transport.py", "shell/test_transport.py",
-    "test_journal.py", "test_doctor.py", "test_power_on.py",
-    "preflight/test_agreement.py", "parsers/test_any_answer.py", "shell/test_logins.py",
+    "program/test_program.py", "program/test_mutants.py", "test_secrets_elsewhere.py",
+    "tests/test_fleet.py", "program/test_kernels.py", "test_fixes.py", "test_matrix.py",
+    "test_walls.py", "shell/test_transport.py", "test_journal.py", "test_doctor.py",
+    "test_power_on.py", "preflight/test_agreement.py", "parsers/test_any_answer.py",
     "tests/test_docs.py", "peers/test_peers.py", "test_vcenters.py", "history/test_history.py",
     "test_faults_shell.py", "benchmarks/test_aims.py", "tests/test_recipes.py",
-    "program/test_build.py", "release/test_release.py", "cli/test_console.py",
+    "program/test_build.py", "release/test_release.py", "cli/test_console.py", "cli/test_closed.py",
+    "connect/test_trusting.py", "tests/test_faults.py", "tests/test_bmc_live.py",
 )  # fmt: skip
 """Files of ten seconds and more, of work or of waiting: that overlaps with the work of others. Each
 stays with one worker, and all end together only if these do not come last."""
