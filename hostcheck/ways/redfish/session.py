@@ -10,21 +10,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from hostcheck.errors import ParseError
-from hostcheck.model.capture import Request
 from hostcheck.model.fact import Unknown, Why
 from hostcheck.syntax.redfish import fits, resource_of
 from hostcheck.ways.base import Refused
 from hostcheck.ways.redfish.exchange import Exchange, Reply
+from hostcheck.ways.redfish.login import CLOSE, CLOSE_OLD, OPEN, OPEN_OLD
 from hostcheck.ways.redfish.reasons import busy_for, refusal
-
-WIRE = "redfish session"
-OPEN = Request(WIRE, "POST /redfish/v1/SessionService/Sessions", "log in: opens a session")
-OPEN_OLD = Request(WIRE, "POST /redfish/v1/Sessions", "the same, at older BMCs")
-CLOSE = Request(
-    WIRE, "DELETE /redfish/v1/SessionService/Sessions/{session}", "log out: ends that session"
-)
-CLOSE_OLD = Request(WIRE, "DELETE /redfish/v1/Sessions/{session}", "the same, at older BMCs")
-REQUESTS = (OPEN, OPEN_OLD, CLOSE, CLOSE_OLD)
 
 REFUSALS = 2
 """A password that so many BMCs refused, and none took, is tried no more: accounts get locked."""

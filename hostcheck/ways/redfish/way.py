@@ -2,7 +2,7 @@
 
 from hostcheck.syntax.redfish import WIRE
 from hostcheck.ways.base import Way, Wiring
-from hostcheck.ways.redfish import order, session
+from hostcheck.ways.redfish import login, order
 
 WAY = Way(
     name="redfish",
@@ -15,14 +15,14 @@ WAY = Way(
             unasked="the BMC was not asked (--bmc)",
         ),
         Wiring(
-            session.WIRE,
+            login.WIRE,
             "The session at a BMC, one for all its questions; its answers are not kept",
             folder="redfish",
             suffix="json",
             changes=True,
         ),
     ),
-    requests=(*order.REQUESTS, *session.REQUESTS),
+    requests=(*order.REQUESTS, *login.REQUESTS),
     collect=order.collect,
     knock=order.knock,
     turn=40,
