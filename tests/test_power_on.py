@@ -308,7 +308,7 @@ def test_checks_of_hosts_without_drs_run_side_by_side_and_are_looked_at_together
 
 def test_a_preflight_asks_no_more_of_a_larger_vcenter(lab):
     asked = {}
-    for count in (16, 32):
+    for count in (16, 48):
         served = shapes.many(count)
         vm = next(vm for one in served for vm in one.vms if vm.profiles)
         here = lab(replace(served, hosts=served.hosts[:count]))
@@ -316,7 +316,7 @@ def test_a_preflight_asks_no_more_of_a_larger_vcenter(lab):
         preflight(source, vm.name, done=lambda _: None)
         source.close()
         asked[count] = here.calls
-    assert asked[16] == asked[32]
+    assert asked[16] == asked[48]
     assert asked[16]["RetrievePropertiesEx"] <= 8
     assert asked[16]["CreateContainerView"] == 1
 
