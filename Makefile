@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format lint types contracts test update fix catalogue fixtures smoke mutants torture bench build lock clean
+.PHONY: help demo check format lint types contracts compiled test update fix catalogue fixtures smoke mutants torture bench build lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,9 +36,10 @@ demo: $(VENV)/.run ## audit the recorded machines of fixtures/ and write an HTML
 	echo "text report: $(CURDIR)/demo/report.txt"; \
 	echo "run file:    $(CURDIR)/demo/run.json"
 
-# The build of the smoke test's program, a minute, goes on beside what looks at the source.
+# The build of the smoke test's program, a minute, goes on beside what looks at the source. So does
+# compiling the tests, which each worker would do for itself.
 check: ## everything that must be green: what CI runs
-	@$(MAKE) --no-print-directory --jobs=2 smoke format lint types contracts
+	@$(MAKE) --no-print-directory --jobs=2 smoke format lint types contracts compiled
 	@$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev ## is the code formatted?
@@ -53,6 +54,10 @@ types: $(VENV)/.dev ## type check
 
 contracts: $(VENV)/.dev ## import contracts of setup.cfg
 	$(BIN)/lint-imports --no-logo
+
+compiled: export PYTHONDONTWRITEBYTECODE :=
+compiled: $(VENV)/.dev ## compile the tests
+	@$(BIN)/python -m pytest --collect-only --quiet --quiet --quiet
 
 # What fails side by side is run again alone, for its peers are real and may have been starved.
 # What fails alone fails; what passes only alone is named, so that nobody can overlook it.
