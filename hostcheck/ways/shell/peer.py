@@ -92,7 +92,17 @@ class Peer(paramiko.Transport):
 
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
-        self.goodbye = m.get_text()
+        self.goodbye = m.get_binary().decode(errors="replace")
+
+    def get_exception(self) -> Exception | None:
+        """Return what the connection died of, once; what a server got wrong is of SSH too.
+
+        paramiko reads the server's words in a thread of its own, and keeps whatever that raised.
+        """
+        error = super().get_exception()
+        if error is None or isinstance(error, OSError | EOFError | paramiko.SSHException):
+            return error
+        return paramiko.SSHException(f"it sent what is no SSH: {error}")
 
     def _parse_debug(self, m: paramiko.Message) -> None:
         """Leave what the server says to its developers."""
@@ -143,6 +153,8 @@ def agree(
         raise Refused(Unknown(Why.UNREACHABLE, told, "", "SSH algorithm in common"))
     if error is not None:
         raise error
+    if not peer.is_active():
+        raise paramiko.SSHException(f"it closed the connection: {peer.goodbye or 'no word'}")
 
 
 def key_kind(algorithm: str) -> str:

@@ -565,6 +565,39 @@ def test_what_speaks_no_ssh_ends_at_the_limit(shells, dial, says, repeat):
     assert {one.failure.why for one in captures} <= {Why.TIMEOUT, Why.UNREACHABLE}
 
 
+def packet(kind: int, *parts: bytes | int) -> bytes:
+    """Return an SSH packet as it is sent before keys are agreed on."""
+    payload = bytes([kind]) + b"".join(
+        one.to_bytes(4) if isinstance(one, int) else len(one).to_bytes(4) + one for one in parts
+    )
+    padding = 4 + (-(9 + len(payload)) % 8)
+    return (1 + len(payload) + padding).to_bytes(4) + bytes([padding]) + payload + b"\0" * padding
+
+
+LEAVES, KEXINIT = 1, 20
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            packet(LEAVES, 11, b"zu viele Zugriffe f\xfcr heute", b""),
+            ": zu viele Zugriffe f\ufffdr heute",
+        ),
+        (packet(LEAVES, 11), ": no word"),
+        (packet(KEXINIT), "it offers ;"),
+        (packet(KEXINIT, 0, 0, 0, 0, b"\xff\xfe"), "it sent what is no SSH: "),
+    ],
+    ids=["words of another charset", "no words", "half an offer", "names of another charset"],
+)
+def test_a_server_that_leaves_with_odd_words_is_unreachable(shells, dial, said, told):
+    with talker(says=b"SSH-2.0-odd\r\n" + said, repeat=True) as port:
+        transport = dial(reach(shells, address="127.0.0.1", port=port, connect_timeout=5))
+        captures = [transport.fetch(request) for request in (FIRST, SECOND)]
+    assert [one.failure.why for one in captures] == [Why.UNREACHABLE] * 2
+    assert told in captures[0].failure.detail
+
+
 def test_closing_ends_a_command_that_runs(new_shells, dial):
     server = new_shells(Fleet((replace(SHAPE, shell_trouble="hang"),)))
     transport = dial(reach(server, command_timeout=60, host_timeout=600))
