@@ -25,6 +25,7 @@ from hostcheck.ways.shell import order as esxi_shell
 from hostcheck.ways.shell import script as ssh_script
 from hostcheck.ways.shell.entrance import Entrance
 from hostcheck.ways.shell.known_hosts import trust_in
+from hostcheck.ways.shell.peer import Peer
 from hostcheck.ways.shell.reach import Shell, shell_from_ssh_config
 from tests.peers import shapes, shell
 from tests.peers.fleet import Fleet
@@ -563,6 +564,18 @@ def test_what_speaks_no_ssh_ends_at_the_limit(shells, dial, says, repeat):
         captures = [transport.fetch(request) for request in (FIRST, SECOND)]
         assert time.monotonic() - began < SOON
     assert {one.failure.why for one in captures} <= {Why.TIMEOUT, Why.UNREACHABLE}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_keys_that_are_renewed_while_answers_come_change_none(new_shells, dial, mocker, scripts):
+    agreed = mocker.spy(Peer, "_really_parse_kex_init")
+    counts = []
+    for settings in ((), ("RekeyLimit 1K",)):
+        server = new_shells(Fleet((SHAPE,)), scripts=scripts, settings=settings)
+        assert all(map(right, announced(dial(reach(server)))))
+        counts.append(agreed.call_count)
+        agreed.reset_mock()
+    assert counts[1] > 3 * counts[0]
 
 
 def packet(kind: int, *parts: bytes | int) -> bytes:
