@@ -24,7 +24,7 @@ from hostcheck.model.run import HostReport, OpenedOneByOne, Run, odd_times, uphe
 from hostcheck.model.traits import FIELDS, GPU_FIELDS
 from hostcheck.model.unreadable import DAMAGED, UNREADABLE
 from hostcheck.model.vm import Vm
-from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, judged, upheld_by
+from hostcheck.runfile import OWN, SCHEMA, StoredHosts, StoredRun, ToldResult, upheld_by
 
 HOSTS = b'"hosts":[\n'
 COMMA = ord(",")
@@ -252,7 +252,7 @@ class _Opener:
             text = bytes(getattr(line.host, name))
             if text:
                 facts[name] = self._value(name, text, decode)
-        verdict = upheld_by(line.verdict, judged(line.results), self._words)
+        verdict = upheld_by(line.verdict, line.results, self._words)
         return HostReport(verdict, self._decoders.host(**facts), tuple(self._results(line)))
 
     def _value(self, name: str, text: bytes, decode: Any) -> Any:

@@ -252,6 +252,8 @@ def verdict_of(statuses: "list[Status]") -> Answer:
 
 OPEN = frozenset({Status.FAIL, Status.UNKNOWN, Status.ERROR})
 """What is neither well nor off by a policy."""
+SETTLED = (Answer.NO_GPU, Answer.NO_GO)
+"""Verdicts that no result makes graver."""
 
 
 def upheld(
@@ -263,7 +265,7 @@ def upheld(
     is not known. `statuses` are those of all results, `required` those of required ones, without
     those that are well. That a host has no GPU no result says.
     """
-    if verdict in (Answer.NO_GPU, Answer.NO_GO):
+    if verdict in SETTLED:
         return verdict
     graver = set(required)
     if Status.FAIL in graver:

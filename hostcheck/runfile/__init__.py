@@ -29,7 +29,7 @@ from msgspec import Raw, Struct
 from hostcheck import files
 from hostcheck.errors import UsageError, damaged
 from hostcheck.model.host import Host
-from hostcheck.model.result import OPEN, Answer, Result, Severity, Status, Subject, upheld
+from hostcheck.model.result import OPEN, SETTLED, Answer, Result, Severity, Status, Subject, upheld
 from hostcheck.model.run import SCHEMA as PLAIN
 from hostcheck.model.run import (
     HostReport,
@@ -57,8 +57,8 @@ from hostcheck.runfile.stored import (
 
 __all__ = [
     "OWN", "SCHEMA", "OpenedHost", "Sharing", "StoredHost", "StoredHosts", "StoredResult",
-    "StoredRun", "ToldResult", "WholeHost", "WholeResult", "chunks", "digest", "judged", "pack",
-    "packed", "read", "upheld_by", "verdicts", "write",
+    "StoredRun", "ToldResult", "WholeHost", "WholeResult", "chunks", "digest", "pack", "packed",
+    "read", "upheld_by", "verdicts", "write",
 ]  # fmt: skip
 
 F = TypeVar("F")
@@ -80,24 +80,24 @@ class _Glance(Struct, frozen=True):
     """What a line comes to."""
 
     verdict: Answer
-    results: tuple[SeenStatus, ...] = ()
+    results: Raw = Raw(b"[]")
 
 
 _decode_told = msgspec.json.Decoder(ToldResult).decode
 _decode_line = msgspec.json.Decoder(LinedHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
-judged = msgspec.json.Decoder(tuple[SeenStatus, ...]).decode
-"""Reads the results of a line."""
+_judged = msgspec.json.Decoder(tuple[SeenStatus, ...]).decode
 
 
-def upheld_by(
-    verdict: Answer, results: Sequence[SeenStatus], told: Callable[[int], ToldResult]
-) -> Answer:  # fmt: skip
+def upheld_by(verdict: Answer, results: Raw, told: Callable[[int], ToldResult]) -> Answer:
     """Return the verdict of a line, or the graver one of its results; `told` opens shared words."""
-    opened = ((one.status, one.told) for one in results if one.status in OPEN)
+    if verdict in SETTLED:
+        return verdict
+    found = _judged(results)
+    opened = ((one.status, one.told) for one in found if one.status in OPEN)
     weighed = ((one, told(words) if isinstance(words, int) else words) for one, words in opened)
     required = (one for one, words in weighed if words.severity is Severity.REQUIRED)
-    return upheld(verdict, (one.status for one in results), required)
+    return upheld(verdict, (one.status for one in found), required)
 
 
 class _Shared:
