@@ -4,7 +4,6 @@ What only shows what was learnt needs none of them, and is told without the ways
 """
 
 import re
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,16 +11,9 @@ import click
 from hostcheck import ways
 from hostcheck.cli.completing import names_of_hosts
 from hostcheck.cli.given import UserType, group, options_of
-from hostcheck.cli.options import existing, settings_option
+from hostcheck.cli.options import existing, save_option, settings_option
 from hostcheck.cli.outputs import RECORDINGS
-from hostcheck.connect.given import (
-    AUTO,
-    Bare,
-    Machines,
-    OneGuest,
-    OpinionOptions,
-    Smoking,
-)
+from hostcheck.connect.given import AUTO, Bare, Machines, OneGuest, OpinionOptions, Smoking
 from hostcheck.ways.redfish.options import BmcReach
 from hostcheck.ways.shell.options import Reach
 
@@ -184,9 +176,7 @@ bare_options = group(
         "--from", "from_", type=existing(), metavar="PATH",
         help="Replay a recording, or a folder of them, instead of asking.",
     ),
-    click.option(
-        "--save", type=click.Path(path_type=Path), help="Keep recordings in this folder."
-    ),
+    save_option,
     click.option("--quiet", "-q", is_flag=True, help="No progress on stderr."),
     settings_option,
 )  # fmt: skip

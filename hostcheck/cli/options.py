@@ -11,14 +11,7 @@ from click.shell_completion import CompletionItem
 
 from hostcheck.cli.completing import names_of_clusters
 from hostcheck.cli.front import front
-from hostcheck.cli.given import (
-    Deliver,
-    Failing,
-    FailingSince,
-    Showing,
-    Waiving,
-    group,
-)
+from hostcheck.cli.given import Deliver, Failing, FailingSince, Showing, Waiving, group
 from hostcheck.cli.outputs import Existing, FilePath, OutputType
 from hostcheck.errors import UsageError
 from hostcheck.near import near
