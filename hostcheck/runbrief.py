@@ -20,8 +20,8 @@ from hostcheck.model.result import (
     Severity,
     Status,
     Subject,
-    needed,
     upheld,
+    upheld_among,
 )
 from hostcheck.model.run import HostReport, Run
 from hostcheck.model.unreadable import DAMAGED
@@ -169,8 +169,7 @@ def judged(run: Run, kind: type[F]) -> Iterator[JudgedHost[F]]:
             line = msgspec.json.decode(hosts.text(number), type=OpenedHost)
             results = tuple(hosts.result(one, line.subjects) for one in line.results)
             yield JudgedHost(
-                upheld(line.verdict, (one.status for one in results), needed(results)),
-                hosts.facts(line.host, kind, names), results,
+                upheld_among(line.verdict, results), hosts.facts(line.host, kind, names), results,
             )  # fmt: skip
         except DAMAGED as error:
             raise damaged(error) from None

@@ -238,7 +238,6 @@ class _Opener:
     def __init__(self, lines: Lines, kept: Kept, checks: Collection[str]) -> None:
         self._lines = lines
         self._decoders = _decoders(kept)
-        self._words = lambda number: lines.told(Raw(b"%d" % number))
         self._made: dict[tuple[str, bytes], Any] = {}
         ids = b"|".join(re.escape(one.encode()) for one in sorted(checks)) or b"-"
         words = b"|".join(one.value.encode() for one in TOLD)
@@ -252,7 +251,7 @@ class _Opener:
             text = bytes(getattr(line.host, name))
             if text:
                 facts[name] = self._value(name, text, decode)
-        verdict = upheld_by(line.verdict, line.results, self._words)
+        verdict = upheld_by(line.verdict, line.results, self._lines.told)
         return HostReport(verdict, self._decoders.host(**facts), tuple(self._results(line)))
 
     def _value(self, name: str, text: bytes, decode: Any) -> Any:

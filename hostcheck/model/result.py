@@ -1,6 +1,6 @@
 """Judgements: what a check says of one subject, and what becomes of that in a report."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -276,9 +276,10 @@ def upheld(
     return verdict
 
 
-def needed(results: Iterable[Result]) -> Iterator[Status]:
-    """Yield how the required results ended."""
-    return (one.status for one in results if one.severity is Severity.REQUIRED)
+def upheld_among(verdict: Answer, results: Sequence[Result]) -> Answer:
+    """Return a verdict as `upheld` does, by the results themselves."""
+    required = (one.status for one in results if one.severity is Severity.REQUIRED)
+    return upheld(verdict, (one.status for one in results), required)
 
 
 GRAVEST = (Answer.NO_GO, Answer.UNSURE, Answer.GO, Answer.NO_GPU)

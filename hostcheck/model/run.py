@@ -13,7 +13,7 @@ from hostcheck.model.history import History
 from hostcheck.model.host import Host
 from hostcheck.model.memory import LastKnown
 from hostcheck.model.policy import Policy
-from hostcheck.model.result import Answer, Manual, Result, needed, upheld
+from hostcheck.model.result import Answer, Manual, Result, upheld, upheld_among
 from hostcheck.model.slots import GpuSlots
 from hostcheck.model.waiver import Waivers
 
@@ -248,8 +248,7 @@ def odd_times(first: str, last: str) -> str:
 
 def upheld_report(report: HostReport) -> HostReport:
     """Return a host as it was written down, with no verdict that its results do not uphold."""
-    statuses = (one.status for one in report.results)
-    return replace(report, verdict=upheld(report.verdict, statuses, needed(report.results)))
+    return replace(report, verdict=upheld_among(report.verdict, report.results))
 
 
 def upheld_preflight(asked: Preflight | None) -> Preflight | None:

@@ -69,11 +69,11 @@ OWN = ("schema", "hosts", "read_from", "since")
 """What the file holds in a way of its own, or not at all; other fields are in it as they are."""
 
 
-class SeenStatus(Struct, frozen=True, gc=False):
+class _SeenStatus(Struct, frozen=True, gc=False):
     """Of a result, how it ended, and what says how much it weighs."""
 
     status: Status
-    told: int | ToldResult
+    told: Raw
 
 
 class _Glance(Struct, frozen=True):
@@ -86,17 +86,16 @@ class _Glance(Struct, frozen=True):
 _decode_told = msgspec.json.Decoder(ToldResult).decode
 _decode_line = msgspec.json.Decoder(LinedHost).decode
 _glance_at = msgspec.json.Decoder(_Glance).decode
-_judged = msgspec.json.Decoder(tuple[SeenStatus, ...]).decode
+_judged = msgspec.json.Decoder(tuple[_SeenStatus, ...]).decode
 
 
-def upheld_by(verdict: Answer, results: Raw, told: Callable[[int], ToldResult]) -> Answer:
-    """Return the verdict of a line, or the graver one of its results; `told` opens shared words."""
+def upheld_by(verdict: Answer, results: Raw, words: Callable[[Raw], ToldResult]) -> Answer:
+    """Return the verdict of a line, or the graver one of its results; `words` opens theirs."""
     if verdict in SETTLED:
         return verdict
     found = _judged(results)
-    opened = ((one.status, one.told) for one in found if one.status in OPEN)
-    weighed = ((one, told(words) if isinstance(words, int) else words) for one, words in opened)
-    required = (one for one, words in weighed if words.severity is Severity.REQUIRED)
+    opened = (one for one in found if one.status in OPEN)
+    required = (one.status for one in opened if words(one.told).severity is Severity.REQUIRED)
     return upheld(verdict, (one.status for one in found), required)
 
 
@@ -195,7 +194,7 @@ class StoredHosts(OpenedOneByOne):
     def _verdict(self, number: int) -> Answer:
         try:
             glance = _glance_at(self._line(number))
-            return upheld_by(glance.verdict, glance.results, self._shared.told)
+            return upheld_by(glance.verdict, glance.results, self._shared.words)
         except DAMAGED as error:
             raise damaged(error) from None
 
